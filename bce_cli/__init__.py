@@ -1,0 +1,70 @@
+"""Judge probabilistic binary predictions by their exact binary cross-entropy.
+
+>>> from bce_cli import binary_cross_entropy, mean_binary_cross_entropy
+>>> binary_cross_entropy([1, 0], [0.9, 0.2]).round(4).tolist()
+[0.1054, 0.2231]
+>>> round(mean_binary_cross_entropy([1, 0], [0.9, 0.2]), 12)
+0.164252033486
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.exact_sum import ExactSum
+    from bce_cli.core.likelihood import LikelihoodProduct, likelihood_product
+    from bce_cli.core.loss import binary_cross_entropy, mean_binary_cross_entropy
+    from bce_cli.core.report import LossReport, loss_report
+    from bce_cli.core.totals import LossTotals, loss_totals
+    from bce_cli.errors import BceError, DataError, LabelError, ProbabilityError
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BceError": "bce_cli.errors",
+    "Convention": "bce_cli.core.conventions",
+    "DataError": "bce_cli.errors",
+    "ExactSum": "bce_cli.core.exact_sum",
+    "LabelError": "bce_cli.errors",
+    "LikelihoodProduct": "bce_cli.core.likelihood",
+    "LossReport": "bce_cli.core.report",
+    "LossTotals": "bce_cli.core.totals",
+    "ProbabilityError": "bce_cli.errors",
+    "binary_cross_entropy": "bce_cli.core.loss",
+    "likelihood_product": "bce_cli.core.likelihood",
+    "loss_report": "bce_cli.core.report",
+    "loss_totals": "bce_cli.core.totals",
+    "mean_binary_cross_entropy": "bce_cli.core.loss",
+}
+
+__all__ = [  # noqa: RUF022 -- errors last
+    "binary_cross_entropy",
+    "mean_binary_cross_entropy",
+    "likelihood_product",
+    "loss_totals",
+    "loss_report",
+    "Convention",
+    "ExactSum",
+    "LikelihoodProduct",
+    "LossReport",
+    "LossTotals",
+    "BceError",
+    "DataError",
+    "LabelError",
+    "ProbabilityError",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 -- any public name
+    """Import a public name when it is first used, so that ``bce --help`` need not load NumPy."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,167 @@
+"""From pieces of rows to one result: the pure function of a piece, and the fold over its results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix, example_row
+from bce_cli.core.likelihood import FLOAT_TYPES, LikelihoodProduct, RunningProduct
+from bce_cli.core.loss import likelihoods_of
+from bce_cli.core.rows import Rows, ScoredRows
+from bce_cli.core.totals import LossTotals
+from bce_cli.core.worst import WorstRow, WorstRows
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to find out about the rows.
+
+    Attributes
+    ----------
+    convention : Convention
+    with_product : bool
+        Multiply the raw likelihoods, in every float type.
+    n_first : int or None
+        Rows from the start to show in an excerpt; None for no excerpt, which needs `with_product`.
+    n_worst : int
+        Rows of highest loss to keep.
+    """
+
+    convention: Convention = EXACT
+    with_product: bool = True
+    n_first: int | None = None
+    n_worst: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one piece came to.
+
+    Attributes
+    ----------
+    totals : LossTotals
+    worst : WorstRows
+    kept : ScoredRows
+        All rows of the piece, or only its last one.
+    """
+
+    totals: LossTotals
+    worst: WorstRows
+    kept: ScoredRows
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole piece was kept."""
+        return len(self.kept) == self.totals.n
+
+
+def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
+    """Compute what one piece contributes.
+
+    Parameters
+    ----------
+    rows : Rows
+    plan : Plan
+    keep_rows : bool
+        Whether the rows themselves must come back, because the raw product is still alive.
+    """
+    losses = plan.convention.losses(rows.positive, rows.probabilities)
+    kept = rows if keep_rows else rows.tail()
+    likelihoods = likelihoods_of(kept.positive, plan.convention.probabilities(kept.probabilities))
+    return Part(
+        totals=LossTotals.of(rows, losses, plan.convention),
+        worst=WorstRows.of(rows, losses, plan.n_worst),
+        kept=ScoredRows(kept, likelihoods, losses if keep_rows else losses[-1:].copy()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything known once all rows were seen.
+
+    Attributes
+    ----------
+    totals : LossTotals
+    products : tuple of LikelihoodProduct
+        One for each float type, or none.
+    worst : tuple of WorstRow
+    excerpt : tuple of ExampleRow
+    """
+
+    totals: LossTotals
+    products: tuple[LikelihoodProduct, ...]
+    worst: tuple[WorstRow, ...]
+    excerpt: tuple[ExampleRow, ...]
+
+
+class Evaluation:
+    """Folds the parts of a data set, in the order of its rows.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = Rows(np.array([True] * 1000), np.array([0.25] * 1000))
+    >>> evaluation = Evaluation(Plan())
+    >>> evaluation.add(evaluate_piece(rows, Plan(), keep_rows=evaluation.needs_rows))
+    >>> [product.zero_row for product in evaluation.result().products]
+    [13, 75, 538]
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._totals = LossTotals()
+        self._worst = WorstRows(plan.n_worst)
+        self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]
+        self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
+        self._last: Part | None = None
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether pieces to come must bring their rows along."""
+        if any(not product.is_zero for product in self._products):
+            return True
+        return self._excerpt is not None and self._excerpt.needs(self._totals.n)
+
+    def add(self, part: Part) -> None:
+        """Take in the part that follows."""
+        if part.totals.n == 0:
+            return
+        if self.needs_rows and part.is_complete:
+            self._add_rows(part)
+        self._totals += part.totals
+        self._worst += part.worst
+        self._last = part
+
+    def _add_rows(self, part: Part) -> None:
+        prefix = self._prefix()
+        for product in self._products:
+            product.extend(part.kept.likelihoods)
+        if self._excerpt is not None:
+            self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
+
+    def _prefix(self) -> Prefix:
+        return Prefix(
+            n=self._totals.n,
+            product=self._products[-1].value if self._products else 1.0,
+            losses=self._totals.losses,
+            is_infinite=self._totals.n_infinite > 0,
+        )
+
+    def result(self) -> Result:
+        """Return what all parts came to."""
+        excerpt: tuple[ExampleRow, ...] = ()
+        if self._excerpt is not None and self._last is not None:
+            kept = self._last.kept
+            last = example_row(kept, len(kept) - 1, self._prefix())
+            excerpt = self._excerpt.result(last)
+        return Result(
+            totals=self._totals,
+            products=tuple(product.result() for product in self._products),
+            worst=self._worst.rows,
+            excerpt=excerpt,
+        )

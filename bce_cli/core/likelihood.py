@@ -1,0 +1,171 @@
+"""The raw likelihood: a product of probabilities, multiplied row by row until it underflows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from bce_cli.core.loss import likelihoods_of
+from bce_cli.core.validate import check_pair
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from bce_cli.core.rows import FloatArray
+
+FloatType: TypeAlias = Literal["float16", "float32", "float64"]
+FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
+
+_BLOCK = 1 << 16
+_FEW_UNITS = 1 << 20  # below so many subnormal steps, most factors no longer move the product
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodProduct:
+    """What became of the raw product of all likelihoods in one float type.
+
+    Attributes
+    ----------
+    dtype : str
+        The float type it was multiplied in.
+    smallest_normal, smallest_subnormal : float
+        The limits of that type.
+    product : float
+        The product of all rows, rounded after each of them; the result after an underflow has
+        nothing to do with the true value.
+    subnormal_row : int or None
+        1-based row at which the product first fell below `smallest_normal` (at 0 included).
+    zero_row : int or None
+        1-based row at which it became 0. A product whose factors all exceed 1/2 may stop at the
+        smallest subnormal number instead, since half of that rounds up.
+    """
+
+    dtype: FloatType
+    smallest_normal: float
+    smallest_subnormal: float
+    product: float
+    subnormal_row: int | None
+    zero_row: int | None
+
+    @property
+    def log_of_product(self) -> float:
+        """Natural logarithm of `product`; -inf once it is 0."""
+        return math.log(self.product) if self.product > 0.0 else -math.inf
+
+
+class RunningProduct:
+    """Multiplies likelihoods in the order of the rows, piece after piece.
+
+    Parameters
+    ----------
+    dtype : {"float16", "float32", "float64"}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> running = RunningProduct("float16")
+    >>> for _ in range(3):
+    ...     running.extend(np.full(10, 0.25))
+    >>> running.result().subnormal_row, running.result().zero_row
+    (8, 13)
+    """
+
+    def __init__(self, dtype: FloatType) -> None:
+        self._dtype = dtype
+        self._type = np.dtype(dtype)
+        limits = np.finfo(self._type)
+        self._tiny = float(limits.smallest_normal)
+        self._unit = float(limits.smallest_subnormal)
+        self._n = 0
+        self._subnormal_row: int | None = None
+        self._zero_row: int | None = None
+        self.value = 1.0
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no further row can change the product."""
+        return self._zero_row is not None
+
+    def extend(self, likelihoods: FloatArray) -> None:
+        """Multiply by further likelihoods, each in [0, 1]; shape (n,)."""
+        for start in range(0, len(likelihoods), _BLOCK):
+            block = likelihoods[start : start + _BLOCK]
+            if not self.is_zero:
+                self._multiply(block)
+            self._n += len(block)
+
+    def _multiply(self, likelihoods: FloatArray) -> None:
+        with np.errstate(under="ignore"):
+            factors = likelihoods.astype(self._type)
+            moving = np.flatnonzero(factors < self._least_idle_factor())
+            running = factors[moving]
+            if len(running) == 0:
+                return
+            running[0] *= self._type.type(self.value)
+            np.multiply.accumulate(running, out=running)
+        self.value = float(running[-1])
+        if self._subnormal_row is None and self.value < self._tiny:
+            self._subnormal_row = self._n + int(moving[np.argmax(running < self._tiny)]) + 1
+        if self.value == 0.0:
+            self._zero_row = self._n + int(moving[np.argmax(running == 0.0)]) + 1
+
+    def _least_idle_factor(self) -> np.float64:
+        """Return a factor from which on multiplying leaves the product as it is.
+
+        A factor of 1 always does. A product of k subnormal steps is also kept, by rounding, by
+        factors above 1 - 0.5 / k; leaving those out spares the processor its slow path for
+        subnormal numbers.
+        """
+        units = self.value / self._unit
+        if self.value >= self._tiny or units > _FEW_UNITS:
+            return np.float64(1.0)
+        return np.float64(1.0 - 0.49 / units)  # a NumPy scalar, so that float16 compares in float64
+
+    def result(self) -> LikelihoodProduct:
+        """Return the product so far, and the rows at which it was lost."""
+        return LikelihoodProduct(
+            dtype=self._dtype,
+            smallest_normal=self._tiny,
+            smallest_subnormal=self._unit,
+            product=self.value,
+            subnormal_row=self._subnormal_row,
+            zero_row=self._zero_row,
+        )
+
+
+def likelihood_product(
+    labels: npt.ArrayLike, probabilities: npt.ArrayLike, dtype: FloatType = "float64"
+) -> LikelihoodProduct:
+    """Multiply the probabilities of all labels, as the definition of the likelihood says.
+
+    Parameters
+    ----------
+    labels : array-like, shape (n,)
+        Outcomes, each 0 or 1.
+    probabilities : array-like, shape (n,)
+        Predicted P(label = 1), each in [0, 1].
+    dtype : {"float16", "float32", "float64"}, default "float64"
+        The type in which each factor and each intermediate product is rounded.
+
+    Returns
+    -------
+    LikelihoodProduct
+        The product, and the rows at which it left the normal range and became 0.
+
+    Raises
+    ------
+    LabelError, ProbabilityError, DataError
+        As `binary_cross_entropy` does.
+
+    Examples
+    --------
+    >>> lost = likelihood_product([1] * 2000, [0.5] * 2000)
+    >>> lost.product, lost.subnormal_row, lost.zero_row
+    (0.0, 1023, 1075)
+    """
+    running = RunningProduct(dtype)
+    running.extend(likelihoods_of(*check_pair(labels, probabilities)))
+    return running.result()

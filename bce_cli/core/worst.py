@@ -1,0 +1,82 @@
+"""The rows that cost most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from bce_cli.core.rows import FloatArray, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """One row and its loss in nats; `row` is 1-based."""
+
+    row: int
+    id: str | None
+    label: int
+    prediction: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRows:
+    """The `limit` rows of highest loss; of equal ones, those that come first.
+
+    Attributes
+    ----------
+    limit : int
+        How many rows are kept.
+    n : int
+        Rows seen.
+    rows : tuple of WorstRow
+        Highest loss first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, True, True]), np.array([0.5, 0.25, 0.5]))
+    >>> losses = -np.log(rows.probabilities)
+    >>> worst = WorstRows.of(rows, losses, 2)
+    >>> [row.row for row in worst.rows]
+    [2, 1]
+    >>> [row.row for row in (worst + worst).rows]
+    [2, 5]
+    """
+
+    limit: int
+    n: int = 0
+    rows: tuple[WorstRow, ...] = ()
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray, limit: int) -> WorstRows:
+        """Pick the rows of highest loss."""
+        count = min(limit, len(losses))
+        if count == 0:
+            return cls(limit, len(losses))
+        least = np.partition(losses, len(losses) - count)[len(losses) - count]
+        above = np.flatnonzero(losses > least)
+        level = np.flatnonzero(losses == least)[: count - len(above)]
+        chosen = np.concatenate([above, level])
+        order = np.lexsort((chosen, -losses[chosen]))
+        return cls(limit, len(losses), tuple(_worst_row(rows, losses, i) for i in chosen[order]))
+
+    def __add__(self, other: WorstRows) -> WorstRows:
+        """Merge with the worst of the rows that follow."""
+        later = (replace(row, row=self.n + row.row) for row in other.rows)
+        merged = sorted((*self.rows, *later), key=lambda row: (-row.loss, row.row))
+        return WorstRows(self.limit, self.n + other.n, tuple(merged[: self.limit]))
+
+
+def _worst_row(rows: Rows, losses: FloatArray, index: int) -> WorstRow:
+    return WorstRow(
+        row=int(index) + 1,
+        id=None if rows.ids is None else rows.ids[index],
+        label=int(rows.positive[index]),
+        prediction=float(rows.probabilities[index]),
+        loss=float(losses[index]),
+    )

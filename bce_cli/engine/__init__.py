@@ -1,0 +1,1 @@
+"""How pieces are run; no arithmetic on losses happens here."""

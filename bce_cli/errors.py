@@ -1,0 +1,60 @@
+"""Every error the tool raises on purpose; anything else that escapes is a bug.
+
+Errors cross process boundaries, so each keeps all it was given in ``args``.
+"""
+
+from __future__ import annotations
+
+
+class BceError(Exception):
+    """Root of the tree; never raised itself.
+
+    Parameters
+    ----------
+    message : str
+        One line: what is wrong, where, and the offending text.
+    hint : str, optional
+        One line that says what to try.
+
+    Examples
+    --------
+    >>> error = DataError("preds.csv, line 18: prediction 1.2 is not in [0, 1]")
+    >>> str(error)
+    'preds.csv, line 18: prediction 1.2 is not in [0, 1]'
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(BceError):
+    """The command line contradicts itself or asks for what does not exist."""
+
+
+class DataError(BceError, ValueError):
+    """The input was read, and what it says cannot be used."""
+
+
+class LabelError(DataError):
+    """A label is neither 0 nor 1."""
+
+
+class ProbabilityError(DataError):
+    """A prediction is not a number in [0, 1]."""
+
+
+class InputError(BceError):
+    """The input cannot be opened or read."""
+
+
+class OutputError(BceError):
+    """The output cannot be created or written."""
+
+
+class OutputCreationError(OutputError):
+    """The output file cannot be created, or may not be: it is an input."""

@@ -1,0 +1,74 @@
+"""Where the bytes come from: paths and standard input."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from bce_cli.errors import InputError
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input.
+
+    Attributes
+    ----------
+    path : str
+        A path, or ``-`` for standard input.
+    """
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "standard input" if self.path == STANDARD_INPUT else safe_text(self.path)
+
+    def size(self) -> int | None:
+        """Bytes of a regular file; None for anything else."""
+        if self.path == STANDARD_INPUT:
+            return None
+        try:
+            status = Path(self.path).stat()
+        except OSError:
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open for reading bytes.
+
+        Raises
+        ------
+        InputError
+            If it cannot be opened, with the reason of the operating system.
+        """
+        if self.path == STANDARD_INPUT:
+            if sys.stdin is None:
+                message = "standard input is closed"
+                raise InputError(message)
+            yield sys.stdin.buffer
+            return
+        try:
+            stream = Path(self.path).open("rb", buffering=0)
+        except (OSError, ValueError) as error:
+            raise unreadable(self.name, error) from None
+        with stream:
+            yield stream
+
+
+def unreadable(name: str, error: Exception) -> InputError:
+    """Say in one line why an input cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return InputError(f"{name}: {reason[:1].lower()}{reason[1:]}")
