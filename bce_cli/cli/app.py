@@ -1,0 +1,73 @@
+"""The application: commands are registered here, and errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bce_cli.cli.compute import compute
+from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
+from bce_cli.cli.options import VersionOpt
+from bce_cli.errors import BceError
+
+_EPILOG = (
+    "Exit codes: 0 fine, 2 usage, 65 bad data, 66 input cannot be read, 73 output cannot be created, "
+    "74 output cannot be written, 130 interrupted, 141 broken pipe."
+)
+
+
+class BceGroup(TyperGroup):
+    """A group in which every error is one line on standard error and one exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401 -- as in the base class
+    ) -> Any:  # noqa: ANN401
+        """Run the command line; see the base class."""
+        try:
+            code = super().main(
+                args,
+                prog_name="bce",
+                complete_var=complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except BceError as error:
+            report_error(error.message, error.hint)
+            code = exit_code_for(error)
+        except typer.TyperException as error:
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context is not None else "bce"
+            report_error(error.format_message().rstrip("."), f"try '{command} --help'")
+            code = ExitCode.USAGE
+        if standalone_mode:
+            sys.exit(int(code or ExitCode.OK))
+        return code
+
+
+def root(ctx: typer.Context, version: VersionOpt = False) -> None:
+    """Judge probabilistic binary predictions by their exact binary cross-entropy."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+
+
+app = typer.Typer(
+    cls=BceGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EPILOG,
+)
+app.callback(invoke_without_command=True)(root)
+app.command()(compute)

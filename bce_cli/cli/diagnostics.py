@@ -1,0 +1,72 @@
+"""Everything on standard error, and the exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from enum import IntEnum
+
+from bce_cli.errors import (
+    BceError,
+    DataError,
+    InputError,
+    OutputCreationError,
+    OutputError,
+    UsageError,
+)
+from bce_cli.safe_text import safe_text
+
+
+class ExitCode(IntEnum):
+    """What the shell learns; 1 is never used on purpose, so it always means a bug."""
+
+    OK = 0
+    USAGE = 2
+    """The command line is wrong."""
+    DATA = 65
+    """The input was read and cannot be used."""
+    NO_INPUT = 66
+    """The input cannot be read."""
+    CANNOT_CREATE = 73
+    """The output cannot be created."""
+    CANNOT_WRITE = 74
+    """The output cannot be written."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+    BROKEN_PIPE = 141
+    """Whoever read the output has left."""
+
+
+_CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
+    (UsageError, ExitCode.USAGE),
+    (DataError, ExitCode.DATA),
+    (InputError, ExitCode.NO_INPUT),
+    (OutputCreationError, ExitCode.CANNOT_CREATE),
+    (OutputError, ExitCode.CANNOT_WRITE),
+)
+
+
+def exit_code_for(error: BceError) -> ExitCode:
+    """Map an error to its exit code; the first class that fits counts."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def report_error(message: str, hint: str | None = None) -> None:
+    """Say what is wrong in one line, and what to try in another."""
+    _say(f"bce: error: {safe_text(message)}")
+    if hint:
+        _say(f"bce: {safe_text(hint)}")
+
+
+def note(message: str) -> None:
+    """Say something worth knowing that is neither data nor an error."""
+    _say(f"bce: {safe_text(message)}")
+
+
+def _say(line: str) -> None:
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):  # there is nobody left to tell
+        encoding = sys.stderr.encoding or "ascii"
+        sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stderr.flush()

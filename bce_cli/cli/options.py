@@ -1,0 +1,154 @@
+"""Arguments and options, each declared once.
+
+The alias holds the type, the names and the help; the command gives the default.
+
+=================  ==========================================================
+alias              meaning
+=================  ==========================================================
+SourcesArg         files to read, or standard input
+LabelOpt           column of the labels
+PredictionOpt      column of the predictions
+IdOpt              column that names the rows
+UnitOpt            nats or bits
+ClipOpt            lower limit of the probabilities
+FormatOpt          table, json, csv or markdown
+PerExampleOpt      every row instead of the report
+RowsOpt            first rows to show in the table
+WorstOpt           rows of highest loss to show
+OutputOpt          file to write
+QuietOpt           the one number alone
+WorkersOpt         threads
+ColorOpt           auto, always or never
+VersionOpt         version of the program
+=================  ==========================================================
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import typer
+
+from bce_cli import __version__
+from bce_cli.cli.output import write_stdout
+
+
+class Color(StrEnum):
+    """When to use colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        write_stdout(f"bce {__version__}\n")
+        raise typer.Exit
+
+
+_COLUMNS = "By name, or #3 for the third"
+
+SourcesArg = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SOURCE]...",
+        help="CSV files, read as one data set; - is standard input, the default in a pipe.",
+        show_default=False,
+    ),
+]
+LabelOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        "-l",
+        metavar="COLUMN",
+        help=f"Column of the labels, 0 or 1. {_COLUMNS}; without it, a customary name such as "
+        "label, y, y_true, target, actual or outcome.",
+    ),
+]
+PredictionOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--prediction",
+        "-p",
+        metavar="COLUMN",
+        help=f"Column of the predicted probabilities of label 1. {_COLUMNS}; without it, a customary "
+        "name such as prediction, p, prob, probability, y_prob or score.",
+    ),
+]
+IdOpt = Annotated[
+    str | None,
+    typer.Option("--id", metavar="COLUMN", help="Column that names the rows, shown beside them."),
+]
+UnitOpt = Annotated[
+    Literal["nats", "bits"],
+    typer.Option("--unit", help="Unit of every loss and log-likelihood."),
+]
+ClipOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--clip",
+        metavar="EPS",
+        help="Move probabilities into [EPS, 1 - EPS] first; by default nothing is clipped, and a "
+        "certain, wrong prediction costs infinity.",
+    ),
+]
+FormatOpt = Annotated[
+    Literal["table", "json", "csv", "markdown"],
+    typer.Option("--format", "-f", help="Format of the output."),
+]
+PerExampleOpt = Annotated[
+    bool,
+    typer.Option(
+        "--per-example",
+        help="Write every row with its loss instead of the report; json means one object a line.",
+    ),
+]
+RowsOpt = Annotated[
+    int,
+    typer.Option("--rows", metavar="N", min=0, help="First rows to show in the table."),
+]
+WorstOpt = Annotated[
+    int,
+    typer.Option(
+        "--worst",
+        metavar="N",
+        min=0,
+        help="Show the N rows of highest loss as well; with --format csv, show those alone.",
+    ),
+]
+OutputOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE, whole or not at all; never one of the inputs.",
+    ),
+]
+QuietOpt = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print the mean loss alone, and no notes."),
+]
+WorkersOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Threads to use; by default, one for each core. No digit depends on it.",
+    ),
+]
+ColorOpt = Annotated[
+    Color,
+    typer.Option("--color", help="Colour tables: auto means on a terminal, without NO_COLOR."),
+]
+VersionOpt = Annotated[
+    bool,
+    typer.Option(
+        "--version", help="Print the version and exit.", is_eager=True, callback=show_version
+    ),
+]

@@ -1,0 +1,162 @@
+"""The output: nothing of it is seen before all of it is known to be good."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.errors import OutputCreationError, OutputError
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_KEPT_IN_MEMORY = 8 << 20
+
+
+@contextmanager
+def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]]:
+    """Provide a stream whose bytes reach their place when the block ends without an error.
+
+    A regular file is replaced in one step, so it holds the old bytes or all of the new ones. For
+    standard output, pipes and devices the bytes wait in a temporary file and are copied at the end.
+
+    Parameters
+    ----------
+    path : str or None
+        The file; standard output without one.
+    inputs : sequence of str
+        Paths that must not be overwritten.
+
+    Raises
+    ------
+    OutputCreationError
+        The file is an input, or cannot be created.
+    OutputError
+        Writing fails.
+    """
+    if path is None:
+        with _spool() as spool:
+            yield spool
+            _copy_to_stdout(spool)
+        return
+    target = Path(path).resolve()  # a link the user named is followed
+    _refuse_inputs(path, target, inputs)
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        with _spool() as spool:
+            yield spool
+            _copy_to_special_file(spool, path)
+        return
+    with _replacing(path, target) as stream:
+        yield stream
+
+
+def write_stdout(text: str) -> None:
+    """Write text to standard output at once."""
+    with staged_output(None, ()) as stream:
+        stream.write(text.encode(stdout_encoding(), "backslashreplace"))
+
+
+def stdout_encoding() -> str:
+    """How standard output wants its text."""
+    return (sys.stdout.encoding if sys.stdout is not None else None) or "utf-8"
+
+
+def _refuse_inputs(path: str, target: Path, inputs: Sequence[str]) -> None:
+    for name in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            if target.samefile(name):
+                message = f"{safe_text(path)}: the output would overwrite an input"
+                raise OutputCreationError(message, "choose another file for --output")
+
+
+@contextmanager
+def _spool() -> Iterator[IO[bytes]]:
+    try:
+        with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as spool:
+            yield spool
+    except OSError as error:  # the temporary folder is full, say
+        message = f"temporary file: {_reason(error)}"
+        raise OutputError(message) from None
+
+
+def _copy_to_stdout(spool: IO[bytes]) -> None:
+    if sys.stdout is None:
+        message = "standard output is closed"
+        raise OutputError(message)
+    spool.seek(0)
+    try:
+        shutil.copyfileobj(spool, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+    except OSError as error:
+        _abandon_stdout()
+        message = f"standard output: {_reason(error)}"
+        raise OutputError(message) from None
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from flushing what is left, and complaining, when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
+    spool.seek(0)
+    try:
+        with Path(path).open("wb") as stream:
+            shutil.copyfileobj(spool, stream)
+    except BrokenPipeError:
+        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+    except OSError as error:
+        message = f"{safe_text(path)}: {_reason(error)}"
+        raise OutputError(message) from None
+
+
+@contextmanager
+def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    except OSError as error:
+        message = f"{safe_text(path)}: {_reason(error)}"
+        raise OutputCreationError(message) from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(_mode(target))
+        Path(temporary).replace(target)
+    except OSError as error:
+        message = f"{safe_text(path)}: {_reason(error)}"
+        raise OutputError(message) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _mode(target: Path) -> int:
+    """Return the mode of the old file, or what a new one would get."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{reason[:1].lower()}{reason[1:]}"

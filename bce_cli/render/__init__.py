@@ -1,0 +1,1 @@
+"""Finished values to text: each function takes a document and says how it should look."""

@@ -1,0 +1,65 @@
+"""Numbers for people: rounded, but never cut."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bce_cli.render.look import Look
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def figure(value: float | None, digits: int = 6) -> str:
+    """Show a number with so many significant digits; ``-`` where it is undefined.
+
+    Examples
+    --------
+    >>> figure(0.123456789), figure(2.0), figure(5e-324, 4), figure(float("inf")), figure(None)
+    ('0.123457', '2', '4.941e-324', 'inf', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def count(value: int | None) -> str:
+    """Show a count or a row number; ``never`` where there is none.
+
+    Examples
+    --------
+    >>> count(1234567), count(None)
+    ('1,234,567', 'never')
+    """
+    return "never" if value is None else f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """Show a share.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(-0.5), percent(None)
+    ('12.3 %', '-50.0 %', '-')
+    """
+    return "-" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def power_of_ten(log10: float, look: Look) -> str:
+    """Show 10**log10, which may be far too small for a float.
+
+    Examples
+    --------
+    >>> from bce_cli.render.look import Look
+    >>> power_of_ten(-2163.88, Look()), power_of_ten(-2163.88, Look(unicode=False))
+    ('1.32 × 10⁻²¹⁶⁴', '1.32 x 10^-2164')
+    """
+    if math.isinf(log10):
+        return "0"
+    exponent = math.floor(log10)
+    mantissa = f"{10.0 ** (log10 - exponent):.3g}"
+    if mantissa == "10":
+        mantissa, exponent = "1", exponent + 1
+    if exponent == 0:
+        return mantissa
+    power = f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
+    return f"{mantissa} {look.pick('×', 'x')} {power}"

@@ -1,0 +1,151 @@
+"""Every row and its loss as text, a piece at a time, so that memory stays constant."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.render.markdown import escaped
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bce_cli.core.report import Unit
+    from bce_cli.core.rows import ScoredRows
+    from bce_cli.render.report import Format
+
+_WIDTHS = {"row": 12, "label": 5, "prediction": 24, "loss": 24}
+"""Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """Writes `row, id, label, prediction, loss` in one format; every number is exact.
+
+    Attributes
+    ----------
+    output_format : {"table", "json", "csv", "markdown"}
+        JSON means a JSON object on each line, in which an infinite loss is null.
+    unit : {"nats", "bits"}
+    has_ids : bool
+    """
+
+    output_format: Format
+    unit: Unit
+    has_ids: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return ["row", *(["id"] if self.has_ids else []), "label", "prediction", "loss"]
+
+    def header(self) -> bytes:
+        """Return what comes before the first row."""
+        if self.output_format == "json":
+            return b""
+        if self.output_format == "csv":
+            return ",".join(self.names).encode() + b"\n"
+        if self.output_format == "markdown":
+            rule = [":---" if name == "id" else "---:" for name in self.names]
+            lines = f"| {' | '.join(self.names)} |\n| {' | '.join(rule)} |\n"
+            return lines.encode()
+        return (
+            "  ".join(name.rjust(_WIDTHS.get(name, 0)) for name in self._table_names()).encode()
+            + b"\n"
+        )
+
+    def rows(self, first_row: int, scored: ScoredRows) -> bytes:
+        """Return the lines of some rows, of which the first has this 1-based number."""
+        import pyarrow as pa  # noqa: PLC0415 -- formats floats exactly, many at a time
+
+        losses = scored.losses / NATS_PER[self.unit]
+        cells: dict[str, Any] = {
+            "row": _texts(np.arange(first_row, first_row + len(scored))),
+            "label": _texts(scored.rows.positive.view(np.int8)),
+            "prediction": _texts(scored.rows.probabilities),
+            "loss": _texts(losses),
+        }
+        if self.has_ids:
+            cells["id"] = pa.array(self._ids(scored), pa.string())
+        if self.output_format == "json":
+            cells["loss"] = _finite_or_null(cells["loss"])
+        return _lines(self._layout(cells))
+
+    def _ids(self, scored: ScoredRows) -> list[str]:
+        ids = scored.rows.ids or ()
+        if self.output_format == "json":
+            return [json.dumps(text) for text in ids]
+        if self.output_format == "csv":
+            return [_csv_cell(text) for text in ids]
+        if self.output_format == "markdown":
+            return [escaped(safe_text(text)) for text in ids]
+        return [safe_text(text) for text in ids]
+
+    def _table_names(self) -> list[str]:
+        """Ids come last, since they alone have no width."""
+        return [name for name in self.names if name != "id"] + (["id"] if self.has_ids else [])
+
+    def _layout(self, cells: dict[str, Any]) -> list[Any]:
+        """Return the columns and the literals between them."""
+        from pyarrow import compute  # noqa: PLC0415
+
+        if self.output_format == "table":
+            padded = [
+                compute.utf8_lpad(cells[name], _WIDTHS[name]) if name in _WIDTHS else cells[name]
+                for name in self._table_names()
+            ]
+            return _joined(padded, "", "  ", "\n")
+        columns = [cells[name] for name in self.names]
+        if self.output_format == "csv":
+            return _joined(columns, "", ",", "\n")
+        if self.output_format == "markdown":
+            return _joined(columns, "| ", " | ", " |\n")
+        parts: list[Any] = []
+        for name, column in zip(self.names, columns, strict=True):
+            parts += [("{" if name == "row" else ", ") + f'"{name}": ', column]
+        return [*parts, "}\n"]
+
+
+def _joined(columns: list[Any], before: str, between: str, after: str) -> list[Any]:
+    parts: list[Any] = [before]
+    for column in columns:
+        parts += [column, between]
+    return [*parts[:-1], after]
+
+
+def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
+    """Numbers in their shortest exact form."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    kind = {"f": pa.float64(), "i": pa.int64()}[values.dtype.kind]
+    wide = np.ascontiguousarray(values, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
+    # from_buffers, since pa.array(ndarray) imports pandas
+    column = pa.Array.from_buffers(kind, len(wide), [None, pa.py_buffer(wide)])
+    return column.cast(pa.string())
+
+
+def _finite_or_null(texts: pa.Array) -> pa.Array:
+    from pyarrow import compute  # noqa: PLC0415
+
+    return compute.if_else(compute.equal(texts, "inf"), "null", texts)
+
+
+def _lines(parts: list[Any]) -> bytes:
+    """Concatenate columns and literals row by row; the text buffer of the result is the output."""
+    from pyarrow import compute  # noqa: PLC0415
+
+    lines = compute.binary_join_element_wise(*parts, "")
+    offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
+    return lines.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]]
+
+
+def _csv_cell(text: str) -> str:
+    if any(character in text for character in ',"\r\n'):
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+    return text

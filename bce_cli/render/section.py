@@ -1,0 +1,41 @@
+"""The common ground of tables for the terminal and tables in Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    title : str
+    is_prose : bool
+        Words, which may wrap and stand on the left, rather than a number, which may not.
+    """
+
+    title: str
+    is_prose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled table with sentences below it; every string is shown as it is, never as markup.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of Column
+    rows : tuple of tuple of str
+    notes : tuple of str
+    marked : frozenset of int
+        0-based rows to be seen first.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    marked: frozenset[int] = frozenset()
