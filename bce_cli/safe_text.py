@@ -6,8 +6,9 @@ import unicodedata
 
 _LONGEST = 80
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that are shown as escapes: controls, bidirectional and other format characters,
-surrogates (bytes that were not UTF-8), private and unassigned code points, line separators."""
+"""Unicode categories that are shown as escapes: controls, bidirectional and other format
+characters, surrogates (bytes that were not UTF-8), private and unassigned code points, line
+separators."""
 
 
 def safe_text(text: str, longest: int | None = None) -> str:
@@ -45,7 +46,7 @@ def quoted(text: str) -> str:
 
     Examples
     --------
-    >>> quoted("a long story " * 100)[-20:]
-    "tory a long story...'"
+    >>> quoted("=" * 100)[-7:]
+    "===...'"
     """
     return f"'{safe_text(text, _LONGEST)}'"

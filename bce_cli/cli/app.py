@@ -15,8 +15,8 @@ from bce_cli.cli.options import VersionOpt
 from bce_cli.errors import BceError
 
 _EPILOG = (
-    "Exit codes: 0 fine, 2 usage, 65 bad data, 66 input cannot be read, 73 output cannot be created, "
-    "74 output cannot be written, 130 interrupted, 141 broken pipe."
+    "Exit codes: 0 fine, 2 usage, 65 bad data, 66 input cannot be read, 73 output cannot be "
+    "created, 74 output cannot be written, 130 interrupted, 141 broken pipe."
 )
 
 

@@ -30,6 +30,7 @@ from bce_cli.cli.output import staged_output
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.terminal import encoding_of, look_for
 from bce_cli.errors import UsageError
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -67,9 +68,10 @@ def compute(
     workers: WorkersOpt = None,
     color: ColorOpt = Color.AUTO,
 ) -> None:
-    """Compute the binary cross-entropy (log loss) of every prediction and their mean.
+    """Judge predictions, row by row and on average.
 
-    The report shows the mean with its 95 % interval, what the base rate would have cost, the raw
+    Computes the binary cross-entropy (log loss) of every row and their mean, exactly. The report
+    shows the mean with its 95 % interval, what the base rate would have cost, the raw
     likelihood product underflowing beside the stable sum of logarithms, and rows of the data.
 
     Examples:
@@ -129,9 +131,8 @@ class _Announcer:
     def __call__(self, columns: Columns) -> None:
         self.columns = columns
         if not self._told:
-            note(
-                f"label column '{columns.label_name}', prediction column '{columns.prediction_name}'"
-            )
+            label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
+            note(f"label column {label}, prediction column {prediction}")
 
 
 def _write_rows(job: Job, convention: Convention, wish: _Wish, stream: IO[bytes]) -> None:

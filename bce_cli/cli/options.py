@@ -54,7 +54,7 @@ _COLUMNS = "By name, or #3 for the third"
 SourcesArg = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
         help="CSV files, read as one data set; - is standard input, the default in a pipe.",
         show_default=False,
     ),
@@ -75,8 +75,8 @@ PredictionOpt = Annotated[
         "--prediction",
         "-p",
         metavar="COLUMN",
-        help=f"Column of the predicted probabilities of label 1. {_COLUMNS}; without it, a customary "
-        "name such as prediction, p, prob, probability, y_prob or score.",
+        help=f"Column of the predicted probabilities of label 1. {_COLUMNS}; without it, a "
+        "customary name such as prediction, p, prob, probability, y_prob or score.",
     ),
 ]
 IdOpt = Annotated[

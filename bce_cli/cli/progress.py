@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +28,7 @@ class ProgressBar:
         self._start = time.monotonic()
         self._bar: Progress | None = None
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -53,8 +53,8 @@ class ProgressBar:
 
 
 def _started_bar() -> Progress:
-    from rich.console import Console  # noqa: PLC0415 -- most runs are over before
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,

@@ -1,1 +1,1 @@
-"""The mathematics: NumPy arrays in, arrays or frozen records out. Knows no files, frames or terminals."""
+"""The mathematics: NumPy arrays in, arrays or frozen records out; no files, frames or terminals."""

@@ -1,4 +1,4 @@
-"""From pieces of rows to one result: the pure function of a piece, and the fold over its results."""
+"""From pieces of rows to one result: a pure function of a piece, and the fold over its parts."""
 
 from __future__ import annotations
 

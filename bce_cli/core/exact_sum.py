@@ -1,12 +1,14 @@
 """A sum of floating-point numbers that does not depend on order or grouping.
 
-Every float64 is a whole multiple of 2**-1074, so a sum of them is a whole number of such units. Python
-integers hold it exactly; adding two of them is associative and commutative, and one division at the
-end rounds once. What is left is to get from an array to that integer without a loop over its elements.
+Every float64 is a whole multiple of 2**-1074, so a sum of them is a whole number of such units.
+Python integers hold it exactly; adding two of them is associative and commutative, and one division
+at the end rounds once. What is left is to get from an array to that integer without a loop over its
+elements.
 
 That is done by extraction, as in Rump, Ogita and Oishi, "Accurate floating-point summation part I",
-SIAM J. Sci. Comput. 31 (2008): adding and subtracting one large constant rounds all values to a grid so
-coarse that sums of `_SEGMENT` of them are exact in float64, in whatever order they are added. The
+SIAM J. Sci. Comput. 31 (2008): adding and subtracting one large constant rounds all values to a
+grid so coarse that sums of `_SEGMENT` of them are exact in float64, in whatever order they are added.
+The
 remainders are exact too, and are extracted on the next, finer grid until nothing is left. Losses of
 ordinary predictions need two or three grids.
 """
@@ -14,10 +16,13 @@ ordinary predictions need two or three grids.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.rows import FloatArray
+if TYPE_CHECKING:
+    from bce_cli.core.rows import FloatArray
+
 
 UNIT_EXPONENT = -1074
 """The smallest subnormal float64 is 2**UNIT_EXPONENT."""
@@ -79,8 +84,8 @@ class ExactSum:
     def of_products(cls, left: FloatArray, right: FloatArray) -> ExactSum:
         """Sum ``left[i] * right[i]`` exactly, but for the part of a product below 2**-1074.
 
-        Each product is split into its rounded value and its rounding error, which is a float64 itself
-        (Dekker, Numer. Math. 18, 1971), and both are summed.
+        Each product is split into its rounded value and its rounding error, which is a float64
+        itself (Dekker, Numer. Math. 18, 1971), and both are summed.
 
         Parameters
         ----------

@@ -133,8 +133,8 @@ class Excerpt:
         prefix : Prefix
             The rows before the piece.
         lost_row : int or None
-            1-based row of the whole data at which the product became 0, if it did so by the end of this
-            piece.
+            1-based row of the whole data at which the product became 0, if it did so by the end of
+            this piece.
         """
         self._lost_row = lost_row
         end = prefix.n + len(piece)

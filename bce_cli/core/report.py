@@ -23,8 +23,8 @@ NORMAL_QUANTILE = 1.959963984540054
 class LossReport:
     """What a set of predictions is worth.
 
-    Losses and log-likelihoods are in `unit`. Numbers that are infinite are infinite here; those that
-    are undefined are None.
+    Losses and log-likelihoods are in `unit`. Numbers that are infinite are infinite here; those
+    that are undefined are None.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ def _finite_mean(totals: LossTotals, nats: float) -> float | None:
 
 
 def _standard_error(totals: LossTotals) -> float | None:
-    """Standard error of the (weighted) mean, by linearisation of the ratio of two sums.
+    """Return the standard error of the (weighted) mean, by linearisation of a ratio of sums.
 
     With u = weight times loss, m = sum(u) / sum(w):
     SE^2 = n / (n - 1) * sum((u - m w)^2) / sum(w)^2. Without weights this is the sample variance

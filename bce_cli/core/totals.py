@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class LossTotals:
     """What is known of some rows, small and independent of how they were split.
 
-    Merging is associative; all but `first_impossible_row` is commutative too, so every figure derived
-    from the sums has the same digits for one piece or a thousand.
+    Merging is associative; all but `first_impossible_row` is commutative too, so every figure
+    derived from the sums has the same digits for one piece or a thousand.
 
     Attributes
     ----------
@@ -123,11 +123,12 @@ class LossTotals:
 
 
 def _impossible(rows: Rows) -> BoolArray:
-    """Which labels were given probability 0; an empty mask, quickly, where no probability is 0 or 1."""
+    """Which labels were given probability 0; an empty mask where no probability is 0 or 1."""
     values = rows.probabilities
     if len(values) == 0 or (values.min() > 0.0 and values.max() < 1.0):
         return np.zeros(0, np.bool_)
-    return (values == 0.0) & rows.positive | (values == 1.0) & ~rows.positive
+    impossible: BoolArray = np.where(rows.positive, values == 0.0, values == 1.0)
+    return impossible
 
 
 def _weight_sums(

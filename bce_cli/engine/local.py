@@ -31,7 +31,8 @@ class LocalEngine:
     ----------
     pool : ThreadPoolExecutor
     n_workers : int
-        Items in hand never exceed twice this number and one, so memory does not grow with the input.
+        Items in hand never exceed twice this number and one, so memory does not grow with the
+        input.
 
     Examples
     --------
@@ -45,7 +46,7 @@ class LocalEngine:
         self._window = 2 * n_workers + 1
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield ``function(item)`` for each item, in order; the first error in that order is raised."""
+        """Yield ``function(item)`` for each item in order; raise the first error in that order."""
         waiting: deque[Future[R]] = deque()
         for item in items:
             if len(waiting) == self._window:

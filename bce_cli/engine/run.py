@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import ScoredRows
 from bce_cli.engine.local import local_engine
 from bce_cli.errors import DataError
-from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.csv_blocks import BLOCK_BYTES
 from bce_cli.readers.data_set import DataSet
 
@@ -17,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.readers.columns import Columns
+    from bce_cli.core.rows import ScoredRows
+    from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.csv_piece import CsvPiece
 
     Progress: TypeAlias = Callable[[int, int | None], None]

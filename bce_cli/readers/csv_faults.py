@@ -1,8 +1,8 @@
 """The second look at a block that did not pass: which line, which column, which text.
 
-The fast path only learns that something in a block is wrong. This module reads that one block again,
-record by record, with the standard library, and says what. It is the only place where such messages
-are made.
+The fast path only learns that something in a block is wrong. This module reads that one block
+again, record by record, with the standard library, and says what. It is the only place where such
+messages are made.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -11,12 +12,10 @@ from bce_cli.core.rows import Rows
 from bce_cli.core.validate import are_probabilities, positive_labels
 from bce_cli.errors import DataError
 from bce_cli.readers.csv_faults import find_fault
-from bce_cli.readers.quotes import QUOTE, as_bytes, misplaced_quote
+from bce_cli.readers.quotes import as_bytes, misplaced_quote
 from bce_cli.readers.signatures import UTF8_BOM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa
 
     from bce_cli.core.rows import FloatArray
@@ -53,14 +52,14 @@ class CsvPiece:
         DataError
             Names the first record that is not fine.
         """
-        import pyarrow as pa  # noqa: PLC0415 -- not before there is something to read
+        import pyarrow as pa
 
         data = self.block.data
-        has_quotes = QUOTE in data.obj  # type: ignore[operator] -- a bytearray
+        has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data)) is not None:
-            raise self._fault("misplaced quote")
+            raise self._fault()
         if data[:3] == UTF8_BOM:  # the parser would pass over it, wherever a block happens to begin
-            raise self._fault("byte order mark")
+            raise self._fault()
         try:
             table = _parse(data, self.columns, has_quotes=has_quotes)
         except pa.ArrowInvalid as error:
@@ -69,11 +68,11 @@ class CsvPiece:
         probabilities = _float_column(table, "prediction")
         positive = positive_labels(labels)
         if positive is None or not are_probabilities(probabilities):
-            raise self._fault("value outside its domain")
+            raise self._fault()
         ids = None if self.columns.id is None else _Texts(table.column("id"))
         return Rows(positive, probabilities, ids=ids)
 
-    def _fault(self, otherwise: str) -> DataError:
+    def _fault(self, otherwise: str = "a value cannot be read") -> DataError:
         fault = find_fault(self.block, self.columns, self.source)
         if fault is not None:
             return fault
@@ -81,7 +80,7 @@ class CsvPiece:
         return DataError(f"{self.source}, after line {self.block.first_line - 1}: {otherwise}")
 
 
-class _Texts:
+class _Texts(Sequence[str]):
     """Cells of a text column, decoded one at a time."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
@@ -96,8 +95,8 @@ class _Texts:
 
 def _parse(data: memoryview, columns: Columns, *, has_quotes: bool) -> pa.Table:
     """Convert the wanted columns, typed, in this thread; anything odd is an error."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv
 
     names = [f"unused {i}" for i in range(len(columns.names))]
     names[columns.label] = "label"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bce_cli.errors import UsageError
 from bce_cli.readers.csv_blocks import BLOCK_BYTES
@@ -44,7 +44,7 @@ class DataSet:
         self._block_bytes = block_bytes
         self._stack = ExitStack()
 
-    def __enter__(self) -> DataSet:
+    def __enter__(self) -> Self:
         with ExitStack() as opened:
             self._first = self._open(self._sources[0], opened)
             self._stack = opened.pop_all()

@@ -1,8 +1,8 @@
 """Quote characters of CSV text, looked at as bytes.
 
 With the quoting of RFC 4180, a line end belongs to a quoted field exactly when the number of quote
-characters before it is odd. That holds only if quotes stand nowhere else than around a whole field, or
-doubled within one; text that breaks this rule is refused instead of guessed at.
+characters before it is odd. That holds only if quotes stand nowhere else than around a whole field,
+or doubled within one; text that breaks this rule is refused instead of guessed at.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
     """Positions of the line ends that end a record, in data that starts with a record."""
     ends = np.flatnonzero(data == line_end)
     quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), ends)
-    return ends[quotes_before % 2 == 0]
+    outside: Positions = ends[quotes_before % 2 == 0]
+    return outside
 
 
 def misplaced_quote(data: ByteArray) -> int | None:

@@ -61,7 +61,7 @@ class Source:
             yield sys.stdin.buffer
             return
         try:
-            stream = Path(self.path).open("rb", buffering=0)
+            stream = Path(self.path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
         except (OSError, ValueError) as error:
             raise unreadable(self.name, error) from None
         with stream:

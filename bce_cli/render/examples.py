@@ -69,7 +69,7 @@ def share_of_total(row: WorstRow, document: Document) -> float | None:
 
 
 def _row_columns(*, has_ids: bool) -> tuple[Column, ...]:
-    ids = (Column("id", is_prose=True),) if has_ids else ()
+    ids = (Column("id", is_text=True),) if has_ids else ()
     return (Column("row"), *ids, Column("label"), Column("prediction"))
 
 

@@ -23,7 +23,7 @@ def _section(section: Section) -> str:
         f"### {escaped(section.title)}",
         "",
         _line([column.title for column in section.columns]),
-        _line([":---" if column.is_prose else "---:" for column in section.columns]),
+        _line([":---" if column.is_text else "---:" for column in section.columns]),
         *(_line([escaped(cell) for cell in row]) for row in section.rows),
     ]
     for note in section.notes:

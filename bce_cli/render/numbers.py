@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bce_cli.render.look import Look
 
+_TIMES = "×"  # noqa: RUF001 -- the sign is meant
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -52,7 +53,7 @@ def power_of_ten(log10: float, look: Look) -> str:
     >>> from bce_cli.render.look import Look
     >>> power_of_ten(-2163.88, Look()), power_of_ten(-2163.88, Look(unicode=False))
     ('1.32 × 10⁻²¹⁶⁴', '1.32 x 10^-2164')
-    """
+    """  # noqa: RUF002 -- the sign is meant
     if math.isinf(log10):
         return "0"
     exponent = math.floor(log10)
@@ -62,4 +63,4 @@ def power_of_ten(log10: float, look: Look) -> str:
     if exponent == 0:
         return mantissa
     power = f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
-    return f"{mantissa} {look.pick('×', 'x')} {power}"
+    return f"{mantissa} {look.pick(_TIMES, 'x')} {power}"

@@ -61,7 +61,7 @@ class RowStream:
 
     def rows(self, first_row: int, scored: ScoredRows) -> bytes:
         """Return the lines of some rows, of which the first has this 1-based number."""
-        import pyarrow as pa  # noqa: PLC0415 -- formats floats exactly, many at a time
+        import pyarrow as pa
 
         losses = scored.losses / NATS_PER[self.unit]
         cells: dict[str, Any] = {
@@ -92,7 +92,7 @@ class RowStream:
 
     def _layout(self, cells: dict[str, Any]) -> list[Any]:
         """Return the columns and the literals between them."""
-        from pyarrow import compute  # noqa: PLC0415
+        from pyarrow import compute
 
         if self.output_format == "table":
             padded = [
@@ -120,7 +120,7 @@ def _joined(columns: list[Any], before: str, between: str, after: str) -> list[A
 
 def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
     """Numbers in their shortest exact form."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     kind = {"f": pa.float64(), "i": pa.int64()}[values.dtype.kind]
     wide = np.ascontiguousarray(values, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
@@ -130,18 +130,18 @@ def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
 
 
 def _finite_or_null(texts: pa.Array) -> pa.Array:
-    from pyarrow import compute  # noqa: PLC0415
+    from pyarrow import compute
 
     return compute.if_else(compute.equal(texts, "inf"), "null", texts)
 
 
 def _lines(parts: list[Any]) -> bytes:
     """Concatenate columns and literals row by row; the text buffer of the result is the output."""
-    from pyarrow import compute  # noqa: PLC0415
+    from pyarrow import compute
 
     lines = compute.binary_join_element_wise(*parts, "")
     offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
-    return lines.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]]
+    return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
 
 
 def _csv_cell(text: str) -> str:

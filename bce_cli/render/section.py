@@ -12,12 +12,15 @@ class Column:
     Attributes
     ----------
     title : str
-    is_prose : bool
-        Words, which may wrap and stand on the left, rather than a number, which may not.
+    is_text : bool
+        Words, which stand on the left, rather than a number.
+    wraps : bool
+        Whether cells may be broken into lines; numbers never are.
     """
 
     title: str
-    is_prose: bool = False
+    is_text: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

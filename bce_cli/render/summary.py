@@ -1,4 +1,4 @@
-"""The first section of `bce compute`: how good are these predictions?"""
+"""The first section of `bce compute`, which says how good the predictions are."""
 
 from __future__ import annotations
 
@@ -22,12 +22,17 @@ def summary_section(document: Document) -> Section:
     return Section(
         title=_title(document),
         columns=(
-            Column("measure", is_prose=True),
+            Column("measure", is_text=True),
             Column("value"),
-            Column("meaning", is_prose=True),
+            Column("meaning", is_text=True, wraps=True),
         ),
         rows=(*_loss_rows(document), *_other_rows(report)),
-        notes=(_reading(report), *_impossible_notes(document)),
+        notes=(
+            _reading(report),
+            *_clip_notes(document),
+            *_impossible_notes(document),
+            _columns_note(document),
+        ),
         marked=frozenset({0}),
     )
 
@@ -35,48 +40,48 @@ def summary_section(document: Document) -> Section:
 def _title(document: Document) -> str:
     names = ", ".join(safe_text(source) for source in document.sources)
     report = document.report
-    columns = (
-        f"label {quoted(document.label_column)}, prediction {quoted(document.prediction_column)}"
-    )
     positives = f"{count(report.n_positive)} with label 1 ({percent(report.base_rate)})"
-    return f"{names}: {_rows(report.n)}, {positives}; {columns}"
+    return f"{names}: {_rows(report.n)}, {positives}"
+
+
+def _columns_note(document: Document) -> str:
+    label, prediction = quoted(document.label_column), quoted(document.prediction_column)
+    return f"Read from the columns {label} and {prediction}."
 
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
     report = document.report
     low, high = report.ci_low, report.ci_high
-    interval = "-" if low is None else f"{figure(low)} to {figure(high)}"
-    clip = document.convention.clip
-    clipped = f", {_rows(report.n_clipped)} clipped at {clip!r}" if clip is not None else ""
-    per_row = f"mean loss, or log loss, in {report.unit} per row{clipped}"
-    base = f"what predicting {percent(report.base_rate)} for every row would cost"
+    interval = "-" if low is None else f"{figure(low, 4)} to {figure(high, 4)}"
     return (
-        ("binary cross-entropy", figure(report.mean_loss), per_row),
-        ("95 % interval", interval, "where that mean lies, given how few the rows are"),
-        ("base-rate loss", figure(report.base_rate_loss), base),
-        ("skill", percent(report.skill), "of the base-rate loss is removed; 100 % is perfect"),
+        (
+            "binary cross-entropy",
+            figure(report.mean_loss),
+            f"mean (log) loss, {report.unit} per row",
+        ),
+        ("95 % interval", interval, "of that mean, from its spread"),
+        (
+            "base-rate loss",
+            figure(report.base_rate_loss),
+            f"always predicting {percent(report.base_rate)}",
+        ),
+        ("skill", percent(report.skill), "of the base-rate loss removed"),
     )
 
 
 def _other_rows(report: LossReport) -> tuple[tuple[str, str, str], ...]:
     bits = report.mean_loss / _LN2 if report.unit == "nats" else report.mean_loss
     base_brier = report.base_rate * (1.0 - report.base_rate)
-    coin = "a coin toss costs 1 (0.693147 nats)"
-    given = "given to what happened, in the geometric mean"
     return (
-        ("effective probability", percent(report.effective_probability), given),
-        ("in bits", figure(bits), coin),
-        (
-            "Brier score",
-            figure(report.brier),
-            f"mean squared error; base rate: {figure(base_brier)}",
-        ),
-        ("impossible rows", count(report.n_impossible), "what happened was given probability 0"),
+        ("effective probability", percent(report.effective_probability), "given to what happened"),
+        ("in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"),
+        ("Brier score", figure(report.brier), f"squared error; base rate: {figure(base_brier, 4)}"),
+        ("impossible rows", count(report.n_impossible), "certain, and wrong"),
     )
 
 
 def _reading(report: LossReport) -> str:
-    """Answer the first question of everybody: is that good?"""
+    """Answer the question that everybody asks first."""
     base = f"the base rate's {figure(report.base_rate_loss)}"
     if report.base_rate_loss == 0.0:
         return "Is that good? All labels are the same, so there is no base rate to beat."
@@ -89,6 +94,14 @@ def _reading(report: LossReport) -> str:
     if report.ci_low > report.base_rate_loss:
         return f"Is that good? No: {base} would cost less than the whole interval."
     return f"Is that good? That cannot be told: {base} lies within the interval."
+
+
+def _clip_notes(document: Document) -> tuple[str, ...]:
+    clip = document.convention.clip
+    if clip is None:
+        return ()
+    n_clipped = _rows(document.report.n_clipped)
+    return (f"Probabilities were clipped to [{clip!r}, 1 - {clip!r}], which changed {n_clipped}.",)
 
 
 def _impossible_notes(document: Document) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ def draw(sections: Sequence[Section], look: Look) -> str:
 
     Words wrap at the width; numbers never do, so a table takes more than the width if they need it.
     """
-    from rich.console import Console  # noqa: PLC0415 -- other formats do without
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.text import Text
 
     tables = [_table(section, look) for section in sections]
     console = Console(
@@ -46,29 +46,32 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         console.print(Text(section.title, style="bold"))
         console.print(table)
         for note in section.notes:
-            console.print(Text(f" {note}"))
+            console.print(Text(note))
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 def _table(section: Section, look: Look) -> Table:
-    from rich.box import SIMPLE_HEAD, Box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.box import SIMPLE_HEAD, Box
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
 
     plain = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
     table = Table(
         box=SIMPLE_HEAD if look.unicode else plain,
         show_edge=False,
-        pad_edge=True,
+        padding=(0, 1, 0, 0),
         header_style="dim",
     )
-    for column in section.columns:
+    for index, column in enumerate(section.columns):
+        cells = (column.title, *(row[index] for row in section.rows))
         table.add_column(
             Text(column.title),
-            justify="left" if column.is_prose else "right",
-            no_wrap=not column.is_prose,
+            justify="left" if column.is_text else "right",
+            no_wrap=not column.wraps,
+            min_width=None if column.wraps else max(cell_len(cell) for cell in cells),
             overflow="fold",
         )
     for index, row in enumerate(section.rows):

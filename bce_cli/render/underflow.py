@@ -1,4 +1,4 @@
-"""The second section of `bce compute`: the product of likelihoods beside the sum of their logarithms."""
+"""The second section of `bce compute`: the product of likelihoods beside the sum of their logs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def underflow_section(document: Document, look: Look) -> Section:
     report, products = document.report, document.result.products
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
     return Section(
-        title="The likelihood of all labels: the product underflows, the sum of logarithms does not",
+        title="The likelihood of all labels: a product underflows, a sum of logs does not",
         columns=(
-            Column("computed as", is_prose=True),
+            Column("computed as", is_text=True),
             Column("value"),
-            Column("below normal range at row"),
+            Column("subnormal at row"),
             Column("0 at row"),
         ),
         rows=(*(_product_row(product) for product in products), stable),
@@ -55,5 +55,4 @@ def _stuck_notes(products: tuple[LikelihoodProduct, ...]) -> tuple[str, ...]:
     if not stuck:
         return ()
     names = " and ".join(product.dtype for product in stuck)
-    reason = "factors near 1 round back to the same subnormal number"
-    return (f"In {names} the product stays above 0 without meaning anything: {reason}.",)
+    return (f"In {names} the product ends among subnormal numbers, which have few digits or none.",)
