@@ -7,8 +7,7 @@ elements.
 
 That is done by extraction, as in Rump, Ogita and Oishi, "Accurate floating-point summation part I",
 SIAM J. Sci. Comput. 31 (2008): adding and subtracting one large constant rounds all values to a
-grid so coarse that sums of `_SEGMENT` of them are exact in float64, in whatever order they are added.
-The
+grid so coarse that sums of `_SEGMENT` of them are exact in float64, whatever the order. The
 remainders are exact too, and are extracted on the next, finer grid until nothing is left. Losses of
 ordinary predictions need two or three grids.
 """
