@@ -96,19 +96,29 @@ def compute(
     from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
 
     convention = Convention(clip)
-    announcer = _Announcer(told=quiet or (label is not None and prediction is not None))
+    found: list[Columns] = []
     with ProgressBar(enabled=not quiet) as progress, staged_output(output, paths) as stream:
         job = Job(
             paths=paths,
             choice=ColumnChoice(label, prediction, id_column),
             n_workers=workers or default_workers(),
-            announce=announcer,
+            announce=found.append,
             progress=progress,
         )
         if per_example:
             _write_rows(job, convention, wish, stream)
         else:
-            _write_report(job, convention, wish, announcer, stream)
+            _write_report(job, convention, wish, found, stream)
+        if per_example or output_format in ("json", "csv"):
+            _say_columns(found[0], job, wish)
+
+
+def _say_columns(columns: Columns, job: Job, wish: _Wish) -> None:
+    """Say which columns were taken, where they were not named and the output does not tell."""
+    named = job.choice.label is not None and job.choice.prediction is not None
+    if not named and not wish.quiet:
+        label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
+        note(f"label column {label}, prediction column {prediction}")
 
 
 def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
@@ -119,20 +129,6 @@ def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
         return ["-"]
     typer.echo(ctx.get_help(), err=True)
     raise typer.Exit(ExitCode.USAGE)
-
-
-class _Announcer:
-    """Remembers which columns were taken, and says so where they were not named."""
-
-    def __init__(self, *, told: bool) -> None:
-        self._told = told
-        self.columns: Columns | None = None
-
-    def __call__(self, columns: Columns) -> None:
-        self.columns = columns
-        if not self._told:
-            label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
-            note(f"label column {label}, prediction column {prediction}")
 
 
 def _write_rows(job: Job, convention: Convention, wish: _Wish, stream: IO[bytes]) -> None:
@@ -146,7 +142,7 @@ def _write_rows(job: Job, convention: Convention, wish: _Wish, stream: IO[bytes]
 
 
 def _write_report(
-    job: Job, convention: Convention, wish: _Wish, announcer: _Announcer, stream: IO[bytes]
+    job: Job, convention: Convention, wish: _Wish, found: list[Columns], stream: IO[bytes]
 ) -> None:
     from bce_cli.core.evaluation import Plan  # noqa: PLC0415
     from bce_cli.core.report import loss_report  # noqa: PLC0415
@@ -163,8 +159,7 @@ def _write_report(
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report  # noqa: PLC0415
 
-    columns = announcer.columns
-    assert columns is not None  # noqa: S101 -- announced before the first row
+    (columns,) = found  # announced before the first row
     document = Document(
         sources=tuple(job.paths),
         label_column=columns.label_name,
