@@ -40,6 +40,10 @@ class DataError(BceError, ValueError):
     """The input was read, and what it says cannot be used."""
 
 
+class EmptyInputError(DataError):
+    """There is nothing to read, not even a header."""
+
+
 class LabelError(DataError):
     """A label is neither 0 nor 1."""
 

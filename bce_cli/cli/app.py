@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from bce_cli.cli.compute import compute
+from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.options import VersionOpt
 from bce_cli.errors import BceError
@@ -71,3 +72,4 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(root)
 app.command()(compute)
+app.command(epilog=STEP_LIST)(demo)

@@ -19,6 +19,11 @@ OutputOpt          file to write
 QuietOpt           the one number alone
 WorkersOpt         threads
 ColorOpt           auto, always or never
+StepArg            step of the derivation
+DemoFormatOpt      table, json or markdown
+NOpt, POpt, SeedOpt  rows drawn for a demonstration
+KOpt               factor of a curve
+PlotOpt            picture to write
 VersionOpt         version of the program
 =================  ==========================================================
 """
@@ -145,6 +150,46 @@ WorkersOpt = Annotated[
 ColorOpt = Annotated[
     Color,
     typer.Option("--color", help="Colour tables: auto means on a terminal, without NO_COLOR."),
+]
+StepArg = Annotated[
+    str | None,
+    typer.Argument(metavar="STEP", help="A step of the list below, or all.", show_default=False),
+]
+DemoSourcesArg = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="CSV files with rows of your own; - or a pipe is standard input.",
+        show_default=False,
+    ),
+]
+DemoFormatOpt = Annotated[
+    Literal["table", "json", "markdown"],
+    typer.Option("--format", "-f", help="Format of the output."),
+]
+NOpt = Annotated[
+    int | None,
+    typer.Option("--n", metavar="N", help="Draw N built-in rows (underflow: 2000 by default)."),
+]
+POpt = Annotated[
+    float | None,
+    typer.Option("--p", metavar="P", help="Draw them with, and predict, this P(label = 1): 0.7."),
+]
+SeedOpt = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="SEED", help="Draw them with this seed: 0."),
+]
+KOpt = Annotated[
+    float | None,
+    typer.Option("--k", metavar="K", help="Factor of the step scaling: 3 by default."),
+]
+PlotOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw the step's curves into FILE as well: .png, .svg or .pdf (needs matplotlib).",
+    ),
 ]
 VersionOpt = Annotated[
     bool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from bce_cli.core.loss import likelihoods_of
 from bce_cli.core.validate import check_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray
 
-FloatType: TypeAlias = Literal["float16", "float32", "float64"]
+FloatType: TypeAlias = Literal["float16", "float32", "float64", "longdouble"]
 FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
 
 _BLOCK = 1 << 16
@@ -32,7 +34,7 @@ class LikelihoodProduct:
     dtype : str
         The float type it was multiplied in.
     smallest_normal, smallest_subnormal : float
-        The limits of that type.
+        The limits of that type; NumPy scalars for longdouble, whose range is wider than float's.
     product : float
         The product of all rows, rounded after each of them; the result after an underflow has
         nothing to do with the true value.
@@ -53,7 +55,7 @@ class LikelihoodProduct:
     @property
     def log_of_product(self) -> float:
         """Natural logarithm of `product`; -inf once it is 0."""
-        return math.log(self.product) if self.product > 0.0 else -math.inf
+        return float(np.log(self.product)) if self.product > 0.0 else -math.inf
 
 
 class RunningProduct:
@@ -61,7 +63,7 @@ class RunningProduct:
 
     Parameters
     ----------
-    dtype : {"float16", "float32", "float64"}
+    dtype : {"float16", "float32", "float64", "longdouble"}
 
     Examples
     --------
@@ -77,12 +79,14 @@ class RunningProduct:
         self._dtype = dtype
         self._type = np.dtype(dtype)
         limits = np.finfo(self._type)
-        self._tiny = float(limits.smallest_normal)
-        self._unit = float(limits.smallest_subnormal)
+        is_wider = dtype == "longdouble"  # its numbers do not fit into Python's float
+        self._number = cast("Callable[[Any], float]", np.longdouble if is_wider else float)
+        self._tiny = self._number(limits.smallest_normal)
+        self._unit = self._number(limits.smallest_subnormal)
         self._n = 0
         self._subnormal_row: int | None = None
         self._zero_row: int | None = None
-        self.value = 1.0
+        self.value = self._number(1.0)
 
     @property
     def is_zero(self) -> bool:
@@ -106,7 +110,7 @@ class RunningProduct:
                 return
             running[0] *= self._type.type(self.value)
             np.multiply.accumulate(running, out=running)
-        self.value = float(running[-1])
+        self.value = self._number(running[-1])
         if self._subnormal_row is None and self.value < self._tiny:
             self._subnormal_row = self._n + int(moving[np.argmax(running < self._tiny)]) + 1
         if self.value == 0.0:
@@ -119,8 +123,10 @@ class RunningProduct:
         factors above 1 - 0.5 / k; leaving those out spares the processor its slow path for
         subnormal numbers.
         """
+        if self.value >= self._tiny:
+            return np.float64(1.0)
         units = self.value / self._unit
-        if self.value >= self._tiny or units > _FEW_UNITS:
+        if units > _FEW_UNITS:
             return np.float64(1.0)
         return np.float64(1.0 - 0.49 / units)  # a NumPy scalar, so that float16 compares in float64
 
@@ -147,7 +153,7 @@ def likelihood_product(
         Outcomes, each 0 or 1.
     probabilities : array-like, shape (n,)
         Predicted P(label = 1), each in [0, 1].
-    dtype : {"float16", "float32", "float64"}, default "float64"
+    dtype : {"float16", "float32", "float64", "longdouble"}, default "float64"
         The type in which each factor and each intermediate product is rounded.
 
     Returns

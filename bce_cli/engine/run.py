@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
+from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 from bce_cli.errors import DataError
 from bce_cli.readers.csv_blocks import BLOCK_BYTES
+from bce_cli.readers.csv_piece import CsvPiece
 from bce_cli.readers.data_set import DataSet
 
 if TYPE_CHECKING:
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import ScoredRows
     from bce_cli.readers.columns import ColumnChoice, Columns
-    from bce_cli.readers.csv_piece import CsvPiece
 
     Progress: TypeAlias = Callable[[int, int | None], None]
     Announce: TypeAlias = Callable[[Columns], None]
@@ -88,6 +91,29 @@ def evaluate(job: Job, plan: Plan) -> Result:
     if result.totals.n == 0:
         raise _no_rows(data)
     return result
+
+
+def collect_rows(job: Job) -> Rows:
+    """Read all rows of a data set into memory.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    with (
+        DataSet(job.paths, job.choice, job.block_bytes) as data,
+        local_engine(job.n_workers) as engine,
+    ):
+        job.announce(data.columns)
+        pieces = list(engine.map(CsvPiece.rows, data.pieces()))
+    rows = Rows(
+        positive=np.concatenate([piece.positive for piece in pieces] or [np.zeros(0, np.bool_)]),
+        probabilities=np.concatenate([piece.probabilities for piece in pieces] or [np.zeros(0)]),
+    )
+    if len(rows) == 0:
+        raise _no_rows(data)
+    return rows
 
 
 def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Iterator[bytes]:

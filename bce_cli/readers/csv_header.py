@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, EmptyInputError
 from bce_cli.readers.csv_blocks import Block, line_end_of
 from bce_cli.readers.numbers import parse_number
 from bce_cli.readers.quotes import as_bytes, ends_outside_quotes
@@ -48,7 +48,7 @@ def read_header(blocks: Iterator[Block], name: str) -> tuple[list[str], Block]:
         if header.data:
             return _names(header, name), rest
     message = f"{name}: the input is empty"
-    raise DataError(message, "its first line must name the columns")
+    raise EmptyInputError(message, "its first line must name the columns")
 
 
 def _start(block: Block, name: str) -> Block:

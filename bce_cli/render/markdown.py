@@ -22,13 +22,23 @@ def _section(section: Section) -> str:
     lines = [
         f"### {escaped(section.title)}",
         "",
-        _line([column.title for column in section.columns]),
-        _line([":---" if column.is_text else "---:" for column in section.columns]),
-        *(_line([escaped(cell) for cell in row]) for row in section.rows),
+        *_fenced(section.formulas),
     ]
+    if section.rows:
+        lines += [
+            _line([escaped(column.title) for column in section.columns]),
+            _line([":---" if column.is_text else "---:" for column in section.columns]),
+            *(_line([escaped(cell) for cell in row]) for row in section.rows),
+        ]
+    if section.drawing:
+        lines += ["", *_fenced(section.drawing)]
     for note in section.notes:
         lines += ["", escaped(note)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _fenced(lines: Sequence[str]) -> list[str]:
+    return ["```text", *lines, "```", ""] if lines else []
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bce_cli.render.look import Look
 
 _TIMES = "×"  # noqa: RUF001 -- the sign is meant
+_PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -46,7 +47,7 @@ def percent(value: float | None) -> str:
 
 
 def power_of_ten(log10: float, look: Look) -> str:
-    """Show 10**log10, which may be far too small for a float.
+    """Show 10**log10 with three digits; it may be far too small for a float.
 
     Examples
     --------
@@ -56,11 +57,11 @@ def power_of_ten(log10: float, look: Look) -> str:
     """  # noqa: RUF002 -- the sign is meant
     if math.isinf(log10):
         return "0"
+    if _PLAIN_FROM < log10 < _PLAIN_TO:
+        return f"{10.0**log10:.3g}"
     exponent = math.floor(log10)
     mantissa = f"{10.0 ** (log10 - exponent):.3g}"
     if mantissa == "10":
         mantissa, exponent = "1", exponent + 1
-    if exponent == 0:
-        return mantissa
     power = f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
     return f"{mantissa} {look.pick(_TIMES, 'x')} {power}"

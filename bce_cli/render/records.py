@@ -25,7 +25,7 @@ def write_json(document: Document) -> str:
     }
     if document.result.worst:
         record["worst_rows"] = [_worst(row, document) for row in document.result.worst]
-    return json.dumps(_strict(record), indent=2, allow_nan=False) + "\n"
+    return json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
 
 
 def write_csv(document: Document) -> str:
@@ -77,11 +77,12 @@ def _worst(row: WorstRow, document: Document) -> dict[str, Any]:
     return record
 
 
-def _strict(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+def strict(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+    """Replace every number that JSON cannot hold by None."""
     if isinstance(value, dict):
-        return {key: _strict(item) for key, item in value.items()}
+        return {key: strict(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_strict(item) for item in value]
+        return [strict(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

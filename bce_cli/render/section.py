@@ -35,10 +35,16 @@ class Section:
     notes : tuple of str
     marked : frozenset of int
         0-based rows to be seen first.
+    formulas : tuple of str
+        Lines above the table.
+    drawing : tuple of str
+        Lines of a picture made of characters, below it.
     """
 
     title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     marked: frozenset[int] = frozenset()
+    formulas: tuple[str, ...] = ()
+    drawing: tuple[str, ...] = ()

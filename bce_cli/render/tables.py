@@ -44,7 +44,14 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         if position:
             console.print()
         console.print(Text(section.title, style="bold"))
-        console.print(table)
+        for formula in section.formulas:
+            console.print(
+                Text(f"  {formula}", style="green"), no_wrap=True, overflow="ignore", crop=False
+            )
+        if section.rows:
+            console.print(table)
+        for line in section.drawing:
+            console.print(Text(line), no_wrap=True, overflow="ignore", crop=False)
         for note in section.notes:
             console.print(Text(note))
     file = console.file

@@ -1,0 +1,204 @@
+"""How binary cross-entropy comes about, step by step. That is `bce demo`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.cli.demo_steps import STEPS, Step, find_steps, following
+from bce_cli.cli.diagnostics import note
+from bce_cli.cli.options import (
+    Color,
+    ColorOpt,
+    DemoFormatOpt,
+    DemoSourcesArg,
+    KOpt,
+    LabelOpt,
+    NOpt,
+    OutputOpt,
+    PlotOpt,
+    POpt,
+    PredictionOpt,
+    SeedOpt,
+    StepArg,
+    WorkersOpt,
+)
+from bce_cli.cli.output import staged_output, write_stdout
+from bce_cli.cli.terminal import encoding_of, look_for
+from bce_cli.errors import EmptyInputError, UsageError
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.rows import Rows
+    from bce_cli.readers.columns import ColumnChoice, Columns
+    from bce_cli.render.demo.page import Page
+    from bce_cli.render.look import Look
+
+STEP_LIST = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
+
+_N, _P, _SEED, _K = 2000, 0.7, 0, 3.0
+
+
+def demo(
+    step: StepArg = None,
+    sources: DemoSourcesArg = None,
+    label: LabelOpt = None,
+    prediction: PredictionOpt = None,
+    n: NOpt = None,
+    p: POpt = None,
+    seed: SeedOpt = None,
+    k: KOpt = None,
+    output_format: DemoFormatOpt = "table",
+    output: OutputOpt = None,
+    plot: PlotOpt = None,
+    workers: WorkersOpt = None,
+    color: ColorOpt = Color.AUTO,
+) -> None:
+    """Derive binary cross-entropy, step by step.
+
+    Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
+    few built-in rows or on rows of your own.
+
+    Examples:
+
+      bce demo underflow
+
+      bce demo derivation preds.csv
+
+      bce demo negative-log --plot curves.png
+    """
+    if step is None:
+        _list_steps()
+        return
+    steps = find_steps(step)
+    if k is not None and not any(chosen.name == "scaling" for chosen in steps):
+        message = "--k belongs to the step scaling"
+        raise UsageError(message)
+    picture = _picture_format(plot, output)
+    from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415 -- the list needs no NumPy
+
+    drawn = None if n is None and p is None and seed is None else (n, p, seed)
+    rows = _rows_of_user(sources, drawn, ColumnChoice(label, prediction), workers)
+    factor = _K if k is None else k
+    results = [
+        (chosen, chosen.compute(_built_in(chosen, drawn) if rows is None else rows, factor))
+        for chosen in steps
+    ]
+    look = look_for(output, color)
+    inputs = sources or ()
+    pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
+    with ExitStack() as outputs:
+        stream = outputs.enter_context(staged_output(output, inputs))
+        text = _text(results, pages, output_format, look)
+        stream.write(text.encode(encoding_of(output), "backslashreplace"))
+        if plot is not None:
+            _plot(pages, outputs, plot, picture, inputs)
+
+
+def _list_steps() -> None:
+    width = max(len(step.name) for step in STEPS)
+    lines = [f"{step.name:<{width}}  {step.summary}\n" for step in STEPS]
+    write_stdout("".join(lines) + f"{'all':<{width}}  every step, in this order\n")
+
+
+def _picture_format(plot: str | None, output: str | None) -> str:
+    if plot is None:
+        return ""
+    if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
+        message = f"--plot and --output are the same file, {quoted(plot)}"
+        raise UsageError(message)
+    from bce_cli.render.plot import picture_format  # noqa: PLC0415 -- an extra
+
+    return picture_format(plot)
+
+
+def _rows_of_user(
+    sources: list[str] | None,
+    drawn: tuple[int | None, float | None, int | None] | None,
+    choice: ColumnChoice,
+    workers: int | None,
+) -> Rows | None:
+    """Read the rows of the sources, or of a pipe; None means built-in rows."""
+    if drawn is not None:
+        if sources:
+            message = "--n, --p and --seed draw built-in rows; they do not go with a source"
+            raise UsageError(message)
+        return None
+    is_piped = not sources and _stdin_is_piped()
+    if not sources and not is_piped:
+        return None
+    from bce_cli.engine.local import default_workers  # noqa: PLC0415
+    from bce_cli.engine.run import Job, collect_rows  # noqa: PLC0415
+
+    found: list[Columns] = []
+    job = Job(sources or ["-"], choice, workers or default_workers(), announce=found.append)
+    try:
+        rows = collect_rows(job)
+    except EmptyInputError:
+        if is_piped:  # started by a program that had nothing to say
+            return None
+        raise
+    if choice.label is None or choice.prediction is None:
+        label, prediction = quoted(found[0].label_name), quoted(found[0].prediction_name)
+        note(f"label column {label}, prediction column {prediction}")
+    return rows
+
+
+def _stdin_is_piped() -> bool:
+    """Whether standard input is a pipe, a socket or a file; a terminal or a device is not."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    try:
+        return not stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError):
+        return True
+
+
+def _built_in(step: Step, drawn: tuple[int | None, float | None, int | None] | None) -> Rows:
+    from bce_cli.core.derivation.samples import built_in_rows, drawn_rows  # noqa: PLC0415
+
+    if drawn is None and step.name != "underflow":
+        return built_in_rows()
+    n, p, seed = drawn or (None, None, None)
+    return drawn_rows(
+        _N if n is None else n, _P if p is None else p, _SEED if seed is None else seed
+    )
+
+
+def _text(
+    results: Sequence[tuple[Step, Any]],
+    pages: Sequence[tuple[Step, Page]],
+    output_format: DemoFormatOpt,
+    look: Look,
+) -> str:
+    if output_format == "json":
+        from bce_cli.render.demo.records import write_steps  # noqa: PLC0415
+
+        return write_steps([(step.name, result) for step, result in results])
+    from bce_cli.render.demo.page import page_sections  # noqa: PLC0415
+    from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
+    from bce_cli.render.tables import draw  # noqa: PLC0415
+
+    write = write_markdown if output_format == "markdown" else lambda s: draw(s, look)
+    return "\n".join(write(page_sections(page, following(step), look)) for step, page in pages)
+
+
+def _plot(
+    pages: Sequence[tuple[Step, Page]],
+    outputs: ExitStack,
+    plot: str,
+    picture: str,
+    inputs: Sequence[str],
+) -> None:
+    from bce_cli.render.plot import plot_curves  # noqa: PLC0415 -- an extra
+
+    curves = [curve for _, page in pages for curve in page.curves]
+    if not curves:
+        message = "there is no curve to draw in this step"
+        raise UsageError(message, "negative-log, scaling, underflow and gradient have one")
+    plot_curves(curves, outputs.enter_context(staged_output(plot, inputs)), picture)

@@ -1,0 +1,59 @@
+"""Curves as pictures."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import IO, TYPE_CHECKING
+
+from bce_cli.errors import UsageError
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.render.curve import Curve
+
+_FORMATS = ("png", "svg", "pdf")
+
+
+def picture_format(path: str) -> str:
+    """Return the format that the ending of a path asks for, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        Another ending, or matplotlib is missing.
+    """
+    ending = PurePath(path).suffix.lower().removeprefix(".")
+    if ending not in _FORMATS:
+        message = f"--plot {quoted(path)} must end in .png, .svg or .pdf"
+        raise UsageError(message)
+    try:
+        import matplotlib as mpl  # noqa: F401 -- an extra
+    except ImportError:
+        message = "--plot needs matplotlib, which is not installed"
+        raise UsageError(message, "install it: pip install 'bce-cli[plot]'") from None
+    return ending
+
+
+def plot_curves(curves: Sequence[Curve], stream: IO[bytes], picture: str) -> None:
+    """Draw curves side by side.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+        At least one.
+    stream : binary stream
+    picture : {"png", "svg", "pdf"}
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4 * len(curves), 4.4), layout="constrained")
+    axes = figure.subplots(1, len(curves), squeeze=False)[0]
+    for ax, curve in zip(axes, curves, strict=True):
+        for series in curve.series:
+            ax.plot(series.x, series.y, label=series.name)
+        ax.set(title=curve.title, xlabel=curve.x_name, ylabel=curve.y_name)
+        ax.grid(visible=True, alpha=0.3)
+        ax.legend()
+    figure.savefig(stream, format=picture, dpi=150)
