@@ -14,6 +14,7 @@ ordinary predictions need two or three grids.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ _CHUNK = 1 << 12  # keeps the intermediate values of a product in the first cach
 _LARGE = 2.0**900  # beyond this the extraction constant or a product could overflow
 _LARGE_SHIFT = 200
 _SPLITTER = 2.0**27 + 1.0
+_NOT_FINITE = "only finite numbers can be summed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class ExactSum:
 
     @classmethod
     def of_products(cls, left: FloatArray, right: FloatArray) -> ExactSum:
-        """Sum ``left[i] * right[i]`` exactly, but for the part of a product below 2**-1074.
+        """Sum ``left[i] * right[i]`` exactly, but for at most two units of 2**-1074 a product.
 
         Each product is split into its rounded value and its rounding error, which is a float64
         itself (Dekker, Numer. Math. 18, 1971), and both are summed.
@@ -89,6 +91,11 @@ class ExactSum:
         Parameters
         ----------
         left, right : ndarray of float64, shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite or not a number.
 
         Examples
         --------
@@ -129,12 +136,11 @@ def _block_units(values: FloatArray) -> int:
     total = 0
     first_peak = 0.0
     while len(rest):
-        peak = max(float(rest.max()), -float(rest.min()))
+        peak = _peak(rest)
         if peak == 0.0:
             break
         if not np.isfinite(peak):
-            message = "only finite numbers can be summed"
-            raise ValueError(message)
+            raise ValueError(_NOT_FINITE)
         if peak >= _LARGE:
             large = np.abs(rest) >= _LARGE
             total += _block_units(np.ldexp(rest[large], -_LARGE_SHIFT)) << _LARGE_SHIFT
@@ -162,9 +168,16 @@ def _product_units(left: FloatArray, right: FloatArray) -> int:
         chunk = slice(start, start + _CHUNK)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
-    if n and not max(float(products.max()), -float(products.min())) < _LARGE:
-        return _product_units_one_by_one(left, right)
-    return _block_units(products) + _block_units(errors)
+    total = 0
+    if n and not max(_peak(left), _peak(right), _peak(products)) < _LARGE:
+        small = (np.abs(left) < _LARGE) & (np.abs(right) < _LARGE) & (np.abs(products) < _LARGE)
+        total = _large_product_units(left[~small], right[~small])
+        products, errors = products[small], errors[small]
+    return total + _block_units(products) + _block_units(errors)
+
+
+def _peak(values: FloatArray) -> float:
+    return max(float(values.max()), -float(values.min()))
 
 
 def _two_product(
@@ -190,7 +203,7 @@ def _split(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     return high, np.subtract(values, high, out=low)
 
 
-def _product_units_one_by_one(left: FloatArray, right: FloatArray) -> int:
+def _large_product_units(left: FloatArray, right: FloatArray) -> int:
     """Do the same in integers, for products too large for float64 arithmetic."""
     return sum(
         (_units(a) * _units(b)) >> -UNIT_EXPONENT
@@ -199,5 +212,7 @@ def _product_units_one_by_one(left: FloatArray, right: FloatArray) -> int:
 
 
 def _units(value: float) -> int:
+    if not math.isfinite(value):
+        raise ValueError(_NOT_FINITE)
     numerator, denominator = value.as_integer_ratio()
     return numerator * (_ONE // denominator)

@@ -28,7 +28,7 @@ class Prefix:
     product : float
         Their raw float64 likelihood product.
     losses : ExactSum
-        The sum of their losses in nats.
+        The weighted sum of their losses in nats.
     is_infinite : bool
         Whether one of those losses was infinite, and left out of the sum.
     """
@@ -40,7 +40,7 @@ class Prefix:
 
     @property
     def log_likelihood(self) -> float:
-        """Sum of the logarithms of all likelihoods, in nats; rounded once."""
+        """Weighted sum of the logarithms of all likelihoods, in nats; rounded once."""
         return -math.inf if self.is_infinite else 0.0 - float(self.losses)
 
 
@@ -78,7 +78,7 @@ def example_rows(piece: ScoredRows, prefix: Prefix, indices: list[int]) -> list[
     examples = []
     start = 0
     for index in indices:
-        stretch = piece.losses[start : index + 1]
+        stretch = piece.weighted_losses(start, index + 1)
         finite = stretch[np.isfinite(stretch)]
         prefix = Prefix(
             n=prefix.n + len(stretch),

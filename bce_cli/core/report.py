@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.exact_sum import UNIT_EXPONENT
+from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from bce_cli.core.totals import LossTotals
@@ -95,6 +96,11 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     totals : LossTotals
     unit : {"nats", "bits"}, default "nats"
 
+    Raises
+    ------
+    DataError
+        If there are no rows, or none with a weight.
+
     Examples
     --------
     >>> import numpy as np
@@ -106,6 +112,9 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     (1.0, 0.0, 0.0)
     """
     weight_sum = float(totals.weights)
+    if weight_sum == 0.0:
+        message = "the mean of no rows is undefined"
+        raise DataError(message)
     total = math.inf if totals.n_infinite else float(totals.losses)
     mean = total / weight_sum
     base_rate = float(totals.positive_weights) / weight_sum
@@ -173,8 +182,4 @@ def _standard_error(totals: LossTotals) -> float | None:
         - 2 * losses * totals.loss_weights.units * weights
         + losses**2 * totals.weight_squares.units
     )
-    try:
-        variance = ((n * max(squares, 0)) << -UNIT_EXPONENT) / ((n - 1) * weights**4)
-    except OverflowError:
-        return None
-    return math.sqrt(variance)
+    return math.sqrt(((n * max(squares, 0)) << -UNIT_EXPONENT) / ((n - 1) * weights**4))

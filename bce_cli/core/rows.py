@@ -69,3 +69,16 @@ class ScoredRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def weighted_losses(self, start: int, stop: int) -> FloatArray:
+        """Return the losses of some rows times their weights."""
+        losses, weights = self.losses[start:stop], self.rows.weights
+        return weighted(losses, None if weights is None else weights[start:stop])
+
+
+def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:
+    """Return losses times weights; a row of weight 0 counts for nothing, even if infinite."""
+    if weights is None:
+        return losses
+    products = np.zeros(len(losses))
+    return np.multiply(losses, weights, out=products, where=weights > 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Rows, weighted
 from bce_cli.core.validate import check_pair
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class LossTotals:
     n_impossible : int
         Rows whose exact loss is infinite: a label that was given probability 0.
     n_infinite : int
-        Rows whose loss under the convention is infinite. They are counted here, and in no loss sum.
+        Rows whose weighted loss under the convention is infinite. They are counted here, and in no
+        loss sum.
     first_impossible_row : int or None
         1-based, within the rows summed.
     weights, positive_weights, impossible_weights : ExactSum
@@ -49,7 +50,7 @@ class LossTotals:
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.rows import Rows
+    >>> from bce_cli.core.rows import Rows, weighted
     >>> rows = Rows(np.array([True, False]), np.array([0.5, 0.0]))
     >>> totals = LossTotals.of(rows)
     >>> totals.n, float(totals.losses)
@@ -91,11 +92,11 @@ class LossTotals:
             losses = convention.losses(rows.positive, rows.probabilities)
         impossible = _impossible(rows)
         n_impossible = int(np.count_nonzero(impossible))
-        infinite = np.isinf(losses) if n_impossible else np.zeros(0, np.bool_)
+        products = weighted(losses, rows.weights)
+        infinite = np.isinf(products) if n_impossible else np.zeros(0, np.bool_)
         n_infinite = int(np.count_nonzero(infinite))
-        finite = np.where(infinite, 0.0, losses) if n_infinite else losses
-        weighted = finite if rows.weights is None else finite * rows.weights
-        loss_sum = ExactSum.of(weighted)
+        finite = np.where(infinite, 0.0, products) if n_infinite else products
+        loss_sum = ExactSum.of(finite)
         return cls(
             n=len(rows),
             n_positive=int(np.count_nonzero(rows.positive)),
@@ -104,9 +105,9 @@ class LossTotals:
             n_infinite=n_infinite,
             first_impossible_row=int(np.argmax(impossible)) + 1 if n_impossible else None,
             losses=loss_sum,
-            impossible_losses=ExactSum.of(weighted[impossible]) if n_impossible else ExactSum(),
-            loss_squares=ExactSum.of_products(weighted, weighted),
-            **_weight_sums(rows, impossible, weighted, loss_sum),
+            impossible_losses=ExactSum.of(finite[impossible]) if n_impossible else ExactSum(),
+            loss_squares=ExactSum.of_products(finite, finite),
+            **_weight_sums(rows, impossible, finite, loss_sum),
         )
 
     def __add__(self, other: LossTotals) -> LossTotals:
@@ -132,7 +133,7 @@ def _impossible(rows: Rows) -> BoolArray:
 
 
 def _weight_sums(
-    rows: Rows, impossible: BoolArray, weighted: FloatArray, loss_sum: ExactSum
+    rows: Rows, impossible: BoolArray, products: FloatArray, loss_sum: ExactSum
 ) -> dict[str, ExactSum]:
     """Sum whatever weights enter into; without weights most of it is counting."""
     weights = rows.weights
@@ -153,7 +154,7 @@ def _weight_sums(
         "positive_weights": ExactSum.of(weights[rows.positive]),
         "impossible_weights": ExactSum.of(weights[np.flatnonzero(impossible)]),
         "squared_errors": ExactSum.of(weights * errors),
-        "loss_weights": ExactSum.of_products(weighted, weights),
+        "loss_weights": ExactSum.of_products(products, weights),
         "weight_squares": ExactSum.of_products(weights, weights),
     }
 

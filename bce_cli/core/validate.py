@@ -26,11 +26,19 @@ def are_probabilities(values: FloatArray) -> bool:
     return len(values) == 0 or bool(values.min() >= 0.0 and values.max() <= 1.0)
 
 
+def unsigned_zeros(values: FloatArray) -> FloatArray:
+    """Turn -0 into 0, so that no sign of it shows up in a product."""
+    return values + 0.0 if len(values) and values.min() == 0.0 else values
+
+
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
+    if isinstance(values, np.ndarray) and np.iscomplexobj(values):  # lists of them raise below
+        message = f"{name} must be numbers of the real line"
+        raise DataError(message)
     try:
         vector = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         message = f"{name} must be numbers: {error}"
         raise DataError(message) from None
     if vector.ndim != 1:
@@ -77,4 +85,4 @@ def check_pair(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[Boo
         bad = int(np.argmin((values >= 0.0) & (values <= 1.0)))
         message = f"probabilities[{bad}] = {values[bad]} is not in [0, 1]"
         raise ProbabilityError(message)
-    return positive, values
+    return positive, unsigned_zeros(values)

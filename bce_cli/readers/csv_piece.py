@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bce_cli.core.rows import Rows
-from bce_cli.core.validate import are_probabilities, positive_labels
+from bce_cli.core.validate import are_probabilities, positive_labels, unsigned_zeros
 from bce_cli.errors import DataError
 from bce_cli.readers.csv_faults import find_fault
 from bce_cli.readers.quotes import as_bytes, misplaced_quote
@@ -70,7 +70,7 @@ class CsvPiece:
         if positive is None or not are_probabilities(probabilities):
             raise self._fault()
         ids = None if self.columns.id is None else _Texts(table.column("id"))
-        return Rows(positive, probabilities, ids=ids)
+        return Rows(positive, unsigned_zeros(probabilities), ids=ids)
 
     def _fault(self, otherwise: str = "a value cannot be read") -> DataError:
         fault = find_fault(self.block, self.columns, self.source)

@@ -25,8 +25,9 @@ def underflow_page(step: UnderflowStep, look: Look) -> Page:
         "never",
         "",
     )
+    labels = "1 label" if step.n == 1 else f"{count(step.n)} labels"
     section = Section(
-        title=f"The likelihood of {count(step.n)} label{'s' if step.n > 1 else ''}, multiplied out and summed up",
+        title=f"The likelihood of {labels}, multiplied out and summed up",
         formulas=("∏ aᵢ leaves the range of the float type,  Σ log aᵢ does not",),
         columns=(
             Column("computed in", is_text=True),

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bce_cli import Convention, ExactSum, LabelError, LossTotals, binary_cross_entropy, loss_totals
+from bce_cli.core.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+conventions = st.sampled_from([Convention(), Convention(1e-15), Convention(0.01)])
+places = st.lists(st.integers(0, 40), max_size=4)
+
+
+@given(st.from_type(Rows), places, conventions)
+def test_totals_do_not_depend_on_how_the_rows_are_cut(
+    split: Callable[[Rows, list[int]], list[Rows]],
+    rows: Rows,
+    places: list[int],
+    convention: Convention,
+) -> None:
+    parts = [LossTotals.of(piece, convention=convention) for piece in split(rows, places)]
+    assert sum(parts, LossTotals()) == LossTotals.of(rows, convention=convention)
+
+
+@given(st.from_type(Rows), places)
+def test_all_but_the_first_impossible_row_is_the_same_in_any_order(
+    split: Callable[[Rows, list[int]], list[Rows]], rows: Rows, places: list[int]
+) -> None:
+    backwards = [LossTotals.of(piece) for piece in reversed(split(rows, places))]
+    merged = replace(sum(backwards, LossTotals()), first_impossible_row=None)
+    assert merged == replace(LossTotals.of(rows), first_impossible_row=None)
+
+
+@given(st.from_type(Rows))
+def test_weights_of_one_change_nothing(rows: Rows) -> None:
+    ones = replace(rows, weights=np.ones(len(rows)))
+    assert LossTotals.of(ones) == LossTotals.of(replace(rows, weights=None))
+
+
+@given(st.from_type(Rows), st.sampled_from([1, 2, 4, 8]))
+def test_a_weight_of_a_power_of_two_counts_a_row_so_many_times(rows: Rows, times: int) -> None:
+    weighted = LossTotals.of(replace(rows, weights=np.full(len(rows), float(times))))
+    repeated = sum([LossTotals.of(replace(rows, weights=None))] * times, LossTotals())
+    for name in ("weights", "positive_weights", "impossible_weights", "losses", "squared_errors"):
+        assert getattr(weighted, name) == getattr(repeated, name)
+
+
+@given(st.from_type(Rows), conventions)
+def test_every_sum_is_what_fsum_says(rows: Rows, convention: Convention) -> None:
+    totals = LossTotals.of(rows, convention=convention)
+    weights = np.ones(len(rows)) if rows.weights is None else rows.weights
+    clipped = convention.probabilities(rows.probabilities)
+    losses = binary_cross_entropy(rows.positive, clipped)
+    wrong = rows.probabilities == np.where(rows.positive, 0.0, 1.0)
+    finite = np.isfinite(losses)
+    assert totals.n == len(rows)
+    assert totals.n_positive == sum(rows.positive.tolist())
+    assert totals.n_impossible == sum(wrong.tolist())
+    assert totals.n_infinite == sum((~finite & (weights > 0.0)).tolist())
+    assert totals.n_clipped == sum((clipped != rows.probabilities).tolist())
+    first = next((row for row, is_hit in enumerate(wrong, start=1) if is_hit), None)
+    assert totals.first_impossible_row == first
+    weighted = weights[finite] * losses[finite]
+    errors = np.where(rows.positive, 1.0, 0.0) - rows.probabilities
+    for total, terms in (
+        (totals.weights, weights),
+        (totals.positive_weights, weights[rows.positive]),
+        (totals.impossible_weights, weights[wrong]),
+        (totals.losses, weighted),
+        (totals.impossible_losses, weights[wrong & finite] * losses[wrong & finite]),
+        (totals.squared_errors, weights * (errors * errors)),
+    ):
+        assert float(total) == math.fsum(terms.tolist())
+    assert totals.loss_squares == ExactSum.of_products(weighted, weighted)
+    assert totals.loss_weights == ExactSum.of_products(weighted, weights[finite])
+    assert totals.weight_squares == ExactSum.of_products(weights, weights)
+
+
+def test_the_first_impossible_row_is_counted_from_the_start_of_all_rows() -> None:
+    fine, wrong = loss_totals([1, 0], [0.5, 0.5]), loss_totals([1, 1, 0], [0.5, 0.0, 1.0])
+    assert wrong.first_impossible_row == 2
+    assert (fine + fine + wrong).first_impossible_row == 6
+    assert (wrong + fine + wrong).first_impossible_row == 2
+
+
+def test_losses_that_the_caller_has_are_taken_as_they_are() -> None:
+    rows = Rows(np.array([True, False]), np.array([0.5, 0.5]))
+    assert float(LossTotals.of(rows, np.array([2.0, 3.0])).losses) == 5.0
+
+
+def test_arrays_are_checked() -> None:
+    with pytest.raises(LabelError, match=r"^labels\[1\] = 3\.0 is not 0 or 1$"):
+        loss_totals([1, 3], [0.5, 0.5])
