@@ -52,7 +52,7 @@ def test_the_python_example_of_the_readme_runs() -> None:
 
 
 def test_every_option_is_told_of_in_the_help(tmp_path: Path) -> None:
-    shown = run_block("$ bce compute --help\n", tmp_path)
+    shown = run_block("$ bce compute --help\n$ bce demo --help\n$ bce --help\n", tmp_path)
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         if option not in {"--extra", "--cov"}:
             assert option in shown

@@ -91,7 +91,7 @@ STEPS = (
     ),
     Step(
         "single-trial",
-        "the log of one trial, simplified, and its negative: the loss of a row",
+        "the log of one trial and its negative: the loss of a row",
         "trials",
         "single_trial_step",
         "single_trial_page",
@@ -119,7 +119,7 @@ STEPS = (
     ),
     Step(
         "gradient",
-        "through a sigmoid the gradient is p - y: why a wrong answer still learns",
+        "through a sigmoid the gradient is p - y: wrong answers still learn",
         "gradient",
         "gradient_step",
         "gradient_page",

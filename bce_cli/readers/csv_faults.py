@@ -12,6 +12,7 @@ import io
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import DataError, LabelError, ProbabilityError
+from bce_cli.readers.csv_blocks import LONGEST_RECORD
 from bce_cli.readers.numbers import parse_number
 from bce_cli.readers.quotes import as_bytes, misplaced_quote
 from bce_cli.safe_text import quoted, safe_text
@@ -57,7 +58,7 @@ def find_fault(block: Block, columns: Columns, source: str) -> DataError | None:
 def records(block: Block) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the physical line it begins on; blank lines are passed over."""
     text = bytes(block.data).decode("utf-8", "surrogateescape")
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(2 * LONGEST_RECORD)  # a setting of the whole process, so always the same
     reader = csv.reader(io.StringIO(text, newline=""))
     while True:
         line = block.first_line + reader.line_num

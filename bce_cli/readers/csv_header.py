@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError
 from bce_cli.readers.csv_blocks import Block, line_end_of
+from bce_cli.readers.csv_faults import records
 from bce_cli.readers.numbers import parse_number
 from bce_cli.readers.quotes import as_bytes, ends_outside_quotes
 from bce_cli.readers.signatures import UTF8_BOM, refuse_other_formats
@@ -75,15 +74,15 @@ def _names(header: Block, name: str) -> list[str]:
     place = f"{name}, line {header.first_line}"
     data = bytes(header.data)
     try:
-        text = data.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
         bad = f"byte 0x{data[error.start]:02x} at position {error.start + 1}"
         message = f"{place}: the header is not UTF-8 text: {bad}"
         raise DataError(
             message, "convert it first, such as with iconv -f LATIN1 -t UTF-8"
         ) from None
-    names = next(csv.reader(io.StringIO(text, newline="")))
+    _, names = next(records(header))
     if all(parse_number(cell) is not None for cell in names):
-        message = f"{place}: the header holds numbers, not names: {quoted(text.strip())}"
+        message = f"{place}: the header holds numbers, not names: {quoted(data.decode().strip())}"
         raise DataError(message, "the first line must name the columns")
     return names

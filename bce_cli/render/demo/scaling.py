@@ -38,9 +38,7 @@ def scaling_page(step: ScalingStep, _look: Look) -> Page:
     table = zip(step.predictions, step.sums, step.means, strict=True)
     loss = Section(
         title=f"So dividing the negative log-likelihood by n = {count(step.n)} moves nothing",
-        formulas=(
-            "slope of the sum at q: n (q − π) / (q (1−q)),  0 where q = π, with or without n",
-        ),
+        formulas=("slope of the sum at q: n (q − π) / (q (1−q)),  0 at q = π, whatever n is",),
         columns=(Column("constant q"), Column("NLL"), Column("NLL / n")),
         rows=(
             *(
