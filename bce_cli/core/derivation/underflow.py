@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,11 +122,20 @@ def _true_row(rows: Rows, sums: FloatArray, smallest: Any) -> int | None:  # noq
     maybe = int(np.searchsorted(sums, limit - _CLOSE))
     if sure == maybe:
         return sure + 1 if sure < len(rows) else None
-    half = Fraction(*smallest.as_integer_ratio()) / 2
-    product = Fraction(1)
+    # Floats are whole numbers over powers of two, so the exact product is one as well.
+    end = _exponent(smallest) - 1
+    numerator, exponent = 1, 0
     for index in range(min(sure + 1, len(rows))):
-        p = Fraction(float(rows.probabilities[index]))
-        product *= p if rows.positive[index] else 1 - p
-        if index >= maybe and product <= half:
+        over, under = float(rows.probabilities[index]).as_integer_ratio()
+        numerator *= over if rows.positive[index] else under - over
+        exponent += under.bit_length() - 1
+        is_due = numerator == 0 or (numerator - 1).bit_length() <= exponent + end
+        if index >= maybe and is_due:
             return index + 1
     return None
+
+
+def _exponent(smallest: Any) -> int:  # noqa: ANN401 -- any float
+    """Return e of the subnormal number 2**e."""
+    _, under = smallest.as_integer_ratio()
+    return 1 - int(under).bit_length()
