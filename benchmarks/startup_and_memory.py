@@ -1,8 +1,8 @@
 """Measure how fast a small file is done, and how much memory a large one takes.
 
-Run from a clone with `python benchmarks/startup_and_memory.py`, where `bce` is installed. It makes its
-data under benchmarks/data, seeded, and prints a table in Markdown: medians over
-whole processes, taken in turn so that a drift of the machine hits all alike.
+Run `python benchmarks/startup_and_memory.py` from a clone, where `bce` is installed. It makes its
+data under benchmarks/data, seeded, and prints a table in Markdown: medians over whole processes,
+taken in turn so that a drift of the machine hits all alike.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.options import VersionOpt
+from bce_cli.cli.output import abandon_stdout, os_reason
 from bce_cli.errors import BceError
 
 _EPILOG = (
@@ -47,13 +49,32 @@ class BceGroup(TyperGroup):
             report_error(error.message, error.hint)
             code = exit_code_for(error)
         except typer.TyperException as error:
-            context = getattr(error, "ctx", None)
-            command = context.command_path if context is not None else "bce"
-            report_error(error.format_message().rstrip("."), f"try '{command} --help'")
+            message = error.format_message().rstrip(".").replace("Value error, ", "")
+            report_error(message, f"try '{self._command_path(args)} --help'")
             code = ExitCode.USAGE
+        except SystemExit as stop:  # Typer's own end of a broken pipe; completion ends so, too
+            if not _is_broken_pipe(stop.__context__):
+                raise
+            abandon_stdout()
+            code = ExitCode.BROKEN_PIPE
+        except OSError as error:  # while Typer wrote a help text; all else is a BceError
+            if error.errno != errno.ENOSPC:
+                raise
+            abandon_stdout()
+            report_error(f"standard output: {os_reason(error)}")
+            code = ExitCode.CANNOT_WRITE
         if standalone_mode:
             sys.exit(int(code or ExitCode.OK))
         return code
+
+    def _command_path(self, args: Sequence[str] | None) -> str:
+        words = sys.argv[1:] if args is None else args
+        command = next((word for word in words if word in self.commands), "")
+        return f"bce {command}".rstrip()
+
+
+def _is_broken_pipe(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
 
 
 def root(ctx: typer.Context, version: VersionOpt = False) -> None:

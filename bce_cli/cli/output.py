@@ -52,6 +52,9 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
         return
     target = Path(path).resolve()  # a link the user named is followed
     _refuse_inputs(path, target, inputs)
+    if target.is_dir():
+        message = f"{safe_text(path)}: is a directory"
+        raise OutputCreationError(message)
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         with _spool() as spool:
             yield spool
@@ -74,8 +77,9 @@ def stdout_encoding() -> str:
 
 def _refuse_inputs(path: str, target: Path, inputs: Sequence[str]) -> None:
     for name in inputs:
-        with contextlib.suppress(OSError, ValueError):
-            if target.samefile(name):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            status = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat()
+            if os.path.samestat(target.stat(), status):
                 message = f"{safe_text(path)}: the output would overwrite an input"
                 raise OutputCreationError(message, "choose another file for --output")
 
@@ -86,7 +90,7 @@ def _spool() -> Iterator[IO[bytes]]:
         with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as spool:
             yield spool
     except OSError as error:  # the temporary folder is full, say
-        message = f"temporary file: {_reason(error)}"
+        message = f"temporary file: {os_reason(error)}"
         raise OutputError(message) from None
 
 
@@ -99,15 +103,15 @@ def _copy_to_stdout(spool: IO[bytes]) -> None:
         shutil.copyfileobj(spool, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _abandon_stdout()
+        abandon_stdout()
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
-        _abandon_stdout()
-        message = f"standard output: {_reason(error)}"
+        abandon_stdout()
+        message = f"standard output: {os_reason(error)}"
         raise OutputError(message) from None
 
 
-def _abandon_stdout() -> None:
+def abandon_stdout() -> None:
     """Keep the interpreter from flushing what is left, and complaining, when it ends."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -118,12 +122,17 @@ def _abandon_stdout() -> None:
 def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
     spool.seek(0)
     try:
-        with Path(path).open("wb") as stream:
+        stream = Path(path).open("wb")  # noqa: SIM115 -- closed below
+    except OSError as error:
+        message = f"{safe_text(path)}: {os_reason(error)}"
+        raise OutputCreationError(message) from None
+    try:
+        with stream:
             shutil.copyfileobj(spool, stream)
     except BrokenPipeError:
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
-        message = f"{safe_text(path)}: {_reason(error)}"
+        message = f"{safe_text(path)}: {os_reason(error)}"
         raise OutputError(message) from None
 
 
@@ -132,7 +141,7 @@ def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
     except OSError as error:
-        message = f"{safe_text(path)}: {_reason(error)}"
+        message = f"{safe_text(path)}: {os_reason(error)}"
         raise OutputCreationError(message) from None
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -142,7 +151,7 @@ def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
         Path(temporary).chmod(_mode(target))
         Path(temporary).replace(target)
     except OSError as error:
-        message = f"{safe_text(path)}: {_reason(error)}"
+        message = f"{safe_text(path)}: {os_reason(error)}"
         raise OutputError(message) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -157,6 +166,7 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _reason(error: OSError) -> str:
+def os_reason(error: OSError) -> str:
+    """Return why an operation failed, in the words of the operating system."""
     reason = error.strerror or str(error)
     return f"{reason[:1].lower()}{reason[1:]}"

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-import numpy as np
-
 from bce_cli.errors import DataError
-from bce_cli.readers.quotes import QUOTE, as_bytes, ends_outside_quotes
+from bce_cli.readers.quotes import QUOTE, as_bytes, count_lines, ends_outside_quotes
 from bce_cli.readers.sources import unreadable
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ def read_blocks(stream: IO[bytes], name: str, block_bytes: int = BLOCK_BYTES) ->
         cut = filled if is_last else _cut(buffer, data, line_end)
         if cut:
             yield Block(data[:cut], line)
-            line += int(np.count_nonzero(as_bytes(data[:cut]) == line_end))
+            line += count_lines(as_bytes(data[:cut]))
         if is_last:
             return
         rest = bytes(data[cut:])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bce_cli.errors import DataError, LabelError, ProbabilityError
 from bce_cli.readers.csv_blocks import LONGEST_RECORD
 from bce_cli.readers.numbers import parse_number
-from bce_cli.readers.quotes import as_bytes, misplaced_quote
+from bce_cli.readers.quotes import as_bytes, count_lines, misplaced_quote
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def records(block: Block) -> Iterator[tuple[int, list[str]]]:
 
 
 def _line_at(block: Block, position: int) -> int:
-    before = bytes(block.data[:position])
-    return block.first_line + len(before.splitlines()) - (not before.endswith((b"\n", b"\r")))
+    return block.first_line + count_lines(as_bytes(block.data)[:position])
 
 
 def _fault(record: list[str], columns: Columns, place: str) -> DataError | None:

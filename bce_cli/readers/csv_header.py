@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bce_cli.errors import DataError, EmptyInputError
-from bce_cli.readers.csv_blocks import Block, line_end_of
+from bce_cli.readers.csv_blocks import Block
 from bce_cli.readers.csv_faults import records
 from bce_cli.readers.numbers import parse_number
-from bce_cli.readers.quotes import as_bytes, ends_outside_quotes
+from bce_cli.readers.quotes import as_bytes, count_lines, ends_outside_quotes
 from bce_cli.readers.signatures import UTF8_BOM, refuse_other_formats
 from bce_cli.safe_text import quoted
 
@@ -59,15 +57,16 @@ def _start(block: Block, name: str) -> Block:
 
 def _split(block: Block) -> tuple[Block, Block]:
     """Cut after the first record that is not blank; it is empty if there is none."""
+    data = as_bytes(block.data)
     text = bytes(block.data)
-    line_end = line_end_of(text)
     start = len(text) - len(text.lstrip(b"\r\n"))
-    ends = ends_outside_quotes(as_bytes(text)[start:], line_end)
-    end = start + int(ends[0]) + 1 if len(ends) else len(text)
-    lines = np.cumsum(as_bytes(text)[:end] == line_end)
-    header_line = block.first_line + (int(lines[start - 1]) if start else 0)
-    rest_line = block.first_line + (int(lines[-1]) if end else 0)
-    return Block(block.data[start:end], header_line), Block(block.data[end:], rest_line)
+    ends = [ends_outside_quotes(data[start:], ord(line_end)) for line_end in "\r\n"]
+    end = min((start + int(found[0]) + 1 for found in ends if len(found)), default=len(text))
+    end += text[end - 1 : end + 1] == b"\r\n"
+    return (
+        Block(block.data[start:end], block.first_line + count_lines(data[:start])),
+        Block(block.data[end:], block.first_line + count_lines(data[:end])),
+    )
 
 
 def _names(header: Block, name: str) -> list[str]:

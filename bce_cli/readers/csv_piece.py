@@ -58,8 +58,8 @@ class CsvPiece:
         has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data)) is not None:
             raise self._fault()
-        if data[:3] == UTF8_BOM:  # the parser would pass over it, wherever a block happens to begin
-            raise self._fault()
+        if data[:3] == UTF8_BOM:  # the parser would drop it, wherever a block happens to begin
+            data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
         try:
             table = _parse(data, self.columns, has_quotes=has_quotes)
         except pa.ArrowInvalid as error:

@@ -34,6 +34,16 @@ def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
     return outside
 
 
+def count_lines(data: ByteArray) -> int:
+    """Count line ends as an editor does: LF, CR, or both together."""
+    n_lines = int(np.count_nonzero(data == _LF))
+    returns = np.flatnonzero(data == _CR)
+    if len(returns) == 0:
+        return n_lines
+    followed = data[np.minimum(returns + 1, len(data) - 1)] == _LF
+    return n_lines + int(np.count_nonzero(~followed))
+
+
 def misplaced_quote(data: ByteArray) -> int | None:
     """Find the first quote character that breaks the rule, in data that starts with a record.
 

@@ -41,7 +41,7 @@ class Source:
             return None
         try:
             status = Path(self.path).stat()
-        except OSError:
+        except (OSError, ValueError):
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 

@@ -61,8 +61,6 @@ class RowStream:
 
     def rows(self, first_row: int, scored: ScoredRows) -> bytes:
         """Return the lines of some rows, of which the first has this 1-based number."""
-        import pyarrow as pa
-
         losses = scored.losses / NATS_PER[self.unit]
         cells: dict[str, Any] = {
             "row": _texts(np.arange(first_row, first_row + len(scored))),
@@ -71,7 +69,7 @@ class RowStream:
             "loss": _texts(losses),
         }
         if self.has_ids:
-            cells["id"] = pa.array(self._ids(scored), pa.string())
+            cells["id"] = _text_column(self._ids(scored))
         if self.output_format == "json":
             cells["loss"] = _finite_or_null(cells["loss"])
         return _lines(self._layout(cells))
@@ -129,17 +127,35 @@ def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
     return column.cast(pa.string())
 
 
+def _text_column(texts: list[str]) -> pa.StringArray:
+    """Build a column of texts from its buffers; pa.array(list) imports pandas, too."""
+    import pyarrow as pa
+
+    encoded = [text.encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, np.int32)
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
+    return pa.StringArray.from_buffers(
+        len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))
+    )
+
+
 def _finite_or_null(texts: pa.Array) -> pa.Array:
     from pyarrow import compute
 
-    return compute.if_else(compute.equal(texts, "inf"), "null", texts)
+    return compute.if_else(compute.equal(texts, _literal("inf")), _literal("null"), texts)
+
+
+def _literal(text: str) -> pa.Scalar:
+    """Return one text as pyarrow's own scalar; passing a str imports pandas, too."""
+    return _text_column([text])[0]
 
 
 def _lines(parts: list[Any]) -> bytes:
     """Concatenate columns and literals row by row; the text buffer of the result is the output."""
     from pyarrow import compute
 
-    lines = compute.binary_join_element_wise(*parts, "")
+    columns = [_literal(part) if isinstance(part, str) else part for part in parts]
+    lines = compute.binary_join_element_wise(*columns, _literal(""))
     offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
     return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
 

@@ -1,0 +1,89 @@
+"""--help, --version and the completion of shells."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bce_cli import __version__
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from typer.testing import Result
+
+OPTIONS = """--label --prediction --id --unit --clip --format --per-example --rows --worst
+--output --quiet --workers --color --help"""
+
+
+def test_the_version_is_printed(bce: Callable[..., Result]) -> None:
+    result = bce("--version")
+    assert (result.stdout, result.stderr, result.exit_code) == (f"bce {__version__}\n", "", 0)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["-h"]])
+def test_help_names_the_command_and_the_exit_codes(
+    args: list[str], bce: Callable[..., Result]
+) -> None:
+    result = bce(*args)
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert "\n  compute  Judge predictions, row by row and on average.\n" in result.stdout
+    words = " ".join(result.stdout.split())
+    assert re.findall(r"\b(\d+) [a-z]", words.partition("Exit codes:")[2]) == (
+        ["0", "2", "65", "66", "73", "74", "130", "141"]
+    )
+
+
+@pytest.mark.parametrize("args", [["compute", "--help"], ["compute", "-h"]])
+def test_help_of_compute_names_every_option(args: list[str], bce: Callable[..., Result]) -> None:
+    result = bce(*args)
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+", result.stdout)) >= set(OPTIONS.split())
+
+
+def test_help_shows_brackets_as_they_are_written(bce: Callable[..., Result]) -> None:
+    assert "[EPS, 1 - EPS]" in " ".join(bce("compute", "--help").stdout.split())
+
+
+@pytest.mark.parametrize("args", [["--help"], ["compute", "--help"]])
+def test_help_fits_80_columns_and_has_no_escapes(
+    args: list[str], bce: Callable[..., Result]
+) -> None:
+    text = bce(*args).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+
+
+def test_the_completion_script_is_shown(
+    process: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    done = process("--show-completion", "bash")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"complete -o default -F _bce_completion bce\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("bce comp", ["compute"]),
+        ("bce compute --per", ["--per-example"]),
+        ("bce compute --color a", ["auto", "always"]),
+    ],
+)
+def test_a_shell_can_complete(
+    words: str,
+    expected: list[str],
+    process: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    request = {
+        "_BCE_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = process(env={**os.environ, **request})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().split() == expected

@@ -1,0 +1,140 @@
+"""Fixtures for all tests; every test runs in an empty folder of its own, with a fixed terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bce_cli.cli.app import app
+from bce_cli.core.conventions import Convention
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.report import Unit, loss_report
+from bce_cli.engine.run import Job, evaluate
+from bce_cli.readers.columns import ColumnChoice, Columns
+from bce_cli.readers.data_set import DataSet
+from bce_cli.render.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bce_cli.core import evaluation
+
+Row = tuple[int, float, str | None]
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def preds() -> Callable[..., str]:
+    """Write CSV text into the current folder and return its path."""
+
+    def write(text: str | bytes, name: str = "preds.csv") -> str:
+        Path(name).write_bytes(text.encode() if isinstance(text, str) else text)
+        return name
+
+    return write
+
+
+@pytest.fixture
+def bce() -> Callable[..., Result]:
+    """Run the command line in this process; an unforeseen exception escapes."""
+
+    def run(*args: str, stdin: bytes = b"") -> Result:
+        return CliRunner().invoke(app, list(args), input=stdin, catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run the command line in a process of its own."""
+
+    def run(*args: str, **options: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401
+        command = [sys.executable, "-m", "bce_cli", *args]
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.run(command, check=False, timeout=120, **(streams | options))
+
+    return run
+
+
+@pytest.fixture(params=[1, 2, 3, 7, 64, 1 << 20])
+def block_bytes(request: pytest.FixtureRequest) -> int:
+    """Bytes read at a time; no result may depend on it."""
+    size: int = request.param
+    return size
+
+
+@pytest.fixture
+def read() -> Callable[..., list[Row]]:
+    """Read sources into (label, prediction, id) rows."""
+
+    def rows_of(
+        *paths: str, block_bytes: int = 1 << 20, choice: ColumnChoice | None = None
+    ) -> list[Row]:
+        found: list[Row] = []
+        with DataSet(paths, choice or ColumnChoice(), block_bytes) as data:
+            for piece in data.pieces():
+                rows = piece.rows()
+                ids = (
+                    [None] * len(rows)
+                    if rows.ids is None
+                    else [rows.ids[i] for i in range(len(rows))]
+                )
+                labels = rows.positive.astype(int).tolist()
+                found += zip(labels, rows.probabilities.tolist(), ids, strict=True)
+        return found
+
+    return rows_of
+
+
+def _job(paths: tuple[str, ...], announce: Callable[[Columns], None], **options: Any) -> Job:  # noqa: ANN401
+    defaults: dict[str, Any] = {"choice": ColumnChoice(), "n_workers": 2}
+    return Job(paths=paths, announce=announce, **(defaults | options))
+
+
+@pytest.fixture
+def evaluated() -> Callable[..., evaluation.Result]:
+    """Evaluate sources with options of a job."""
+
+    def run(*paths: str, plan: Plan | None = None, **options: Any) -> evaluation.Result:  # noqa: ANN401
+        return evaluate(_job(paths, lambda _: None, **options), plan or Plan())
+
+    return run
+
+
+@pytest.fixture
+def document() -> Callable[..., Document]:
+    """Evaluate sources into what the renderers get."""
+
+    def build(
+        *paths: str,
+        unit: Unit = "nats",
+        clip: float | None = None,
+        n_worst: int = 0,
+        **options: Any,  # noqa: ANN401
+    ) -> Document:
+        columns: list[Columns] = []
+        plan = Plan(Convention(clip), n_first=5, n_worst=n_worst)
+        result = evaluate(_job(paths, columns.append, **options), plan)
+        return Document(
+            sources=paths,
+            label_column=columns[0].label_name,
+            prediction_column=columns[0].prediction_name,
+            convention=plan.convention,
+            report=loss_report(result.totals, unit),
+            result=result,
+        )
+
+    return build

@@ -1,0 +1,185 @@
+"""No digit depends on how the work is cut or shared out."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bce_cli.core.evaluation import Plan
+from bce_cli.engine.run import Job, format_rows
+from bce_cli.errors import DataError, InputError, UsageError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.render.look import Look
+from bce_cli.render.report import write_report
+from bce_cli.render.row_stream import RowStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bce_cli.core.evaluation import Result
+    from bce_cli.render.document import Document
+
+N = 20_000
+
+
+def generated_rows(n: int) -> list[str]:
+    """Rows whose product underflows late, with a few extremes among them."""
+    source = random.Random(20260101)  # noqa: S311 -- no secret
+    rows = []
+    for i in range(n):
+        label = source.randrange(2)
+        p = source.betavariate(8, 1) if label else source.betavariate(1, 8)
+        if i % 4999 == 4998:
+            p = 0.5 if i % 2 else 1e-300
+        rows.append(f'{label},{p!r},"row\n{i}"\n')
+    return rows
+
+
+@pytest.fixture
+def many(preds: Callable[..., str]) -> str:
+    return preds("y,p,id\n" + "".join(generated_rows(N)))
+
+
+def as_json(document: Document) -> str:
+    return write_report(document, "json", Look())
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 7])
+def test_the_report_is_the_same_to_the_last_byte(
+    n_workers: int, many: str, document: Callable[..., Document]
+) -> None:
+    options: dict[str, Any] = {"n_worst": 10, "choice": ColumnChoice(id="id")}
+    whole = document(many, n_workers=1, **options)
+    for block_bytes in (1000, 4099, 1 << 16):
+        cut = document(many, n_workers=n_workers, block_bytes=block_bytes, **options)
+        assert cut.result == whole.result
+        for output_format in ("table", "json", "csv", "markdown"):
+            assert write_report(cut, output_format, Look()) == write_report(
+                whole, output_format, Look()
+            )
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 7])
+def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: str) -> None:
+    def rows(n: int, block_bytes: int) -> bytes:
+        stream = RowStream("csv", "nats", has_ids=True)
+        choice = ColumnChoice(id="id")
+        job = Job([many], choice, n, lambda _: None, block_bytes=block_bytes)
+        return b"".join(format_rows(job, Plan().convention, stream.rows))
+
+    whole = rows(1, 1 << 20)
+    assert whole.count(b'"row\n') == N
+    for block_bytes in (1000, 4099, 1 << 16):
+        assert rows(n_workers, block_bytes) == whole
+
+
+def test_several_sources_are_one_data_set(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    rows = generated_rows(500)
+    whole = document(preds("y,p,t\n" + "".join(rows)), n_worst=3)
+    parts = [
+        preds("y,p,t\n" + "".join(rows[:200]), "a.csv"),
+        preds("y,p,t\n", "empty.csv"),
+        preds("y,p,t\n" + "".join(rows[200:]), "b.csv"),
+    ]
+    both = document(*parts, n_worst=3)
+    assert both.result == whole.result
+    assert both.report == whole.report
+
+
+def test_row_numbers_run_on_over_the_sources(
+    preds: Callable[..., str], evaluated: Callable[..., Result]
+) -> None:
+    first, second = preds("y,p\n1,.5\n1,.5\n", "a.csv"), preds("y,p\n1,.5\n1,0\n", "b.csv")
+    result = evaluated(first, second, plan=Plan(n_worst=1))
+    assert result.totals.first_impossible_row == 4
+    assert [row.row for row in result.worst] == [4]
+
+
+@pytest.mark.parametrize("n_workers", [1, 7])
+def test_of_faults_in_several_pieces_the_first_row_is_named(
+    n_workers: int, preds: Callable[..., str], evaluated: Callable[..., Result]
+) -> None:
+    rows = ["1,.5\n"] * 2000
+    rows[700], rows[701], rows[1900] = "1,7\n", "1,8\n", "2,.5\n"
+    with pytest.raises(DataError) as caught:
+        evaluated(preds("y,p\n" + "".join(rows)), n_workers=n_workers, block_bytes=50)
+    assert caught.value.message == "preds.csv, line 702: prediction 7 (column 'p') is not in [0, 1]"
+
+
+def test_the_columns_are_told_before_the_first_row_is_read(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    told = document(preds("id,target,score\na,1,.5\n"))
+    assert (told.label_column, told.prediction_column) == ("target", "score")
+
+
+def test_progress_ends_at_the_bytes_below_the_header(
+    preds: Callable[..., str], evaluated: Callable[..., Result]
+) -> None:
+    heard: list[tuple[int, int | None]] = []
+    body = "1,.5\n" * 50
+    evaluated(
+        preds(f"y,p\n{body}"),
+        progress=lambda *told: heard.append(told),
+        block_bytes=64,
+        n_workers=1,
+    )
+    assert heard[-1] == (len(body), len(body) + len("y,p\n"))
+    assert heard == sorted(heard)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing.csv", "missing.csv: no such file or directory"),
+        ("folder", "folder: is a directory"),
+        ("preds.csv/x", "preds.csv/x: not a directory"),
+        ("a\x00b", r"a\x00b: embedded null byte"),
+        ("a\x1b[2J", r"a\x1b[2J: no such file or directory"),
+        ("x" * 300, f"{'x' * 300}: file name too long"),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_input_that_cannot_be_read_is_named(
+    path: str,
+    message: str,
+    is_first: bool,
+    preds: Callable[..., str],
+    evaluated: Callable[..., Result],
+) -> None:
+    Path("folder").mkdir()
+    good = preds("y,p\n1,.5\n")
+    with pytest.raises(InputError) as caught:
+        evaluated(*((path, good) if is_first else (good, path)))
+    assert caught.value.message == message
+
+
+def test_two_sources_without_rows_are_named_together(
+    preds: Callable[..., str], evaluated: Callable[..., Result]
+) -> None:
+    with pytest.raises(DataError) as caught:
+        evaluated(preds("y,p\n", "a.csv"), preds("y,p\n", "b.csv"))
+    assert caught.value.message == "a.csv, b.csv: there are no rows below the header"
+
+
+def test_standard_input_is_read_only_once(evaluated: Callable[..., Result]) -> None:
+    with pytest.raises(UsageError, match=r"^standard input can be read only once$"):
+        evaluated("-", "preds.csv", "-")
+
+
+def test_a_named_pipe_is_read_to_its_end(
+    preds: Callable[..., str], evaluated: Callable[..., Result]
+) -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, Path(preds("y,p\n1,.5\n0,.25\n")).read_bytes())
+    os.close(write_end)
+    try:
+        assert evaluated(f"/dev/fd/{read_end}").totals.n == 2
+    finally:
+        os.close(read_end)

@@ -1,0 +1,139 @@
+"""Text that is no table, and the line on which that shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bce_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMA_HINT = "a comma inside a field must be quoted"
+QUOTE = "a quote opens or closes in the middle of a field"
+QUOTE_HINT = "quote the whole field and double each quote within it"
+HEADER_HINT = "the first line must name the columns"
+EMPTY_HINT = "its first line must name the columns"
+LATIN_HINT = "convert it first, such as with iconv -f LATIN1 -t UTF-8"
+
+FAULTS: dict[str, tuple[bytes, str, str | None]] = {
+    "short": (b"y,p\n1,.5\n1\n", ", line 3: 1 field where the header has 2", COMMA_HINT),
+    "long": (b"y,p\n1,0,5\n", ", line 2: 3 fields where the header has 2", COMMA_HINT),
+    "spaces": (b"y,p\n1,.5\n  \n", ", line 3: 1 field where the header has 2", COMMA_HINT),
+    "stray quote": (b'y,p,t\n1,.5,a"b\n', f", line 2: {QUOTE}", QUOTE_HINT),
+    "quote after space": (b'y,p\n1, "0.5"\n', f", line 2: {QUOTE}", QUOTE_HINT),
+    "text after quote": (b'y,p,t\n1,.5,"a"b\n', f", line 2: {QUOTE}", QUOTE_HINT),
+    "unclosed quote": (b'y,p,t\n1,.5,a\n0,.5,"ab\n1,.5,c\n', f", line 3: {QUOTE}", QUOTE_HINT),
+    "unclosed quote first": (b'y,p\n"1,.5\n', f", line 2: {QUOTE}", QUOTE_HINT),
+    "lone quote": (b'y,p\n1,.5\n"', f", line 3: {QUOTE}", QUOTE_HINT),
+    "empty": (b"", ": the input is empty", EMPTY_HINT),
+    "byte order mark only": (b"\xef\xbb\xbf", ": the input is empty", EMPTY_HINT),
+    "line ends only": (b"\n\n\r\n\n", ": the input is empty", EMPTY_HINT),
+    "header only": (b"y,p\n", ": there are no rows below the header", None),
+    "header without end": (b"y,p", ": there are no rows below the header", None),
+    "header, blank lines": (b"y,p\n\n\r\n", ": there are no rows below the header", None),
+    "no header": (
+        b"\n1,0.5\n0,0.2\n",
+        ", line 2: the header holds numbers, not names: '1,0.5'",
+        HEADER_HINT,
+    ),
+    "header in Latin-1": (
+        b"y,p,caf\xe9\n1,.5,a\n",
+        ", line 1: the header is not UTF-8 text: byte 0xe9 at position 8",
+        LATIN_HINT,
+    ),
+    "byte order mark at a block's start": (
+        b"y,p\n1,.5\n\xef\xbb\xbf1,.5\n",
+        ", line 3: label '\\ufeff1' (column 'y') is not a number",
+        "labels must be 0 or 1",
+    ),
+    "byte order mark below the header": (
+        b"y,p\n\xef\xbb\xbf1,.5\n",
+        ", line 2: label '\\ufeff1' (column 'y') is not a number",
+        "labels must be 0 or 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_of_structure_is_named(
+    fault: tuple[bytes, str, str | None],
+    block_bytes: int,
+    preds: Callable[..., str],
+    evaluated: Callable[..., object],
+) -> None:
+    data, message, hint = fault
+    with pytest.raises(DataError) as caught:
+        evaluated(preds(data), block_bytes=block_bytes)
+    assert (caught.value.message, caught.value.hint) == (f"preds.csv{message}", hint)
+
+
+SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
+    "gzip": (b"\x1f\x8b\x08", "is compressed with gzip", "gzip -dc"),
+    "bzip2": (b"BZh91AY", "is compressed with bzip2", "bzip2 -dc"),
+    "xz": (b"\xfd7zXZ\x00", "is compressed with xz", "xz -dc"),
+    "zstd": (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "zstd -dc"),
+    "lz4": (b"\x04\x22\x4d\x18", "is compressed with lz4", "lz4 -dc"),
+    "zip": (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unzip -p"),
+    "Parquet": (b"PAR1", "is a Parquet file", None),
+    "Arrow": (b"ARROW1", "is an Arrow file", None),
+    "UTF-16": ("y,p\n".encode("utf-16"), "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    "UTF-16 BE": (b"\xfe\xff\x00y", "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+}
+
+
+@pytest.mark.parametrize("newline", [b"", b"\n"])
+@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
+def test_another_format_is_recognised_by_its_first_bytes(
+    signature: tuple[bytes, str, str | None],
+    newline: bytes,
+    block_bytes: int,
+    preds: Callable[..., str],
+    read: Callable[..., object],
+) -> None:
+    start, what, command = signature
+    with pytest.raises(DataError) as caught:
+        read(preds(start + newline + b"\x00 more"), block_bytes=block_bytes)
+    assert caught.value.message == f"preds.csv: it {what}, not CSV text"
+    expected = f"convert it on the way in: {command} FILE | bce compute -" if command else None
+    assert caught.value.hint == expected
+
+
+PHYSICAL_LINES = {
+    "after blank lines": (b"\n\ny,p\n\n1,.5\n\n\n2,.5\n", 8),
+    "after quoted line breaks": (b'y,p,t\n1,.5,"a\n\nb"\n1,.5,"\n"\n2,.5,x\n', 7),
+    "within quoted line breaks": (b'y,p,t\n1,.5,"a\nb"\n2,.5,"c\nd\ne"\n', 4),
+    "after a header of two lines": (b'y,p,"a\nb"\n2,.5,c\n', 3),
+    "CRLF": (b'y,p,t\r\n1,.5,"a\r\nb"\r\n\r\n2,.5,c\r\n', 5),
+    "quoted line feeds in CRLF": (b'y,p,t\r\n1,.5,"a\nb"\r\n2,.5,c\r\n', 4),
+    "CR only": (b'y,p,t\r1,.5,"a\rb"\r\r2,.5,c\r', 5),
+    "no final line end": (b"y,p\n1,.5\n2,.5", 3),
+    "after a lone CR": (b'y,p,t\n1,.5,"a"\r1,.5,b\n2,.5,c\n', 4),
+    "after a byte order mark": (b"\xef\xbb\xbf\ny,p\n2,.5\n", 3),
+}
+
+
+@pytest.mark.parametrize(("data", "line"), PHYSICAL_LINES.values(), ids=PHYSICAL_LINES)
+def test_a_line_is_counted_as_an_editor_counts(
+    data: bytes,
+    line: int,
+    block_bytes: int,
+    preds: Callable[..., str],
+    read: Callable[..., object],
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read(preds(data), block_bytes=block_bytes)
+    expected = f"preds.csv, line {line}: label 2 (column 'y') is not 0 or 1"
+    assert caught.value.message == expected
+
+
+def test_a_fault_in_a_later_file_names_that_file_and_its_own_line(
+    block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
+) -> None:
+    first = preds("y,p\n1,.5\n0,.5\n", "first.csv")
+    second = preds("p,y\n.5,1\n.5,2\n", "second.csv")
+    with pytest.raises(DataError) as caught:
+        read(first, second, block_bytes=block_bytes)
+    assert caught.value.message == "second.csv, line 3: label 2 (column 'y') is not 0 or 1"

@@ -1,0 +1,149 @@
+"""Reports for programs: strict, complete, and equal to each other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.render.records import write_csv, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bce_cli.render.document import Document
+
+FINITE = "y,p\n1,0.9\n0,0.2\n1,0.7\n"
+IMPOSSIBLE = "y,p\n1,0.9\n0,1\n1,0.7\n"
+ONE_ROW = "y,p\n1,0.9\n"
+TEXTS = {"finite": FINITE, "impossible": IMPOSSIBLE, "one row": ONE_ROW, "zero": "y,p\n1,1\n1,1\n"}
+
+KEYS = [
+    "source",
+    "n",
+    "n_positive",
+    "weight_sum",
+    "base_rate",
+    "unit",
+    "convention",
+    "n_clipped",
+    "mean_loss",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "total_loss",
+    "log_likelihood",
+    "log10_likelihood",
+    "effective_probability",
+    "base_rate_loss",
+    "skill",
+    "brier",
+    "n_impossible",
+    "first_impossible_row",
+    "finite_mean_loss",
+    "likelihood_product",
+    "product_subnormal_row",
+    "product_zero_row",
+]
+
+
+def strict(text: str) -> dict[str, Any]:
+    def refuse(token: str) -> None:
+        pytest.fail(f"{token} is no JSON")
+
+    record: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return record
+
+
+def only_row(text: str) -> dict[str, str]:
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    return row
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_json_is_strict_and_has_every_documented_key(
+    text: str, preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    record = strict(write_json(document(preds(text))))
+    assert [key for key in KEYS if key not in record] == []
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_json_and_csv_hold_the_same_numbers(
+    text: str, preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    built = document(preds(text))
+    record, row = strict(write_json(built)), only_row(write_csv(built))
+    assert [key for key in record if key in row] == list(row)
+    for key, cell in row.items():
+        if record[key] is None:
+            assert cell in ("", "inf", "-inf"), key
+        elif isinstance(record[key], str):
+            assert cell == record[key]
+        else:
+            assert float(cell) == record[key], key
+
+
+def test_what_is_infinite_is_null_in_json_and_inf_in_csv(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    built = document(preds(IMPOSSIBLE))
+    record, row = strict(write_json(built)), only_row(write_csv(built))
+    for key, cell in {"mean_loss": "inf", "total_loss": "inf", "log_likelihood": "-inf"}.items():
+        assert (record[key], row[key]) == (None, cell)
+    assert (record["std_error"], row["std_error"]) == (None, "")
+    assert (record["n_impossible"], record["first_impossible_row"]) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["mean_loss", "brier", "skill", "ci_low", "log_likelihood"])
+def test_a_number_is_written_in_full(
+    name: str, preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    built = document(preds(FINITE))
+    assert strict(write_json(built))[name] == getattr(built.report, name)
+    assert only_row(write_csv(built))[name] == repr(getattr(built.report, name))
+
+
+def test_one_source_is_a_string_and_several_are_a_list(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    first, second = preds(FINITE, "a b.csv"), preds(FINITE, "c.csv")
+    assert strict(write_json(document(first)))["source"] == first
+    assert strict(write_json(document(first, second)))["source"] == [first, second]
+    assert only_row(write_csv(document(first, second)))["source"] == f"{first} {second}"
+
+
+def test_worst_rows_hold_exact_numbers_and_raw_ids(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    path = preds('y,p,id\n1,0.9,a\n0,0.75,"b,""\n\x1b[0m"\n')
+    built = document(path, n_worst=1, choice=ColumnChoice(id="id"), unit="bits")
+    (worst,) = strict(write_json(built))["worst_rows"]
+    expected = {"row": 2, "id": 'b,"\n\x1b[0m', "label": 0, "prediction": 0.75, "loss": 2.0}
+    share = worst.pop("share_of_total")
+    assert worst == expected
+    assert share == pytest.approx(2.0 / (2.0 - math.log2(0.9)), rel=1e-12)
+    row = only_row(write_csv(built))
+    assert row == {key: str(value) for key, value in expected.items()} | {
+        "share_of_total": repr(share)
+    }
+
+
+def test_the_share_of_an_impossible_row_is_undefined(
+    preds: Callable[..., str], document: Callable[..., Document]
+) -> None:
+    built = document(preds(IMPOSSIBLE), n_worst=1)
+    (worst,) = strict(write_json(built))["worst_rows"]
+    assert worst == {
+        "row": 2,
+        "label": 0,
+        "prediction": 1.0,
+        "loss": None,
+        "share_of_total": None,
+    }
+    assert only_row(write_csv(built))["loss"] == "inf"

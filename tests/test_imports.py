@@ -1,0 +1,76 @@
+"""What a fresh interpreter loads, because that is what a user waits for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROBE = """
+import atexit, sys
+atexit.register(lambda: print(*sorted(sys.modules), file=open("modules.txt", "w")))
+sys.argv[0] = "bce"
+from bce_cli.cli import main
+main()
+"""
+
+HEAVY = {"numpy", "pandas", "pyarrow", "scipy", "rich.table", "rich.console", "dask", "sklearn"}
+DRAWING = {"pandas", "scipy", "rich", "rich.table", "rich.console", "dask"}
+
+
+@pytest.fixture
+def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
+    """Run a command line in a fresh interpreter and return the modules it has loaded."""
+    preds("y,p,id\n1,0.9,a\n0,0.2,b\n")
+
+    def run(*args: str) -> set[str]:
+        command = [sys.executable, "-c", PROBE, *args]
+        done = subprocess.run(command, check=False, capture_output=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, b"")
+        with open("modules.txt") as stream:  # noqa: PTH123 -- as the probe has written it
+            return set(stream.read().split())
+
+    return run
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["compute", "--help"]])
+def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:
+    assert loaded(*args) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-q"],
+        ["-f", "json"],
+        ["-f", "csv"],
+        ["-f", "json", "--worst", "1", "--id", "id"],
+        ["--per-example", "-f", "csv"],
+        ["--per-example", "-f", "json", "--id", "id"],
+    ],
+    ids=" ".join,
+)
+def test_data_for_programs_loads_neither_frames_nor_drawing(
+    options: list[str], loaded: Callable[..., set[str]]
+) -> None:
+    modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
+    assert modules & DRAWING == set()
+    assert {"numpy", "pyarrow"} <= modules
+
+
+def test_a_table_loads_rich_and_no_frames(loaded: Callable[..., set[str]]) -> None:
+    modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p")
+    assert "rich.table" in modules
+    assert modules & {"pandas", "scipy", "dask"} == set()
+
+
+def test_the_package_itself_loads_nothing_until_a_name_is_used() -> None:
+    script = "import sys, bce_cli; print(*sorted(m for m in sys.modules if 'numpy' in m)); "
+    script += "bce_cli.mean_binary_cross_entropy; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert done.stdout.split() == [b"True"]
