@@ -1,5 +1,5 @@
 """Run `bce` as ``python -m bce_cli``."""
 
-from bce_cli.cli import main
+from bce_cli.cli import run
 
-main()
+run()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bce_cli.render.section import Section
 
 _WIDEST = 120
+_GAP = 2  # between columns
 
 
 def draw(sections: Sequence[Section], look: Look) -> str:
@@ -32,14 +33,12 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         force_interactive=False,
         legacy_windows=False,
         no_color=not look.color,
-        width=10_000,
+        width=max(min(look.width, _WIDEST), *(_least_width(section) for section in sections)),
         markup=False,
         emoji=False,
         highlight=False,
         _environ={},
     )
-    needed = max(console.measure(table).minimum for table in tables)
-    console.width = max(min(look.width, _WIDEST), needed)
     for position, (section, table) in enumerate(zip(sections, tables, strict=True)):
         if position:
             console.print()
@@ -57,6 +56,18 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def _least_width(section: Section) -> int:
+    """Return the width below which a number would be cut: words may break at spaces."""
+    from rich.cells import cell_len
+
+    width = 0
+    for index, column in enumerate(section.columns):
+        cells = [column.title, *(row[index] for row in section.rows)]
+        parts = [word for cell in cells for word in cell.split()] if column.wraps else cells
+        width += max(map(cell_len, parts)) + _GAP
+    return width - 1  # nothing follows the last column but its padding
 
 
 def _table(section: Section, look: Look) -> Table:

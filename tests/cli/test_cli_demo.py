@@ -85,9 +85,9 @@ def test_underflow_as_json_has_the_documented_keys(bce: Bce) -> None:
         "dtype": "float64",
         "smallest_normal": 2.2250738585072014e-308,
         "smallest_subnormal": 5e-324,
-        "subnormal_row": 1134,
-        "zero_row": 1187,
-        "true_row": 1187,
+        "subnormal_row": 1158,
+        "zero_row": 1218,
+        "true_row": 1218,
         "product": 0.0,
         "log_of_product": None,
     }

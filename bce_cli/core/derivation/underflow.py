@@ -87,14 +87,15 @@ def underflow_step(rows: Rows) -> UnderflowStep:
     scored = EXACT.score(rows)
     sums = np.cumsum(scored.losses)
     report = loss_report(LossTotals.of(rows, scored.losses))
-    path = np.unique(np.linspace(0, len(rows) - 1, _PATH_POINTS).astype(int))
+    last = len(rows) - 1
+    path = sorted({last * point // _PATH_POINTS for point in range(_PATH_POINTS + 1)})
     return UnderflowStep(
         n=len(rows),
         steps=tuple(_product(dtype, scored, sums) for dtype in float_types()),
         log_likelihood=report.log_likelihood,
         log10_likelihood=report.log10_likelihood,
         mean_loss=report.mean_loss,
-        path_rows=tuple(int(i) + 1 for i in path),
+        path_rows=tuple(i + 1 for i in path),
         path_log10=tuple(0.0 - float(sums[i]) / math.log(10.0) for i in path),
     )
 
