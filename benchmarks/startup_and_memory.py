@@ -7,31 +7,41 @@ taken in turn so that a drift of the machine hits all alike.
 
 import os
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 DATA = Path(__file__).parent / "data"
 PYTHON = sys.executable
 BCE = (PYTHON, "-m", "bce_cli")
+COLUMNS = ("--label", "label", "--prediction", "prediction")
+
+
+MAKE = """
+import sys
+import numpy as np
+path, n = sys.argv[1], int(sys.argv[2])
+rng = np.random.default_rng(20261124)
+with open(path, "w", encoding="ascii", newline="\\n") as stream:
+    stream.write("label,prediction\\n")
+    for start in range(0, n, 1_000_000):
+        probabilities = rng.random(min(1_000_000, n - start))
+        labels = (rng.random(len(probabilities)) < probabilities).astype(int)
+        rows = zip(labels.tolist(), probabilities.tolist(), strict=True)
+        stream.writelines(f"{label},{probability!r}\\n" for label, probability in rows)
+"""
 
 
 def csv_file(n: int) -> Path:
-    """Make a file of `n` rows with two columns, unless it is there."""
+    """Make a file of `n` rows with two columns, unless it is there.
+
+    In a process of its own: the peak memory of a child is never less than its parent's at the fork.
+    """
     path = DATA / f"{n}.csv"
-    if path.exists():
-        return path
-    DATA.mkdir(exist_ok=True)
-    rng = np.random.default_rng(20261124)
-    with path.open("w", encoding="ascii", newline="\n") as stream:
-        stream.write("label,prediction\n")
-        for start in range(0, n, 1_000_000):
-            probabilities = rng.random(min(1_000_000, n - start))
-            labels = (rng.random(len(probabilities)) < probabilities).astype(int)
-            rows = zip(labels.tolist(), probabilities.tolist(), strict=True)
-            stream.writelines(f"{label},{probability!r}\n" for label, probability in rows)
+    if not path.exists():
+        DATA.mkdir(exist_ok=True)
+        subprocess.run([PYTHON, "-c", MAKE, str(path), str(n)], check=True)
     return path
 
 
@@ -58,6 +68,11 @@ def main() -> None:
     imports = "import numpy, pyarrow.csv, typer"
     commands = {
         f'`python -c "{imports}"`': ((PYTHON, "-c", imports), 15),
+        '`python -c "import numpy, rich.table, typer"`': (
+            (PYTHON, "-c", "import numpy, rich.table, typer"),
+            15,
+        ),
+        "`bce demo underflow`": ((*BCE, "demo", "underflow", "--seed", "0"), 15),
         '`python -c "import typer"`': ((PYTHON, "-c", "import typer"), 15),
         "`bce --version`": ((*BCE, "--version"), 15),
         "`bce --help`": ((*BCE, "--help"), 15),
@@ -67,7 +82,7 @@ def main() -> None:
         "`bce compute`, 10 million rows": ((*BCE, "compute", large), 5),
         "`bce compute`, 10 million rows, 1 worker": ((*BCE, "compute", "--workers", "1", large), 5),
         "`bce compute --per-example -f csv`, 10 million rows": (
-            (*BCE, "compute", "--per-example", "-f", "csv", large),
+            (*BCE, "compute", *COLUMNS, "--per-example", "-f", "csv", large),
             3,
         ),
     }

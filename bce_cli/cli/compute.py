@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns
 
 
+_ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """The options that shape the output."""
@@ -94,6 +97,7 @@ def compute(
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job  # noqa: PLC0415
     from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
+    from bce_cli.readers.csv_blocks import BLOCK_BYTES  # noqa: PLC0415
 
     convention = Convention(clip)
     found: list[Columns] = []
@@ -104,6 +108,7 @@ def compute(
             n_workers=workers or default_workers(),
             announce=found.append,
             progress=progress,
+            block_bytes=_ROW_BLOCK_BYTES if per_example else BLOCK_BYTES,
         )
         if per_example:
             _write_rows(job, convention, wish, stream)

@@ -12,7 +12,7 @@ from bce_cli.readers.sources import unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 4 << 20
 LONGEST_RECORD = 64 << 20
 
 

@@ -37,9 +37,9 @@ def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
 def count_lines(data: ByteArray) -> int:
     """Count line ends as an editor does: LF, CR, or both together."""
     n_lines = int(np.count_nonzero(data == _LF))
-    returns = np.flatnonzero(data == _CR)
-    if len(returns) == 0:
+    if not np.any(data == _CR):
         return n_lines
+    returns = np.flatnonzero(data == _CR)
     followed = data[np.minimum(returns + 1, len(data) - 1)] == _LF
     return n_lines + int(np.count_nonzero(~followed))
 
