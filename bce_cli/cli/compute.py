@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode, note
+from bce_cli.cli.diagnostics import ExitCode, note_columns
 from bce_cli.cli.options import (
     ClipOpt,
     Color,
@@ -30,7 +30,6 @@ from bce_cli.cli.output import staged_output
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.terminal import encoding_of, look_for
 from bce_cli.errors import UsageError
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -114,16 +113,8 @@ def compute(
             _write_rows(job, convention, wish, stream)
         else:
             _write_report(job, convention, wish, found, stream)
-        if per_example or output_format in ("json", "csv"):
-            _say_columns(found[0], job, wish)
-
-
-def _say_columns(columns: Columns, job: Job, wish: _Wish) -> None:
-    """Say which columns were taken, where they were not named and the output does not tell."""
-    named = job.choice.label is not None and job.choice.prediction is not None
-    if not named and not wish.quiet:
-        label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
-        note(f"label column {label}, prediction column {prediction}")
+        if not quiet and (per_example or output_format in ("json", "csv")):
+            note_columns(found[0], job.choice)  # the other formats tell
 
 
 def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:

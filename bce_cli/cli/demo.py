@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.cli.demo_steps import STEPS, Step, find_steps, following
-from bce_cli.cli.diagnostics import note
+from bce_cli.cli.diagnostics import note_columns
 from bce_cli.cli.options import (
     Color,
     ColorOpt,
@@ -143,9 +143,7 @@ def _rows_of_user(
         if is_piped:  # started by a program that had nothing to say
             return None
         raise
-    if choice.label is None or choice.prediction is None:
-        label, prediction = quoted(found[0].label_name), quoted(found[0].prediction_name)
-        note(f"label column {label}, prediction column {prediction}")
+    note_columns(found[0], choice)
     return rows
 
 

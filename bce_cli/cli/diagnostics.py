@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from bce_cli.errors import (
     BceError,
@@ -14,7 +15,10 @@ from bce_cli.errors import (
     OutputError,
     UsageError,
 )
-from bce_cli.safe_text import safe_text
+from bce_cli.safe_text import quoted, safe_text
+
+if TYPE_CHECKING:
+    from bce_cli.readers.columns import ColumnChoice, Columns
 
 
 class ExitCode(IntEnum):
@@ -58,9 +62,11 @@ def report_error(message: str, hint: str | None = None) -> None:
         _say(f"bce: {safe_text(hint)}")
 
 
-def note(message: str) -> None:
-    """Say something worth knowing that is neither data nor an error."""
-    _say(f"bce: {safe_text(message)}")
+def note_columns(columns: Columns, choice: ColumnChoice) -> None:
+    """Say which columns were taken, where they were not named."""
+    if choice.label is None or choice.prediction is None:
+        label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
+        _say(f"bce: label column {label}, prediction column {prediction}")
 
 
 def _say(line: str) -> None:

@@ -18,22 +18,20 @@ _SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 def negative_log_page(step: NegativeLogStep, _look: Look) -> Page:
     """Show the curves, their slopes, and a descent."""
-    curvature = (
-        f"log bends down (concave: {_yes(step.log_is_concave)}): climb to a maximum.",
-        f"−log bends up (convex: {_yes(step.negative_is_convex)}): descend to a minimum.",
+    end = step.iterates[-1]
+    seen = (
+        f"Minimising the negative log leads from 0.5 to {figure(end.prediction)} "
+        f"in {count(end.iteration)} iterations: the base rate."
     )
-    values = Section(
+    return Page((_values(step), _descent(step)), seen, _curves(step))
+
+
+def _values(step: NegativeLogStep) -> Section:
+    names = ("p", "log p", "slope", "log(1−p)", "slope", "−log p", "slope")
+    return Section(
         title="Logarithms are concave, their negatives convex",
         formulas=("slope of log p: 1/p        slope of −log p: −1/p",),
-        columns=(
-            Column("p"),
-            Column("log p"),
-            Column("slope"),
-            Column("log(1−p)"),
-            Column("slope"),
-            Column("−log p"),
-            Column("slope"),
-        ),
+        columns=tuple(Column(name) for name in names),
         rows=tuple(
             (
                 figure(t.p),
@@ -47,15 +45,22 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> Page:
             for t in step.points
             if t.p in _SHOWN
         ),
-        notes=curvature,
+        notes=(
+            f"log bends down (concave: {_yes(step.log_is_concave)}): climb to a maximum.",
+            f"−log bends up (convex: {_yes(step.negative_is_convex)}): descend to a minimum.",
+        ),
     )
-    descent = Section(
+
+
+def _descent(step: NegativeLogStep) -> Section:
+    names = ("iteration", "prediction q", "mean loss", "slope")
+    return Section(
         title="Gradient descent on one constant prediction",
         formulas=(
             f"q → q − {figure(step.rate)} · slope,  slope = (q − π) / (q (1−q))",
             f"base rate π = {figure(step.base_rate)}",
         ),
-        columns=(Column("iteration"), Column("prediction q"), Column("mean loss"), Column("slope")),
+        columns=tuple(Column(name) for name in names),
         rows=tuple(
             (
                 count(t.iteration),
@@ -66,12 +71,6 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> Page:
             for t in _some(step.iterates)
         ),
     )
-    end = step.iterates[-1]
-    seen = (
-        f"Minimising the negative log leads from 0.5 to {figure(end.prediction)} "
-        f"in {count(end.iteration)} iterations: the base rate."
-    )
-    return Page((values, descent), seen, _curves(step))
 
 
 def _curves(step: NegativeLogStep) -> tuple[Curve, ...]:

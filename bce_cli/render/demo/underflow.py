@@ -93,10 +93,6 @@ def _curves(step: UnderflowStep) -> tuple[Curve, ...]:
 
 
 def _log10(value: float) -> float:
-    return float(_numpy_log10(value))
-
-
-def _numpy_log10(value: float) -> float:
     import numpy as np  # noqa: PLC0415 -- a longdouble may be too small for math.log10
 
     return float(np.log10(value))
