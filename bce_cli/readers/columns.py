@@ -167,7 +167,8 @@ def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
             return place - 1
         message = f"{source}: there is no column {wanted}, only {len(names)}"
         raise DataError(message, _listed(names))
-    close = difflib.get_close_matches(wanted, names, n=3)
+    by_lower = {name.lower(): name for name in reversed(names)}
+    close = [by_lower[name] for name in difflib.get_close_matches(wanted.lower(), by_lower, n=3)]
     also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
     message = f"{source}: there is no column {quoted(wanted)}{also}"
     raise DataError(message, _listed(names))

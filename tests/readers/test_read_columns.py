@@ -136,3 +136,8 @@ def test_of_many_columns_only_twenty_are_listed() -> None:
     listed = ", ".join(f"'c{i}'" for i in range(20))
     expected = f"choose one with --label; the columns are {listed} and 5 more"
     assert caught.value.hint == expected
+
+
+def test_a_column_in_another_case_is_suggested() -> None:
+    with pytest.raises(DataError, match=r"there is no column 'label'; did you mean 'Label'\?"):
+        find_columns(["Label", "p"], ColumnChoice(label="label"), "preds.csv")
