@@ -54,6 +54,9 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+MOST_ROWS = 10_000
+"""Rows that a table may show; drawing more would take longer than reading them."""
+
 _COLUMNS = "By name, or #3 for the third"
 
 SourcesArg = Annotated[
@@ -114,7 +117,13 @@ PerExampleOpt = Annotated[
 ]
 RowsOpt = Annotated[
     int,
-    typer.Option("--rows", metavar="N", min=0, help="First rows to show in the table."),
+    typer.Option(
+        "--rows",
+        metavar="N",
+        min=0,
+        max=MOST_ROWS,
+        help="First rows to show in the table; --per-example writes all.",
+    ),
 ]
 WorstOpt = Annotated[
     int,
@@ -122,6 +131,7 @@ WorstOpt = Annotated[
         "--worst",
         metavar="N",
         min=0,
+        max=MOST_ROWS,
         help="Show the N rows of highest loss as well; with --format csv, show those alone.",
     ),
 ]

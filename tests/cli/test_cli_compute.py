@@ -148,3 +148,12 @@ def test_the_effect_of_clip_is_told(
 ) -> None:
     result = bce("compute", preds("y,p\n1,0\n0,.5\n"), "--clip", "0.01", "-f", output_format)
     assert "[0.01, 1 - 0.01]" in result.stdout.replace("\\", "")
+
+
+@pytest.mark.parametrize("option", ["--rows", "--worst"])
+def test_a_table_of_too_many_rows_is_refused(
+    option: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    result = bce("compute", preds(GOOD), option, "10001")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr.startswith(f"bce: error: Invalid value for '{option}'")
