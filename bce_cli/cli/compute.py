@@ -85,6 +85,7 @@ def compute(
       bce compute preds.csv --per-example -f csv -o losses.csv
     """
     paths = _paths_or_help(ctx, sources)
+    output = None if output == "-" else output
     if quiet and (per_example or worst):
         message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
         raise UsageError(message)

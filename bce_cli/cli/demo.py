@@ -73,8 +73,12 @@ def demo(
       bce demo negative-log --plot curves.png
     """
     if step is None:
+        if output_format != "table" or output or plot or (n, p, seed, k) != (None,) * 4:
+            message = "these options need a step, such as underflow, or all"
+            raise UsageError(message, "bce demo lists the steps")
         _list_steps()
         return
+    output = None if output == "-" else output
     steps = find_steps(step)
     if k is not None and not any(chosen.name == "scaling" for chosen in steps):
         message = "--k belongs to the step scaling"

@@ -141,7 +141,7 @@ OutputOpt = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to FILE, whole or not at all; never one of the inputs.",
+        help="Write to FILE, whole or not at all, and never to an input; - is standard output.",
     ),
 ]
 QuietOpt = Annotated[

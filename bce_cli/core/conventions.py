@@ -28,7 +28,7 @@ class Convention:
     Raises
     ------
     UsageError
-        If `clip` is not in (0, 0.5).
+        If `clip` is not in (0, 0.5), or so small that ``1 - clip`` is 1.
 
     Examples
     --------
@@ -46,6 +46,9 @@ class Convention:
         if self.clip is not None and not 0.0 < self.clip < 0.5:  # noqa: PLR2004 -- one half
             message = f"--clip must be greater than 0 and less than 0.5, got {self.clip!r}"
             raise UsageError(message)
+        if self.clip is not None and 1.0 - self.clip == 1.0:
+            message = f"--clip {self.clip!r} is too small: 1 - {self.clip!r} rounds to 1"
+            raise UsageError(message, "1.2e-16 and more make a difference")
 
     @property
     def name(self) -> str:

@@ -111,6 +111,8 @@ def _impossible_notes(document: Document) -> tuple[str, ...]:
     verb = "was" if report.n_impossible == 1 else "were"
     first = f"the first is row {count(report.first_impossible_row)}"
     what = f"{_rows(report.n_impossible)} {verb} certain and wrong; {first}."
+    if report.finite_mean_loss is None:
+        return (what,)
     others = f"The mean of the other {count(report.n - report.n_impossible)} is"
     without = f"{others} {figure(report.finite_mean_loss)}."
     if document.convention.clip is not None:

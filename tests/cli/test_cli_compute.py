@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,3 +158,27 @@ def test_a_table_of_too_many_rows_is_refused(
     result = bce("compute", preds(GOOD), option, "10001")
     assert (result.stdout, result.exit_code) == ("", 2)
     assert result.stderr.startswith(f"bce: error: Invalid value for '{option}'")
+
+
+def test_a_dash_as_output_is_standard_output(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    path = preds(GOOD)
+    assert bce("compute", path, "-q", "-o", "-").stdout == bce("compute", path, "-q").stdout
+    assert not Path("-").exists()
+
+
+def test_a_clip_that_changes_nothing_is_refused(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    result = bce("compute", preds(GOOD), "--clip", "1e-17")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr.startswith("bce: error: --clip 1e-17 is too small: 1 - 1e-17 rounds to 1")
+
+
+def test_no_mean_is_shown_where_every_row_is_impossible(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    text = bce("compute", preds("y,p\n1,0\n0,1\n")).stdout
+    assert "2 rows were certain and wrong; the first is row 1." in text
+    assert "The mean of the other" not in text

@@ -205,3 +205,15 @@ def test_an_ascii_terminal_gets_ascii_formulas(process: Callable[..., Any]) -> N
     text = done.stdout.decode("ascii")
     assert "P(y) = p^y (1-p)^(1-y)" in text
     assert not re.search(r"\\[xuU]", text)
+
+
+@pytest.mark.parametrize(
+    "options", [["-f", "json"], ["--n", "3"], ["--plot", "a.png"], ["-o", "a.txt"], ["--k", "2"]]
+)
+def test_options_without_a_step_are_refused(bce: Bce, options: list[str]) -> None:
+    result = bce("demo", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "bce: error: these options need a step, such as underflow, or all\n"
+        "bce: bce demo lists the steps\n"
+    )

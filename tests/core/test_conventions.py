@@ -62,7 +62,13 @@ def test_a_clip_outside_its_domain_is_refused(clip: float) -> None:
     assert str(caught.value).endswith(f"got {clip!r}")
 
 
-@pytest.mark.parametrize("clip", [5e-324, math.nextafter(0.5, 0.0)])
+@pytest.mark.parametrize("clip", [5e-324, 2.0**-54])
+def test_a_clip_that_rounds_away_is_refused(clip: float) -> None:
+    with pytest.raises(UsageError, match="rounds to 1"):
+        Convention(clip=clip)
+
+
+@pytest.mark.parametrize("clip", [math.nextafter(2.0**-54, 1.0), math.nextafter(0.5, 0.0)])
 def test_a_clip_at_the_edge_of_its_domain_is_taken(clip: float) -> None:
     assert Convention(clip=clip).clip == clip
 
