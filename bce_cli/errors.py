@@ -62,3 +62,15 @@ class OutputError(BceError):
 
 class OutputCreationError(OutputError):
     """The output file cannot be created, or may not be: it is an input."""
+
+
+def os_reason(error: Exception) -> str:
+    """Return why opening, reading or writing failed, in the words of the operating system.
+
+    Examples
+    --------
+    >>> os_reason(FileNotFoundError(2, "No such file or directory"))
+    'no such file or directory'
+    """
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{reason[:1].lower()}{reason[1:]}"

@@ -14,8 +14,8 @@ from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.options import VersionOpt
-from bce_cli.cli.output import abandon_stdout, os_reason
-from bce_cli.errors import BceError
+from bce_cli.cli.output import abandon_stdout
+from bce_cli.errors import BceError, os_reason
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 65 bad data, 66 input cannot be read, 73 output cannot be "

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode
-from bce_cli.errors import OutputCreationError, OutputError
+from bce_cli.errors import OutputCreationError, OutputError, os_reason
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -164,9 +164,3 @@ def _mode(target: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
-
-
-def os_reason(error: OSError) -> str:
-    """Return why an operation failed, in the words of the operating system."""
-    reason = error.strerror or str(error)
-    return f"{reason[:1].lower()}{reason[1:]}"

@@ -113,7 +113,6 @@ class Evaluation:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
         self._totals = LossTotals()
         self._worst = WorstRows(plan.n_worst)
         self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, os_reason
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -70,5 +70,4 @@ class Source:
 
 def unreadable(name: str, error: Exception) -> InputError:
     """Say in one line why an input cannot be read."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return InputError(f"{name}: {reason[:1].lower()}{reason[1:]}")
+    return InputError(f"{name}: {os_reason(error)}")

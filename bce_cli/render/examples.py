@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.numbers import count, figure, percent
-from bce_cli.render.section import Column, Section
+from bce_cli.render.section import Column, Section, with_gaps
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -82,15 +82,17 @@ def _example_rows(
     document: Document, examples: Sequence[ExampleRow], look: Look, *, has_ids: bool
 ) -> Iterator[tuple[str, ...]]:
     nats = NATS_PER[document.report.unit]
-    previous = 0
-    for example in examples:
-        if example.row > previous + 1:
-            yield (look.pick("⋮", ":"),) * (7 + has_ids)
-        previous = example.row
-        yield (
-            *_row_cells(example, has_ids=has_ids),
-            figure(example.likelihood, _DIGITS),
-            figure(example.loss / nats, _DIGITS),
-            figure(example.running_product, 4),
-            figure(example.running_log_likelihood / nats, 6),
+    rows = (
+        (
+            example.row,
+            (
+                *_row_cells(example, has_ids=has_ids),
+                figure(example.likelihood, _DIGITS),
+                figure(example.loss / nats, _DIGITS),
+                figure(example.running_product, 4),
+                figure(example.running_log_likelihood / nats, 6),
+            ),
         )
+        for example in examples
+    )
+    return with_gaps(rows, look.pick("⋮", ":"))

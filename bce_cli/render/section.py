@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,13 @@ class Section:
     marked: frozenset[int] = frozenset()
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
+
+
+def with_gaps(rows: Iterable[tuple[int, tuple[str, ...]]], sign: str) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of numbered rows, and a row of signs wherever numbers are left out."""
+    previous = 0
+    for number, cells in rows:
+        if number > previous + 1:
+            yield (sign,) * len(cells)
+        previous = number
+        yield cells

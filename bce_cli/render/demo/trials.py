@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from bce_cli.render.demo.page import Page
 from bce_cli.render.numbers import count, figure, power_of_ten
-from bce_cli.render.section import Column, Section
+from bce_cli.render.section import Column, Section, with_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,15 +133,10 @@ _ROW_COLUMNS = (Column("row"), Column("y"), Column("p"))
 def _with_gap(
     step: ManyTrialsStep, cells: Callable[[ExampleRow], tuple[str, ...]]
 ) -> tuple[tuple[str, ...], ...]:
-    rows: list[tuple[str, ...]] = []
-    previous = 0
-    for example in step.rows:
-        more = cells(example)
-        if example.row > previous + 1:
-            rows.append((_GAP,) * (len(_ROW_COLUMNS) + len(more)))
-        previous = example.row
-        rows.append((count(example.row), str(example.label), figure(example.prediction, 5), *more))
-    return tuple(rows)
+    rows = (
+        (r.row, (count(r.row), str(r.label), figure(r.prediction, 5), *cells(r))) for r in step.rows
+    )
+    return tuple(with_gaps(rows, _GAP))
 
 
 def _sum_cells(row: ExampleRow) -> tuple[str, ...]:
@@ -161,16 +155,12 @@ _log_cells: _TrialCells = (
     ("pʸ (1−p)¹⁻ʸ", "its log", "y log p", "(1−y) log(1−p)", "loss"),
     lambda trial: (
         figure(trial.likelihood, 5),
-        _signed(trial.log_likelihood),
-        _signed(trial.label_times_log_p),
-        _signed(trial.other_times_log_other),
+        figure(trial.log_likelihood, 5),
+        figure(trial.label_times_log_p, 5),
+        figure(trial.other_times_log_other, 5),
         figure(trial.loss, 5),
     ),
 )
-
-
-def _signed(value: float) -> str:
-    return "-inf" if math.isinf(value) else figure(value, 5)
 
 
 def _trial_section(trials: tuple[Trial, ...], title: str, cells: _TrialCells) -> Section:
