@@ -92,7 +92,7 @@ def read() -> Callable[..., list[Row]]:
                     if rows.ids is None
                     else [rows.ids[i] for i in range(len(rows))]
                 )
-                labels = rows.positive.astype(int).tolist()
+                labels = rows.labels.astype(int).tolist()
                 found += zip(labels, rows.probabilities.tolist(), ids, strict=True)
         return found
 

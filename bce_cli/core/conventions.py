@@ -12,7 +12,7 @@ from bce_cli.core.rows import ScoredRows
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from bce_cli.core.rows import BoolArray, FloatArray, Rows
+    from bce_cli.core.rows import FloatArray, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class Convention:
     Examples
     --------
     >>> import numpy as np
-    >>> positive, probabilities = np.array([True, False]), np.array([0.0, 0.5])
-    >>> Convention(clip=1e-15).losses(positive, probabilities).round(4).tolist()
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.0, 0.5]))
+    >>> Convention(clip=1e-15).losses(rows).round(4).tolist()
     [34.5388, 0.6931]
-    >>> Convention(clip=1e-15).n_clipped(probabilities)
+    >>> Convention(clip=1e-15).n_clipped(rows)
     1
     """
 
@@ -61,23 +62,29 @@ class Convention:
             return probabilities
         return np.clip(probabilities, self.clip, 1.0 - self.clip)
 
-    def losses(self, positive: BoolArray, probabilities: FloatArray) -> FloatArray:
+    def losses(self, rows: Rows) -> FloatArray:
         """Losses in nats; shape (n,)."""
-        return losses_of(positive, self.probabilities(probabilities))
+        losses = losses_of(rows.labels, self.probabilities(rows.probabilities))
+        if rows.missing is not None:
+            losses[rows.missing] = 0.0
+        return losses
+
+    def likelihoods(self, rows: Rows) -> FloatArray:
+        """Probability given to each label; shape (n,)."""
+        likelihoods = likelihoods_of(rows.labels, self.probabilities(rows.probabilities))
+        if rows.missing is not None:
+            likelihoods[rows.missing] = 1.0
+        return likelihoods
 
     def score(self, rows: Rows) -> ScoredRows:
         """Give every row its likelihood and its loss."""
-        probabilities = self.probabilities(rows.probabilities)
-        return ScoredRows(
-            rows=rows,
-            likelihoods=likelihoods_of(rows.positive, probabilities),
-            losses=losses_of(rows.positive, probabilities),
-        )
+        return ScoredRows(rows, self.likelihoods(rows), self.losses(rows))
 
-    def n_clipped(self, probabilities: FloatArray) -> int:
+    def n_clipped(self, rows: Rows) -> int:
         """Count the rows whose probability the clip changes."""
         if self.clip is None:
             return 0
+        probabilities = rows.present(rows.probabilities)
         moved = (probabilities < self.clip) | (probabilities > 1.0 - self.clip)
         return int(np.count_nonzero(moved))
 

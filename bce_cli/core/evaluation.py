@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix, example_row
 from bce_cli.core.likelihood import FLOAT_TYPES, LikelihoodProduct, RunningProduct
-from bce_cli.core.loss import likelihoods_of
 from bce_cli.core.rows import Rows, ScoredRows
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.worst import WorstRow, WorstRows
@@ -43,17 +42,16 @@ class Part:
     totals : LossTotals
     worst : WorstRows
     kept : ScoredRows
-        All rows of the piece, or only its last one.
+        All rows of the piece, or only the last that counts.
+    last : int
+        0-based place in the piece of the last row that counts; -1 if there is none.
     """
 
     totals: LossTotals
     worst: WorstRows
     kept: ScoredRows
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the whole piece was kept."""
-        return len(self.kept) == self.totals.n
+    last: int
 
 
 def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
@@ -66,13 +64,18 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
     keep_rows : bool
         Whether the rows themselves must come back, because the raw product is still alive.
     """
-    losses = plan.convention.losses(rows.positive, rows.probabilities)
+    losses = plan.convention.losses(rows)
     kept = rows if keep_rows else rows.tail()
-    likelihoods = likelihoods_of(kept.positive, plan.convention.probabilities(kept.probabilities))
+    last = rows.last
     return Part(
         totals=LossTotals.of(rows, losses, plan.convention),
         worst=WorstRows.of(rows, losses, plan.n_worst),
-        kept=ScoredRows(kept, likelihoods, losses if keep_rows else losses[-1:].copy()),
+        kept=ScoredRows(
+            rows=kept,
+            likelihoods=plan.convention.likelihoods(kept),
+            losses=losses if keep_rows else losses[max(last, 0) : last + 1].copy(),
+        ),
+        last=last,
     )
 
 
@@ -118,34 +121,35 @@ class Evaluation:
         self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]
         self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
         self._last: Part | None = None
+        self._last_row = 0
 
     @property
     def needs_rows(self) -> bool:
         """Whether pieces to come must bring their rows along."""
         if any(not product.is_zero for product in self._products):
             return True
-        return self._excerpt is not None and self._excerpt.needs(self._totals.n)
+        return self._excerpt is not None and self._excerpt.needs(self._totals.n_read)
 
     def add(self, part: Part) -> None:
         """Take in the part that follows."""
-        if part.totals.n == 0:
-            return
-        if self.needs_rows and part.is_complete:
+        if self.needs_rows and len(part.kept) == part.totals.n_read:
             self._add_rows(part)
+        if part.totals.n:
+            self._last = part
+            self._last_row = self._totals.n_read + part.last + 1
         self._totals += part.totals
         self._worst += part.worst
-        self._last = part
 
     def _add_rows(self, part: Part) -> None:
-        prefix = self._prefix()
+        prefix = self._prefix(self._totals.n_read)
         for product in self._products:
             product.extend(part.kept.likelihoods)
         if self._excerpt is not None:
             self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
 
-    def _prefix(self) -> Prefix:
+    def _prefix(self, n: int) -> Prefix:
         return Prefix(
-            n=self._totals.n,
+            n=n,
             product=self._products[-1].value if self._products else 1.0,
             losses=self._totals.losses,
             is_infinite=self._totals.n_infinite > 0,
@@ -156,7 +160,7 @@ class Evaluation:
         excerpt: tuple[ExampleRow, ...] = ()
         if self._excerpt is not None and self._last is not None:
             kept = self._last.kept
-            last = example_row(kept, len(kept) - 1, self._prefix())
+            last = example_row(kept, kept.rows.last, self._prefix(self._last_row))
             excerpt = self._excerpt.result(last)
         return Result(
             totals=self._totals,

@@ -50,7 +50,7 @@ class ExampleRow:
 
     row: int
     id: str | None
-    label: int
+    label: float
     prediction: float
     likelihood: float
     loss: float
@@ -97,7 +97,7 @@ def example_row(piece: ScoredRows, index: int, prefix: Prefix) -> ExampleRow:
     return ExampleRow(
         row=prefix.n,
         id=None if ids is None else ids[index],
-        label=int(piece.rows.positive[index]),
+        label=piece.rows.label(index),
         prediction=float(piece.rows.probabilities[index]),
         likelihood=float(piece.likelihoods[index]),
         loss=float(piece.losses[index]),
@@ -144,6 +144,9 @@ class Excerpt:
         else:
             wanted.update(range(lost_row - ROWS_BEFORE, lost_row + ROWS_AFTER + 1))
         indices = sorted(row - prefix.n - 1 for row in wanted if prefix.n < row <= end)
+        missing = piece.rows.missing
+        if missing is not None:
+            indices = [index for index in indices if not missing[index]]
         for example in example_rows(piece, prefix, indices):
             self._kept[example.row] = example
         self._kept = {row: kept for row, kept in self._kept.items() if self._is_wanted(row, end)}

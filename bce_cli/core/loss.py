@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.rows import as_floats
 from bce_cli.core.validate import check_pair
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.rows import BoolArray, FloatArray
+    from bce_cli.core.rows import FloatArray, LabelArray
 
 
 def binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> FloatArray:
@@ -100,16 +101,30 @@ def mean_binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLik
     return float(ExactSum.of(losses)) / len(losses)
 
 
-def losses_of(positive: BoolArray, probabilities: FloatArray) -> FloatArray:
+def losses_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
     """Losses in nats of rows that were validated before; shape (n,)."""
     with np.errstate(divide="ignore"):  # a certain, wrong prediction costs infinity
         logs = np.log1p(-probabilities)
-        np.copyto(logs, np.log(probabilities), where=positive)
+        logs_of_positive = np.log(probabilities)
+    if labels.dtype == np.bool_:
+        np.copyto(logs, logs_of_positive, where=labels.view(np.bool_))
+    else:
+        shares = as_floats(labels)
+        logs = _scaled(1.0 - shares, logs) + _scaled(shares, logs_of_positive)
     return np.subtract(0.0, logs, out=logs)  # not negated: a right, certain row costs 0, not -0
 
 
-def likelihoods_of(positive: BoolArray, probabilities: FloatArray) -> FloatArray:
-    """Probability that was given to each label, p or 1 - p; shape (n,)."""
+def _scaled(shares: FloatArray, logs: FloatArray) -> FloatArray:
+    """Multiply; a share of 0 counts for nothing, even if the logarithm is infinite."""
+    return np.multiply(shares, logs, out=np.zeros(len(logs)), where=shares > 0.0)
+
+
+def likelihoods_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
+    """Probability that was given to each label, p^y (1-p)^(1-y); shape (n,)."""
     likelihoods = 1.0 - probabilities
-    np.copyto(likelihoods, probabilities, where=positive)
+    if labels.dtype == np.bool_:
+        np.copyto(likelihoods, probabilities, where=labels.view(np.bool_))
+    else:
+        likelihoods **= 1.0 - labels
+        likelihoods *= probabilities**labels
     return likelihoods

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+LabelArray: TypeAlias = BoolArray | FloatArray
+"""Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
+
+Values = TypeVar("Values", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +25,60 @@ class Rows:
 
     Attributes
     ----------
-    positive : ndarray of bool, shape (n,)
-        True where the label is 1.
+    labels : ndarray of bool or float64, shape (n,)
+        True where the label is 1; with soft labels, the probability that it is.
     probabilities : ndarray of float64, shape (n,)
         Predicted P(label = 1), each in [0, 1].
     weights : ndarray of float64, shape (n,), optional
         Non-negative case weights; None stands for all ones.
     ids : sequence of str, shape (n,), optional
         What the user calls each row.
+    missing : ndarray of bool, shape (n,), optional
+        True for rows that are left out. They keep their places, so that every other row keeps its
+        number, with label 0, probability 0 and weight 0, and count for nothing. None stands for
+        none of them.
     """
 
-    positive: BoolArray
+    labels: LabelArray
     probabilities: FloatArray
     weights: FloatArray | None = None
     ids: Sequence[str] | None = None
+    missing: BoolArray | None = None
 
     def __len__(self) -> int:
         return len(self.probabilities)
 
+    @property
+    def n_missing(self) -> int:
+        """How many rows are left out."""
+        return 0 if self.missing is None else int(np.count_nonzero(self.missing))
+
+    @property
+    def last(self) -> int:
+        """0-based place of the last row that is not left out; -1 if there is none."""
+        if self.missing is None:
+            return len(self) - 1
+        present = np.flatnonzero(~self.missing)
+        return int(present[-1]) if len(present) else -1
+
+    def present(self, values: Values) -> Values:
+        """Return the values, shape (n,), of the rows that are not left out."""
+        return values if self.missing is None else values[~self.missing]  # type: ignore[return-value]
+
+    def label(self, index: int) -> float:
+        """Return one label: an integer where labels are 0 or 1."""
+        value = self.labels[index]
+        return int(value) if self.labels.dtype == np.bool_ else float(value)
+
     def tail(self) -> Rows:
-        """Return the last row alone, without holding on to the others."""
-        start = max(len(self) - 1, 0)
+        """Return the last row that counts alone, without holding on to the others."""
+        stop = self.last + 1
+        start = max(stop - 1, 0)
         return Rows(
-            positive=self.positive[start:].copy(),
-            probabilities=self.probabilities[start:].copy(),
-            weights=None if self.weights is None else self.weights[start:].copy(),
-            ids=None if self.ids is None else [self.ids[i] for i in range(start, len(self))],
+            labels=self.labels[start:stop].copy(),
+            probabilities=self.probabilities[start:stop].copy(),
+            weights=None if self.weights is None else self.weights[start:stop].copy(),
+            ids=None if self.ids is None else [self.ids[i] for i in range(start, stop)],
         )
 
 
@@ -58,9 +90,9 @@ class ScoredRows:
     ----------
     rows : Rows
     likelihoods : ndarray of float64, shape (n,)
-        The probability given to each label.
+        The probability given to each label; 1 for rows that are left out.
     losses : ndarray of float64, shape (n,)
-        In nats.
+        In nats; 0 for rows that are left out.
     """
 
     rows: Rows
@@ -74,6 +106,11 @@ class ScoredRows:
         """Return the losses of some rows times their weights."""
         losses, weights = self.losses[start:stop], self.rows.weights
         return weighted(losses, None if weights is None else weights[start:stop])
+
+
+def as_floats(labels: LabelArray) -> FloatArray:
+    """Return labels as numbers; shape (n,)."""
+    return labels.astype(np.float64, copy=False)
 
 
 def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.rows import Rows, weighted
+from bce_cli.core.rows import Rows, as_floats, weighted
 from bce_cli.core.validate import check_pair
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class LossTotals:
     ----------
     n, n_positive : int
         Rows, and rows with label 1.
+    n_missing : int
+        Rows that were left out, and are in none of the other counts and sums.
     n_clipped : int
         Rows whose probability the convention changed.
     n_impossible : int
@@ -37,9 +39,9 @@ class LossTotals:
         Rows whose weighted loss under the convention is infinite. They are counted here, and in no
         loss sum.
     first_impossible_row : int or None
-        1-based, within the rows summed.
+        1-based, within the rows read.
     weights, positive_weights, impossible_weights : ExactSum
-        Sum of the weights of all, the positive and the impossible rows.
+        Sum of the weights of all rows, of weights times labels, and of the impossible rows.
     losses, impossible_losses : ExactSum
         Weighted sum of the finite losses in nats, over all and over the impossible rows.
     squared_errors : ExactSum
@@ -50,7 +52,7 @@ class LossTotals:
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.rows import Rows, weighted
+    >>> from bce_cli.core.rows import Rows, as_floats, weighted
     >>> rows = Rows(np.array([True, False]), np.array([0.5, 0.0]))
     >>> totals = LossTotals.of(rows)
     >>> totals.n, float(totals.losses)
@@ -61,6 +63,7 @@ class LossTotals:
 
     n: int = 0
     n_positive: int = 0
+    n_missing: int = 0
     n_clipped: int = 0
     n_impossible: int = 0
     n_infinite: int = 0
@@ -89,7 +92,7 @@ class LossTotals:
         convention : Convention, default exact
         """
         if losses is None:
-            losses = convention.losses(rows.positive, rows.probabilities)
+            losses = convention.losses(rows)
         impossible = _impossible(rows)
         n_impossible = int(np.count_nonzero(impossible))
         products = weighted(losses, rows.weights)
@@ -98,9 +101,10 @@ class LossTotals:
         finite = np.where(infinite, 0.0, products) if n_infinite else products
         loss_sum = ExactSum.of(finite)
         return cls(
-            n=len(rows),
-            n_positive=int(np.count_nonzero(rows.positive)),
-            n_clipped=convention.n_clipped(rows.probabilities),
+            n=len(rows) - rows.n_missing,
+            n_positive=_n_positive(rows),
+            n_missing=rows.n_missing,
+            n_clipped=convention.n_clipped(rows),
             n_impossible=n_impossible,
             n_infinite=n_infinite,
             first_impossible_row=int(np.argmax(impossible)) + 1 if n_impossible else None,
@@ -110,11 +114,16 @@ class LossTotals:
             **_weight_sums(rows, impossible, finite, loss_sum),
         )
 
+    @property
+    def n_read(self) -> int:
+        """Rows read: those that count and those left out."""
+        return self.n + self.n_missing
+
     def __add__(self, other: LossTotals) -> LossTotals:
         """Merge with the totals of the rows that follow."""
         first = self.first_impossible_row
         if first is None and other.first_impossible_row is not None:
-            first = self.n + other.first_impossible_row
+            first = self.n_read + other.first_impossible_row
         merged = {
             field.name: getattr(self, field.name) + getattr(other, field.name)
             for field in fields(self)
@@ -128,7 +137,8 @@ def _impossible(rows: Rows) -> BoolArray:
     values = rows.probabilities
     if len(values) == 0 or (values.min() > 0.0 and values.max() < 1.0):
         return np.zeros(0, np.bool_)
-    impossible: BoolArray = np.where(rows.positive, values == 0.0, values == 1.0)
+    labels = rows.labels
+    impossible: BoolArray = ((labels > 0.0) & (values == 0.0)) | ((labels < 1.0) & (values == 1.0))
     return impossible
 
 
@@ -137,13 +147,13 @@ def _weight_sums(
 ) -> dict[str, ExactSum]:
     """Sum whatever weights enter into; without weights most of it is counting."""
     weights = rows.weights
-    errors = rows.positive - rows.probabilities
+    errors = rows.labels - rows.probabilities
     errors *= errors
     if weights is None:
-        n = ExactSum.of_count(len(rows))
+        n = ExactSum.of_count(len(rows) - rows.n_missing)
         return {
             "weights": n,
-            "positive_weights": ExactSum.of_count(int(np.count_nonzero(rows.positive))),
+            "positive_weights": _label_sum(rows),
             "impossible_weights": ExactSum.of_count(int(np.count_nonzero(impossible))),
             "squared_errors": ExactSum.of(errors),
             "loss_weights": loss_sum,
@@ -151,12 +161,23 @@ def _weight_sums(
         }
     return {
         "weights": ExactSum.of(weights),
-        "positive_weights": ExactSum.of(weights[rows.positive]),
+        "positive_weights": ExactSum.of_products(weights, as_floats(rows.labels)),
         "impossible_weights": ExactSum.of(weights[np.flatnonzero(impossible)]),
         "squared_errors": ExactSum.of(weights * errors),
         "loss_weights": ExactSum.of_products(products, weights),
         "weight_squares": ExactSum.of_products(weights, weights),
     }
+
+
+def _label_sum(rows: Rows) -> ExactSum:
+    if rows.labels.dtype == np.bool_:
+        return ExactSum.of_count(_n_positive(rows))
+    return ExactSum.of(as_floats(rows.labels))
+
+
+def _n_positive(rows: Rows) -> int:
+    is_hard = rows.labels.dtype == np.bool_
+    return int(np.count_nonzero(rows.labels if is_hard else rows.labels == 1.0))
 
 
 def loss_totals(

@@ -17,7 +17,7 @@ class WorstRow:
 
     row: int
     id: str | None
-    label: int
+    label: float
     prediction: float
     loss: float
 
@@ -55,9 +55,11 @@ class WorstRows:
     @classmethod
     def of(cls, rows: Rows, losses: FloatArray, limit: int) -> WorstRows:
         """Pick the rows of highest loss."""
-        count = min(limit, len(losses))
+        count = min(limit, len(losses) - rows.n_missing)
         if count == 0:
             return cls(limit, len(losses))
+        if rows.missing is not None:
+            losses = np.where(rows.missing, -1.0, losses)
         least = np.partition(losses, len(losses) - count)[len(losses) - count]
         above = np.flatnonzero(losses > least)
         level = np.flatnonzero(losses == least)[: count - len(above)]
@@ -76,7 +78,7 @@ def _worst_row(rows: Rows, losses: FloatArray, index: int) -> WorstRow:
     return WorstRow(
         row=int(index) + 1,
         id=None if rows.ids is None else rows.ids[index],
-        label=int(rows.positive[index]),
+        label=rows.label(index),
         prediction=float(rows.probabilities[index]),
         loss=float(losses[index]),
     )

@@ -108,7 +108,7 @@ def collect_rows(job: Job) -> Rows:
         job.announce(data.columns)
         pieces = list(engine.map(CsvPiece.rows, data.pieces()))
     rows = Rows(
-        positive=np.concatenate([piece.positive for piece in pieces] or [np.zeros(0, np.bool_)]),
+        labels=np.concatenate([piece.labels for piece in pieces] or [np.zeros(0, np.bool_)]),
         probabilities=np.concatenate([piece.probabilities for piece in pieces] or [np.zeros(0)]),
     )
     if len(rows) == 0:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bce_cli.core.report import Unit
-    from bce_cli.core.rows import ScoredRows
+    from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.render.report import Format
 
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "loss": 24}
@@ -61,21 +61,25 @@ class RowStream:
 
     def rows(self, first_row: int, scored: ScoredRows) -> bytes:
         """Return the lines of some rows, of which the first has this 1-based number."""
-        losses = scored.losses / NATS_PER[self.unit]
+        rows = scored.rows
+        numbers = rows.present(np.arange(first_row, first_row + len(rows)))
+        if len(numbers) == 0:
+            return b""
+        labels = rows.labels.view(np.int8) if rows.labels.dtype == np.bool_ else rows.labels
         cells: dict[str, Any] = {
-            "row": _texts(np.arange(first_row, first_row + len(scored))),
-            "label": _texts(scored.rows.positive.view(np.int8)),
-            "prediction": _texts(scored.rows.probabilities),
-            "loss": _texts(losses),
+            "row": _texts(numbers),
+            "label": _texts(rows.present(labels)),
+            "prediction": _texts(rows.present(rows.probabilities)),
+            "loss": _texts(rows.present(scored.losses / NATS_PER[self.unit])),
         }
         if self.has_ids:
-            cells["id"] = _text_column(self._ids(scored))
+            cells["id"] = _text_column(self._ids(rows, numbers - first_row))
         if self.output_format == "json":
             cells["loss"] = _finite_or_null(cells["loss"])
         return _lines(self._layout(cells))
 
-    def _ids(self, scored: ScoredRows) -> list[str]:
-        ids = scored.rows.ids or ()
+    def _ids(self, rows: Rows, places: np.ndarray[Any, Any]) -> list[str]:
+        ids = [] if rows.ids is None else [rows.ids[place] for place in places.tolist()]
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":

@@ -29,7 +29,7 @@ _weights = st.sampled_from([0.0, 0.1, 1.0, 2.5]) | st.floats(1e-6, 1e6)
 def _rows(draw: st.DrawFn) -> Rows:
     n = draw(st.integers(0, 40))
     return Rows(
-        positive=draw(arrays(np.bool_, n)),
+        labels=draw(arrays(np.bool_, n)),
         probabilities=draw(arrays(np.float64, n, elements=_probabilities, fill=st.nothing())),
         weights=draw(st.none() | arrays(np.float64, n, elements=_weights)),
         ids=draw(st.sampled_from([None, [f"id {i}" for i in range(n)]])),
@@ -48,10 +48,11 @@ def split() -> Callable[[Rows, list[int]], list[Rows]]:
         ends = [0, *sorted(place % (n + 1) for place in places), n]
         return [
             Rows(
-                positive=rows.positive[start:end],
+                labels=rows.labels[start:end],
                 probabilities=rows.probabilities[start:end],
                 weights=None if rows.weights is None else rows.weights[start:end],
                 ids=None if rows.ids is None else rows.ids[start:end],
+                missing=None if rows.missing is None else rows.missing[start:end],
             )
             for start, end in pairwise(ends)
         ]

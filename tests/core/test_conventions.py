@@ -35,8 +35,9 @@ def test_only_probabilities_that_move_count_as_clipped() -> None:
     convention = Convention(clip=0.125)
     moved = convention.probabilities(edges)
     assert moved.tolist() == [0.125, 0.125, 0.5, 0.875, 0.875, 0.125, 0.875]
-    assert convention.n_clipped(edges) == 4
-    assert Convention().n_clipped(edges) == 0
+    rows = Rows(np.zeros(len(edges), np.bool_), edges)
+    assert convention.n_clipped(rows) == 4
+    assert Convention().n_clipped(rows) == 0
 
 
 def test_clipping_leaves_impossible_rows_counted_and_the_mean_of_the_others() -> None:
@@ -85,6 +86,6 @@ def test_a_scored_row_has_the_likelihood_and_the_loss_of_its_label(
     scored = convention.score(rows)
     moved = convention.probabilities(rows.probabilities)
     assert len(scored) == len(rows)
-    expected = [p if y else 1.0 - p for y, p in zip(rows.positive, moved, strict=True)]
+    expected = [p if y else 1.0 - p for y, p in zip(rows.labels, moved, strict=True)]
     assert scored.likelihoods.tolist() == expected
-    assert scored.losses.tolist() == convention.losses(rows.positive, rows.probabilities).tolist()
+    assert scored.losses.tolist() == convention.losses(rows).tolist()

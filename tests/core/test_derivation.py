@@ -37,7 +37,7 @@ def rows_of(draw: st.DrawFn, probabilities: st.SearchStrategy[float] = PROBABILI
 def test_the_derivation_ends_in_what_compute_prints(rows: Rows) -> None:
     mean = many_trials_step(rows).mean_loss
     assert mean == loss_report(LossTotals.of(rows)).mean_loss
-    assert mean == mean_binary_cross_entropy(rows.positive, rows.probabilities)
+    assert mean == mean_binary_cross_entropy(rows.labels, rows.probabilities)
 
 
 @given(st.booleans(), PROBABILITIES)
@@ -146,7 +146,7 @@ def test_rows_without_a_logit_are_left_out_of_the_gradient() -> None:
 
 def due_row(rows: Rows, smallest: Fraction) -> int | None:
     product = Fraction(1)
-    for index, (y, p) in enumerate(zip(rows.positive, rows.probabilities, strict=True)):
+    for index, (y, p) in enumerate(zip(rows.labels, rows.probabilities, strict=True)):
         product *= Fraction(float(p)) if y else 1 - Fraction(float(p))
         if product <= smallest / 2:
             return index + 1
@@ -167,7 +167,7 @@ def test_every_type_underflows_where_a_step_by_step_product_does(
     n: int, p: float, seed: int
 ) -> None:
     rows = drawn_rows(n, p, seed)
-    factors = np.where(rows.positive, rows.probabilities, 1.0 - rows.probabilities)
+    factors = np.where(rows.labels, rows.probabilities, 1.0 - rows.probabilities)
     for product in underflow_step(rows).steps:
         running = [np.dtype(product.dtype).type(1.0)]
         with np.errstate(under="ignore"):
@@ -197,5 +197,5 @@ def test_rows_cannot_be_drawn_outside_the_domain(n: int, p: float, seed: int) ->
 
 
 def test_drawn_rows_repeat_with_their_seed() -> None:
-    assert drawn_rows(50, 0.3, 7).positive.tolist() == drawn_rows(50, 0.3, 7).positive.tolist()
-    assert drawn_rows(50, 0.3, 7).positive.tolist() != drawn_rows(50, 0.3, 8).positive.tolist()
+    assert drawn_rows(50, 0.3, 7).labels.tolist() == drawn_rows(50, 0.3, 7).labels.tolist()
+    assert drawn_rows(50, 0.3, 7).labels.tolist() != drawn_rows(50, 0.3, 8).labels.tolist()

@@ -54,7 +54,7 @@ def _every_row(rows: Rows, convention: Convention) -> list[ExampleRow]:
             ExampleRow(
                 row=i + 1,
                 id=None if rows.ids is None else rows.ids[i],
-                label=int(rows.positive[i]),
+                label=int(rows.labels[i]),
                 prediction=float(rows.probabilities[i]),
                 likelihood=float(likelihood),
                 loss=losses[i],
@@ -125,10 +125,10 @@ def test_without_a_product_no_rows_are_kept_and_the_sums_are_the_same(
 
 def test_a_part_that_need_not_keep_its_rows_keeps_the_last_one() -> None:
     part = evaluate_piece(LOST_IN_ROW_8, Plan(), keep_rows=False)
-    assert (len(part.kept), part.is_complete) == (1, False)
+    assert (len(part.kept), part.last) == (1, len(LOST_IN_ROW_8) - 1)
     assert part.kept.likelihoods.tolist() == [0.25]
     assert part.kept.rows.probabilities.base is None  # holds on to no other row
-    assert evaluate_piece(LOST_IN_ROW_8, Plan(), keep_rows=True).is_complete
+    assert evaluate_piece(LOST_IN_ROW_8, Plan(), keep_rows=True).kept.rows is LOST_IN_ROW_8
 
 
 @pytest.mark.parametrize(("n_first", "needed_until"), [(None, 8), (0, 9), (5, 9), (12, 12)])

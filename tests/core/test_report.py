@@ -55,9 +55,9 @@ def test_weighted_figures_are_those_of_the_formulas(seed: int) -> None:
     assert report.weight_sum == weight_sum
     assert report.total_loss == -report.log_likelihood == total
     assert report.mean_loss == report.finite_mean_loss == total / weight_sum
-    assert report.base_rate == math.fsum(weights[rows.positive]) / weight_sum
+    assert report.base_rate == math.fsum(weights[rows.labels]) / weight_sum
     assert report.brier == pytest.approx(
-        brier_score_loss(rows.positive, rows.probabilities, sample_weight=weights), rel=1e-14
+        brier_score_loss(rows.labels, rows.probabilities, sample_weight=weights), rel=1e-14
     )
     residuals = weights * losses - report.mean_loss * weights
     squares = math.fsum(residuals**2)
@@ -85,7 +85,7 @@ def test_unweighted_figures_are_those_of_the_formulas(seed: int, n: int) -> None
 @pytest.mark.parametrize("spread", [1e-3, 1e-9, 1e-15])
 def test_the_standard_error_of_nearly_equal_losses_loses_no_digits(spread: float) -> None:
     rows = Rows(np.ones(6, np.bool_), np.array([0.3, 0.3, 0.3, 0.3, 0.3, 0.3 + spread]))
-    losses = [Fraction(x) for x in binary_cross_entropy(rows.positive, rows.probabilities)]
+    losses = [Fraction(x) for x in binary_cross_entropy(rows.labels, rows.probabilities)]
     mean = sum(losses, Fraction(0)) / 6
     variance = sum(((loss - mean) ** 2 for loss in losses), Fraction(0)) / 5 / 6
     error = loss_report(LossTotals.of(rows)).std_error
@@ -103,7 +103,7 @@ def test_the_scale_of_the_weights_changes_only_sums(scale: float) -> None:
     rows, weights, _ = _random_rows(1)
     plain = asdict(loss_report(LossTotals.of(rows)))
     scaled = asdict(
-        loss_report(LossTotals.of(Rows(rows.positive, rows.probabilities, weights * scale)))
+        loss_report(LossTotals.of(Rows(rows.labels, rows.probabilities, weights * scale)))
     )
     for name in ("total_loss", "log_likelihood", "log10_likelihood", "weight_sum"):
         assert scaled.pop(name) == plain.pop(name) * scale

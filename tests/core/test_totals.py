@@ -58,21 +58,21 @@ def test_every_sum_is_what_fsum_says(rows: Rows, convention: Convention) -> None
     totals = LossTotals.of(rows, convention=convention)
     weights = np.ones(len(rows)) if rows.weights is None else rows.weights
     clipped = convention.probabilities(rows.probabilities)
-    losses = binary_cross_entropy(rows.positive, clipped)
-    wrong = rows.probabilities == np.where(rows.positive, 0.0, 1.0)
+    losses = binary_cross_entropy(rows.labels, clipped)
+    wrong = rows.probabilities == np.where(rows.labels, 0.0, 1.0)
     finite = np.isfinite(losses)
     assert totals.n == len(rows)
-    assert totals.n_positive == sum(rows.positive.tolist())
+    assert totals.n_positive == sum(rows.labels.tolist())
     assert totals.n_impossible == sum(wrong.tolist())
     assert totals.n_infinite == sum((~finite & (weights > 0.0)).tolist())
     assert totals.n_clipped == sum((clipped != rows.probabilities).tolist())
     first = next((row for row, is_hit in enumerate(wrong, start=1) if is_hit), None)
     assert totals.first_impossible_row == first
     weighted = weights[finite] * losses[finite]
-    errors = np.where(rows.positive, 1.0, 0.0) - rows.probabilities
+    errors = np.where(rows.labels, 1.0, 0.0) - rows.probabilities
     for total, terms in (
         (totals.weights, weights),
-        (totals.positive_weights, weights[rows.positive]),
+        (totals.positive_weights, weights[rows.labels]),
         (totals.impossible_weights, weights[wrong]),
         (totals.losses, weighted),
         (totals.impossible_losses, weights[wrong & finite] * losses[wrong & finite]),

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def _sorted(rows: Rows) -> list[WorstRow]:
-    losses = binary_cross_entropy(rows.positive, rows.probabilities).tolist()
+    losses = binary_cross_entropy(rows.labels, rows.probabilities).tolist()
     found = [
         WorstRow(
             row=i + 1,
             id=None if rows.ids is None else rows.ids[i],
-            label=int(rows.positive[i]),
+            label=int(rows.labels[i]),
             prediction=float(rows.probabilities[i]),
             loss=loss,
         )
@@ -32,7 +32,7 @@ def _sorted(rows: Rows) -> list[WorstRow]:
 
 def _coarse(rows: Rows) -> Rows:
     """Make ties and infinities common."""
-    return Rows(rows.positive, np.round(rows.probabilities * 2.0) / 2.0, rows.weights, rows.ids)
+    return Rows(rows.labels, np.round(rows.probabilities * 2.0) / 2.0, rows.weights, rows.ids)
 
 
 @given(
@@ -44,7 +44,7 @@ def test_the_worst_rows_come_first_in_order_of_loss_and_row_however_cut(
     split: Callable[[Rows, list[int]], list[Rows]], rows: Rows, places: list[int], limit: int
 ) -> None:
     parts = [
-        WorstRows.of(piece, binary_cross_entropy(piece.positive, piece.probabilities), limit)
+        WorstRows.of(piece, binary_cross_entropy(piece.labels, piece.probabilities), limit)
         for piece in split(rows, places)
     ]
     merged = sum(parts, WorstRows(limit))
@@ -54,12 +54,12 @@ def test_the_worst_rows_come_first_in_order_of_loss_and_row_however_cut(
 
 def test_of_equal_losses_the_first_is_kept_and_infinities_lead() -> None:
     rows = Rows(np.array([True] * 6), np.array([0.5, 0.0, 0.5, 0.25, 0.0, 0.5]))
-    worst = WorstRows.of(rows, binary_cross_entropy(rows.positive, rows.probabilities), 4).rows
+    worst = WorstRows.of(rows, binary_cross_entropy(rows.labels, rows.probabilities), 4).rows
     assert [row.row for row in worst] == [2, 5, 4, 1]
     assert [row.loss for row in worst[:2]] == [math.inf, math.inf]
 
 
 def test_many_ties_keep_their_order() -> None:
     rows = Rows(np.ones(4000, np.bool_), np.tile([0.5, 0.25, 0.75, 0.125], 1000))
-    losses = binary_cross_entropy(rows.positive, rows.probabilities)
+    losses = binary_cross_entropy(rows.labels, rows.probabilities)
     assert list(WorstRows.of(rows, losses, 2500).rows) == _sorted(rows)[:2500]

@@ -68,7 +68,7 @@ def test_rows_and_ids_are_those_written(
         (int(positive), float(probability), piece.ids[i] if piece.ids is not None else None)
         for piece in pieces
         for i, (positive, probability) in enumerate(
-            zip(piece.positive, piece.probabilities, strict=True)
+            zip(piece.labels, piece.probabilities, strict=True)
         )
     ]
     assert found == rows

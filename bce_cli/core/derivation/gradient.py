@@ -110,11 +110,11 @@ def gradient_step(rows: Rows) -> GradientStep:
     trials = []
     for index in inside:
         p = float(rows.probabilities[index])
-        trials.append(gradient_point(int(rows.positive[index]), math.log(p) - math.log1p(-p)))
+        trials.append(gradient_point(int(rows.labels[index]), math.log(p) - math.log1p(-p)))
     points = (*grid, *trials)
     return GradientStep(
         grid=grid,
         trials=tuple(trials),
         largest_error=max(abs(point.gradient - point.finite_difference) for point in points),
-        mean_gradient=float(np.mean(rows.probabilities - rows.positive)),
+        mean_gradient=float(np.mean(rows.probabilities - rows.labels)),
     )

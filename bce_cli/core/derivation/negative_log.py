@@ -72,7 +72,7 @@ def negative_log_step(rows: Rows) -> NegativeLogStep:
     """Compute the step `negative-log`."""
     points = tuple(_point(p) for p in (i / 100 for i in range(1, 100)))
     logs = np.log(np.linspace(0.05, 0.95, 19))
-    base_rate = int(np.count_nonzero(rows.positive)) / len(rows)
+    base_rate = int(np.count_nonzero(rows.labels)) / len(rows)
     rate = max(base_rate * (1.0 - base_rate), _LEAST_RATE) / 2.0
     return NegativeLogStep(
         points=points,

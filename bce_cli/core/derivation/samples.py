@@ -16,7 +16,7 @@ SHOWN = 8
 def built_in_rows() -> Rows:
     """Six predictions: four events that happened, and two that did not."""
     return Rows(
-        positive=np.array([True, False, True, True, False, True]),
+        labels=np.array([True, False, True, True, False, True]),
         probabilities=np.array([0.9, 0.2, 0.7, 0.6, 0.4, 0.8]),
     )
 
@@ -40,7 +40,7 @@ def drawn_rows(n: int, p: float, seed: int) -> Rows:
 
     Examples
     --------
-    >>> drawn_rows(4, 1.0, seed=0).positive.tolist()
+    >>> drawn_rows(4, 1.0, seed=0).labels.tolist()
     [True, True, True, True]
     """
     if n < 1:
@@ -53,5 +53,5 @@ def drawn_rows(n: int, p: float, seed: int) -> Rows:
         message = f"--seed must be at least 0, got {seed}"
         raise UsageError(message)
     draw = Random(seed).random  # noqa: S311 -- no secret; repeats on every machine and version
-    positive = np.array([draw() < p for _ in range(n)])
-    return Rows(positive=positive, probabilities=np.full(n, p))
+    labels = np.array([draw() < p for _ in range(n)])
+    return Rows(labels=labels, probabilities=np.full(n, p))

@@ -66,7 +66,7 @@ def scaling_step(rows: Rows, k: float) -> ScalingStep:
         message = f"--k must be greater than 0, got {k!r}"
         raise UsageError(message, "a negative factor would turn the minimum into a maximum")
     x = np.arange(-30, 31) / 10.0
-    n, n_positive = len(rows), int(np.count_nonzero(rows.positive))
+    n, n_positive = len(rows), int(np.count_nonzero(rows.labels))
     base_rate = n_positive / n
     grid = [i / _GRID for i in range(1, _GRID)]
     means = [constant_loss(base_rate, prediction) for prediction in grid]

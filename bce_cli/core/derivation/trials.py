@@ -11,6 +11,7 @@ from bce_cli.core.derivation.samples import SHOWN
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.excerpt import Prefix, example_rows
 from bce_cli.core.likelihood import RunningProduct
+from bce_cli.core.loss import losses_of
 from bce_cli.core.report import loss_report
 from bce_cli.core.totals import LossTotals
 
@@ -124,10 +125,10 @@ def single_trial_step(rows: Rows) -> SingleTrialStep:
 
 def first_trials(rows: Rows) -> tuple[Trial, ...]:
     """Look at the first rows one by one."""
-    losses = EXACT.losses(rows.positive[:SHOWN], rows.probabilities[:SHOWN])
+    losses = losses_of(rows.labels[:SHOWN], rows.probabilities[:SHOWN])
     trials = []
     for index, loss in enumerate(losses.tolist()):
-        label, p = int(rows.positive[index]), float(rows.probabilities[index])
+        label, p = int(rows.labels[index]), float(rows.probabilities[index])
         likelihood = bernoulli_likelihood(label, p)
         trials.append(
             Trial(

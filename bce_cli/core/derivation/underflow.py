@@ -128,7 +128,7 @@ def _true_row(rows: Rows, sums: FloatArray, smallest: Any) -> int | None:  # noq
     numerator, exponent = 1, 0
     for index in range(min(sure + 1, len(rows))):
         over, under = float(rows.probabilities[index]).as_integer_ratio()
-        numerator *= over if rows.positive[index] else under - over
+        numerator *= over if rows.labels[index] else under - over
         exponent += under.bit_length() - 1
         is_due = numerator == 0 or (numerator - 1).bit_length() <= exponent + end
         if index >= maybe and is_due:

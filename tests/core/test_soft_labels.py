@@ -1,0 +1,64 @@
+"""Losses of labels that are probabilities themselves."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bce_cli.core.loss import likelihoods_of, losses_of
+from bce_cli.core.rows import Rows
+from bce_cli.core.totals import LossTotals
+
+units = st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0, 0.5, 1e-17, 1.0 - 2.0**-53])
+
+
+def true_loss(label: float, p: float) -> mpmath.mpf:
+    with mpmath.workdps(60):
+        parts = [
+            (mpmath.mpf(label), mpmath.log(p)),
+            (1 - mpmath.mpf(label), mpmath.log1p(-mpmath.mpf(p)) if p < 1.0 else -mpmath.inf),
+        ]
+        return -sum((share * log for share, log in parts if share), mpmath.mpf(0))
+
+
+@given(units, units)
+def test_a_soft_loss_is_the_weighted_sum_of_both_losses(label: float, p: float) -> None:
+    (loss,) = losses_of(np.array([label]), np.array([p])).tolist()
+    true = true_loss(label, p)
+    if mpmath.isinf(true):
+        assert loss == math.inf
+    else:
+        assert abs(mpmath.mpf(loss) - true) <= 4 * math.ulp(float(true))
+
+
+@given(st.lists(st.tuples(st.booleans(), units)))
+def test_a_soft_label_of_0_or_1_costs_what_a_hard_one_costs(rows: list[tuple[bool, float]]) -> None:
+    labels = np.array([label for label, _ in rows], np.bool_)
+    probabilities = np.array([p for _, p in rows])
+    soft = labels.astype(np.float64)
+    assert losses_of(soft, probabilities).tolist() == losses_of(labels, probabilities).tolist()
+    hard_likelihoods = likelihoods_of(labels, probabilities).tolist()
+    assert likelihoods_of(soft, probabilities).tolist() == hard_likelihoods
+    assert LossTotals.of(Rows(soft, probabilities)) == LossTotals.of(Rows(labels, probabilities))
+
+
+@pytest.mark.parametrize(
+    ("label", "p", "is_impossible"),
+    [(0.5, 0.0, True), (0.5, 1.0, True), (0.0, 0.0, False), (1.0, 1.0, False), (0.5, 0.5, False)],
+)
+def test_a_row_is_impossible_where_any_share_of_its_label_was_given_nothing(
+    label: float, p: float, is_impossible: bool
+) -> None:
+    totals = LossTotals.of(Rows(np.array([label]), np.array([p])))
+    assert (totals.n_impossible, totals.n_infinite) == (is_impossible, is_impossible)
+
+
+def test_the_sum_of_soft_labels_is_exact_and_only_ones_count_as_positive() -> None:
+    labels = np.array([0.1] * 10 + [1.0])
+    totals = LossTotals.of(Rows(labels, np.full(11, 0.5)))
+    assert (totals.n_positive, float(totals.positive_weights)) == (1, 2.0)
