@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.core.loss import binary_cross_entropy, mean_binary_cross_entropy
     from bce_cli.core.report import LossReport, loss_report
     from bce_cli.core.totals import LossTotals, loss_totals
-    from bce_cli.errors import BceError, DataError, LabelError, ProbabilityError
+    from bce_cli.errors import BceError, DataError, LabelError, ProbabilityError, WeightError
 
 __version__ = "0.1.0"
 
@@ -33,6 +33,7 @@ _HOMES = {
     "LossReport": "bce_cli.core.report",
     "LossTotals": "bce_cli.core.totals",
     "ProbabilityError": "bce_cli.errors",
+    "WeightError": "bce_cli.errors",
     "binary_cross_entropy": "bce_cli.core.loss",
     "likelihood_product": "bce_cli.core.likelihood",
     "loss_report": "bce_cli.core.report",
@@ -55,6 +56,7 @@ __all__ = [  # noqa: RUF022 -- errors last
     "DataError",
     "LabelError",
     "ProbabilityError",
+    "WeightError",
 ]
 
 

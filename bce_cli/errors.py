@@ -45,11 +45,15 @@ class EmptyInputError(DataError):
 
 
 class LabelError(DataError):
-    """A label is neither 0 nor 1."""
+    """A label is neither 0 nor 1; or, where labels are soft, not in [0, 1]."""
 
 
 class ProbabilityError(DataError):
-    """A prediction is not a number in [0, 1]."""
+    """A prediction is not a number in [0, 1]; or, where it is a logit, not a number."""
+
+
+class WeightError(DataError):
+    """A weight is negative, not finite, or of a size whose square is not."""
 
 
 class InputError(BceError):

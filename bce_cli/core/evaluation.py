@@ -64,6 +64,7 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
     keep_rows : bool
         Whether the rows themselves must come back, because the raw product is still alive.
     """
+    rows = plan.convention.held(rows)
     losses = plan.convention.losses(rows)
     kept = rows if keep_rows else rows.tail()
     last = rows.last
@@ -143,7 +144,7 @@ class Evaluation:
     def _add_rows(self, part: Part) -> None:
         prefix = self._prefix(self._totals.n_read)
         for product in self._products:
-            product.extend(part.kept.likelihoods)
+            product.extend(part.kept.factors)
         if self._excerpt is not None:
             self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
 

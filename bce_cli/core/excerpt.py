@@ -52,6 +52,7 @@ class ExampleRow:
     id: str | None
     label: float
     prediction: float
+    weight: float | None
     likelihood: float
     loss: float
     running_product: float
@@ -72,7 +73,7 @@ def example_rows(piece: ScoredRows, prefix: Prefix, indices: list[int]) -> list[
     """
     if not indices:
         return []
-    factors = np.append(prefix.product, piece.likelihoods[: indices[-1] + 1])
+    factors = np.append(prefix.product, piece.factors[: indices[-1] + 1])
     with np.errstate(under="ignore"):
         products = np.multiply.accumulate(factors)[1:]
     examples = []
@@ -99,6 +100,7 @@ def example_row(piece: ScoredRows, index: int, prefix: Prefix) -> ExampleRow:
         id=None if ids is None else ids[index],
         label=piece.rows.label(index),
         prediction=float(piece.rows.probabilities[index]),
+        weight=piece.rows.weight(index),
         likelihood=float(piece.likelihoods[index]),
         loss=float(piece.losses[index]),
         running_product=prefix.product,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.loss import likelihoods_of
-from bce_cli.core.validate import check_pair
+from bce_cli.core.costs import likelihoods_of
+from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,5 +173,5 @@ def likelihood_product(
     (0.0, 1023, 1075)
     """
     running = RunningProduct(dtype)
-    running.extend(likelihoods_of(*check_pair(labels, probabilities)))
+    running.extend(likelihoods_of(check_rows(labels, probabilities)))
     return running.result()

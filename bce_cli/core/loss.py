@@ -4,51 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.rows import as_floats
-from bce_cli.core.validate import check_pair
-from bce_cli.errors import DataError
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.report import loss_report
+from bce_cli.core.totals import loss_totals
+from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.rows import FloatArray, LabelArray
+    from bce_cli.core.rows import FloatArray
 
 
-def binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> FloatArray:
+def binary_cross_entropy(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    logits: bool = False,
+    soft_labels: bool = False,
+    convention: Convention = EXACT,
+) -> FloatArray:
     r"""Binary cross-entropy (log loss) of each row, in nats.
 
     The smaller the better; 0 for a certain, right prediction, infinite for a certain, wrong one.
-    Nothing is clipped.
+    Nothing is clipped, unless a convention says so.
 
     Parameters
     ----------
     labels : array-like, shape (n,)
-        Outcomes, each 0 or 1.
+        Outcomes, each 0 or 1; with `soft_labels`, the probability of label 1, each in [0, 1].
     probabilities : array-like, shape (n,)
-        Predicted P(label = 1), each in [0, 1].
+        Predicted P(label = 1), each in [0, 1]; with `logits`, its log odds, any number.
+    logits, soft_labels : bool, default False
+    convention : Convention, default exact
+        Whose rule is followed: ``Convention(like="torch")``, ``Convention(clip=1e-15)``.
 
     Returns
     -------
     ndarray of float64, shape (n,)
         Losses in nats, each in [0, inf], within one unit in the last place of the true value
         (NumPy's logarithms are not always correctly rounded, and may differ in the last bit
-        between families of processors).
+        between families of processors); two units for logits.
 
     Raises
     ------
     LabelError, ProbabilityError
         Names the first value outside its domain.
     DataError
-        The lengths differ.
+        The lengths differ, or labels are soft and the convention takes only 0 and 1.
 
     Notes
     -----
     The negative logarithm of a Bernoulli trial's probability :math:`p^y (1-p)^{1-y}`:
     :math:`-\log p` for :math:`y = 1` and :math:`-\log(1-p)` for :math:`y = 0`, the latter computed
-    as ``-log1p(-p)``, which keeps all digits of a small p.
+    as ``-log1p(-p)``, which keeps all digits of a small p. For a logit x, that is
+    :math:`\log(1+e^{-x})` and :math:`\log(1+e^x)`. Soft labels weigh both by y and 1 - y.
 
     References
     ----------
@@ -58,32 +67,45 @@ def binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) ->
     --------
     >>> binary_cross_entropy([1, 0], [0.5, 0.0]).tolist()
     [0.6931471805599453, 0.0]
+    >>> binary_cross_entropy([1, 0], [0.0, 1000.0], logits=True).tolist()
+    [0.6931471805599453, 1000.0]
     """
-    return losses_of(*check_pair(labels, probabilities))
+    rows = check_rows(labels, probabilities, logits=logits, soft_labels=soft_labels)
+    return convention.losses(rows)
 
 
-def mean_binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
+def mean_binary_cross_entropy(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    logits: bool = False,
+    soft_labels: bool = False,
+    convention: Convention = EXACT,
+) -> float:
     """Mean binary cross-entropy (log loss) in nats.
 
     Parameters
     ----------
-    labels : array-like, shape (n,)
-        Outcomes, each 0 or 1.
-    probabilities : array-like, shape (n,)
-        Predicted P(label = 1), each in [0, 1].
+    labels, probabilities : array-like, shape (n,)
+    logits, soft_labels : bool, default False
+    convention : Convention, default exact
+        As for `binary_cross_entropy`.
+    weights : array-like, shape (n,), optional
+        Of the rows, each 0 or in [1e-100, 1e100].
 
     Returns
     -------
     float
-        In [0, inf]: the exact sum of the losses, rounded once, over n. The order of the rows does
-        not matter.
+        In [0, inf]: the exact sum of the (weighted) losses, rounded once, over n or the sum of the
+        weights. The order of the rows does not matter.
 
     Raises
     ------
-    LabelError, ProbabilityError
+    LabelError, ProbabilityError, WeightError
         Names the first value outside its domain.
     DataError
-        The lengths differ, or there are no rows.
+        The lengths differ, there are no rows, or all weights are 0.
 
     Examples
     --------
@@ -91,40 +113,15 @@ def mean_binary_cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLik
     0.299001158669
     >>> mean_binary_cross_entropy([1], [0.0])
     inf
+    >>> mean_binary_cross_entropy([1], [0.0], convention=Convention(like="torch"))
+    100.0
     """
-    losses = binary_cross_entropy(labels, probabilities)
-    if len(losses) == 0:
-        message = "the mean of no rows is undefined"
-        raise DataError(message)
-    if np.isinf(losses.max()):
-        return float("inf")
-    return float(ExactSum.of(losses)) / len(losses)
-
-
-def losses_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
-    """Losses in nats of rows that were validated before; shape (n,)."""
-    with np.errstate(divide="ignore"):  # a certain, wrong prediction costs infinity
-        logs = np.log1p(-probabilities)
-        logs_of_positive = np.log(probabilities)
-    if labels.dtype == np.bool_:
-        np.copyto(logs, logs_of_positive, where=labels.view(np.bool_))
-    else:
-        shares = as_floats(labels)
-        logs = _scaled(1.0 - shares, logs) + _scaled(shares, logs_of_positive)
-    return np.subtract(0.0, logs, out=logs)  # not negated: a right, certain row costs 0, not -0
-
-
-def _scaled(shares: FloatArray, logs: FloatArray) -> FloatArray:
-    """Multiply; a share of 0 counts for nothing, even if the logarithm is infinite."""
-    return np.multiply(shares, logs, out=np.zeros(len(logs)), where=shares > 0.0)
-
-
-def likelihoods_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
-    """Probability that was given to each label, p^y (1-p)^(1-y); shape (n,)."""
-    likelihoods = 1.0 - probabilities
-    if labels.dtype == np.bool_:
-        np.copyto(likelihoods, probabilities, where=labels.view(np.bool_))
-    else:
-        likelihoods **= 1.0 - labels
-        likelihoods *= probabilities**labels
-    return likelihoods
+    totals = loss_totals(
+        labels,
+        probabilities,
+        weights=weights,
+        logits=logits,
+        soft_labels=soft_labels,
+        convention=convention,
+    )
+    return loss_report(totals).mean_loss

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.exact_sum import UNIT_EXPONENT
+from bce_cli.core.spread import effective_n, standard_error
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,13 +33,17 @@ class LossReport:
         Rows, and rows with label 1.
     weight_sum : float
         Sum of the weights; n without weights.
+    effective_n : float
+        Effective number of rows, (sum of weights)^2 over the sum of their squares (Kish, "Survey
+        Sampling", 1965): how many rows of equal weight would pin the mean down as well.
     base_rate : float
-        Weighted share of label 1.
+        Weighted share of label 1; with soft labels, their weighted mean.
     unit : {"nats", "bits"}
     n_clipped : int
-        Rows whose probability the convention changed.
+        Rows that a limit of the convention touches.
     mean_loss : float
-        Binary cross-entropy: `total_loss` over `weight_sum`.
+        Binary cross-entropy: `total_loss` over `weight_sum`, or over `n` under a convention that
+        does so (torch).
     std_error : float or None
         Standard error of `mean_loss`, from the sample variance of the losses; None for fewer than
         two rows or an infinite mean.
@@ -50,9 +54,13 @@ class LossReport:
     log10_likelihood : float
         Decimal logarithm of the likelihood, whatever the unit.
     effective_probability : float
-        exp(-mean loss in nats): the geometric mean of the probabilities given to the labels.
+        exp(-total loss in nats / weight_sum): the (weighted) geometric mean of the probabilities
+        given to the labels.
     base_rate_loss : float
         The mean loss of predicting `base_rate` for every row.
+    label_entropy, kl_divergence : float or None
+        The parts of `mean_loss` with soft labels: what a perfect prediction would cost, and what
+        is lost to it (Kullback-Leibler divergence). None if every label is 0 or 1.
     skill : float or None
         1 - mean_loss / base_rate_loss: 1 is perfect, 0 no better than the base rate. None when all
         labels are equal or the mean is infinite.
@@ -69,6 +77,7 @@ class LossReport:
     n: int
     n_positive: int
     weight_sum: float
+    effective_n: float
     base_rate: float
     unit: Unit
     n_clipped: int
@@ -81,6 +90,8 @@ class LossReport:
     log10_likelihood: float
     effective_probability: float
     base_rate_loss: float
+    label_entropy: float | None
+    kl_divergence: float | None
     skill: float | None
     brier: float
     n_impossible: int
@@ -111,20 +122,24 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     >>> report.mean_loss, report.skill, report.std_error
     (1.0, 0.0, 0.0)
     """
-    weight_sum = float(totals.weights)
-    if weight_sum == 0.0:
+    if totals.n == 0:
         message = "the mean of no rows is undefined"
         raise DataError(message)
+    weight_sum, divisor = float(totals.weights), float(totals.divisors)
+    if weight_sum == 0.0:
+        message = "all weights are 0, so there is no mean"
+        raise DataError(message)
     total = math.inf if totals.n_infinite else float(totals.losses)
-    mean = total / weight_sum
+    mean = total / divisor
     base_rate = float(totals.positive_weights) / weight_sum
-    base_rate_loss = _entropy(base_rate)
-    error = None if totals.n_infinite else _standard_error(totals)
+    base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
+    error = None if totals.n_infinite else standard_error(totals)
     nats = NATS_PER[unit]
     return LossReport(
         n=totals.n,
         n_positive=totals.n_positive,
         weight_sum=weight_sum,
+        effective_n=effective_n(totals),
         base_rate=base_rate,
         unit=unit,
         n_clipped=totals.n_clipped,
@@ -135,8 +150,10 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         total_loss=total / nats,
         log_likelihood=(0.0 - total) / nats,
         log10_likelihood=(0.0 - total) / math.log(10.0),
-        effective_probability=math.exp(-mean),
+        effective_probability=math.exp(-total / weight_sum),
         base_rate_loss=base_rate_loss / nats,
+        label_entropy=float(totals.label_entropies) / divisor / nats if totals.n_soft else None,
+        kl_divergence=_divergence(totals) / divisor / nats if totals.n_soft else None,
         skill=_skill(mean, base_rate_loss),
         brier=float(totals.squared_errors) / weight_sum,
         n_impossible=totals.n_impossible,
@@ -159,27 +176,13 @@ def _skill(mean: float, base_rate_loss: float) -> float | None:
     return 1.0 - mean / base_rate_loss
 
 
+def _divergence(totals: LossTotals) -> float:
+    """Return the loss that goes beyond the entropy of the labels, rounded once."""
+    return math.inf if totals.n_infinite else float(totals.losses - totals.label_entropies)
+
+
 def _finite_mean(totals: LossTotals, nats: float) -> float | None:
-    weight = float(totals.weights - totals.impossible_weights)
-    if weight == 0.0:
+    divisor = float(totals.divisors - totals.impossible_divisors)
+    if divisor == 0.0:
         return None
-    return float(totals.losses - totals.impossible_losses) / weight / nats
-
-
-def _standard_error(totals: LossTotals) -> float | None:
-    """Return the standard error of the (weighted) mean, by linearisation of a ratio of sums.
-
-    With u = weight times loss, m = sum(u) / sum(w):
-    SE^2 = n / (n - 1) * sum((u - m w)^2) / sum(w)^2. Without weights this is the sample variance
-    over n. The squares are expanded and the differences taken in integers, so nothing cancels.
-    """
-    n = totals.n
-    if n < 2:  # noqa: PLR2004 -- a variance needs two
-        return None
-    losses, weights = totals.losses.units, totals.weights.units
-    squares = (
-        totals.loss_squares.units * weights**2
-        - 2 * losses * totals.loss_weights.units * weights
-        + losses**2 * totals.weight_squares.units
-    )
-    return math.sqrt(((n * max(squares, 0)) << -UNIT_EXPONENT) / ((n - 1) * weights**4))
+    return float(totals.losses - totals.impossible_losses) / divisor / nats

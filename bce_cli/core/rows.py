@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -37,6 +37,9 @@ class Rows:
         True for rows that are left out. They keep their places, so that every other row keeps its
         number, with label 0, probability 0 and weight 0, and count for nothing. None stands for
         none of them.
+    logits : ndarray of float64, shape (n,), optional
+        Where predictions are logits; `probabilities` holds their sigmoids then, which may round to
+        0 or 1 where the loss is finite all the same.
     """
 
     labels: LabelArray
@@ -44,6 +47,7 @@ class Rows:
     weights: FloatArray | None = None
     ids: Sequence[str] | None = None
     missing: BoolArray | None = None
+    logits: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -70,16 +74,38 @@ class Rows:
         value = self.labels[index]
         return int(value) if self.labels.dtype == np.bool_ else float(value)
 
+    def weight(self, index: int) -> float | None:
+        """Return one weight, or None where there are no weights."""
+        return None if self.weights is None else float(self.weights[index])
+
+    def impossible_places(self) -> npt.NDArray[np.intp]:
+        """Return the places of the rows whose exact loss is infinite, ascending; shape (m,)."""
+        values, lowest, highest = self.probabilities, 0.0, 1.0
+        if self.logits is not None:
+            values, lowest, highest = self.logits, -np.inf, np.inf
+        if len(values) == 0 or (values.min() > lowest and values.max() < highest):
+            return np.zeros(0, np.intp)
+        labels = self.labels
+        impossible = ((labels > 0.0) & (values == lowest)) | ((labels < 1.0) & (values == highest))
+        if self.missing is not None:
+            impossible &= ~self.missing
+        return np.flatnonzero(impossible)
+
+    def at(self, places: npt.NDArray[np.intp]) -> Rows:
+        """Return copies of the rows at some 0-based places, in that order."""
+        return Rows(
+            labels=self.labels[places],
+            probabilities=self.probabilities[places],
+            weights=None if self.weights is None else self.weights[places],
+            ids=None if self.ids is None else [self.ids[place] for place in places.tolist()],
+            missing=None if self.missing is None else self.missing[places],
+            logits=None if self.logits is None else self.logits[places],
+        )
+
     def tail(self) -> Rows:
         """Return the last row that counts alone, without holding on to the others."""
-        stop = self.last + 1
-        start = max(stop - 1, 0)
-        return Rows(
-            labels=self.labels[start:stop].copy(),
-            probabilities=self.probabilities[start:stop].copy(),
-            weights=None if self.weights is None else self.weights[start:stop].copy(),
-            ids=None if self.ids is None else [self.ids[i] for i in range(start, stop)],
-        )
+        last = self.last
+        return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +127,12 @@ class ScoredRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def factors(self) -> FloatArray:
+        """What each row multiplies the likelihood of the data by; weights are exponents."""
+        weights = self.rows.weights
+        return self.likelihoods if weights is None else self.likelihoods**weights
 
     def weighted_losses(self, start: int, stop: int) -> FloatArray:
         """Return the losses of some rows times their weights."""

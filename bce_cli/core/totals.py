@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.rows import Rows, as_floats, weighted
-from bce_cli.core.validate import check_pair
+from bce_cli.core.row_sums import (
+    count_positive,
+    count_soft,
+    divisor_sums,
+    finite_losses,
+    label_entropies,
+    weight_sums,
+)
+from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.rows import BoolArray, FloatArray
+    from bce_cli.core.rows import FloatArray, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,10 @@ class LossTotals:
         Rows, and rows with label 1.
     n_missing : int
         Rows that were left out, and are in none of the other counts and sums.
+    n_soft : int
+        Rows whose label is neither 0 nor 1.
     n_clipped : int
-        Rows whose probability the convention changed.
+        Rows that a limit of the convention touches.
     n_impossible : int
         Rows whose exact loss is infinite: a label that was given probability 0.
     n_infinite : int
@@ -40,19 +47,24 @@ class LossTotals:
         loss sum.
     first_impossible_row : int or None
         1-based, within the rows read.
-    weights, positive_weights, impossible_weights : ExactSum
-        Sum of the weights of all rows, of weights times labels, and of the impossible rows.
+    weights, positive_weights, weight_squares : ExactSum
+        Sum of the weights as the convention holds them, of weights times labels, and of squares.
     losses, impossible_losses : ExactSum
         Weighted sum of the finite losses in nats, over all and over the impossible rows.
+    label_entropies : ExactSum
+        Weighted sum of the entropies of soft labels, in nats.
     squared_errors : ExactSum
         Weighted sum of squared differences between label and probability.
-    loss_squares, loss_weights, weight_squares : ExactSum
-        Second moments: of the weighted losses, of those with the weights, of the weights.
+    divisors, impossible_divisors : ExactSum
+        What the mean divides by: the weights, or the number of rows where the convention does so;
+        of all and of the impossible rows.
+    loss_squares, loss_divisors, divisor_squares : ExactSum
+        Second moments: of the weighted losses, of those with the divisors, of the divisors.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.rows import Rows, as_floats, weighted
+    >>> from bce_cli.core.rows import Rows
     >>> rows = Rows(np.array([True, False]), np.array([0.5, 0.0]))
     >>> totals = LossTotals.of(rows)
     >>> totals.n, float(totals.losses)
@@ -64,19 +76,23 @@ class LossTotals:
     n: int = 0
     n_positive: int = 0
     n_missing: int = 0
+    n_soft: int = 0
     n_clipped: int = 0
     n_impossible: int = 0
     n_infinite: int = 0
     first_impossible_row: int | None = None
     weights: ExactSum = ExactSum()
     positive_weights: ExactSum = ExactSum()
-    impossible_weights: ExactSum = ExactSum()
+    weight_squares: ExactSum = ExactSum()
     losses: ExactSum = ExactSum()
     impossible_losses: ExactSum = ExactSum()
+    label_entropies: ExactSum = ExactSum()
     squared_errors: ExactSum = ExactSum()
+    divisors: ExactSum = ExactSum()
+    impossible_divisors: ExactSum = ExactSum()
     loss_squares: ExactSum = ExactSum()
-    loss_weights: ExactSum = ExactSum()
-    weight_squares: ExactSum = ExactSum()
+    loss_divisors: ExactSum = ExactSum()
+    divisor_squares: ExactSum = ExactSum()
 
     @classmethod
     def of(
@@ -93,25 +109,27 @@ class LossTotals:
         """
         if losses is None:
             losses = convention.losses(rows)
-        impossible = _impossible(rows)
-        n_impossible = int(np.count_nonzero(impossible))
-        products = weighted(losses, rows.weights)
-        infinite = np.isinf(products) if n_impossible else np.zeros(0, np.bool_)
-        n_infinite = int(np.count_nonzero(infinite))
-        finite = np.where(infinite, 0.0, products) if n_infinite else products
+        impossible = rows.impossible_places()
+        rows = convention.held(rows)
+        weights = rows.weights
+        divisors = weights if convention.rule.mean_over == "weights" else None
+        finite, n_infinite = finite_losses(losses, weights)
         loss_sum = ExactSum.of(finite)
         return cls(
             n=len(rows) - rows.n_missing,
-            n_positive=_n_positive(rows),
+            n_positive=count_positive(rows),
             n_missing=rows.n_missing,
+            n_soft=count_soft(rows),
             n_clipped=convention.n_clipped(rows),
-            n_impossible=n_impossible,
+            n_impossible=len(impossible),
             n_infinite=n_infinite,
-            first_impossible_row=int(np.argmax(impossible)) + 1 if n_impossible else None,
+            first_impossible_row=int(impossible[0]) + 1 if len(impossible) else None,
             losses=loss_sum,
-            impossible_losses=ExactSum.of(finite[impossible]) if n_impossible else ExactSum(),
+            impossible_losses=ExactSum.of(finite[impossible]),
+            label_entropies=label_entropies(rows),
             loss_squares=ExactSum.of_products(finite, finite),
-            **_weight_sums(rows, impossible, finite, loss_sum),
+            **weight_sums(rows),
+            **divisor_sums(rows, divisors, finite, loss_sum),
         )
 
     @property
@@ -132,70 +150,28 @@ class LossTotals:
         return LossTotals(first_impossible_row=first, **merged)
 
 
-def _impossible(rows: Rows) -> BoolArray:
-    """Which labels were given probability 0; an empty mask where no probability is 0 or 1."""
-    values = rows.probabilities
-    if len(values) == 0 or (values.min() > 0.0 and values.max() < 1.0):
-        return np.zeros(0, np.bool_)
-    labels = rows.labels
-    impossible: BoolArray = ((labels > 0.0) & (values == 0.0)) | ((labels < 1.0) & (values == 1.0))
-    return impossible
-
-
-def _weight_sums(
-    rows: Rows, impossible: BoolArray, products: FloatArray, loss_sum: ExactSum
-) -> dict[str, ExactSum]:
-    """Sum whatever weights enter into; without weights most of it is counting."""
-    weights = rows.weights
-    errors = rows.labels - rows.probabilities
-    errors *= errors
-    if weights is None:
-        n = ExactSum.of_count(len(rows) - rows.n_missing)
-        return {
-            "weights": n,
-            "positive_weights": _label_sum(rows),
-            "impossible_weights": ExactSum.of_count(int(np.count_nonzero(impossible))),
-            "squared_errors": ExactSum.of(errors),
-            "loss_weights": loss_sum,
-            "weight_squares": n,
-        }
-    return {
-        "weights": ExactSum.of(weights),
-        "positive_weights": ExactSum.of_products(weights, as_floats(rows.labels)),
-        "impossible_weights": ExactSum.of(weights[np.flatnonzero(impossible)]),
-        "squared_errors": ExactSum.of(weights * errors),
-        "loss_weights": ExactSum.of_products(products, weights),
-        "weight_squares": ExactSum.of_products(weights, weights),
-    }
-
-
-def _label_sum(rows: Rows) -> ExactSum:
-    if rows.labels.dtype == np.bool_:
-        return ExactSum.of_count(_n_positive(rows))
-    return ExactSum.of(as_floats(rows.labels))
-
-
-def _n_positive(rows: Rows) -> int:
-    is_hard = rows.labels.dtype == np.bool_
-    return int(np.count_nonzero(rows.labels if is_hard else rows.labels == 1.0))
-
-
 def loss_totals(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike, *, convention: Convention = EXACT
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    logits: bool = False,
+    soft_labels: bool = False,
+    convention: Convention = EXACT,
 ) -> LossTotals:
     """Sum up the losses of arrays; totals of further arrays can be added.
 
     Parameters
     ----------
-    labels : array-like, shape (n,)
-        Outcomes, each 0 or 1.
-    probabilities : array-like, shape (n,)
-        Predicted P(label = 1), each in [0, 1].
+    labels, probabilities : array-like, shape (n,)
+    weights : array-like, shape (n,), optional
+    logits, soft_labels : bool, default False
     convention : Convention, default exact
+        As for `mean_binary_cross_entropy`.
 
     Raises
     ------
-    LabelError, ProbabilityError, DataError
+    LabelError, ProbabilityError, WeightError, DataError
         As `binary_cross_entropy` does.
 
     Examples
@@ -205,4 +181,5 @@ def loss_totals(
     >>> round(loss_report(monday + tuesday).mean_loss, 12)
     0.228393003637
     """
-    return LossTotals.of(Rows(*check_pair(labels, probabilities)), convention=convention)
+    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
+    return LossTotals.of(rows, convention=convention)

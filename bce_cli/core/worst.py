@@ -19,6 +19,7 @@ class WorstRow:
     id: str | None
     label: float
     prediction: float
+    weight: float | None
     loss: float
 
 
@@ -80,5 +81,6 @@ def _worst_row(rows: Rows, losses: FloatArray, index: int) -> WorstRow:
         id=None if rows.ids is None else rows.ids[index],
         label=rows.label(index),
         prediction=float(rows.probabilities[index]),
+        weight=rows.weight(index),
         loss=float(losses[index]),
     )

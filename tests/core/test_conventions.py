@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli import Convention, loss_report, loss_totals
+from bce_cli import Convention, binary_cross_entropy, loss_report, loss_totals
 from bce_cli.core.rows import Rows
-from bce_cli.errors import UsageError
+from bce_cli.core.rules import RULES
+from bce_cli.errors import DataError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -33,9 +34,8 @@ def test_a_clipped_loss_is_that_of_the_nearest_probability_allowed(
 def test_only_probabilities_that_move_count_as_clipped() -> None:
     edges = np.array([0.0, 0.125, 0.5, 0.875, 1.0, np.nextafter(0.125, 0), np.nextafter(0.875, 1)])
     convention = Convention(clip=0.125)
-    moved = convention.probabilities(edges)
-    assert moved.tolist() == [0.125, 0.125, 0.5, 0.875, 0.875, 0.125, 0.875]
     rows = Rows(np.zeros(len(edges), np.bool_), edges)
+    assert convention.clipped_places(rows).tolist() == [0, 4, 5, 6]
     assert convention.n_clipped(rows) == 4
     assert Convention().n_clipped(rows) == 0
 
@@ -75,7 +75,8 @@ def test_a_clip_at_the_edge_of_its_domain_is_taken(clip: float) -> None:
 
 
 def test_a_convention_has_a_name() -> None:
-    assert (Convention().name, Convention(clip=0.1).name) == ("exact", "clip")
+    names = [Convention().name, Convention(clip=0.1).name, Convention(like="torch").name]
+    assert names == ["exact", "clip", "torch"]
 
 
 @given(st.from_type(Rows), st.sampled_from([None, 1e-15, 0.01]))
@@ -84,8 +85,107 @@ def test_a_scored_row_has_the_likelihood_and_the_loss_of_its_label(
 ) -> None:
     convention = Convention(clip)
     scored = convention.score(rows)
-    moved = convention.probabilities(rows.probabilities)
     assert len(scored) == len(rows)
-    expected = [p if y else 1.0 - p for y, p in zip(rows.labels, moved, strict=True)]
-    assert scored.likelihoods.tolist() == expected
+    expected = np.where(rows.labels, rows.probabilities, 1.0 - rows.probabilities)
+    places = convention.clipped_places(rows)
+    expected[places] = np.exp(-scored.losses[places])
+    assert scored.likelihoods.tolist() == expected.tolist()
     assert scored.losses.tolist() == convention.losses(rows).tolist()
+
+
+ONE_BY_ONE = [
+    (y, p) for y in (1, 0) for p in (0.0, 1e-20, 1e-9, 0.3, 1.0 - 1e-9, 1.0 - 2**-53, 1.0)
+]
+
+
+@pytest.mark.parametrize(
+    ("like", "touched"),
+    [
+        ("exact", []),
+        ("sklearn", [(1, 0.0), (1, 1e-20), (1, 1.0 - 2**-53), (1, 1.0), (0, 0.0), (0, 1e-20)]),
+        ("torch", [(1, 0.0)]),
+        ("xgboost", [(1, 0.0), (1, 1e-20)]),
+        ("lightgbm", [(1, 0.0), (1, 1e-20)]),
+        ("lightgbm-xentropy", [(1, 0.0), (1, 1e-20)]),
+        ("catboost", []),
+        ("spark", [(1, 0.0), (1, 1e-20), (1, 1.0 - 2**-53), (1, 1.0), (0, 0.0), (0, 1e-20)]),
+    ],
+)
+def test_a_row_is_touched_where_a_limit_changes_the_loss_of_its_label(
+    like: str, touched: list[tuple[int, float]]
+) -> None:
+    rows = Rows(np.array([y == 1 for y, _ in ONE_BY_ONE]), np.array([p for _, p in ONE_BY_ONE]))
+    places = Convention(like=like).clipped_places(rows)
+    single = (
+        {(0, 1.0 - 1e-9), (0, 1.0 - 2**-53), (0, 1.0)} if like in {"torch", "xgboost"} else set()
+    )
+    double = {(0, 1.0 - 2**-53), (0, 1.0)} if touched and not single else set()
+    assert {ONE_BY_ONE[place] for place in places} == {*touched, *single, *double}
+
+
+def test_a_clip_of_all_probabilities_touches_rows_of_either_label() -> None:
+    rows = Rows(np.array([y == 1 for y, _ in ONE_BY_ONE]), np.array([p for _, p in ONE_BY_ONE]))
+    for like, n in (("keras", 12), ("tf-keras", 12), ("sklearn-1.1", 8), ("kaggle", 8)):
+        assert Convention(like=like).n_clipped(rows) == n
+
+
+@pytest.mark.parametrize(
+    ("like", "positive", "negative"),
+    [
+        ("exact", math.inf, math.inf),
+        ("sklearn", 36.04365338911715, 36.04365338911715),
+        ("sklearn-1.1", 34.538776394910684, 34.53957599234088),
+        ("torch", 100.0, 100.0),
+        ("keras", 16.11809539794922, 15.942384719848633),
+        ("tf-keras", 15.424948692321777, 15.33323860168457),
+        ("xgboost", 36.84136199951172, 36.84136199951172),
+        ("lightgbm", 34.538776397705078, 34.538776397705078),
+        ("lightgbm-xentropy", 27.631021115928547, 27.631021115928547),
+        ("catboost", math.inf, math.inf),
+        ("kaggle", 34.538776394910684, 34.53957599234088),
+        ("yardstick", 36.04365338911715, 36.04365338911715),
+        ("spark", 34.538776394910684, 34.538776394910684),
+    ],
+)
+def test_an_impossible_row_costs_the_cap_of_the_convention(
+    like: str, positive: float, negative: float
+) -> None:
+    convention = Convention(like=like)
+    caps = [convention.cap(label) for label in (True, False)]
+    assert caps == pytest.approx([positive, negative], rel=2e-16, abs=0)
+    assert binary_cross_entropy([1, 0], [0.0, 1.0], convention=convention).tolist() == caps
+
+
+@given(st.from_type(Rows), st.sampled_from(sorted(RULES)))
+def test_no_loss_is_negative_or_undefined_and_none_depends_on_its_neighbours(
+    rows: Rows, like: str
+) -> None:
+    convention = Convention(like=like)
+    losses = convention.losses(rows)
+    assert np.all(losses >= (-1e-14 if like == "catboost" else 0.0))  # that one subtracts
+    apart = [convention.losses(rows.at(np.array([place])))[0] for place in range(len(rows))]
+    np.testing.assert_allclose(losses, apart, rtol=0 if like == "exact" else 2e-7)
+
+
+def test_a_convention_without_soft_labels_says_so_and_takes_those_of_0_and_1() -> None:
+    convention = Convention(like="sklearn")
+    with pytest.raises(DataError, match=r"^sklearn takes the labels 0 and 1 only"):
+        binary_cross_entropy([0.5], [0.5], soft_labels=True, convention=convention)
+    hard = binary_cross_entropy([1, 0], [0.3, 0.2], convention=convention)
+    soft = binary_cross_entropy([1, 0], [0.3, 0.2], soft_labels=True, convention=convention)
+    assert soft.tolist() == hard.tolist()
+
+
+def test_an_unknown_convention_is_refused_and_the_known_ones_are_told() -> None:
+    with pytest.raises(UsageError, match=r"^there is no convention 'caffe'$") as caught:
+        Convention(like="caffe")
+    assert caught.value.hint == f"known are {', '.join(RULES)}"
+
+
+def test_a_convention_and_a_clip_are_two_rules() -> None:
+    with pytest.raises(UsageError, match=r"^--like and --clip are two different rules$"):
+        Convention(clip=0.1, like="torch")
+
+
+def test_every_rule_names_its_source() -> None:
+    assert all(rule.source for rule in RULES.values())

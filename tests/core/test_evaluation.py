@@ -56,6 +56,7 @@ def _every_row(rows: Rows, convention: Convention) -> list[ExampleRow]:
                 id=None if rows.ids is None else rows.ids[i],
                 label=int(rows.labels[i]),
                 prediction=float(rows.probabilities[i]),
+                weight=None,
                 likelihood=float(likelihood),
                 loss=losses[i],
                 running_product=float(product),

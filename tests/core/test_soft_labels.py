@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.loss import likelihoods_of, losses_of
+from bce_cli import LabelError, loss_report, loss_totals, mean_binary_cross_entropy
+from bce_cli.core.costs import likelihoods_of, losses_of
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
 
@@ -42,8 +43,8 @@ def test_a_soft_label_of_0_or_1_costs_what_a_hard_one_costs(rows: list[tuple[boo
     probabilities = np.array([p for _, p in rows])
     soft = labels.astype(np.float64)
     assert losses_of(soft, probabilities).tolist() == losses_of(labels, probabilities).tolist()
-    hard_likelihoods = likelihoods_of(labels, probabilities).tolist()
-    assert likelihoods_of(soft, probabilities).tolist() == hard_likelihoods
+    hard_likelihoods = likelihoods_of(Rows(labels, probabilities)).tolist()
+    assert likelihoods_of(Rows(soft, probabilities)).tolist() == hard_likelihoods
     assert LossTotals.of(Rows(soft, probabilities)) == LossTotals.of(Rows(labels, probabilities))
 
 
@@ -62,3 +63,42 @@ def test_the_sum_of_soft_labels_is_exact_and_only_ones_count_as_positive() -> No
     labels = np.array([0.1] * 10 + [1.0])
     totals = LossTotals.of(Rows(labels, np.full(11, 0.5)))
     assert (totals.n_positive, float(totals.positive_weights)) == (1, 2.0)
+
+
+def test_the_loss_of_soft_labels_is_their_entropy_and_the_divergence_from_them() -> None:
+    labels, probabilities, weights = [0.25, 1.0, 0.6], [0.5, 0.75, 0.1], [2.0, 1.0, 3.0]
+    totals = loss_totals(labels, probabilities, weights=weights, soft_labels=True)
+    report = loss_report(totals, "bits")
+    entropy = divergence = 0.0
+    for y, p, w in zip(labels, probabilities, weights, strict=True):
+        for share, other in ((y, p), (1.0 - y, 1.0 - p)):
+            if share:
+                entropy -= w * share * math.log2(share) / 6.0
+                divergence += w * share * math.log2(share / other) / 6.0
+    assert report.label_entropy == pytest.approx(entropy, rel=1e-15)
+    assert report.kl_divergence == pytest.approx(divergence, rel=1e-15)
+    assert report.mean_loss == pytest.approx(entropy + divergence, rel=1e-15)
+    assert report.base_rate == pytest.approx(3.3 / 6.0, rel=1e-15)
+    assert report.n_positive == 1
+
+
+@given(st.lists(units.filter(lambda y: 0.0 < y < 1.0), min_size=1))
+def test_predicting_the_soft_labels_themselves_diverges_by_nothing(labels: list[float]) -> None:
+    report = loss_report(loss_totals(labels, labels, soft_labels=True))
+    assert (report.kl_divergence, report.mean_loss) == (0.0, report.label_entropy)
+
+
+def test_hard_labels_have_neither_part() -> None:
+    for soft in (False, True):
+        report = loss_report(loss_totals([1, 0], [0.9, 0.2], soft_labels=soft))
+        assert (report.label_entropy, report.kl_divergence) == (None, None)
+
+
+def test_an_impossible_row_diverges_without_end() -> None:
+    report = loss_report(loss_totals([0.5, 0.5], [0.0, 0.5], soft_labels=True))
+    assert (report.kl_divergence, report.label_entropy) == (math.inf, math.log(2.0))
+
+
+def test_a_soft_label_outside_its_domain_is_named() -> None:
+    with pytest.raises(LabelError, match=r"^labels\[1\] = 1\.5 is not in \[0, 1\]$"):
+        mean_binary_cross_entropy([0.5, 1.5], [0.5, 0.5], soft_labels=True)

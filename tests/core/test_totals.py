@@ -49,7 +49,7 @@ def test_weights_of_one_change_nothing(rows: Rows) -> None:
 def test_a_weight_of_a_power_of_two_counts_a_row_so_many_times(rows: Rows, times: int) -> None:
     weighted = LossTotals.of(replace(rows, weights=np.full(len(rows), float(times))))
     repeated = sum([LossTotals.of(replace(rows, weights=None))] * times, LossTotals())
-    for name in ("weights", "positive_weights", "impossible_weights", "losses", "squared_errors"):
+    for name in ("weights", "positive_weights", "impossible_divisors", "losses", "squared_errors"):
         assert getattr(weighted, name) == getattr(repeated, name)
 
 
@@ -57,7 +57,8 @@ def test_a_weight_of_a_power_of_two_counts_a_row_so_many_times(rows: Rows, times
 def test_every_sum_is_what_fsum_says(rows: Rows, convention: Convention) -> None:
     totals = LossTotals.of(rows, convention=convention)
     weights = np.ones(len(rows)) if rows.weights is None else rows.weights
-    clipped = convention.probabilities(rows.probabilities)
+    clip = 0.0 if convention.clip is None else convention.clip
+    clipped = np.clip(rows.probabilities, clip, 1.0 - clip)
     losses = binary_cross_entropy(rows.labels, clipped)
     wrong = rows.probabilities == np.where(rows.labels, 0.0, 1.0)
     finite = np.isfinite(losses)
@@ -73,14 +74,16 @@ def test_every_sum_is_what_fsum_says(rows: Rows, convention: Convention) -> None
     for total, terms in (
         (totals.weights, weights),
         (totals.positive_weights, weights[rows.labels]),
-        (totals.impossible_weights, weights[wrong]),
+        (totals.divisors, weights),
+        (totals.impossible_divisors, weights[wrong]),
         (totals.losses, weighted),
         (totals.impossible_losses, weights[wrong & finite] * losses[wrong & finite]),
         (totals.squared_errors, weights * (errors * errors)),
     ):
         assert float(total) == math.fsum(terms.tolist())
     assert totals.loss_squares == ExactSum.of_products(weighted, weighted)
-    assert totals.loss_weights == ExactSum.of_products(weighted, weights[finite])
+    assert totals.loss_divisors == ExactSum.of_products(weighted, weights[finite])
+    assert totals.divisor_squares == totals.weight_squares
     assert totals.weight_squares == ExactSum.of_products(weights, weights)
 
 

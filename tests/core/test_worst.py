@@ -23,6 +23,7 @@ def _sorted(rows: Rows) -> list[WorstRow]:
             id=None if rows.ids is None else rows.ids[i],
             label=int(rows.labels[i]),
             prediction=float(rows.probabilities[i]),
+            weight=None if rows.weights is None else float(rows.weights[i]),
             loss=loss,
         )
         for i, loss in enumerate(losses)

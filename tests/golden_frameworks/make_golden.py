@@ -5,9 +5,9 @@ In an environment of its own, next to NumPy and whichever of the libraries can b
     pip install scikit-learn torch keras tensorflow-cpu tf-keras xgboost lightgbm catboost
     python -m tests.golden_frameworks.make_golden
 
-from the root of the checkout, and once more in one with ``scikit-learn==1.1.3 'numpy<2'``, whose rule
-was another. Each run replaces the numbers of the libraries it finds in ``golden.json`` and keeps
-those of the others.
+from the root of the checkout, and once more in one with ``scikit-learn==1.1.3 'numpy<2'``, whose
+rule was another. Each run replaces the numbers of the libraries it finds in ``golden.json``
+and keeps those of the others.
 kaggle, yardstick and spark are no Python libraries: the tests hold their rules, written out.
 """
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import EXACT
+from bce_cli.core.costs import losses_of
 from bce_cli.core.derivation.samples import SHOWN
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.excerpt import Prefix, example_rows
 from bce_cli.core.likelihood import RunningProduct
-from bce_cli.core.loss import losses_of
 from bce_cli.core.report import loss_report
 from bce_cli.core.totals import LossTotals
 
