@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bce_cli.core.convention_totals import ConventionTotals
 from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.differences import DifferenceRow, Differences
 from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix, example_row
 from bce_cli.core.likelihood import FLOAT_TYPES, LikelihoodProduct, RunningProduct
 from bce_cli.core.rows import Rows, ScoredRows
@@ -25,12 +27,18 @@ class Plan:
         Rows from the start to show in an excerpt; None for no excerpt, which needs `with_product`.
     n_worst : int
         Rows of highest loss to keep.
+    compared : tuple of Convention
+        Conventions whose means are to be set side by side.
+    n_differing : int
+        Rows to keep of those on which these conventions differ most.
     """
 
     convention: Convention = EXACT
     with_product: bool = True
     n_first: int | None = None
     n_worst: int = 0
+    compared: tuple[Convention, ...] = ()
+    n_differing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,16 @@ class Part:
         All rows of the piece, or only the last that counts.
     last : int
         0-based place in the piece of the last row that counts; -1 if there is none.
+    compared : tuple of ConventionTotals
+    differences : Differences
     """
 
     totals: LossTotals
     worst: WorstRows
     kept: ScoredRows
-
     last: int
+    compared: tuple[ConventionTotals, ...]
+    differences: Differences
 
 
 def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
@@ -66,6 +77,7 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
     """
     rows = plan.convention.held(rows)
     losses = plan.convention.losses(rows)
+    compared = tuple(ConventionTotals.of(rows, convention) for convention in plan.compared)
     kept = rows if keep_rows else rows.tail()
     last = rows.last
     return Part(
@@ -77,6 +89,8 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
             losses=losses if keep_rows else losses[max(last, 0) : last + 1].copy(),
         ),
         last=last,
+        compared=compared,
+        differences=Differences.of(rows, plan.compared, plan.n_differing),
     )
 
 
@@ -91,12 +105,18 @@ class Result:
         One for each float type, or none.
     worst : tuple of WorstRow
     excerpt : tuple of ExampleRow
+    compared : tuple of ConventionTotals
+        One for each convention of the plan, in its order.
+    differences : tuple of DifferenceRow
+        Rows on which these conventions differ, the most important first.
     """
 
     totals: LossTotals
     products: tuple[LikelihoodProduct, ...]
     worst: tuple[WorstRow, ...]
     excerpt: tuple[ExampleRow, ...]
+    compared: tuple[ConventionTotals, ...] = ()
+    differences: tuple[DifferenceRow, ...] = ()
 
 
 class Evaluation:
@@ -121,6 +141,8 @@ class Evaluation:
         self._worst = WorstRows(plan.n_worst)
         self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]
         self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
+        self._compared = tuple(ConventionTotals(item.name) for item in plan.compared)
+        self._differences = Differences(plan.n_differing)
         self._last: Part | None = None
         self._last_row = 0
 
@@ -140,6 +162,9 @@ class Evaluation:
             self._last_row = self._totals.n_read + part.last + 1
         self._totals += part.totals
         self._worst += part.worst
+        self._differences += part.differences
+        pairs = zip(self._compared, part.compared, strict=True)
+        self._compared = tuple(mine + others for mine, others in pairs)
 
     def _add_rows(self, part: Part) -> None:
         prefix = self._prefix(self._totals.n_read)
@@ -168,4 +193,6 @@ class Evaluation:
             products=tuple(product.result() for product in self._products),
             worst=self._worst.rows,
             excerpt=excerpt,
+            compared=self._compared,
+            differences=self._differences.rows,
         )

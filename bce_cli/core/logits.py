@@ -21,7 +21,7 @@ def sigmoid(logits: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (n,)
-        In [0, 1]; nothing overflows, and small probabilities keep all their digits.
+        In [0, 1], within three units in the last place, small probabilities too.
 
     Examples
     --------

@@ -54,11 +54,11 @@ def test_any_loss_is_within_two_units_of_the_truth(label: bool, logit: float) ->
 
 
 @given(finite)
-def test_a_sigmoid_is_within_two_units_of_the_truth(logit: float) -> None:
+def test_a_sigmoid_is_within_three_units_of_the_truth(logit: float) -> None:
     (p,) = sigmoid(np.array([logit])).tolist()
     with mpmath.workdps(40):
         true = 1 / (1 + mpmath.exp(-mpmath.mpf(max(min(logit, 1e5), -1e5))))
-        assert abs(mpmath.mpf(p) - true) <= 2 * math.ulp(float(true))
+        assert abs(mpmath.mpf(p) - true) <= 3 * math.ulp(float(true))
 
 
 @pytest.mark.parametrize("like", sorted(RULES))

@@ -1,0 +1,131 @@
+"""What several conventions make of the same rows: a sum for each, exact and mergeable."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bce_cli.core.conventions import Convention
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.report import NATS_PER
+from bce_cli.core.row_sums import count_soft, finite_losses
+from bce_cli.core.rules import RULES
+
+if TYPE_CHECKING:
+    from bce_cli.core.report import Unit
+    from bce_cli.core.rows import Rows
+
+ALL_CONVENTIONS = tuple(Convention(like=name) for name in RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionTotals:
+    """The mean loss of some rows under one convention, as a mergeable state.
+
+    Attributes
+    ----------
+    name : str
+    n_clipped : int
+        Rows that a limit of the convention touches.
+    n_infinite : int
+        Rows whose weighted loss is infinite, and in no sum.
+    n_refused : int
+        Rows whose soft labels the convention does not take; with one of them there is no mean.
+    losses, divisors : ExactSum
+        Weighted sum of the finite losses in nats, and what the mean divides by.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.0, 0.5]))
+    >>> totals = ConventionTotals.of(rows, Convention(like="torch"))
+    >>> totals.mean_loss, (totals + totals).n_clipped
+    (50.3465735912323, 2)
+    """
+
+    name: str
+    n_clipped: int = 0
+    n_infinite: int = 0
+    n_refused: int = 0
+    losses: ExactSum = ExactSum()
+    divisors: ExactSum = ExactSum()
+
+    @classmethod
+    def of(cls, rows: Rows, convention: Convention) -> ConventionTotals:
+        """Sum up some rows."""
+        if not convention.rule.takes_soft and count_soft(rows):
+            return cls(convention.name, n_refused=count_soft(rows))
+        rows = convention.held(rows)
+        finite, n_infinite = finite_losses(convention.losses(rows), rows.weights)
+        counts_rows = rows.weights is None or convention.rule.mean_over == "rows"
+        n = ExactSum.of_count(len(rows) - rows.n_missing)
+        return cls(
+            name=convention.name,
+            n_clipped=convention.n_clipped(rows),
+            n_infinite=n_infinite,
+            losses=ExactSum.of(finite),
+            divisors=n if counts_rows or rows.weights is None else ExactSum.of(rows.weights),
+        )
+
+    def __add__(self, other: ConventionTotals) -> ConventionTotals:
+        """Merge with the totals of other rows under the same convention."""
+        return ConventionTotals(
+            name=self.name,
+            n_clipped=self.n_clipped + other.n_clipped,
+            n_infinite=self.n_infinite + other.n_infinite,
+            n_refused=self.n_refused + other.n_refused,
+            losses=self.losses + other.losses,
+            divisors=self.divisors + other.divisors,
+        )
+
+    @property
+    def total_loss(self) -> float | None:
+        """Weighted sum of the losses in nats; None where the convention refuses the labels."""
+        if self.n_refused:
+            return None
+        return math.inf if self.n_infinite else float(self.losses)
+
+    @property
+    def mean_loss(self) -> float | None:
+        """Mean loss in nats; None where the convention refuses the labels, or no row counts."""
+        total, divisor = self.total_loss, float(self.divisors)
+        return None if total is None or divisor == 0.0 else total / divisor
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionReport:
+    """One convention beside the others; losses in the unit asked for.
+
+    Attributes
+    ----------
+    name : str
+    mean_loss : float or None
+        None where the convention does not take soft labels.
+    n_clipped : int or None
+        Rows that a limit of the convention touches.
+    cap_positive, cap_negative : float
+        What an impossible row costs: one with label 1 and probability 0, and one with label 0 and
+        probability 1.
+    """
+
+    name: str
+    mean_loss: float | None
+    n_clipped: int | None
+    cap_positive: float
+    cap_negative: float
+
+
+def convention_report(
+    convention: Convention, totals: ConventionTotals, unit: Unit
+) -> ConventionReport:
+    """Derive the figures of one convention from its totals."""
+    nats, mean = NATS_PER[unit], totals.mean_loss
+    return ConventionReport(
+        name=totals.name,
+        mean_loss=None if mean is None else mean / nats,
+        n_clipped=None if totals.n_refused else totals.n_clipped,
+        cap_positive=convention.cap(label=True) / nats,
+        cap_negative=convention.cap(label=False) / nats,
+    )
