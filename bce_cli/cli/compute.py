@@ -16,6 +16,7 @@ from bce_cli.cli.options import (
     FormatOpt,
     IdOpt,
     LabelOpt,
+    LikeOpt,
     OutputOpt,
     PerExampleOpt,
     PredictionOpt,
@@ -48,6 +49,7 @@ class _Wish:
     unit: UnitOpt
     n_first: int
     n_worst: int
+    compared: tuple[Convention, ...]
     output: str | None
     quiet: bool
     color: Color
@@ -60,6 +62,7 @@ def compute(
     prediction: PredictionOpt = None,
     id_column: IdOpt = None,
     unit: UnitOpt = "nats",
+    like: LikeOpt = "exact",
     clip: ClipOpt = None,
     output_format: FormatOpt = "table",
     per_example: PerExampleOpt = False,
@@ -92,14 +95,19 @@ def compute(
     if per_example and worst:
         message = "--per-example and --worst are two different outputs"
         raise UsageError(message)
-    wish = _Wish(output_format, unit, rows, worst, output, quiet, color)
-    from bce_cli.core.conventions import Convention  # noqa: PLC0415 -- --help needs no NumPy
+    if like == "all" and (quiet or per_example or worst):
+        message = (
+            "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
+        )
+        raise UsageError(message)
+    from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job  # noqa: PLC0415
     from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
     from bce_cli.readers.csv_blocks import BLOCK_BYTES  # noqa: PLC0415
 
-    convention = Convention(clip)
+    convention, compared = chosen(like, clip)
+    wish = _Wish(output_format, unit, rows, worst, compared, output, quiet, color)
     found: list[Columns] = []
     with ProgressBar(enabled=not quiet) as progress, staged_output(output, paths) as stream:
         job = Job(
@@ -145,14 +153,22 @@ def _write_report(
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
-    shows_rows = wish.output_format in ("table", "markdown") and not wish.quiet
-    n_first = wish.n_first if shows_rows else None
-    plan = Plan(convention, with_product=not wish.quiet, n_first=n_first, n_worst=wish.n_worst)
+    is_table = wish.output_format in ("table", "markdown")
+    has_product = not (wish.quiet or wish.compared)
+    plan = Plan(
+        convention,
+        with_product=has_product,
+        n_first=wish.n_first if is_table and has_product else None,
+        n_worst=wish.n_worst,
+        compared=wish.compared,
+        n_differing=5 if is_table else 100,
+    )
     result = evaluate(job, plan)
     report = loss_report(result.totals, wish.unit)
     if wish.quiet:
         stream.write(f"{report.mean_loss!r}\n".encode())
         return
+    from bce_cli.cli.conventions import comparison  # noqa: PLC0415
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report  # noqa: PLC0415
 
@@ -164,6 +180,7 @@ def _write_report(
         convention=convention,
         report=report,
         result=result,
+        comparison=comparison(wish.compared, result, wish.unit),
     )
     text = write_report(document, wish.output_format, look_for(wish.output, wish.color))
     stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))

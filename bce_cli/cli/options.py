@@ -10,6 +10,7 @@ LabelOpt           column of the labels
 PredictionOpt      column of the predictions
 IdOpt              column that names the rows
 UnitOpt            nats or bits
+LikeOpt            convention of the losses
 ClipOpt            lower limit of the probabilities
 FormatOpt          table, json, csv or markdown
 PerExampleOpt      every row instead of the report
@@ -94,6 +95,16 @@ IdOpt = Annotated[
 UnitOpt = Annotated[
     Literal["nats", "bits"],
     typer.Option("--unit", help="Unit of every loss and log-likelihood."),
+]
+LikeOpt = Annotated[
+    str,
+    typer.Option(
+        "--like",
+        metavar="NAME",
+        help="Compute what another library would print: sklearn, sklearn-1.1, torch, keras, "
+        "tf-keras, xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark; "
+        "or all of them side by side, with all.",
+    ),
 ]
 ClipOpt = Annotated[
     float | None,

@@ -70,6 +70,8 @@ class LossReport:
         Rows whose exact loss is infinite.
     first_impossible_row : int or None
         1-based.
+    impossible_share : float or None
+        Share of these rows in the total under the convention; None if that is infinite or 0.
     finite_mean_loss : float or None
         Mean loss over the other rows; None if there are none.
     """
@@ -96,6 +98,7 @@ class LossReport:
     brier: float
     n_impossible: int
     first_impossible_row: int | None
+    impossible_share: float | None
     finite_mean_loss: float | None
 
 
@@ -158,6 +161,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         brier=float(totals.squared_errors) / weight_sum,
         n_impossible=totals.n_impossible,
         first_impossible_row=totals.first_impossible_row,
+        impossible_share=_impossible_share(totals),
         finite_mean_loss=_finite_mean(totals, nats),
     )
 
@@ -179,6 +183,11 @@ def _skill(mean: float, base_rate_loss: float) -> float | None:
 def _divergence(totals: LossTotals) -> float:
     """Return the loss that goes beyond the entropy of the labels, rounded once."""
     return math.inf if totals.n_infinite else float(totals.losses - totals.label_entropies)
+
+
+def _impossible_share(totals: LossTotals) -> float | None:
+    total = float(totals.losses)
+    return None if totals.n_infinite or total == 0.0 else float(totals.impossible_losses) / total
 
 
 def _finite_mean(totals: LossTotals, nats: float) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
     from bce_cli.core.report import LossReport
@@ -24,6 +25,11 @@ class Document:
     report : LossReport
     result : Result
         Its losses are in nats, whatever the report's unit.
+    weight_column : str, optional
+    of_logits : bool, default False
+        Whether the predictions were logits.
+    comparison : tuple of ConventionReport
+        Where conventions were to be compared: one for each, the first of them exact.
     """
 
     sources: tuple[str, ...]
@@ -32,3 +38,6 @@ class Document:
     convention: Convention
     report: LossReport
     result: Result
+    weight_column: str | None = None
+    of_logits: bool = False
+    comparison: tuple[ConventionReport, ...] = ()

@@ -25,13 +25,12 @@ def example_section(document: Document, look: Look) -> Section:
     """Show rows of the data as they are multiplied and summed up."""
     examples = document.result.excerpt
     zero_row = document.result.products[-1].zero_row
-    has_ids = any(example.id is not None for example in examples)
-    rows = list(_example_rows(document, examples, look, has_ids=has_ids))
+    rows = list(_example_rows(document, examples, look))
     marked = next((i for i, row in enumerate(rows) if row[0] == count(zero_row)), None)
     return Section(
         title="Row by row",
         columns=(
-            *_row_columns(has_ids=has_ids),
+            *_row_columns(examples),
             Column("likelihood"),
             Column("loss"),
             Column("product"),
@@ -45,14 +44,13 @@ def example_section(document: Document, look: Look) -> Section:
 def worst_section(document: Document) -> Section:
     """Show the rows that cost most, and what share of the whole loss each is."""
     worst = document.result.worst
-    has_ids = any(row.id is not None for row in worst)
     nats = NATS_PER[document.report.unit]
     return Section(
         title="The rows that cost most" if len(worst) != 1 else "The row that costs most",
-        columns=(*_row_columns(has_ids=has_ids), Column("loss"), Column("share of total")),
+        columns=(*_row_columns(worst), Column("loss"), Column("share of total")),
         rows=tuple(
             (
-                *_row_cells(row, has_ids=has_ids),
+                *_row_cells(row, worst),
                 figure(row.loss / nats, _DIGITS),
                 percent(share_of_total(row, document)),
             )
@@ -65,28 +63,43 @@ def share_of_total(row: WorstRow, document: Document) -> float | None:
     """Share of one row in the sum of all losses; None where that is infinite or 0."""
     totals = document.result.totals
     total = float(totals.losses)
-    return None if totals.n_infinite or total == 0.0 else row.loss / total
+    if totals.n_infinite or total == 0.0:
+        return None
+    return (row.loss if row.weight is None else row.loss * row.weight) / total
 
 
-def _row_columns(*, has_ids: bool) -> tuple[Column, ...]:
-    ids = (Column("id", is_text=True),) if has_ids else ()
-    return (Column("row"), *ids, Column("label"), Column("prediction"))
+def _row_columns(rows: Sequence[ExampleRow | WorstRow]) -> tuple[Column, ...]:
+    ids = (Column("id", is_text=True),) if _have_ids(rows) else ()
+    weights = (Column("weight"),) if _have_weights(rows) else ()
+    return (Column("row"), *ids, Column("label"), Column("prediction"), *weights)
 
 
-def _row_cells(row: ExampleRow | WorstRow, *, has_ids: bool) -> tuple[str, ...]:
-    ids = (safe_text(row.id or "", _LONGEST_ID),) if has_ids else ()
-    return (count(row.row), *ids, str(row.label), figure(row.prediction, _DIGITS))
+def _row_cells(
+    row: ExampleRow | WorstRow, rows: Sequence[ExampleRow | WorstRow]
+) -> tuple[str, ...]:
+    ids = (safe_text(row.id or "", _LONGEST_ID),) if _have_ids(rows) else ()
+    weights = (figure(row.weight, _DIGITS),) if _have_weights(rows) else ()
+    label = figure(row.label, _DIGITS)
+    return (count(row.row), *ids, label, figure(row.prediction, _DIGITS), *weights)
+
+
+def _have_ids(rows: Sequence[ExampleRow | WorstRow]) -> bool:
+    return any(row.id is not None for row in rows)
+
+
+def _have_weights(rows: Sequence[ExampleRow | WorstRow]) -> bool:
+    return any(row.weight is not None for row in rows)
 
 
 def _example_rows(
-    document: Document, examples: Sequence[ExampleRow], look: Look, *, has_ids: bool
+    document: Document, examples: Sequence[ExampleRow], look: Look
 ) -> Iterator[tuple[str, ...]]:
     nats = NATS_PER[document.report.unit]
     rows = (
         (
             example.row,
             (
-                *_row_cells(example, has_ids=has_ids),
+                *_row_cells(example, examples),
                 figure(example.likelihood, _DIGITS),
                 figure(example.loss / nats, _DIGITS),
                 figure(example.running_product, 4),

@@ -35,6 +35,17 @@ def count(value: int | None) -> str:
     return "never" if value is None else f"{value:,}"
 
 
+def rows(n: int) -> str:
+    """Show a number of rows.
+
+    Examples
+    --------
+    >>> rows(1), rows(2000)
+    ('1 row', '2,000 rows')
+    """
+    return "1 row" if n == 1 else f"{count(n)} rows"
+
+
 def percent(value: float | None) -> str:
     """Show a share.
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.render.comparison import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
 
 if TYPE_CHECKING:
@@ -18,20 +19,28 @@ if TYPE_CHECKING:
     from bce_cli.render.document import Document
 
 
+_HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+
+
 def write_json(document: Document) -> str:
     """Write one strict JSON object; a number that is infinite or undefined is null."""
-    record = _record(document) | {
-        "products": [_product(product) for product in document.result.products]
-    }
+    record = _record(document)
+    if document.result.products:
+        record["products"] = [_product(product) for product in document.result.products]
+    if document.comparison:
+        record |= comparison_record(document)
     if document.result.worst:
         record["worst_rows"] = [_worst(row, document) for row in document.result.worst]
     return json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
 
 
 def write_csv(document: Document) -> str:
-    """Write a header and one line of figures, or of the worst rows, a line each."""
-    worst = [_worst(row, document) for row in document.result.worst]
-    records = worst or [_record(document) | {"source": " ".join(document.sources)}]
+    """Write a header and one line of figures; or a line a convention; or a line a worst row."""
+    records = (
+        [_worst(row, document) for row in document.result.worst]
+        or [convention_record(item) for item in document.comparison]
+        or [_record(document) | {"source": " ".join(document.sources)}]
+    )
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(records[0])
@@ -43,12 +52,13 @@ def _record(document: Document) -> dict[str, Any]:
     report = asdict(document.report)
     unit = report.pop("unit")
     n_clipped = report.pop("n_clipped")
-    head = {key: report.pop(key) for key in ("n", "n_positive", "weight_sum", "base_rate")}
+    head = {key: report.pop(key) for key in _HEAD}
     sources = document.sources
     record: dict[str, Any] = {
         "source": sources[0] if len(sources) == 1 else list(sources),
         "label_column": document.label_column,
         "prediction_column": document.prediction_column,
+        **({} if document.weight_column is None else {"weight_column": document.weight_column}),
         **head,
         "unit": unit,
         "convention": document.convention.name,
@@ -72,6 +82,8 @@ def _worst(row: WorstRow, document: Document) -> dict[str, Any]:
     record = asdict(row)
     if row.id is None:
         del record["id"]
+    if row.weight is None:
+        del record["weight"]
     record["loss"] = row.loss / NATS_PER[document.report.unit]
     record["share_of_total"] = share_of_total(row, document)
     return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from bce_cli.render.comparison import comparison_sections
 from bce_cli.render.examples import example_section, worst_section
 from bce_cli.render.markdown import write_markdown
 from bce_cli.render.records import write_csv, write_json
@@ -38,6 +39,8 @@ def write_report(document: Document, output_format: Format, look: Look) -> str:
 
 
 def _sections(document: Document, look: Look) -> list[Section]:
+    if document.comparison:
+        return comparison_sections(document)
     sections = [
         summary_section(document),
         underflow_section(document, look),

@@ -19,30 +19,37 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.render.report import Format
 
-_WIDTHS = {"row": 12, "label": 5, "prediction": 24, "loss": 24}
+_WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowStream:
-    """Writes `row, id, label, prediction, loss` in one format; every number is exact.
+    """Writes `row, id, label, prediction, weight, loss` in one format; every number is exact.
 
     Attributes
     ----------
     output_format : {"table", "json", "csv", "markdown"}
         JSON means a JSON object on each line, in which an infinite loss is null.
     unit : {"nats", "bits"}
-    has_ids : bool
+    has_ids, has_weights : bool
+        Without them, these columns are left out.
+    soft_labels : bool
+        Whether labels need as much room in a table as other numbers.
     """
 
     output_format: Format
     unit: Unit
     has_ids: bool
+    has_weights: bool = False
+    soft_labels: bool = False
 
     @property
     def names(self) -> list[str]:
         """The names of the columns, in order."""
-        return ["row", *(["id"] if self.has_ids else []), "label", "prediction", "loss"]
+        ids = ["id"] if self.has_ids else []
+        weights = ["weight"] if self.has_weights else []
+        return ["row", *ids, "label", "prediction", *weights, "loss"]
 
     def header(self) -> bytes:
         """Return what comes before the first row."""
@@ -55,7 +62,7 @@ class RowStream:
             lines = f"| {' | '.join(self.names)} |\n| {' | '.join(rule)} |\n"
             return lines.encode()
         return (
-            "  ".join(name.rjust(_WIDTHS.get(name, 0)) for name in self._table_names()).encode()
+            "  ".join(name.rjust(self._width(name)) for name in self._table_names()).encode()
             + b"\n"
         )
 
@@ -72,6 +79,8 @@ class RowStream:
             "prediction": _texts(rows.present(rows.probabilities)),
             "loss": _texts(rows.present(scored.losses / NATS_PER[self.unit])),
         }
+        if self.has_weights and rows.weights is not None:
+            cells["weight"] = _texts(rows.present(rows.weights))
         if self.has_ids:
             cells["id"] = _text_column(self._ids(rows, numbers - first_row))
         if self.output_format == "json":
@@ -92,13 +101,20 @@ class RowStream:
         """Ids come last, since they alone have no width."""
         return [name for name in self.names if name != "id"] + (["id"] if self.has_ids else [])
 
+    def _width(self, name: str) -> int:
+        return (
+            _WIDTHS["prediction"] if self.soft_labels and name == "label" else _WIDTHS.get(name, 0)
+        )
+
     def _layout(self, cells: dict[str, Any]) -> list[Any]:
         """Return the columns and the literals between them."""
         from pyarrow import compute
 
         if self.output_format == "table":
             padded = [
-                compute.utf8_lpad(cells[name], _WIDTHS[name]) if name in _WIDTHS else cells[name]
+                compute.utf8_lpad(cells[name], self._width(name))
+                if name in _WIDTHS
+                else cells[name]
                 for name in self._table_names()
             ]
             return _joined(padded, "", "  ", "\n")

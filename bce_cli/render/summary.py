@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.render.numbers import count, figure, percent
+from bce_cli.render.impossible import impossible_notes
+from bce_cli.render.numbers import count, figure, percent, rows
 from bce_cli.render.section import Column, Section
 from bce_cli.safe_text import quoted, safe_text
 
@@ -26,11 +27,11 @@ def summary_section(document: Document) -> Section:
             Column("value"),
             Column("meaning", is_text=True, wraps=True),
         ),
-        rows=(*_loss_rows(document), *_other_rows(report)),
+        rows=(*_loss_rows(document), *_other_rows(document)),
         notes=(
             _reading(report),
-            *_clip_notes(document),
-            *_impossible_notes(document),
+            *_rule_notes(document),
+            *impossible_notes(document),
             _columns_note(document),
         ),
         marked=frozenset({0}),
@@ -40,26 +41,31 @@ def summary_section(document: Document) -> Section:
 def _title(document: Document) -> str:
     names = ", ".join(safe_text(source) for source in document.sources)
     report = document.report
-    positives = f"{count(report.n_positive)} with label 1 ({percent(report.base_rate)})"
-    return f"{names}: {_rows(report.n)}, {positives}"
+    share = "by weight" if document.weight_column is not None else ""
+    if report.label_entropy is not None:
+        share = f"mean label {share}".strip()
+    rate = f"{percent(report.base_rate)} {share}".strip()
+    return f"{names}: {rows(report.n)}, {count(report.n_positive)} with label 1 ({rate})"
 
 
 def _columns_note(document: Document) -> str:
     label, prediction = quoted(document.label_column), quoted(document.prediction_column)
-    return f"Read from the columns {label} and {prediction}."
+    if document.of_logits:
+        prediction += " (logits; their sigmoids are shown)"
+    if document.weight_column is None:
+        return f"Read from the columns {label} and {prediction}."
+    return f"Read from the columns {label}, {prediction} and {quoted(document.weight_column)}."
 
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
     report = document.report
     low, high = report.ci_low, report.ci_high
     interval = "-" if low is None else f"{figure(low, 4)} to {figure(high, 4)}"
+    mean = "mean (log) loss" if document.weight_column is None else "weighted mean (log) loss"
     return (
-        (
-            "binary cross-entropy",
-            figure(report.mean_loss),
-            f"mean (log) loss, {report.unit} per row",
-        ),
+        ("binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"),
         ("95 % interval", interval, "of that mean, from its spread"),
+        *_soft_rows(report),
         (
             "base-rate loss",
             figure(report.base_rate_loss),
@@ -69,13 +75,25 @@ def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _other_rows(report: LossReport) -> tuple[tuple[str, str, str], ...]:
+def _soft_rows(report: LossReport) -> tuple[tuple[str, str, str], ...]:
+    if report.label_entropy is None:
+        return ()
+    return (
+        ("label entropy", figure(report.label_entropy), "part that no prediction can remove"),
+        ("KL divergence", figure(report.kl_divergence), "the other part, due to the predictions"),
+    )
+
+
+def _other_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
+    report = document.report
     bits = report.mean_loss / _LN2 if report.unit == "nats" else report.mean_loss
     base_brier = report.base_rate * (1.0 - report.base_rate)
+    effective = ("effective rows", figure(report.effective_n), "of equal weight, as good as these")
     return (
         ("effective probability", percent(report.effective_probability), "given to what happened"),
         ("in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"),
         ("Brier score", figure(report.brier), f"squared error; base rate: {figure(base_brier, 4)}"),
+        *(() if document.weight_column is None else (effective,)),
         ("impossible rows", count(report.n_impossible), "certain, and wrong"),
     )
 
@@ -96,30 +114,13 @@ def _reading(report: LossReport) -> str:
     return f"Is that good? That cannot be told: {base} lies within the interval."
 
 
-def _clip_notes(document: Document) -> tuple[str, ...]:
-    clip = document.convention.clip
-    if clip is None:
+def _rule_notes(document: Document) -> tuple[str, ...]:
+    convention = document.convention
+    touched = rows(document.report.n_clipped)
+    if convention.clip is not None:
+        clip = repr(convention.clip)
+        return (f"Probabilities were clipped to [{clip}, 1 - {clip}], which changed {touched}.",)
+    if convention.name == "exact":
         return ()
-    n_clipped = _rows(document.report.n_clipped)
-    return (f"Probabilities were clipped to [{clip!r}, 1 - {clip!r}], which changed {n_clipped}.",)
-
-
-def _impossible_notes(document: Document) -> tuple[str, ...]:
-    report = document.report
-    if not report.n_impossible:
-        return ()
-    verb = "was" if report.n_impossible == 1 else "were"
-    first = f"the first is row {count(report.first_impossible_row)}"
-    what = f"{_rows(report.n_impossible)} {verb} certain and wrong; {first}."
-    if report.finite_mean_loss is None:
-        return (what,)
-    others = f"The mean of the other {count(report.n - report.n_impossible)} is"
-    without = f"{others} {figure(report.finite_mean_loss)}."
-    if document.convention.clip is not None:
-        return (f"{what} Unclipped, the mean is infinite. {without}",)
-    advice = "Clip probabilities with --clip EPS, or better, where the model makes them."
-    return (f"{what} {without}", advice)
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{count(n)} rows"
+    what = f"Losses as {convention.name} has them ({convention.rule.source})"
+    return (f"{what}; its limits changed {touched}.",)
