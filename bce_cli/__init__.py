@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bce_cli.core.convention_totals import ConventionReport, convention_reports
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.likelihood import LikelihoodProduct, likelihood_product
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BceError": "bce_cli.errors",
     "Convention": "bce_cli.core.conventions",
+    "ConventionReport": "bce_cli.core.convention_totals",
     "DataError": "bce_cli.errors",
     "ExactSum": "bce_cli.core.exact_sum",
     "LabelError": "bce_cli.errors",
@@ -35,6 +37,7 @@ _HOMES = {
     "ProbabilityError": "bce_cli.errors",
     "WeightError": "bce_cli.errors",
     "binary_cross_entropy": "bce_cli.core.loss",
+    "convention_reports": "bce_cli.core.convention_totals",
     "likelihood_product": "bce_cli.core.likelihood",
     "loss_report": "bce_cli.core.report",
     "loss_totals": "bce_cli.core.totals",
@@ -47,7 +50,9 @@ __all__ = [  # noqa: RUF022 -- errors last
     "likelihood_product",
     "loss_totals",
     "loss_report",
+    "convention_reports",
     "Convention",
+    "ConventionReport",
     "ExactSum",
     "LikelihoodProduct",
     "LossReport",

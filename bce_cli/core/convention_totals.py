@@ -11,8 +11,11 @@ from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.row_sums import count_soft, finite_losses
 from bce_cli.core.rules import RULES
+from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Rows
 
@@ -128,4 +131,46 @@ def convention_report(
         n_clipped=None if totals.n_refused else totals.n_clipped,
         cap_positive=convention.cap(label=True) / nats,
         cap_negative=convention.cap(label=False) / nats,
+    )
+
+
+def convention_reports(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    logits: bool = False,
+    soft_labels: bool = False,
+    unit: Unit = "nats",
+) -> tuple[ConventionReport, ...]:
+    """Mean loss of the same rows under every convention of the table of rules.
+
+    Parameters
+    ----------
+    labels, probabilities : array-like, shape (n,)
+    weights : array-like, shape (n,), optional
+    logits, soft_labels : bool, default False
+        As for `mean_binary_cross_entropy`.
+    unit : {"nats", "bits"}, default "nats"
+
+    Returns
+    -------
+    tuple of ConventionReport
+        The exact one first.
+
+    Raises
+    ------
+    LabelError, ProbabilityError, WeightError, DataError
+        As `binary_cross_entropy` does.
+
+    Examples
+    --------
+    >>> reports = convention_reports([1, 1], [0.5, 0.0])
+    >>> [(report.name, round(report.mean_loss, 4)) for report in reports[:4]]
+    [('exact', inf), ('sklearn', 18.3684), ('sklearn-1.1', 17.616), ('torch', 50.3466)]
+    """
+    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
+    return tuple(
+        convention_report(convention, ConventionTotals.of(rows, convention), unit)
+        for convention in ALL_CONVENTIONS
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.costs import likelihoods_of
+from bce_cli.core.conventions import EXACT
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -143,18 +143,25 @@ class RunningProduct:
 
 
 def likelihood_product(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike, dtype: FloatType = "float64"
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    dtype: FloatType = "float64",
+    *,
+    weights: npt.ArrayLike | None = None,
+    logits: bool = False,
+    soft_labels: bool = False,
 ) -> LikelihoodProduct:
     """Multiply the probabilities of all labels, as the definition of the likelihood says.
 
     Parameters
     ----------
-    labels : array-like, shape (n,)
-        Outcomes, each 0 or 1.
-    probabilities : array-like, shape (n,)
-        Predicted P(label = 1), each in [0, 1].
+    labels, probabilities : array-like, shape (n,)
+        As for `binary_cross_entropy`.
     dtype : {"float16", "float32", "float64", "longdouble"}, default "float64"
         The type in which each factor and each intermediate product is rounded.
+    weights : array-like, shape (n,), optional
+        Exponents of the factors.
+    logits, soft_labels : bool, default False
 
     Returns
     -------
@@ -163,7 +170,7 @@ def likelihood_product(
 
     Raises
     ------
-    LabelError, ProbabilityError, DataError
+    LabelError, ProbabilityError, WeightError, DataError
         As `binary_cross_entropy` does.
 
     Examples
@@ -173,5 +180,6 @@ def likelihood_product(
     (0.0, 1023, 1075)
     """
     running = RunningProduct(dtype)
-    running.extend(likelihoods_of(check_rows(labels, probabilities)))
+    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
+    running.extend(EXACT.score(rows).factors)
     return running.result()

@@ -166,3 +166,10 @@ def test_a_negative_zero_is_a_probability_of_zero(dtype: FloatType) -> None:
 def test_rows_are_checked() -> None:
     with pytest.raises(ProbabilityError, match=r"^probabilities\[1\] = 1\.5 is not in \[0, 1\]$"):
         likelihood_product([1, 0], [0.5, 1.5])
+
+
+def test_weights_are_exponents_and_logits_and_soft_labels_are_taken() -> None:
+    weighted = likelihood_product([1, 0], [0.5, 0.75], weights=[3.0, 2.0])
+    assert weighted.product == 0.5**3 * 0.25**2
+    assert likelihood_product([1, 0], [0.0, 0.0], logits=True).product == 0.25
+    assert likelihood_product([0.5], [0.25], soft_labels=True).product == 0.75**0.5 * 0.25**0.5
