@@ -48,7 +48,7 @@ def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
 def test_the_python_example_of_the_readme_runs() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     test = doctest.DocTestParser().get_doctest(example, {}, "README.md", "README.md", 0)
-    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=5)
+    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=6)
 
 
 def test_every_option_is_told_of_in_the_help(tmp_path: Path) -> None:

@@ -114,3 +114,17 @@ def test_rows_that_are_left_out_are_in_no_mean_and_no_difference() -> None:
     result = folded([rows])
     assert [row.row for row in result.differences] == [2]
     assert {item.name: item.mean_loss for item in result.compared}["torch"] == 100.0
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 4097])
+def test_means_of_many_rows_have_the_same_digits_in_pieces_of_any_size(
+    split: Callable[[Rows, list[int]], list[Rows]], size: int
+) -> None:
+    random = np.random.default_rng(7)
+    n = 5000
+    p = random.beta(0.3, 0.3, n)
+    p[:40] = np.repeat([0.0, 1.0, 5e-324, 1e-16, 1.0 - 2.0**-53], 8)
+    rows = Rows(random.random(n) < 0.5, p, random.uniform(0.0, 3.0, n))
+    whole, parts = folded([rows]), folded(split(rows, list(range(0, n, size))))
+    assert parts.compared == whole.compared
+    assert parts.differences == whole.differences

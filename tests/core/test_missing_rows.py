@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from bce_cli.core.evaluation import Result
 
-conventions = st.sampled_from([Convention(), Convention(0.01)])
+conventions = st.sampled_from(
+    [Convention(), Convention(0.01), Convention(like="torch"), Convention(like="lightgbm")]
+)
 
 
 def with_gaps(rows: Rows, gaps: list[int]) -> tuple[Rows, list[int]]:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from bce_cli import Convention, ExactSum, LabelError, LossTotals, binary_cross_entropy, loss_totals
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-conventions = st.sampled_from([Convention(), Convention(1e-15), Convention(0.01)])
+clips = st.sampled_from([Convention(), Convention(1e-15), Convention(0.01)])
+conventions = clips | st.sampled_from([Convention(like=name) for name in RULES])
 places = st.lists(st.integers(0, 40), max_size=4)
 
 
@@ -53,7 +55,7 @@ def test_a_weight_of_a_power_of_two_counts_a_row_so_many_times(rows: Rows, times
         assert getattr(weighted, name) == getattr(repeated, name)
 
 
-@given(st.from_type(Rows), conventions)
+@given(st.from_type(Rows), clips)
 def test_every_sum_is_what_fsum_says(rows: Rows, convention: Convention) -> None:
     totals = LossTotals.of(rows, convention=convention)
     weights = np.ones(len(rows)) if rows.weights is None else rows.weights
