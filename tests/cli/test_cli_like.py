@@ -86,3 +86,14 @@ def test_the_library_is_named_beside_its_number(
     assert "Losses as torch has them (PyTorch 2" in words
     assert "its limits changed 2 rows." in words
     assert "2 rows were certain and wrong; the first is row 3. They make up 87.7 %" in words
+
+
+def test_where_every_row_is_impossible_no_mean_of_others_is_told(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    words = " ".join(bce("compute", preds("y,p\n1,0\n0,1\n")).stdout.split())
+    assert (
+        "2 rows were certain and wrong; the first is row 1. They make the mean infinite." in words
+    )
+    assert "--like all shows other libraries' means" in words
+    assert "The mean of the other" not in words
