@@ -21,7 +21,8 @@ convention              loss of label 1 (label 0 likewise)                      
 Losses of float32 rules are computed in float32 and then widened, so that their sum is exact and
 depends on no order. The libraries add them up in float32 or in blocks, so their last digits differ:
 the means agree within 2e-7. The float64 rules agree within 1e-12, but for weighted means of
-``lightgbm-xentropy``, which adds up the weights in float32.
+``lightgbm-xentropy``: that library adds up the weights in float32, one after the other, and was off
+by 5e-6 over 200,000 rows.
 
 With infinite logits torch and catboost print not-a-number; here the right side costs 0 and the
 wrong one infinity.
