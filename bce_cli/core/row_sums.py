@@ -28,6 +28,8 @@ def weight_sums(rows: Rows) -> dict[str, ExactSum]:
     weights = rows.weights
     errors = rows.labels - rows.probabilities
     errors *= errors
+    if rows.missing is not None:
+        errors[rows.missing] = 0.0
     if weights is None:
         n = ExactSum.of_count(len(rows) - rows.n_missing)
         return {

@@ -39,7 +39,7 @@ class Rows:
         none of them.
     logits : ndarray of float64, shape (n,), optional
         Where predictions are logits; `probabilities` holds their sigmoids then, which may round to
-        0 or 1 where the loss is finite all the same.
+        0 or 1 where the loss is finite all the same. Any number will do for rows left out.
     """
 
     labels: LabelArray

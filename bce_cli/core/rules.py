@@ -136,6 +136,7 @@ RULES: dict[str, Rule] = {
         clip_rules.catboost_logit_costs,
         single_precision=True,
         threshold=0.5,
+        reach=0.0,
     ),
     "kaggle": Rule(
         partial(clip_rules.clip_then_subtract, eps=1e-15),

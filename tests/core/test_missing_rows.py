@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bce_cli.core.conventions import Convention
 from bce_cli.core.evaluation import Evaluation, Plan, evaluate_piece
+from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
 
@@ -66,6 +67,22 @@ def test_totals_are_those_of_the_rows_that_are_left(
         expected,
         n_missing=len(gappy) - len(rows),
         first_impossible_row=None if first is None else places[first - 1] + 1,
+    )
+
+
+@given(st.from_type(Rows), gap_lists, conventions)
+def test_logits_of_rows_that_are_left_out_count_for_nothing(
+    rows: Rows, gaps: list[int], convention: Convention
+) -> None:
+    logits = np.linspace(-3.0, 3.0, len(rows))
+    rows = replace(rows, probabilities=sigmoid(logits), logits=logits)
+    gappy, places = with_gaps(rows, gaps)
+    spread = np.zeros(len(gappy))
+    spread[places] = logits
+    gappy = replace(gappy, probabilities=sigmoid(spread), logits=spread)
+    expected = LossTotals.of(rows, convention=convention)
+    assert LossTotals.of(gappy, convention=convention) == replace(
+        expected, n_missing=len(gappy) - len(rows)
     )
 
 
