@@ -78,6 +78,8 @@ def _notes(document: Document) -> tuple[str, ...]:
             f"The exact mean is infinite: {rows(report.n_impossible)} certain and wrong, the first "
             f"is row {count(report.first_impossible_row)}. Without such rows it is {mean}."
         )
+    if not any(item.n_clipped for item in document.comparison) and not report.n_impossible:
+        notes.append("No limit changes a row; what differences there are come from rounding.")
     if any(item.mean_loss is None for item in document.comparison):
         notes.append("Conventions without a mean take the labels 0 and 1 only.")
     return tuple(notes)

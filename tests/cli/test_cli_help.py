@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
-OPTIONS = """--label --prediction --id --unit --clip --format --per-example --rows --worst
+OPTIONS = """--label --prediction --id --unit --like --clip --format --per-example --rows --worst
 --output --quiet --workers --color --help"""
 
 
