@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _LONGEST = 80
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
 characters, surrogates (bytes that were not UTF-8), private and unassigned code points, line
@@ -39,6 +40,17 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 -- a byte that was not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def excel_safe(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula.
+
+    Examples
+    --------
+    >>> excel_safe("=1+1"), excel_safe("a=1")
+    ("'=1+1", 'a=1')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def quoted(text: str) -> str:

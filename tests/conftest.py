@@ -15,8 +15,9 @@ from bce_cli.core.conventions import Convention
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.engine.run import Job, evaluate
-from bce_cli.readers.columns import ColumnChoice, Columns
+from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.options import InputOptions
 from bce_cli.render.document import Document
 
 if TYPE_CHECKING:
@@ -84,9 +85,10 @@ def read() -> Callable[..., list[Row]]:
         *paths: str, block_bytes: int = 1 << 20, choice: ColumnChoice | None = None
     ) -> list[Row]:
         found: list[Row] = []
-        with DataSet(paths, choice or ColumnChoice(), block_bytes) as data:
+        options = InputOptions(choice or ColumnChoice(), block_bytes=block_bytes)
+        with DataSet(paths, options) as data:
             for piece in data.pieces():
-                rows = piece.rows()
+                rows = piece.read().rows
                 ids = (
                     [None] * len(rows)
                     if rows.ids is None
@@ -99,9 +101,16 @@ def read() -> Callable[..., list[Row]]:
     return rows_of
 
 
-def _job(paths: tuple[str, ...], announce: Callable[[Columns], None], **options: Any) -> Job:  # noqa: ANN401
-    defaults: dict[str, Any] = {"choice": ColumnChoice(), "n_workers": 2}
-    return Job(paths=paths, announce=announce, **(defaults | options))
+def _job(
+    paths: tuple[str, ...],
+    *,
+    choice: ColumnChoice | None = None,
+    block_bytes: int = 1 << 20,
+    n_workers: int = 2,
+    **options: Any,  # noqa: ANN401
+) -> Job:
+    data = DataSet(paths, InputOptions(choice or ColumnChoice(), block_bytes=block_bytes))
+    return Job(data, n_workers, **options)
 
 
 @pytest.fixture
@@ -109,7 +118,7 @@ def evaluated() -> Callable[..., evaluation.Result]:
     """Evaluate sources with options of a job."""
 
     def run(*paths: str, plan: Plan | None = None, **options: Any) -> evaluation.Result:  # noqa: ANN401
-        return evaluate(_job(paths, lambda _: None, **options), plan or Plan())
+        return evaluate(_job(paths, **options), plan or Plan())
 
     return run
 
@@ -125,13 +134,13 @@ def document() -> Callable[..., Document]:
         n_worst: int = 0,
         **options: Any,  # noqa: ANN401
     ) -> Document:
-        columns: list[Columns] = []
         plan = Plan(Convention(clip), n_first=5, n_worst=n_worst)
-        result = evaluate(_job(paths, columns.append, **options), plan)
+        job = _job(paths, **options)
+        result = evaluate(job, plan)
         return Document(
             sources=paths,
-            label_column=columns[0].label_name,
-            prediction_column=columns[0].prediction_name,
+            label_column=job.data.label_name,
+            prediction_column=job.data.prediction_name,
             convention=plan.convention,
             report=loss_report(result.totals, unit),
             result=result,

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
+from bce_cli.cli.groups import with_groups
 from bce_cli.cli.options import VersionOpt
 from bce_cli.cli.output import abandon_stdout
 from bce_cli.errors import BceError, os_reason
@@ -92,5 +93,5 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)
-app.command()(compute)
-app.command(epilog=STEP_LIST)(demo)
+app.command()(with_groups(compute))
+app.command(epilog=STEP_LIST)(with_groups(demo))

@@ -8,18 +8,23 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode, note_columns
+from bce_cli.cli.diagnostics import ExitCode, note_data
+from bce_cli.cli.input_options import (
+    IdOpt,
+    LogitsOpt,
+    Rowwise,
+    SoftLabelsOpt,
+    WeightOpt,
+)
 from bce_cli.cli.options import (
     ClipOpt,
     Color,
     ColorOpt,
+    ExcelSafeOpt,
     FormatOpt,
-    IdOpt,
-    LabelOpt,
     LikeOpt,
     OutputOpt,
     PerExampleOpt,
-    PredictionOpt,
     QuietOpt,
     RowsOpt,
     SourcesArg,
@@ -35,7 +40,6 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.engine.run import Job
-    from bce_cli.readers.columns import Columns
 
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
@@ -43,7 +47,7 @@ _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """The options that shape the output."""
+    """The options that shape the output, and what the rows carry."""
 
     output_format: FormatOpt
     unit: UnitOpt
@@ -53,14 +57,22 @@ class _Wish:
     output: str | None
     quiet: bool
     color: Color
+    excel_safe: bool
+    has_ids: bool
+    has_weights: bool
+    soft_labels: bool
+    logits: bool
 
 
 def compute(
     ctx: typer.Context,
     sources: SourcesArg = None,
-    label: LabelOpt = None,
-    prediction: PredictionOpt = None,
+    *,
+    inputs: Rowwise,
+    weight: WeightOpt = None,
     id_column: IdOpt = None,
+    soft_labels: SoftLabelsOpt = False,
+    logits: LogitsOpt = False,
     unit: UnitOpt = "nats",
     like: LikeOpt = "exact",
     clip: ClipOpt = None,
@@ -68,6 +80,7 @@ def compute(
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
+    excel_safe: ExcelSafeOpt = False,
     output: OutputOpt = None,
     quiet: QuietOpt = False,
     workers: WorkersOpt = None,
@@ -100,30 +113,46 @@ def compute(
             "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
         )
         raise UsageError(message)
+    if excel_safe and (output_format != "csv" or not (per_example or worst)):
+        message = "--excel-safe goes with --format csv and --per-example or --worst"
+        raise UsageError(message)
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job  # noqa: PLC0415
-    from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
-    from bce_cli.readers.csv_blocks import BLOCK_BYTES  # noqa: PLC0415
 
     convention, compared = chosen(like, clip)
-    wish = _Wish(output_format, unit, rows, worst, compared, output, quiet, color)
-    found: list[Columns] = []
-    with ProgressBar(enabled=not quiet) as progress, staged_output(output, paths) as stream:
-        job = Job(
-            paths=paths,
-            choice=ColumnChoice(label, prediction, id_column),
-            n_workers=workers or default_workers(),
-            announce=found.append,
-            progress=progress,
-            block_bytes=_ROW_BLOCK_BYTES if per_example else BLOCK_BYTES,
-        )
+    wish = _Wish(
+        output_format,
+        unit,
+        rows,
+        worst,
+        compared,
+        output,
+        quiet,
+        color,
+        excel_safe,
+        has_ids=id_column is not None,
+        has_weights=weight is not None,
+        soft_labels=soft_labels,
+        logits=logits,
+    )
+    data = inputs.data(
+        paths,
+        weight=weight,
+        row_id=id_column,
+        soft_labels=soft_labels,
+        logits=logits,
+        block_bytes=_ROW_BLOCK_BYTES if per_example else None,
+    )
+    read = [*paths, *([inputs.labels] if inputs.labels else [])]
+    with ProgressBar(enabled=not quiet) as progress, staged_output(output, read) as stream:
+        job = Job(data, workers or default_workers(), progress)
         if per_example:
             _write_rows(job, convention, wish, stream)
         else:
-            _write_report(job, convention, wish, found, stream)
-        if not quiet and (per_example or output_format in ("json", "csv")):
-            note_columns(found[0], job.choice)  # the other formats tell
+            _write_report(job, paths, convention, wish, stream)
+    if not quiet:
+        note_data(data, inputs, is_told=not per_example and output_format not in ("json", "csv"))
 
 
 def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
@@ -140,14 +169,21 @@ def _write_rows(job: Job, convention: Convention, wish: _Wish, stream: IO[bytes]
     from bce_cli.engine.run import format_rows  # noqa: PLC0415
     from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
 
-    rows = RowStream(wish.output_format, wish.unit, has_ids=job.choice.id is not None)
+    rows = RowStream(
+        wish.output_format,
+        wish.unit,
+        has_ids=wish.has_ids,
+        has_weights=wish.has_weights,
+        soft_labels=wish.soft_labels,
+        excel_safe=wish.excel_safe,
+    )
     stream.write(rows.header())
     for lines in format_rows(job, convention, rows.rows):
         stream.write(lines)
 
 
 def _write_report(
-    job: Job, convention: Convention, wish: _Wish, found: list[Columns], stream: IO[bytes]
+    job: Job, paths: list[str], convention: Convention, wish: _Wish, stream: IO[bytes]
 ) -> None:
     from bce_cli.core.evaluation import Plan  # noqa: PLC0415
     from bce_cli.core.report import loss_report  # noqa: PLC0415
@@ -172,15 +208,22 @@ def _write_report(
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report  # noqa: PLC0415
 
-    (columns,) = found  # announced before the first row
+    data = job.data
     document = Document(
-        sources=tuple(job.paths),
-        label_column=columns.label_name,
-        prediction_column=columns.prediction_name,
+        sources=tuple(paths),
+        label_column=data.label_name,
+        prediction_column=data.prediction_name,
         convention=convention,
         report=report,
         result=result,
+        weight_column=data.columns.weight_name,
+        of_logits=wish.logits,
         comparison=comparison(wish.compared, result, wish.unit),
+        positive_label=data.labels.positive,
+        negative_label=data.labels.other,
+        n_missing=data.n_missing,
+        n_unmatched=data.n_unmatched,
+        excel_safe=wish.excel_safe,
     )
     text = write_report(document, wish.output_format, look_for(wish.output, wish.color))
     stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))

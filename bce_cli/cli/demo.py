@@ -9,19 +9,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.cli.demo_steps import STEPS, Step, find_steps, following
-from bce_cli.cli.diagnostics import note_columns
+from bce_cli.cli.diagnostics import note_data
+from bce_cli.cli.input_options import Rowwise
 from bce_cli.cli.options import (
     Color,
     ColorOpt,
     DemoFormatOpt,
     DemoSourcesArg,
     KOpt,
-    LabelOpt,
     NOpt,
     OutputOpt,
     PlotOpt,
     POpt,
-    PredictionOpt,
     SeedOpt,
     StepArg,
     WorkersOpt,
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.rows import Rows
-    from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.render.demo.page import Page
     from bce_cli.render.look import Look
 
@@ -47,8 +45,8 @@ _N, _P, _SEED, _K = 2000, 0.7, 0, 3.0
 def demo(
     step: StepArg = None,
     sources: DemoSourcesArg = None,
-    label: LabelOpt = None,
-    prediction: PredictionOpt = None,
+    *,
+    inputs: Rowwise,
     n: NOpt = None,
     p: POpt = None,
     seed: SeedOpt = None,
@@ -84,24 +82,22 @@ def demo(
         message = "--k belongs to the step scaling"
         raise UsageError(message)
     picture = _picture_format(plot, output)
-    from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415 -- the list needs no NumPy
-
     drawn = None if n is None and p is None and seed is None else (n, p, seed)
-    rows = _rows_of_user(sources, drawn, ColumnChoice(label, prediction), workers)
+    rows = _rows_of_user(sources, drawn, inputs, workers)
     factor = _K if k is None else k
     results = [
         (chosen, chosen.compute(_built_in(chosen, drawn) if rows is None else rows, factor))
         for chosen in steps
     ]
     look = look_for(output, color)
-    inputs = sources or ()
+    read = [*(sources or ()), *([inputs.labels] if inputs.labels else [])]
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with ExitStack() as outputs:
-        stream = outputs.enter_context(staged_output(output, inputs))
+        stream = outputs.enter_context(staged_output(output, read))
         text = _text(results, pages, output_format, look)
         stream.write(text.encode(encoding_of(output), "backslashreplace"))
         if plot is not None:
-            _plot(pages, outputs, plot, picture, inputs)
+            _plot(pages, outputs, plot, picture, read)
 
 
 def _list_steps() -> None:
@@ -124,7 +120,7 @@ def _picture_format(plot: str | None, output: str | None) -> str:
 def _rows_of_user(
     sources: list[str] | None,
     drawn: tuple[int | None, float | None, int | None] | None,
-    choice: ColumnChoice,
+    inputs: Rowwise,
     workers: int | None,
 ) -> Rows | None:
     """Read the rows of the sources, or of a pipe; None means built-in rows."""
@@ -139,15 +135,14 @@ def _rows_of_user(
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job, collect_rows  # noqa: PLC0415
 
-    found: list[Columns] = []
-    job = Job(sources or ["-"], choice, workers or default_workers(), announce=found.append)
+    data = inputs.data(sources or ["-"])
     try:
-        rows = collect_rows(job)
+        rows = collect_rows(Job(data, workers or default_workers()))
     except EmptyInputError:
         if is_piped:  # started by a program that had nothing to say
             return None
         raise
-    note_columns(found[0], choice)
+    note_data(data, inputs, is_told=False)
     return rows
 
 

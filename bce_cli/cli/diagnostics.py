@@ -18,7 +18,8 @@ from bce_cli.errors import (
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.readers.columns import ColumnChoice, Columns
+    from bce_cli.cli.input_options import Rowwise
+    from bce_cli.readers.open_data import Data
 
 
 class ExitCode(IntEnum):
@@ -62,11 +63,33 @@ def report_error(message: str, hint: str | None = None) -> None:
         _say(f"bce: {safe_text(hint)}")
 
 
-def note_columns(columns: Columns, choice: ColumnChoice) -> None:
-    """Say which columns were taken, where they were not named."""
-    if choice.label is None or choice.prediction is None:
-        label, prediction = quoted(columns.label_name), quoted(columns.prediction_name)
+def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:
+    """Say what was found out about the input, and which rows were left out.
+
+    Parameters
+    ----------
+    data : DataSet or JoinedData
+        All of it was read.
+    inputs : Rowwise
+    is_told : bool
+        Whether the output itself tells of columns and rows.
+    """
+    for note in data.notes:
+        _say(f"bce: {note}")
+    labels = data.labels
+    if labels.positive is not None and not labels.has_positive:
+        _say(f"bce: no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}")
+    if is_told:
+        return
+    if inputs.label is None or inputs.prediction is None:
+        label, prediction = quoted(data.label_name), quoted(data.prediction_name)
         _say(f"bce: label column {label}, prediction column {prediction}")
+    if data.n_missing:
+        rows = "1 row" if data.n_missing == 1 else f"{data.n_missing:,} rows"
+        _say(f"bce: left out {rows} with a missing value")
+    if data.n_unmatched:
+        keys = "1 key" if data.n_unmatched == 1 else f"{data.n_unmatched:,} keys"
+        _say(f"bce: left out {keys} without a partner")
 
 
 def _say(line: str) -> None:

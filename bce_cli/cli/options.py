@@ -1,4 +1,4 @@
-"""Arguments and options, each declared once.
+"""Arguments and options, each declared once; those of the input are in `input_options`.
 
 The alias holds the type, the names and the help; the command gives the default.
 
@@ -6,9 +6,6 @@ The alias holds the type, the names and the help; the command gives the default.
 alias              meaning
 =================  ==========================================================
 SourcesArg         files to read, or standard input
-LabelOpt           column of the labels
-PredictionOpt      column of the predictions
-IdOpt              column that names the rows
 UnitOpt            nats or bits
 LikeOpt            convention of the losses
 ClipOpt            lower limit of the probabilities
@@ -16,6 +13,7 @@ FormatOpt          table, json, csv or markdown
 PerExampleOpt      every row instead of the report
 RowsOpt            first rows to show in the table
 WorstOpt           rows of highest loss to show
+ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
 WorkersOpt         threads
@@ -58,39 +56,14 @@ def show_version(wanted: bool) -> None:
 MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
 
-_COLUMNS = "By name, or #3 for the third"
-
 SourcesArg = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCE",
-        help="CSV files, read as one data set; - is standard input, the default in a pipe.",
+        help="Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
+        "compressed or not; - is standard input, the default in a pipe.",
         show_default=False,
     ),
-]
-LabelOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--label",
-        "-l",
-        metavar="COLUMN",
-        help=f"Column of the labels, 0 or 1. {_COLUMNS}; without it, a customary name such as "
-        "label, y, y_true, target, actual or outcome.",
-    ),
-]
-PredictionOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--prediction",
-        "-p",
-        metavar="COLUMN",
-        help=f"Column of the predicted probabilities of label 1. {_COLUMNS}; without it, a "
-        "customary name such as prediction, p, prob, probability, y_prob or score.",
-    ),
-]
-IdOpt = Annotated[
-    str | None,
-    typer.Option("--id", metavar="COLUMN", help="Column that names the rows, shown beside them."),
 ]
 UnitOpt = Annotated[
     Literal["nats", "bits"],
@@ -146,6 +119,14 @@ WorstOpt = Annotated[
         help="Show the N rows of highest loss as well; with --format csv, show those alone.",
     ),
 ]
+ExcelSafeOpt = Annotated[
+    bool,
+    typer.Option(
+        "--excel-safe",
+        help="With --format csv, put an apostrophe before ids that a spreadsheet would take for a "
+        "formula.",
+    ),
+]
 OutputOpt = Annotated[
     str | None,
     typer.Option(
@@ -180,7 +161,7 @@ DemoSourcesArg = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCE",
-        help="CSV files with rows of your own; - or a pipe is standard input.",
+        help="Files with rows of your own; - or a pipe is standard input.",
         show_default=False,
     ),
 ]

@@ -102,10 +102,45 @@ class Rows:
             logits=None if self.logits is None else self.logits[places],
         )
 
+    def blanked(self) -> Rows:
+        """Return the rows with zeros in the places of those that are left out."""
+        if self.missing is None:
+            return self
+        present = ~self.missing
+        return replace(
+            self,
+            labels=np.where(present, self.labels, np.zeros(1, self.labels.dtype)),
+            probabilities=np.where(present, self.probabilities, 0.0),
+            weights=None if self.weights is None else np.where(present, self.weights, 0.0),
+        )
+
     def tail(self) -> Rows:
         """Return the last row that counts alone, without holding on to the others."""
         last = self.last
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
+
+
+def concatenated(pieces: Sequence[Rows]) -> Rows:
+    """Return the rows of at least one piece, one after the other."""
+    first = pieces[0]
+    missing = None
+    if any(piece.missing is not None for piece in pieces):
+        missing = np.concatenate(
+            [
+                np.zeros(len(piece), np.bool_) if piece.missing is None else piece.missing
+                for piece in pieces
+            ]
+        )
+
+    def joined(name: str) -> Any:  # noqa: ANN401 -- an array of any kind, or None
+        if getattr(first, name) is None:
+            return None
+        return np.concatenate([getattr(piece, name) for piece in pieces])
+
+    ids = None if first.ids is None else [text for piece in pieces for text in piece.ids or ()]
+    return Rows(
+        joined("labels"), joined("probabilities"), joined("weights"), ids, missing, joined("logits")
+    )
 
 
 @dataclass(frozen=True, slots=True)

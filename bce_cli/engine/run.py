@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Rows, concatenated
 from bce_cli.engine.local import local_engine
-from bce_cli.errors import DataError
-from bce_cli.readers.csv_blocks import BLOCK_BYTES
-from bce_cli.readers.csv_piece import CsvPiece
-from bce_cli.readers.data_set import DataSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import ScoredRows
-    from bce_cli.readers.columns import ColumnChoice, Columns
+    from bce_cli.readers.files import Piece
+    from bce_cli.readers.open_data import Data
+    from bce_cli.readers.reading import Summary
 
     Progress: TypeAlias = Callable[[int, int | None], None]
-    Announce: TypeAlias = Callable[[Columns], None]
     Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
 
 
@@ -37,24 +34,16 @@ class Job:
 
     Attributes
     ----------
-    paths : sequence of str
-        Paths; ``-`` is standard input.
-    choice : ColumnChoice
+    data : DataSet or JoinedData
+        Opened and closed by the run; what it has found out can be asked afterwards.
     n_workers : int
     progress : callable (done, total) -> None
         Told the bytes done, and their total where it is known.
-    announce : callable (columns) -> None
-        Told which columns were found, before any row is read.
-    block_bytes : int
-        Bytes read at a time; no result depends on it.
     """
 
-    paths: Sequence[str]
-    choice: ColumnChoice
+    data: Data
     n_workers: int
-    announce: Announce
     progress: Progress = _silent
-    block_bytes: int = BLOCK_BYTES
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
@@ -72,47 +61,43 @@ def evaluate(job: Job, plan: Plan) -> Result:
     """
     evaluation = Evaluation(plan)
 
-    def run_piece(piece: CsvPiece) -> tuple[Part, int]:
+    def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
+        reading = piece.read()
         # A late look at needs_rows can only bring back rows that are no longer needed.
-        part = evaluate_piece(piece.rows(), plan, keep_rows=evaluation.needs_rows)
-        return part, piece.n_bytes
+        part = evaluate_piece(reading.rows, plan, keep_rows=evaluation.needs_rows)
+        return part, reading.summary, piece.n_bytes
 
-    with (
-        DataSet(job.paths, job.choice, job.block_bytes) as data,
-        local_engine(job.n_workers) as engine,
-    ):
-        job.announce(data.columns)
+    data = job.data
+    with data, local_engine(job.n_workers) as engine:
         done, total = 0, data.n_bytes()
-        for part, n_bytes in engine.map(run_piece, data.pieces()):
+        for part, summary, n_bytes in engine.map(run_piece, data.pieces()):
+            data.check(summary)
             evaluation.add(part)
             done += n_bytes
             job.progress(done, total)
     result = evaluation.result()
-    if result.totals.n == 0:
-        raise _no_rows(data)
+    data.finish(result.totals.n)
     return result
 
 
 def collect_rows(job: Job) -> Rows:
-    """Read all rows of a data set into memory.
+    """Read all rows of a data set into memory, but for those that are left out.
 
     Raises
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    with (
-        DataSet(job.paths, job.choice, job.block_bytes) as data,
-        local_engine(job.n_workers) as engine,
-    ):
-        job.announce(data.columns)
-        pieces = list(engine.map(CsvPiece.rows, data.pieces()))
-    rows = Rows(
-        labels=np.concatenate([piece.labels for piece in pieces] or [np.zeros(0, np.bool_)]),
-        probabilities=np.concatenate([piece.probabilities for piece in pieces] or [np.zeros(0)]),
-    )
-    if len(rows) == 0:
-        raise _no_rows(data)
+    data = job.data
+    pieces = []
+    with data, local_engine(job.n_workers) as engine:
+        for reading in engine.map(lambda piece: piece.read(), data.pieces()):
+            data.check(reading.summary)
+            pieces.append(reading.rows)
+    rows = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
+    if rows.missing is not None:
+        rows = replace(rows.at(np.flatnonzero(~rows.missing)), missing=None)
+    data.finish(len(rows))
     return rows
 
 
@@ -136,31 +121,26 @@ def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Itera
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
+    data = job.data
 
-    def score(piece: CsvPiece) -> tuple[ScoredRows, int]:
-        return convention.score(piece.rows()), piece.n_bytes
+    def score(piece: Piece) -> tuple[ScoredRows, Summary, int]:
+        reading = piece.read()
+        return convention.score(reading.rows), reading.summary, piece.n_bytes
 
     def numbered(
-        scored_pieces: Iterator[tuple[ScoredRows, int]],
+        scored_pieces: Iterator[tuple[ScoredRows, Summary, int]],
     ) -> Iterator[tuple[int, ScoredRows]]:
-        first_row, done, total = 1, 0, data.n_bytes()
-        for scored, n_bytes in scored_pieces:
+        first_row, n, done, total = 1, 0, 0, data.n_bytes()
+        for scored, summary, n_bytes in scored_pieces:
+            data.check(summary)
             if len(scored):
                 yield first_row, scored
             first_row += len(scored)
+            n += len(scored) - scored.rows.n_missing
             done += n_bytes
             job.progress(done, total)
-        if first_row == 1:
-            raise _no_rows(data)
+        data.finish(n)
 
-    with (
-        DataSet(job.paths, job.choice, job.block_bytes) as data,
-        local_engine(job.n_workers) as engine,
-    ):
-        job.announce(data.columns)
+    with data, local_engine(job.n_workers) as engine:
         rows = numbered(engine.map(score, data.pieces()))
         yield from engine.map(lambda item: formatter(*item), rows)
-
-
-def _no_rows(data: DataSet) -> DataError:
-    return DataError(f"{data.name}: there are no rows below the header")

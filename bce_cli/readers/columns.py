@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bce_cli.readers.grammar import Role
 
 LABEL_NAMES = (
     "label",
@@ -61,13 +64,20 @@ class ColumnChoice:
 
     Attributes
     ----------
-    label, prediction, id : str or None
-        Without an `id` no ids are read.
+    label, prediction : str or None
+    weight, id, key : str or None
+        Without a name these are not read. The key joins rows of two files.
+    reads_label, reads_prediction : bool
+        Whether the source has that column at all.
     """
 
     label: str | None = None
     prediction: str | None = None
+    weight: str | None = None
     id: str | None = None
+    key: str | None = None
+    reads_label: bool = True
+    reads_prediction: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +88,43 @@ class Columns:
     ----------
     names : tuple of str
         All names of the header.
-    label, prediction : int
-        0-based positions.
-    id : int or None
+    label, prediction, weight, id, key : int or None
+        0-based positions; None for what is not read.
     """
 
     names: tuple[str, ...]
-    label: int
-    prediction: int
+    label: int | None = None
+    prediction: int | None = None
+    weight: int | None = None
     id: int | None = None
+    key: int | None = None
 
     @property
     def label_name(self) -> str:
-        """Name of the label column."""
-        return self.names[self.label]
+        """Name of the label column; empty without one."""
+        return "" if self.label is None else self.names[self.label]
 
     @property
     def prediction_name(self) -> str:
-        """Name of the prediction column."""
-        return self.names[self.prediction]
+        """Name of the prediction column; empty without one."""
+        return "" if self.prediction is None else self.names[self.prediction]
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the weight column; None without one."""
+        return None if self.weight is None else self.names[self.weight]
+
+    @property
+    def numbers(self) -> tuple[tuple[Role, int], ...]:
+        """The roles whose cells stand for numbers, with their positions."""
+        places = (("label", self.label), ("prediction", self.prediction), ("weight", self.weight))
+        return tuple((role, place) for role, place in places if place is not None)  # type: ignore[misc]
+
+    @property
+    def texts(self) -> tuple[tuple[str, int], ...]:
+        """The roles whose cells are taken as text, with their positions."""
+        places = (("id", self.id), ("key", self.key))
+        return tuple((role, place) for role, place in places if place is not None)
 
 
 def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
@@ -113,7 +141,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     Raises
     ------
     DataError
-        A column is missing or ambiguous, or the same one would be both label and prediction.
+        A column is missing or ambiguous, or the same one would be two things.
 
     Examples
     --------
@@ -121,24 +149,46 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     >>> found.label, found.prediction, found.id
     (1, 2, 0)
     """
-    names = tuple(name.strip() for name in names)
-    label = _find(names, choice.label, LABEL_NAMES, "label", source)
-    prediction = _find(names, choice.prediction, PREDICTION_NAMES, "prediction", source)
-    id_column = None if choice.id is None else _by_name(names, choice.id, source)
-    if label == prediction:
-        message = f"{source}: column {quoted(names[label])} cannot be both label and prediction"
+    names = tuple(name.strip(" \t") for name in names)
+    found = Columns(
+        names,
+        label=_find(names, choice.label, "label", source) if choice.reads_label else None,
+        prediction=(
+            _find(names, choice.prediction, "prediction", source)
+            if choice.reads_prediction
+            else None
+        ),
+        weight=_optional(names, choice.weight, source),
+        id=_optional(names, choice.id, source),
+        key=_optional(names, choice.key, source),
+    )
+    _refuse_double_roles(found, source)
+    return found
+
+
+def _refuse_double_roles(found: Columns, source: str) -> None:
+    taken: dict[int, str] = {}
+    for role, place in (*found.numbers, *found.texts):
+        other = taken.setdefault(place, role)
+        if other == role or {other, role} == {"id", "key"}:
+            continue
+        name = quoted(found.names[place])
+        if role in ("id", "key"):
+            hint = "every row has a number of its own without an id" if role == "id" else None
+            message = f"{source}: column {name} cannot be the {role} as well"
+            raise DataError(message, hint)
+        message = f"{source}: column {name} cannot be both {other} and {role}"
         raise DataError(message)
-    if id_column in (label, prediction):
-        message = f"{source}: column {quoted(names[id_column])} cannot be the id as well"
-        raise DataError(message, "every row has a number of its own without an id")
-    return Columns(names, label, prediction, id_column)
 
 
-def _find(
-    names: tuple[str, ...], wanted: str | None, customary: tuple[str, ...], role: str, source: str
-) -> int:
+def _optional(names: tuple[str, ...], wanted: str | None, source: str) -> int | None:
+    return None if wanted is None else _by_name(names, wanted, source)
+
+
+def _find(names: tuple[str, ...], wanted: str | None, role: Role, source: str) -> int:
     if wanted is not None:
         return _by_name(names, wanted, source)
+    customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
     found = [i for i, name in enumerate(names) if name.lower() in customary]
     if len(found) == 1:
         return found[0]
@@ -154,14 +204,14 @@ def _find(
 
 
 def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
-    found = [i for i, name in enumerate(names) if name == wanted.strip()]
+    found = [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
     if len(found) == 1:
         return found[0]
     if found:
         places = " and ".join(f"#{i + 1}" for i in found)
         message = f"{source}: several columns are called {quoted(wanted)}: {places}"
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-    if wanted.startswith("#") and wanted[1:].isascii() and wanted[1:].isdigit():
+    if re.fullmatch(r"#[0-9]{1,9}", wanted):
         place = int(wanted[1:])
         if 1 <= place <= len(names):
             return place - 1

@@ -6,17 +6,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from bce_cli.errors import UsageError
-from bce_cli.readers.csv_blocks import BLOCK_BYTES
-from bce_cli.readers.csv_file import CsvFile
+from bce_cli.errors import DataError, UsageError
+from bce_cli.readers.delimited.dialect import parse_delimiter
+from bce_cli.readers.encodings import check_encoding
+from bce_cli.readers.files import File, open_file
+from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from bce_cli.readers.columns import ColumnChoice, Columns
-    from bce_cli.readers.csv_piece import CsvPiece
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.files import Piece
+    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.reading import Summary
 
 
 class DataSet:
@@ -28,31 +32,44 @@ class DataSet:
     ----------
     paths : sequence of str
         Paths; ``-`` is standard input.
-    choice : ColumnChoice
-    block_bytes : int
-        Bytes read at a time. No result depends on it.
+    options : InputOptions
+
+    Attributes
+    ----------
+    labels : LabelTally
+        Which labels there were, of the pieces that were checked.
+    notes : list of str
+        What was found out about the sources and is worth a word.
+    n_unmatched : int or None
+        Keys without a partner that were left out; None where nothing was joined.
+    n_missing : int
+        Rows left out for a missing value, of the pieces that were checked.
     """
 
-    def __init__(
-        self, paths: Sequence[str], choice: ColumnChoice, block_bytes: int = BLOCK_BYTES
-    ) -> None:
+    def __init__(self, paths: Sequence[str], options: InputOptions) -> None:
         if list(paths).count(STANDARD_INPUT) > 1:
             message = "standard input can be read only once"
             raise UsageError(message)
+        check_encoding(options.layout.encoding)
+        parse_delimiter(options.layout.delimiter, options.grammar.decimal)
         self._sources = [Source(path) for path in paths]
-        self._choice = choice
-        self._block_bytes = block_bytes
+        self._options = options
         self._stack = ExitStack()
+        self.labels = LabelTally(options.grammar.positive)
+        self.notes: list[str] = []
+        self.n_unmatched: int | None = None
+        self.n_missing = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            self._first = self._open(self._sources[0], opened)
+            self._first, self._is_compressed = self._open(self._sources[0], opened)
             self._stack = opened.pop_all()
-        columns = self._first.columns
-        if self._choice.label is None:
-            self._choice = replace(self._choice, label=columns.label_name)
-        if self._choice.prediction is None:
-            self._choice = replace(self._choice, prediction=columns.prediction_name)
+        columns, choice = self._first.columns, self._options.columns
+        if choice.label is None:
+            choice = replace(choice, label=columns.label_name)
+        if choice.prediction is None:
+            choice = replace(choice, prediction=columns.prediction_name)
+        self._options = replace(self._options, columns=choice)
         return self
 
     def __exit__(
@@ -73,18 +90,58 @@ class DataSet:
         """The columns of the first source."""
         return self._first.columns
 
-    def n_bytes(self) -> int | None:
-        """Size of all sources; None if one of them is a stream."""
-        sizes = [source.size() for source in self._sources]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+    @property
+    def label_name(self) -> str:
+        """Name of the label column."""
+        return self.columns.label_name
 
-    def pieces(self) -> Iterator[CsvPiece]:
+    @property
+    def prediction_name(self) -> str:
+        """Name of the prediction column."""
+        return self.columns.prediction_name
+
+    def n_bytes(self) -> int | None:
+        """Size of all sources; None if one of them is a stream, or compressed."""
+        sizes = [source.size() for source in self._sources]
+        is_known = None not in sizes and not self._is_compressed
+        return sum(size for size in sizes if size is not None) if is_known else None
+
+    def pieces(self) -> Iterator[Piece]:
         """Yield all pieces, in the order of the rows."""
         yield from self._first.pieces()
         for source in self._sources[1:]:
             with ExitStack() as opened:
-                yield from self._open(source, opened).pieces()
+                file, _ = self._open(source, opened)
+                yield from file.pieces()
 
-    def _open(self, source: Source, opened: ExitStack) -> CsvFile:
-        stream = opened.enter_context(source.open())
-        return CsvFile(stream, source.name, self._choice, self._block_bytes)
+    def check(self, summary: Summary) -> None:
+        """Check what a piece came to against those before it, in the order of the rows.
+
+        Raises
+        ------
+        LabelError
+            A third label is among its labels, where there may be two.
+        """
+        self.labels.add(summary.label_values)
+        self.n_missing += summary.n_missing
+
+    def finish(self, n: int) -> None:
+        """Check what can be known at the end alone.
+
+        Raises
+        ------
+        DataError
+            `n`, the number of rows that count, is 0; or the label that was named never occurred,
+            but one that is written otherwise.
+        """
+        if n == 0:
+            left = "every row has a missing value" if self.n_missing else "there are no rows"
+            message = f"{self.name}: {left}"
+            raise DataError(message)
+        self.labels.finish()
+
+    def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
+        file, is_compressed = open_file(source, self._options, opened)
+        if file.note is not None:
+            self.notes.append(file.note)
+        return file, is_compressed

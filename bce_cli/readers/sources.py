@@ -7,9 +7,10 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import InputError, os_reason
+from bce_cli.errors import InputError
+from bce_cli.readers.streams import Translated, unreadable
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ class Source:
         """What messages call it."""
         return "standard input" if self.path == STANDARD_INPUT else safe_text(self.path)
 
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The endings of its name, in lower case, the last one first."""
+        suffixes = () if self.path == STANDARD_INPUT else Path(self.path).suffixes
+        return tuple(suffix.lower() for suffix in reversed(suffixes))
+
     def size(self) -> int | None:
         """Bytes of a regular file; None for anything else."""
         if self.path == STANDARD_INPUT:
@@ -52,22 +59,23 @@ class Source:
         Raises
         ------
         InputError
-            If it cannot be opened, with the reason of the operating system.
+            If it cannot be opened, with the reason of the operating system; so does each read.
         """
         if self.path == STANDARD_INPUT:
             if sys.stdin is None:
                 message = "standard input is closed"
                 raise InputError(message)
-            yield sys.stdin.buffer
+            yield self._explained(sys.stdin.buffer)
             return
         try:
             stream = Path(self.path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
         except (OSError, ValueError) as error:
             raise unreadable(self.name, error) from None
         with stream:
-            yield stream
+            yield self._explained(cast("IO[bytes]", stream))
 
+    def _explained(self, stream: IO[bytes]) -> IO[bytes]:
+        def explain(error: Exception) -> Exception | None:
+            return unreadable(self.name, error) if isinstance(error, OSError) else None
 
-def unreadable(name: str, error: Exception) -> InputError:
-    """Say in one line why an input cannot be read."""
-    return InputError(f"{name}: {os_reason(error)}")
+        return cast("IO[bytes]", Translated(stream, explain))

@@ -30,6 +30,14 @@ class Document:
         Whether the predictions were logits.
     comparison : tuple of ConventionReport
         Where conventions were to be compared: one for each, the first of them exact.
+    positive_label, negative_label : str, optional
+        The texts of the labels that count as 1 and 0, where the first was named.
+    n_missing : int, default 0
+        Rows left out for a missing value.
+    n_unmatched : int, optional
+        Keys left out for want of a partner; None where nothing was joined.
+    excel_safe : bool, default False
+        Whether ids in CSV must not look like formulas.
     """
 
     sources: tuple[str, ...]
@@ -41,3 +49,8 @@ class Document:
     weight_column: str | None = None
     of_logits: bool = False
     comparison: tuple[ConventionReport, ...] = ()
+    positive_label: str | None = None
+    negative_label: str | None = None
+    n_missing: int = 0
+    n_unmatched: int | None = None
+    excel_safe: bool = False

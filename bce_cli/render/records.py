@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.comparison import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
+from bce_cli.safe_text import excel_safe
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import LikelihoodProduct
@@ -59,7 +60,11 @@ def _record(document: Document) -> dict[str, Any]:
         "label_column": document.label_column,
         "prediction_column": document.prediction_column,
         **({} if document.weight_column is None else {"weight_column": document.weight_column}),
+        "positive_label": document.positive_label,
+        "negative_label": document.negative_label,
         **head,
+        "n_missing": document.n_missing,
+        "n_unmatched": document.n_unmatched,
         "unit": unit,
         "convention": document.convention.name,
         "clip": document.convention.clip,
@@ -82,6 +87,8 @@ def _worst(row: WorstRow, document: Document) -> dict[str, Any]:
     record = asdict(row)
     if row.id is None:
         del record["id"]
+    elif document.excel_safe:
+        record["id"] = excel_safe(row.id)
     if row.weight is None:
         del record["weight"]
     record["loss"] = row.loss / NATS_PER[document.report.unit]

@@ -10,7 +10,7 @@ import numpy as np
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.markdown import escaped
-from bce_cli.safe_text import safe_text
+from bce_cli.safe_text import excel_safe, safe_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,8 @@ class RowStream:
         Without them, these columns are left out.
     soft_labels : bool
         Whether labels need as much room in a table as other numbers.
+    excel_safe : bool
+        Whether ids in CSV must not look like formulas.
     """
 
     output_format: Format
@@ -43,6 +45,7 @@ class RowStream:
     has_ids: bool
     has_weights: bool = False
     soft_labels: bool = False
+    excel_safe: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -92,7 +95,7 @@ class RowStream:
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":
-            return [_csv_cell(text) for text in ids]
+            return [_csv_cell(excel_safe(text) if self.excel_safe else text) for text in ids]
         if self.output_format == "markdown":
             return [escaped(safe_text(text)) for text in ids]
         return [safe_text(text) for text in ids]

@@ -32,6 +32,7 @@ def summary_section(document: Document) -> Section:
             _reading(report),
             *_rule_notes(document),
             *impossible_notes(document),
+            *_left_out_notes(document),
             _columns_note(document),
         ),
         marked=frozenset({0}),
@@ -55,6 +56,22 @@ def _columns_note(document: Document) -> str:
     if document.weight_column is None:
         return f"Read from the columns {label} and {prediction}."
     return f"Read from the columns {label}, {prediction} and {quoted(document.weight_column)}."
+
+
+def _left_out_notes(document: Document) -> tuple[str, ...]:
+    notes = []
+    if document.n_missing:
+        verb = "was" if document.n_missing == 1 else "were"
+        notes.append(f"{rows(document.n_missing)} with a missing value {verb} left out.")
+    if document.n_unmatched:
+        keys = "1 key" if document.n_unmatched == 1 else f"{count(document.n_unmatched)} keys"
+        verb = "was" if document.n_unmatched == 1 else "were"
+        notes.append(f"{keys} without a partner {verb} left out.")
+    if document.positive_label is not None:
+        other = document.negative_label
+        zero = "no other occurs" if other is None else f"label 0 is {quoted(other)}"
+        notes.append(f"Label 1 is {quoted(document.positive_label)}; {zero}.")
+    return tuple(notes)
 
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:

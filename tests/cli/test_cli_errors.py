@@ -71,7 +71,12 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         "--clip must be greater than 0 and less than 0.5, got nan",
         None,
     ),
-    "unknown option": (["good.csv", "--nope"], 2, "No such option: --nope", TRY),
+    "unknown option": (
+        ["good.csv", "--zzz"],
+        2,
+        "No such option: --zzz",
+        TRY,
+    ),
     "no value": (["good.csv", "--label"], 2, "Option '--label' requires an argument", TRY),
     "output is input": (
         ["good.csv", "-o", "good.csv"],

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
-OPTIONS = """--label --prediction --id --unit --like --clip --format --per-example --rows --worst
+OPTIONS = """--weight --positive --soft-labels --logits --missing --labels --on --join
+--input-format --delimiter --decimal --no-header --encoding --comment --excel-safe
+--label --prediction --id --unit --like --clip --format --per-example --rows --worst
 --output --quiet --workers --color --help"""
 
 

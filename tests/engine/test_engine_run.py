@@ -13,6 +13,8 @@ from bce_cli.core.evaluation import Plan
 from bce_cli.engine.run import Job, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
 from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.options import InputOptions
 from bce_cli.render.look import Look
 from bce_cli.render.report import write_report
 from bce_cli.render.row_stream import RowStream
@@ -67,8 +69,8 @@ def test_the_report_is_the_same_to_the_last_byte(
 def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: str) -> None:
     def rows(n: int, block_bytes: int) -> bytes:
         stream = RowStream("csv", "nats", has_ids=True)
-        choice = ColumnChoice(id="id")
-        job = Job([many], choice, n, lambda _: None, block_bytes=block_bytes)
+        options = InputOptions(ColumnChoice(id="id"), block_bytes=block_bytes)
+        job = Job(DataSet([many], options), n)
         return b"".join(format_rows(job, Plan().convention, stream.rows))
 
     whole = rows(1, 1 << 20)
@@ -109,7 +111,9 @@ def test_of_faults_in_several_pieces_the_first_row_is_named(
     rows[700], rows[701], rows[1900] = "1,7\n", "1,8\n", "2,.5\n"
     with pytest.raises(DataError) as caught:
         evaluated(preds("y,p\n" + "".join(rows)), n_workers=n_workers, block_bytes=50)
-    assert caught.value.message == "preds.csv, line 702: prediction 7 (column 'p') is not in [0, 1]"
+    message, _, more = caught.value.message.partition("; ")
+    assert message == "preds.csv, line 702: prediction 7 (column 'p') is not in [0, 1]"
+    assert more == "1 more faulty row follows in this piece"
 
 
 def test_the_columns_are_told_before_the_first_row_is_read(
@@ -165,7 +169,7 @@ def test_two_sources_without_rows_are_named_together(
 ) -> None:
     with pytest.raises(DataError) as caught:
         evaluated(preds("y,p\n", "a.csv"), preds("y,p\n", "b.csv"))
-    assert caught.value.message == "a.csv, b.csv: there are no rows below the header"
+    assert caught.value.message == "a.csv, b.csv: there are no rows"
 
 
 def test_standard_input_is_read_only_once(evaluated: Callable[..., Result]) -> None:

@@ -12,7 +12,7 @@ from bce_cli.readers.columns import ColumnChoice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LABEL_HINT = "labels must be 0 or 1"
+DROP_HINT = "--missing drop leaves such rows out, and counts them"
 PREDICTION_HINT = "predictions must be probabilities such as 0.25"
 
 NO_NUMBERS = {
@@ -57,7 +57,8 @@ def test_a_prediction_that_is_no_number_is_quoted(
     error = fault(preds(f"y,prediction\n1,.5\n1,{text}\n0,.5\n"), block_bytes, read)
     assert type(error) is ProbabilityError
     assert error.message == f"preds.csv, line 3: prediction '{shown}' is not a number"
-    assert error.hint == PREDICTION_HINT
+    hints = {"50%": "percentages must be divided by 100 first", "NA": DROP_HINT, "null": DROP_HINT}
+    assert error.hint == hints.get(text, PREDICTION_HINT)
 
 
 @pytest.mark.parametrize("text", [*OUTSIDE, " 1.5 "])
@@ -67,7 +68,6 @@ def test_a_prediction_outside_0_to_1_is_shown_as_it_stands(
     error = fault(preds(f"y,prediction\n1,.5\n1,{text}\n0,.5\n"), block_bytes, read)
     assert type(error) is ProbabilityError
     assert error.message == f"preds.csv, line 3: prediction {text.strip()} is not in [0, 1]"
-    assert error.hint is None
 
 
 @pytest.mark.parametrize("text", ["2", "-1", "0.5", "nan", "1e999", "1.0000000000000002"])
@@ -77,17 +77,15 @@ def test_a_label_that_is_another_number_is_shown_as_it_stands(
     error = fault(preds(f"label,p\n1,.5\n{text},.5\n0,.5\n"), block_bytes, read)
     assert type(error) is LabelError
     assert error.message == f"preds.csv, line 3: label {text} is not 0 or 1"
-    assert error.hint is None
 
 
-@pytest.mark.parametrize("text", ["yes", "true", "NA", "1_0", "\u0661"])
+@pytest.mark.parametrize("text", ["yes", "wahr", "NA", "1_0", "\u0661"])
 def test_a_label_that_is_no_number_is_quoted(
     text: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
 ) -> None:
     error = fault(preds(f"label,p\n1,.5\n{text},.5\n0,.5\n"), block_bytes, read)
     assert type(error) is LabelError
-    assert error.message == f"preds.csv, line 3: label '{text}' is not a number"
-    assert error.hint == LABEL_HINT
+    assert error.message == f"preds.csv, line 3: label '{text}' is not 0 or 1"
 
 
 @pytest.mark.parametrize("cell", ["", " ", "\t", '""'])
@@ -98,7 +96,7 @@ def test_a_missing_cell_is_named(
     path = preds(f"label,prediction\n1,.5\n{row.format(cell)}\n")
     error = fault(path, 7, read)
     assert type(error) is {"label": LabelError, "prediction": ProbabilityError}[role]
-    assert (error.message, error.hint) == (f"preds.csv, line 3: {role} is empty", None)
+    assert (error.message, error.hint) == (f"preds.csv, line 3: {role} is empty", DROP_HINT)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +136,13 @@ def test_of_several_faults_the_first_is_named(
     block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
 ) -> None:
     error = fault(preds('y,p,t\n1,.5,a\n2,7,a\n1\n1,.5,a"b\n'), block_bytes, read)
-    assert error.message == "preds.csv, line 3: label 2 (column 'y') is not 0 or 1"
+    message, _, more = error.message.partition("; ")
+    assert message == "preds.csv, line 3: label 2 (column 'y') is not 0 or 1"
+    assert more in {
+        "",
+        "1 more faulty row follows in this piece",
+        "2 more faulty rows follow in this piece",
+    }
 
 
 def test_an_id_that_is_no_utf8_is_refused(

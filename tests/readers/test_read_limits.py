@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bce_cli.errors import DataError, InputError
-from bce_cli.readers import csv_blocks
-from bce_cli.readers.csv_blocks import read_blocks
+from bce_cli.readers import blocks as text_blocks
+from bce_cli.readers.blocks import read_blocks
+from bce_cli.readers.delimited.quotes import QuotedRecords
+from bce_cli.readers.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +27,7 @@ def test_a_record_may_be_as_long_as_the_limit(
     preds: Callable[..., str],
     read: Callable[..., list[object]],
 ) -> None:
-    monkeypatch.setattr(csv_blocks, "LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr(text_blocks, "LONGEST_RECORD", 1 << 20)
     cell = "a\n" * 5000
     rows = read(preds(f'y,p,t\n1,.5,"{cell}"\n0,.25,b\n'), block_bytes=block_bytes)
     assert rows == [(1, 0.5, None), (0, 0.25, None)]
@@ -33,7 +36,7 @@ def test_a_record_may_be_as_long_as_the_limit(
 def test_a_record_longer_than_the_limit_is_refused(
     monkeypatch: pytest.MonkeyPatch, preds: Callable[..., str], read: Callable[..., object]
 ) -> None:
-    monkeypatch.setattr(csv_blocks, "LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr(text_blocks, "LONGEST_RECORD", 1 << 20)
     path = preds("y,p,t\n1,.5,a\n" + '0,.25,"' + "b\n" * (1 << 20))
     with pytest.raises(DataError) as caught:
         read(path, block_bytes=1000)
@@ -73,10 +76,12 @@ class FailingStream(io.RawIOBase):
         raise OSError(5, "Input/output error")
 
 
-def test_a_stream_that_fails_is_named_with_the_reason() -> None:
-    stream = io.BufferedReader(FailingStream())
-    with pytest.raises(InputError, match=r"^preds\.csv: input/output error$"):
-        list(read_blocks(stream, "preds.csv"))
+def test_a_stream_that_fails_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("preds.csv").touch()
+    monkeypatch.setattr(Path, "open", lambda *_, **__: FailingStream())
+    with Source("preds.csv").open() as stream, pytest.raises(InputError) as caught:
+        list(read_blocks(stream, "preds.csv", QuotedRecords()))
+    assert caught.value.message == "preds.csv: input/output error"
 
 
 class SlowStream(io.RawIOBase):
@@ -91,6 +96,6 @@ class SlowStream(io.RawIOBase):
 
 def test_a_stream_that_gives_little_at_a_time_is_read_to_its_end() -> None:
     data = b"y,p\n1,.5\n0,.25\n"
-    blocks = list(read_blocks(SlowStream(data), "preds.csv", 8))  # type: ignore[arg-type]
+    blocks = list(read_blocks(SlowStream(data), "preds.csv", QuotedRecords(), 8))  # type: ignore[arg-type]
     assert b"".join(block.data for block in blocks) == data
     assert [block.first_line for block in blocks] == [1, 2]

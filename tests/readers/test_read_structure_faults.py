@@ -10,15 +10,18 @@ from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import EllipsisType
+
+    Hint = str | None | EllipsisType
 
 COMMA_HINT = "a comma inside a field must be quoted"
 QUOTE = "a quote opens or closes in the middle of a field"
 QUOTE_HINT = "quote the whole field and double each quote within it"
-HEADER_HINT = "the first line must name the columns"
+HEADER_HINT = "without a header, pass --no-header --label '#1' --prediction '#2'"
 EMPTY_HINT = "its first line must name the columns"
-LATIN_HINT = "convert it first, such as with iconv -f LATIN1 -t UTF-8"
+LATIN_HINT = "it may be written in --encoding latin-1"
 
-FAULTS: dict[str, tuple[bytes, str, str | None]] = {
+FAULTS: dict[str, tuple[bytes, str, Hint]] = {
     "short": (b"y,p\n1,.5\n1\n", ", line 3: 1 field where the header has 2", COMMA_HINT),
     "long": (b"y,p\n1,0,5\n", ", line 2: 3 fields where the header has 2", COMMA_HINT),
     "spaces": (b"y,p\n1,.5\n  \n", ", line 3: 1 field where the header has 2", COMMA_HINT),
@@ -31,9 +34,9 @@ FAULTS: dict[str, tuple[bytes, str, str | None]] = {
     "empty": (b"", ": the input is empty", EMPTY_HINT),
     "byte order mark only": (b"\xef\xbb\xbf", ": the input is empty", EMPTY_HINT),
     "line ends only": (b"\n\n\r\n\n", ": the input is empty", EMPTY_HINT),
-    "header only": (b"y,p\n", ": there are no rows below the header", None),
-    "header without end": (b"y,p", ": there are no rows below the header", None),
-    "header, blank lines": (b"y,p\n\n\r\n", ": there are no rows below the header", None),
+    "header only": (b"y,p\n", ": there are no rows", None),
+    "header without end": (b"y,p", ": there are no rows", None),
+    "header, blank lines": (b"y,p\n\n\r\n", ": there are no rows", None),
     "no header": (
         b"\n1,0.5\n0,0.2\n",
         ", line 2: the header holds numbers, not names: '1,0.5'",
@@ -46,20 +49,20 @@ FAULTS: dict[str, tuple[bytes, str, str | None]] = {
     ),
     "byte order mark at a block's start": (
         b"y,p\n1,.5\n\xef\xbb\xbf1,.5\n",
-        ", line 3: label '\\ufeff1' (column 'y') is not a number",
-        "labels must be 0 or 1",
+        ", line 3: label '\\ufeff1' (column 'y') is not 0 or 1",
+        ...,
     ),
     "byte order mark below the header": (
         b"y,p\n\xef\xbb\xbf1,.5\n",
-        ", line 2: label '\\ufeff1' (column 'y') is not a number",
-        "labels must be 0 or 1",
+        ", line 2: label '\\ufeff1' (column 'y') is not 0 or 1",
+        ...,
     ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_of_structure_is_named(
-    fault: tuple[bytes, str, str | None],
+    fault: tuple[bytes, str, Hint],
     block_bytes: int,
     preds: Callable[..., str],
     evaluated: Callable[..., object],
@@ -67,38 +70,37 @@ def test_a_fault_of_structure_is_named(
     data, message, hint = fault
     with pytest.raises(DataError) as caught:
         evaluated(preds(data), block_bytes=block_bytes)
-    assert (caught.value.message, caught.value.hint) == (f"preds.csv{message}", hint)
+    assert caught.value.message == f"preds.csv{message}"
+    if hint is not ...:  # which depends on what else is in the piece
+        assert caught.value.hint == hint
 
 
 SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
-    "gzip": (b"\x1f\x8b\x08", "is compressed with gzip", "gzip -dc"),
-    "bzip2": (b"BZh91AY", "is compressed with bzip2", "bzip2 -dc"),
-    "xz": (b"\xfd7zXZ\x00", "is compressed with xz", "xz -dc"),
-    "zstd": (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "zstd -dc"),
-    "lz4": (b"\x04\x22\x4d\x18", "is compressed with lz4", "lz4 -dc"),
-    "zip": (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unzip -p"),
-    "Parquet": (b"PAR1", "is a Parquet file", None),
-    "Arrow": (b"ARROW1", "is an Arrow file", None),
-    "UTF-16": ("y,p\n".encode("utf-16"), "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
-    "UTF-16 BE": (b"\xfe\xff\x00y", "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    "zip": (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
+    "pickle": (b"\x80\x04\x95", "is a Python pickle", "export it as CSV, Parquet or JSON Lines"),
+    "NumPy": (b"\x93NUMPY\x01", "is a NumPy array", "export it as CSV, Parquet or JSON Lines"),
+    "SQLite": (
+        b"SQLite format 3\x00",
+        "is an SQLite database",
+        "export it as CSV, Parquet or JSON Lines",
+    ),
+    "HTML": (b"<!DOCTYPE html>", "is a web page", "was it downloaded without signing in?"),
+    "encrypted": (b"PARE", "is an encrypted Parquet file", None),
 }
 
 
-@pytest.mark.parametrize("newline", [b"", b"\n"])
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
 def test_another_format_is_recognised_by_its_first_bytes(
     signature: tuple[bytes, str, str | None],
-    newline: bytes,
     block_bytes: int,
     preds: Callable[..., str],
     read: Callable[..., object],
 ) -> None:
-    start, what, command = signature
+    start, what, hint = signature
     with pytest.raises(DataError) as caught:
-        read(preds(start + newline + b"\x00 more"), block_bytes=block_bytes)
-    assert caught.value.message == f"preds.csv: it {what}, not CSV text"
-    expected = f"convert it on the way in: {command} FILE | bce compute -" if command else None
-    assert caught.value.hint == expected
+        read(preds(start + b"\x00 more"), block_bytes=block_bytes)
+    assert caught.value.message == f"preds.csv: it {what}, not a table of predictions"
+    assert caught.value.hint == hint
 
 
 PHYSICAL_LINES = {

@@ -1,0 +1,110 @@
+"""One Parquet or Arrow source: its schema, then its pieces."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.errors import DataError
+from bce_cli.readers.columnar.batches import open_arrow, open_parquet
+from bce_cli.readers.columnar.piece import ColumnarPiece
+from bce_cli.readers.columnar.types import refuse_text_type, refuse_type
+from bce_cli.readers.columns import find_columns
+from bce_cli.readers.streams import unreadable
+from bce_cli.readers.typed_columns import typed_grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from bce_cli.readers.options import InputOptions
+
+_FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
+
+
+class ColumnarFile:
+    """An opened Parquet or Arrow source, of which the schema is read at once.
+
+    Parameters
+    ----------
+    file : binary stream or file of pyarrow
+        With random access, but for a stream of Arrow batches.
+    kind : {"parquet", "arrow"}
+    head : bytes
+        Its first bytes.
+    name : str
+        What messages call it.
+    size : int or None
+        Its bytes, where they are known.
+    options : InputOptions
+
+    Attributes
+    ----------
+    columns : Columns
+
+    Raises
+    ------
+    DataError
+        The source is damaged, or lacks a column.
+    InputError
+        Reading fails.
+    """
+
+    note: str | None = None
+
+    def __init__(
+        self,
+        file: Any,  # noqa: ANN401 -- Python's files, and pyarrow's own
+        kind: str,
+        head: bytes,
+        *,
+        name: str,
+        size: int | None,
+        options: InputOptions,
+    ) -> None:
+        self._name = name
+        self._kind = kind
+        self._size = size
+        self._grammar = typed_grammar(options.grammar)
+        with self._explained():
+            self._table = open_parquet(file) if kind == "parquet" else open_arrow(file, head)
+        schema: pa.Schema = self._table.schema
+        self.columns = find_columns(schema.names, options.columns, name)
+        for role, place in self.columns.numbers:
+            refuse_type(role, schema.field(place), name)
+        for text_role, place in self.columns.texts:
+            refuse_text_type(text_role, schema.field(place), name)
+        wanted = (*self.columns.numbers, *self.columns.texts)
+        self._places = sorted({place for _, place in wanted})
+
+    def pieces(self) -> Iterator[ColumnarPiece]:
+        """Yield the rows, a batch at a time."""
+        first_row = 1
+        n_rows = self._table.n_rows
+        batches = self._table.read(self._places)
+        while True:
+            with self._explained():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            share = 0 if not n_rows or not self._size else self._size * batch.num_rows // n_rows
+            yield ColumnarPiece(
+                batch, self._places, first_row, share, self.columns, self._grammar, self._name
+            )
+            first_row += batch.num_rows
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except DataError:
+            raise
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise unreadable(self._name, error) from None
+            reason = str(error).strip().partition("\n")[0]
+            message = f"{self._name}: the {_FORMATS[self._kind]} data are damaged: {reason}"
+            raise DataError(message) from None

@@ -1,0 +1,1 @@
+"""CSV and its kin: records of delimited fields."""

@@ -1,0 +1,93 @@
+"""One delimited source: its header, then its pieces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+from bce_cli.readers.blocks import Block, read_blocks
+from bce_cli.readers.delimited.header import read_header
+from bce_cli.readers.delimited.piece import DelimitedPiece
+from bce_cli.readers.delimited.quotes import QuotedRecords
+from bce_cli.readers.delimited.records import fields_of
+from bce_cli.readers.numbers import parse_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bce_cli.readers.options import InputOptions
+
+_GLANCE = 1 << 16
+
+
+class DelimitedFile:
+    """An opened source of delimited text, of which the header is read at once.
+
+    Parameters
+    ----------
+    stream : binary stream
+        UTF-8 text.
+    name : str
+        What messages call it.
+    extensions : tuple of str
+        The endings of its name.
+    options : InputOptions
+
+    Attributes
+    ----------
+    columns : Columns
+    dialect : Dialect
+
+    Raises
+    ------
+    DataError
+        The source is empty or no text, or its header lacks a column.
+    InputError
+        Reading fails.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], name: str, extensions: tuple[str, ...], options: InputOptions
+    ) -> None:
+        self._name = name
+        self._grammar = options.grammar
+        framing = QuotedRecords(options.layout.comment)
+        self._blocks = read_blocks(stream, name, framing, options.block_bytes)
+        self.columns, self.dialect, self._rest = read_header(
+            self._blocks, name, extensions, options
+        )
+
+    @property
+    def note(self) -> str | None:
+        """What was found out about the source and is worth a word."""
+        if self.dialect.delimiter == ",":
+            return None
+        return f"{self._name}: delimiter {self.dialect.delimiter_name}"
+
+    def pieces(self) -> Iterator[DelimitedPiece]:
+        """Yield the records below the header, block by block."""
+        piece = DelimitedPiece(
+            self._rest, self.columns, self.dialect, self._grammar, False, self._name
+        )
+        is_start = True
+        for block in self._all_blocks():
+            if is_start:
+                piece = replace(piece, has_text_labels=self._has_text_labels(block))
+                is_start = False
+            yield replace(piece, block=block)
+
+    def _all_blocks(self) -> Iterator[Block]:
+        if self._rest.data:
+            yield self._rest
+        yield from self._blocks
+
+    def _has_text_labels(self, block: Block) -> bool:
+        """Glance at the first record; either answer is right, one of them is faster."""
+        if self.columns.label is None or self._grammar.soft_labels:
+            return False
+        if self._grammar.positive is not None:
+            return True
+        glance = Block(block.data[:_GLANCE], block.first_line)
+        _, fields = next(fields_of(glance, self.dialect), (0, []))
+        place = self.columns.label
+        return place < len(fields) and parse_number(fields[place], self.dialect.decimal) is None

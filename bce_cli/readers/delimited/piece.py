@@ -1,0 +1,165 @@
+"""One block of delimited records, and how it turns into rows."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from bce_cli.readers.arrays import floats_of, null_mask, text_codes
+from bce_cli.readers.blocks import Block, as_bytes
+from bce_cli.readers.delimited.quotes import misplaced_quote
+from bce_cli.readers.delimited.records import cells_of, fields_of
+from bce_cli.readers.encodings import UTF8_MARK
+from bce_cli.readers.grammar import MISSING_TEXTS
+from bce_cli.readers.reading import Cells, LabelValues, Reading, Texts, rows_of
+from bce_cli.readers.second_look import look_again
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.delimited.dialect import Dialect
+    from bce_cli.readers.grammar import Grammar
+
+_NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A"]
+"""Spellings that the parser knows; the second look knows all others."""
+
+_GLANCE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedPiece:
+    """Whole records of one source.
+
+    Attributes
+    ----------
+    block : Block
+    columns : Columns
+    dialect : Dialect
+    grammar : Grammar
+    has_text_labels : bool
+        Whether labels are likely to be other than numbers.
+    source : str
+        What messages call the input.
+    """
+
+    block: Block
+    columns: Columns
+    dialect: Dialect
+    grammar: Grammar
+    has_text_labels: bool
+    source: str
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the piece, for a progress bar."""
+        return len(self.block.data)
+
+    def read(self) -> Reading:
+        """Parse and validate every record.
+
+        Raises
+        ------
+        DataError
+            Names the first record that is not fine.
+        """
+        import pyarrow as pa
+
+        cells = checked = None
+        with suppress(pa.ArrowInvalid):
+            cells = self._parse()
+            checked = None if cells is None else rows_of(cells, self.grammar)
+        if cells is None or checked is None:
+            records = cells_of(self.block, self.columns, self.dialect, self.source)
+            return look_again(records, self.columns, self.grammar)
+        rows, first_other = checked
+        return Reading(rows, cells.keys, self._label_values(cells, first_other))
+
+    def _parse(self) -> Cells | None:
+        """Convert the wanted columns, typed, in this thread; None for what is odd."""
+        data = self.block.data
+        has_quotes = b'"' in cast("bytearray", data.obj)
+        if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
+            return None
+        if data[:3] == UTF8_MARK:  # the parser would drop it, wherever a block happens to begin
+            data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
+        table = self._table(data, has_quotes=has_quotes)
+        cells = Cells(len(table))
+        for role, position in self.columns.numbers:
+            column = table.column(f"column {position}")
+            cells.add_missing(null_mask(column))
+            if role == "label" and self.has_text_labels:
+                cells.labels = text_codes(column)
+            elif role == "label":
+                cells.labels = floats_of(column)
+            elif role == "prediction":
+                cells.predictions = floats_of(column)
+            else:
+                cells.weights = floats_of(column)
+        if self.columns.id is not None:
+            cells.ids = Texts(table.column(f"column {self.columns.id}"))
+        if self.columns.key is not None:
+            cells.keys = [
+                text or "" for text in table.column(f"column {self.columns.key}").to_pylist()
+            ]
+        return cells
+
+    def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        types: dict[str, Any] = {}
+        for role, position in self.columns.numbers:
+            is_text = role == "label" and self.has_text_labels
+            kind = pa.dictionary(pa.int32(), pa.string()) if is_text else pa.float64()
+            types[f"column {position}"] = kind
+        for _, position in self.columns.texts:
+            types[f"column {position}"] = pa.string()
+        return csv.read_csv(
+            pa.py_buffer(data),
+            csv.ReadOptions(
+                use_threads=False,
+                column_names=[f"column {i}" for i in range(len(self.columns.names))],
+                block_size=len(data) + 1,
+            ),
+            csv.ParseOptions(
+                delimiter=self.dialect.delimiter,
+                quote_char='"' if has_quotes else False,
+                newlines_in_values=has_quotes,
+            ),
+            csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                decimal_point=self.dialect.decimal,
+                null_values=self._nulls(),
+                strings_can_be_null=self.has_text_labels and self.grammar.drop_missing,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+
+    def _nulls(self) -> list[str]:
+        if not self.grammar.drop_missing:
+            return []
+        return [""] if self.grammar.positive is not None else _NULLS  # a class may be called NA
+
+    def _label_values(self, cells: Cells, first_other: int | None) -> LabelValues:
+        """Say which labels occurred, where one of them was named."""
+        if self.grammar.positive is None or cells.labels is None:
+            return LabelValues()
+        positive = self.grammar.positive.strip(" \t")
+        texts = {text.strip(" \t") for text in cells.labels.texts}  # type: ignore[union-attr]
+        if first_other is None:
+            return LabelValues(has_positive=positive in texts)
+        line, fields = self._record(first_other)
+        other = fields[cast("int", self.columns.label)].strip(" \t")
+        return LabelValues(positive in texts, other, f"{self.source}, line {line}")
+
+    def _record(self, index: int) -> tuple[int, list[str]]:
+        """Return one record; most that are asked for stand near the start."""
+        glance = Block(self.block.data[:_GLANCE], self.block.first_line)
+        near = list(islice(fields_of(glance, self.dialect), index, index + 2))
+        if len(near) > 1:  # the last one may have been cut
+            return near[0]
+        return next(islice(fields_of(self.block, self.dialect), index, None))

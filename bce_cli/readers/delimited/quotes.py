@@ -1,0 +1,118 @@
+"""Quote characters of CSV text, looked at as bytes.
+
+With the quoting of RFC 4180, a line end belongs to a quoted field exactly when the number of quote
+characters before it is odd. That holds only if quotes stand nowhere else than around a whole field,
+or doubled within one; text that breaks this rule is refused instead of guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bce_cli.readers.blocks import as_bytes
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from bce_cli.readers.blocks import ByteArray
+
+    Positions = npt.NDArray[np.intp]
+
+QUOTE = b'"'
+_QUOTE, _LF, _CR = b'"\n\r'
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedRecords:
+    """Records that end with a line, unless the line end is quoted.
+
+    Attributes
+    ----------
+    comment : str, optional
+        Lines outside quotes that begin with it are blanked out.
+    """
+
+    comment: str | None = None
+
+    def clean(self, buffer: bytearray, filled: int, *, is_last: bool) -> bytearray:
+        """Blank out comments, in bytes that begin with a record."""
+        if self.comment is None or self.comment.encode() not in buffer:
+            return buffer
+        text = bytes(memoryview(buffer)[:filled])
+        return _without_comments(text, self.comment.encode(), is_last=is_last)
+
+    def cut(self, buffer: bytearray, filled: int, *, is_last: bool) -> int:
+        """Return the position after the end of the last whole record; 0 if there is none."""
+        if is_last:
+            return filled
+        line_end = line_end_of(buffer)
+        if buffer.find(QUOTE, 0, filled) < 0:
+            return buffer.rfind(line_end, 0, filled) + 1
+        ends = ends_outside_quotes(as_bytes(memoryview(buffer)[:filled]), line_end)
+        return int(ends[-1]) + 1 if len(ends) else 0
+
+    def count_lines(self, data: memoryview) -> int:
+        """Count line ends as an editor does."""
+        return count_lines(as_bytes(data))
+
+
+def _without_comments(text: bytes, comment: bytes, *, is_last: bool) -> bytearray:
+    """Empty the comment lines, but for the last line, which may go on in the next block."""
+    end = len(text) if is_last else max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+    pattern = re.compile(rb'"[^"]*"?|(?<![^\r\n])' + re.escape(comment) + rb"[^\r\n]*")
+    whole = pattern.sub(lambda found: found[0] if found[0][:1] == QUOTE else b"", text[:end])
+    return bytearray(whole + text[end:])
+
+
+def line_end_of(text: bytes | bytearray) -> int:
+    """Return the byte that ends lines: a line feed, unless there are carriage returns only."""
+    first_return = text.find(b"\r")
+    only_returns = 0 <= first_return < len(text) - 1 and text.find(b"\n") < 0
+    return _CR if only_returns else _LF
+
+
+def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
+    """Positions of the line ends that end a record, in data that starts with a record."""
+    ends = np.flatnonzero(data == line_end)
+    quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), ends)
+    outside: Positions = ends[quotes_before % 2 == 0]
+    return outside
+
+
+def count_lines(data: ByteArray) -> int:
+    """Count line ends as an editor does: LF, CR, or both together."""
+    n_lines = int(np.count_nonzero(data == _LF))
+    if not np.any(data == _CR):
+        return n_lines
+    returns = np.flatnonzero(data == _CR)
+    followed = data[np.minimum(returns + 1, len(data) - 1)] == _LF
+    return n_lines + int(np.count_nonzero(~followed))
+
+
+def misplaced_quote(data: ByteArray, delimiter: str = ",") -> int | None:
+    """Find the first quote character that breaks the rule, in data that starts with a record.
+
+    Parameters
+    ----------
+    data : ndarray of uint8, shape (n,)
+    delimiter : str
+        One ASCII character.
+
+    Returns
+    -------
+    int or None
+        Its position; that of the opening quote where a quoted field is never closed.
+    """
+    quotes = np.flatnonzero(data == _QUOTE)
+    padded = np.concatenate([[_LF], data, [_LF]])  # the text's edges end fields too
+    before, after = padded[quotes], padded[quotes + 2]
+    opening = np.arange(len(quotes)) % 2 == 0
+    neighbour = np.where(opening, before, after)
+    allowed = np.isin(neighbour, [ord(delimiter), _LF, _CR, _QUOTE])
+    if not allowed.all():
+        return int(quotes[np.argmin(allowed)])
+    return int(quotes[-1]) if len(quotes) % 2 else None

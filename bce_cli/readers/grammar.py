@@ -1,0 +1,185 @@
+"""What the text of a cell stands for: the one place where that is decided, a cell at a time.
+
+The readers' fast paths convert whole columns and must agree with these rules; whatever they cannot
+settle is looked at again by them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
+from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
+from bce_cli.readers.numbers import parse_number
+from bce_cli.safe_text import quoted, safe_text
+
+Role: TypeAlias = Literal["label", "prediction", "weight"]
+
+MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a")
+"""Texts, in any case, that stand for a value that is not there."""
+
+_TRUTH = {"true": 1.0, "false": 0.0}
+_BLANKS = " \t"
+_LONGEST_SHOWN = 80
+
+_NULL, _EMPTY = "is null", "is empty"
+_NOT_A_NUMBER = "is not a number"
+_NOT_A_LABEL = "is not 0 or 1"
+_NOT_A_WEIGHT = f"is not 0 and not in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+_OUTSIDE = "is not in [0, 1]"
+_NOT_TEXT = "is not UTF-8 text"
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How cells are to be read.
+
+    Attributes
+    ----------
+    positive : str, optional
+        The text of the label that counts as 1; exactly one other text then counts as 0.
+    soft_labels : bool
+        Labels are numbers in [0, 1].
+    logits : bool
+        Predictions are logits: any number, infinite ones included.
+    drop_missing : bool
+        Leave out rows with a missing cell, instead of refusing them.
+    decimal : {".", ","}
+        What stands before the fraction of a number.
+    """
+
+    positive: str | None = None
+    soft_labels: bool = False
+    logits: bool = False
+    drop_missing: bool = False
+    decimal: str = "."
+
+
+class CellFault(Exception):  # noqa: N818 -- an error is made of it, with its place
+    """A cell cannot be used.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong with it, to follow the cell's name.
+    is_missing : bool
+        Whether there is no value at all.
+    """
+
+    def __init__(self, what: str, *, is_missing: bool = False) -> None:
+        super().__init__(what, is_missing)
+        self.what = what
+        self.is_missing = is_missing
+
+
+def read_cell(role: Role, text: str | None, grammar: Grammar) -> float | None:
+    """Read one cell.
+
+    Parameters
+    ----------
+    role : {"label", "prediction", "weight"}
+    text : str or None
+        None stands for null.
+    grammar : Grammar
+
+    Returns
+    -------
+    float or None
+        None for a missing value that `grammar` lets pass.
+
+    Raises
+    ------
+    CellFault
+
+    Examples
+    --------
+    >>> read_cell("label", "True", Grammar()), read_cell("label", "b", Grammar(positive="b"))
+    (1.0, 1.0)
+    >>> read_cell("prediction", "NA", Grammar(drop_missing=True)) is None
+    True
+    """
+    missing = is_missing(role, text, grammar)
+    if missing and grammar.drop_missing:
+        return None
+    cell = (text or "").strip(_BLANKS)
+    if not cell:
+        raise CellFault(_NULL if text is None else _EMPTY, is_missing=True)
+    try:
+        return _value(role, cell, grammar)
+    except CellFault as fault:
+        fault.is_missing = missing
+        raise
+
+
+def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
+    """Whether a cell holds no value."""
+    if text is None:
+        return True
+    cell = text.strip(_BLANKS)
+    if role == "label" and grammar.positive is not None:
+        return not cell  # a class may be called NA
+    return cell.lower() in MISSING_TEXTS
+
+
+def _value(role: Role, cell: str, grammar: Grammar) -> float:
+    if role == "label" and grammar.positive is not None:
+        return _named_label(cell, grammar.positive.strip(_BLANKS))
+    value = parse_number(cell, grammar.decimal)
+    if role == "label" and not grammar.soft_labels:
+        value = _TRUTH.get(cell.lower(), value)
+        if value not in (0.0, 1.0):
+            raise CellFault(_NOT_A_LABEL)
+        return value
+    if value is None or (math.isnan(value) and grammar.logits):
+        raise CellFault(_NOT_A_NUMBER)
+    if role == "weight":
+        fits = value == 0.0 or LEAST_WEIGHT <= value <= LARGEST_WEIGHT
+    else:
+        fits = 0.0 <= value <= 1.0 or (role == "prediction" and grammar.logits)
+    if not fits:
+        raise CellFault(_NOT_A_WEIGHT if role == "weight" else _OUTSIDE)
+    return value
+
+
+def _named_label(cell: str, positive: str) -> float:
+    if any("\ud800" <= character <= "\udfff" for character in cell):
+        raise CellFault(_NOT_TEXT)
+    return 1.0 if cell == positive else 0.0
+
+
+def cell_error(
+    role: Role,
+    text: str | None,
+    fault: CellFault,
+    *,
+    column: str,
+    place: str,
+    decimal: str = ".",
+) -> DataError:
+    """Make the error of a cell: its place, its role, its text, and its column if called otherwise.
+
+    Examples
+    --------
+    >>> fault = CellFault("is not in [0, 1]")
+    >>> print(cell_error("prediction", "1.2", fault, column="p", place="preds.csv, line 18"))
+    preds.csv, line 18: prediction 1.2 (column 'p') is not in [0, 1]
+    """
+    kind = {"label": LabelError, "prediction": ProbabilityError, "weight": WeightError}[role]
+    cell = _shown(text, decimal)
+    called = "" if column == role else f"(column {quoted(column)})"
+    subject = " ".join(part for part in (role, cell, called) if part)
+    hint = None
+    if fault.is_missing:
+        hint = "--missing drop leaves such rows out, and counts them"
+    return kind(f"{place}: {subject} {fault.what}", hint)
+
+
+def _shown(text: str | None, decimal: str) -> str:
+    """Show a number as it stands and any other text in quotes."""
+    stripped = (text or "").strip(_BLANKS)
+    if not stripped:
+        return ""
+    is_number = parse_number(stripped, decimal) is not None
+    return safe_text(stripped, _LONGEST_SHOWN) if is_number else quoted(text or "")

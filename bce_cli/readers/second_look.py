@@ -1,0 +1,174 @@
+"""The second look at a piece that did not pass at once: which place, which column, which text.
+
+The fast paths convert whole columns and only learn that something is odd. This module goes through
+the records of that one piece by the rules of `grammar`, and either finds the first fault or that
+all is well. It is the only place where such messages are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from bce_cli.errors import DataError, LabelError
+from bce_cli.readers.encodings import suggested_encoding
+from bce_cli.readers.grammar import CellFault, cell_error, read_cell
+from bce_cli.readers.reading import Cells, LabelValues, Reading, rows_of
+from bce_cli.readers.symptoms import Symptoms
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bce_cli.core.rows import FloatArray
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import Grammar, Role
+
+Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
+"""Where a record stands, and its cells by role; or why it is no record."""
+
+
+def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) -> Reading:
+    """Read a piece record by record.
+
+    Parameters
+    ----------
+    records : iterable of (place, cells or DataError)
+    columns : Columns
+    grammar : Grammar
+
+    Raises
+    ------
+    DataError
+        The first fault, with the number of further faulty records.
+    """
+    look = _Look(columns, grammar)
+    for place, record in records:
+        look.take(place, record)
+    return look.reading()
+
+
+class _Look:
+    def __init__(self, columns: Columns, grammar: Grammar) -> None:
+        self._columns = columns
+        self._grammar = grammar
+        self._symptoms = Symptoms(columns, grammar)
+        self._first: tuple[DataError, Role | None, str | None] | None = None
+        self._n_faulty = 0
+        self._values: dict[Role, list[float]] = {role: [] for role, _ in columns.numbers}
+        self._texts: dict[str, list[str]] = {role: [] for role, _ in columns.texts}
+        self._missing: list[bool] = []
+        self._label_values = LabelValues()
+
+    def take(self, place: str, record: Mapping[str, str | None] | DataError) -> None:
+        """Take in one record."""
+        if isinstance(record, DataError):
+            self._note(record)
+            return
+        self._symptoms.note_label(record.get("label"))
+        self._symptoms.note_prediction(record.get("prediction"))
+        values: dict[Role, float | None] = {}
+        for role, position in self._columns.numbers:
+            text = record[role]
+            try:
+                values[role] = read_cell(role, text, self._grammar)
+            except CellFault as fault:
+                error = cell_error(
+                    role,
+                    text,
+                    fault,
+                    column=self._columns.names[position],
+                    place=place,
+                    decimal=self._grammar.decimal,
+                )
+                self._note(error, role, text)
+                return
+        if self._grammar.positive is not None and values.get("label") is not None:
+            third = self._third_label((record["label"] or "").strip(" \t"), place)
+            if third is not None:
+                self._note(third)
+                return
+        for text_role, position in self._columns.texts:
+            name = self._columns.names[position]
+            fault_of_text = _text_fault(text_role, record[text_role], name, place)
+            if fault_of_text is not None:
+                self._note(fault_of_text)
+                return
+        self._keep(record, values)
+
+    def _keep(self, record: Mapping[str, str | None], values: dict[Role, float | None]) -> None:
+        is_missing = None in values.values()
+        self._missing.append(is_missing)
+        for role, value in values.items():
+            self._values[role].append(0.0 if value is None else value)
+        for text_role, texts in self._texts.items():
+            texts.append(record[text_role] or "")
+
+    def _note(self, error: DataError, role: Role | None = None, text: str | None = None) -> None:
+        self._n_faulty += 1
+        if self._first is None:
+            self._first = (error, role, text)
+
+    def _third_label(self, text: str, place: str) -> LabelError | None:
+        positive = (self._grammar.positive or "").strip(" \t")
+        seen = self._label_values
+        if text == positive:
+            self._label_values = LabelValues(True, seen.other, seen.other_place)
+        elif seen.other is None:
+            self._label_values = LabelValues(seen.has_positive, text, place)
+        elif seen.other != text:
+            return third_label(text, place, seen.other, positive)
+        return None
+
+    def reading(self) -> Reading:
+        """Return all rows, or raise the first fault."""
+        if self._first is not None:
+            raise self._finished(*self._first)
+        cells = Cells(len(self._missing), missing=np.array(self._missing, np.bool_))
+        if not any(self._missing):
+            cells.missing = None
+        cells.labels = self._column("label")
+        cells.predictions = self._column("prediction")
+        cells.weights = self._column("weight")
+        cells.ids = self._texts.get("id")
+        # By now every label is a number.
+        checked = rows_of(cells, replace(self._grammar, positive=None))
+        if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
+            message = "internal: a cell passed that a column does not"
+            raise AssertionError(message)
+        return Reading(checked[0], self._texts.get("key"), self._label_values)
+
+    def _column(self, role: Role) -> FloatArray | None:
+        return np.array(self._values[role], np.float64) if role in self._values else None
+
+    def _finished(self, error: DataError, role: Role | None, text: str | None) -> DataError:
+        hint = error.hint
+        if hint is None and role is not None:
+            hint = self._symptoms.hint(role, text)
+        others = self._n_faulty - 1
+        message = error.message
+        if others:
+            rows = (
+                "1 more faulty row follows" if others == 1 else f"{others} more faulty rows follow"
+            )
+            message += f"; {rows} in this piece"
+        return type(error)(message, hint)
+
+
+def third_label(text: str, place: str, other: str, positive: str) -> LabelError:
+    """Say that a label is neither of two values."""
+    message = f"{place}: label {quoted(text)} is neither {quoted(positive)} nor {quoted(other)}"
+    return LabelError(message, "with --positive, exactly one other value may occur")
+
+
+def _text_fault(role: str, text: str | None, column: str, place: str) -> DataError | None:
+    if role == "key" and not (text or "").strip():
+        return DataError(f"{place}: the key (column {quoted(column)}) is empty")
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        hint = f"it may be written in --encoding {suggested_encoding(text or '')}"
+        return DataError(f"{place}: {role} {quoted(text or '')} is not UTF-8 text", hint)
+    return None

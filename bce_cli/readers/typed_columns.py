@@ -1,0 +1,153 @@
+"""From typed columns, as Parquet, Arrow and JSON have them, to the cells of a piece."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bce_cli.readers.arrays import bits_of, floats_of, null_mask, text_codes
+from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.reading import MOST_LABEL_TEXTS, Cells, TextCodes, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from bce_cli.core.rows import FloatArray
+    from bce_cli.readers.grammar import Grammar, Role
+
+
+def typed_cells(
+    n: int, numbers: Mapping[Role, pa.Array], texts: Mapping[str, pa.Array], grammar: Grammar
+) -> Cells | None:
+    """Convert the columns of a piece.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    numbers, texts : mapping of a role to a column
+    grammar : Grammar
+        As `typed_grammar` returns it.
+
+    Returns
+    -------
+    Cells or None
+        None where a cell-by-cell look is needed.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        A cell cannot be converted.
+    """
+    import pyarrow as pa
+
+    cells = Cells(n)
+    for role, raw in numbers.items():
+        column = _plain(raw)
+        cells.add_missing(null_mask(column))
+        if role == "label" and _is_text(column.type) and not grammar.soft_labels:
+            cells.labels = _codes_of_texts(column)
+            continue
+        is_label_bool = role == "label" and pa.types.is_boolean(column.type)
+        values = bits_of(column).astype(np.float64) if is_label_bool else _floats(column, grammar)
+        if values is None:
+            return None
+        if grammar.drop_missing:
+            cells.add_missing(np.isnan(values))
+        if role == "label":
+            named = grammar.positive is not None
+            cells.labels = _codes_of_numbers(values, is_bool=is_label_bool) if named else values
+        elif role == "prediction":
+            cells.predictions = values
+        else:
+            cells.weights = values
+    for text_role, raw in texts.items():
+        shown = Texts(_plain(raw).cast(pa.string()))
+        if text_role == "id":
+            cells.ids = shown
+        else:
+            cells.keys = list(shown)
+    return cells
+
+
+def typed_grammar(grammar: Grammar) -> Grammar:
+    """Return the grammar of sources whose numbers are numbers, however they are written."""
+    if grammar.positive is None:
+        return grammar
+    value = parse_number(grammar.positive)
+    return grammar if value is None else replace(grammar, positive=number_text(value))
+
+
+def number_text(value: float) -> str:
+    """Write a number in the one way in which labels are compared.
+
+    Examples
+    --------
+    >>> number_text(1.0), number_text(-1.0), number_text(0.5)
+    ('1', '-1', '0.5')
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
+    """Merge chunks and look up dictionaries."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _floats(column: pa.Array, grammar: Grammar) -> FloatArray | None:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kind = column.type
+    if pa.types.is_null(kind):
+        return np.zeros(len(column))
+    if pa.types.is_decimal(kind):  # its own cast to float64 is not always the nearest number
+        column = column.cast(pa.string())
+    elif _is_text(kind):
+        if grammar.decimal != "." or grammar.drop_missing:
+            return None
+        column = compute.utf8_trim(column.cast(pa.string()), characters=" \t")
+    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return None
+    return floats_of(column.cast(pa.float64()))
+
+
+def _codes_of_texts(column: pa.Array) -> TextCodes:
+    import pyarrow as pa
+
+    return text_codes(column.cast(pa.string()).dictionary_encode())
+
+
+def _codes_of_numbers(values: FloatArray, *, is_bool: bool) -> TextCodes:
+    """Turn few different numbers into codes."""
+    distinct: list[float] = []
+    codes = np.zeros(len(values), np.int32)
+    rest = np.ones(len(values), np.bool_)
+    while rest.any():
+        value = float(values[np.argmax(rest)])
+        if np.isnan(value) or len(distinct) > MOST_LABEL_TEXTS:
+            distinct += [np.nan] * (MOST_LABEL_TEXTS + 1)  # the second look lists some of them
+            break
+        same = values == value
+        codes[same] = len(distinct)
+        rest &= ~same
+        distinct.append(value)
+    names = {0.0: "false", 1.0: "true"} if is_bool else {}
+    return TextCodes(codes, [names.get(value) or number_text(value) for value in distinct])
