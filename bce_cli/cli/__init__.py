@@ -4,6 +4,8 @@ import contextlib
 import gc
 import os
 import sys
+from collections.abc import Callable
+from types import FunctionType
 from typing import NoReturn
 
 gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hardly any garbage
@@ -11,10 +13,24 @@ gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hard
 from bce_cli.cli.app import app  # noqa: E402 -- after the setting above
 from bce_cli.cli.diagnostics import ExitCode  # noqa: E402
 
+_STACK_SLOTS = 17_000  # of 8 bytes; the chunk is the next power of two, so nearly half is free
+
 
 def main() -> None:
     """Run `bce`; ends in SystemExit."""
     app()
+
+
+def _with_deep_stack(function: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that does the same, with room for many calls within it.
+
+    CPython keeps frames in chunks of 16 KiB, and maps and unmaps a chunk for each call that happens
+    to cross the end of one. Where Typer calls a command it is that deep, and importing modules from
+    there cost thousands of such calls. A function that claims a large stack gets a large chunk,
+    whose rest serves the calls within.
+    """
+    code = function.__code__.replace(co_stacksize=_STACK_SLOTS)
+    return FunctionType(code, function.__globals__)
 
 
 def run() -> NoReturn:
@@ -25,7 +41,7 @@ def run() -> NoReturn:
     """
     code: str | int | None
     try:
-        main()
+        _with_deep_stack(main)()
         code = ExitCode.OK
     except SystemExit as stop:
         code = stop.code

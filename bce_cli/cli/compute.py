@@ -96,7 +96,9 @@ def compute(
 
       bce compute preds.csv
 
-      zcat preds.csv.gz | bce compute --format json
+      bce compute preds.parquet --format json
+
+      bce compute submission.csv --labels solution.csv --on id
 
       bce compute preds.csv --per-example -f csv -o losses.csv
     """

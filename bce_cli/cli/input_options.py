@@ -195,7 +195,6 @@ class Rowwise:
         from bce_cli.readers.blocks import BLOCK_BYTES  # noqa: PLC0415 -- --help needs no NumPy
         from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
         from bce_cli.readers.grammar import Grammar  # noqa: PLC0415
-        from bce_cli.readers.join import Join  # noqa: PLC0415
         from bce_cli.readers.open_data import open_data  # noqa: PLC0415
         from bce_cli.readers.options import InputOptions, Layout  # noqa: PLC0415
 
@@ -211,6 +210,8 @@ class Rowwise:
         )
         join = None
         if self.labels is not None and self.on is not None:
+            from bce_cli.readers.join import Join  # noqa: PLC0415 -- only then
+
             join = Join(self.labels, self.on, is_inner=self.join == "inner")
         return open_data(paths, options, join)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.readers.members import Members
 from bce_cli.readers.streams import Translated, peeked
 
 if TYPE_CHECKING:
@@ -67,9 +65,13 @@ def _codec(head: bytes) -> str | None:
 
 def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     if codec in ("bz2", "xz"):
+        from bce_cli.readers.members import Members  # noqa: PLC0415 -- what is read is rarely packed
+
         return cast("IO[bytes]", Members(stream, _decompressors(codec, name), _PADDING[codec]))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     if codec == "gzip":  # reads on over padding with zeros, which pyarrow does not
+        import gzip  # noqa: PLC0415
+
         return cast("IO[bytes]", gzip.GzipFile(mode="rb", fileobj=buffered))
     import pyarrow as pa
 

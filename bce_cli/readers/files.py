@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bce_cli.errors import DataError, UsageError
-from bce_cli.readers.columnar.file import ColumnarFile
 from bce_cli.readers.compression import decompressed
 from bce_cli.readers.delimited.file import DelimitedFile
 from bce_cli.readers.encodings import utf8
-from bce_cli.readers.json_lines.file import JsonFile
 from bce_cli.readers.signatures import binary_format
 from bce_cli.readers.streams import peeked
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from bce_cli.readers.columnar.file import ColumnarFile
+    from bce_cli.readers.json_lines.file import JsonFile
     from bce_cli.readers.options import InputOptions, Layout
     from bce_cli.readers.reading import Reading
     from bce_cli.readers.sources import Source
@@ -45,7 +43,7 @@ class Piece(Protocol):
         """Parse and validate every row."""
 
 
-File: TypeAlias = DelimitedFile | JsonFile | ColumnarFile
+File: TypeAlias = "DelimitedFile | JsonFile | ColumnarFile"
 
 
 def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple[File, bool]:
@@ -83,12 +81,16 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         file: Any = stream
         if kind == "parquet" or head.startswith(b"ARROW1"):
             file = _with_random_access(source, stream, size, opened)
+        from bce_cli.readers.columnar.file import ColumnarFile  # noqa: PLC0415 -- not for CSV
+
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
     text = utf8(stream, options.layout.encoding, name)
     extensions = source.extensions
     start, text = peeked(text, _HEAD)
     if _is_json(start, extensions, options.layout):
         _refuse_options(options, name, "JSON Lines")
+        from bce_cli.readers.json_lines.file import JsonFile  # noqa: PLC0415
+
         return JsonFile(text, name, options), is_compressed
     return DelimitedFile(text, name, extensions, options), is_compressed
 
@@ -137,6 +139,9 @@ def _with_random_access(
         import pyarrow as pa
 
         return opened.enter_context(pa.OSFile(os.fsencode(source.path)))
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
     copy = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the others
     shutil.copyfileobj(stream, copy, 1 << 20)
     copy.seek(0)

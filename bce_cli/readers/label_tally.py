@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import LabelError
-from bce_cli.readers.second_look import third_label
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.readers.reading import LabelValues
@@ -46,9 +44,7 @@ class LabelTally:
             return
         if self.other.casefold() == self.positive.casefold():
             message = f"no label is {quoted(self.positive)}, but {quoted(self.other)} occurs"
-            raise LabelError(
-                message, f"did you mean --positive {shlex.quote(safe_text(self.other))}?"
-            )
+            raise LabelError(message, f"did you mean --positive {quoted(self.other)}?")
 
     def add(self, values: LabelValues) -> None:
         """Take in the labels of the piece that follows.
@@ -65,3 +61,9 @@ class LabelTally:
             self.other = values.other
         elif values.other is not None and values.other != self.other:
             raise third_label(values.other, values.other_place, self.other, self.positive)
+
+
+def third_label(text: str, place: str, other: str, positive: str) -> LabelError:
+    """Say that a label is neither of two values."""
+    message = f"{place}: label {quoted(text)} is neither {quoted(positive)} nor {quoted(other)}"
+    return LabelError(message, "with --positive, exactly one other value may occur")

@@ -15,6 +15,7 @@ import numpy as np
 from bce_cli.errors import DataError, LabelError
 from bce_cli.readers.encodings import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, read_cell
+from bce_cli.readers.label_tally import third_label
 from bce_cli.readers.reading import Cells, LabelValues, Reading, rows_of
 from bce_cli.readers.symptoms import Symptoms
 from bce_cli.safe_text import quoted
@@ -155,12 +156,6 @@ class _Look:
             )
             message += f"; {rows} in this piece"
         return type(error)(message, hint)
-
-
-def third_label(text: str, place: str, other: str, positive: str) -> LabelError:
-    """Say that a label is neither of two values."""
-    message = f"{place}: label {quoted(text)} is neither {quoted(positive)} nor {quoted(other)}"
-    return LabelError(message, "with --positive, exactly one other value may occur")
 
 
 def _text_fault(role: str, text: str | None, column: str, place: str) -> DataError | None:

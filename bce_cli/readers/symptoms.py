@@ -17,7 +17,22 @@ _MOST_VALUES = 20
 _MOST_SHOWN = 5
 _PAIR = 2
 _FEW = 0.1  # a share of rows that is no accident
-_PAIRS = {"yes", "y", "true", "t", "1", "positive", "pos", "present", "on", "pass", "event", "good"}
+_PAIRS = {
+    "yes",
+    "y",
+    "true",
+    "t",
+    "1",
+    "positive",
+    "pos",
+    "present",
+    "on",
+    "pass",
+    "event",
+    "won",
+    "win",
+    "success",
+}
 """Texts, in lower case, that people use for the label that counts as 1."""
 
 

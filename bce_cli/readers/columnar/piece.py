@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import DataError
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
-from bce_cli.readers.second_look import look_again
 from bce_cli.readers.typed_columns import number_text, typed_cells
 from bce_cli.safe_text import quoted
 
@@ -73,6 +72,8 @@ class ColumnarPiece:
             )
             checked = None if cells is None else rows_of(cells, self.grammar)
         if cells is None or checked is None:
+            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
+
             return look_again(self._records(), self.columns, self.grammar)
         rows, first_other = checked
         return Reading(rows, cells.keys, self._label_values(cells, first_other))

@@ -14,7 +14,6 @@ from bce_cli.readers.delimited.records import cells_of, fields_of
 from bce_cli.readers.encodings import UTF8_MARK
 from bce_cli.readers.grammar import MISSING_TEXTS
 from bce_cli.readers.reading import Cells, LabelValues, Reading, Texts, rows_of
-from bce_cli.readers.second_look import look_again
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +71,8 @@ class DelimitedPiece:
             cells = self._parse()
             checked = None if cells is None else rows_of(cells, self.grammar)
         if cells is None or checked is None:
+            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
+
             records = cells_of(self.block, self.columns, self.dialect, self.source)
             return look_again(records, self.columns, self.grammar)
         rows, first_other = checked

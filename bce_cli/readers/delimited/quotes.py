@@ -112,7 +112,9 @@ def misplaced_quote(data: ByteArray, delimiter: str = ",") -> int | None:
     before, after = padded[quotes], padded[quotes + 2]
     opening = np.arange(len(quotes)) % 2 == 0
     neighbour = np.where(opening, before, after)
-    allowed = np.isin(neighbour, [ord(delimiter), _LF, _CR, _QUOTE])
+    allowed = neighbour == ord(delimiter)
+    for sign in (_LF, _CR, _QUOTE):  # not numpy.isin, which would load masked arrays
+        allowed |= neighbour == sign
     if not allowed.all():
         return int(quotes[np.argmin(allowed)])
     return int(quotes[-1]) if len(quotes) % 2 else None

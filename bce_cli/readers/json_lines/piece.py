@@ -12,7 +12,6 @@ import numpy as np
 from bce_cli.readers.blocks import as_bytes
 from bce_cli.readers.json_lines.lines import cells_of
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
-from bce_cli.readers.second_look import look_again
 from bce_cli.readers.typed_columns import typed_cells
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ class JsonPiece:
             cells = self._parse()
             checked = None if cells is None else rows_of(cells, self.grammar)
         if cells is None or checked is None:
+            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
+
             records = cells_of(self.block, self.columns, self.grammar, self.source)
             return look_again(records, self.columns, self.grammar)
         rows, first_other = checked
