@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
 
 import typer
 
+from bce_cli.cli.compute_output import Wish, write_report, write_rows
 from bce_cli.cli.diagnostics import ExitCode, note_data
 from bce_cli.cli.input_options import (
     IdOpt,
     LogitsOpt,
-    Rowwise,
     SoftLabelsOpt,
     WeightOpt,
 )
@@ -34,34 +32,10 @@ from bce_cli.cli.options import (
 )
 from bce_cli.cli.output import staged_output
 from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.terminal import encoding_of, look_for
+from bce_cli.cli.rowwise import Rowwise
 from bce_cli.errors import UsageError
 
-if TYPE_CHECKING:
-    from bce_cli.core.conventions import Convention
-    from bce_cli.engine.run import Job
-
-
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """The options that shape the output, and what the rows carry."""
-
-    output_format: FormatOpt
-    unit: UnitOpt
-    n_first: int
-    n_worst: int
-    compared: tuple[Convention, ...]
-    output: str | None
-    quiet: bool
-    color: Color
-    excel_safe: bool
-    has_ids: bool
-    has_weights: bool
-    soft_labels: bool
-    logits: bool
 
 
 def compute(
@@ -104,26 +78,20 @@ def compute(
     """
     paths = _paths_or_help(ctx, sources)
     output = None if output == "-" else output
-    if quiet and (per_example or worst):
-        message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
-        raise UsageError(message)
-    if per_example and worst:
-        message = "--per-example and --worst are two different outputs"
-        raise UsageError(message)
-    if like == "all" and (quiet or per_example or worst):
-        message = (
-            "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
-        )
-        raise UsageError(message)
-    if excel_safe and (output_format != "csv" or not (per_example or worst)):
-        message = "--excel-safe goes with --format csv and --per-example or --worst"
-        raise UsageError(message)
+    _check(
+        quiet=quiet,
+        per_example=per_example,
+        worst=worst,
+        compares=like == "all",
+        excel_safe=excel_safe,
+        is_csv=output_format == "csv",
+    )
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job  # noqa: PLC0415
 
     convention, compared = chosen(like, clip)
-    wish = _Wish(
+    wish = Wish(
         output_format,
         unit,
         rows,
@@ -150,9 +118,9 @@ def compute(
     with ProgressBar(enabled=not quiet) as progress, staged_output(output, read) as stream:
         job = Job(data, workers or default_workers(), progress)
         if per_example:
-            _write_rows(job, convention, wish, stream)
+            write_rows(job, convention, wish, stream)
         else:
-            _write_report(job, paths, convention, wish, stream)
+            write_report(job, paths, convention, wish, stream)
     if not quiet:
         note_data(data, inputs, is_told=not per_example and output_format not in ("json", "csv"))
 
@@ -167,65 +135,21 @@ def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
     raise typer.Exit(ExitCode.USAGE)
 
 
-def _write_rows(job: Job, convention: Convention, wish: _Wish, stream: IO[bytes]) -> None:
-    from bce_cli.engine.run import format_rows  # noqa: PLC0415
-    from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
-
-    rows = RowStream(
-        wish.output_format,
-        wish.unit,
-        has_ids=wish.has_ids,
-        has_weights=wish.has_weights,
-        soft_labels=wish.soft_labels,
-        excel_safe=wish.excel_safe,
-    )
-    stream.write(rows.header())
-    for lines in format_rows(job, convention, rows.rows):
-        stream.write(lines)
-
-
-def _write_report(
-    job: Job, paths: list[str], convention: Convention, wish: _Wish, stream: IO[bytes]
+def _check(
+    *, quiet: bool, per_example: bool, worst: int, compares: bool, excel_safe: bool, is_csv: bool
 ) -> None:
-    from bce_cli.core.evaluation import Plan  # noqa: PLC0415
-    from bce_cli.core.report import loss_report  # noqa: PLC0415
-    from bce_cli.engine.run import evaluate  # noqa: PLC0415
-
-    is_table = wish.output_format in ("table", "markdown")
-    has_product = not (wish.quiet or wish.compared)
-    plan = Plan(
-        convention,
-        with_product=has_product,
-        n_first=wish.n_first if is_table and has_product else None,
-        n_worst=wish.n_worst,
-        compared=wish.compared,
-        n_differing=5 if is_table else 100,
-    )
-    result = evaluate(job, plan)
-    report = loss_report(result.totals, wish.unit)
-    if wish.quiet:
-        stream.write(f"{report.mean_loss!r}\n".encode())
-        return
-    from bce_cli.cli.conventions import comparison  # noqa: PLC0415
-    from bce_cli.render.document import Document  # noqa: PLC0415
-    from bce_cli.render.report import write_report  # noqa: PLC0415
-
-    data = job.data
-    document = Document(
-        sources=tuple(paths),
-        label_column=data.label_name,
-        prediction_column=data.prediction_name,
-        convention=convention,
-        report=report,
-        result=result,
-        weight_column=data.columns.weight_name,
-        of_logits=wish.logits,
-        comparison=comparison(wish.compared, result, wish.unit),
-        positive_label=data.labels.positive,
-        negative_label=data.labels.other,
-        n_missing=data.n_missing,
-        n_unmatched=data.n_unmatched,
-        excel_safe=wish.excel_safe,
-    )
-    text = write_report(document, wish.output_format, look_for(wish.output, wish.color))
-    stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))
+    """Refuse options of the output that contradict each other."""
+    if quiet and (per_example or worst):
+        message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
+        raise UsageError(message)
+    if per_example and worst:
+        message = "--per-example and --worst are two different outputs"
+        raise UsageError(message)
+    if compares and (quiet or per_example or worst):
+        message = (
+            "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
+        )
+        raise UsageError(message)
+    if excel_safe and (not is_csv or not (per_example or worst)):
+        message = "--excel-safe goes with --format csv and --per-example or --worst"
+        raise UsageError(message)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.cli.demo_steps import STEPS, Step, find_steps, following
 from bce_cli.cli.diagnostics import note_data
-from bce_cli.cli.input_options import Rowwise
 from bce_cli.cli.options import (
     Color,
     ColorOpt,
@@ -26,6 +25,7 @@ from bce_cli.cli.options import (
     WorkersOpt,
 )
 from bce_cli.cli.output import staged_output, write_stdout
+from bce_cli.cli.rowwise import Rowwise
 from bce_cli.cli.terminal import encoding_of, look_for
 from bce_cli.errors import EmptyInputError, UsageError
 from bce_cli.safe_text import quoted

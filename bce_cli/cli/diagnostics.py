@@ -18,7 +18,7 @@ from bce_cli.errors import (
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.cli.input_options import Rowwise
+    from bce_cli.cli.rowwise import Rowwise
     from bce_cli.readers.open_data import Data
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.readers.reading import MOST_LABEL_TEXTS, TextCodes
+from bce_cli.readers.cells import MOST_LABEL_TEXTS, TextCodes
 
 if TYPE_CHECKING:
     import pyarrow as pa

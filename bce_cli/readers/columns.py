@@ -8,52 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import DataError
+from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.readers.grammar import Role
-
-LABEL_NAMES = (
-    "label",
-    "labels",
-    "y",
-    "y_true",
-    "true",
-    "truth",
-    "ground_truth",
-    "target",
-    "actual",
-    "observed",
-    "outcome",
-    "event",
-)
-"""Customary names of the label column; case does not matter."""
-
-PREDICTION_NAMES = (
-    "prediction",
-    "predictions",
-    "pred",
-    "predicted",
-    "p",
-    "prob",
-    "probs",
-    "probability",
-    "probabilities",
-    "proba",
-    "y_prob",
-    "y_proba",
-    "y_pred",
-    "y_score",
-    "y_hat",
-    "yhat",
-    "p_hat",
-    "phat",
-    "score",
-    "forecast",
-)
-"""Customary names of the prediction column; case does not matter."""
 
 _MOST_LISTED = 20
 

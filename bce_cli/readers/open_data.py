@@ -9,7 +9,8 @@ from bce_cli.readers.data_set import DataSet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.readers.join import Join, JoinedData
+    from bce_cli.readers.join import Join
+    from bce_cli.readers.joined_data import JoinedData
     from bce_cli.readers.options import InputOptions
 
     Data: TypeAlias = DataSet | JoinedData
@@ -33,6 +34,6 @@ def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = N
     """
     if join is None:
         return DataSet(paths, options)
-    from bce_cli.readers.join import JoinedData  # noqa: PLC0415 -- rarely needed
+    from bce_cli.readers.joined_data import JoinedData  # noqa: PLC0415 -- rarely needed
 
     return JoinedData(paths, options, join)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.errors import DataError, LabelError
+from bce_cli.readers.cells import Cells
 from bce_cli.readers.encodings import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, read_cell
 from bce_cli.readers.label_tally import third_label
-from bce_cli.readers.reading import Cells, LabelValues, Reading, rows_of
+from bce_cli.readers.reading import LabelValues, Reading, rows_of
 from bce_cli.readers.symptoms import Symptoms
 from bce_cli.safe_text import quoted
 

@@ -17,22 +17,9 @@ _MOST_VALUES = 20
 _MOST_SHOWN = 5
 _PAIR = 2
 _FEW = 0.1  # a share of rows that is no accident
-_PAIRS = {
-    "yes",
-    "y",
-    "true",
-    "t",
-    "1",
-    "positive",
-    "pos",
-    "present",
-    "on",
-    "pass",
-    "event",
-    "won",
-    "win",
-    "success",
-}
+_PAIRS = frozenset(
+    "yes y true t 1 positive pos present on pass event won win success".split()  # noqa: SIM905
+)
 """Texts, in lower case, that people use for the label that counts as 1."""
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.readers.arrays import bits_of, floats_of, null_mask, text_codes
+from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes, Texts
 from bce_cli.readers.numbers import parse_number
-from bce_cli.readers.reading import MOST_LABEL_TEXTS, Cells, TextCodes, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.readers.reading import LabelValues, Reading, rows_of
+from bce_cli.readers.two_looks import read
 from bce_cli.readers.typed_columns import number_text, typed_cells
 from bce_cli.safe_text import quoted
 
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from bce_cli.readers.cells import Cells
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.reading import Cells
+    from bce_cli.readers.reading import Reading
     from bce_cli.readers.second_look import Record
 
 
@@ -53,35 +53,23 @@ class ColumnarPiece:
     source: str
 
     def read(self) -> Reading:
-        """Validate every row.
+        """Validate every row; see `two_looks.read`."""
+        return read(self)
 
-        Raises
-        ------
-        DataError
-            Names the first row that is not fine.
-        """
-        import pyarrow as pa
-
-        cells = checked = None
-        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            cells = typed_cells(
-                self.batch.num_rows,
-                {role: self._column(place) for role, place in self.columns.numbers},
-                {role: self._column(place) for role, place in self.columns.texts},
-                self.grammar,
-            )
-            checked = None if cells is None else rows_of(cells, self.grammar)
-        if cells is None or checked is None:
-            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
-
-            return look_again(self._records(), self.columns, self.grammar)
-        rows, first_other = checked
-        return Reading(rows, cells.keys, self._label_values(cells, first_other))
+    def convert(self) -> Cells | None:
+        """Convert the wanted columns; None for what is odd."""
+        return typed_cells(
+            self.batch.num_rows,
+            {role: self._column(place) for role, place in self.columns.numbers},
+            {role: self._column(place) for role, place in self.columns.texts},
+            self.grammar,
+        )
 
     def _column(self, place: int) -> pa.Array:
         return self.batch.column(self.places.index(place))
 
-    def _records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
+        """Yield the cells of each row."""
         wanted = [(role, self._column(place)) for role, place in self.columns.numbers]
         texts = [(role, self._column(place)) for role, place in self.columns.texts]
         named = self.grammar.positive is not None
@@ -99,18 +87,11 @@ class ColumnarPiece:
                 kinds = ", ".join(f"{role} is {quoted(str(col.type))}" for role, col in wanted)
                 yield place, DataError(f"{place}: no number or text: {kinds}")
 
-    def _label_values(self, cells: Cells, first_other: int | None) -> LabelValues:
-        """Say which labels occurred, where one of them was named."""
-        if self.grammar.positive is None or cells.labels is None:
-            return LabelValues()
-        texts = [text.strip(" \t") for text in cells.labels.texts]  # type: ignore[union-attr]
-        has_positive = self.grammar.positive.strip(" \t") in texts
-        if first_other is None:
-            return LabelValues(has_positive)
-        other = texts[int(cells.labels.codes[first_other])]  # type: ignore[union-attr]
-        return LabelValues(
-            has_positive, other, f"{self.source}, row {self.first_row + first_other}"
-        )
+    def label_at(self, index: int) -> tuple[str, str]:
+        """Return the place and the text of one label."""
+        value = self._column(cast("int", self.columns.label))[index].as_py()
+        text = _text(value, is_named=True) or ""
+        return f"{self.source}, row {self.first_row + index}", text
 
 
 def _text(value: Any, *, is_named: bool) -> str | None:  # noqa: ANN401 -- any value of Arrow

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.readers.arrays import floats_of, null_mask, text_codes
 from bce_cli.readers.blocks import Block, as_bytes
+from bce_cli.readers.cells import Cells, Texts
 from bce_cli.readers.delimited.quotes import misplaced_quote
 from bce_cli.readers.delimited.records import cells_of, fields_of
 from bce_cli.readers.encodings import UTF8_MARK
 from bce_cli.readers.grammar import MISSING_TEXTS
-from bce_cli.readers.reading import Cells, LabelValues, Reading, Texts, rows_of
+from bce_cli.readers.two_looks import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.delimited.dialect import Dialect
     from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.reading import Reading
+    from bce_cli.readers.second_look import Record
 
 _NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A"]
 """Spellings that the parser knows; the second look knows all others."""
@@ -57,28 +61,14 @@ class DelimitedPiece:
         return len(self.block.data)
 
     def read(self) -> Reading:
-        """Parse and validate every record.
+        """Parse and validate every record; see `two_looks.read`."""
+        return read(self)
 
-        Raises
-        ------
-        DataError
-            Names the first record that is not fine.
-        """
-        import pyarrow as pa
+    def records(self) -> Iterator[Record]:
+        """Yield the cells of each record."""
+        return cells_of(self.block, self.columns, self.dialect, self.source)
 
-        cells = checked = None
-        with suppress(pa.ArrowInvalid):
-            cells = self._parse()
-            checked = None if cells is None else rows_of(cells, self.grammar)
-        if cells is None or checked is None:
-            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
-
-            records = cells_of(self.block, self.columns, self.dialect, self.source)
-            return look_again(records, self.columns, self.grammar)
-        rows, first_other = checked
-        return Reading(rows, cells.keys, self._label_values(cells, first_other))
-
-    def _parse(self) -> Cells | None:
+    def convert(self) -> Cells | None:
         """Convert the wanted columns, typed, in this thread; None for what is odd."""
         data = self.block.data
         has_quotes = b'"' in cast("bytearray", data.obj)
@@ -145,17 +135,10 @@ class DelimitedPiece:
             return []
         return [""] if self.grammar.positive is not None else _NULLS  # a class may be called NA
 
-    def _label_values(self, cells: Cells, first_other: int | None) -> LabelValues:
-        """Say which labels occurred, where one of them was named."""
-        if self.grammar.positive is None or cells.labels is None:
-            return LabelValues()
-        positive = self.grammar.positive.strip(" \t")
-        texts = {text.strip(" \t") for text in cells.labels.texts}  # type: ignore[union-attr]
-        if first_other is None:
-            return LabelValues(has_positive=positive in texts)
-        line, fields = self._record(first_other)
-        other = fields[cast("int", self.columns.label)].strip(" \t")
-        return LabelValues(positive in texts, other, f"{self.source}, line {line}")
+    def label_at(self, index: int) -> tuple[str, str]:
+        """Return the place and the text of one label."""
+        line, fields = self._record(index)
+        return f"{self.source}, line {line}", fields[cast("int", self.columns.label)]
 
     def _record(self, index: int) -> tuple[int, list[str]]:
         """Return one record; most that are asked for stand near the start."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,16 +10,20 @@ import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
 from bce_cli.readers.json_lines.lines import cells_of
-from bce_cli.readers.reading import LabelValues, Reading, rows_of
+from bce_cli.readers.two_looks import read
 from bce_cli.readers.typed_columns import typed_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from bce_cli.readers.blocks import Block
+    from bce_cli.readers.cells import Cells
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.reading import Cells
+    from bce_cli.readers.reading import Reading
+    from bce_cli.readers.second_look import Record
 
 _LF, _CR, _OPEN, _CLOSE = b"\n\r{}"
 
@@ -55,28 +58,14 @@ class JsonPiece:
         return len(self.block.data)
 
     def read(self) -> Reading:
-        """Parse and validate every line.
+        """Parse and validate every line; see `two_looks.read`."""
+        return read(self)
 
-        Raises
-        ------
-        DataError
-            Names the first line that is not fine.
-        """
-        import pyarrow as pa
+    def records(self) -> Iterator[Record]:
+        """Yield the cells of each line."""
+        return cells_of(self.block, self.columns, self.grammar, self.source)
 
-        cells = checked = None
-        with suppress(pa.ArrowInvalid):
-            cells = self._parse()
-            checked = None if cells is None else rows_of(cells, self.grammar)
-        if cells is None or checked is None:
-            from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
-
-            records = cells_of(self.block, self.columns, self.grammar, self.source)
-            return look_again(records, self.columns, self.grammar)
-        rows, first_other = checked
-        return Reading(rows, cells.keys, self._label_values(cells, first_other))
-
-    def _parse(self) -> Cells | None:
+    def convert(self) -> Cells | None:
         """Convert the wanted keys, typed, in this thread; None for what is odd."""
         n = count_objects(self.block.data)
         if not n:
@@ -109,17 +98,10 @@ class JsonPiece:
             ),
         )
 
-    def _label_values(self, cells: Cells, first_other: int | None) -> LabelValues:
-        """Say which labels occurred, where one of them was named."""
-        if self.grammar.positive is None or cells.labels is None:
-            return LabelValues()
-        has_positive = self.grammar.positive in cells.labels.texts  # type: ignore[union-attr]
-        if first_other is None:
-            return LabelValues(has_positive)
-        records = cells_of(self.block, self.columns, self.grammar, self.source)
-        place, found = next(islice(records, first_other, None))
-        other = str(found["label"])  # type: ignore[index]
-        return LabelValues(has_positive, other, place)
+    def label_at(self, index: int) -> tuple[str, str]:
+        """Return the place and the text of one label."""
+        place, found = next(islice(self.records(), index, None))
+        return place, str(found["label"])  # type: ignore[index]
 
 
 def count_objects(data: memoryview) -> int:

@@ -1,0 +1,100 @@
+"""What `bce compute` writes: the report, the one number, or every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from bce_cli.cli.terminal import encoding_of, look_for
+
+if TYPE_CHECKING:
+    from bce_cli.cli.options import Color
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.report import Unit
+    from bce_cli.engine.run import Job
+    from bce_cli.render.report import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The options that shape the output, and what the rows carry."""
+
+    output_format: Format
+    unit: Unit
+    n_first: int
+    n_worst: int
+    compared: tuple[Convention, ...]
+    output: str | None
+    quiet: bool
+    color: Color
+    excel_safe: bool
+    has_ids: bool
+    has_weights: bool
+    soft_labels: bool
+    logits: bool
+
+
+def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
+    """Write every row with its loss."""
+    from bce_cli.engine.run import format_rows  # noqa: PLC0415
+    from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
+
+    rows = RowStream(
+        wish.output_format,
+        wish.unit,
+        has_ids=wish.has_ids,
+        has_weights=wish.has_weights,
+        soft_labels=wish.soft_labels,
+        excel_safe=wish.excel_safe,
+    )
+    stream.write(rows.header())
+    for lines in format_rows(job, convention, rows.rows):
+        stream.write(lines)
+
+
+def write_report(
+    job: Job, paths: list[str], convention: Convention, wish: Wish, stream: IO[bytes]
+) -> None:
+    """Write the report, or its one number."""
+    from bce_cli.core.evaluation import Plan  # noqa: PLC0415
+    from bce_cli.core.report import loss_report  # noqa: PLC0415
+    from bce_cli.engine.run import evaluate  # noqa: PLC0415
+
+    is_table = wish.output_format in ("table", "markdown")
+    has_product = not (wish.quiet or wish.compared)
+    plan = Plan(
+        convention,
+        with_product=has_product,
+        n_first=wish.n_first if is_table and has_product else None,
+        n_worst=wish.n_worst,
+        compared=wish.compared,
+        n_differing=5 if is_table else 100,
+    )
+    result = evaluate(job, plan)
+    report = loss_report(result.totals, wish.unit)
+    if wish.quiet:
+        stream.write(f"{report.mean_loss!r}\n".encode())
+        return
+    from bce_cli.cli.conventions import comparison  # noqa: PLC0415
+    from bce_cli.render.document import Document  # noqa: PLC0415
+    from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
+
+    data = job.data
+    document = Document(
+        sources=tuple(paths),
+        label_column=data.label_name,
+        prediction_column=data.prediction_name,
+        convention=convention,
+        report=report,
+        result=result,
+        weight_column=data.columns.weight_name,
+        of_logits=wish.logits,
+        comparison=comparison(wish.compared, result, wish.unit),
+        positive_label=data.labels.positive,
+        negative_label=data.labels.other,
+        n_missing=data.n_missing,
+        n_unmatched=data.n_unmatched,
+        excel_safe=wish.excel_safe,
+    )
+    text = write_document(document, wish.output_format, look_for(wish.output, wish.color))
+    stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))

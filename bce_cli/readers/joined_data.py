@@ -1,0 +1,147 @@
+"""Labels and predictions from two sources, read as one data set."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from bce_cli.errors import DataError, UsageError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.join import gathered, merged
+from bce_cli.readers.reading import Reading, Summary
+from bce_cli.readers.sources import STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from bce_cli.core.rows import Rows
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.join import Join
+    from bce_cli.readers.label_tally import LabelTally
+    from bce_cli.readers.options import InputOptions
+
+_PIECE_ROWS = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedPiece:
+    """Some rows that were joined before."""
+
+    rows: Rows
+    n_bytes: int = 0
+
+    def read(self) -> Reading:
+        """Return the rows."""
+        return Reading(self.rows)
+
+
+class JoinedData:
+    """A context in which predictions have found their labels; see `DataSet`.
+
+    Both sources are held in memory. Rows keep the order and the numbers of the predictions.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Sources of the predictions.
+    options : InputOptions
+    join : Join
+    """
+
+    def __init__(self, paths: Sequence[str], options: InputOptions, join: Join) -> None:
+        if STANDARD_INPUT in paths and join.labels_path == STANDARD_INPUT:
+            message = "standard input can be read only once"
+            raise UsageError(message)
+        choice = options.columns
+        columns = replace(choice, reads_label=False, key=join.key)
+        self._predictions = DataSet(paths, replace(options, columns=columns))
+        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+        layout = replace(options.layout, input_format=None)
+        self._labels = DataSet([join.labels_path], replace(options, columns=columns, layout=layout))
+        self._join = join
+        self._stack = ExitStack()
+        self.n_unmatched: int | None = None
+        self.n_missing = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            opened.enter_context(self._predictions)
+            opened.enter_context(self._labels)
+            self._stack = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def name(self) -> str:
+        """What messages about the whole call it."""
+        return f"{self._predictions.name} with labels of {self._labels.name}"
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the predictions."""
+        return self._predictions.columns
+
+    @property
+    def labels(self) -> LabelTally:
+        """Which labels there were."""
+        return self._labels.labels
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out about the sources and is worth a word."""
+        return [*self._predictions.notes, *self._labels.notes]
+
+    @property
+    def label_name(self) -> str:
+        """Name of the label column."""
+        return self._labels.label_name
+
+    @property
+    def prediction_name(self) -> str:
+        """Name of the prediction column."""
+        return self._predictions.prediction_name
+
+    def n_bytes(self) -> None:
+        """Return None: how far the work is cannot be told by bytes."""
+
+    def pieces(self) -> Iterator[JoinedPiece]:
+        """Join all rows, and yield them piece by piece.
+
+        Raises
+        ------
+        DataError
+            A key occurs twice, or has no partner and should have one.
+        """
+        rows = self._joined()
+        for start in range(0, len(rows), _PIECE_ROWS):
+            stop = min(start + _PIECE_ROWS, len(rows))
+            yield JoinedPiece(rows.at(np.arange(start, stop)))
+
+    def check(self, summary: Summary) -> None:
+        """Do nothing; all was checked when the rows were joined."""
+
+    def finish(self, n: int) -> None:
+        """Check what can be known at the end alone; see `DataSet.finish`."""
+        if n == 0:
+            message = f"{self.name}: no rows are left"
+            raise DataError(message)
+        self.labels.finish()
+
+    def _joined(self) -> Rows:
+        left, right = gathered(self._predictions), gathered(self._labels)
+        rows, n_lone, n_unmatched = merged(left, right, is_inner=self._join.is_inner)
+        self.n_unmatched = n_unmatched
+        self.n_missing = rows.n_missing - n_lone
+        return rows
