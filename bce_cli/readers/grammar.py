@@ -27,7 +27,7 @@ _LONGEST_SHOWN = 80
 _NULL, _EMPTY = "is null", "is empty"
 _NOT_A_NUMBER = "is not a number"
 _NOT_A_LABEL = "is not 0 or 1"
-_NOT_A_WEIGHT = f"is not 0 and not in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+_NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
 _OUTSIDE = "is not in [0, 1]"
 _NOT_TEXT = "is not UTF-8 text"
 

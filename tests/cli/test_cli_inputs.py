@@ -41,7 +41,7 @@ def test_a_weight_outside_its_domain_is_named(
     weight: str, shown: str, bce: Bce, preds: Preds
 ) -> None:
     result = bce("compute", preds(f"y,p,w\n1,.5,1\n0,.5,{weight}\n"), "-w", "w", "-q")
-    message = f"preds.csv, line 3: weight {shown} (column 'w') is not 0 and not in [1e-100, 1e+100]"
+    message = f"preds.csv, line 3: weight {shown} (column 'w') is neither 0 nor in [1e-100, 1e+100]"
     assert result.stderr.splitlines()[0] == f"bce: error: {message}"
     assert (result.stdout, result.exit_code) == ("", 65)
 

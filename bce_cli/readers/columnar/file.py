@@ -105,6 +105,6 @@ class ColumnarFile:
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise unreadable(self._name, error) from None
-            reason = str(error).strip().partition("\n")[0]
+            reason = str(error).strip().partition("\n")[0].partition(". ")[0]
             message = f"{self._name}: the {_FORMATS[self._kind]} data are damaged: {reason}"
             raise DataError(message) from None

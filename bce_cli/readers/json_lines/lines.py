@@ -70,13 +70,13 @@ def _object(text: str, place: str) -> Pairs | DataError:
     except ValueError as error:
         reason = str(error).partition(": line ")[0]
         what = f"{reason[:1].lower()}{reason[1:]}"
-        return DataError(f"{place}: no JSON: {what}: {quoted(text)}", _ONE_A_LINE)
+        return DataError(f"{place}: not JSON, {what}: {quoted(text)}", _ONE_A_LINE)
     if end != len(text):
         rest = quoted(text[end:].strip())
         return DataError(f"{place}: something follows the JSON value: {rest}", _ONE_A_LINE)
     if not isinstance(value, Pairs):
         hint = "an array becomes lines with jq -c '.[]'" if isinstance(value, list) else _ONE_A_LINE
-        return DataError(f"{place}: the line holds {kind_of(value)}, no object", hint)
+        return DataError(f"{place}: the line holds {kind_of(value)}, not an object", hint)
     return value
 
 
