@@ -11,11 +11,11 @@ from bce_cli.readers.delimited.dialect import parse_delimiter
 from bce_cli.readers.encodings import check_encoding
 from bce_cli.readers.files import File, open_file
 from bce_cli.readers.label_tally import LabelTally
+from bce_cli.readers.opened import Opened
 from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.files import Piece
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import Summary
 
 
-class DataSet:
+class DataSet(Opened):
     """A context that opens the first source at once, and the others when their turn comes.
 
     The columns found in the first source are wanted in the others too, wherever they stand there.
@@ -54,7 +54,7 @@ class DataSet:
         parse_delimiter(options.layout.delimiter, options.grammar.decimal)
         self._sources = [Source(path) for path in paths]
         self._options = options
-        self._stack = ExitStack()
+        super().__init__()
         self.labels = LabelTally(options.grammar.positive)
         self.notes: list[str] = []
         self.n_unmatched: int | None = None
@@ -63,7 +63,7 @@ class DataSet:
     def __enter__(self) -> Self:
         with ExitStack() as opened:
             self._first, self._is_compressed = self._open(self._sources[0], opened)
-            self._stack = opened.pop_all()
+            self.keep_open(opened)
         columns, choice = self._first.columns, self._options.columns
         if choice.label is None:
             choice = replace(choice, label=columns.label_name)
@@ -71,14 +71,6 @@ class DataSet:
             choice = replace(choice, prediction=columns.prediction_name)
         self._options = replace(self._options, columns=choice)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     @property
     def name(self) -> str:

@@ -12,12 +12,12 @@ from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.join import gathered, merged
+from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
 from bce_cli.readers.sources import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
     from bce_cli.core.rows import Rows
     from bce_cli.readers.columns import Columns
@@ -40,7 +40,7 @@ class JoinedPiece:
         return Reading(self.rows)
 
 
-class JoinedData:
+class JoinedData(Opened):
     """A context in which predictions have found their labels; see `DataSet`.
 
     Both sources are held in memory. Rows keep the order and the numbers of the predictions.
@@ -64,7 +64,7 @@ class JoinedData:
         layout = replace(options.layout, input_format=None)
         self._labels = DataSet([join.labels_path], replace(options, columns=columns, layout=layout))
         self._join = join
-        self._stack = ExitStack()
+        super().__init__()
         self.n_unmatched: int | None = None
         self.n_missing = 0
 
@@ -72,16 +72,8 @@ class JoinedData:
         with ExitStack() as opened:
             opened.enter_context(self._predictions)
             opened.enter_context(self._labels)
-            self._stack = opened.pop_all()
+            self.keep_open(opened)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     @property
     def name(self) -> str:
