@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+_BUFFER = 1 << 20  # bytes
+
 ROWS = 1 << 16
 """Rows of a batch at the most."""
 
@@ -38,8 +40,8 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
     import pyarrow as pa
     from pyarrow import parquet
 
-    opened = parquet.ParquetFile(file, pre_buffer=False)
-
+    # Column chunks are read a buffer at a time, since a row group may hold all rows of a file.
+    opened = parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
     names = opened.schema_arrow.names
 
     def read(places: list[int]) -> Iterator[pa.RecordBatch]:
