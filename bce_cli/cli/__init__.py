@@ -3,15 +3,25 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import NoReturn
+
+# Ctrl-C ends the process at once, and without a traceback, while modules are loaded.
+_on_interrupt = signal.getsignal(signal.SIGINT)
+with contextlib.suppress(ValueError):  # not in the main thread
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hardly any garbage
 
 from bce_cli.cli.app import app  # noqa: E402 -- after the setting above
 from bce_cli.cli.diagnostics import ExitCode  # noqa: E402
+
+with contextlib.suppress(ValueError):
+    signal.signal(signal.SIGINT, _on_interrupt)
+
 
 _STACK_SLOTS = 17_000  # of 8 bytes; the chunk is the next power of two, so nearly half is free
 
@@ -33,6 +43,10 @@ def _with_deep_stack(function: Callable[[], None]) -> Callable[[], None]:
     return FunctionType(code, function.__globals__)
 
 
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
 def run() -> NoReturn:
     """Run `bce`, and end the process at once.
 
@@ -40,6 +54,9 @@ def run() -> NoReturn:
     and by now all output is flushed, every file closed and every thread joined.
     """
     code: str | int | None
+    for name in ("SIGTERM", "SIGHUP"):  # temporary files are removed, as after Ctrl-C
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         _with_deep_stack(main)()
         code = ExitCode.OK

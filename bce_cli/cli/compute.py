@@ -105,6 +105,7 @@ def compute(
         has_weights=weight is not None,
         soft_labels=soft_labels,
         logits=logits,
+        labels_source=inputs.labels,
     )
     data = inputs.data(
         paths,

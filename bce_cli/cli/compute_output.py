@@ -32,6 +32,7 @@ class Wish:
     has_weights: bool
     soft_labels: bool
     logits: bool
+    labels_source: str | None
 
 
 def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
@@ -89,12 +90,14 @@ def write_report(
         result=result,
         weight_column=data.columns.weight_name,
         of_logits=wish.logits,
-        comparison=comparison(wish.compared, result, wish.unit),
+        comparison=comparison(wish.compared, result, wish.unit, logits=wish.logits),
         positive_label=data.labels.positive,
         negative_label=data.labels.other,
         n_missing=data.n_missing,
         n_unmatched=data.n_unmatched,
         excel_safe=wish.excel_safe,
+        has_soft_labels=wish.soft_labels,
+        labels_source=wish.labels_source,
     )
     text = write_document(document, wish.output_format, look_for(wish.output, wish.color))
     stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))

@@ -35,8 +35,10 @@ def chosen(like: str, clip: float | None) -> tuple[Convention, tuple[Convention,
 
 
 def comparison(
-    compared: tuple[Convention, ...], result: Result, unit: Unit
+    compared: tuple[Convention, ...], result: Result, unit: Unit, *, logits: bool
 ) -> tuple[ConventionReport, ...]:
     """Return the figures of each convention."""
     pairs = zip(compared, result.compared, strict=True)
-    return tuple(convention_report(convention, totals, unit) for convention, totals in pairs)
+    return tuple(
+        convention_report(convention, totals, unit, logits=logits) for convention, totals in pairs
+    )

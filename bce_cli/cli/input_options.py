@@ -82,8 +82,8 @@ MissingOpt = Annotated[
     Literal["error", "drop"],
     typer.Option(
         "--missing",
-        help="Rows with a missing label, prediction or weight (empty, NA, NaN, null, None): refuse "
-        "them, or leave them out and count them.",
+        help="Rows with a missing label, prediction or weight (empty, NA, N/A, #N/A, <NA>, NaN, "
+        "null, None, \\N): refuse them, or leave them out and count them.",
     ),
 ]
 LabelsOpt = Annotated[

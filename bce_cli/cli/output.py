@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import secrets
 import stat
 import sys
 import tempfile
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _KEPT_IN_MEMORY = 8 << 20
+_CHUNK = 1 << 20
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def _copy_to_stdout(spool: IO[bytes]) -> None:
         raise OutputError(message)
     spool.seek(0)
     try:
-        shutil.copyfileobj(spool, sys.stdout.buffer)
+        _copy(spool, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         abandon_stdout()
@@ -119,6 +120,14 @@ def abandon_stdout() -> None:
         os.close(nowhere)
 
 
+def _copy(spool: IO[bytes], stream: IO[bytes]) -> None:
+    """Copy all bytes, also to a stream that takes a part of them at a time."""
+    while chunk := spool.read(_CHUNK):
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[stream.write(rest) :]
+
+
 def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
     spool.seek(0)
     try:
@@ -128,7 +137,7 @@ def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
         raise OutputCreationError(message) from None
     try:
         with stream:
-            shutil.copyfileobj(spool, stream)
+            _copy(spool, stream)
     except BrokenPipeError:
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
@@ -138,23 +147,26 @@ def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
 
 @contextmanager
 def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
+    # Named before it is made, so that no signal can come between the making and the removing.
+    temporary = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}"
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
-    except OSError as error:
-        message = f"{safe_text(path)}: {os_reason(error)}"
-        raise OutputCreationError(message) from None
-    try:
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            message = f"{safe_text(path)}: {os_reason(error)}"
+            raise OutputCreationError(message) from None
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(_mode(target))
-        Path(temporary).replace(target)
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
     except OSError as error:
         message = f"{safe_text(path)}: {os_reason(error)}"
         raise OutputError(message) from None
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was never made, say
+            temporary.unlink()
 
 
 def _mode(target: Path) -> int:

@@ -121,16 +121,26 @@ class ConventionReport:
 
 
 def convention_report(
-    convention: Convention, totals: ConventionTotals, unit: Unit
+    convention: Convention, totals: ConventionTotals, unit: Unit, *, logits: bool = False
 ) -> ConventionReport:
-    """Derive the figures of one convention from its totals."""
+    """Derive the figures of one convention from its totals.
+
+    Parameters
+    ----------
+    convention : Convention
+    totals : ConventionTotals
+    unit : {"nats", "bits"}
+    logits : bool, default False
+        Whether predictions were logits; rules that take them have no limit for them.
+    """
+    is_unlimited = logits and convention.rule.logit_costs is not None
     nats, mean = NATS_PER[unit], totals.mean_loss
     return ConventionReport(
         name=totals.name,
         mean_loss=None if mean is None else mean / nats,
         n_clipped=None if totals.n_refused else totals.n_clipped,
-        cap_positive=convention.cap(label=True) / nats,
-        cap_negative=convention.cap(label=False) / nats,
+        cap_positive=math.inf if is_unlimited else convention.cap(label=True) / nats,
+        cap_negative=math.inf if is_unlimited else convention.cap(label=False) / nats,
     )
 
 
@@ -171,6 +181,6 @@ def convention_reports(
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     return tuple(
-        convention_report(convention, ConventionTotals.of(rows, convention), unit)
+        convention_report(convention, ConventionTotals.of(rows, convention), unit, logits=logits)
         for convention in ALL_CONVENTIONS
     )

@@ -104,6 +104,13 @@ class Convention:
         high = rows.weights * _ROUNDS_TO_FLOAT32  # Veltkamp's splitting, for numbers of any size
         return replace(rows, weights=high - (high - rows.weights))
 
+    def hardened(self, rows: Rows) -> Rows:
+        """Rows with labels as the library counts them: 0 or 1, where it has a threshold."""
+        threshold = self.rule.threshold
+        if threshold is None or rows.labels.dtype == np.bool_:
+            return rows
+        return replace(rows, labels=rows.labels > threshold)
+
     def score(self, rows: Rows) -> ScoredRows:
         """Give every row its likelihood and its loss."""
         return ScoredRows(self.held(rows), self.likelihoods(rows), self.losses(rows))

@@ -110,7 +110,7 @@ class LossTotals:
         if losses is None:
             losses = convention.losses(rows)
         impossible = rows.impossible_places()
-        rows = convention.held(rows)
+        rows = convention.hardened(convention.held(rows))
         weights = rows.weights
         divisors = weights if convention.rule.mean_over == "weights" else None
         finite, n_infinite = finite_losses(losses, weights)

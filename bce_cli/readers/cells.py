@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Cells:
     labels : ndarray of float64 or TextCodes or None
     predictions, weights : ndarray of float64 or None
     ids, keys : sequence of str or None
-    missing : ndarray of bool, shape (n,), or None
-        Rows with a cell that holds nothing; other arrays may hold anything there.
+    nulls : dict of role to ndarray of bool, shape (n,)
+        Cells that hold nothing, where a column has such; its array may hold anything there.
     """
 
     n: int
@@ -50,12 +50,21 @@ class Cells:
     weights: FloatArray | None = None
     ids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
-    missing: BoolArray | None = None
+    nulls: dict[str, BoolArray] = field(default_factory=dict)
 
-    def add_missing(self, missing: BoolArray | None) -> None:
-        """Take in which cells of one more column hold nothing."""
-        if missing is not None and missing.any():
-            self.missing = missing if self.missing is None else self.missing | missing
+    def add_nulls(self, role: str, nulls: BoolArray | None) -> None:
+        """Take in which cells of a column hold nothing."""
+        if nulls is not None and nulls.any():
+            before = self.nulls.get(role)
+            self.nulls[role] = nulls if before is None else before | nulls
+
+    @property
+    def missing(self) -> BoolArray | None:
+        """Rows with a cell that holds nothing; None if there is none."""
+        missing: BoolArray | None = None
+        for nulls in self.nulls.values():
+            missing = nulls if missing is None else missing | nulls
+        return missing
 
 
 MOST_LABEL_TEXTS = 100

@@ -11,6 +11,8 @@ LABEL_NAMES = (
     "truth",
     "ground_truth",
     "target",
+    "targets",
+    "y_test",
     "actual",
     "observed",
     "outcome",
@@ -22,6 +24,7 @@ PREDICTION_NAMES = (
     "prediction",
     "predictions",
     "pred",
+    "preds",
     "predicted",
     "p",
     "prob",
@@ -38,6 +41,7 @@ PREDICTION_NAMES = (
     "p_hat",
     "phat",
     "score",
+    "scores",
     "forecast",
 )
 """Customary names of the prediction column; case does not matter."""

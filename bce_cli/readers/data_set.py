@@ -51,7 +51,7 @@ class DataSet(Opened):
             message = "standard input can be read only once"
             raise UsageError(message)
         check_encoding(options.layout.encoding)
-        parse_delimiter(options.layout.delimiter, options.grammar.decimal)
+        parse_delimiter(options.layout.delimiter)
         self._sources = [Source(path) for path in paths]
         self._options = options
         super().__init__()

@@ -17,8 +17,8 @@ from bce_cli.safe_text import quoted, safe_text
 
 Role: TypeAlias = Literal["label", "prediction", "weight"]
 
-MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a")
-"""Texts, in any case, that stand for a value that is not there."""
+MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a", "\\n")
+"""Texts, in any case, that stand for a value that is not there; databases write the last one."""
 
 _TRUTH = {"true": 1.0, "false": 0.0}
 _BLANKS = " \t"

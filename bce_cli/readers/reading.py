@@ -99,21 +99,33 @@ def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:
 
     None instead of both when something is wrong, or cannot be settled here.
     """
-    if cells.missing is not None and not grammar.drop_missing:
-        return None
     if cells.keys is not None and not all(key.strip() for key in cells.keys):
         return None
+    _note_missing_labels(cells, grammar)
+    if cells.nulls and not grammar.drop_missing:
+        return None
     labels, first_other = _labels(cells, grammar)
-    predictions = _filled(cells.predictions, cells)
-    weights = None if cells.weights is None else _filled(cells.weights, cells)
-    if labels is None or predictions is None:
+    predictions = _filled(cells.predictions, cells, "prediction")
+    weights = None if cells.weights is None else _filled(cells.weights, cells, "weight")
+    if labels is None:
         return None
     fits = are_logits(predictions) if grammar.logits else are_probabilities(predictions)
     if not fits or (weights is not None and not are_weights(weights)):
         return None
     logits = predictions if grammar.logits else None
     probabilities = sigmoid(predictions) if grammar.logits else unsigned_zeros(predictions)
-    return Rows(labels, probabilities, weights, cells.ids, cells.missing, logits), first_other
+    rows = Rows(labels, probabilities, weights, cells.ids, cells.missing, logits)
+    return rows.blanked(), first_other
+
+
+def _note_missing_labels(cells: Cells, grammar: Grammar) -> None:
+    """Find the texts among the labels that stand for nothing."""
+    labels = cells.labels
+    if not isinstance(labels, TextCodes) or len(labels.texts) > MOST_LABEL_TEXTS:
+        return
+    for code, text in enumerate(labels.texts):
+        if is_missing("label", text, grammar):
+            cells.add_nulls("label", labels.codes == code)
 
 
 def _labels(cells: Cells, grammar: Grammar) -> tuple[LabelArray | None, int | None]:
@@ -121,7 +133,7 @@ def _labels(cells: Cells, grammar: Grammar) -> tuple[LabelArray | None, int | No
         return np.zeros(cells.n, np.bool_), None
     if isinstance(cells.labels, TextCodes):
         return _labels_of_texts(cells, cells.labels, grammar)
-    labels = _filled(cells.labels, cells)
+    labels = _filled(cells.labels, cells, "label")
     if grammar.soft_labels:
         return (unsigned_zeros(labels) if are_probabilities(labels) else None), None
     return positive_labels(labels), None
@@ -131,27 +143,29 @@ def _labels_of_texts(
     cells: Cells, labels: TextCodes, grammar: Grammar
 ) -> tuple[LabelArray | None, int | None]:
     """Look up what each different text stands for; a fault among them is not settled here."""
-    texts = labels.texts
-    if len(texts) > MOST_LABEL_TEXTS or any(is_missing("label", t, grammar) for t in texts):
+    if len(labels.texts) > MOST_LABEL_TEXTS:
         return None, None
+    texts = [text for text in labels.texts if not is_missing("label", text, grammar)]
     try:
-        values = np.array([read_cell("label", text, grammar) for text in texts] or [0.0])
+        value_of = {text: read_cell("label", text, grammar) for text in texts}
     except CellFault:
         return None, None
-    found = values[_filled(labels.codes, cells)]
-    positive = found == 1.0
-    if cells.missing is not None:
-        positive &= ~cells.missing
+    values = np.array([value_of.get(text) or 0.0 for text in labels.texts] or [0.0])
+    positive = values[_filled(labels.codes, cells, "label")] == 1.0
+    nulls = cells.nulls.get("label")
+    if nulls is not None:
+        positive &= ~nulls
     if grammar.positive is None:
         return positive, None
-    others = {text.strip(" \t") for text, value in zip(texts, values, strict=True) if value == 0.0}
+    others = {text.strip(" \t") for text in texts if value_of[text] == 0.0}
     if len(others) > 1:
         return None, None
-    present = ~positive if cells.missing is None else ~positive & ~cells.missing
-    return positive, int(np.argmax(present)) if others and present.any() else None
+    others_at = ~positive if nulls is None else ~positive & ~nulls
+    return positive, int(np.argmax(others_at)) if others and others_at.any() else None
 
 
-def _filled(values: Any, cells: Cells) -> Any:  # noqa: ANN401 -- arrays of any kind
+def _filled(values: Any, cells: Cells, role: str) -> Any:  # noqa: ANN401 -- arrays of any kind
     if values is None:
         return np.zeros(cells.n)
-    return values if cells.missing is None else np.where(cells.missing, 0, values)
+    nulls = cells.nulls.get(role)
+    return values if nulls is None else np.where(nulls, 0, values)

@@ -128,9 +128,8 @@ class _Look:
         """Return all rows, or raise the first fault."""
         if self._first is not None:
             raise self._finished(*self._first)
-        cells = Cells(len(self._missing), missing=np.array(self._missing, np.bool_))
-        if not any(self._missing):
-            cells.missing = None
+        cells = Cells(len(self._missing))
+        cells.add_nulls("record", np.array(self._missing, np.bool_))
         cells.labels = self._column("label")
         cells.predictions = self._column("prediction")
         cells.weights = self._column("weight")
@@ -151,11 +150,9 @@ class _Look:
             hint = self._symptoms.hint(role, text)
         others = self._n_faulty - 1
         message = error.message
-        if others:
-            rows = (
-                "1 more faulty row follows" if others == 1 else f"{others} more faulty rows follow"
-            )
-            message += f"; {rows} in this piece"
+        if others:  # seen in this piece; there may be more in those behind it
+            rows = "1 more row is" if others == 1 else f"{others} more rows are"
+            message += f"; at least {rows} faulty"
         return type(error)(message, hint)
 
 

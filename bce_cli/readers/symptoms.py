@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOST_VALUES = 20
 _MOST_SHOWN = 5
 _PAIR = 2
+_ROUNDING = 1e-3  # as far from [0, 1] as a probability may get by rounding
 _FEW = 0.1  # a share of rows that is no accident
 _PAIRS = frozenset(
     "yes y true t 1 positive pos present on pass event won win success".split()  # noqa: SIM905
@@ -42,6 +43,7 @@ class Symptoms:
         self._n_below = 0
         self._n_above_one = 0
         self._greatest = 0.0
+        self._furthest = 0.0
 
     def note_label(self, text: str | None) -> None:
         """Take in a label."""
@@ -63,6 +65,7 @@ class Symptoms:
         self._n_below += value < 0.0
         self._n_above_one += value > 1.0
         self._greatest = max(self._greatest, value)
+        self._furthest = max(self._furthest, -value, value - 1.0)
 
     def hint(self, role: Role, text: str | None) -> str | None:
         """Say what to try about a cell that is wrong, from what the others look like."""
@@ -81,10 +84,8 @@ class Symptoms:
                 return self._swapped()
             return "labels that are probabilities themselves need --soft-labels"
         if len(values) == _PAIR:
-            likely = [value for value in values if value.lower() in _PAIRS]
-            example = f"--positive {shlex.quote(safe_text(likely[0] if likely else values[1]))}"
             listed = f"the labels are {_listed(sorted(values))}"
-            return f"{listed}: say which one counts as 1, such as {example}"
+            return f"{listed}: say which one counts as 1, {_example(sorted(values))}"
         if len(values) > _PAIR:
             return f"labels take two values, but here are {_listed(values)}"
         return "labels must be 0 or 1, or --positive names the one that counts as 1"
@@ -96,17 +97,37 @@ class Symptoms:
 
     def _hint_for_predictions(self, text: str) -> str | None:
         cell = text.strip(" \t")
-        if cell.endswith("%"):
-            return "percentages must be divided by 100 first"
         if parse_number(cell, self._grammar.decimal) is None:
-            if self._grammar.decimal == "." and parse_number(cell, ",") is not None:
-                return "--decimal , reads numbers with a decimal comma"
-            return "predictions must be probabilities such as 0.25"
+            return _hint_for_text(cell, self._grammar.decimal)
+        if self._furthest <= _ROUNDING:
+            return "these lie just outside: round or clip them where they are made"
         if self._n_below >= _FEW * self._n:
             return "these look like logits: --logits takes them as they are"
         if 2.0 < self._greatest <= 100.0 and self._n_above_one >= 0.5 * self._n:  # noqa: PLR2004
             return "these look like percentages: divide them by 100 first"
         return None
+
+
+def _hint_for_text(cell: str, decimal: str) -> str:
+    if cell.endswith("%"):
+        return "percentages must be divided by 100 first"
+    if decimal == "." and parse_number(cell, ",") is not None:
+        return "--decimal , reads numbers with a decimal comma"
+    if decimal == "," and parse_number(cell) is not None:
+        return "this number has a decimal point, which is read without --decimal ,"
+    return "predictions must be probabilities such as 0.25"
+
+
+def _example(pair: list[str]) -> str:
+    """Show what to pass; where either of two labels may count as 1, show both."""
+    options = [f"--positive {shlex.quote(safe_text(value))}" for value in pair]
+    likely = [option for value, option in zip(pair, options, strict=True) if _is_likely(value)]
+    is_clear = len(likely) == 1 and not (pair[0] == "1" and parse_number(pair[1]) is not None)
+    return f"such as {likely[0]}" if is_clear else f"{options[0]} or {options[1]}"
+
+
+def _is_likely(value: str) -> bool:
+    return value.lower() in _PAIRS
 
 
 def _listed(values: list[str]) -> str:

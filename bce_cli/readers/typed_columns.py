@@ -48,7 +48,7 @@ def typed_cells(
     cells = Cells(n)
     for role, raw in numbers.items():
         column = _plain(raw)
-        cells.add_missing(null_mask(column))
+        cells.add_nulls(role, null_mask(column))
         if role == "label" and _is_text(column.type) and not grammar.soft_labels:
             cells.labels = _codes_of_texts(column)
             continue
@@ -57,10 +57,12 @@ def typed_cells(
         if values is None:
             return None
         if grammar.drop_missing:
-            cells.add_missing(np.isnan(values))
+            cells.add_nulls(role, np.isnan(values))
         if role == "label":
             named = grammar.positive is not None
-            cells.labels = _codes_of_numbers(values, is_bool=is_label_bool) if named else values
+            names = {float(v): bool_text(v, grammar.positive) for v in (False, True)}
+            named_bools = names if is_label_bool else {}
+            cells.labels = _codes_of_numbers(values, named_bools) if named else values
         elif role == "prediction":
             cells.predictions = values
         else:
@@ -82,6 +84,23 @@ def typed_grammar(grammar: Grammar) -> Grammar:
     return grammar if value is None else replace(grammar, positive=number_text(value))
 
 
+def bool_text(value: bool, positive: str | None) -> str:
+    """Write a boolean as a label, in the case in which the user has named one.
+
+    Examples
+    --------
+    >>> bool_text(False, "True"), bool_text(False, "true"), bool_text(True, None)
+    ('False', 'false', 'true')
+    """
+    text = "true" if value else "false"
+    return next((form for form in (text.title(), text.upper()) if _is_form(form, positive)), text)
+
+
+def _is_form(text: str, positive: str | None) -> bool:
+    forms = {"True": "True", "False": "True", "TRUE": "TRUE", "FALSE": "TRUE"}
+    return positive is not None and forms.get(text) == forms.get(positive, "")
+
+
 def number_text(value: float) -> str:
     """Write a number in the one way in which labels are compared.
 
@@ -101,6 +120,7 @@ def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    column.validate(full=True)  # JSON lets text through that is not UTF-8
     return column
 
 
@@ -135,7 +155,7 @@ def _codes_of_texts(column: pa.Array) -> TextCodes:
     return text_codes(column.cast(pa.string()).dictionary_encode())
 
 
-def _codes_of_numbers(values: FloatArray, *, is_bool: bool) -> TextCodes:
+def _codes_of_numbers(values: FloatArray, names: dict[float, str]) -> TextCodes:
     """Turn few different numbers into codes."""
     distinct: list[float] = []
     codes = np.zeros(len(values), np.int32)
@@ -149,5 +169,4 @@ def _codes_of_numbers(values: FloatArray, *, is_bool: bool) -> TextCodes:
         codes[same] = len(distinct)
         rest &= ~same
         distinct.append(value)
-    names = {0.0: "false", 1.0: "true"} if is_bool else {}
     return TextCodes(codes, [names.get(value) or number_text(value) for value in distinct])

@@ -79,10 +79,20 @@ def _notes(document: Document) -> tuple[str, ...]:
             f"is row {count(report.first_impossible_row)}. Without such rows it is {mean}."
         )
     if not any(item.n_clipped for item in document.comparison) and not report.n_impossible:
-        notes.append("No limit changes a row; what differences there are come from rounding.")
+        notes.append(f"No limit changes a row; differences come from {_reasons(document)}.")
     if any(item.mean_loss is None for item in document.comparison):
         notes.append("Conventions without a mean take the labels 0 and 1 only.")
     return tuple(notes)
+
+
+def _reasons(document: Document) -> str:
+    """Say why means differ where no limit is met."""
+    reasons = ["float32 and the 1e-7 that tf-keras adds"]
+    if document.weight_column is not None:
+        reasons.append("torch, which divides by the number of rows and not by the sum of weights")
+    if document.report.label_entropy is not None:
+        reasons.append("lightgbm and catboost, which count soft labels as 0 or 1")
+    return ", ".join(reasons[:-1]) + " and from " * (len(reasons) > 1) + reasons[-1]
 
 
 def _rows_section(document: Document, found: list[DifferenceRow]) -> Section:

@@ -38,6 +38,10 @@ class Document:
         Keys left out for want of a partner; None where nothing was joined.
     excel_safe : bool, default False
         Whether ids in CSV must not look like formulas.
+    has_soft_labels : bool, default False
+        Whether labels might lie between 0 and 1.
+    labels_source : str, optional
+        The path of the labels, where they stand in a file of their own.
     """
 
     sources: tuple[str, ...]
@@ -54,3 +58,5 @@ class Document:
     n_missing: int = 0
     n_unmatched: int | None = None
     excel_safe: bool = False
+    has_soft_labels: bool = False
+    labels_source: str | None = None

@@ -60,6 +60,7 @@ def _record(document: Document) -> dict[str, Any]:
         "label_column": document.label_column,
         "prediction_column": document.prediction_column,
         **({} if document.weight_column is None else {"weight_column": document.weight_column}),
+        **({} if document.labels_source is None else {"labels_source": document.labels_source}),
         "positive_label": document.positive_label,
         "negative_label": document.negative_label,
         **head,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
 
+_LONGEST_ID = 200  # of what people are to read; data for programs hold all of it
+
 
 @dataclass(frozen=True, slots=True)
 class RowStream:
@@ -97,8 +99,8 @@ class RowStream:
         if self.output_format == "csv":
             return [_csv_cell(excel_safe(text) if self.excel_safe else text) for text in ids]
         if self.output_format == "markdown":
-            return [escaped(safe_text(text)) for text in ids]
-        return [safe_text(text) for text in ids]
+            return [escaped(safe_text(text, _LONGEST_ID)) for text in ids]
+        return [safe_text(text, _LONGEST_ID) for text in ids]
 
     def _table_names(self) -> list[str]:
         """Ids come last, since they alone have no width."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bce_cli.render.document import Document
 
 _LN2 = math.log(2.0)
+_FEW = 30  # rows for which the normal approximation of an interval is not to be trusted
 
 
 def summary_section(document: Document) -> Section:
@@ -40,7 +41,9 @@ def summary_section(document: Document) -> Section:
 
 
 def _title(document: Document) -> str:
-    names = ", ".join(safe_text(source) for source in document.sources)
+    names = ", ".join(
+        "standard input" if source == "-" else safe_text(source) for source in document.sources
+    )
     report = document.report
     share = "by weight" if document.weight_column is not None else ""
     if report.label_entropy is not None:
@@ -53,6 +56,8 @@ def _columns_note(document: Document) -> str:
     label, prediction = quoted(document.label_column), quoted(document.prediction_column)
     if document.of_logits:
         prediction += " (logits; their sigmoids are shown)"
+    if document.labels_source is not None:
+        label += f" of {quoted(document.labels_source)}"
     if document.weight_column is None:
         return f"Read from the columns {label} and {prediction}."
     return f"Read from the columns {label}, {prediction} and {quoted(document.weight_column)}."
@@ -122,8 +127,8 @@ def _reading(report: LossReport) -> str:
         return "Is that good? All labels are the same, so there is no base rate to beat."
     if math.isinf(report.mean_loss):
         return f"Is that good? No: one certain, wrong prediction costs more than {base} ever will."
-    if report.ci_low is None or report.ci_high is None:
-        return "Is that good? One row cannot tell."
+    if report.ci_low is None or report.ci_high is None or report.n < _FEW:
+        return f"Is that good? {rows(report.n).capitalize()} cannot tell."
     if report.ci_high < report.base_rate_loss:
         return f"Is that good? It beats {base}, and the whole interval lies below that."
     if report.ci_low > report.base_rate_loss:
@@ -140,4 +145,16 @@ def _rule_notes(document: Document) -> tuple[str, ...]:
     if convention.name == "exact":
         return ()
     what = f"Losses as {convention.name} has them ({convention.rule.source})"
-    return (f"{what}; its limits changed {touched}.",)
+    return (f"{what}; its limits changed {touched}.", *_habits(document))
+
+
+def _habits(document: Document) -> tuple[str, ...]:
+    """Say what else a library does that makes its mean another one."""
+    name, rule = document.convention.name, document.convention.rule
+    habits = []
+    if rule.mean_over == "rows" and document.weight_column is not None:
+        habits.append(f"{name} divides by the number of rows, not by the sum of the weights.")
+    if rule.threshold is not None and document.has_soft_labels:
+        above = figure(rule.threshold)
+        habits.append(f"{name} counts labels above {above} as 1 and the others as 0.")
+    return tuple(habits)

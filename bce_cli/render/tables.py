@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bce_cli.render.section import Section
 
 _WIDEST = 120
+_NARROWEST = 20  # no number in a sentence is longer
 _GAP = 2  # between columns
 
 
@@ -26,6 +27,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     from rich.text import Text
 
     tables = [_table(section, look) for section in sections]
+    prose = max(min(look.width, _WIDEST), _NARROWEST)
     console = Console(
         file=io.StringIO(),
         color_system="standard" if look.color else None,
@@ -33,7 +35,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         force_interactive=False,
         legacy_windows=False,
         no_color=not look.color,
-        width=max(min(look.width, _WIDEST), *(_least_width(section) for section in sections)),
+        width=max(prose, *(_least_width(section) for section in sections)),
         markup=False,
         emoji=False,
         highlight=False,
@@ -42,17 +44,17 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     for position, (section, table) in enumerate(zip(sections, tables, strict=True)):
         if position:
             console.print()
-        console.print(Text(section.title, style="bold"))
+        console.print(Text(section.title, style="bold"), width=prose)
         for formula in section.formulas:
             console.print(
                 Text(f"  {formula}", style="green"), no_wrap=True, overflow="ignore", crop=False
             )
         if section.rows:
-            console.print(table)
+            console.print(table, width=max(prose, _least_width(section)))
         for line in section.drawing:
             console.print(Text(line), no_wrap=True, overflow="ignore", crop=False)
         for note in section.notes:
-            console.print(Text(note))
+            console.print(Text(note), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())

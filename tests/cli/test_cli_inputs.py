@@ -158,7 +158,6 @@ USAGE = {
     ],
     "--comment must be some text without quotes and line ends": ["--comment", ""],
     "--delimiter must be one ASCII character, got '::'": ["--delimiter", "::"],
-    "--delimiter and --decimal are both ','": ["--delimiter", ",", "--decimal", ","],
     "--encoding 'utf-9' is not known": ["--encoding", "utf-9"],
     "--no-header needs the places of the columns": ["--no-header"],
 }

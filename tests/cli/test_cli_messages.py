@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 GOOD = b"y,p\n" + b"1,0.9\n0,0.2\n" * 50
 DROP = "--missing drop leaves such rows out, and counts them"
-ONE_MORE = "1 more faulty row follows in this piece"
-TWO_MORE = "2 more faulty rows follow in this piece"
+ONE_MORE = "at least 1 more row is faulty"
+TWO_MORE = "at least 2 more rows are faulty"
 ONE_A_LINE = "each line must be one JSON object"
 
 Message = tuple[bytes, str, str | None]
@@ -73,7 +73,7 @@ CELLS: dict[str, Message] = {
     ),
     "yes and no": (
         b"y,p\nyes,.5\nno,.5\n",
-        ", line 2: label 'yes' (column 'y') is not 0 or 1; 1 more faulty row follows in this piece",
+        ", line 2: label 'yes' (column 'y') is not 0 or 1; at least 1 more row is faulty",
         "the labels are 'no', 'yes': say which one counts as 1, such as --positive yes",
     ),
     "three labels": (
@@ -113,7 +113,7 @@ CELLS: dict[str, Message] = {
 STRUCTURE: dict[str, Message] = {
     "too many fields": (
         b"y,p\n1,.5,3\n1,.5\n1\n",
-        ", line 2: 3 fields where the header has 2; 1 more faulty row follows in this piece",
+        ", line 2: 3 fields where the header has 2; at least 1 more row is faulty",
         "a comma inside a field must be quoted",
     ),
     "stray quote": (

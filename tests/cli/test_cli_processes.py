@@ -117,6 +117,22 @@ def test_an_interrupt_while_a_pipe_is_open_ends_without_a_traceback() -> None:
     assert (printed, running.returncode) == (b"", 130)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_leaves_no_temporary_file(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "bce_cli", "compute", "-", *NAMED, "-o", "out.txt"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
+        running.stdin.flush()
+        while not list(Path().iterdir()):  # until the temporary file is there
+            time.sleep(0.01)
+        running.send_signal(number)
+        printed, said = running.communicate(timeout=60)
+    assert (printed, said, running.returncode) == (b"", b"", 128 + number)
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -140,6 +140,7 @@ def test_a_delimiter_that_does_not_fit_is_refused(
 DECIMAL = ("--decimal", ",")
 
 DECIMALS = {
+    "delimiter and decimal alike, in quotes": good('y,p\n1,"0,5"\n0,"0,25"\n', TWO, *DECIMAL),
     "semicolons": good("y;p\n1;0,5\n0;0,25\n", TWO, *DECIMAL),
     "tabs": good("y\tp\n1\t0,5\n0\t0,25\n", TWO, *DECIMAL),
     "a .tsv": good("y\tp\n1\t0,5\n0\t0,25\n", TWO, *DECIMAL, name="preds.tsv"),
@@ -169,8 +170,8 @@ DECIMALS = {
     "a label that is none": bad(
         "y;p\n1;0,5\n0,5;0,5\n", r"preds\.csv, line 3: label '?0,5", *DECIMAL
     ),
-    "delimiter and decimal alike": bad(
-        "y,p\n1,0\n", r".*--(decimal|delimiter)", *DECIMAL, "--delimiter", ",", code=2
+    "delimiter and decimal alike, without quotes": bad(
+        "y,p\n1,0,5\n", r"preds\.csv, line 2: 3 fields", *DECIMAL, "--delimiter", ","
     ),
     "another sign": bad("y;p\n1;0,5\n", r".*--decimal", "--decimal", ";", code=2),
     "nothing": bad("y;p\n1;0,5\n", r".*--decimal", "--decimal", "", code=2),

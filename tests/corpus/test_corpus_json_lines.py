@@ -214,7 +214,7 @@ OTHERS = {
     ),
     "two faults": bad(
         _second('{"y":2,"p":0.5}\n{"y":1}'),
-        PLACE + r"label 2\b.*; 1 more faulty row follows in this piece$",
+        PLACE + r"label 2\b.*; at least 1 more row is faulty$",
         name="preds.jsonl",
     ),
 }

@@ -97,7 +97,7 @@ CASES = {
     ),
     "several missing": bad(
         "y,p\n1,.5\n0,\n,.5\n",
-        r"preds\.csv, line 3: prediction .*; 1 more faulty row follows in this piece$",
+        r"preds\.csv, line 3: prediction .*; at least 1 more row is faulty$",
     ),
     "an unknown way": bad("y,p\n1,.5\n", r".*--missing", "--missing", "zero", code=2),
     "words as labels, an empty one dropped": good(

@@ -35,11 +35,11 @@ RAGGED = {
     "title above": bad("Predictions of March\n\ny,p\n1,.5\n", r"preds\.csv"),
     "two ragged rows": bad(
         "y,p\n1,.5\n0\n1,.5\n1\n1\n",
-        r"preds\.csv, line 3: 1 field .*; 2 more faulty rows follow in this piece$",
+        r"preds\.csv, line 3: 1 field .*; at least 2 more rows are faulty$",
     ),
     "one more faulty row": bad(
         "y,p\n1,.5\n0,7\n1,8\n",
-        r"preds\.csv, line 3: prediction 7\b.*; 1 more faulty row follows in this piece$",
+        r"preds\.csv, line 3: prediction 7\b.*; at least 1 more row is faulty$",
     ),
 }
 
@@ -50,6 +50,7 @@ def test_a_ragged_row_is_refused_with_its_line(case: Case, judge: Callable[[Case
 
 
 BLANKS = {
+    "a line for Excel": good("sep=;\r\ny;p\r\n1;.5\r\n0;.25\r\n"),
     "plain": good("y,p\n1,.5\n0,.25\n"),
     "no final line end": good("y,p\n1,.5\n0,.25"),
     "many final line ends": good("y,p\n1,.5\n0,.25\n\n\n\n\n"),
@@ -103,7 +104,7 @@ HEADERS = {
     "a place beyond the last": bad("y,p\n1,.5\n", r"preds\.csv: .*#3", "-l", "#3"),
     "place zero": bad("y,p\n1,.5\n", r"preds\.csv: .*#0", "-l", "#0"),
     "label and prediction the same": bad("y,p\n1,.5\n", r"preds\.csv: .*'p'", "-l", "p", "-p", "p"),
-    "a line for Excel": bad("sep=;\ny;p\n1;.5\n", r"preds\.csv"),
+    "a line for Excel and no header": bad("sep=;\n", r"preds\.csv: the input is empty"),
 }
 
 

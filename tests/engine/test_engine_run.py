@@ -113,7 +113,7 @@ def test_of_faults_in_several_pieces_the_first_row_is_named(
         evaluated(preds("y,p\n" + "".join(rows)), n_workers=n_workers, block_bytes=50)
     message, _, more = caught.value.message.partition("; ")
     assert message == "preds.csv, line 702: prediction 7 (column 'p') is not in [0, 1]"
-    assert more == "1 more faulty row follows in this piece"
+    assert more == "at least 1 more row is faulty"
 
 
 def test_the_columns_are_told_before_the_first_row_is_read(

@@ -140,8 +140,8 @@ def test_of_several_faults_the_first_is_named(
     assert message == "preds.csv, line 3: label 2 (column 'y') is not 0 or 1"
     assert more in {
         "",
-        "1 more faulty row follows in this piece",
-        "2 more faulty rows follow in this piece",
+        "at least 1 more row is faulty",
+        "at least 2 more rows are faulty",
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Hint = str | None | EllipsisType
 
 COMMA_HINT = "a comma inside a field must be quoted"
+SHORT_HINT = "the line was cut short, or another character is the delimiter"
 QUOTE = "a quote opens or closes in the middle of a field"
 QUOTE_HINT = "quote the whole field and double each quote within it"
 HEADER_HINT = "without a header, pass --no-header --label '#1' --prediction '#2'"
@@ -22,9 +23,9 @@ EMPTY_HINT = "its first line must name the columns"
 LATIN_HINT = "it may be written in --encoding latin-1"
 
 FAULTS: dict[str, tuple[bytes, str, Hint]] = {
-    "short": (b"y,p\n1,.5\n1\n", ", line 3: 1 field where the header has 2", COMMA_HINT),
+    "short": (b"y,p\n1,.5\n1\n", ", line 3: 1 field where the header has 2", SHORT_HINT),
     "long": (b"y,p\n1,0,5\n", ", line 2: 3 fields where the header has 2", COMMA_HINT),
-    "spaces": (b"y,p\n1,.5\n  \n", ", line 3: 1 field where the header has 2", COMMA_HINT),
+    "spaces": (b"y,p\n1,.5\n  \n", ", line 3: 1 field where the header has 2", SHORT_HINT),
     "stray quote": (b'y,p,t\n1,.5,a"b\n', f", line 2: {QUOTE}", QUOTE_HINT),
     "quote after space": (b'y,p\n1, "0.5"\n', f", line 2: {QUOTE}", QUOTE_HINT),
     "text after quote": (b'y,p,t\n1,.5,"a"b\n', f", line 2: {QUOTE}", QUOTE_HINT),

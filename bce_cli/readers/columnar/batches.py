@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BUFFER = 1 << 20  # bytes
+_TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
 ROWS = 1 << 16
 """Rows of a batch at the most."""
@@ -40,22 +41,32 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
     import pyarrow as pa
     from pyarrow import parquet
 
-    # Column chunks are read a buffer at a time, since a row group may hold all rows of a file.
-    opened = parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
-    names = opened.schema_arrow.names
+    opened = parquet.ParquetFile(file)
+    schema = opened.schema_arrow
+    names = schema.names
 
     def read(places: list[int]) -> Iterator[pa.RecordBatch]:
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
-        for batch in opened.iter_batches(ROWS, columns=wanted):
+        is_text = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
+        # Column chunks are read a buffer at a time, since a row group may hold all rows of a file;
+        # texts that are repeated are held once.
+        reader = parquet.ParquetFile(
+            file,
+            metadata=opened.metadata,
+            read_dictionary=sorted(is_text),
+            pre_buffer=False,
+            buffer_size=_BUFFER,
+        )
+        for batch in reader.iter_batches(ROWS, columns=wanted):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
                 message = "its columns cannot be told from each other"
                 raise pa.ArrowInvalid(message)
-            yield batch.select([named[found.index(place)] for place in places])
+            yield from _portions(batch.select([named[found.index(place)] for place in places]))
 
-    return Batches(opened.schema_arrow, opened.metadata.num_rows, read)
+    return Batches(schema, opened.metadata.num_rows, read)
 
 
 def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
@@ -70,10 +81,29 @@ def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
     def read(places: list[int]) -> Iterator[pa.RecordBatch]:
         indices = range(opened.num_record_batches) if is_file else ()
         for batch in map(opened.get_batch, indices) if is_file else opened:
-            for start in range(0, batch.num_rows, ROWS):
-                yield batch.select(places).slice(start, ROWS)
+            yield from _portions(batch.select(places))
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
 
     return Batches(opened.schema, None, read)
+
+
+def _portions(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Check a batch, whose bytes may be damaged, and cut it into parts of few rows and bytes."""
+    batch.validate(full=True)
+    most = max((_longest(column) for column in batch.columns), default=0)
+    rows = max(1, min(ROWS, _TEXT_BYTES // max(most, 1)))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+def _longest(column: pa.Array) -> int:
+    """Bytes of the longest text of a column; 0 where it holds none."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        return 0
+    return compute.max(compute.binary_length(texts)).as_py() or 0

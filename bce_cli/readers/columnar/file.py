@@ -69,8 +69,9 @@ class ColumnarFile:
         self._grammar = typed_grammar(options.grammar)
         with self._explained():
             self._table = open_parquet(file) if kind == "parquet" else open_arrow(file, head)
-        schema: pa.Schema = self._table.schema
-        self.columns = find_columns(schema.names, options.columns, name)
+            schema: pa.Schema = self._table.schema
+            names = schema.names
+        self.columns = find_columns(names, options.columns, name)
         for role, place in self.columns.numbers:
             refuse_type(role, schema.field(place), name)
         for text_role, place in self.columns.texts:
@@ -102,7 +103,7 @@ class ColumnarFile:
             yield
         except DataError:
             raise
-        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise unreadable(self._name, error) from None
             reason = str(error).strip().partition("\n")[0].partition(". ")[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
 from bce_cli.readers.two_looks import read
-from bce_cli.readers.typed_columns import number_text, typed_cells
+from bce_cli.readers.typed_columns import bool_text, number_text, typed_cells
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ class ColumnarPiece:
         """Yield the cells of each row."""
         wanted = [(role, self._column(place)) for role, place in self.columns.numbers]
         texts = [(role, self._column(place)) for role, place in self.columns.texts]
-        named = self.grammar.positive is not None
+        positive = self.grammar.positive
         for index in range(self.batch.num_rows):
             place = f"{self.source}, row {self.first_row + index}"
             try:
                 yield (
                     place,
                     {
-                        role: _text(column[index].as_py(), is_named=named and role == "label")
+                        role: _text(column[index].as_py(), positive if role == "label" else None)
                         for role, column in (*wanted, *texts)
                     },
                 )
@@ -90,15 +90,15 @@ class ColumnarPiece:
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label."""
         value = self._column(cast("int", self.columns.label))[index].as_py()
-        text = _text(value, is_named=True) or ""
+        text = _text(value, self.grammar.positive) or ""
         return f"{self.source}, row {self.first_row + index}", text
 
 
-def _text(value: Any, *, is_named: bool) -> str | None:  # noqa: ANN401 -- any value of Arrow
+def _text(value: Any, positive: str | None) -> str | None:  # noqa: ANN401 -- any value of Arrow
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return bool_text(value, positive)
     if isinstance(value, (int, float, Decimal)):
-        return number_text(float(value)) if is_named else str(value)
+        return str(value) if positive is None else number_text(float(value))
     raise TypeError

@@ -47,17 +47,17 @@ def delimiter_name(delimiter: str) -> str:
     return by_sign.get(delimiter) or quoted(delimiter)
 
 
-def parse_delimiter(text: str | None, decimal: str) -> str | None:
+def parse_delimiter(text: str | None) -> str | None:
     r"""Read the option --delimiter.
 
     Raises
     ------
     UsageError
-        It is not one ASCII character, or is in use for something else.
+        It is not one ASCII character, or a quote or a line end.
 
     Examples
     --------
-    >>> parse_delimiter("semicolon", ","), parse_delimiter("tab", ".")
+    >>> parse_delimiter("semicolon"), parse_delimiter("tab")
     (';', '\t')
     """
     if text is None:
@@ -66,18 +66,15 @@ def parse_delimiter(text: str | None, decimal: str) -> str | None:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
         message = f"--delimiter must be one ASCII character, got {quoted(text)}"
         raise UsageError(message, f"or one of {', '.join(list(NAMES)[:5])}")
-    if delimiter == decimal:
-        message = f"--delimiter and --decimal are both {quoted(delimiter)}"
-        raise UsageError(message)
     return delimiter
 
 
 def candidates(layout: Layout, decimal: str, extensions: tuple[str, ...]) -> tuple[str, ...]:
     """Return the delimiters to try on a source, the likeliest first."""
-    delimiter = parse_delimiter(layout.delimiter, decimal)
+    delimiter = parse_delimiter(layout.delimiter)
     if delimiter is not None:
         return (delimiter,)
     is_named_tab = any(known in extensions for known in _TAB_EXTENSIONS)
     if layout.input_format == "tsv" or (layout.input_format is None and is_named_tab):
         return ("\t",)
-    return tuple(sign for sign in SNIFFED if sign != decimal)
+    return tuple(sorted(SNIFFED, key=lambda sign: sign == decimal))  # commas may be quoted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import DataError, EmptyInputError, UsageError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.options import InputOptions
+
+_EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 
 _FEW = 4  # a NUL in so many bytes: two bytes a character
 
@@ -50,15 +53,21 @@ def read_header(
     DataError
         The source is empty, is no text, begins with data, or lacks a column.
     """
+    told: tuple[str, ...] | None = None
     for block in blocks:
-        header, rest = _split(block)
+        body = block
+        header, rest = _split(body)
+        mark = _EXCEL.fullmatch(header.data) if told is None else None
+        if mark is not None:  # spreadsheets write the delimiter on a line of its own
+            told = (mark[1].decode(),)
+            body = rest
+            header, rest = _split(body)
         if not header.data:
             continue
         _check_text(header, name)
-        decimal = options.grammar.decimal
-        signs = candidates(options.layout, decimal, extensions)
+        signs = told or candidates(options.layout, options.grammar.decimal, extensions)
         columns, dialect = _first_that_fits(header, signs, name, options)
-        return columns, dialect, rest if options.layout.has_header else _from(header, block)
+        return columns, dialect, rest if options.layout.has_header else _from(header, body)
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import Reading
     from bce_cli.readers.second_look import Record
 
-_NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A"]
+_NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A", r"\N"]
 """Spellings that the parser knows; the second look knows all others."""
 
 _GLANCE = 1 << 16
@@ -80,7 +80,7 @@ class DelimitedPiece:
         cells = Cells(len(table))
         for role, position in self.columns.numbers:
             column = table.column(f"column {position}")
-            cells.add_missing(null_mask(column))
+            cells.add_nulls(role, null_mask(column))
             if role == "label" and self.has_text_labels:
                 cells.labels = text_codes(column)
             elif role == "label":
@@ -125,8 +125,7 @@ class DelimitedPiece:
                 include_columns=list(types),
                 decimal_point=self.dialect.decimal,
                 null_values=self._nulls(),
-                strings_can_be_null=self.has_text_labels and self.grammar.drop_missing,
-                quoted_strings_can_be_null=True,
+                strings_can_be_null=False,  # an id may be called NA
             ),
         )
 

@@ -59,7 +59,9 @@ def cells_of(block: Block, columns: Columns, dialect: Dialect, source: str) -> I
 def _wrong_count(place: str, n_fields: int, expected: int, dialect: Dialect) -> DataError:
     fields = "1 field" if n_fields == 1 else f"{n_fields} fields"
     message = f"{place}: {fields} where the header has {expected}"
-    return DataError(message, f"a {dialect.delimiter_name} inside a field must be quoted")
+    if n_fields > expected:
+        return DataError(message, f"a {dialect.delimiter_name} inside a field must be quoted")
+    return DataError(message, "the line was cut short, or another character is the delimiter")
 
 
 def _line_at(block: Block, position: int) -> int:

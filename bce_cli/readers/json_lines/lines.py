@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import DataError
-from bce_cli.readers.typed_columns import number_text
+from bce_cli.readers.typed_columns import bool_text, number_text
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
@@ -111,14 +111,13 @@ def _cells(
         value = values[0] if values else None
         if isinstance(value, list):
             return DataError(f"{place}: {role} (key {quoted(name)}) is {kind_of(value)}")
-        is_named = role == "label" and grammar.positive is not None
-        cells[role] = _text(value, is_named=is_named)
+        cells[role] = _text(value, grammar.positive if role == "label" else None)
     return cells
 
 
-def _text(value: str | bool | None, *, is_named: bool) -> str | None:
+def _text(value: str | bool | None, positive: str | None) -> str | None:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if is_named and isinstance(value, Number):
+        return bool_text(value, positive)
+    if positive is not None and isinstance(value, Number):
         return number_text(float(value))
     return value

@@ -1,0 +1,210 @@
+"""Signals and limits on whole processes: the old output or the whole new one, never half."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OLD = b"old\n"
+COMMAND = ("compute", "big.csv", "-l", "y", "-p", "p", "--per-example", "-f", "csv")
+N = 250_000
+SEEDS = range(6)
+
+LIMITED = """
+import resource, sys
+limit = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+from bce_cli.cli import run
+run()
+"""
+
+INTERRUPTED_BY_IMPORT = """
+import os, signal, sys
+name = sys.argv.pop(1)
+class Finder:
+    def find_spec(self, found, path=None, target=None):
+        if found == name:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from bce_cli.cli import run
+run()
+"""
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, float]:
+    """Make a file that takes a while; return it, its whole output, and how long that takes."""
+    path = tmp_path_factory.mktemp("big") / "big.csv"
+    rng = random.Random(20261124)  # noqa: S311 -- no secrets
+    path.write_text("y,p\n" + "".join(f"{i % 2},{rng.random()!r}\n" for i in range(N)))
+    command = [sys.executable, "-m", "bce_cli", *COMMAND]
+    start = time.monotonic()
+    done = subprocess.run(command, check=True, capture_output=True, cwd=path.parent)
+    return path, done.stdout, time.monotonic() - start
+
+
+@pytest.fixture
+def here(big: tuple[Path, bytes, float]) -> None:
+    """Put the big file into the current folder, beside an old output."""
+    os.link(big[0], "big.csv")
+    Path("out.csv").write_bytes(OLD)
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def started() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "bce_cli", *COMMAND, "-o", "out.csv"]
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    while running.poll() is None and len(names()) == 2:
+        time.sleep(0.001)  # until it has begun with the new output
+    return running
+
+
+def finished(running: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
+    with running:
+        printed, said = running.communicate(timeout=60)
+    return running.returncode, printed, said
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_interrupt_leaves_the_old_output_or_the_whole_new_one(
+    seed: int, big: tuple[Path, bytes, float]
+) -> None:
+    running = started()
+    time.sleep(random.Random(seed).uniform(0.0, big[2]))  # noqa: S311
+    running.send_signal(signal.SIGINT)
+    code, printed, said = finished(running)
+    assert (code, printed) in [(0, b""), (130, b"")]
+    assert b"Traceback" not in said
+    assert Path("out.csv").read_bytes() in ([big[1]] if code == 0 else [OLD, big[1]])
+    assert names() == ["big.csv", "out.csv"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_killed_process_leaves_the_old_output_or_the_whole_new_one(
+    seed: int, big: tuple[Path, bytes, float]
+) -> None:
+    running = started()
+    time.sleep(random.Random(~seed).uniform(0.0, big[2]))  # noqa: S311
+    running.kill()
+    code, printed, _ = finished(running)
+    assert (code, printed) in [(0, b""), (-signal.SIGKILL, b"")]
+    assert Path("out.csv").read_bytes() in ([big[1]] if code == 0 else [OLD, big[1]])
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("typer", "bce_cli.cli.app", "bce_cli.cli.compute", "bce_cli.errors"),
+        *("numpy", "bce_cli.engine.run", "bce_cli.readers.data_set", "pyarrow", "pyarrow.csv"),
+    ],
+)
+def test_an_interrupt_while_modules_are_loaded_ends_without_a_traceback(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_BY_IMPORT, name, *COMMAND, "-o", "out.csv"],
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    assert b"Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) in [(130, b""), (-signal.SIGINT, b"")]
+    assert Path("out.csv").read_bytes() == OLD
+    assert names() == ["big.csv", "out.csv"]
+
+
+@pytest.fixture
+def limited() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run the command line in a process that cannot write files of more than some bytes."""
+
+    def run(
+        limit: int, *args: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-c", LIMITED, str(limit), *args],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            env=os.environ | variables,
+        )
+
+    return run
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("share", [0.0, 1e-7, 0.3, 0.9999999])
+def test_an_output_file_that_may_not_grow_stays_as_it_was(
+    share: float,
+    big: tuple[Path, bytes, float],
+    limited: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    done = limited(int(share * len(big[1])), *COMMAND, "-o", "out.csv")
+    assert (done.returncode, done.stdout) == (74, b"")
+    assert done.stderr == b"bce: error: out.csv: file too large\n"
+    assert Path("out.csv").read_bytes() == OLD
+    assert names() == ["big.csv", "out.csv"]
+
+
+@pytest.mark.usefixtures("here")
+def test_an_output_file_of_just_the_size_allowed_is_written(
+    big: tuple[Path, bytes, float], limited: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
+    done = limited(len(big[1]), *COMMAND, "-o", "out.csv")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert Path("out.csv").read_bytes() == big[1]
+
+
+@pytest.mark.usefixtures("here")
+def test_rows_that_no_temporary_file_can_hold_are_not_printed_in_part(
+    limited: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    done = limited(1 << 20, *COMMAND)
+    assert (done.returncode, done.stdout) == (74, b"")
+    assert done.stderr == b"bce: error: temporary file: file too large\n"
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_standard_output_that_may_not_grow_is_named(
+    unbuffered: str, limited: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
+    args = ("compute", "big.csv", "-f", "json")
+    with Path("printed").open("wb") as printed:
+        done = limited(10, *args, stdout=printed.fileno(), PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 74
+    assert done.stderr == b"bce: error: standard output: file too large\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_an_interrupted_process_that_prints_has_printed_nothing(
+    big: tuple[Path, bytes, float],
+) -> None:
+    command = [sys.executable, "-m", "bce_cli", "compute", "-", *COMMAND[2:]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(big[0].read_bytes())  # more than a pipe holds: most has been read
+        running.stdin.flush()
+        running.send_signal(signal.SIGINT)
+        printed, said = running.communicate(timeout=60)
+    assert b"Traceback" not in said
+    assert (running.returncode, printed) == (130, b"")
