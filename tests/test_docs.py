@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
@@ -43,6 +45,11 @@ def rounded(text: str) -> str:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
     assert rounded(run_block(block, tmp_path)) == rounded(block)
+
+
+def test_every_customary_name_is_told_of() -> None:
+    told = README.partition("must have a customary name")[2].partition("Which ones were taken")[0]
+    assert tuple(re.findall(r"`(\w+)`", told)) == (*LABEL_NAMES, *PREDICTION_NAMES)
 
 
 def test_the_python_example_of_the_readme_runs() -> None:

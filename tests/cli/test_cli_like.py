@@ -96,3 +96,17 @@ def test_where_every_row_is_impossible_no_mean_of_others_is_told(
     )
     assert "--like all shows other libraries' means" in words
     assert "The mean of the other" not in words
+
+
+def test_what_else_a_library_does_is_told(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    path = preds("y,p,w\n0.9,0.9,10\n0,0.2,10\n")
+    options = ("--soft-labels", "-w", "w")
+    torch = bce("compute", path, *options, "--like", "torch").stdout
+    assert "torch divides by the number of rows, not by the sum of the weights." in torch
+    catboost = bce("compute", path, *options, "--like", "catboost").stdout
+    assert "catboost counts labels above 0.5 as 1 and the others as 0." in catboost
+    text = " ".join(bce("compute", path, *options, "--like", "all").stdout.split())
+    assert "torch, which divides by the number of rows and not by the sum of weights" in text
+    assert "lightgbm and catboost, which count soft labels as 0 or 1" in text

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli import LabelError, loss_report, loss_totals, mean_binary_cross_entropy
+from bce_cli import (
+    Convention,
+    LabelError,
+    convention_reports,
+    loss_report,
+    loss_totals,
+    mean_binary_cross_entropy,
+)
 from bce_cli.core.costs import likelihoods_of, losses_of
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
@@ -102,3 +109,27 @@ def test_an_impossible_row_diverges_without_end() -> None:
 def test_a_soft_label_outside_its_domain_is_named() -> None:
     with pytest.raises(LabelError, match=r"^labels\[1\] = 1\.5 is not in \[0, 1\]$"):
         mean_binary_cross_entropy([0.5, 1.5], [0.5, 0.5], soft_labels=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "hard"),
+    [
+        ("catboost", [0.9, 0.5, 0.4, 1.0], [1, 0, 0, 1]),
+        ("lightgbm", [0.9, 0.5, 0.0, 1.0], [1, 1, 0, 1]),
+    ],
+)
+def test_a_library_that_hardens_labels_is_judged_by_those(
+    name: str, labels: list[float], hard: list[int]
+) -> None:
+    convention, probabilities = Convention(like=name), [0.75, 0.5, 0.25, 0.5]
+    soft = loss_report(loss_totals(labels, probabilities, soft_labels=True, convention=convention))
+    expected = loss_report(loss_totals(hard, probabilities, convention=convention))
+    assert soft == expected
+    assert (soft.label_entropy, soft.kl_divergence) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["torch", "keras", "tf-keras", "catboost", "exact"])
+def test_logits_have_no_cap_where_a_library_takes_them(name: str) -> None:
+    reports = convention_reports([1, 0], [2.0, -3.0], logits=True)
+    (report,) = [report for report in reports if report.name == name]
+    assert (report.cap_positive, report.cap_negative) == (math.inf, math.inf)
