@@ -102,11 +102,21 @@ def test_the_wanted_columns_decide(case: Case, judge: Callable[[Case], None]) ->
     judge(case)
 
 
+NO_DELIMITER = r"preds\.[ct]sv, line 1: the header has no delimiter: "
+
 WRONG = {
-    "semicolon given, commas there": bad("y,p\n1,.5\n", r"preds\.csv: .*", "--delimiter", ";"),
-    "comma given, tabs there": bad("y\tp\n1\t.5\n", r"preds\.csv: .*", "--delimiter", ","),
-    "commas in a .tsv": bad("y,p\n1,.5\n", r"preds\.tsv: .*", name="preds.tsv"),
-    "aligned by spaces": bad("y  p\n1  .5\n0  .25\n", r"preds\.csv, line [12]: |preds\.csv: "),
+    "semicolon given, commas there": bad(
+        "y,p\n1,.5\n", NO_DELIMITER + "'y,p'", "--delimiter", ";", hint="';'.*--delimiter"
+    ),
+    "comma given, tabs there": bad(
+        "y\tp\n1\t.5\n", NO_DELIMITER + r"'y\\tp'", "--delimiter", ",", hint="comma.*--delimiter"
+    ),
+    "commas in a .tsv": bad(
+        "y,p\n1,.5\n", NO_DELIMITER + "'y,p'", name="preds.tsv", hint="tab.*--delimiter"
+    ),
+    "aligned by spaces": bad(
+        "y  p\n1  .5\n0  .25\n", NO_DELIMITER + "'y  p'", hint="--delimiter space"
+    ),
     "two spaces between": bad(
         "y p\n1 .5\n0  .25\n", r"preds\.csv, line 3: 3 fields", "--delimiter", "space"
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bce_cli.errors import DataError, EmptyInputError, UsageError
 from bce_cli.readers.blocks import Block, as_bytes
 from bce_cli.readers.columns import find_columns
-from bce_cli.readers.delimited.dialect import Dialect, candidates
+from bce_cli.readers.delimited.dialect import SNIFFED, Dialect, candidates, delimiter_name
 from bce_cli.readers.delimited.quotes import count_lines, ends_outside_quotes, misplaced_quote
 from bce_cli.readers.delimited.records import fields_of
 from bce_cli.readers.encodings import suggested_encoding
@@ -125,8 +125,22 @@ def _first_that_fits(
             return columns, dialect
         fallback = fallback or (columns, dialect)
     if fallback is None:
-        raise failure or DataError(name)
+        raise _without_delimiter(header, signs, name) or failure or DataError(name)
     return fallback
+
+
+def _without_delimiter(header: Block, signs: tuple[str, ...], name: str) -> DataError | None:
+    """Say that fields are separated by something else, if that is what the header looks like."""
+    text = bytes(header.data).decode().strip()
+    if any(sign in text for sign in signs):
+        return None
+    message = f"{name}, line {header.first_line}: the header has no delimiter: {quoted(text)}"
+    if " " in text:
+        return DataError(message, "are its fields separated by spaces? --delimiter space says so")
+    if len(signs) == 1 and any(sign in text for sign in SNIFFED):
+        hint = f"it was to be {delimiter_name(signs[0])}; --delimiter says what it is"
+        return DataError(message, hint)
+    return None
 
 
 def _begins_with_data(fields: list[str], columns: Columns, options: InputOptions) -> bool:
