@@ -115,8 +115,10 @@ def compute(
         logits=logits,
         block_bytes=_ROW_BLOCK_BYTES if per_example else None,
     )
-    read = [*paths, *([inputs.labels] if inputs.labels else [])]
-    with ProgressBar(enabled=not quiet) as progress, staged_output(output, read) as stream:
+    with (
+        ProgressBar(enabled=not quiet) as progress,
+        staged_output(output, inputs.paths_read(paths)) as stream,
+    ):
         job = Job(data, workers or default_workers(), progress)
         if per_example:
             write_rows(job, convention, wish, stream)

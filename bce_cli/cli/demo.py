@@ -90,7 +90,7 @@ def demo(
         for chosen in steps
     ]
     look = look_for(output, color)
-    read = [*(sources or ()), *([inputs.labels] if inputs.labels else [])]
+    read = inputs.paths_read(sources or ())
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with ExitStack() as outputs:
         stream = outputs.enter_context(staged_output(output, read))

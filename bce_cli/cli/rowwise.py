@@ -87,6 +87,10 @@ class Rowwise:
             join = Join(self.labels, self.on, is_inner=self.join == "inner")
         return open_data(paths, options, join)
 
+    def paths_read(self, paths: Sequence[str]) -> list[str]:
+        """Return all paths that are read, and must not be overwritten."""
+        return [*paths, *([] if self.labels is None else [self.labels])]
+
     def _check(self, *, soft_labels: bool) -> None:
         if (self.labels is None) != (self.on is None):
             message = "--labels and --on go together: a file, and the column that joins it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,10 +23,9 @@ def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
 
 def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
     """View a float64 column as an array; null cells hold anything."""
-    chunks = column.chunks if hasattr(column, "chunks") else [column]
     arrays = [
         np.frombuffer(chunk.buffers()[1], np.float64, count=len(chunk), offset=8 * chunk.offset)
-        for chunk in chunks
+        for chunk in _chunks(column)
         if len(chunk)
     ]
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0), *arrays])
@@ -34,23 +33,27 @@ def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
 
 def bits_of(column: pa.ChunkedArray | pa.Array) -> BoolArray:
     """Turn a column of booleans without nulls into an array; shape (n,)."""
-    chunks = column.chunks if hasattr(column, "chunks") else [column]
-    masks = [
-        np.unpackbits(np.frombuffer(chunk.buffers()[1], np.uint8), bitorder="little")[
-            chunk.offset : chunk.offset + len(chunk)
-        ].view(np.bool_)
-        for chunk in chunks
-        if len(chunk)
-    ]
+    masks = [_bits(chunk) for chunk in _chunks(column) if len(chunk)]
     return np.concatenate([np.zeros(0, np.bool_), *masks])
+
+
+def _bits(chunk: pa.BooleanArray) -> BoolArray:
+    """Unpack the bits of one chunk alone, which may be a small part of its buffer."""
+    start, stop = chunk.offset, chunk.offset + len(chunk)
+    data = np.frombuffer(chunk.buffers()[1], np.uint8)[start // 8 : (stop + 7) // 8]
+    bits = np.unpackbits(data, bitorder="little")[start % 8 :]
+    return bits[: len(chunk)].view(np.bool_)
+
+
+def _chunks(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    return column.chunks if hasattr(column, "chunks") else [column]
 
 
 def text_codes(column: pa.ChunkedArray | pa.Array) -> TextCodes:
     """Turn a column of dictionary-encoded texts into codes."""
-    chunks = column.chunks if hasattr(column, "chunks") else [column]
     texts: list[str] = []
     codes = [np.zeros(0, np.int32)]
-    for chunk in chunks:
+    for chunk in _chunks(column):
         if len(chunk.dictionary) > MOST_LABEL_TEXTS:  # the second look lists some of them
             return TextCodes(np.zeros(len(column), np.int32), ["?"] * (MOST_LABEL_TEXTS + 1))
         indices = chunk.indices

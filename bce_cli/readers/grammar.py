@@ -20,6 +20,8 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a", "\\n")
 """Texts, in any case, that stand for a value that is not there; databases write the last one."""
 
+DROP_HINT = "--missing drop leaves such rows out, and counts them"
+
 _TRUTH = {"true": 1.0, "false": 0.0}
 _BLANKS = " \t"
 _LONGEST_SHOWN = 80
@@ -172,7 +174,7 @@ def cell_error(
     subject = " ".join(part for part in (role, cell, called) if part)
     hint = None
     if fault.is_missing:
-        hint = "--missing drop leaves such rows out, and counts them"
+        hint = DROP_HINT
     return kind(f"{place}: {subject} {fault.what}", hint)
 
 

@@ -36,7 +36,7 @@ class Symptoms:
     def __init__(self, columns: Columns, grammar: Grammar) -> None:
         self._columns = columns
         self._grammar = grammar
-        self._labels: dict[str, int] = {}
+        self._labels: dict[str, None] = {}  # a set that keeps its order
         self._n_fractional_labels = 0
         self._n = 0
         self._n_binary = 0
@@ -51,7 +51,7 @@ class Symptoms:
             return
         cell = text.strip(" \t")
         if len(self._labels) < _MOST_VALUES:
-            self._labels[cell] = self._labels.get(cell, 0) + 1
+            self._labels[cell] = None
         value = parse_number(cell, self._grammar.decimal)
         self._n_fractional_labels += value is not None and 0.0 < value < 1.0
 

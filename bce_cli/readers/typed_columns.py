@@ -49,7 +49,7 @@ def typed_cells(
     for role, raw in numbers.items():
         column = _plain(raw)
         cells.add_nulls(role, null_mask(column))
-        if role == "label" and _is_text(column.type) and not grammar.soft_labels:
+        if role == "label" and is_text(column.type) and not grammar.soft_labels:
             cells.labels = _codes_of_texts(column)
             continue
         is_label_bool = role == "label" and pa.types.is_boolean(column.type)
@@ -92,13 +92,8 @@ def bool_text(value: bool, positive: str | None) -> str:
     >>> bool_text(False, "True"), bool_text(False, "true"), bool_text(True, None)
     ('False', 'false', 'true')
     """
-    text = "true" if value else "false"
-    return next((form for form in (text.title(), text.upper()) if _is_form(form, positive)), text)
-
-
-def _is_form(text: str, positive: str | None) -> bool:
-    forms = {"True": "True", "False": "True", "TRUE": "TRUE", "FALSE": "TRUE"}
-    return positive is not None and forms.get(text) == forms.get(positive, "")
+    cases = {"True": str.title, "False": str.title, "TRUE": str.upper, "FALSE": str.upper}
+    return cases.get(positive or "", str.lower)("true" if value else "false")
 
 
 def number_text(value: float) -> str:
@@ -120,11 +115,11 @@ def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    column.validate(full=True)  # JSON lets text through that is not UTF-8
     return column
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells of this type are texts, however they are stored."""
     import pyarrow as pa
 
     types = pa.types
@@ -140,7 +135,7 @@ def _floats(column: pa.Array, grammar: Grammar) -> FloatArray | None:
         return np.zeros(len(column))
     if pa.types.is_decimal(kind):  # its own cast to float64 is not always the nearest number
         column = column.cast(pa.string())
-    elif _is_text(kind):
+    elif is_text(kind):
         if grammar.decimal != "." or grammar.drop_missing:
             return None
         column = compute.utf8_trim(column.cast(pa.string()), characters=" \t")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import DataError
+from bce_cli.readers.typed_columns import is_text
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def refuse_type(role: str, field: pa.Field, source: str) -> None:
         or types.is_floating(kind)
         or types.is_decimal(kind)
         or types.is_null(kind)
-        or _is_text(kind)
+        or is_text(kind)
         or (types.is_boolean(kind) and role == "label")
     )
     if not fits:
@@ -49,13 +50,6 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
     import pyarrow as pa
 
     return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _wrong_type(role: str, field: pa.Field, source: str, what: str) -> DataError:

@@ -10,7 +10,7 @@ from bce_cli.readers.blocks import Block, as_bytes
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.delimited.dialect import SNIFFED, Dialect, candidates, delimiter_name
 from bce_cli.readers.delimited.quotes import count_lines, ends_outside_quotes, misplaced_quote
-from bce_cli.readers.delimited.records import fields_of
+from bce_cli.readers.delimited.records import fields_of, quote_error
 from bce_cli.readers.encodings import suggested_encoding
 from bce_cli.readers.numbers import parse_number
 from bce_cli.safe_text import quoted
@@ -154,8 +154,7 @@ def _columns(
 ) -> tuple[list[str], Columns]:
     place = f"{name}, line {header.first_line}"
     if misplaced_quote(as_bytes(header.data), dialect.delimiter) is not None:
-        message = f"{place}: a quote opens or closes in the middle of a field"
-        raise DataError(message, "quote the whole field and double each quote within it")
+        raise quote_error(place)
     _, fields = next(fields_of(header, dialect))
     if not options.layout.has_header:
         return fields, _numbered_columns(fields, name, options)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bce_cli.readers.delimited.dialect import Dialect
     from bce_cli.readers.second_look import Record
 
-_QUOTE_HINT = "quote the whole field and double each quote within it"
-
 
 def fields_of(block: Block, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the physical line it begins on; blank lines are passed over."""
@@ -52,8 +50,13 @@ def cells_of(block: Block, columns: Columns, dialect: Dialect, source: str) -> I
             yield place, {role: fields[position] for role, position in wanted}
     if last_line is not None:
         place = f"{source}, line {last_line}"
-        message = f"{place}: a quote opens or closes in the middle of a field"
-        yield place, DataError(message, _QUOTE_HINT)
+        yield place, quote_error(place)
+
+
+def quote_error(place: str) -> DataError:
+    """Say that a quote stands where it has no meaning."""
+    message = f"{place}: a quote opens or closes in the middle of a field"
+    return DataError(message, "quote the whole field and double each quote within it")
 
 
 def _wrong_count(place: str, n_fields: int, expected: int, dialect: Dialect) -> DataError:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import DataError
+from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.typed_columns import bool_text, number_text
 from bce_cli.safe_text import quoted
 
@@ -106,7 +107,7 @@ def _cells(
         if len(values) > 1:
             return DataError(f"{place}: the key {quoted(name)} occurs {len(values)} times")
         if not values and role != "id" and not grammar.drop_missing:
-            hint = None if role == "key" else "--missing drop leaves such rows out, and counts them"
+            hint = None if role == "key" else DROP_HINT
             return DataError(f"{place}: {role} is missing, there is no key {quoted(name)}", hint)
         value = values[0] if values else None
         if isinstance(value, list):

@@ -73,6 +73,7 @@ class JsonPiece:
         table = self._table()
         if len(table) != n:
             return None
+        table.validate(full=True)  # the parser lets text through that is not UTF-8
         numbers = {role: table.column(self.columns.names[p]) for role, p in self.columns.numbers}
         texts = {role: table.column(self.columns.names[p]) for role, p in self.columns.texts}
         return typed_cells(n, numbers, texts, self.grammar)
