@@ -68,7 +68,7 @@ class Spelling:
         """Write a number in one of the ways that mean exactly it."""
         text = repr(value)
         ways = [text, f"+{text}", f" {text} ", f"\t{text}", text.upper(), f"{value:.17g}"]
-        ways = ways if value >= 0.0 else [text, f"{text}\t", f"{value:.17g}"]
+        ways = ways if not text.startswith("-") else [text, f"{text}\t", f"{value:.17g}"]
         if text.startswith("0.") and len(text) > len("0."):
             ways.append(text[1:])
         if text.endswith(".0"):
