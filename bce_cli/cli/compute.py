@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 
 import typer
 
 from bce_cli.cli.compute_output import Wish, write_report, write_rows
-from bce_cli.cli.diagnostics import ExitCode, note_data
-from bce_cli.cli.input_options import (
-    IdOpt,
-    LogitsOpt,
-    SoftLabelsOpt,
-    WeightOpt,
-)
-from bce_cli.cli.options import (
-    ClipOpt,
-    Color,
-    ColorOpt,
-    ExcelSafeOpt,
-    FormatOpt,
-    LikeOpt,
-    OutputOpt,
-    PerExampleOpt,
-    QuietOpt,
-    RowsOpt,
-    SourcesArg,
-    UnitOpt,
-    WorkersOpt,
-    WorstOpt,
-)
-from bce_cli.cli.output import staged_output
+from bce_cli.cli.diagnostics import note_data
+from bce_cli.cli.engine_options import EngineOptions
+from bce_cli.cli.input_options import IdOpt
+from bce_cli.cli.loss_options import LossOptions
+from bce_cli.cli.options import ExcelSafeOpt, PerExampleOpt, QuietOpt, RowsOpt, SourcesArg, WorstOpt
+from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.rowwise import Rowwise
+from bce_cli.cli.scored_input import ScoredInput
+from bce_cli.cli.sources import paths_or_help
 from bce_cli.errors import UsageError
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
@@ -42,23 +25,16 @@ def compute(
     ctx: typer.Context,
     sources: SourcesArg = None,
     *,
-    inputs: Rowwise,
-    weight: WeightOpt = None,
+    inputs: ScoredInput,
     id_column: IdOpt = None,
-    soft_labels: SoftLabelsOpt = False,
-    logits: LogitsOpt = False,
-    unit: UnitOpt = "nats",
-    like: LikeOpt = "exact",
-    clip: ClipOpt = None,
-    output_format: FormatOpt = "table",
+    losses: LossOptions,
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
+    out: OutputOptions,
     excel_safe: ExcelSafeOpt = False,
-    output: OutputOpt = None,
     quiet: QuietOpt = False,
-    workers: WorkersOpt = None,
-    color: ColorOpt = Color.AUTO,
+    engine: EngineOptions,
 ) -> None:
     """Judge predictions, row by row and on average.
 
@@ -76,66 +52,37 @@ def compute(
 
       bce compute preds.csv --per-example -f csv -o losses.csv
     """
-    paths = _paths_or_help(ctx, sources)
-    output = None if output == "-" else output
+    paths = paths_or_help(ctx, sources)
     _check(
         quiet=quiet,
         per_example=per_example,
         worst=worst,
-        compares=like == "all",
+        compares=losses.like == "all",
         excel_safe=excel_safe,
-        is_csv=output_format == "csv",
+        is_csv=out.output_format == "csv",
     )
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
-    from bce_cli.engine.local import default_workers  # noqa: PLC0415
-    from bce_cli.engine.run import Job  # noqa: PLC0415
 
-    convention, compared = chosen(like, clip)
+    convention, compared = chosen(losses.like, losses.clip)
     wish = Wish(
-        output_format,
-        unit,
-        rows,
-        worst,
-        compared,
-        output,
-        quiet,
-        color,
-        excel_safe,
-        has_ids=id_column is not None,
-        has_weights=weight is not None,
-        soft_labels=soft_labels,
-        logits=logits,
-        labels_source=inputs.labels,
+        inputs, out, losses.unit, rows, worst, compared, quiet, excel_safe, id_column is not None
     )
     data = inputs.data(
         paths,
-        weight=weight,
-        row_id=id_column,
-        soft_labels=soft_labels,
-        logits=logits,
+        columns=replace(inputs.columns(), id=id_column),
         block_bytes=_ROW_BLOCK_BYTES if per_example else None,
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
-        staged_output(output, inputs.paths_read(paths)) as stream,
+        out.staged(inputs.paths_read(paths)) as stream,
     ):
-        job = Job(data, workers or default_workers(), progress)
+        job = engine.job(data, progress)
         if per_example:
             write_rows(job, convention, wish, stream)
         else:
             write_report(job, paths, convention, wish, stream)
     if not quiet:
-        note_data(data, inputs, is_told=not per_example and output_format not in ("json", "csv"))
-
-
-def _paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
-    """Return the sources; in a pipe, standard input; on a terminal, show help and stop."""
-    if sources:
-        return sources
-    if sys.stdin is not None and not sys.stdin.isatty():
-        return ["-"]
-    typer.echo(ctx.get_help(), err=True)
-    raise typer.Exit(ExitCode.USAGE)
+        note_data(data, inputs, is_told=out.is_prose and not per_example)
 
 
 def _check(

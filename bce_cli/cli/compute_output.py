@@ -5,34 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.cli.terminal import encoding_of, look_for
-
 if TYPE_CHECKING:
-    from bce_cli.cli.options import Color
+    from bce_cli.cli.output_options import OutputOptions
+    from bce_cli.cli.scored_input import ScoredInput
     from bce_cli.core.conventions import Convention
     from bce_cli.core.report import Unit
     from bce_cli.engine.run import Job
-    from bce_cli.render.report import Format
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The options that shape the output, and what the rows carry."""
+    """The options that shape the output."""
 
-    output_format: Format
+    inputs: ScoredInput
+    out: OutputOptions
     unit: Unit
     n_first: int
     n_worst: int
     compared: tuple[Convention, ...]
-    output: str | None
     quiet: bool
-    color: Color
     excel_safe: bool
     has_ids: bool
-    has_weights: bool
-    soft_labels: bool
-    logits: bool
-    labels_source: str | None
 
 
 def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
@@ -41,11 +34,11 @@ def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) 
     from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
 
     rows = RowStream(
-        wish.output_format,
+        wish.out.output_format,
         wish.unit,
         has_ids=wish.has_ids,
-        has_weights=wish.has_weights,
-        soft_labels=wish.soft_labels,
+        has_weights=wish.inputs.weight is not None,
+        soft_labels=wish.inputs.soft_labels,
         excel_safe=wish.excel_safe,
     )
     stream.write(rows.header())
@@ -61,15 +54,14 @@ def write_report(
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
-    is_table = wish.output_format in ("table", "markdown")
     has_product = not (wish.quiet or wish.compared)
     plan = Plan(
         convention,
         with_product=has_product,
-        n_first=wish.n_first if is_table and has_product else None,
+        n_first=wish.n_first if wish.out.is_prose and has_product else None,
         n_worst=wish.n_worst,
         compared=wish.compared,
-        n_differing=5 if is_table else 100,
+        n_differing=5 if wish.out.is_prose else 100,
     )
     result = evaluate(job, plan)
     report = loss_report(result.totals, wish.unit)
@@ -89,15 +81,14 @@ def write_report(
         report=report,
         result=result,
         weight_column=data.columns.weight_name,
-        of_logits=wish.logits,
-        comparison=comparison(wish.compared, result, wish.unit, logits=wish.logits),
+        of_logits=wish.inputs.logits,
+        comparison=comparison(wish.compared, result, wish.unit, logits=wish.inputs.logits),
         positive_label=data.labels.positive,
         negative_label=data.labels.other,
         n_missing=data.n_missing,
         n_unmatched=data.n_unmatched,
         excel_safe=wish.excel_safe,
-        has_soft_labels=wish.soft_labels,
-        labels_source=wish.labels_source,
+        has_soft_labels=wish.inputs.soft_labels,
+        labels_source=wish.inputs.labels,
     )
-    text = write_document(document, wish.output_format, look_for(wish.output, wish.color))
-    stream.write(text.encode(encoding_of(wish.output), "backslashreplace"))
+    stream.write(wish.out.encode(write_document(document, wish.out.output_format, wish.out.look)))

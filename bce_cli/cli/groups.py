@@ -37,7 +37,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
         if name in groups:
-            parameters += _parameters_of(groups[name])
+            parameters += _parameters_of(groups[name], parameter.kind)
         else:
             parameters.append(parameter.replace(annotation=hints[name]))
 
@@ -55,12 +55,15 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     return flat
 
 
-def _parameters_of(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 -- a dataclass
+def _parameters_of(
+    group: Any,  # noqa: ANN401 -- a dataclass
+    kind: Any,  # noqa: ANN401 -- what `inspect` has no public name for
+) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(
             field.name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            kind,
             default=inspect.Parameter.empty if field.default is MISSING else field.default,
             annotation=hints[field.name],
         )

@@ -25,6 +25,8 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.readers.grammar import Grammar
     from bce_cli.readers.open_data import Data
 
 
@@ -50,31 +52,31 @@ class Rowwise:
         self,
         paths: Sequence[str],
         *,
-        weight: str | None = None,
-        row_id: str | None = None,
-        soft_labels: bool = False,
-        logits: bool = False,
+        columns: ColumnChoice | None = None,
         block_bytes: int | None = None,
     ) -> Data:
         """Prepare to read the sources.
+
+        Parameters
+        ----------
+        paths : sequence of str
+        columns : ColumnChoice, optional
+            What to read, if not just `columns()`.
+        block_bytes : int, optional
 
         Raises
         ------
         UsageError
             Options contradict each other.
         """
-        self._check(soft_labels=soft_labels)
+        self.check()
         from bce_cli.readers.blocks import BLOCK_BYTES  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415
-        from bce_cli.readers.grammar import Grammar  # noqa: PLC0415
         from bce_cli.readers.open_data import open_data  # noqa: PLC0415
         from bce_cli.readers.options import InputOptions, Layout  # noqa: PLC0415
 
         options = InputOptions(
-            columns=ColumnChoice(self.label, self.prediction, weight, row_id),
-            grammar=Grammar(
-                self.positive, soft_labels, logits, self.missing == "drop", self.decimal
-            ),
+            columns=columns or self.columns(),
+            grammar=self.grammar(),
             layout=Layout(
                 self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
             ),
@@ -87,19 +89,29 @@ class Rowwise:
             join = Join(self.labels, self.on, is_inner=self.join == "inner")
         return open_data(paths, options, join)
 
+    def columns(self) -> ColumnChoice:
+        """Return the columns that are to be read."""
+        from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415 -- --help needs no NumPy
+
+        return ColumnChoice(self.label, self.prediction)
+
+    def grammar(self) -> Grammar:
+        """Return how cells are to be read."""
+        from bce_cli.readers.grammar import Grammar  # noqa: PLC0415 -- --help needs no NumPy
+
+        return Grammar(self.positive, drop_missing=self.missing == "drop", decimal=self.decimal)
+
     def paths_read(self, paths: Sequence[str]) -> list[str]:
         """Return all paths that are read, and must not be overwritten."""
         return [*paths, *([] if self.labels is None else [self.labels])]
 
-    def _check(self, *, soft_labels: bool) -> None:
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
         if (self.labels is None) != (self.on is None):
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
         if self.join == "inner" and self.labels is None:
             message = "--join needs --labels and --on"
-            raise UsageError(message)
-        if self.positive is not None and soft_labels:
-            message = "--positive names one of two labels; it does not go with --soft-labels"
             raise UsageError(message)
         if self.positive is not None and not self.positive.strip():
             message = "--positive must not be empty"

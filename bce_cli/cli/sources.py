@@ -1,0 +1,19 @@
+"""Where the rows come from, if the command line does not say."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bce_cli.cli.diagnostics import ExitCode
+
+
+def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
+    """Return the sources; in a pipe, standard input; on a terminal, show help and stop."""
+    if sources:
+        return sources
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return ["-"]
+    typer.echo(ctx.get_help(), err=True)
+    raise typer.Exit(ExitCode.USAGE)
