@@ -21,6 +21,7 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.options import InputOptions
 from bce_cli.render.document import Document
+from bce_cli.render.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,9 +147,7 @@ def document() -> Callable[..., Document]:
         job = _job(paths, **options)
         result = evaluate(job, plan)
         return Document(
-            sources=paths,
-            label_column=job.data.label_name,
-            prediction_column=job.data.prediction_name,
+            origin=Origin(paths, job.data.label_name, (job.data.prediction_name,)),
             convention=plan.convention,
             report=loss_report(result.totals, unit),
             result=result,

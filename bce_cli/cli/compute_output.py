@@ -69,26 +69,18 @@ def write_report(
         stream.write(f"{report.mean_loss!r}\n".encode())
         return
     from bce_cli.cli.conventions import comparison  # noqa: PLC0415
+    from bce_cli.cli.origin import origin_of  # noqa: PLC0415
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
 
-    data = job.data
+    inputs, out = wish.inputs, wish.out
     document = Document(
-        sources=tuple(paths),
-        label_column=data.label_name,
-        prediction_column=data.prediction_name,
+        origin=origin_of(job.data, inputs, paths),
         convention=convention,
         report=report,
         result=result,
-        weight_column=data.columns.weight_name,
-        of_logits=wish.inputs.logits,
-        comparison=comparison(wish.compared, result, wish.unit, logits=wish.inputs.logits),
-        positive_label=data.labels.positive,
-        negative_label=data.labels.other,
-        n_missing=data.n_missing,
-        n_unmatched=data.n_unmatched,
+        comparison=comparison(wish.compared, result, wish.unit, logits=inputs.logits),
         excel_safe=wish.excel_safe,
-        has_soft_labels=wish.inputs.soft_labels,
-        labels_source=wish.inputs.labels,
+        has_soft_labels=inputs.soft_labels,
     )
-    stream.write(wish.out.encode(write_document(document, wish.out.output_format, wish.out.look)))
+    stream.write(out.encode(write_document(document, out.output_format, out.look)))

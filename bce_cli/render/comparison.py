@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.origin import source_names
 from bce_cli.render.section import Column, Section
 from bce_cli.safe_text import safe_text
 
@@ -37,7 +38,7 @@ def _matters(row: DifferenceRow, document: Document) -> bool:
 
 def _means_section(document: Document) -> Section:
     report = document.report
-    names = ", ".join(safe_text(source) for source in document.sources)
+    names = source_names(document.origin)
     exact = report.mean_loss
     return Section(
         title=f"{names}: the mean loss of {rows(report.n)} by every convention, {report.unit}",
@@ -88,7 +89,7 @@ def _notes(document: Document) -> tuple[str, ...]:
 def _reasons(document: Document) -> str:
     """Say why means differ where no limit is met."""
     reasons = ["float32 and the 1e-7 that tf-keras adds"]
-    if document.weight_column is not None:
+    if document.origin.has_weights:
         reasons.append("torch, which divides by the number of rows and not by the sum of weights")
     if document.report.label_entropy is not None:
         reasons.append("lightgbm and catboost, which count soft labels as 0 or 1")
@@ -99,7 +100,7 @@ def _rows_section(document: Document, found: list[DifferenceRow]) -> Section:
     has_ids = any(row.id is not None for row in found)
     nats = NATS_PER[document.report.unit]
     ids = (Column("id", is_text=True),) if has_ids else ()
-    weighted = "" if document.weight_column is None else ", losses times weights"
+    weighted = ", losses times weights" if document.origin.has_weights else ""
     return Section(
         title=f"Rows that make the difference{weighted}",
         columns=(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.comparison import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
+from bce_cli.render.origin import origin_record
 from bce_cli.safe_text import excel_safe
 
 if TYPE_CHECKING:
@@ -23,8 +20,8 @@ if TYPE_CHECKING:
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
 
 
-def write_json(document: Document) -> str:
-    """Write one strict JSON object; a number that is infinite or undefined is null."""
+def json_record(document: Document) -> dict[str, Any]:
+    """Return all figures by name, with what was asked for beside them."""
     record = _record(document)
     if document.result.products:
         record["products"] = [_product(product) for product in document.result.products]
@@ -32,21 +29,16 @@ def write_json(document: Document) -> str:
         record |= comparison_record(document)
     if document.result.worst:
         record["worst_rows"] = [_worst(row, document) for row in document.result.worst]
-    return json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
+    return record
 
 
-def write_csv(document: Document) -> str:
-    """Write a header and one line of figures; or a line a convention; or a line a worst row."""
-    records = (
+def csv_lines(document: Document) -> list[dict[str, Any]]:
+    """Return one line of figures; or a line a convention; or a line a worst row."""
+    return (
         [_worst(row, document) for row in document.result.worst]
         or [convention_record(item) for item in document.comparison]
-        or [_record(document) | {"source": " ".join(document.sources)}]
+        or [_record(document) | {"source": " ".join(document.origin.sources)}]
     )
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(records[0])
-    writer.writerows([_cell(value) for value in record.values()] for record in records)
-    return stream.getvalue()
 
 
 def _record(document: Document) -> dict[str, Any]:
@@ -54,18 +46,11 @@ def _record(document: Document) -> dict[str, Any]:
     unit = report.pop("unit")
     n_clipped = report.pop("n_clipped")
     head = {key: report.pop(key) for key in _HEAD}
-    sources = document.sources
     record: dict[str, Any] = {
-        "source": sources[0] if len(sources) == 1 else list(sources),
-        "label_column": document.label_column,
-        "prediction_column": document.prediction_column,
-        **({} if document.weight_column is None else {"weight_column": document.weight_column}),
-        **({} if document.labels_source is None else {"labels_source": document.labels_source}),
-        "positive_label": document.positive_label,
-        "negative_label": document.negative_label,
+        **origin_record(document.origin),
         **head,
-        "n_missing": document.n_missing,
-        "n_unmatched": document.n_unmatched,
+        "n_missing": document.origin.n_missing,
+        "n_unmatched": document.origin.n_unmatched,
         "unit": unit,
         "convention": document.convention.name,
         "clip": document.convention.clip,
@@ -95,16 +80,3 @@ def _worst(row: WorstRow, document: Document) -> dict[str, Any]:
     record["loss"] = row.loss / NATS_PER[document.report.unit]
     record["share_of_total"] = share_of_total(row, document)
     return record
-
-
-def strict(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
-    """Replace every number that JSON cannot hold by None."""
-    if isinstance(value, dict):
-        return {key: strict(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [strict(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401 -- any CSV value
-    return "" if value is None else value

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Rows, ScoredRows
-    from bce_cli.render.report import Format
+    from bce_cli.render.page import Format
 
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""

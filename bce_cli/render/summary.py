@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bce_cli.render.impossible import impossible_notes
 from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
@@ -33,57 +33,27 @@ def summary_section(document: Document) -> Section:
             _reading(report),
             *_rule_notes(document),
             *impossible_notes(document),
-            *_left_out_notes(document),
-            _columns_note(document),
+            *origin_notes(document.origin),
         ),
         marked=frozenset({0}),
     )
 
 
 def _title(document: Document) -> str:
-    names = ", ".join(
-        "standard input" if source == "-" else safe_text(source) for source in document.sources
-    )
     report = document.report
-    share = "by weight" if document.weight_column is not None else ""
+    share = "by weight" if document.origin.has_weights else ""
     if report.label_entropy is not None:
         share = f"mean label {share}".strip()
     rate = f"{percent(report.base_rate)} {share}".strip()
-    return f"{names}: {rows(report.n)}, {count(report.n_positive)} with label 1 ({rate})"
-
-
-def _columns_note(document: Document) -> str:
-    label, prediction = quoted(document.label_column), quoted(document.prediction_column)
-    if document.of_logits:
-        prediction += " (logits; their sigmoids are shown)"
-    if document.labels_source is not None:
-        label += f" of {quoted(document.labels_source)}"
-    if document.weight_column is None:
-        return f"Read from the columns {label} and {prediction}."
-    return f"Read from the columns {label}, {prediction} and {quoted(document.weight_column)}."
-
-
-def _left_out_notes(document: Document) -> tuple[str, ...]:
-    notes = []
-    if document.n_missing:
-        verb = "was" if document.n_missing == 1 else "were"
-        notes.append(f"{rows(document.n_missing)} with a missing value {verb} left out.")
-    if document.n_unmatched:
-        keys = "1 key" if document.n_unmatched == 1 else f"{count(document.n_unmatched)} keys"
-        verb = "was" if document.n_unmatched == 1 else "were"
-        notes.append(f"{keys} without a partner {verb} left out.")
-    if document.positive_label is not None:
-        other = document.negative_label
-        zero = "no other occurs" if other is None else f"label 0 is {quoted(other)}"
-        notes.append(f"Label 1 is {quoted(document.positive_label)}; {zero}.")
-    return tuple(notes)
+    positive = f"{count(report.n_positive)} with label 1 ({rate})"
+    return f"{source_names(document.origin)}: {rows(report.n)}, {positive}"
 
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
     report = document.report
     low, high = report.ci_low, report.ci_high
     interval = "-" if low is None else f"{figure(low, 4)} to {figure(high, 4)}"
-    mean = "mean (log) loss" if document.weight_column is None else "weighted mean (log) loss"
+    mean = "mean (log) loss" if not document.origin.has_weights else "weighted mean (log) loss"
     return (
         ("binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"),
         ("95 % interval", interval, "of that mean, from its spread"),
@@ -115,7 +85,7 @@ def _other_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
         ("effective probability", percent(report.effective_probability), "given to what happened"),
         ("in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"),
         ("Brier score", figure(report.brier), f"squared error; base rate: {figure(base_brier, 4)}"),
-        *(() if document.weight_column is None else (effective,)),
+        *(() if not document.origin.has_weights else (effective,)),
         ("impossible rows", count(report.n_impossible), "certain, and wrong"),
     )
 
@@ -152,7 +122,7 @@ def _habits(document: Document) -> tuple[str, ...]:
     """Say what else a library does that makes its mean another one."""
     name, rule = document.convention.name, document.convention.rule
     habits = []
-    if rule.mean_over == "rows" and document.weight_column is not None:
+    if rule.mean_over == "rows" and document.origin.has_weights:
         habits.append(f"{name} divides by the number of rows, not by the sum of the weights.")
     if rule.threshold is not None and document.has_soft_labels:
         above = figure(rule.threshold)

@@ -119,8 +119,8 @@ def test_of_faults_in_several_pieces_the_first_row_is_named(
 def test_the_columns_are_told_before_the_first_row_is_read(
     preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
-    told = document(preds("id,target,score\na,1,.5\n"))
-    assert (told.label_column, told.prediction_column) == ("target", "score")
+    told = document(preds("id,target,score\na,1,.5\n")).origin
+    assert (told.label_column, told.prediction_columns) == ("target", ("score",))
 
 
 def test_progress_ends_at_the_bytes_below_the_header(

@@ -24,11 +24,12 @@ from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
 from bce_cli.render.document import Document
 from bce_cli.render.look import Look
+from bce_cli.render.origin import Origin
 from bce_cli.render.report import write_report
 from bce_cli.render.row_stream import RowStream
 
 if TYPE_CHECKING:
-    from bce_cli.render.report import Format
+    from bce_cli.render.page import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -71,14 +72,16 @@ def document_of(name: str, unit: Unit = "nats") -> Document:
     evaluation.add(evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows))
     result = evaluation.result()
     return Document(
-        sources=("preds.csv",),
-        label_column="y",
-        prediction_column="p",
+        origin=Origin(
+            ("preds.csv",),
+            "y",
+            ("p",),
+            weight_column=None if rows.weights is None else "w",
+            of_logits=rows.logits is not None,
+        ),
         convention=convention,
         report=loss_report(result.totals, unit),
         result=result,
-        weight_column=None if rows.weights is None else "w",
-        of_logits=rows.logits is not None,
         comparison=tuple(
             convention_report(convention, totals, unit)
             for convention, totals in zip(compared, result.compared, strict=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.render.document import Document
-    from bce_cli.render.report import Format
+    from bce_cli.render.page import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.render.records import write_csv, write_json
+from bce_cli.render.look import Look
+from bce_cli.render.report import write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def only_row(text: str) -> dict[str, str]:
 def test_json_is_strict_and_has_every_documented_key(
     text: str, preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
-    record = strict(write_json(document(preds(text))))
+    record = strict(write_report(document(preds(text)), "json", Look()))
     assert [key for key in KEYS if key not in record] == []
 
 
@@ -78,7 +79,10 @@ def test_json_and_csv_hold_the_same_numbers(
     text: str, preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
     built = document(preds(text))
-    record, row = strict(write_json(built)), only_row(write_csv(built))
+    record, row = (
+        strict(write_report(built, "json", Look())),
+        only_row(write_report(built, "csv", Look())),
+    )
     assert [key for key in record if key in row] == list(row)
     for key, cell in row.items():
         if record[key] is None:
@@ -93,7 +97,10 @@ def test_what_is_infinite_is_null_in_json_and_inf_in_csv(
     preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
     built = document(preds(IMPOSSIBLE))
-    record, row = strict(write_json(built)), only_row(write_csv(built))
+    record, row = (
+        strict(write_report(built, "json", Look())),
+        only_row(write_report(built, "csv", Look())),
+    )
     for key, cell in {"mean_loss": "inf", "total_loss": "inf", "log_likelihood": "-inf"}.items():
         assert (record[key], row[key]) == (None, cell)
     assert (record["std_error"], row["std_error"]) == (None, "")
@@ -105,17 +112,23 @@ def test_a_number_is_written_in_full(
     name: str, preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
     built = document(preds(FINITE))
-    assert strict(write_json(built))[name] == getattr(built.report, name)
-    assert only_row(write_csv(built))[name] == repr(getattr(built.report, name))
+    assert strict(write_report(built, "json", Look()))[name] == getattr(built.report, name)
+    assert only_row(write_report(built, "csv", Look()))[name] == repr(getattr(built.report, name))
 
 
 def test_one_source_is_a_string_and_several_are_a_list(
     preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
     first, second = preds(FINITE, "a b.csv"), preds(FINITE, "c.csv")
-    assert strict(write_json(document(first)))["source"] == first
-    assert strict(write_json(document(first, second)))["source"] == [first, second]
-    assert only_row(write_csv(document(first, second)))["source"] == f"{first} {second}"
+    assert strict(write_report(document(first), "json", Look()))["source"] == first
+    assert strict(write_report(document(first, second), "json", Look()))["source"] == [
+        first,
+        second,
+    ]
+    assert (
+        only_row(write_report(document(first, second), "csv", Look()))["source"]
+        == f"{first} {second}"
+    )
 
 
 def test_worst_rows_hold_exact_numbers_and_raw_ids(
@@ -123,12 +136,12 @@ def test_worst_rows_hold_exact_numbers_and_raw_ids(
 ) -> None:
     path = preds('y,p,id\n1,0.9,a\n0,0.75,"b,""\n\x1b[0m"\n')
     built = document(path, n_worst=1, choice=ColumnChoice(id="id"), unit="bits")
-    (worst,) = strict(write_json(built))["worst_rows"]
+    (worst,) = strict(write_report(built, "json", Look()))["worst_rows"]
     expected = {"row": 2, "id": 'b,"\n\x1b[0m', "label": 0, "prediction": 0.75, "loss": 2.0}
     share = worst.pop("share_of_total")
     assert worst == expected
     assert share == pytest.approx(2.0 / (2.0 - math.log2(0.9)), rel=1e-12)
-    row = only_row(write_csv(built))
+    row = only_row(write_report(built, "csv", Look()))
     assert row == {key: str(value) for key, value in expected.items()} | {
         "share_of_total": repr(share)
     }
@@ -138,7 +151,7 @@ def test_the_share_of_an_impossible_row_is_undefined(
     preds: Callable[..., str], document: Callable[..., Document]
 ) -> None:
     built = document(preds(IMPOSSIBLE), n_worst=1)
-    (worst,) = strict(write_json(built))["worst_rows"]
+    (worst,) = strict(write_report(built, "json", Look()))["worst_rows"]
     assert worst == {
         "row": 2,
         "label": 0,
@@ -146,4 +159,4 @@ def test_the_share_of_an_impossible_row_is_undefined(
         "loss": None,
         "share_of_total": None,
     }
-    assert only_row(write_csv(built))["loss"] == "inf"
+    assert only_row(write_report(built, "csv", Look()))["loss"] == "inf"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.rows import Rows
-from bce_cli.render.report import Format
+from bce_cli.render.page import Format
 from bce_cli.render.row_stream import RowStream
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.render.records import strict
+from bce_cli.render.page import strict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
