@@ -11,6 +11,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.row_columns import Categories, Predictions
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 LabelArray: TypeAlias = BoolArray | FloatArray
@@ -40,6 +42,12 @@ class Rows:
     logits : ndarray of float64, shape (n,), optional
         Where predictions are logits; `probabilities` holds their sigmoids then, which may round to
         0 or 1 where the loss is finite all the same. Any number will do for rows left out.
+    rivals : tuple of Predictions
+        What further models say of the rows.
+    cluster : Categories, optional
+        Rows of one cluster depend on each other.
+    segments : tuple of Categories
+        What parts the rows.
     """
 
     labels: LabelArray
@@ -48,9 +56,21 @@ class Rows:
     ids: Sequence[str] | None = None
     missing: BoolArray | None = None
     logits: FloatArray | None = None
+    rivals: tuple[Predictions, ...] = ()
+    cluster: Categories | None = None
+    segments: tuple[Categories, ...] = ()
 
     def __len__(self) -> int:
         return len(self.probabilities)
+
+    def under_models(self) -> tuple[Rows, ...]:
+        """Return the rows as each model sees them: its own predictions, and no rivals."""
+        alone = replace(self, rivals=())
+        rivals = (
+            replace(alone, probabilities=rival.probabilities, logits=rival.logits)
+            for rival in self.rivals
+        )
+        return (alone, *rivals)
 
     @property
     def n_missing(self) -> int:
@@ -100,6 +120,9 @@ class Rows:
             ids=None if self.ids is None else [self.ids[place] for place in places.tolist()],
             missing=None if self.missing is None else self.missing[places],
             logits=None if self.logits is None else self.logits[places],
+            rivals=tuple(rival.at(places) for rival in self.rivals),
+            cluster=None if self.cluster is None else self.cluster.at(places),
+            segments=tuple(segment.at(places) for segment in self.segments),
         )
 
     def blanked(self) -> Rows:
@@ -112,35 +135,16 @@ class Rows:
             labels=np.where(present, self.labels, np.zeros(1, self.labels.dtype)),
             probabilities=np.where(present, self.probabilities, 0.0),
             weights=None if self.weights is None else np.where(present, self.weights, 0.0),
+            rivals=tuple(
+                replace(rival, probabilities=np.where(present, rival.probabilities, 0.0))
+                for rival in self.rivals
+            ),
         )
 
     def tail(self) -> Rows:
         """Return the last row that counts alone, without holding on to the others."""
         last = self.last
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
-
-
-def concatenated(pieces: Sequence[Rows]) -> Rows:
-    """Return the rows of at least one piece, one after the other."""
-    first = pieces[0]
-    missing = None
-    if any(piece.missing is not None for piece in pieces):
-        missing = np.concatenate(
-            [
-                np.zeros(len(piece), np.bool_) if piece.missing is None else piece.missing
-                for piece in pieces
-            ]
-        )
-
-    def joined(name: str) -> Any:  # noqa: ANN401 -- an array of any kind, or None
-        if getattr(first, name) is None:
-            return None
-        return np.concatenate([getattr(piece, name) for piece in pieces])
-
-    ids = None if first.ids is None else [text for piece in pieces for text in piece.ids or ()]
-    return Rows(
-        joined("labels"), joined("probabilities"), joined("weights"), ids, missing, joined("logits")
-    )
 
 
 @dataclass(frozen=True, slots=True)

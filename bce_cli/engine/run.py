@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from bce_cli.core.concatenation import concatenated
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import Rows, concatenated
+from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:

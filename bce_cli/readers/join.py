@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Rows, concatenated
+from bce_cli.core.concatenation import concatenated
 from bce_cli.errors import DataError
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bce_cli.core.rows import LabelArray
+    from bce_cli.core.rows import LabelArray, Rows
     from bce_cli.readers.data_set import DataSet
 
 _MOST_SHOWN = 5
