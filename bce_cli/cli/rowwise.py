@@ -86,7 +86,7 @@ class Rowwise:
         if self.labels is not None and self.on is not None:
             from bce_cli.readers.join import Join  # noqa: PLC0415 -- only then
 
-            join = Join(self.labels, self.on, is_inner=self.join == "inner")
+            join = Join(self.on, self.labels, is_inner=self.join == "inner")
         return open_data(paths, options, join)
 
     def columns(self) -> ColumnChoice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
     Progress: TypeAlias = Callable[[int, int | None], None]
     Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
+
+
+class Mergeable(Protocol):
+    """What is known of some rows, and can take in what is known of those that follow."""
+
+    def __iadd__(self, other: Self) -> Self:
+        """Merge; what is on the left may be used up."""
+
+
+State = TypeVar("State", bound=Mergeable)
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -71,7 +81,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
     data = job.data
     with data, local_engine(job.n_workers) as engine:
         done, total = 0, data.n_bytes()
-        for part, summary, n_bytes in engine.map(run_piece, data.pieces()):
+        for part, summary, n_bytes in engine.map(run_piece, data.pieces_by(engine.map)):
             data.check(summary)
             evaluation.add(part)
             done += n_bytes
@@ -79,6 +89,44 @@ def evaluate(job: Job, plan: Plan) -> Result:
     result = evaluation.result()
     data.finish(result.totals.n)
     return result
+
+
+def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
+    """Compute a mergeable state of each piece, and merge them in the order of the rows.
+
+    Parameters
+    ----------
+    job : Job
+    of_rows : callable (Rows) -> state
+        Runs in the workers; states are added with ``+=``.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    data = job.data
+
+    def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:
+        reading = piece.read()
+        n_bytes = piece.n_bytes
+        return of_rows(reading.rows), reading.summary, n_bytes, reading.n_present
+
+    state: State | None = None
+    with data, local_engine(job.n_workers) as engine:
+        n, done, total = 0, 0, data.n_bytes()
+        for part, summary, n_bytes, n_present in engine.map(run_piece, data.pieces_by(engine.map)):
+            data.check(summary)
+            if state is None:
+                state = part
+            else:
+                state += part
+            n += n_present
+            done += n_bytes
+            job.progress(done, total)
+    data.finish(n)
+    assert state is not None  # noqa: S101 -- no rows are an error
+    return state
 
 
 def collect_rows(job: Job) -> Rows:
@@ -92,7 +140,7 @@ def collect_rows(job: Job) -> Rows:
     data = job.data
     pieces = []
     with data, local_engine(job.n_workers) as engine:
-        for reading in engine.map(lambda piece: piece.read(), data.pieces()):
+        for reading in engine.map(lambda piece: piece.read(), data.pieces_by(engine.map)):
             data.check(reading.summary)
             pieces.append(reading.rows)
     rows = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
@@ -143,5 +191,5 @@ def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Itera
         data.finish(n)
 
     with data, local_engine(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.pieces()))
+        rows = numbered(engine.map(score, data.pieces_by(engine.map)))
         yield from engine.map(lambda item: formatter(*item), rows)

@@ -79,6 +79,11 @@ class Reading:
     label_values: LabelValues = LabelValues()
 
     @property
+    def n_present(self) -> int:
+        """Rows that are not left out."""
+        return len(self.rows) - self.rows.n_missing
+
+    @property
     def summary(self) -> Summary:
         """What a data set checks and counts, without the rows."""
         return Summary(self.label_values, self.rows.n_missing)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.comparison import comparison_record, convention_record
+from bce_cli.render.conventions import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
 from bce_cli.render.origin import origin_record
 from bce_cli.safe_text import excel_safe

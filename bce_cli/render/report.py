@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bce_cli.render.comparison import comparison_sections
+from bce_cli.render.conventions import comparison_sections
 from bce_cli.render.examples import example_section, worst_section
 from bce_cli.render.page import Page, write_page
 from bce_cli.render.records import csv_lines, json_record
