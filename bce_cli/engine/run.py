@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import ScoredRows
@@ -25,14 +27,8 @@ if TYPE_CHECKING:
     Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
 
 
-class Mergeable(Protocol):
-    """What is known of some rows, and can take in what is known of those that follow."""
-
-    def __iadd__(self, other: Self) -> Self:
-        """Merge; what is on the left may be used up."""
-
-
-State = TypeVar("State", bound=Mergeable)
+State = TypeVar("State")
+_merged: Callable[[Any, Any], Any] = operator.iadd
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -117,10 +113,7 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
         n, done, total = 0, 0, data.n_bytes()
         for part, summary, n_bytes, n_present in engine.map(run_piece, data.pieces_by(engine.map)):
             data.check(summary)
-            if state is None:
-                state = part
-            else:
-                state += part
+            state = part if state is None else _merged(state, part)
             n += n_present
             done += n_bytes
             job.progress(done, total)
