@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bce_cli.cli.compare import compare
 from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
@@ -95,3 +96,4 @@ app = typer.Typer(
 app.callback(invoke_without_command=True)(root)
 app.command()(with_groups(compute))
 app.command(epilog=STEP_LIST)(with_groups(demo))
+app.command()(with_groups(compare))

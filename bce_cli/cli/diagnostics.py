@@ -82,8 +82,10 @@ def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:
     if is_told:
         return
     if inputs.label is None or inputs.prediction is None:
-        label, prediction = quoted(data.label_name), quoted(data.prediction_name)
-        _say(f"bce: label column {label}, prediction column {prediction}")
+        names = list(dict.fromkeys(data.prediction_names))
+        columns = "prediction column" if len(names) == 1 else "prediction columns"
+        predictions = ", ".join(quoted(name) for name in names)
+        _say(f"bce: label column {quoted(data.label_name)}, {columns} {predictions}")
     if data.n_missing:
         rows = "1 row" if data.n_missing == 1 else f"{data.n_missing:,} rows"
         _say(f"bce: left out {rows} with a missing value")

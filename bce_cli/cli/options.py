@@ -13,6 +13,8 @@ FormatOpt          table, json, csv or markdown
 PerExampleOpt      every row instead of the report
 RowsOpt            first rows to show in the table
 WorstOpt           rows of highest loss to show
+ConfidenceOpt      level of intervals
+ChangedRowsOpt     rows of greatest change to show
 ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
@@ -118,6 +120,28 @@ WorstOpt = Annotated[
         max=MOST_ROWS,
         help="Show the N rows of highest loss as well; with --format csv, show those alone.",
     ),
+]
+ConfidenceOpt = Annotated[
+    float,
+    typer.Option(
+        "--confidence",
+        metavar="LEVEL",
+        help="Of every interval, between 0 and 1; a difference is told from none at this level.",
+    ),
+]
+ChangedRowsOpt = Annotated[
+    int,
+    typer.Option(
+        "--rows",
+        metavar="N",
+        min=0,
+        max=MOST_ROWS,
+        help="Rows to show of those that gained, and of those that lost, most.",
+    ),
+]
+DifferenceQuietOpt = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print the mean differences alone, and no notes."),
 ]
 ExcelSafeOpt = Annotated[
     bool,

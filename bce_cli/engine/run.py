@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -15,7 +14,7 @@ from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import ScoredRows

@@ -109,6 +109,11 @@ class Columns:
         return None if self.weight is None else self.names[self.weight]
 
     @property
+    def cluster_name(self) -> str | None:
+        """Name of the cluster column; None without one."""
+        return None if self.cluster is None else self.names[self.cluster]
+
+    @property
     def numbers(self) -> tuple[NumberColumn, ...]:
         """The columns whose cells stand for numbers."""
         roles: tuple[tuple[Role, int | None], ...] = (
