@@ -136,7 +136,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     mean = total / divisor
     base_rate = float(totals.positive_weights) / weight_sum
     base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
-    error = None if totals.n_infinite else standard_error(totals)
+    error = None if totals.n_infinite else standard_error(totals.moments)
     nats = NATS_PER[unit]
     return LossReport(
         n=totals.n,

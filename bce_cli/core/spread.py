@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bce_cli.core.exact_sum import UNIT_EXPONENT
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 
 if TYPE_CHECKING:
     from bce_cli.core.totals import LossTotals
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What the spread of a ratio of sums is computed from, over n rows with a u and a d each.
+
+    Attributes
+    ----------
+    n : int
+    values, divisors : ExactSum
+        Sums of u and of d, whose quotient is the mean.
+    value_squares, value_divisors, divisor_squares : ExactSum
+        Sums of u * u, u * d and d * d.
+    """
+
+    n: int
+    values: ExactSum
+    divisors: ExactSum
+    value_squares: ExactSum
+    value_divisors: ExactSum
+    divisor_squares: ExactSum
 
 
 def effective_n(totals: LossTotals) -> float:
@@ -16,22 +38,22 @@ def effective_n(totals: LossTotals) -> float:
     return totals.weights.units**2 / (totals.weight_squares.units << -UNIT_EXPONENT)
 
 
-def standard_error(totals: LossTotals) -> float | None:
-    """Return the standard error of the (weighted) mean, by linearisation of a ratio of sums.
+def standard_error(moments: Moments) -> float | None:
+    """Return the standard error of a (weighted) mean, by linearisation of a ratio of sums.
 
-    With u = weight times loss and d = weight, m = sum(u) / sum(d):
+    With u = weight times value and d = weight, m = sum(u) / sum(d):
     SE^2 = n / (n - 1) * sum((u - m d)^2) / sum(d)^2. Without weights this is the sample variance
-    over n, and with d = 1 that of the weighted losses. The squares are expanded and the
-    differences taken in integers, so nothing cancels.
+    over n, and with d = 1 that of the weighted values. The squares are expanded and the
+    differences taken in integers, so nothing cancels. None for fewer than two rows.
     """
-    n = totals.n
+    n = moments.n
     if n < 2:  # noqa: PLR2004 -- a variance needs two
         return None
-    losses, divisors = totals.losses.units, totals.divisors.units
+    values, divisors = moments.values.units, moments.divisors.units
     squares = (
-        totals.loss_squares.units * divisors**2
-        - 2 * losses * totals.loss_divisors.units * divisors
-        + losses**2 * totals.divisor_squares.units
+        moments.value_squares.units * divisors**2
+        - 2 * values * moments.value_divisors.units * divisors
+        + values**2 * moments.divisor_squares.units
     )
     return _square_root((n * max(squares, 0)) << -UNIT_EXPONENT, (n - 1) * divisors**4)
 

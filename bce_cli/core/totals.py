@@ -15,6 +15,7 @@ from bce_cli.core.row_sums import (
     label_entropies,
     weight_sums,
 )
+from bce_cli.core.spread import Moments
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -136,6 +137,18 @@ class LossTotals:
     def n_read(self) -> int:
         """Rows read: those that count and those left out."""
         return self.n + self.n_missing
+
+    @property
+    def moments(self) -> Moments:
+        """What the spread of the mean loss is computed from."""
+        return Moments(
+            n=self.n,
+            values=self.losses,
+            divisors=self.divisors,
+            value_squares=self.loss_squares,
+            value_divisors=self.loss_divisors,
+            divisor_squares=self.divisor_squares,
+        )
 
     def __add__(self, other: LossTotals) -> LossTotals:
         """Merge with the totals of the rows that follow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,52 @@ class Job:
     data: Data
     n_workers: int
     progress: Progress = _silent
+
+
+class Mergeable(Protocol):
+    """What is known of some rows, and can be added to what is known of those before them."""
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+
+
+State = TypeVar("State", bound=Mergeable)
+
+
+def fold_rows(job: Job, state: State, of_rows: Callable[[Rows], State]) -> State:
+    """Add up what a function makes of the pieces of a data set, in their order.
+
+    Parameters
+    ----------
+    job : Job
+    state : Mergeable
+        That of no rows.
+    of_rows : callable (Rows) -> Mergeable
+        Pure; runs in the workers.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+
+    def run_piece(piece: Piece) -> tuple[State, Summary, int]:
+        reading = piece.read()
+        return of_rows(reading.rows), reading.summary, piece.n_bytes
+
+    data = job.data
+    with data, local_engine(job.n_workers) as engine:
+        done, total = 0, data.n_bytes()
+        for part, summary, n_bytes in engine.map(run_piece, data.pieces()):
+            data.check(summary)
+            state += part
+            done += n_bytes
+            job.progress(done, total)
+    data.finish(state.n)
+    return state
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
