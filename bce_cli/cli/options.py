@@ -16,6 +16,7 @@ WorstOpt           rows of highest loss to show
 ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
+SilentOpt          nothing but the exit code
 WorkersOpt         threads
 ColorOpt           auto, always or never
 StepArg            step of the derivation
@@ -139,6 +140,14 @@ OutputOpt = Annotated[
 QuietOpt = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print the mean loss alone, and no notes."),
+]
+SilentOpt = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print nothing but errors: the exit code tells. A file of --output is written.",
+    ),
 ]
 WorkersOpt = Annotated[
     int | None,
