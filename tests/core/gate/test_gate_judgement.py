@@ -231,6 +231,12 @@ def test_the_same_rows_pass_a_baseline_of_their_own_in_any_unit(
     assert check.limit == pytest.approx(check.value, rel=2**-51)
 
 
+@given(st.floats(-1e-3, 1e6) | st.sampled_from([0.0, 5e-324, 1e-300, 1.0]))
+def test_bits_become_the_largest_nats_that_would_have_been_saved_as_them(bits: float) -> None:
+    nats = Baseline("b", bits, "bits").loss_in("nats")
+    assert nats / LN2 <= bits < _above(nats) / LN2
+
+
 @pytest.mark.parametrize("budget", [0.0, 0.25])
 def test_a_baseline_is_exceeded_by_its_budget_and_no_more(budget: float) -> None:
     baseline = Baseline("b.json", 1.0 - budget, "bits")
