@@ -38,7 +38,9 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
     return run
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["compute", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["compute", "--help"], ["check", "--help"]]
+)
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:
     assert loaded(*args) & HEAVY == set()
 
@@ -61,6 +63,11 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
     assert modules & DRAWING == set()
     assert {"numpy", "pyarrow"} <= modules
+
+
+def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:
+    limits = ["--max-loss", "1", "--max-ece", "1", "--min-skill", "-9", "-q"]
+    assert loaded("check", "preds.csv", "-l", "y", "-p", "p", *limits) & DRAWING == set()
 
 
 def test_a_table_loads_rich_and_no_frames(loaded: Callable[..., set[str]]) -> None:

@@ -28,6 +28,10 @@ class ExitCode(IntEnum):
     OK = 0
     USAGE = 2
     """The command line is wrong."""
+    GATE_FAILED = 3
+    """A check has failed."""
+    GATE_UNDECIDED = 4
+    """No check has failed, but one cannot be decided."""
     DATA = 65
     """The input was read and cannot be used."""
     NO_INPUT = 66
@@ -61,6 +65,11 @@ def report_error(message: str, hint: str | None = None) -> None:
     _say(f"bce: error: {safe_text(message)}")
     if hint:
         _say(f"bce: {safe_text(hint)}")
+
+
+def report_verdict(verdict: str, reasons: str) -> None:
+    """Say in one line why not all checks have passed."""
+    _say(f"bce: check {verdict}: {reasons}")
 
 
 def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:

@@ -18,6 +18,7 @@ ChangedRowsOpt     rows of greatest change to show
 ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
+SilentOpt          nothing but the exit code
 WorkersOpt         threads
 ColorOpt           auto, always or never
 StepArg            step of the derivation
@@ -163,6 +164,14 @@ OutputOpt = Annotated[
 QuietOpt = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print the mean loss alone, and no notes."),
+]
+SilentOpt = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print nothing but errors: the exit code tells. A file of --output is written.",
+    ),
 ]
 WorkersOpt = Annotated[
     int | None,

@@ -146,6 +146,17 @@ class ExactSum:
     def __sub__(self, other: ExactSum) -> ExactSum:
         return ExactSum(self.units - other.units)
 
+    def scaled(self, factor: float) -> ExactSum:
+        """Return the sum times a finite number, to less than one unit of 2**-1074.
+
+        Examples
+        --------
+        >>> float(ExactSum.of_count(3).scaled(-0.5))
+        -1.5
+        """
+        numerator, denominator = factor.as_integer_ratio()
+        return ExactSum(self.units * numerator // denominator)
+
     def __float__(self) -> float:
         """Return the nearest float64, ties to even; infinite beyond the largest one."""
         try:

@@ -103,6 +103,25 @@ def product_units(left: FloatArray, right: FloatArray) -> int:
     return total + block_units(products) + block_units(errors)
 
 
+def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each product, rounded, and what rounding took away, of numbers below 2**900.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> product, error = two_product(np.array([0.1]), np.array([0.1]))
+    >>> from fractions import Fraction
+    >>> Fraction(float(product[0])) + Fraction(float(error[0])) == Fraction(0.1) ** 2
+    True
+    """
+    products, errors = np.empty(len(left)), np.empty(len(left))
+    for start in range(0, len(left), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        with np.errstate(under="ignore"):
+            _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
+    return products, errors
+
+
 def _peak(values: FloatArray) -> float:
     return max(float(values.max()), -float(values.min()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.models.changed import LONGEST_NAME, changed_section
 from bce_cli.render.models.record import models_lines, models_record
 from bce_cli.render.models.verdict import verdict
@@ -59,7 +60,7 @@ def _models_section(document: ModelsDocument) -> Section:
         rows=tuple(_model_row(model, index) for index, model in enumerate(report.models)),
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
-            *_convention_notes(document),
+            *convention_notes(document.convention),
         ),
     )
 
@@ -74,16 +75,6 @@ def _model_row(model: ModelReport, index: int) -> tuple[str, ...]:
         percent(report.skill),
         count(report.n_impossible),
     )
-
-
-def _convention_notes(document: ModelsDocument) -> tuple[str, ...]:
-    convention = document.convention
-    if convention.clip is not None:
-        clip = repr(convention.clip)
-        return (f"Probabilities were clipped to [{clip}, 1 - {clip}].",)
-    if convention.name == "exact":
-        return ()
-    return (f"Losses as {convention.name} has them ({convention.rule.source}).",)
 
 
 def _differences_section(document: ModelsDocument) -> Section:

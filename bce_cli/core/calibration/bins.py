@@ -1,0 +1,222 @@
+"""Predictions in bins: what was said, what happened, and how far apart the two are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import add
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bce_cli.core.calibration.wilson import wilson_interval
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import UNIT_EXPONENT, two_product
+from bce_cli.core.group_sums import GroupArray, group_sums
+from bce_cli.core.rows import as_floats
+from bce_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.rows import FloatArray, Rows
+
+
+def uniform_edges(n_bins: int) -> tuple[float, ...]:
+    """Return the edges of so many bins of equal width.
+
+    Examples
+    --------
+    >>> uniform_edges(4)
+    (0.0, 0.25, 0.5, 0.75, 1.0)
+    """
+    return tuple(np.linspace(0.0, 1.0, n_bins + 1).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityTotals:
+    """What is known of the rows of each bin, independent of how they were split.
+
+    Bins hold what is above their lower edge and up to their upper one; the first holds its lower
+    edge, too. Rows that are left out count for nothing.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Ascending; one more than there are bins.
+    n : tuple of int
+        Rows of each bin.
+    weights, weight_squares : tuple of ExactSum
+        Sums of the weights of each bin, and of their squares.
+    label_weights, prediction_weights : tuple of ExactSum
+        Sums of weights times labels, and of weights times predictions.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.25, 0.75]))
+    >>> totals = ReliabilityTotals.of(rows, uniform_edges(4))
+    >>> totals.n, (totals + totals).n
+    ((1, 0, 1, 0), (2, 0, 2, 0))
+    """
+
+    edges: tuple[float, ...]
+    n: tuple[int, ...]
+    weights: tuple[ExactSum, ...]
+    weight_squares: tuple[ExactSum, ...]
+    label_weights: tuple[ExactSum, ...]
+    prediction_weights: tuple[ExactSum, ...]
+
+    @classmethod
+    def of(cls, rows: Rows, edges: Sequence[float]) -> ReliabilityTotals:
+        """Sum up some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        edges : sequence of float
+            Ascending; no prediction is outside of them.
+        """
+        n_bins = len(edges) - 1
+        bins = _bins_of(rows.probabilities, np.asarray(edges))
+        counted = rows.present(bins)
+        counts = tuple(np.bincount(counted, minlength=n_bins).tolist())
+        labels, predictions = as_floats(rows.labels), rows.probabilities
+        if rows.weights is None:
+            n = tuple(ExactSum.of_count(count) for count in counts)
+            label_weights = group_sums(labels, bins, n_bins)
+            prediction_weights = group_sums(predictions, bins, n_bins)
+            return cls(tuple(edges), counts, n, n, label_weights, prediction_weights)
+        return cls(
+            tuple(edges),
+            counts,
+            group_sums(rows.weights, bins, n_bins),
+            *(
+                _product_sums(rows.weights, factors, bins, n_bins)
+                for factors in (rows.weights, labels, predictions)
+            ),
+        )
+
+    def __add__(self, other: ReliabilityTotals) -> ReliabilityTotals:
+        """Merge with the totals of other rows in the same bins."""
+        return ReliabilityTotals(
+            self.edges,
+            tuple(map(add, self.n, other.n)),
+            tuple(map(add, self.weights, other.weights)),
+            tuple(map(add, self.weight_squares, other.weight_squares)),
+            tuple(map(add, self.label_weights, other.label_weights)),
+            tuple(map(add, self.prediction_weights, other.prediction_weights)),
+        )
+
+
+def _bins_of(predictions: FloatArray, edges: FloatArray) -> GroupArray:
+    """Return the bin of each prediction; those on an inner edge belong to the bin below it."""
+    return np.searchsorted(edges[1:-1], predictions, side="left")
+
+
+def _product_sums(
+    left: FloatArray, right: FloatArray, bins: GroupArray, n_bins: int
+) -> tuple[ExactSum, ...]:
+    products, errors = two_product(left, right)
+    return tuple(map(add, group_sums(products, bins, n_bins), group_sums(errors, bins, n_bins)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """What was said and what happened in one bin.
+
+    Attributes
+    ----------
+    low, high : float
+        Its edges.
+    n : int
+        Rows.
+    weight_sum : float
+        Sum of their weights; n without weights.
+    mean_prediction, event_rate : float or None
+        Weighted means of predictions and labels; None without rows of any weight.
+    ci_low, ci_high : float or None
+        95 % interval of the event rate (Wilson, J. Am. Stat. Assoc. 22, 1927); under weights for
+        the effective number of rows, (sum of weights)^2 over the sum of their squares.
+    """
+
+    low: float
+    high: float
+    n: int
+    weight_sum: float
+    mean_prediction: float | None
+    event_rate: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+def reliability_bins(totals: ReliabilityTotals) -> tuple[ReliabilityBin, ...]:
+    """Derive the figures of each bin, empty ones included.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.25, 0.75]))
+    >>> for b in reliability_bins(ReliabilityTotals.of(rows, uniform_edges(2))):
+    ...     print(b.low, b.high, b.n, b.mean_prediction, b.event_rate, round(b.ci_low, 4))
+    0.0 0.5 1 0.25 1.0 0.2065
+    0.5 1.0 1 0.75 0.0 0.0
+    """
+    return tuple(
+        _bin(low, high, totals, index) for index, (low, high) in enumerate(pairwise(totals.edges))
+    )
+
+
+def _bin(low: float, high: float, totals: ReliabilityTotals, index: int) -> ReliabilityBin:
+    n, weights = totals.n[index], totals.weights[index]
+    if not weights.units:
+        return ReliabilityBin(low, high, n, 0.0, None, None, None, None)
+    event_rate = totals.label_weights[index].units / weights.units
+    squares = totals.weight_squares[index].units << -UNIT_EXPONENT
+    return ReliabilityBin(
+        low,
+        high,
+        n,
+        float(weights),
+        totals.prediction_weights[index].units / weights.units,
+        event_rate,
+        *wilson_interval(event_rate, weights.units**2 / squares),
+    )
+
+
+def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """Mean distance between mean prediction and event rate, by the weight of the bins.
+
+    Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
+    binning", AAAI 2015; Guo et al., "On calibration of modern neural networks", ICML 2017. It
+    depends on the bins.
+
+    Raises
+    ------
+    DataError
+        If there are no rows of any weight.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.25, 0.5]))
+    >>> expected_calibration_error(reliability_bins(ReliabilityTotals.of(rows, uniform_edges(4))))
+    0.625
+    """
+    shares = math.fsum(each.weight_sum for each in bins)
+    if shares == 0.0:
+        message = "all weights are 0, so there is no calibration error"
+        raise DataError(message)
+    return math.fsum(each.weight_sum * _gap(each) for each in bins) / shares
+
+
+def maximum_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """Greatest distance between mean prediction and event rate in any bin; needs one with rows."""
+    return max(_gap(each) for each in bins)
+
+
+def _gap(each: ReliabilityBin) -> float:
+    if each.mean_prediction is None or each.event_rate is None:
+        return 0.0
+    return abs(each.mean_prediction - each.event_rate)
