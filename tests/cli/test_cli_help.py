@@ -71,7 +71,7 @@ def test_the_completion_script_is_shown(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("bce comp", ["compute"]),
+        ("bce comp", ["compute", "compare"]),
         ("bce compute --per", ["--per-example"]),
         ("bce compute --color a", ["auto", "always"]),
     ],
