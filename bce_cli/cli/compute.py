@@ -11,7 +11,15 @@ from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.input_options import IdOpt
 from bce_cli.cli.loss_options import LossOptions
-from bce_cli.cli.options import ExcelSafeOpt, PerExampleOpt, QuietOpt, RowsOpt, SourcesArg, WorstOpt
+from bce_cli.cli.options import (
+    ByOpt,
+    ExcelSafeOpt,
+    PerExampleOpt,
+    QuietOpt,
+    RowsOpt,
+    SourcesArg,
+    WorstOpt,
+)
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
@@ -19,6 +27,7 @@ from bce_cli.cli.sources import paths_or_help
 from bce_cli.errors import UsageError
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
+_SEGMENT_BLOCK_BYTES = 1 << 23  # each segment of a block costs time of its own
 
 
 def compute(
@@ -31,6 +40,7 @@ def compute(
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
+    by: ByOpt = None,
     out: OutputOptions,
     excel_safe: ExcelSafeOpt = False,
     quiet: QuietOpt = False,
@@ -48,6 +58,8 @@ def compute(
 
       bce compute preds.parquet --format json
 
+      bce compute preds.csv --by country
+
       bce compute submission.csv --labels solution.csv --on id
 
       bce compute preds.csv --per-example -f csv -o losses.csv
@@ -58,6 +70,7 @@ def compute(
         per_example=per_example,
         worst=worst,
         compares=losses.like == "all",
+        has_segments=bool(by),
         excel_safe=excel_safe,
         is_csv=out.output_format == "csv",
     )
@@ -65,12 +78,21 @@ def compute(
 
     convention, compared = chosen(losses.like, losses.clip)
     wish = Wish(
-        inputs, out, losses.unit, rows, worst, compared, quiet, excel_safe, id_column is not None
+        inputs,
+        out,
+        losses.unit,
+        rows,
+        worst,
+        compared,
+        quiet,
+        excel_safe,
+        id_column is not None,
+        bool(by),
     )
     data = inputs.data(
         paths,
-        columns=replace(inputs.columns(), id=id_column),
-        block_bytes=_ROW_BLOCK_BYTES if per_example else None,
+        columns=replace(inputs.columns(), id=id_column, segments=tuple(by or ())),
+        block_bytes=_block_bytes(per_example=per_example, has_segments=bool(by)),
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
@@ -85,8 +107,21 @@ def compute(
         note_data(data, inputs, is_told=out.is_prose and not per_example)
 
 
+def _block_bytes(*, per_example: bool, has_segments: bool) -> int | None:
+    if per_example:
+        return _ROW_BLOCK_BYTES
+    return _SEGMENT_BLOCK_BYTES if has_segments else None
+
+
 def _check(
-    *, quiet: bool, per_example: bool, worst: int, compares: bool, excel_safe: bool, is_csv: bool
+    *,
+    quiet: bool,
+    per_example: bool,
+    worst: int,
+    compares: bool,
+    has_segments: bool,
+    excel_safe: bool,
+    is_csv: bool,
 ) -> None:
     """Refuse options of the output that contradict each other."""
     if quiet and (per_example or worst):
@@ -100,6 +135,9 @@ def _check(
             "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
         )
         raise UsageError(message)
-    if excel_safe and (not is_csv or not (per_example or worst)):
-        message = "--excel-safe goes with --format csv and --per-example or --worst"
+    if has_segments and (quiet or per_example or worst or compares):
+        message = "--by is a table of its own; it goes with no --quiet, --per-example, --worst, "
+        raise UsageError(message + "--like all")
+    if excel_safe and (not is_csv or not (per_example or worst or has_segments)):
+        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
         raise UsageError(message)

@@ -26,6 +26,7 @@ class Wish:
     quiet: bool
     excel_safe: bool
     has_ids: bool
+    has_segments: bool
 
 
 def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
@@ -54,7 +55,7 @@ def write_report(
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
-    has_product = not (wish.quiet or wish.compared)
+    has_product = not (wish.quiet or wish.compared or wish.has_segments)
     plan = Plan(
         convention,
         with_product=has_product,
@@ -70,6 +71,7 @@ def write_report(
         return
     from bce_cli.cli.conventions import comparison  # noqa: PLC0415
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415
+    from bce_cli.core.segments import segment_reports  # noqa: PLC0415
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
 
@@ -82,5 +84,7 @@ def write_report(
         comparison=comparison(wish.compared, result, wish.unit, logits=inputs.logits),
         excel_safe=wish.excel_safe,
         has_soft_labels=inputs.soft_labels,
+        segment_columns=job.data.columns.segment_names,
+        segments=segment_reports(result.segments, report, wish.unit),
     )
     stream.write(out.encode(write_document(document, out.output_format, out.look)))

@@ -15,6 +15,7 @@ RowsOpt            first rows to show in the table
 WorstOpt           rows of highest loss to show
 ConfidenceOpt      level of intervals
 ChangedRowsOpt     rows of greatest change to show
+ByOpt              columns that part the rows
 ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
@@ -144,12 +145,21 @@ DifferenceQuietOpt = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print the mean differences alone, and no notes."),
 ]
+ByOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        help="Show where the loss comes from: figures for each value of this column, or for each "
+        "combination of values if given more than once.",
+    ),
+]
 ExcelSafeOpt = Annotated[
     bool,
     typer.Option(
         "--excel-safe",
-        help="With --format csv, put an apostrophe before ids that a spreadsheet would take for a "
-        "formula.",
+        help="With --format csv, put an apostrophe before texts that a spreadsheet would take for "
+        "a formula.",
     ),
 ]
 OutputOpt = Annotated[

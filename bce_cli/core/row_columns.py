@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.rows import FloatArray, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Predictions:
     probabilities: FloatArray
     logits: FloatArray | None = None
 
-    def at(self, places: npt.NDArray[np.intp]) -> Predictions:
+    def at(self, places: Places) -> Predictions:
         """Return copies of some predictions."""
         logits = None if self.logits is None else self.logits[places]
         return Predictions(self.probabilities[places], logits)
@@ -47,6 +47,6 @@ class Categories:
     codes: npt.NDArray[np.int32]
     names: tuple[str, ...]
 
-    def at(self, places: npt.NDArray[np.intp]) -> Categories:
+    def at(self, places: Places) -> Categories:
         """Return copies of some cells."""
         return Categories(self.codes[places], self.names)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Places: TypeAlias = npt.NDArray[np.intp] | slice
 LabelArray: TypeAlias = BoolArray | FloatArray
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
@@ -111,13 +112,13 @@ class Rows:
             impossible &= ~self.missing
         return np.flatnonzero(impossible)
 
-    def at(self, places: npt.NDArray[np.intp]) -> Rows:
-        """Return copies of the rows at some 0-based places, in that order."""
+    def at(self, places: Places) -> Rows:
+        """Return the rows at some 0-based places, in that order; those of a slice are no copies."""
         return Rows(
             labels=self.labels[places],
             probabilities=self.probabilities[places],
             weights=None if self.weights is None else self.weights[places],
-            ids=None if self.ids is None else [self.ids[place] for place in places.tolist()],
+            ids=None if self.ids is None else _at(self.ids, places),
             missing=None if self.missing is None else self.missing[places],
             logits=None if self.logits is None else self.logits[places],
             rivals=tuple(rival.at(places) for rival in self.rivals),
@@ -145,6 +146,11 @@ class Rows:
         """Return the last row that counts alone, without holding on to the others."""
         last = self.last
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
+
+
+def _at(texts: Sequence[str], places: Places) -> list[str]:
+    found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
+    return [texts[place] for place in found]
 
 
 @dataclass(frozen=True, slots=True)

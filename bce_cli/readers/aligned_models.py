@@ -115,7 +115,7 @@ class _Cursor:
         assert rows is not None  # noqa: S101 -- there are n rows
         start, stop = self._start, self._start + n
         if n < len(rows):
-            rows = rows.at(np.arange(start, stop))
+            rows = rows.at(slice(start, stop))
         self._start = stop
         self.n_taken += n
         n_bytes, self._n_bytes = self._n_bytes, 0

@@ -114,6 +114,11 @@ class Columns:
         return None if self.cluster is None else self.names[self.cluster]
 
     @property
+    def segment_names(self) -> tuple[str, ...]:
+        """Names of the columns that part the rows."""
+        return tuple(self.names[place] for place in self.segments)
+
+    @property
     def numbers(self) -> tuple[NumberColumn, ...]:
         """The columns whose cells stand for numbers."""
         roles: tuple[tuple[Role, int | None], ...] = (

@@ -6,8 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
@@ -151,4 +149,4 @@ def joined_pieces(rows: Rows) -> Iterator[JoinedPiece]:
     """Yield rows that are in memory, piece by piece."""
     for start in range(0, len(rows), _PIECE_ROWS):
         stop = min(start + _PIECE_ROWS, len(rows))
-        yield JoinedPiece(rows.at(np.arange(start, stop)))
+        yield JoinedPiece(rows.at(slice(start, stop)))
