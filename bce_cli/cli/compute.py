@@ -27,7 +27,6 @@ from bce_cli.cli.sources import paths_or_help
 from bce_cli.errors import UsageError
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
-_SEGMENT_BLOCK_BYTES = 1 << 23  # each segment of a block costs time of its own
 
 
 def compute(
@@ -92,7 +91,7 @@ def compute(
     data = inputs.data(
         paths,
         columns=replace(inputs.columns(), id=id_column, segments=tuple(by or ())),
-        block_bytes=_block_bytes(per_example=per_example, has_segments=bool(by)),
+        block_bytes=_ROW_BLOCK_BYTES if per_example else None,
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
@@ -105,12 +104,6 @@ def compute(
             write_report(job, paths, convention, wish, stream)
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose and not per_example)
-
-
-def _block_bytes(*, per_example: bool, has_segments: bool) -> int | None:
-    if per_example:
-        return _ROW_BLOCK_BYTES
-    return _SEGMENT_BLOCK_BYTES if has_segments else None
 
 
 def _check(
