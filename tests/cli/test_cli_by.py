@@ -105,8 +105,8 @@ def test_no_digit_depends_on_workers(workers: str, bce: Callable[..., Result]) -
 
 
 def test_typed_columns_are_shown_as_text(bce: Callable[..., Result]) -> None:
-    import pyarrow as pa  # noqa: PLC0415 -- as in the package
-    from pyarrow import parquet  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import parquet
 
     columns = {
         "y": pa.array([1, 0, 1]),
