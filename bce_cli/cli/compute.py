@@ -20,7 +20,7 @@ from bce_cli.cli.options import (
     SourcesArg,
     WorstOpt,
 )
-from bce_cli.cli.output_options import OutputOptions
+from bce_cli.cli.output_options import RowOutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
 from bce_cli.cli.sources import paths_or_help
@@ -40,7 +40,7 @@ def compute(
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
     by: ByOpt = None,
-    out: OutputOptions,
+    out: RowOutputOptions,
     excel_safe: ExcelSafeOpt = False,
     quiet: QuietOpt = False,
     engine: EngineOptions,
@@ -73,6 +73,8 @@ def compute(
         excel_safe=excel_safe,
         is_csv=out.output_format == "csv",
     )
+    if out.is_parquet:
+        _check_parquet(out, per_example=per_example)
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
 
     convention, compared = chosen(losses.like, losses.clip)
@@ -91,7 +93,7 @@ def compute(
     data = inputs.data(
         paths,
         columns=replace(inputs.columns(), id=id_column, segments=tuple(by or ())),
-        block_bytes=_ROW_BLOCK_BYTES if per_example else None,
+        block_bytes=_row_block_bytes(out) if per_example else None,
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
@@ -104,6 +106,17 @@ def compute(
             write_report(job, paths, convention, wish, stream)
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose and not per_example)
+
+
+def _row_block_bytes(out: RowOutputOptions) -> int:
+    return _ROW_BLOCK_BYTES * (2 if out.is_parquet else 1)  # readers like larger row groups
+
+
+def _check_parquet(out: RowOutputOptions, *, per_example: bool) -> None:
+    if not per_example:
+        message = "--format parquet goes with --per-example"
+        raise UsageError(message, "it holds rows, not a report")
+    out.refuse_terminal()
 
 
 def _check(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bce_cli.cli.output_options import OutputOptions
+    from bce_cli.cli.output_options import RowOutputOptions
     from bce_cli.cli.scored_input import ScoredInput
     from bce_cli.core.conventions import Convention
     from bce_cli.core.report import Unit
@@ -18,7 +18,7 @@ class Wish:
     """The options that shape the output."""
 
     inputs: ScoredInput
-    out: OutputOptions
+    out: RowOutputOptions
     unit: Unit
     n_first: int
     n_worst: int
@@ -32,18 +32,28 @@ class Wish:
 def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
     """Write every row with its loss."""
     from bce_cli.engine.run import format_rows  # noqa: PLC0415
+
+    has_weights, soft_labels = wish.inputs.weight is not None, wish.inputs.soft_labels
+    if wish.out.is_parquet:
+        from bce_cli.render.row_table import RowTable, parquet_rows  # noqa: PLC0415
+
+        table = RowTable(wish.unit, wish.has_ids, has_weights, soft_labels)
+        with parquet_rows(stream, table.schema) as write:
+            for rows in format_rows(job, convention, table.rows):
+                write(rows)
+        return
     from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
 
-    rows = RowStream(
-        wish.out.output_format,
+    text = RowStream(
+        wish.out.text_format,
         wish.unit,
         has_ids=wish.has_ids,
-        has_weights=wish.inputs.weight is not None,
-        soft_labels=wish.inputs.soft_labels,
+        has_weights=has_weights,
+        soft_labels=soft_labels,
         excel_safe=wish.excel_safe,
     )
-    stream.write(rows.header())
-    for lines in format_rows(job, convention, rows.rows):
+    stream.write(text.header())
+    for lines in format_rows(job, convention, text.rows):
         stream.write(lines)
 
 
@@ -87,4 +97,4 @@ def write_report(
         segment_columns=job.data.columns.segment_names,
         segments=segment_reports(result.segments, report, wish.unit),
     )
-    stream.write(out.encode(write_document(document, out.output_format, out.look)))
+    stream.write(out.encode(write_document(document, out.text_format, out.look)))

@@ -10,6 +10,7 @@ UnitOpt            nats or bits
 LikeOpt            convention of the losses
 ClipOpt            lower limit of the probabilities
 FormatOpt          table, json, csv or markdown
+RowFormatOpt       the same, or parquet
 PerExampleOpt      every row instead of the report
 RowsOpt            first rows to show in the table
 WorstOpt           rows of highest loss to show
@@ -95,6 +96,12 @@ ClipOpt = Annotated[
 FormatOpt = Annotated[
     Literal["table", "json", "csv", "markdown"],
     typer.Option("--format", "-f", help="Format of the output."),
+]
+RowFormatOpt = Annotated[
+    Literal["table", "json", "csv", "markdown", "parquet"],
+    typer.Option(
+        "--format", "-f", help="Format of the output; parquet goes with --per-example alone."
+    ),
 ]
 PerExampleOpt = Annotated[
     bool,

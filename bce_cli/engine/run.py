@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import Summary
 
     Progress: TypeAlias = Callable[[int, int | None], None]
-    Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
 
 
 State = TypeVar("State")
+Text = TypeVar("Text")
 _merged: Callable[[Any, Any], Any] = operator.iadd
 
 
@@ -142,19 +142,21 @@ def collect_rows(job: Job) -> Rows:
     return rows
 
 
-def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Iterator[bytes]:
-    """Turn every row and its loss into bytes, in order.
+def format_rows(
+    job: Job, convention: Convention, formatter: Callable[[int, ScoredRows], Text]
+) -> Iterator[Text]:
+    """Turn every row and its loss into what is to be written, in order.
 
     Parameters
     ----------
     job : Job
     convention : Convention
-    formatter : callable (first_row, ScoredRows) -> bytes
+    formatter : callable (first_row, ScoredRows) -> bytes or table
         Told the 1-based number of the first row it gets; runs in the workers.
 
     Yields
     ------
-    bytes
+    bytes or table
         The rows of a piece; pieces without rows are left out.
 
     Raises
