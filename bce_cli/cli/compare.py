@@ -72,7 +72,8 @@ def compare(
         plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)
         job = engine.job(data, progress)
         totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
-        report = comparison_report(totals, _names(inputs, paths), losses.unit, confidence)
+        names = _names(data, inputs, paths)
+        report = comparison_report(totals, names, losses.unit, confidence)
         if quiet:
             stream.write(_differences(report).encode())
         else:
@@ -81,12 +82,14 @@ def compare(
         note_data(data, inputs, is_told=out.is_prose)
 
 
-def _names(inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
+def _names(data: Data, inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
     """Call models by their columns, or by their files as briefly as can be."""
     if inputs.has_columns:
-        return inputs.predictions
-    names = ["standard input" if path == "-" else PurePath(path).name for path in paths]
-    return names if len(set(names)) == len(names) else list(paths)
+        names, given = list(data.prediction_names), inputs.predictions
+    else:
+        names = ["standard input" if path == "-" else PurePath(path).name for path in paths]
+        given = list(paths)
+    return names if len(set(names)) == len(names) else given
 
 
 def _differences(report: ComparisonReport) -> str:

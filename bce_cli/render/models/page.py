@@ -12,6 +12,7 @@ from bce_cli.render.numbers import count, figure, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.page import Page
 from bce_cli.render.section import Column, Section
+from bce_cli.render.summary import positive_rows
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 4
 _FEW_CLUSTERS = 30  # below, the cluster-robust error tends to be too small
+_IMPOSSIBLE_NOTES = ("Impossible: rows that were predicted with certainty, and wrongly.",)
 _PAIR = 2
 
 
@@ -45,9 +47,10 @@ def models_sections(document: ModelsDocument) -> list[Section]:
 def _models_section(document: ModelsDocument) -> Section:
     report = document.report
     first = report.models[0].report
-    positive = f"{count(first.n_positive)} with label 1 ({percent(first.base_rate)})"
+    positive = positive_rows(first, has_weights=document.origin.has_weights)
     models = f"{len(report.models)} models on {rows(report.n)}, {positive}"
     base = figure(first.base_rate_loss)
+    has_impossible = any(model.report.n_impossible for model in report.models)
     return Section(
         title=f"{source_names(document.origin)}: {models}",
         columns=(
@@ -55,11 +58,12 @@ def _models_section(document: ModelsDocument) -> Section:
             Column(f"mean loss, {report.unit}"),
             Column(_interval_title(document)),
             Column("skill"),
-            Column("impossible rows"),
+            Column("impossible"),
         ),
         rows=tuple(_model_row(model, index) for index, model in enumerate(report.models)),
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
+            *(_IMPOSSIBLE_NOTES if has_impossible else ()),
             *convention_notes(document.convention),
         ),
     )
@@ -111,7 +115,7 @@ def _difference_rows(item: DifferenceReport) -> Iterator[tuple[str, ...]]:
         return
     yield (name, figure(item.value), "-", "-", *counts)
     if found.n:
-        yield (f"  on {rows(found.n)} of finite loss", *_figures(found), "", "", "")
+        yield (f"  on {count(found.n)} finite", *_figures(found), "", "", "")
 
 
 def _figures(found: Difference) -> tuple[str, str, str]:
@@ -142,5 +146,5 @@ def _method_note(document: ModelsDocument) -> str:
     clusters = f"{count(report.n_clusters)} clusters"
     note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
     if report.n_clusters < _FEW_CLUSTERS:
-        note += " With so few of them, take the intervals for too narrow rather than too wide."
+        note += " With so few of them, the intervals tend to be too narrow."
     return note
