@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bce_cli.render.convention_notes import convention_notes
-from bce_cli.render.models.changed import LONGEST_NAME, changed_section
+from bce_cli.render.models.changed import changed_section
 from bce_cli.render.models.record import models_lines, models_record
 from bce_cli.render.models.verdict import verdict
 from bce_cli.render.numbers import count, figure, percent, rows
@@ -13,12 +13,12 @@ from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.page import Page
 from bce_cli.render.section import Column, Section
 from bce_cli.render.summary import positive_rows
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bce_cli.core.comparison.report import Difference, DifferenceReport, ModelReport
+    from bce_cli.core.comparison.report import Difference, DifferenceReport
     from bce_cli.render.models.document import ModelsDocument
 
 _DIGITS = 4
@@ -60,7 +60,7 @@ def _models_section(document: ModelsDocument) -> Section:
             Column("skill"),
             Column("impossible"),
         ),
-        rows=tuple(_model_row(model, index) for index, model in enumerate(report.models)),
+        rows=tuple(_model_row(document, index) for index in range(len(report.models))),
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
             *(_IMPOSSIBLE_NOTES if has_impossible else ()),
@@ -69,9 +69,9 @@ def _models_section(document: ModelsDocument) -> Section:
     )
 
 
-def _model_row(model: ModelReport, index: int) -> tuple[str, ...]:
-    name = safe_text(model.name, LONGEST_NAME)
-    report = model.report
+def _model_row(document: ModelsDocument, index: int) -> tuple[str, ...]:
+    model = document.report.models[index]
+    name, report = document.shown(model.name), model.report
     return (
         f"{name} (baseline)" if index == 0 else name,
         figure(report.mean_loss),
@@ -83,9 +83,9 @@ def _model_row(model: ModelReport, index: int) -> tuple[str, ...]:
 
 def _differences_section(document: ModelsDocument) -> Section:
     report = document.report
-    baseline = safe_text(report.models[0].name, LONGEST_NAME)
+    baseline = document.shown(report.models[0].name)
     has_several = len(report.models) > _PAIR
-    cells = [row for item in report.comparisons for row in _difference_rows(item)]
+    cells = [row for item in report.comparisons for row in _difference_rows(item, document)]
     return Section(
         title=f"Loss of each model minus that of {baseline}, {report.unit} a row",
         columns=(
@@ -107,9 +107,9 @@ def _differences_section(document: ModelsDocument) -> Section:
     )
 
 
-def _difference_rows(item: DifferenceReport) -> Iterator[tuple[str, ...]]:
+def _difference_rows(item: DifferenceReport, document: ModelsDocument) -> Iterator[tuple[str, ...]]:
     counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
-    name, found = safe_text(item.model, LONGEST_NAME), item.finite
+    name, found = document.shown(item.model), item.finite
     if item.infinite is None:
         yield (name, *_figures(found), *counts)
         return
