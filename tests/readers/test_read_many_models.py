@@ -69,9 +69,14 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn, *, with_gaps: bool = False) -> Case:
     row = st.tuples(
-        st.integers(0, 1), numbers, numbers, numbers, names | few_texts.filter(str.strip),
-        few_texts | texts, texts,
-    )  # fmt: skip
+        st.integers(0, 1),
+        numbers,
+        numbers,
+        numbers,
+        names | few_texts.filter(str.strip),
+        few_texts | texts,
+        texts,
+    )
     rows = draw(st.lists(row, min_size=1, max_size=12))
     columns = {name: list(column) for name, column in zip(COLUMNS, zip(*rows), strict=True)}  # noqa: B905
     spelled = Spelling(draw)
