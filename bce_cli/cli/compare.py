@@ -13,7 +13,7 @@ from bce_cli.cli.compared_input import ComparedInput
 from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.loss_options import LossOptions
-from bce_cli.cli.options import ChangedRowsOpt, ConfidenceOpt, DifferenceQuietOpt, SourcesArg
+from bce_cli.cli.options import ChangedRowsOpt, ConfidenceOpt, DifferenceQuietOpt, ModelSourcesArg
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.sources import paths_or_help
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def compare(
     ctx: typer.Context,
-    sources: SourcesArg = None,
+    sources: ModelSourcesArg = None,
     *,
     inputs: ComparedInput,
     losses: LossOptions,

@@ -533,11 +533,12 @@ def test_a_reader_who_has_left_ends_it_silently(
     assert done.stderr in (b"", NOTE.encode())
 
 
-def test_help_is_shown_without_a_source_on_a_terminal_and_lists_every_option(
+def test_help_names_what_only_compare_has(
     bce: Callable[..., Result],
 ) -> None:
     result = bce("compare", "--help")
     assert result.exit_code == 0
     for option in ("--cluster", "--confidence", "--on", "--join", "--rows", "--id", "--quiet"):
         assert option in result.stdout
+    assert "A file for each model, the baseline first" in " ".join(result.stdout.split())
     assert max(map(len, result.stdout.splitlines())) <= 80
