@@ -80,7 +80,7 @@ class AlignedModels(ModelFiles):
                 raise label_conflict(
                     (model.name, rows.label(place)),
                     (self.models[0].name, baseline.label(place)),
-                    n_before + place + 1,
+                    str(n_before + place + 1),
                     _HINT,
                 )
 
@@ -131,7 +131,8 @@ def _refuse_rest(cursors: Sequence[_Cursor], sizes: Sequence[int]) -> None:
     if not any(sizes):
         return
     short, long = cursors[sizes.index(0)], cursors[sizes.index(max(sizes))]
-    message = f"{short.name} ends after {short.n_taken:,} rows, but {long.name} goes on"
+    rows = "1 row" if short.n_taken == 1 else f"{short.n_taken:,} rows"
+    message = f"{short.name} ends after {rows}, but {long.name} goes on"
     raise DataError(message, _HINT)
 
 

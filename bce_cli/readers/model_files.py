@@ -105,7 +105,7 @@ class ModelFiles(Opened):
 
 
 def label_conflict(
-    theirs: tuple[str, float], baseline: tuple[str, float], row: int, hint: str | None = None
+    theirs: tuple[str, float], baseline: tuple[str, float], row: str, hint: str | None = None
 ) -> DataError:
     """Say that two sources do not agree on what happened; each is a name and a label."""
     label, other = f"{theirs[1]:g}", f"{baseline[1]:g} in {baseline[0]}"
