@@ -45,7 +45,7 @@ class JoinedModels(ModelFiles):
             raise UsageError(message)
         reads_label = join.labels_path is None
         columns = replace(options.columns, key=join.key, reads_label=reads_label)
-        super().__init__(paths, replace(options, columns=columns))
+        super().__init__(paths, replace(options, columns=columns), rivals_have_ids=False)
         self._join = join
         self._lone_keys: set[str] = set()
         self._labels = None if reads_label else labels_data(options, join)

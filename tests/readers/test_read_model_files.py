@@ -99,10 +99,10 @@ def test_files_of_any_format_and_blocks_are_read_side_by_side(
     assert predictions(found) == columns
 
 
-def test_weights_ids_and_clusters_are_those_of_the_first(preds: Callable[..., str]) -> None:
+def test_weights_and_clusters_are_those_of_the_first(preds: Callable[..., str]) -> None:
     first = preds("y,p,w,i,g\n1,.5,2,r,u\n0,.25,3,s,v\n", "a.csv")
     choice = ColumnChoice(weight="w", id="i", cluster="g")
-    rows = collected(models(first, preds("y,p\n1,.6\n0,.2\n", "b.csv"), choice=choice))
+    rows = collected(models(first, preds("i,y,p\nr,1,.6\ns,0,.2\n", "b.csv"), choice=choice))
     assert rows.weights is not None
     assert rows.ids is not None
     assert rows.cluster is not None
@@ -142,6 +142,24 @@ def test_the_first_row_whose_labels_differ_is_named(
     error = refused(models(first, second, block_bytes=block_bytes))
     assert error.message == "b.csv, row 41: the label is 0, but 1 in a.csv"
     assert error.hint == HINT
+
+
+@pytest.mark.parametrize("block_bytes", [1, 8, 1 << 20])
+def test_ids_that_are_read_must_agree(preds: Callable[..., str], block_bytes: int) -> None:
+    swapped = "id,y,p\na,1,.6\nb,0,.2\nx,1,.9\n"
+    paths = preds(A, "a.csv"), preds(swapped, "b.csv")
+    choice = ColumnChoice(id="id")
+    error = refused(models(*paths, choice=choice, block_bytes=block_bytes))
+    assert (error.message, error.hint) == ("b.csv, row 3: the id is 'x', but 'c' in a.csv", HINT)
+    assert len(collected(models(*paths))) == 3  # without ids there is nothing to notice
+    same = collected(models(paths[0], preds(B, "c.csv"), choice=choice))
+    assert list(same.ids or ()) == ["a", "b", "c"]
+
+
+def test_ids_must_stand_in_every_source(preds: Callable[..., str]) -> None:
+    paths = preds(A, "a.csv"), preds("y,p\n1,.6\n0,.2\n1,.9\n", "b.csv")
+    with pytest.raises(DataError, match=r"^b\.csv: there is no column 'id'"):
+        collected(models(*paths, choice=ColumnChoice(id="id")))
 
 
 def test_soft_labels_must_be_the_same_number(preds: Callable[..., str]) -> None:
