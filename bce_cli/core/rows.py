@@ -102,6 +102,24 @@ class Rows:
             logits=None if self.logits is None else self.logits[places],
         )
 
+    def between(self, start: int, stop: int) -> Rows:
+        """Return views of the rows from `start` up to `stop`."""
+        run = slice(start, stop)
+        return Rows(
+            labels=self.labels[run],
+            probabilities=self.probabilities[run],
+            weights=None if self.weights is None else self.weights[run],
+            ids=None if self.ids is None else self.ids[run],
+            missing=None if self.missing is None else self.missing[run],
+            logits=None if self.logits is None else self.logits[run],
+        )
+
+    def counted(self) -> Rows:
+        """Return the rows that are not left out."""
+        if self.missing is None:
+            return self
+        return replace(self.at(np.flatnonzero(~self.missing)), missing=None)
+
     def blanked(self) -> Rows:
         """Return the rows with zeros in the places of those that are left out."""
         if self.missing is None:

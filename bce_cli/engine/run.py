@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
 from bce_cli.core.rows import Rows, concatenated
+from bce_cli.core.totals import LossTotals
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     Progress: TypeAlias = Callable[[int, int | None], None]
     Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
+
+
+T = TypeVar("T")
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -88,17 +92,41 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
+    return _collect(job, lambda _rows: None)[0]
+
+
+def collect_with_totals(job: Job) -> tuple[Rows, LossTotals]:
+    """Read all rows that are not left out into memory, and sum up their exact losses on the way.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    rows, totals = _collect(job, LossTotals.of)
+    return rows, sum(totals, LossTotals())
+
+
+def _collect(job: Job, look: Callable[[Rows], T]) -> tuple[Rows, list[T]]:
+    """Read all rows, and return with them what a look at each piece has shown."""
     data = job.data
-    pieces = []
+
+    def run_piece(piece: Piece) -> tuple[Rows, T, Summary, int]:
+        reading = piece.read()
+        return reading.rows.counted(), look(reading.rows), reading.summary, piece.n_bytes
+
+    pieces, seen = [], []
     with data, local_engine(job.n_workers) as engine:
-        for reading in engine.map(lambda piece: piece.read(), data.pieces()):
-            data.check(reading.summary)
-            pieces.append(reading.rows)
-    rows = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
-    if rows.missing is not None:
-        rows = replace(rows.at(np.flatnonzero(~rows.missing)), missing=None)
-    data.finish(len(rows))
-    return rows
+        done, total = 0, data.n_bytes()
+        for rows, found, summary, n_bytes in engine.map(run_piece, data.pieces()):
+            data.check(summary)
+            pieces.append(rows)
+            seen.append(found)
+            done += n_bytes
+            job.progress(done, total)
+    collected = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
+    data.finish(len(collected))
+    return collected, seen
 
 
 def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from bce_cli.core.exact_sum import two_product
 from bce_cli.core.rows import as_floats
 
 if TYPE_CHECKING:
-    from bce_cli.core.rows import FloatArray, Rows
+    from bce_cli.core.rows import BoolArray, FloatArray, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,17 @@ class SquareSums:
             total(run_sums(squares * labels, starts)),
             total(run_sums(squares * labels * labels, starts)),
         )
+
+    def at(self, places: BoolArray) -> SquareSums:
+        """Return those of some predictions."""
+        return SquareSums(self.weights[places], self.labels[places], self.label_squares[places])
+
+    def residuals(self, block: slice, rates: FloatArray) -> FloatArray:
+        """Sum squared weights times squared differences between labels and rates."""
+        weights, labels = self.weights[block], self.labels[block]
+        means = labels / weights
+        within = np.maximum(self.label_squares[block] - labels * means, 0.0)
+        return within + weights * (means - rates) ** 2
 
 
 def run_starts(keys: FloatArray) -> Places:
