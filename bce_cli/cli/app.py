@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bce_cli.cli.calibration import calibration
 from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
@@ -94,4 +95,5 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(root)
 app.command()(with_groups(compute))
+app.command()(with_groups(calibration))
 app.command(epilog=STEP_LIST)(with_groups(demo))

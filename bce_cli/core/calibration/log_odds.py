@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
 
 _BLOCK = 1 << 15  # keeps the intermediate values in cache
-_TOLERANCE = 1e-10
-_MOST_STEPS = 200
+TOLERANCE = 1e-10
+MOST_STEPS = 200
 _MOST_HALVINGS = 60
 _SLACK = 1e-13  # by which rounding may lower a log-likelihood that rises
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogOdds:
     """Finite logits, ascending, with the weights of both labels; arrays of shape (m,)."""
 
@@ -27,6 +28,23 @@ class LogOdds:
     positives: FloatArray
     negatives: FloatArray
     squares: SquareSums | None = None
+
+    @cached_property
+    def sums(self) -> tuple[float, float]:
+        """The weights of both labels, 1 and 0."""
+        return float(self.positives.sum()), float(self.negatives.sum())
+
+    @property
+    def of_base_rate(self) -> float:
+        """The log odds that are the best constant."""
+        ones, zeros = self.sums
+        return math.log(ones) - math.log(zeros)
+
+    @property
+    def base_log_likelihood(self) -> float:
+        """The log-likelihood of that constant."""
+        ones, zeros = self.sums
+        return ones * math.log(ones / (ones + zeros)) + zeros * math.log(zeros / (ones + zeros))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +136,7 @@ def _block_sums(
     return sums
 
 
-def fit_line(odds: LogOdds) -> Line | None:
+def fit_line(odds: LogOdds, shift: float) -> Line | None:
     """Fit intercept and slope by Newton's method; None if it does not converge.
 
     Steps that would lower the log-likelihood, which is concave, are halved.
@@ -127,62 +145,29 @@ def fit_line(odds: LogOdds) -> Line | None:
     ----------
     odds : LogOdds
         For which a maximum exists.
+    shift : float
+        The best intercept for the slope 1, to start from unless the base rate is better.
     """
     axis = Axis.of(odds)
-    intercept, slope = _logit_of_base_rate(odds), 0.0
+    slope = axis.spread * axis.scale
+    intercept = shift + axis.centre * axis.scale
     point = point_at(odds, axis, intercept, slope)
-    for _ in range(_MOST_STEPS):
+    if not point.log_likelihood > odds.base_log_likelihood:
+        intercept, slope = odds.of_base_rate, 0.0
+        point = point_at(odds, axis, intercept, slope)
+    for _ in range(MOST_STEPS):
         step = _newton_step(point)
         if step is None:
             return None
+        if max(map(abs, step)) <= TOLERANCE * max(1.0, abs(intercept), abs(slope)):
+            return _line(axis, point, intercept + step[0], slope + step[1])
         for _ in range(_MOST_HALVINGS):
             there = point_at(odds, axis, intercept + step[0], slope + step[1])
             if there.log_likelihood >= point.log_likelihood * (1.0 + _SLACK):
                 break
             step = (step[0] / 2.0, step[1] / 2.0)
         point, intercept, slope = there, intercept + step[0], slope + step[1]
-        if max(map(abs, step)) <= _TOLERANCE * max(1.0, abs(intercept), abs(slope)):
-            return _line(axis, point, intercept, slope)
     return None
-
-
-def constant_shift(odds: LogOdds) -> float | None:
-    """Fit the intercept alone, the slope being 1; None if that does not converge.
-
-    The root of the gradient, which falls, by Newton's method; halves the interval that holds the
-    root where a step would leave it or is slow (Press et al., "Numerical recipes", section 9.4).
-
-    Parameters
-    ----------
-    odds : LogOdds
-        With both labels.
-    """
-    middle = _logit_of_base_rate(odds)
-    low, high = middle - float(odds.logits[-1]), middle - float(odds.logits[0])
-    shift = min(max(0.0, low), high)
-    previous = high - low
-    for _ in range(_MOST_STEPS):
-        gradient, information = _shift_gradient(odds, shift)
-        if gradient > 0.0:
-            low = shift
-        else:
-            high = shift
-        step = gradient / information if information > 0.0 else math.inf
-        if not low <= shift + step <= high or abs(2.0 * step) > abs(previous):
-            step = low + (high - low) / 2.0 - shift
-        shift, previous = shift + step, step
-        if abs(step) <= _TOLERANCE * max(1.0, abs(shift)):
-            return shift
-    return None
-
-
-def _shift_gradient(odds: LogOdds, shift: float) -> tuple[float, float]:
-    point = point_at(odds, Axis(), shift, 1.0)
-    return point.gradient[0], point.information[0]
-
-
-def _logit_of_base_rate(odds: LogOdds) -> float:
-    return math.log(math.fsum(odds.positives)) - math.log(math.fsum(odds.negatives))
 
 
 def _newton_step(point: Point) -> tuple[float, float] | None:

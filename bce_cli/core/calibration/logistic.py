@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.calibration.exact_parts import total
-from bce_cli.core.calibration.log_odds import Axis, LogOdds, constant_shift, fit_line, point_at
+from bce_cli.core.calibration.log_odds import LogOdds, fit_line
+from bce_cli.core.calibration.shift import fit_shift
 from bce_cli.core.report import NORMAL_QUANTILE
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.log_odds import Line
     from bce_cli.core.calibration.tally import Tally
 
 Obstacle: TypeAlias = Literal["no rows", "one label", "one prediction", "separated", "diverged"]
@@ -85,20 +84,17 @@ def recalibrate_logistically(tally: Tally, n_in_fit: int) -> LogisticRecalibrati
     """
     odds = _log_odds(tally)
     obstacle = _obstacle(odds)
-    shift_obstacle = obstacle if obstacle in {"no rows", "one label"} else None
-    shift = None if shift_obstacle else _in_the_large(odds)
-    line = None if obstacle else fit_line(odds)
-    if line is None:
-        slope = intercept = None
-    else:
-        intercept, slope = _estimates(line)
+    if obstacle in {"no rows", "one label"}:
+        return LogisticRecalibration(None, None, None, n_in_fit, obstacle, obstacle)
+    shift = fit_shift(odds)
+    line = None if obstacle else fit_line(odds, shift[0] if shift else 0.0)
     return LogisticRecalibration(
-        slope,
-        intercept,
-        shift,
+        None if line is None else _estimate(line.slope, line.std_errors[1]),
+        None if line is None else _estimate(line.intercept, line.std_errors[0]),
+        None if shift is None else _estimate(*shift),
         n_in_fit,
         obstacle or ("diverged" if line is None else None),
-        shift_obstacle or ("diverged" if shift is None else None),
+        "diverged" if shift is None else None,
     )
 
 
@@ -139,19 +135,6 @@ def _obstacle(odds: LogOdds) -> Obstacle | None:
     if x[ones[0]] >= x[zeros[-1]] or x[zeros[0]] >= x[ones[-1]]:
         return "separated"
     return None
-
-
-def _in_the_large(odds: LogOdds) -> Estimate | None:
-    shift = constant_shift(odds)
-    if shift is None:
-        return None
-    point = point_at(odds, Axis(), shift, 1.0)
-    return _estimate(shift, math.sqrt(point.variance[0]) / point.information[0])
-
-
-def _estimates(line: Line) -> tuple[Estimate, Estimate]:
-    intercept_error, slope_error = line.std_errors
-    return _estimate(line.intercept, intercept_error), _estimate(line.slope, slope_error)
 
 
 def _estimate(value: float, error: float) -> Estimate:

@@ -12,7 +12,9 @@ from bce_cli.core.exact_sum import two_product
 from bce_cli.core.rows import as_floats
 
 if TYPE_CHECKING:
-    from bce_cli.core.rows import BoolArray, FloatArray, Rows
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+
+_ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +66,41 @@ class Tally:
         """
         if rows.weights is not None and not rows.weights.all():
             rows = rows.at(np.flatnonzero(rows.weights))
+        if rows.weights is None and rows.logits is None and rows.labels.dtype == np.bool_:
+            return _count(rows.labels.view(np.bool_), rows.probabilities)
         keys = rows.probabilities if rows.logits is None else rows.logits
         order = np.argsort(keys)
         keys = keys[order]
         starts = run_starts(keys)
-        predictions = keys[starts]
-        logits = None
-        if rows.logits is not None:
-            predictions, logits = rows.probabilities[order[starts]], predictions
-        del keys
+        keys = keys[starts]
         labels = rows.labels[order]
-        if rows.weights is None and labels.dtype == np.bool_:
-            n = np.diff(starts, append=len(labels))
-            positives = np.add.reduceat(labels, starts, dtype=np.float64)
-            return cls(predictions, logits, (positives,), (n - positives,))
-        weights = np.ones(len(labels)) if rows.weights is None else rows.weights[order]
-        shares = as_floats(labels)
+        weights = None if rows.weights is None else rows.weights[order]
+        is_logit = rows.logits is not None
         return cls(
-            predictions,
-            logits,
-            _product_sums(weights, shares, starts),
-            _product_sums(weights, 1.0 - shares, starts),
-            SquareSums.of(weights, shares, starts),
-            bool(np.any((shares > 0.0) & (shares < 1.0))),
+            predictions=rows.probabilities[order[starts]] if is_logit else keys,
+            logits=keys if is_logit else None,
+            positives=_product_sums(labels, weights, starts),
+            negatives=_product_sums(_rest(labels), weights, starts),
+            squares=_squares(labels, weights, starts),
+            has_soft_labels=bool(np.any((labels > 0.0) & (labels < 1.0))),
         )
+
+
+def _count(labels: BoolArray, predictions: FloatArray) -> Tally:
+    """Tally labels that are 0 or 1 and have no weights.
+
+    The bits of non-negative floats are in the order of their values, and leave room for the label.
+    So no places need be sorted along, which takes half the time and memory.
+    """
+    keys = predictions.view(np.uint64) << _ONE
+    keys |= labels
+    keys.sort()
+    labels = (keys & _ONE).astype(np.bool_)
+    keys >>= _ONE
+    starts = run_starts(keys.view(np.float64))
+    positives = np.add.reduceat(labels, starts, dtype=np.float64)
+    negatives = np.diff(starts, append=len(keys)) - positives
+    return Tally(keys.view(np.float64)[starts], None, (positives,), (negatives,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +110,6 @@ class SquareSums:
     weights: FloatArray
     labels: FloatArray
     label_squares: FloatArray
-
-    @classmethod
-    def of(cls, weights: FloatArray, labels: FloatArray, starts: Places) -> SquareSums:
-        """Sum up runs of sorted rows."""
-        squares = weights * weights
-        return cls(
-            total(run_sums(squares, starts)),
-            total(run_sums(squares * labels, starts)),
-            total(run_sums(squares * labels * labels, starts)),
-        )
 
     def at(self, places: BoolArray) -> SquareSums:
         """Return those of some predictions."""
@@ -127,7 +130,30 @@ def run_starts(keys: FloatArray) -> Places:
     return np.flatnonzero(is_new)
 
 
-def _product_sums(weights: FloatArray, shares: FloatArray, starts: Places) -> Parts:
-    products, errors = two_product(weights, shares)
-    parts = run_sums(products, starts)
-    return (*parts, *run_sums(errors, starts)) if errors.any() else parts
+def _rest(labels: LabelArray) -> LabelArray:
+    return np.logical_not(labels) if labels.dtype == np.bool_ else 1.0 - as_floats(labels)
+
+
+def _product_sums(shares: LabelArray, weights: FloatArray | None, starts: Places) -> Parts:
+    """Sum up weights times shares, exactly."""
+    if weights is None:
+        return run_sums(as_floats(shares), starts)
+    if shares.dtype == np.bool_:
+        return run_sums(np.where(shares, weights, 0.0), starts)
+    products, errors = two_product(weights, as_floats(shares))
+    return (*run_sums(products, starts), *run_sums(errors, starts))
+
+
+def _squares(labels: LabelArray, weights: FloatArray | None, starts: Places) -> SquareSums | None:
+    is_hard = labels.dtype == np.bool_
+    if weights is None and is_hard:
+        return None
+    shares = as_floats(labels)
+    squares = np.ones(len(labels)) if weights is None else weights * weights
+    sums = total(run_sums(squares, starts))
+    squares *= shares
+    label_sums = total(run_sums(squares, starts))
+    if is_hard:
+        return SquareSums(sums, label_sums, label_sums)
+    squares *= shares
+    return SquareSums(sums, label_sums, total(run_sums(squares, starts)))
