@@ -15,6 +15,7 @@ from bce_cli.core.calibration.decomposition import (
 )
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
 from bce_cli.core.calibration.tally import Tally, run_starts
+from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rows import Rows, as_floats
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class _Cells:
     counts : ndarray of int64, shape (m,)
     positives, negatives : ndarray of float64, shape (m,)
         Weight times label, and the rest of the weight.
+    label_spreads : ndarray of float64, shape (m,)
+        Weight times label times one minus the label.
     starts : ndarray of intp, shape (k,)
         Where a new prediction begins.
     predictions, logits : ndarray of float64, shape (k,)
@@ -113,6 +116,7 @@ class _Cells:
     counts: npt.NDArray[np.int64]
     positives: FloatArray
     negatives: FloatArray
+    label_spreads: FloatArray
     starts: Places
     predictions: FloatArray
     logits: FloatArray | None
@@ -133,6 +137,7 @@ class _Cells:
             counts=np.diff(firsts, append=len(order)),
             positives=weights * labels,
             negatives=weights * (1.0 - labels),
+            label_spreads=weights * (labels * (1.0 - labels)),
             starts=starts,
             predictions=rows.probabilities[chosen],
             logits=None if rows.logits is None else rows.logits[chosen],
@@ -148,6 +153,7 @@ class _Cells:
             None if self.logits is None else self.logits[seen],
             (positives[seen],),
             (negatives[seen],),
+            label_spread=ExactSum.of(counts * self.label_spreads),
         )
 
 

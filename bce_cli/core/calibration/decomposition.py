@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
 
     CostRule: TypeAlias = Callable[[FloatArray], Costs]
+    LossSum: TypeAlias = tuple[ExactSum, int]
 
 _BLOCK = 1 << 16  # bounds the scratch memory
 
@@ -84,13 +85,21 @@ def decompose_log_loss(tally: Tally, pools: Pools) -> Decomposition:
     (0.197635, 0.346574)
     """
     if tally.logits is None:
-        return _decompose(tally, pools, tally.predictions, exact_costs, exact_costs)
-    return _decompose(tally, pools, tally.logits, exact_logit_costs, exact_costs)
+        own = loss_sum(tally.positives, tally.negatives, tally.predictions, exact_costs)
+    else:
+        own = loss_sum(tally.positives, tally.negatives, tally.logits, exact_logit_costs)
+    return _decompose(tally, pools, own, exact_costs)
 
 
 def decompose_brier(tally: Tally, pools: Pools) -> Decomposition:
-    """Decompose the Brier score; see `decompose_log_loss`."""
-    return _decompose(tally, pools, tally.predictions, squared_costs, squared_costs)
+    """Decompose the Brier score, (y - p)^2; see `decompose_log_loss`.
+
+    For a soft label that is y (1 - p)^2 + (1 - y) p^2 but for the spread y (1 - y), which no
+    prediction changes.
+    """
+    spread = tally.label_spread or ExactSum()
+    own = loss_sum(tally.positives, tally.negatives, tally.predictions, squared_costs)
+    return _decompose(tally, pools, own, squared_costs, spread)
 
 
 def squared_costs(probabilities: FloatArray) -> Costs:
@@ -100,31 +109,31 @@ def squared_costs(probabilities: FloatArray) -> Costs:
 
 
 def _decompose(
-    tally: Tally, pools: Pools, predictions: FloatArray, own_rule: CostRule, rule: CostRule
+    tally: Tally, pools: Pools, own: LossSum, rule: CostRule, spread: ExactSum = ExactSum()
 ) -> Decomposition:
     """Compare the losses of the predictions, of the pools and of the base rate.
 
     Each is a sum of exact products, so a forecast that was recalibrated loses exactly what its
-    pools lose. Rounded logarithms may leave less than nothing of a difference; that is nothing.
+    pools lose. Rounded losses may leave less than nothing of a difference; that is nothing.
     """
-    own, n_infinite = loss_sum(tally.positives, tally.negatives, predictions, own_rule)
+    own_sum, n_infinite = own
     best, _ = loss_sum(pools.positives, pools.negatives, pools.means, rule)
     whole = pool_all(tally)
     base, _ = loss_sum(whole.positives, whole.negatives, whole.means, rule)
     weights = _sum_of(whole.positives) + _sum_of(whole.negatives)
     is_infinite = n_infinite > 0
     return Decomposition(
-        mean=math.inf if is_infinite else _ratio(own, weights),
-        miscalibration=math.inf if is_infinite else max(_ratio(own - best, weights), 0.0),
-        discrimination=max(_ratio(base - best, weights), 0.0),
-        uncertainty=_ratio(base, weights),
-        recalibrated=_ratio(best, weights),
+        mean=math.inf if is_infinite else _ratio(own_sum - spread, weights),
+        miscalibration=math.inf if is_infinite else _ratio(own_sum - best, weights),
+        discrimination=_ratio(base - best, weights),
+        uncertainty=_ratio(base - spread, weights),
+        recalibrated=_ratio(best - spread, weights),
     )
 
 
 def loss_sum(
     positives: Parts, negatives: Parts, predictions: FloatArray, rule: CostRule
-) -> tuple[ExactSum, int]:
+) -> LossSum:
     """Sum up losses, and count the predictions whose loss is infinite and in no sum."""
     result, n_infinite = ExactSum(), 0
     for start in range(0, len(predictions), _BLOCK):
@@ -146,4 +155,4 @@ def _sum_of(parts: Parts) -> ExactSum:
 
 
 def _ratio(loss: ExactSum, weights: ExactSum) -> float:
-    return loss.units / weights.units
+    return max(float(loss) / float(weights), 0.0)

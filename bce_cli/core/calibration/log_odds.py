@@ -107,7 +107,7 @@ class Line:
 def point_at(odds: LogOdds, axis: Axis, intercept: float, slope: float) -> Point:
     """Look at the log-likelihood of log odds that are ``intercept + slope * axis(logit)``."""
     blocks = (slice(start, start + _BLOCK) for start in range(0, len(odds.logits), _BLOCK))
-    with np.errstate(under="ignore", over="ignore"):
+    with np.errstate(under="ignore", over="ignore", invalid="ignore"):  # far from any maximum
         sums = [_block_sums(odds, block, axis, intercept, slope) for block in blocks]
     log_likelihood, g0, g1, *second = (math.fsum(column) for column in zip(*sums, strict=True))
     information, variance = tuple(second[:3]), tuple(second[3:])

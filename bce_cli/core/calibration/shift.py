@@ -40,9 +40,9 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
         low, high = (shift, high) if gradient > 0.0 else (low, shift)
         step = gradient / information if information > 0.0 else math.inf
         if not low <= shift + step <= high or abs(2.0 * step) > abs(previous):
-            step = low + (high - low) / 2.0 - shift
+            step = low / 2.0 + high / 2.0 - shift
         shift, previous = shift + step, step
-        if abs(step) <= TOLERANCE * max(1.0, abs(shift)):
+        if abs(step) <= TOLERANCE * max(1.0, abs(shift)) and information > 0.0:
             return shift, math.sqrt(variance) / information
     return None
 
@@ -50,7 +50,7 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
 def _gradient(odds: LogOdds, shift: float) -> tuple[float, float, float]:
     """Return the slope of the log-likelihood, minus its curvature, and the slope's variance."""
     sums = []
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         for start in range(0, len(odds.logits), _BLOCK):
             block = slice(start, start + _BLOCK)
             ones, zeros = odds.positives[block], odds.negatives[block]

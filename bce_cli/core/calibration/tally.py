@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.exact_parts import Parts, Places, run_sums, total
-from bce_cli.core.exact_sum import two_product
-from bce_cli.core.rows import as_floats
+from bce_cli.core.exact_sum import ExactSum, two_product
+from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.validate import positive_labels
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
@@ -33,8 +34,9 @@ class Tally:
         Parts of the sums of weights times label, and of weights times one minus the label.
     squares : SquareSums, optional
         None stands for what is all the same without weights and soft labels.
-    has_soft_labels : bool
-        Whether a label is neither 0 nor 1.
+    label_spread : ExactSum or None
+        Sum of weights times label times one minus the label, which is 0 for labels 0 and 1; None
+        stands for no label that is neither.
     """
 
     predictions: FloatArray
@@ -42,10 +44,15 @@ class Tally:
     positives: Parts
     negatives: Parts
     squares: SquareSums | None = None
-    has_soft_labels: bool = False
+    label_spread: ExactSum | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    @property
+    def has_soft_labels(self) -> bool:
+        """Whether a label is neither 0 nor 1."""
+        return self.label_spread is not None
 
     @classmethod
     def of(cls, rows: Rows) -> Tally:
@@ -66,14 +73,15 @@ class Tally:
         """
         if rows.weights is not None and not rows.weights.all():
             rows = rows.at(np.flatnonzero(rows.weights))
-        if rows.weights is None and rows.logits is None and rows.labels.dtype == np.bool_:
-            return _count(rows.labels.view(np.bool_), rows.probabilities)
+        hard = _hard_labels(rows.labels)
+        if hard is not None and rows.weights is None and rows.logits is None:
+            return _count(hard, rows.probabilities)
         keys = rows.probabilities if rows.logits is None else rows.logits
         order = np.argsort(keys)
         keys = keys[order]
         starts = run_starts(keys)
         keys = keys[starts]
-        labels = rows.labels[order]
+        labels = (rows.labels if hard is None else hard)[order]
         weights = None if rows.weights is None else rows.weights[order]
         is_logit = rows.logits is not None
         return cls(
@@ -82,7 +90,7 @@ class Tally:
             positives=_product_sums(labels, weights, starts),
             negatives=_product_sums(_rest(labels), weights, starts),
             squares=_squares(labels, weights, starts),
-            has_soft_labels=bool(np.any((labels > 0.0) & (labels < 1.0))),
+            label_spread=_label_spread(rows) if hard is None else None,
         )
 
 
@@ -128,6 +136,17 @@ def run_starts(keys: FloatArray) -> Places:
     is_new = np.ones(len(keys), np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
     return np.flatnonzero(is_new)
+
+
+def _hard_labels(labels: LabelArray) -> BoolArray | None:
+    """Return the labels as 0 or 1; None where one of them is neither."""
+    is_hard = labels.dtype == np.bool_
+    return labels.view(np.bool_) if is_hard else positive_labels(as_floats(labels))
+
+
+def _label_spread(rows: Rows) -> ExactSum:
+    labels = as_floats(rows.labels)
+    return ExactSum.of(weighted(labels * (1.0 - labels), rows.weights))
 
 
 def _rest(labels: LabelArray) -> LabelArray:

@@ -86,7 +86,7 @@ def _test_rows(test: SpiegelhalterTest | None) -> tuple[tuple[str, str, str, str
     name = "Spiegelhalter's z"
     if test is None:
         return ((name, "-", "-", "cannot be told"),)
-    words = "calibration is doubtful" if test.p_value < _LEVEL else "no doubt of calibration"
+    words = "calibration doubtful" if test.p_value < _LEVEL else "nothing against it"
     return (name, figure(test.z, 4), "-", words), (
         "its p value",
         figure(test.p_value, 3),

@@ -8,6 +8,8 @@ from bce_cli.render.numbers import count, figure
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bce_cli.core.calibration.bins import ReliabilityBin
     from bce_cli.core.calibration.report import CalibrationReport
 
@@ -21,6 +23,7 @@ _NOTE = (
 def reliability_section(report: CalibrationReport, *, has_weights: bool) -> Section:
     """Show all bins, and mark those whose mean prediction lies outside the interval."""
     weights = (Column("weight"),) if has_weights else ()
+    digits = _edge_digits(report.bins)
     how = "equal width" if report.strategy == "uniform" else "about as many rows each"
     return Section(
         title=f"Predictions in bins of {how}, and what happened",
@@ -34,19 +37,26 @@ def reliability_section(report: CalibrationReport, *, has_weights: bool) -> Sect
             Column("gap"),
             Column("verdict", is_text=True),
         ),
-        rows=tuple(_row(each, has_weights=has_weights) for each in report.bins),
+        rows=tuple(_row(each, digits, has_weights=has_weights) for each in report.bins),
         notes=(_NOTE,),
         marked=frozenset(i for i, each in enumerate(report.bins) if verdict(each)),
     )
 
 
-def _row(each: ReliabilityBin, *, has_weights: bool) -> tuple[str, ...]:
+def _edge_digits(bins: Sequence[ReliabilityBin]) -> int:
+    """Return the digits that tell all edges apart."""
+    edges = {edge for each in bins for edge in (each.low, each.high)}
+    enough = (d for d in range(_DIGITS, 18) if len({figure(e, d) for e in edges}) == len(edges))
+    return next(enough, 17)
+
+
+def _row(each: ReliabilityBin, edge_digits: int, *, has_weights: bool) -> tuple[str, ...]:
     mean, rate = each.mean_prediction, each.event_rate
     interval = "-"
     if each.ci_low is not None and each.ci_high is not None:
-        interval = f"{figure(each.ci_low, _DIGITS)} to {figure(each.ci_high, _DIGITS)}"
+        interval = f"{figure(each.ci_low, 3)} to {figure(each.ci_high, 3)}"
     return (
-        f"{figure(each.low)} to {figure(each.high)}",
+        f"{figure(each.low, edge_digits)} to {figure(each.high, edge_digits)}",
         count(each.n),
         *((figure(each.weight_sum, _DIGITS),) if has_weights else ()),
         figure(mean, _DIGITS),
