@@ -13,11 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.report import (
-        CalibrationPlan,
-        CalibrationReport,
-        calibration_report,
-    )
+    from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import CalibrationReport, calibration_report
     from bce_cli.core.convention_totals import ConventionReport, convention_reports
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
@@ -31,7 +28,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BceError": "bce_cli.errors",
-    "CalibrationPlan": "bce_cli.core.calibration.report",
+    "CalibrationPlan": "bce_cli.core.calibration.plan",
     "CalibrationReport": "bce_cli.core.calibration.report",
     "Convention": "bce_cli.core.conventions",
     "ConventionReport": "bce_cli.core.convention_totals",

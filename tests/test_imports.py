@@ -38,7 +38,9 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
     return run
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["compute", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["compute", "--help"], ["calibration", "--help"]]
+)
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:
     assert loaded(*args) & HEAVY == set()
 

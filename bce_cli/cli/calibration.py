@@ -41,8 +41,8 @@ def calibration(
     rows apart saves, and what the base rate costs; says whether predictions are too high, too low
     or too extreme; and shows what happened at every level of prediction, as a table and a diagram.
 
-    Holds all rows in memory, about 110 bytes each, 200 with weights, soft labels or logits. Losses
-    are exact: nothing is clipped.
+    Holds all rows in memory: about 100 bytes each, up to 260 with weights, logits and soft labels.
+    Losses are exact: nothing is clipped.
 
     Examples:
 
@@ -56,14 +56,14 @@ def calibration(
     picture = checked_picture(plot, out.path)
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.core.calibration.report import report_of_rows  # noqa: PLC0415
-    from bce_cli.engine.run import collect_with_totals  # noqa: PLC0415
+    from bce_cli.engine.run import collect_with  # noqa: PLC0415
 
-    data = inputs.data(paths)
+    data, plan = inputs.data(paths), wish.plan(unit)
     read = inputs.paths_read(paths)
     with ProgressBar(enabled=not quiet) as progress, ExitStack() as outputs:
         stream = outputs.enter_context(out.staged(read))
-        rows, totals = collect_with_totals(engine.job(data, progress))
-        report = report_of_rows(rows, totals, wish.plan(unit))
+        rows, totals = collect_with(engine.job(data, progress), plan.totals_of)
+        report = report_of_rows(rows, totals, plan)
         text = _text(report, origin_of(data, inputs, paths), out, quiet=quiet)
         stream.write(out.encode(text))
         if plot is not None:

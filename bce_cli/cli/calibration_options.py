@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.report import CalibrationPlan
+    from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.report import Unit
 
 _MOST_BINS = 1000
@@ -66,6 +66,6 @@ class CalibrationOptions:
 
     def plan(self, unit: Unit) -> CalibrationPlan:
         """Return the same, as the core has it."""
-        from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- not for help
+        from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- not for help
 
         return CalibrationPlan(unit, self.bins, self.strategy, self.bootstrap, self.seed)

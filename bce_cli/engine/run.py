@@ -9,7 +9,6 @@ import numpy as np
 
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
 from bce_cli.core.rows import Rows, concatenated
-from bce_cli.core.totals import LossTotals
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
@@ -92,23 +91,28 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    return _collect(job, lambda _rows: None)[0]
+    return collect_with(job, lambda _rows: None)[0]
 
 
-def collect_with_totals(job: Job) -> tuple[Rows, LossTotals]:
-    """Read all rows that are not left out into memory, and sum up their exact losses on the way.
+def collect_with(job: Job, look: Callable[[Rows], T]) -> tuple[Rows, list[T]]:
+    """Read all rows that are not left out into memory, and take a look at each piece on the way.
+
+    Parameters
+    ----------
+    job : Job
+    look : callable (Rows) -> T
+        Gets the rows of a piece, those that are left out among them; runs in the workers.
+
+    Returns
+    -------
+    tuple of Rows and list of T
+        The rows, and what each look gave, in their order.
 
     Raises
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    rows, totals = _collect(job, LossTotals.of)
-    return rows, sum(totals, LossTotals())
-
-
-def _collect(job: Job, look: Callable[[Rows], T]) -> tuple[Rows, list[T]]:
-    """Read all rows, and return with them what a look at each piece has shown."""
     data = job.data
 
     def run_piece(piece: Piece) -> tuple[Rows, T, Summary, int]:

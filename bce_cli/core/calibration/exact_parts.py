@@ -47,15 +47,19 @@ def run_sums(values: FloatArray, starts: Places) -> Parts:
     """
     bits = min(53 - len(values).bit_length() - 1, _LARGEST_ANCHOR_BITS)
     parts = []
-    rest = values
-    while peak := float(np.abs(rest).max(initial=0.0)):
+    rest, on_grid = values.copy(), np.empty_like(values)
+    while peak := _peak(rest):
         grid = max(int(np.frexp(peak)[1]) - bits, UNIT_EXPONENT)
         anchor = float(np.ldexp(1.5, grid + 52))
-        on_grid = rest + anchor
+        np.add(rest, anchor, out=on_grid)
         on_grid -= anchor
         parts.append(np.add.reduceat(on_grid, starts))
-        rest = np.subtract(rest, on_grid, out=on_grid)
+        rest -= on_grid
     return tuple(parts) or (np.zeros(len(starts)),)
+
+
+def _peak(values: FloatArray) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
 
 
 def merged(parts: Parts, starts: Places) -> Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from bce_cli.core.calibration.bins import (
     expected_calibration_error,
     maximum_calibration_error,
     reliability_bins,
-    uniform_edges,
 )
 from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
 from bce_cli.core.calibration.curve import IsotonicCurve, histogram, isotonic_curve
@@ -25,51 +24,25 @@ from bce_cli.core.calibration.decomposition import (
     decompose_log_loss,
 )
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
 from bce_cli.core.calibration.quantiles import quantile_edges
 from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest, spiegelhalter_test
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER, loss_report
-from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
+    from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Rows
 
-Strategy: TypeAlias = Literal["uniform", "quantile"]
-
 _BLOCK = 1 << 16  # bounds the scratch memory
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationPlan:
-    """What to find out.
-
-    Attributes
-    ----------
-    unit : {"nats", "bits"}
-        Of the log loss and its parts.
-    n_bins : int
-        Of the reliability table, at least one.
-    strategy : {"uniform", "quantile"}
-        Bins of equal width, or of about equally many rows.
-    n_bootstrap : int
-        Replicates; 0 for none.
-    seed : int
-        For these.
-    """
-
-    unit: Unit = "nats"
-    n_bins: int = 10
-    strategy: Strategy = "uniform"
-    n_bootstrap: int = 0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +133,25 @@ def calibration_report(
     (0.1875, 0.0625)
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
-    totals = reduce(add, map(LossTotals.of, _blocks(rows)), LossTotals())
-    return report_of_rows(rows, totals, plan or CalibrationPlan())
+    plan = plan or CalibrationPlan()
+    return report_of_rows(rows, [plan.totals_of(block) for block in _blocks(rows)], plan)
 
 
-def report_of_rows(rows: Rows, totals: LossTotals, plan: CalibrationPlan) -> CalibrationReport:
+def report_of_rows(
+    rows: Rows, totals: Sequence[CalibrationTotals], plan: CalibrationPlan
+) -> CalibrationReport:
     """Judge the calibration of rows of which none is left out.
 
     Parameters
     ----------
     rows : Rows
-    totals : LossTotals
-        Of the same rows, exact losses; its number of the first impossible row is shown.
+    totals : sequence of CalibrationTotals
+        Of the same rows, piece by piece in their order; rows that were left out may be among them.
     plan : CalibrationPlan
     """
-    losses = loss_report(totals, plan.unit)
-    edges = _edges(rows, plan)
-    in_bins = reduce(add, (ReliabilityTotals.of(block, edges) for block in _blocks(rows)))
+    whole = reduce(add, totals)
+    losses = loss_report(whole.losses, plan.unit)
+    in_bins = _in_quantiles(rows, plan.n_bins) if whole.bins is None else whole.bins
     bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
     tally = Tally.of(rows)
     pools = pool_adjacent_violators(tally)
@@ -208,14 +183,13 @@ def report_of_rows(rows: Rows, totals: LossTotals, plan: CalibrationPlan) -> Cal
 
 def _blocks(rows: Rows) -> Iterator[Rows]:
     """Yield views of runs of rows."""
-    for start in range(0, len(rows), _BLOCK):
+    for start in range(0, max(len(rows), 1), _BLOCK):
         yield rows.between(start, start + _BLOCK)
 
 
-def _edges(rows: Rows, plan: CalibrationPlan) -> tuple[float, ...]:
-    if plan.strategy == "uniform":
-        return uniform_edges(plan.n_bins)
-    return quantile_edges(rows.probabilities, plan.n_bins)
+def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
+    edges = quantile_edges(rows.probabilities, n_bins)
+    return reduce(add, (ReliabilityTotals.of(block, edges) for block in _blocks(rows)))
 
 
 def _mean_prediction(totals: ReliabilityTotals) -> float:

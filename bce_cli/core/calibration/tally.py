@@ -169,10 +169,13 @@ def _squares(labels: LabelArray, weights: FloatArray | None, starts: Places) -> 
         return None
     shares = as_floats(labels)
     squares = np.ones(len(labels)) if weights is None else weights * weights
-    sums = total(run_sums(squares, starts))
-    squares *= shares
-    label_sums = total(run_sums(squares, starts))
+    sums = _totals(squares, starts)
+    squares = squares * shares
+    label_sums = _totals(squares, starts)
     if is_hard:
         return SquareSums(sums, label_sums, label_sums)
-    squares *= shares
-    return SquareSums(sums, label_sums, total(run_sums(squares, starts)))
+    return SquareSums(sums, label_sums, _totals(squares * shares, starts))
+
+
+def _totals(values: FloatArray, starts: Places) -> FloatArray:
+    return values if len(starts) == len(values) else total(run_sums(values, starts))

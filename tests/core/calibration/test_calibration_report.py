@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.quantiles import quantile_edges
 from bce_cli.core.calibration.report import (
-    CalibrationPlan,
     CalibrationReport,
     calibration_report,
     report_of_rows,
 )
-from bce_cli.core.totals import LossTotals
 from bce_cli.errors import DataError, ProbabilityError
 from tests.core.calibration.some_rows import calibration_rows
 
@@ -33,7 +32,7 @@ PLANS = st.builds(
 
 def reported(rows: Rows, plan: CalibrationPlan) -> dict[str, object]:
     """All figures; arrays as lists."""
-    report = report_of_rows(rows, LossTotals.of(rows), plan)
+    report = report_of_rows(rows, [plan.totals_of(rows)], plan)
     curve = {name: values.tolist() for name, values in asdict(report.curve).items()}
     return asdict(replace(report, curve=None)) | {"curve": curve}  # type: ignore[arg-type]
 
@@ -54,7 +53,7 @@ def test_the_order_of_the_rows_changes_no_bit(
 @settings(max_examples=60)
 @given(calibration_rows(), PLANS)
 def test_bins_hold_all_rows(rows: Rows, plan: CalibrationPlan) -> None:
-    report = report_of_rows(rows, LossTotals.of(rows), plan)
+    report = report_of_rows(rows, [plan.totals_of(rows)], plan)
     assert sum(each.n for each in report.bins) == len(rows)
     if plan.strategy == "uniform":
         assert len(report.bins) == plan.n_bins
