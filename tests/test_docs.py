@@ -13,6 +13,7 @@ from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = ("", "compute", "demo", "compare", "check")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
 
 
@@ -47,6 +48,19 @@ def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
     assert rounded(run_block(block, tmp_path)) == rounded(block)
 
 
+def test_the_checks_for_ci_run_as_they_stand(tmp_path: Path) -> None:
+    commands = re.findall(
+        r"(bce check .*)", "".join(re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL))
+    )
+    rows = "printf 'label,p\\n1,0.9\\n0,0.2\\n' > preds.csv"
+    setup = f"{rows}; bce compute preds.csv -f json -o baseline.json"
+    first, hook = commands
+    few = first.replace("--min-rows 1000", "--min-rows 2")
+    script = f"$ {setup} && {few} && {hook} preds.csv; echo code $?; {first} -q; echo code $?\n"
+    shown = run_block(script, tmp_path)
+    assert [line for line in shown.splitlines() if line.startswith("code")] == ["code 0", "code 3"]
+
+
 def test_every_customary_name_is_told_of() -> None:
     told = README.partition("must have a customary name")[2].partition("Which ones were taken")[0]
     assert tuple(re.findall(r"`(\w+)`", told)) == (*LABEL_NAMES, *PREDICTION_NAMES)
@@ -59,7 +73,7 @@ def test_the_python_example_of_the_readme_runs() -> None:
 
 
 def test_every_option_is_told_of_in_the_help(tmp_path: Path) -> None:
-    shown = run_block("$ bce compute --help\n$ bce demo --help\n$ bce --help\n", tmp_path)
+    shown = run_block("".join(f"$ bce {name} --help\n" for name in COMMANDS), tmp_path)
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         if option not in {"--extra", "--cov"}:
             assert option in shown

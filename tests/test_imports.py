@@ -39,7 +39,12 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], ["compute", "--help"], ["calibration", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        *([command, "--help"] for command in ("compute", "calibration", "check")),
+    ],
 )
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:
     assert loaded(*args) & HEAVY == set()
@@ -63,6 +68,11 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
     assert modules & DRAWING == set()
     assert {"numpy", "pyarrow"} <= modules
+
+
+def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:
+    limits = ["--max-loss", "1", "--max-ece", "1", "--min-skill", "-9", "-q"]
+    assert loaded("check", "preds.csv", "-l", "y", "-p", "p", *limits) & DRAWING == set()
 
 
 def test_a_table_loads_rich_and_no_frames(loaded: Callable[..., set[str]]) -> None:

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from bce_cli.cli.calibration import calibration
+from bce_cli.cli.check import check
+from bce_cli.cli.compare import compare
 from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
@@ -20,8 +22,9 @@ from bce_cli.cli.output import abandon_stdout
 from bce_cli.errors import BceError, os_reason
 
 _EPILOG = (
-    "Exit codes: 0 fine, 2 usage, 65 bad data, 66 input cannot be read, 73 output cannot be "
-    "created, 74 output cannot be written, 130 interrupted, 141 broken pipe."
+    "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
+    "be read, 73 output cannot be created, 74 output cannot be written, 130 interrupted, 141 "
+    "broken pipe."
 )
 
 
@@ -97,3 +100,5 @@ app.callback(invoke_without_command=True)(root)
 app.command()(with_groups(compute))
 app.command()(with_groups(calibration))
 app.command(epilog=STEP_LIST)(with_groups(demo))
+app.command()(with_groups(compare))
+app.command()(with_groups(check))

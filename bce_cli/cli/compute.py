@@ -11,8 +11,16 @@ from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.input_options import IdOpt
 from bce_cli.cli.loss_options import LossOptions
-from bce_cli.cli.options import ExcelSafeOpt, PerExampleOpt, QuietOpt, RowsOpt, SourcesArg, WorstOpt
-from bce_cli.cli.output_options import OutputOptions
+from bce_cli.cli.options import (
+    ByOpt,
+    ExcelSafeOpt,
+    PerExampleOpt,
+    QuietOpt,
+    RowsOpt,
+    SourcesArg,
+    WorstOpt,
+)
+from bce_cli.cli.output_options import RowOutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
 from bce_cli.cli.sources import paths_or_help
@@ -31,7 +39,8 @@ def compute(
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
-    out: OutputOptions,
+    by: ByOpt = None,
+    out: RowOutputOptions,
     excel_safe: ExcelSafeOpt = False,
     quiet: QuietOpt = False,
     engine: EngineOptions,
@@ -48,6 +57,8 @@ def compute(
 
       bce compute preds.parquet --format json
 
+      bce compute preds.csv --by country
+
       bce compute submission.csv --labels solution.csv --on id
 
       bce compute preds.csv --per-example -f csv -o losses.csv
@@ -58,19 +69,31 @@ def compute(
         per_example=per_example,
         worst=worst,
         compares=losses.like == "all",
+        has_segments=bool(by),
         excel_safe=excel_safe,
         is_csv=out.output_format == "csv",
     )
+    if out.is_parquet:
+        _check_parquet(out, per_example=per_example)
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
 
     convention, compared = chosen(losses.like, losses.clip)
     wish = Wish(
-        inputs, out, losses.unit, rows, worst, compared, quiet, excel_safe, id_column is not None
+        inputs,
+        out,
+        losses.unit,
+        rows,
+        worst,
+        compared,
+        quiet,
+        excel_safe,
+        id_column is not None,
+        bool(by),
     )
     data = inputs.data(
         paths,
-        columns=replace(inputs.columns(), id=id_column),
-        block_bytes=_ROW_BLOCK_BYTES if per_example else None,
+        columns=replace(inputs.columns(), id=id_column, segments=tuple(by or ())),
+        block_bytes=_row_block_bytes(out) if per_example else None,
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
@@ -85,8 +108,26 @@ def compute(
         note_data(data, inputs, is_told=out.is_prose and not per_example)
 
 
+def _row_block_bytes(out: RowOutputOptions) -> int:
+    return _ROW_BLOCK_BYTES * (2 if out.is_parquet else 1)  # readers like larger row groups
+
+
+def _check_parquet(out: RowOutputOptions, *, per_example: bool) -> None:
+    if not per_example:
+        message = "--format parquet goes with --per-example"
+        raise UsageError(message, "it holds rows, not a report")
+    out.refuse_terminal()
+
+
 def _check(
-    *, quiet: bool, per_example: bool, worst: int, compares: bool, excel_safe: bool, is_csv: bool
+    *,
+    quiet: bool,
+    per_example: bool,
+    worst: int,
+    compares: bool,
+    has_segments: bool,
+    excel_safe: bool,
+    is_csv: bool,
 ) -> None:
     """Refuse options of the output that contradict each other."""
     if quiet and (per_example or worst):
@@ -100,6 +141,9 @@ def _check(
             "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
         )
         raise UsageError(message)
-    if excel_safe and (not is_csv or not (per_example or worst)):
-        message = "--excel-safe goes with --format csv and --per-example or --worst"
+    if has_segments and (quiet or per_example or worst or compares):
+        message = "--by is a table of its own; it goes with no --quiet, --per-example, --worst, "
+        raise UsageError(message + "--like all")
+    if excel_safe and (not is_csv or not (per_example or worst or has_segments)):
+        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
         raise UsageError(message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bce_cli.cli.output_options import OutputOptions
+    from bce_cli.cli.output_options import RowOutputOptions
     from bce_cli.cli.scored_input import ScoredInput
     from bce_cli.core.conventions import Convention
     from bce_cli.core.report import Unit
@@ -18,7 +18,7 @@ class Wish:
     """The options that shape the output."""
 
     inputs: ScoredInput
-    out: OutputOptions
+    out: RowOutputOptions
     unit: Unit
     n_first: int
     n_worst: int
@@ -26,23 +26,34 @@ class Wish:
     quiet: bool
     excel_safe: bool
     has_ids: bool
+    has_segments: bool
 
 
 def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) -> None:
     """Write every row with its loss."""
     from bce_cli.engine.run import format_rows  # noqa: PLC0415
+
+    has_weights, soft_labels = wish.inputs.weight is not None, wish.inputs.soft_labels
+    if wish.out.is_parquet:
+        from bce_cli.render.row_table import RowTable, parquet_rows  # noqa: PLC0415
+
+        table = RowTable(wish.unit, wish.has_ids, has_weights, soft_labels)
+        with parquet_rows(stream, table.schema) as write:
+            for rows in format_rows(job, convention, table.rows):
+                write(rows)
+        return
     from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
 
-    rows = RowStream(
-        wish.out.output_format,
+    text = RowStream(
+        wish.out.text_format,
         wish.unit,
         has_ids=wish.has_ids,
-        has_weights=wish.inputs.weight is not None,
-        soft_labels=wish.inputs.soft_labels,
+        has_weights=has_weights,
+        soft_labels=soft_labels,
         excel_safe=wish.excel_safe,
     )
-    stream.write(rows.header())
-    for lines in format_rows(job, convention, rows.rows):
+    stream.write(text.header())
+    for lines in format_rows(job, convention, text.rows):
         stream.write(lines)
 
 
@@ -54,7 +65,7 @@ def write_report(
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
-    has_product = not (wish.quiet or wish.compared)
+    has_product = not (wish.quiet or wish.compared or wish.has_segments)
     plan = Plan(
         convention,
         with_product=has_product,
@@ -70,6 +81,7 @@ def write_report(
         return
     from bce_cli.cli.conventions import comparison  # noqa: PLC0415
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415
+    from bce_cli.core.segments import segment_reports  # noqa: PLC0415
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
 
@@ -82,5 +94,7 @@ def write_report(
         comparison=comparison(wish.compared, result, wish.unit, logits=inputs.logits),
         excel_safe=wish.excel_safe,
         has_soft_labels=inputs.soft_labels,
+        segment_columns=job.data.columns.segment_names,
+        segments=segment_reports(result.segments, report, wish.unit),
     )
-    stream.write(out.encode(write_document(document, out.output_format, out.look)))
+    stream.write(out.encode(write_document(document, out.text_format, out.look)))

@@ -28,6 +28,10 @@ class ExitCode(IntEnum):
     OK = 0
     USAGE = 2
     """The command line is wrong."""
+    GATE_FAILED = 3
+    """A check has failed."""
+    GATE_UNDECIDED = 4
+    """No check has failed, but one cannot be decided."""
     DATA = 65
     """The input was read and cannot be used."""
     NO_INPUT = 66
@@ -63,6 +67,11 @@ def report_error(message: str, hint: str | None = None) -> None:
         _say(f"bce: {safe_text(hint)}")
 
 
+def report_verdict(verdict: str, reasons: str) -> None:
+    """Say in one line why not all checks have passed."""
+    _say(f"bce: check {verdict}: {reasons}")
+
+
 def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:
     """Say what was found out about the input, and which rows were left out.
 
@@ -82,8 +91,10 @@ def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:
     if is_told:
         return
     if inputs.label is None or inputs.prediction is None:
-        label, prediction = quoted(data.label_name), quoted(data.prediction_name)
-        _say(f"bce: label column {label}, prediction column {prediction}")
+        names = list(dict.fromkeys(data.prediction_names))
+        columns = "prediction column" if len(names) == 1 else "prediction columns"
+        predictions = ", ".join(quoted(name) for name in names)
+        _say(f"bce: label column {quoted(data.label_name)}, {columns} {predictions}")
     if data.n_missing:
         rows = "1 row" if data.n_missing == 1 else f"{data.n_missing:,} rows"
         _say(f"bce: left out {rows} with a missing value")

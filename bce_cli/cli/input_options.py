@@ -7,6 +7,7 @@ option            meaning
 --prediction      column of the predictions
 --weight          column of the weights
 --id              column that names the rows
+--cluster         column whose values tie rows together
 --positive        label that counts as 1
 --soft-labels     labels between 0 and 1
 --logits          predictions that are logits
@@ -45,6 +46,16 @@ PredictionOpt = Annotated[
         metavar="COLUMN",
         help=f"Column of the predicted probabilities of label 1. {_COLUMNS}; without it, a "
         "customary name such as prediction, p, prob, probability, y_prob or score.",
+    ),
+]
+PredictionsOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prediction",
+        "-p",
+        metavar="COLUMN",
+        help=f"Column of a model's predicted probabilities of label 1. {_COLUMNS}. Given more than "
+        "once, each is a model, the first the baseline; else each SOURCE is.",
     ),
 ]
 WeightOpt = Annotated[
@@ -98,6 +109,23 @@ LabelsOpt = Annotated[
 OnOpt = Annotated[
     str | None,
     typer.Option("--on", metavar="COLUMN", help="Column of both files that joins their rows."),
+]
+OnModelsOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="COLUMN",
+        help="Column that joins the rows of all files, which otherwise must be in the same order.",
+    ),
+]
+ClusterOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Rows with the same value here depend on each other, such as those of one user or "
+        "day: intervals and p values allow for it. Takes about 0.6 KB for each value.",
+    ),
 ]
 JoinOpt = Annotated[
     Literal["all", "inner"],

@@ -10,12 +10,17 @@ UnitOpt            nats or bits
 LikeOpt            convention of the losses
 ClipOpt            lower limit of the probabilities
 FormatOpt          table, json, csv or markdown
+RowFormatOpt       the same, or parquet
 PerExampleOpt      every row instead of the report
 RowsOpt            first rows to show in the table
 WorstOpt           rows of highest loss to show
+ConfidenceOpt      level of intervals
+ChangedRowsOpt     rows of greatest change to show
+ByOpt              columns that part the rows
 ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
+SilentOpt          nothing but the exit code
 WorkersOpt         threads
 ColorOpt           auto, always or never
 StepArg            step of the derivation
@@ -92,6 +97,12 @@ FormatOpt = Annotated[
     Literal["table", "json", "csv", "markdown"],
     typer.Option("--format", "-f", help="Format of the output."),
 ]
+RowFormatOpt = Annotated[
+    Literal["table", "json", "csv", "markdown", "parquet"],
+    typer.Option(
+        "--format", "-f", help="Format of the output; parquet goes with --per-example alone."
+    ),
+]
 PerExampleOpt = Annotated[
     bool,
     typer.Option(
@@ -119,12 +130,43 @@ WorstOpt = Annotated[
         help="Show the N rows of highest loss as well; with --format csv, show those alone.",
     ),
 ]
+ConfidenceOpt = Annotated[
+    float,
+    typer.Option(
+        "--confidence",
+        metavar="LEVEL",
+        help="Of every interval, between 0 and 1; a difference is told from none at this level.",
+    ),
+]
+ChangedRowsOpt = Annotated[
+    int,
+    typer.Option(
+        "--rows",
+        metavar="N",
+        min=0,
+        max=MOST_ROWS,
+        help="Rows to show of those that gained, and of those that lost, most.",
+    ),
+]
+DifferenceQuietOpt = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print the mean differences alone, and no notes."),
+]
+ByOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        help="Show where the loss comes from: figures for each value of this column, or for each "
+        "combination of values if given more than once.",
+    ),
+]
 ExcelSafeOpt = Annotated[
     bool,
     typer.Option(
         "--excel-safe",
-        help="With --format csv, put an apostrophe before ids that a spreadsheet would take for a "
-        "formula.",
+        help="With --format csv, put an apostrophe before texts that a spreadsheet would take for "
+        "a formula.",
     ),
 ]
 OutputOpt = Annotated[
@@ -139,6 +181,14 @@ OutputOpt = Annotated[
 QuietOpt = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print the mean loss alone, and no notes."),
+]
+SilentOpt = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print nothing but errors: the exit code tells. A file of --output is written.",
+    ),
 ]
 WorkersOpt = Annotated[
     int | None,

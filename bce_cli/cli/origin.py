@@ -19,7 +19,7 @@ def origin_of(data: Data, inputs: ScoredInput, paths: Sequence[str]) -> Origin:
     return Origin(
         sources=tuple(paths),
         label_column=data.label_name,
-        prediction_columns=(data.prediction_name,),
+        prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
         weight_column=data.columns.weight_name,
         labels_source=inputs.labels,
         positive_label=data.labels.positive,

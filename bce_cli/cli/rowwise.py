@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.join import Join
     from bce_cli.readers.open_data import Data
+    from bce_cli.readers.options import InputOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,18 @@ class Rowwise:
             Options contradict each other.
         """
         self.check()
+        from bce_cli.readers.open_data import open_data  # noqa: PLC0415 -- --help needs no NumPy
+
+        return open_data(paths, self.input_options(columns, block_bytes), self.how_joined())
+
+    def input_options(
+        self, columns: ColumnChoice | None = None, block_bytes: int | None = None
+    ) -> InputOptions:
+        """Return all that is asked of the input; see `data`."""
         from bce_cli.readers.blocks import BLOCK_BYTES  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.readers.open_data import open_data  # noqa: PLC0415
         from bce_cli.readers.options import InputOptions, Layout  # noqa: PLC0415
 
-        options = InputOptions(
+        return InputOptions(
             columns=columns or self.columns(),
             grammar=self.grammar(),
             layout=Layout(
@@ -82,12 +91,14 @@ class Rowwise:
             ),
             block_bytes=block_bytes or BLOCK_BYTES,
         )
-        join = None
-        if self.labels is not None and self.on is not None:
-            from bce_cli.readers.join import Join  # noqa: PLC0415 -- only then
 
-            join = Join(self.labels, self.on, is_inner=self.join == "inner")
-        return open_data(paths, options, join)
+    def how_joined(self) -> Join | None:
+        """Return how rows of several sources find together; None if they need not."""
+        if self.on is None:
+            return None
+        from bce_cli.readers.join import Join  # noqa: PLC0415 -- only then
+
+        return Join(self.on, self.labels, is_inner=self.join == "inner")
 
     def columns(self) -> ColumnChoice:
         """Return the columns that are to be read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bce_cli.core.convention_totals import ConventionTotals
 from bce_cli.core.conventions import EXACT, Convention
@@ -10,6 +10,7 @@ from bce_cli.core.differences import DifferenceRow, Differences
 from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix, example_row
 from bce_cli.core.likelihood import FLOAT_TYPES, LikelihoodProduct, RunningProduct
 from bce_cli.core.rows import Rows, ScoredRows
+from bce_cli.core.segments import SegmentTotals
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.worst import WorstRow, WorstRows
 
@@ -55,6 +56,7 @@ class Part:
         0-based place in the piece of the last row that counts; -1 if there is none.
     compared : tuple of ConventionTotals
     differences : Differences
+    segments : SegmentTotals
     """
 
     totals: LossTotals
@@ -63,6 +65,7 @@ class Part:
     last: int
     compared: tuple[ConventionTotals, ...]
     differences: Differences
+    segments: SegmentTotals
 
 
 def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
@@ -91,6 +94,7 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
         last=last,
         compared=compared,
         differences=Differences.of(rows, plan.compared, plan.n_differing),
+        segments=SegmentTotals.of(rows, losses, plan.convention),
     )
 
 
@@ -109,6 +113,8 @@ class Result:
         One for each convention of the plan, in its order.
     differences : tuple of DifferenceRow
         Rows on which these conventions differ, the most important first.
+    segments : SegmentTotals
+        Of the columns that part the rows, where there are any.
     """
 
     totals: LossTotals
@@ -117,6 +123,7 @@ class Result:
     excerpt: tuple[ExampleRow, ...]
     compared: tuple[ConventionTotals, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
+    segments: SegmentTotals = field(default_factory=SegmentTotals)
 
 
 class Evaluation:
@@ -143,6 +150,7 @@ class Evaluation:
         self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
         self._compared = tuple(ConventionTotals(item.name) for item in plan.compared)
         self._differences = Differences(plan.n_differing)
+        self._segments = SegmentTotals()
         self._last: Part | None = None
         self._last_row = 0
 
@@ -163,6 +171,7 @@ class Evaluation:
         self._totals += part.totals
         self._worst += part.worst
         self._differences += part.differences
+        self._segments += part.segments
         pairs = zip(self._compared, part.compared, strict=True)
         self._compared = tuple(mine + others for mine, others in pairs)
 
@@ -195,4 +204,5 @@ class Evaluation:
             excerpt=excerpt,
             compared=self._compared,
             differences=self._differences.rows,
+            segments=self._segments,
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import UNIT_EXPONENT
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray

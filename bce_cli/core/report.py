@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.spread import effective_n, standard_error
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -136,13 +135,13 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     mean = total / divisor
     base_rate = float(totals.positive_weights) / weight_sum
     base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
-    error = None if totals.n_infinite else standard_error(totals)
+    error = None if totals.n_infinite else totals.moments.standard_error()
     nats = NATS_PER[unit]
     return LossReport(
         n=totals.n,
         n_positive=totals.n_positive,
         weight_sum=weight_sum,
-        effective_n=effective_n(totals),
+        effective_n=totals.effective_n,
         base_rate=base_rate,
         unit=unit,
         n_clipped=totals.n_clipped,

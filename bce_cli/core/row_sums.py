@@ -26,10 +26,7 @@ def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[Float
 def weight_sums(rows: Rows) -> dict[str, ExactSum]:
     """Sum the weights, alone and with labels; without weights most of it is counting."""
     weights = rows.weights
-    errors = rows.labels - rows.probabilities
-    errors *= errors
-    if rows.missing is not None:
-        errors[rows.missing] = 0.0
+    errors = squared_errors(rows)
     if weights is None:
         n = ExactSum.of_count(len(rows) - rows.n_missing)
         return {
@@ -44,6 +41,15 @@ def weight_sums(rows: Rows) -> dict[str, ExactSum]:
         "weight_squares": ExactSum.of_products(weights, weights),
         "squared_errors": ExactSum.of(weights * errors),
     }
+
+
+def squared_errors(rows: Rows) -> FloatArray:
+    """Return squared differences between label and probability; shape (n,)."""
+    errors: FloatArray = rows.labels - rows.probabilities
+    errors *= errors
+    if rows.missing is not None:
+        errors[rows.missing] = 0.0
+    return errors
 
 
 def divisor_sums(

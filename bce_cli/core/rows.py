@@ -11,8 +11,11 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.row_columns import Categories, Predictions
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Places: TypeAlias = npt.NDArray[np.intp] | slice
 LabelArray: TypeAlias = BoolArray | FloatArray
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
@@ -40,6 +43,12 @@ class Rows:
     logits : ndarray of float64, shape (n,), optional
         Where predictions are logits; `probabilities` holds their sigmoids then, which may round to
         0 or 1 where the loss is finite all the same. Any number will do for rows left out.
+    rivals : tuple of Predictions
+        What further models say of the rows.
+    cluster : Categories, optional
+        Rows of one cluster depend on each other.
+    segments : tuple of Categories
+        What parts the rows.
     """
 
     labels: LabelArray
@@ -48,9 +57,21 @@ class Rows:
     ids: Sequence[str] | None = None
     missing: BoolArray | None = None
     logits: FloatArray | None = None
+    rivals: tuple[Predictions, ...] = ()
+    cluster: Categories | None = None
+    segments: tuple[Categories, ...] = ()
 
     def __len__(self) -> int:
         return len(self.probabilities)
+
+    def under_models(self) -> tuple[Rows, ...]:
+        """Return the rows as each model sees them: its own predictions, and no rivals."""
+        alone = replace(self, rivals=())
+        rivals = (
+            replace(alone, probabilities=rival.probabilities, logits=rival.logits)
+            for rival in self.rivals
+        )
+        return (alone, *rivals)
 
     @property
     def n_missing(self) -> int:
@@ -91,27 +112,18 @@ class Rows:
             impossible &= ~self.missing
         return np.flatnonzero(impossible)
 
-    def at(self, places: npt.NDArray[np.intp]) -> Rows:
-        """Return copies of the rows at some 0-based places, in that order."""
+    def at(self, places: Places) -> Rows:
+        """Return the rows at some 0-based places, in that order; those of a slice are no copies."""
         return Rows(
             labels=self.labels[places],
             probabilities=self.probabilities[places],
             weights=None if self.weights is None else self.weights[places],
-            ids=None if self.ids is None else [self.ids[place] for place in places.tolist()],
+            ids=None if self.ids is None else _at(self.ids, places),
             missing=None if self.missing is None else self.missing[places],
             logits=None if self.logits is None else self.logits[places],
-        )
-
-    def between(self, start: int, stop: int) -> Rows:
-        """Return views of the rows from `start` up to `stop`."""
-        run = slice(start, stop)
-        return Rows(
-            labels=self.labels[run],
-            probabilities=self.probabilities[run],
-            weights=None if self.weights is None else self.weights[run],
-            ids=None if self.ids is None else self.ids[run],
-            missing=None if self.missing is None else self.missing[run],
-            logits=None if self.logits is None else self.logits[run],
+            rivals=tuple(rival.at(places) for rival in self.rivals),
+            cluster=None if self.cluster is None else self.cluster.at(places),
+            segments=tuple(segment.at(places) for segment in self.segments),
         )
 
     def counted(self) -> Rows:
@@ -130,6 +142,10 @@ class Rows:
             labels=np.where(present, self.labels, np.zeros(1, self.labels.dtype)),
             probabilities=np.where(present, self.probabilities, 0.0),
             weights=None if self.weights is None else np.where(present, self.weights, 0.0),
+            rivals=tuple(
+                replace(rival, probabilities=np.where(present, rival.probabilities, 0.0))
+                for rival in self.rivals
+            ),
         )
 
     def tail(self) -> Rows:
@@ -138,27 +154,9 @@ class Rows:
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
 
 
-def concatenated(pieces: Sequence[Rows]) -> Rows:
-    """Return the rows of at least one piece, one after the other."""
-    first = pieces[0]
-    missing = None
-    if any(piece.missing is not None for piece in pieces):
-        missing = np.concatenate(
-            [
-                np.zeros(len(piece), np.bool_) if piece.missing is None else piece.missing
-                for piece in pieces
-            ]
-        )
-
-    def joined(name: str) -> Any:  # noqa: ANN401 -- an array of any kind, or None
-        if getattr(first, name) is None:
-            return None
-        return np.concatenate([getattr(piece, name) for piece in pieces])
-
-    ids = None if first.ids is None else [text for piece in pieces for text in piece.ids or ()]
-    return Rows(
-        joined("labels"), joined("probabilities"), joined("weights"), ids, missing, joined("logits")
-    )
+def _at(texts: Sequence[str], places: Places) -> list[str]:
+    found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
+    return [texts[place] for place in found]
 
 
 @dataclass(frozen=True, slots=True)

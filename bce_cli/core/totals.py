@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import UNIT_EXPONENT
+from bce_cli.core.moments import Moments
 from bce_cli.core.row_sums import (
     count_positive,
     count_soft,
@@ -136,6 +138,23 @@ class LossTotals:
     def n_read(self) -> int:
         """Rows read: those that count and those left out."""
         return self.n + self.n_missing
+
+    @property
+    def effective_n(self) -> float:
+        """(Sum of the weights)^2 over the sum of their squares, rounded once."""
+        return self.weights.units**2 / (self.weight_squares.units << -UNIT_EXPONENT)
+
+    @property
+    def moments(self) -> Moments:
+        """What the standard error of the mean is made of."""
+        return Moments(
+            self.n,
+            self.losses,
+            self.divisors,
+            self.loss_squares,
+            self.loss_divisors,
+            self.divisor_squares,
+        )
 
     def __add__(self, other: LossTotals) -> LossTotals:
         """Merge with the totals of the rows that follow."""

@@ -61,12 +61,8 @@ class WorstRows:
             return cls(limit, len(losses))
         if rows.missing is not None:
             losses = np.where(rows.missing, -1.0, losses)
-        least = np.partition(losses, len(losses) - count)[len(losses) - count]
-        above = np.flatnonzero(losses > least)
-        level = np.flatnonzero(losses == least)[: count - len(above)]
-        chosen = np.concatenate([above, level])
-        order = np.lexsort((chosen, -losses[chosen]))
-        return cls(limit, len(losses), tuple(_worst_row(rows, losses, i) for i in chosen[order]))
+        places = highest_places(losses, count)
+        return cls(limit, len(losses), tuple(_worst_row(rows, losses, i) for i in places))
 
     def __add__(self, other: WorstRows) -> WorstRows:
         """Merge with the worst of the rows that follow."""
@@ -75,9 +71,26 @@ class WorstRows:
         return WorstRows(self.limit, self.n + other.n, tuple(merged[: self.limit]))
 
 
+def highest_places(values: FloatArray, count: int) -> list[int]:
+    """Return the places of the highest values, highest first; of equal ones, those that come first.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+    count : int
+        From 1 to n.
+    """
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    above = np.flatnonzero(values > least)
+    level = np.flatnonzero(values == least)[: count - len(above)]
+    chosen = np.concatenate([above, level])
+    ordered: list[int] = chosen[np.lexsort((chosen, -values[chosen]))].tolist()
+    return ordered
+
+
 def _worst_row(rows: Rows, losses: FloatArray, index: int) -> WorstRow:
     return WorstRow(
-        row=int(index) + 1,
+        row=index + 1,
         id=None if rows.ids is None else rows.ids[index],
         label=rows.label(index),
         prediction=float(rows.probabilities[index]),

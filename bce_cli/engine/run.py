@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import numpy as np
-
+from bce_cli.core.concatenation import concatenated
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import Rows, concatenated
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.rows import ScoredRows
+    from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.readers.files import Piece
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.reading import Summary
 
     Progress: TypeAlias = Callable[[int, int | None], None]
-    Formatter: TypeAlias = Callable[[int, ScoredRows], bytes]
 
 
-T = TypeVar("T")
+State = TypeVar("State")
+Text = TypeVar("Text")
+_merged: Callable[[Any, Any], Any] = operator.iadd
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -73,7 +73,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
     data = job.data
     with data, local_engine(job.n_workers) as engine:
         done, total = 0, data.n_bytes()
-        for part, summary, n_bytes in engine.map(run_piece, data.pieces()):
+        for part, summary, n_bytes in engine.map(run_piece, data.pieces_by(engine.map)):
             data.check(summary)
             evaluation.add(part)
             done += n_bytes
@@ -81,6 +81,41 @@ def evaluate(job: Job, plan: Plan) -> Result:
     result = evaluation.result()
     data.finish(result.totals.n)
     return result
+
+
+def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
+    """Compute a mergeable state of each piece, and merge them in the order of the rows.
+
+    Parameters
+    ----------
+    job : Job
+    of_rows : callable (Rows) -> state
+        Runs in the workers; states are added with ``+=``.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    data = job.data
+
+    def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:
+        reading = piece.read()
+        n_bytes = piece.n_bytes
+        return of_rows(reading.rows), reading.summary, n_bytes, reading.n_present
+
+    state: State | None = None
+    with data, local_engine(job.n_workers) as engine:
+        n, done, total = 0, 0, data.n_bytes()
+        for part, summary, n_bytes, n_present in engine.map(run_piece, data.pieces_by(engine.map)):
+            data.check(summary)
+            state = part if state is None else _merged(state, part)
+            n += n_present
+            done += n_bytes
+            job.progress(done, total)
+    data.finish(n)
+    assert state is not None  # noqa: S101 -- no rows are an error
+    return state
 
 
 def collect_rows(job: Job) -> Rows:
@@ -91,21 +126,21 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    return collect_with(job, lambda _rows: None)[0]
+    return concatenated(fold_rows(job, lambda rows: [rows.counted()]))
 
 
-def collect_with(job: Job, look: Callable[[Rows], T]) -> tuple[Rows, list[T]]:
+def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[State]]:
     """Read all rows that are not left out into memory, and take a look at each piece on the way.
 
     Parameters
     ----------
     job : Job
-    look : callable (Rows) -> T
+    look : callable (Rows) -> State
         Gets the rows of a piece, those that are left out among them; runs in the workers.
 
     Returns
     -------
-    tuple of Rows and list of T
+    tuple of Rows and list of State
         The rows, and what each look gave, in their order.
 
     Raises
@@ -113,39 +148,25 @@ def collect_with(job: Job, look: Callable[[Rows], T]) -> tuple[Rows, list[T]]:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    data = job.data
-
-    def run_piece(piece: Piece) -> tuple[Rows, T, Summary, int]:
-        reading = piece.read()
-        return reading.rows.counted(), look(reading.rows), reading.summary, piece.n_bytes
-
-    pieces, seen = [], []
-    with data, local_engine(job.n_workers) as engine:
-        done, total = 0, data.n_bytes()
-        for rows, found, summary, n_bytes in engine.map(run_piece, data.pieces()):
-            data.check(summary)
-            pieces.append(rows)
-            seen.append(found)
-            done += n_bytes
-            job.progress(done, total)
-    collected = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
-    data.finish(len(collected))
-    return collected, seen
+    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))])
+    return concatenated([rows for rows, _ in pieces]), [seen for _, seen in pieces]
 
 
-def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Iterator[bytes]:
-    """Turn every row and its loss into bytes, in order.
+def format_rows(
+    job: Job, convention: Convention, formatter: Callable[[int, ScoredRows], Text]
+) -> Iterator[Text]:
+    """Turn every row and its loss into what is to be written, in order.
 
     Parameters
     ----------
     job : Job
     convention : Convention
-    formatter : callable (first_row, ScoredRows) -> bytes
+    formatter : callable (first_row, ScoredRows) -> bytes or table
         Told the 1-based number of the first row it gets; runs in the workers.
 
     Yields
     ------
-    bytes
+    bytes or table
         The rows of a piece; pieces without rows are left out.
 
     Raises
@@ -174,5 +195,5 @@ def format_rows(job: Job, convention: Convention, formatter: Formatter) -> Itera
         data.finish(n)
 
     with data, local_engine(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.pieces()))
+        rows = numbered(engine.map(score, data.pieces_by(engine.map)))
         yield from engine.map(lambda item: formatter(*item), rows)

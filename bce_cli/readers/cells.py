@@ -25,7 +25,7 @@ class TextCodes:
     texts : list of str
     """
 
-    codes: npt.NDArray[np.integer[Any]]
+    codes: npt.NDArray[np.int32]
     texts: list[str]
 
 
@@ -38,25 +38,28 @@ class Cells:
     n : int
         Rows.
     labels : ndarray of float64 or TextCodes or None
-    predictions, weights : ndarray of float64 or None
+    numbers : dict of key to ndarray of float64
+        Predictions and weights.
     ids, keys : sequence of str or None
-    nulls : dict of role to ndarray of bool, shape (n,)
+    categories : dict of key to TextCodes
+        Clusters and segments; every code is the place of a text.
+    nulls : dict of key to ndarray of bool, shape (n,)
         Cells that hold nothing, where a column has such; its array may hold anything there.
     """
 
     n: int
     labels: FloatArray | TextCodes | None = None
-    predictions: FloatArray | None = None
-    weights: FloatArray | None = None
+    numbers: dict[str, FloatArray] = field(default_factory=dict)
     ids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
+    categories: dict[str, TextCodes] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
 
-    def add_nulls(self, role: str, nulls: BoolArray | None) -> None:
+    def add_nulls(self, key: str, nulls: BoolArray | None) -> None:
         """Take in which cells of a column hold nothing."""
         if nulls is not None and nulls.any():
-            before = self.nulls.get(role)
-            self.nulls[role] = nulls if before is None else before | nulls
+            before = self.nulls.get(key)
+            self.nulls[key] = nulls if before is None else before | nulls
 
     @property
     def missing(self) -> BoolArray | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bce_cli.errors import DataError
 from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
@@ -26,8 +26,13 @@ class ColumnChoice:
     Attributes
     ----------
     label, prediction : str or None
-    weight, id, key : str or None
-        Without a name these are not read. The key joins rows of two files.
+    weight, id, key, cluster : str or None
+        Without a name these are not read. The key joins rows of two files; rows of one cluster
+        depend on each other.
+    rivals : tuple of str
+        Predictions of further models.
+    segments : tuple of str
+        Columns whose values part the rows.
     reads_label, reads_prediction : bool
         Whether the source has that column at all.
     """
@@ -39,6 +44,30 @@ class ColumnChoice:
     key: str | None = None
     reads_label: bool = True
     reads_prediction: bool = True
+    cluster: str | None = None
+    rivals: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All columns that have been named."""
+        single = (self.label, self.prediction, self.weight, self.id, self.key, self.cluster)
+        return (*(name for name in single if name is not None), *self.rivals, *self.segments)
+
+
+class NumberColumn(NamedTuple):
+    """A column whose cells stand for numbers; `key` is another for each, even of the same role."""
+
+    key: str
+    role: Role
+    place: int
+
+
+class TextColumn(NamedTuple):
+    """A column whose cells are taken as text."""
+
+    key: str
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +78,9 @@ class Columns:
     ----------
     names : tuple of str
         All names of the header.
-    label, prediction, weight, id, key : int or None
+    label, prediction, weight, id, key, cluster : int or None
         0-based positions; None for what is not read.
+    rivals, segments : tuple of int
     """
 
     names: tuple[str, ...]
@@ -59,6 +89,9 @@ class Columns:
     weight: int | None = None
     id: int | None = None
     key: int | None = None
+    cluster: int | None = None
+    rivals: tuple[int, ...] = ()
+    segments: tuple[int, ...] = ()
 
     @property
     def label_name(self) -> str:
@@ -76,16 +109,54 @@ class Columns:
         return None if self.weight is None else self.names[self.weight]
 
     @property
-    def numbers(self) -> tuple[tuple[Role, int], ...]:
-        """The roles whose cells stand for numbers, with their positions."""
-        places = (("label", self.label), ("prediction", self.prediction), ("weight", self.weight))
-        return tuple((role, place) for role, place in places if place is not None)  # type: ignore[misc]
+    def cluster_name(self) -> str | None:
+        """Name of the cluster column; None without one."""
+        return None if self.cluster is None else self.names[self.cluster]
 
     @property
-    def texts(self) -> tuple[tuple[str, int], ...]:
-        """The roles whose cells are taken as text, with their positions."""
-        places = (("id", self.id), ("key", self.key))
-        return tuple((role, place) for role, place in places if place is not None)
+    def segment_names(self) -> tuple[str, ...]:
+        """Names of the columns that part the rows."""
+        return tuple(self.names[place] for place in self.segments)
+
+    @property
+    def numbers(self) -> tuple[NumberColumn, ...]:
+        """The columns whose cells stand for numbers."""
+        roles: tuple[tuple[Role, int | None], ...] = (
+            ("label", self.label),
+            ("prediction", self.prediction),
+            ("weight", self.weight),
+        )
+        return (
+            *(NumberColumn(role, role, place) for role, place in roles if place is not None),
+            *(
+                NumberColumn(rival_key(index), "prediction", place)
+                for index, place in enumerate(self.rivals)
+            ),
+        )
+
+    @property
+    def wanted(self) -> tuple[tuple[str, int], ...]:
+        """The keys and places of all columns that are read."""
+        return (*((key, place) for key, _, place in self.numbers), *self.texts)
+
+    @property
+    def texts(self) -> tuple[TextColumn, ...]:
+        """The columns whose cells are taken as text."""
+        places = (("id", self.id), ("key", self.key), ("cluster", self.cluster))
+        return (
+            *(TextColumn(key, place) for key, place in places if place is not None),
+            *(TextColumn(segment_key(index), place) for index, place in enumerate(self.segments)),
+        )
+
+
+def rival_key(index: int) -> str:
+    """Return the key of the predictions of a further model."""
+    return f"prediction {index + 2}"
+
+
+def segment_key(index: int) -> str:
+    """Return the key of a column that parts the rows."""
+    return f"segment {index + 1}"
 
 
 def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
@@ -122,6 +193,9 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         weight=_optional(names, choice.weight, source),
         id=_optional(names, choice.id, source),
         key=_optional(names, choice.key, source),
+        cluster=_optional(names, choice.cluster, source),
+        rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
+        segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
     _refuse_double_roles(found, source)
     return found
@@ -129,17 +203,22 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
 
 def _refuse_double_roles(found: Columns, source: str) -> None:
     taken: dict[int, str] = {}
-    for role, place in (*found.numbers, *found.texts):
-        other = taken.setdefault(place, role)
-        if other == role or {other, role} == {"id", "key"}:
-            continue
-        name = quoted(found.names[place])
-        if role in ("id", "key"):
-            hint = "every row has a number of its own without an id" if role == "id" else None
+    for number in found.numbers:
+        name, other = quoted(found.names[number.place]), taken.get(number.place)
+        if other == number.role:
+            message = f"{source}: column {name} was named as a {number.role} more than once"
+            raise DataError(message)
+        if other is not None:
+            message = f"{source}: column {name} cannot be both {other} and {number.role}"
+            raise DataError(message)
+        taken[number.place] = number.role
+    for text in found.texts:
+        if text.place in taken:
+            name = quoted(found.names[text.place])
+            hint = "every row has a number of its own without an id" if text.key == "id" else None
+            role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
-        message = f"{source}: column {name} cannot be both {other} and {role}"
-        raise DataError(message)
 
 
 def _optional(names: tuple[str, ...], wanted: str | None, source: str) -> int | None:

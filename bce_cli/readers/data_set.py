@@ -92,6 +92,11 @@ class DataSet(Opened):
         """Name of the prediction column."""
         return self.columns.prediction_name
 
+    @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Name of the prediction column of each model."""
+        return (self.prediction_name, *(self.columns.names[i] for i in self.columns.rivals))
+
     def n_bytes(self) -> int | None:
         """Size of all sources; None if one of them is a stream, or compressed."""
         sizes = [source.size() for source in self._sources]

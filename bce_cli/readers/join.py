@@ -7,34 +7,38 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Rows, concatenated
+from bce_cli.core.concatenation import concatenated
 from bce_cli.errors import DataError
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
-    from bce_cli.core.rows import LabelArray
+    from bce_cli.core.rows import BoolArray, LabelArray, Rows
     from bce_cli.readers.data_set import DataSet
+
+    Places = npt.NDArray[np.int64]
 
 _MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Where labels come from that do not stand beside the predictions.
+    """How rows of several sources find together.
 
     Attributes
     ----------
-    labels_path : str
     key : str
-        Column of both sources whose text joins their rows.
+        Column of all sources whose text joins their rows.
+    labels_path : str, optional
+        None where labels stand beside the predictions of each model.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
 
-    labels_path: str
     key: str
+    labels_path: str | None = None
     is_inner: bool = False
 
 
@@ -77,27 +81,30 @@ def gathered(data: DataSet) -> Gathered:
     return Gathered(data.name, concatenated(pieces), frame)
 
 
-def merged(left: Gathered, right: Gathered, *, is_inner: bool) -> tuple[Rows, int, int]:
-    """Give predictions their labels.
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Which rows of two sources belong together.
 
-    Parameters
+    Attributes
     ----------
-    left, right : Gathered
-        Predictions and labels.
-    is_inner : bool
-        Leave out rows without a partner.
+    left, right : ndarray of int, shape (m,)
+        Places of the rows that have a partner, in pairs.
+    n_unmatched : int
+        Keys of either side without one.
+    """
 
-    Returns
-    -------
-    rows : Rows
-        In the order of the predictions.
-    n_lone, n_unmatched : int
-        Predictions, and keys of either side, that were left out for want of a partner.
+    left: Places
+    right: Places
+    n_unmatched: int
+
+
+def partners(left: Gathered, right: Gathered, *, is_inner: bool) -> Partners:
+    """Find out which rows of two sources belong together.
 
     Raises
     ------
     DataError
-        A row has no partner and should have one.
+        A row has no partner and `is_inner` is false.
     """
     pairs = left.frame.merge(right.frame, on="key", how="outer", indicator=True)
     lone_left = pairs.loc[pairs["_merge"] == "left_only", ["key", "row_x"]].sort_values("row_x")
@@ -105,11 +112,12 @@ def merged(left: Gathered, right: Gathered, *, is_inner: bool) -> tuple[Rows, in
     if not is_inner:
         _refuse_lone(lone_left, left.name, right.name)
         _refuse_lone(lone_right, right.name, left.name)
-    both = pairs[pairs["_merge"] == "both"]
-    places = both["row_x"].to_numpy(np.int64)
-    partners = both["row_y"].to_numpy(np.int64)
-    rows = _with_labels(left.rows, right.rows, places, partners)
-    return rows, len(lone_left), len(lone_left) + len(lone_right)
+    both = pairs[pairs["_merge"] == "both"].sort_values("row_x")
+    return Partners(
+        both["row_x"].to_numpy(np.int64),
+        both["row_y"].to_numpy(np.int64),
+        len(lone_left) + len(lone_right),
+    )
 
 
 def _refuse_lone(lone: pd.DataFrame, name: str, other: str) -> None:
@@ -131,19 +139,20 @@ def _others(keys: pd.DataFrame, what: str) -> str:
     return f"; {len(others):,} more {what}: {shown}{more}"
 
 
-def _with_labels(
-    left: Rows,
-    right: Rows,
-    places: np.ndarray[tuple[int], np.dtype[np.int64]],
-    partners: np.ndarray[tuple[int], np.dtype[np.int64]],
-) -> Rows:
-    """Give the predictions their labels; rows without one are left out and keep their places."""
-    labels = cast("LabelArray", np.zeros(len(left), right.labels.dtype))
-    labels[places] = right.labels[partners]
-    missing = np.ones(len(left), np.bool_)
-    missing[places] = False
-    if left.missing is not None:
-        missing |= left.missing
-    if right.missing is not None:
-        missing[places] |= right.missing[partners]
-    return replace(left, labels=labels, missing=missing if missing.any() else None).blanked()
+def with_labels(rows: Rows, labels: Rows, found: Partners) -> Rows:
+    """Give predictions their labels; rows without one are left out and keep their places."""
+    values = cast("LabelArray", np.zeros(len(rows), labels.labels.dtype))
+    values[found.left] = labels.labels[found.right]
+    missing = missing_with(rows, labels, found)
+    return replace(rows, labels=values, missing=missing if missing.any() else None).blanked()
+
+
+def missing_with(rows: Rows, others: Rows, found: Partners) -> BoolArray:
+    """Return which rows are left out, have no partner, or one that is left out."""
+    missing = np.ones(len(rows), np.bool_)
+    missing[found.left] = False
+    if rows.missing is not None:
+        missing |= rows.missing
+    if others.missing is not None:
+        missing[found.left] |= others.missing[found.right]
+    return missing

@@ -6,12 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.join import gathered, merged
+from bce_cli.readers.join import gathered, partners, with_labels
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
 from bce_cli.readers.sources import STANDARD_INPUT
@@ -57,12 +55,9 @@ class JoinedData(Opened):
         if STANDARD_INPUT in paths and join.labels_path == STANDARD_INPUT:
             message = "standard input can be read only once"
             raise UsageError(message)
-        choice = options.columns
-        columns = replace(choice, reads_label=False, key=join.key)
+        columns = replace(options.columns, reads_label=False, key=join.key)
         self._predictions = DataSet(paths, replace(options, columns=columns))
-        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
-        layout = replace(options.layout, input_format=None)
-        self._labels = DataSet([join.labels_path], replace(options, columns=columns, layout=layout))
+        self._labels = labels_data(options, join)
         self._join = join
         super().__init__()
         self.n_unmatched: int | None = None
@@ -105,6 +100,11 @@ class JoinedData(Opened):
         """Name of the prediction column."""
         return self._predictions.prediction_name
 
+    @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Name of the prediction column of each model."""
+        return self._predictions.prediction_names
+
     def n_bytes(self) -> None:
         """Return None: how far the work is cannot be told by bytes."""
 
@@ -116,10 +116,7 @@ class JoinedData(Opened):
         DataError
             A key occurs twice, or has no partner and should have one.
         """
-        rows = self._joined()
-        for start in range(0, len(rows), _PIECE_ROWS):
-            stop = min(start + _PIECE_ROWS, len(rows))
-            yield JoinedPiece(rows.at(np.arange(start, stop)))
+        yield from joined_pieces(self._joined())
 
     def check(self, summary: Summary) -> None:
         """Do nothing; all was checked when the rows were joined."""
@@ -133,7 +130,23 @@ class JoinedData(Opened):
 
     def _joined(self) -> Rows:
         left, right = gathered(self._predictions), gathered(self._labels)
-        rows, n_lone, n_unmatched = merged(left, right, is_inner=self._join.is_inner)
-        self.n_unmatched = n_unmatched
-        self.n_missing = rows.n_missing - n_lone
+        found = partners(left, right, is_inner=self._join.is_inner)
+        rows = with_labels(left.rows, right.rows, found)
+        self.n_unmatched = found.n_unmatched
+        self.n_missing = rows.n_missing - (len(rows) - len(found.left))
         return rows
+
+
+def labels_data(options: InputOptions, join: Join) -> DataSet:
+    """Return the data set of a source that holds labels and keys."""
+    choice = options.columns
+    columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+    layout = replace(options.layout, input_format=None)
+    return DataSet([join.labels_path or ""], replace(options, columns=columns, layout=layout))
+
+
+def joined_pieces(rows: Rows) -> Iterator[JoinedPiece]:
+    """Yield rows that are in memory, piece by piece."""
+    for start in range(0, len(rows), _PIECE_ROWS):
+        stop = min(start + _PIECE_ROWS, len(rows))
+        yield JoinedPiece(rows.at(slice(start, stop)))

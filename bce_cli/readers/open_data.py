@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedData
+    from bce_cli.readers.model_files import ModelFiles
     from bce_cli.readers.options import InputOptions
 
-    Data: TypeAlias = DataSet | JoinedData
+    Data: TypeAlias = DataSet | JoinedData | ModelFiles
 
 
 def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
-    """Prepare to read some sources; the result is a context that opens them.
+    """Prepare to read some sources, one after the other; the result is a context that opens them.
 
     Parameters
     ----------
@@ -37,3 +38,28 @@ def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = N
     from bce_cli.readers.joined_data import JoinedData  # noqa: PLC0415 -- rarely needed
 
     return JoinedData(paths, options, join)
+
+
+def open_models(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+    """Prepare to read some sources side by side, each with the predictions of another model.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths, the baseline first; ``-`` is standard input.
+    options : InputOptions
+    join : Join, optional
+        How rows find together that are not in the same order.
+
+    Raises
+    ------
+    UsageError
+        Standard input is named twice, or an option has no meaning.
+    """
+    if join is None:
+        from bce_cli.readers.aligned_models import AlignedModels  # noqa: PLC0415 -- rarely needed
+
+        return AlignedModels(paths, options)
+    from bce_cli.readers.joined_models import JoinedModels  # noqa: PLC0415 -- rarely needed
+
+    return JoinedModels(paths, options, join)

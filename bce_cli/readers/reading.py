@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from bce_cli.core.logits import sigmoid
+from bce_cli.core.row_columns import Categories, Predictions
 from bce_cli.core.rows import Rows
 from bce_cli.core.validate import (
     are_logits,
@@ -78,6 +79,11 @@ class Reading:
     label_values: LabelValues = LabelValues()
 
     @property
+    def n_present(self) -> int:
+        """Rows that are not left out."""
+        return len(self.rows) - self.rows.n_missing
+
+    @property
     def summary(self) -> Summary:
         """What a data set checks and counts, without the rows."""
         return Summary(self.label_values, self.rows.n_missing)
@@ -99,23 +105,53 @@ def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:
 
     None instead of both when something is wrong, or cannot be settled here.
     """
-    if cells.keys is not None and not all(key.strip() for key in cells.keys):
+    if _has_blanks(cells):
         return None
     _note_missing_labels(cells, grammar)
     if cells.nulls and not grammar.drop_missing:
         return None
     labels, first_other = _labels(cells, grammar)
-    predictions = _filled(cells.predictions, cells, "prediction")
-    weights = None if cells.weights is None else _filled(cells.weights, cells, "weight")
-    if labels is None:
+    weights = (
+        _filled(cells.numbers["weight"], cells, "weight") if "weight" in cells.numbers else None
+    )
+    models = [_predictions(cells, key, grammar) for key in _model_keys(cells)]
+    if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
-    fits = are_logits(predictions) if grammar.logits else are_probabilities(predictions)
-    if not fits or (weights is not None and not are_weights(weights)):
-        return None
-    logits = predictions if grammar.logits else None
-    probabilities = sigmoid(predictions) if grammar.logits else unsigned_zeros(predictions)
-    rows = Rows(labels, probabilities, weights, cells.ids, cells.missing, logits)
+    categories = {
+        key: Categories(found.codes, tuple(found.texts)) for key, found in cells.categories.items()
+    }
+    first, *rivals = cast("list[Predictions]", models)
+    rows = Rows(
+        labels,
+        first.probabilities,
+        weights,
+        cells.ids,
+        cells.missing,
+        first.logits,
+        tuple(rivals),
+        categories.pop("cluster", None),
+        tuple(categories.values()),
+    )
     return rows.blanked(), first_other
+
+
+def _has_blanks(cells: Cells) -> bool:
+    """Whether a key or a cluster is blank, where each row needs one."""
+    if cells.keys is not None and not all(key.strip() for key in cells.keys):
+        return True
+    clusters = cells.categories.get("cluster")
+    return clusters is not None and not all(text.strip() for text in clusters.texts)
+
+
+def _model_keys(cells: Cells) -> list[str]:
+    return ["prediction", *(key for key in cells.numbers if key not in ("prediction", "weight"))]
+
+
+def _predictions(cells: Cells, key: str, grammar: Grammar) -> Predictions | None:
+    values = _filled(cells.numbers.get(key), cells, key)
+    if grammar.logits:
+        return Predictions(sigmoid(values), values) if are_logits(values) else None
+    return Predictions(unsigned_zeros(values)) if are_probabilities(values) else None
 
 
 def _note_missing_labels(cells: Cells, grammar: Grammar) -> None:
@@ -164,8 +200,8 @@ def _labels_of_texts(
     return positive, int(np.argmax(others_at)) if others and others_at.any() else None
 
 
-def _filled(values: Any, cells: Cells, role: str) -> Any:  # noqa: ANN401 -- arrays of any kind
+def _filled(values: Any, cells: Cells, key: str) -> Any:  # noqa: ANN401 -- arrays of any kind
     if values is None:
         return np.zeros(cells.n)
-    nulls = cells.nulls.get(role)
+    nulls = cells.nulls.get(key)
     return values if nulls is None else np.where(nulls, 0, values)

@@ -19,12 +19,12 @@ from bce_cli.readers.grammar import CellFault, cell_error, read_cell
 from bce_cli.readers.label_tally import third_label
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
 from bce_cli.readers.symptoms import Symptoms
+from bce_cli.readers.text_columns import add_texts
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bce_cli.core.rows import FloatArray
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import Grammar, Role
 
@@ -59,8 +59,8 @@ class _Look:
         self._symptoms = Symptoms(columns, grammar)
         self._first: tuple[DataError, Role | None, str | None] | None = None
         self._n_faulty = 0
-        self._values: dict[Role, list[float]] = {role: [] for role, _ in columns.numbers}
-        self._texts: dict[str, list[str]] = {role: [] for role, _ in columns.texts}
+        self._values: dict[str, list[float]] = {key: [] for key, _, _ in columns.numbers}
+        self._texts: dict[str, list[str]] = {key: [] for key, _ in columns.texts}
         self._missing: list[bool] = []
         self._label_values = LabelValues()
 
@@ -70,12 +70,14 @@ class _Look:
             self._note(record)
             return
         self._symptoms.note_label(record.get("label"))
-        self._symptoms.note_prediction(record.get("prediction"))
-        values: dict[Role, float | None] = {}
-        for role, position in self._columns.numbers:
-            text = record[role]
+        for key, role, _ in self._columns.numbers:
+            if role == "prediction":
+                self._symptoms.note_prediction(record[key])
+        values: dict[str, float | None] = {}
+        for key, role, position in self._columns.numbers:
+            text = record[key]
             try:
-                values[role] = read_cell(role, text, self._grammar)
+                values[key] = read_cell(role, text, self._grammar)
             except CellFault as fault:
                 error = cell_error(
                     role,
@@ -92,21 +94,21 @@ class _Look:
             if third is not None:
                 self._note(third)
                 return
-        for text_role, position in self._columns.texts:
+        for key, position in self._columns.texts:
             name = self._columns.names[position]
-            fault_of_text = _text_fault(text_role, record[text_role], name, place)
+            fault_of_text = _text_fault(key, record[key], name, place)
             if fault_of_text is not None:
                 self._note(fault_of_text)
                 return
         self._keep(record, values)
 
-    def _keep(self, record: Mapping[str, str | None], values: dict[Role, float | None]) -> None:
+    def _keep(self, record: Mapping[str, str | None], values: dict[str, float | None]) -> None:
         is_missing = None in values.values()
         self._missing.append(is_missing)
-        for role, value in values.items():
-            self._values[role].append(0.0 if value is None else value)
-        for text_role, texts in self._texts.items():
-            texts.append(record[text_role] or "")
+        for key, value in values.items():
+            self._values[key].append(0.0 if value is None else value)
+        for key, texts in self._texts.items():
+            texts.append(record[key] or "")
 
     def _note(self, error: DataError, role: Role | None = None, text: str | None = None) -> None:
         self._n_faulty += 1
@@ -130,19 +132,17 @@ class _Look:
             raise self._finished(*self._first)
         cells = Cells(len(self._missing))
         cells.add_nulls("record", np.array(self._missing, np.bool_))
-        cells.labels = self._column("label")
-        cells.predictions = self._column("prediction")
-        cells.weights = self._column("weight")
-        cells.ids = self._texts.get("id")
+        columns = {key: np.array(values, np.float64) for key, values in self._values.items()}
+        cells.labels = columns.pop("label", None)
+        cells.numbers = columns
+        for key, texts in self._texts.items():
+            add_texts(cells, key, texts)
         # By now every label is a number.
         checked = rows_of(cells, replace(self._grammar, positive=None))
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
         return Reading(checked[0], self._texts.get("key"), self._label_values)
-
-    def _column(self, role: Role) -> FloatArray | None:
-        return np.array(self._values[role], np.float64) if role in self._values else None
 
     def _finished(self, error: DataError, role: Role | None, text: str | None) -> DataError:
         hint = error.hint
@@ -156,9 +156,10 @@ class _Look:
         return type(error)(message, hint)
 
 
-def _text_fault(role: str, text: str | None, column: str, place: str) -> DataError | None:
-    if role == "key" and not (text or "").strip():
-        return DataError(f"{place}: the key (column {quoted(column)}) is empty")
+def _text_fault(key: str, text: str | None, column: str, place: str) -> DataError | None:
+    role = key.partition(" ")[0]
+    if role in ("key", "cluster") and not (text or "").strip():
+        return DataError(f"{place}: the {role} (column {quoted(column)}) is empty")
     try:
         (text or "").encode()
     except UnicodeEncodeError:

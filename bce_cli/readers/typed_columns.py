@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.readers.arrays import bits_of, floats_of, null_mask, text_codes
-from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes, Texts
+from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes
 from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.text_columns import add_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     import pyarrow as pa
 
     from bce_cli.core.rows import FloatArray
-    from bce_cli.readers.grammar import Grammar, Role
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import Grammar
 
 
 def typed_cells(
-    n: int, numbers: Mapping[Role, pa.Array], texts: Mapping[str, pa.Array], grammar: Grammar
+    n: int, columns: Columns, column_at: Callable[[int], pa.Array], grammar: Grammar
 ) -> Cells | None:
     """Convert the columns of a piece.
 
@@ -29,7 +31,8 @@ def typed_cells(
     ----------
     n : int
         Rows.
-    numbers, texts : mapping of a role to a column
+    columns : Columns
+    column_at : callable (place) -> pyarrow.Array or ChunkedArray
     grammar : Grammar
         As `typed_grammar` returns it.
 
@@ -46,9 +49,9 @@ def typed_cells(
     import pyarrow as pa
 
     cells = Cells(n)
-    for role, raw in numbers.items():
-        column = _plain(raw)
-        cells.add_nulls(role, null_mask(column))
+    for key, role, place in columns.numbers:
+        column = _plain(column_at(place))
+        cells.add_nulls(key, null_mask(column))
         if role == "label" and is_text(column.type) and not grammar.soft_labels:
             cells.labels = _codes_of_texts(column)
             continue
@@ -57,22 +60,16 @@ def typed_cells(
         if values is None:
             return None
         if grammar.drop_missing:
-            cells.add_nulls(role, np.isnan(values))
+            cells.add_nulls(key, np.isnan(values))
         if role == "label":
             named = grammar.positive is not None
             names = {float(v): bool_text(v, grammar.positive) for v in (False, True)}
             named_bools = names if is_label_bool else {}
             cells.labels = _codes_of_numbers(values, named_bools) if named else values
-        elif role == "prediction":
-            cells.predictions = values
         else:
-            cells.weights = values
-    for text_role, raw in texts.items():
-        shown = Texts(_plain(raw).cast(pa.string()))
-        if text_role == "id":
-            cells.ids = shown
-        else:
-            cells.keys = list(shown)
+            cells.numbers[key] = values
+    for key, place in columns.texts:
+        add_text(cells, key, _plain(column_at(place)).cast(pa.string()))
     return cells
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
     from bce_cli.core.report import LossReport
+    from bce_cli.core.segments import SegmentReport
     from bce_cli.render.origin import Origin
 
 
@@ -30,6 +31,10 @@ class Document:
         Whether ids in CSV must not look like formulas.
     has_soft_labels : bool, default False
         Whether labels might lie between 0 and 1.
+    segment_columns : tuple of str
+        Columns that part the rows.
+    segments : tuple of SegmentReport
+        Highest total loss first.
     """
 
     origin: Origin
@@ -39,3 +44,5 @@ class Document:
     comparison: tuple[ConventionReport, ...] = ()
     excel_safe: bool = False
     has_soft_labels: bool = False
+    segment_columns: tuple[str, ...] = ()
+    segments: tuple[SegmentReport, ...] = ()

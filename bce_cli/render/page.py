@@ -83,8 +83,14 @@ def write_csv(lines: Sequence[Mapping[str, Any]]) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(lines[0])
-    writer.writerows(["" if v is None else v for v in line.values()] for line in lines)
+    writer.writerows([_cell(value) for value in line.values()] for line in lines)
     return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 -- any CSV value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
 
 
 def strict(value: Any) -> Any:  # noqa: ANN401 -- any JSON value

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.comparison import comparison_record, convention_record
+from bce_cli.render.conventions import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
 from bce_cli.render.origin import origin_record
+from bce_cli.render.segments import segment_lines, segments_record
 from bce_cli.safe_text import excel_safe
 
 if TYPE_CHECKING:
@@ -27,15 +28,18 @@ def json_record(document: Document) -> dict[str, Any]:
         record["products"] = [_product(product) for product in document.result.products]
     if document.comparison:
         record |= comparison_record(document)
+    if document.segments:
+        record["segments"] = segments_record(document)
     if document.result.worst:
         record["worst_rows"] = [_worst(row, document) for row in document.result.worst]
     return record
 
 
 def csv_lines(document: Document) -> list[dict[str, Any]]:
-    """Return one line of figures; or a line a convention; or a line a worst row."""
+    """Return one line of figures; or a line a segment, a convention or a worst row."""
     return (
-        [_worst(row, document) for row in document.result.worst]
+        segment_lines(document)
+        or [_worst(row, document) for row in document.result.worst]
         or [convention_record(item) for item in document.comparison]
         or [_record(document) | {"source": " ".join(document.origin.sources)}]
     )

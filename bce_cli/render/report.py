@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bce_cli.render.comparison import comparison_sections
+from bce_cli.render.conventions import comparison_sections
 from bce_cli.render.examples import example_section, worst_section
 from bce_cli.render.page import Page, write_page
 from bce_cli.render.records import csv_lines, json_record
+from bce_cli.render.segments import segments_section
 from bce_cli.render.summary import summary_section
 from bce_cli.render.underflow import underflow_section
 
@@ -28,6 +29,8 @@ def write_report(document: Document, output_format: Format, look: Look) -> str:
 def _sections(document: Document, look: Look) -> list[Section]:
     if document.comparison:
         return comparison_sections(document)
+    if document.segments:
+        return [summary_section(document), segments_section(document)]
     sections = [
         summary_section(document),
         underflow_section(document, look),

@@ -10,6 +10,7 @@ import numpy as np
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.markdown import escaped
+from bce_cli.render.text_arrays import text_array
 from bce_cli.safe_text import excel_safe, safe_text
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class RowStream:
         if self.has_weights and rows.weights is not None:
             cells["weight"] = _texts(rows.present(rows.weights))
         if self.has_ids:
-            cells["id"] = _text_column(self._ids(rows, numbers - first_row))
+            cells["id"] = text_array(self._ids(rows, numbers - first_row))
         if self.output_format == "json":
             cells["loss"] = _finite_or_null(cells["loss"])
         return _lines(self._layout(cells))
@@ -152,18 +153,6 @@ def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
     return column.cast(pa.string())
 
 
-def _text_column(texts: list[str]) -> pa.StringArray:
-    """Build a column of texts from its buffers; pa.array(list) imports pandas, too."""
-    import pyarrow as pa
-
-    encoded = [text.encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
-    return pa.StringArray.from_buffers(
-        len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))
-    )
-
-
 def _finite_or_null(texts: pa.Array) -> pa.Array:
     from pyarrow import compute
 
@@ -172,7 +161,7 @@ def _finite_or_null(texts: pa.Array) -> pa.Array:
 
 def _literal(text: str) -> pa.Scalar:
     """Return one text as pyarrow's own scalar; passing a str imports pandas, too."""
-    return _text_column([text])[0]
+    return text_array([text])[0]
 
 
 def _lines(parts: list[Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.impossible import impossible_notes
 from bce_cli.render.numbers import count, figure, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
@@ -107,15 +108,8 @@ def _reading(report: LossReport) -> str:
 
 
 def _rule_notes(document: Document) -> tuple[str, ...]:
-    convention = document.convention
-    touched = rows(document.report.n_clipped)
-    if convention.clip is not None:
-        clip = repr(convention.clip)
-        return (f"Probabilities were clipped to [{clip}, 1 - {clip}], which changed {touched}.",)
-    if convention.name == "exact":
-        return ()
-    what = f"Losses as {convention.name} has them ({convention.rule.source})"
-    return (f"{what}; its limits changed {touched}.", *_habits(document))
+    notes = convention_notes(document.convention, document.report.n_clipped)
+    return (*notes, *_habits(document))
 
 
 def _habits(document: Document) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def test_an_invalid_value_names_the_option(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["comptue"], "No such command 'comptue'. Did you mean 'compute'?"),
+        (["comptue"], "No such command 'comptue'. Did you mean 'compute', 'compare'?"),
         (["\x1b[2J"], r"No such command '\x1b[2J'."),
         (["--nope"], "No such option: --nope"),
     ],

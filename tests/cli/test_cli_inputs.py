@@ -147,7 +147,7 @@ def test_ids_look_like_no_formula_on_request(options: list[str], bce: Bce, preds
 
 
 USAGE = {
-    "--excel-safe goes with --format csv and --per-example or --worst": ["--excel-safe"],
+    "--excel-safe goes with --format csv and --per-example, --worst or --by": ["--excel-safe"],
     "--labels and --on go together: a file, and the column that joins it": ["--on", "id"],
     "--join needs --labels and --on": ["--join", "inner"],
     "--positive must not be empty": ["--positive", " "],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,9 +14,6 @@ from bce_cli.core.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-settings.register_profile("core", deadline=None)
-settings.load_profile("core")
 
 _probabilities = st.floats(0.0, 1.0) | st.sampled_from(
     [0.0, 1.0, 0.5, 5e-324, 1e-200, 1e-100, 1e-17, 1e-9, 0.999, 1.0 - 2.0**-53]

@@ -37,11 +37,14 @@ HOSTILE = (
 
 UNDERFLOW = "y,p\n" + "1,0.5\n" * 1100
 
+PARTED = "1,0.75,most\n0,0.25,most\n" * 15
+
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": (PLAIN, {}),
     "hostile": (HOSTILE, {"choice": ColumnChoice(id="name"), "n_worst": 3, "unit": "bits"}),
     "clipped": (HOSTILE, {"clip": 1e-6}),
     "underflow": (UNDERFLOW, {}),
+    "segments": (HOSTILE + PARTED, {"choice": ColumnChoice(segments=("name",)), "clip": 1e-6}),
 }
 
 FORMATS: dict[str, tuple[Format, Look]] = {

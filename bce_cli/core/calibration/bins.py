@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.wilson import wilson_interval
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, two_product
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import UNIT_EXPONENT, two_product
 from bce_cli.core.group_sums import GroupArray, group_sums
 from bce_cli.core.rows import as_floats
 from bce_cli.errors import DataError

@@ -81,7 +81,7 @@ def bootstrap(rows: Rows, n: int, seed: int) -> Bootstrap:
     """
     samples = [
         (decompose_log_loss(tally, pools), decompose_brier(tally, pools))
-        for tally in _resampled(rows, n, np.random.default_rng(seed))
+        for tally in _resampled(rows, n, np.random.Generator(np.random.PCG64(seed)))
         for pools in [pool_adjacent_violators(tally)]
     ]
     log_losses, briers = zip(*samples, strict=True)

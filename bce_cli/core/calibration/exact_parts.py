@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bce_cli.core.exact_sum import UNIT_EXPONENT
+from bce_cli.core.extraction import UNIT_EXPONENT
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray

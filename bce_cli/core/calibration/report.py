@@ -184,7 +184,7 @@ def report_of_rows(
 def _blocks(rows: Rows) -> Iterator[Rows]:
     """Yield views of runs of rows."""
     for start in range(0, max(len(rows), 1), _BLOCK):
-        yield rows.between(start, start + _BLOCK)
+        yield rows.at(slice(start, start + _BLOCK))
 
 
 def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:

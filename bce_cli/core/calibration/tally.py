@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.exact_parts import Parts, Places, run_sums, total
-from bce_cli.core.exact_sum import ExactSum, two_product
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import two_product
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
 

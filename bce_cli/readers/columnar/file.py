@@ -72,12 +72,11 @@ class ColumnarFile:
             schema: pa.Schema = self._table.schema
             names = schema.names
         self.columns = find_columns(names, options.columns, name)
-        for role, place in self.columns.numbers:
-            refuse_type(role, schema.field(place), name)
-        for text_role, place in self.columns.texts:
-            refuse_text_type(text_role, schema.field(place), name)
-        wanted = (*self.columns.numbers, *self.columns.texts)
-        self._places = sorted({place for _, place in wanted})
+        for number in self.columns.numbers:
+            refuse_type(number.role, schema.field(number.place), name)
+        for text in self.columns.texts:
+            refuse_text_type(text.key.partition(" ")[0], schema.field(text.place), name)
+        self._places = sorted({place for _, place in self.columns.wanted})
 
     def pieces(self) -> Iterator[ColumnarPiece]:
         """Yield the rows, a batch at a time."""

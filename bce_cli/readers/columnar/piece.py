@@ -58,20 +58,14 @@ class ColumnarPiece:
 
     def convert(self) -> Cells | None:
         """Convert the wanted columns; None for what is odd."""
-        return typed_cells(
-            self.batch.num_rows,
-            {role: self._column(place) for role, place in self.columns.numbers},
-            {role: self._column(place) for role, place in self.columns.texts},
-            self.grammar,
-        )
+        return typed_cells(self.batch.num_rows, self.columns, self._column, self.grammar)
 
     def _column(self, place: int) -> pa.Array:
         return self.batch.column(self.places.index(place))
 
     def records(self) -> Iterator[Record]:
         """Yield the cells of each row."""
-        wanted = [(role, self._column(place)) for role, place in self.columns.numbers]
-        texts = [(role, self._column(place)) for role, place in self.columns.texts]
+        wanted = [(key, self._column(place)) for key, place in self.columns.wanted]
         positive = self.grammar.positive
         for index in range(self.batch.num_rows):
             place = f"{self.source}, row {self.first_row + index}"
@@ -79,12 +73,13 @@ class ColumnarPiece:
                 yield (
                     place,
                     {
-                        role: _text(column[index].as_py(), positive if role == "label" else None)
-                        for role, column in (*wanted, *texts)
+                        key: _text(column[index].as_py(), positive if key == "label" else None)
+                        for key, column in wanted
                     },
                 )
             except (TypeError, UnicodeDecodeError):
-                kinds = ", ".join(f"{role} is {quoted(str(col.type))}" for role, col in wanted)
+                numbers = [(role, self._column(at)) for _, role, at in self.columns.numbers]
+                kinds = ", ".join(f"{role} is {quoted(str(col.type))}" for role, col in numbers)
                 yield place, DataError(f"{place}: no number or text: {kinds}")
 
     def label_at(self, index: int) -> tuple[str, str]:

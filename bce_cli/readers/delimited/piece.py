@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.readers.arrays import floats_of, null_mask, text_codes
 from bce_cli.readers.blocks import Block, as_bytes
-from bce_cli.readers.cells import Cells, Texts
+from bce_cli.readers.cells import Cells
 from bce_cli.readers.delimited.quotes import misplaced_quote
 from bce_cli.readers.delimited.records import cells_of, fields_of
 from bce_cli.readers.encodings import UTF8_MARK
 from bce_cli.readers.grammar import MISSING_TEXTS
+from bce_cli.readers.text_columns import add_text
 from bce_cli.readers.two_looks import read
 
 if TYPE_CHECKING:
@@ -78,23 +79,17 @@ class DelimitedPiece:
             data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
         table = self._table(data, has_quotes=has_quotes)
         cells = Cells(len(table))
-        for role, position in self.columns.numbers:
-            column = table.column(f"column {position}")
-            cells.add_nulls(role, null_mask(column))
+        for key, role, place in self.columns.numbers:
+            column = table.column(f"column {place}")
+            cells.add_nulls(key, null_mask(column))
             if role == "label" and self.has_text_labels:
                 cells.labels = text_codes(column)
             elif role == "label":
                 cells.labels = floats_of(column)
-            elif role == "prediction":
-                cells.predictions = floats_of(column)
             else:
-                cells.weights = floats_of(column)
-        if self.columns.id is not None:
-            cells.ids = Texts(table.column(f"column {self.columns.id}"))
-        if self.columns.key is not None:
-            cells.keys = [
-                text or "" for text in table.column(f"column {self.columns.key}").to_pylist()
-            ]
+                cells.numbers[key] = floats_of(column)
+        for key, place in self.columns.texts:
+            add_text(cells, key, table.column(f"column {place}"))
         return cells
 
     def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
@@ -102,12 +97,13 @@ class DelimitedPiece:
         from pyarrow import csv
 
         types: dict[str, Any] = {}
-        for role, position in self.columns.numbers:
+        words = pa.dictionary(pa.int32(), pa.string())
+        for _, role, place in self.columns.numbers:
             is_text = role == "label" and self.has_text_labels
-            kind = pa.dictionary(pa.int32(), pa.string()) if is_text else pa.float64()
-            types[f"column {position}"] = kind
-        for _, position in self.columns.texts:
-            types[f"column {position}"] = pa.string()
+            types[f"column {place}"] = words if is_text else pa.float64()
+        for key, place in self.columns.texts:
+            is_repeated = key not in ("id", "key")
+            types.setdefault(f"column {place}", words if is_repeated else pa.string())
         return csv.read_csv(
             pa.py_buffer(data),
             csv.ReadOptions(

@@ -39,7 +39,7 @@ def cells_of(block: Block, columns: Columns, dialect: Dialect, source: str) -> I
     quote = misplaced_quote(as_bytes(block.data), dialect.delimiter)
     last_line = None if quote is None else _line_at(block, quote)
     expected = len(columns.names)
-    wanted = (*columns.numbers, *columns.texts)
+    wanted = columns.wanted
     for line, fields in fields_of(block, dialect):
         if last_line is not None and line >= last_line:
             break
@@ -47,7 +47,7 @@ def cells_of(block: Block, columns: Columns, dialect: Dialect, source: str) -> I
         if len(fields) != expected:
             yield place, _wrong_count(place, len(fields), expected, dialect)
         else:
-            yield place, {role: fields[position] for role, position in wanted}
+            yield place, {key: fields[position] for key, position in wanted}
     if last_line is not None:
         place = f"{source}, line {last_line}"
         yield place, quote_error(place)

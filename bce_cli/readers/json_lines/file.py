@@ -90,8 +90,8 @@ def _keys(objects: list[Pairs]) -> list[str]:
 
 
 def _refuse_places(choice: ColumnChoice, name: str) -> None:
-    for wanted in (choice.label, choice.prediction, choice.weight, choice.id, choice.key):
-        if wanted is not None and wanted[:1] == "#" and wanted[1:].isdigit():
+    for wanted in choice.named:
+        if wanted[:1] == "#" and wanted[1:].isdigit():
             message = f"{name}: JSON keys have names and no places, so not {quoted(wanted)}"
             raise DataError(message, "name the key")
 

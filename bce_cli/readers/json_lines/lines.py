@@ -90,7 +90,7 @@ def kind_of(value: Any) -> str:  # noqa: ANN401 -- any JSON value
 
 def cells_of(block: Block, columns: Columns, grammar: Grammar, source: str) -> Iterator[Record]:
     """Yield the wanted cells of each line, or why it has none."""
-    wanted = [(role, columns.names[place]) for role, place in (*columns.numbers, *columns.texts)]
+    wanted = [(key, columns.names[place]) for key, place in columns.wanted]
     for place, found in objects_of(block, source):
         if isinstance(found, DataError):
             yield place, found
@@ -102,17 +102,18 @@ def _cells(
     pairs: Pairs, wanted: list[tuple[str, str]], grammar: Grammar, place: str
 ) -> dict[str, str | None] | DataError:
     cells: dict[str, str | None] = {}
-    for role, name in wanted:
+    for wanted_key, name in wanted:
+        role = wanted_key.partition(" ")[0]
         values = [value for key, value in pairs if key == name]
         if len(values) > 1:
             return DataError(f"{place}: the key {quoted(name)} occurs {len(values)} times")
         if not values and role != "id" and not grammar.drop_missing:
-            hint = None if role == "key" else DROP_HINT
+            hint = DROP_HINT if role in ("label", "prediction", "weight") else None
             return DataError(f"{place}: {role} is missing, there is no key {quoted(name)}", hint)
         value = values[0] if values else None
         if isinstance(value, list):
             return DataError(f"{place}: {role} (key {quoted(name)}) is {kind_of(value)}")
-        cells[role] = _text(value, grammar.positive if role == "label" else None)
+        cells[wanted_key] = _text(value, grammar.positive if role == "label" else None)
     return cells
 
 

@@ -74,16 +74,16 @@ class JsonPiece:
         if len(table) != n:
             return None
         table.validate(full=True)  # the parser lets text through that is not UTF-8
-        numbers = {role: table.column(self.columns.names[p]) for role, p in self.columns.numbers}
-        texts = {role: table.column(self.columns.names[p]) for role, p in self.columns.texts}
-        return typed_cells(n, numbers, texts, self.grammar)
+        return typed_cells(
+            n, self.columns, lambda place: table.column(self.columns.names[place]), self.grammar
+        )
 
     def _table(self) -> pa.Table:
         import pyarrow as pa
         from pyarrow import json
 
         types = {"string": pa.string(), "bool": pa.bool_(), "number": pa.float64()}
-        fields = {self.columns.names[p]: "number" for _, p in self.columns.numbers}
+        fields = {self.columns.names[p]: "number" for _, _, p in self.columns.numbers}
         fields |= {name: self.kinds[name] for name in fields if name in self.kinds}
         schema = {name: types[kind] for name, kind in fields.items()}
         for _, place in self.columns.texts:

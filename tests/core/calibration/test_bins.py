@@ -22,7 +22,8 @@ from bce_cli.core.calibration.bins import (
     uniform_edges,
 )
 from bce_cli.core.calibration.wilson import wilson_interval
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.extraction import UNIT_EXPONENT
 from bce_cli.core.group_sums import group_sums
 from bce_cli.core.rows import Rows
 from bce_cli.errors import DataError

@@ -1,0 +1,1 @@
+"""Limits that predictions must keep, and whether they do."""

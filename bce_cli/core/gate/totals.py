@@ -1,0 +1,75 @@
+"""All sums that the checks need, exact and mergeable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.gate.cross_moments import CrossMoments
+from bce_cli.core.totals import LossTotals
+
+if TYPE_CHECKING:
+    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class GateTotals:
+    """What is known of some rows, small and independent of how they were split.
+
+    Attributes
+    ----------
+    losses : LossTotals
+    moments : CrossMoments
+        Zero where no limit needs them.
+    reliability : ReliabilityTotals, optional
+        None where no limit needs it, or without rows.
+    """
+
+    losses: LossTotals = field(default_factory=LossTotals)
+    moments: CrossMoments = field(default_factory=CrossMoments)
+    reliability: ReliabilityTotals | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, limits: Limits, convention: Convention = EXACT) -> GateTotals:
+        """Sum up some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        limits : Limits
+            What the sums must suffice for.
+        convention : Convention, default exact
+        """
+        rows = convention.held(rows)
+        losses = convention.losses(rows)
+        counted = convention.hardened(rows)
+        needs_moments = limits.min_skill is not None or limits.max_brier is not None
+        needs_bins = limits.max_ece is not None
+        return cls(
+            losses=LossTotals.of(rows, losses, convention),
+            moments=(
+                CrossMoments.of(counted, losses)
+                if limits.confident and needs_moments
+                else CrossMoments()
+            ),
+            reliability=(
+                ReliabilityTotals.of(counted, uniform_edges(limits.n_bins)) if needs_bins else None
+            ),
+        )
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+        return self.losses.n
+
+    def __add__(self, other: GateTotals) -> GateTotals:
+        """Merge with the totals of the rows that follow."""
+        reliability = self.reliability
+        if reliability is None or other.reliability is None:
+            reliability = reliability or other.reliability
+        else:
+            reliability += other.reliability
+        return GateTotals(self.losses + other.losses, self.moments + other.moments, reliability)

@@ -1,0 +1,104 @@
+"""Checks in words: what was found, and why that does not pass."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bce_cli.render.numbers import count, figure, rows
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from bce_cli.core.gate.judgement import Check, CheckName
+    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.report import LossReport
+
+MEASURES: dict[CheckName, str] = {
+    "max_loss": "mean loss",
+    "min_skill": "skill",
+    "max_brier": "Brier score",
+    "max_ece": "calibration error",
+    "min_rows": "rows",
+    "baseline": "mean loss",
+}
+
+_MOST_DIGITS = 17  # tell any two float64 apart
+
+
+def value_text(check: Check) -> str:
+    """Show the value with as many digits as tell it from the limit."""
+    if check.name == "min_rows":
+        return count(int(check.value or 0))
+    return figure(check.value, _digits(check.limit, check.value))
+
+
+def limit_text(check: Check) -> str:
+    """Show the limit with as many digits as tell it from the value."""
+    if check.name == "min_rows":
+        return count(int(check.limit))
+    return figure(check.limit, _digits(check.limit, check.value))
+
+
+def interval_text(check: Check) -> str:
+    """Show the interval, if there is one, with as many digits as tell its ends from the limit."""
+    low, high = check.ci_low, check.ci_high
+    if low is None or high is None:
+        return "-"
+    digits = _digits(check.limit, low, high, least=4)
+    return f"{figure(low, digits)} to {figure(high, digits)}"
+
+
+def _digits(limit: float, *values: float | None, least: int = 6) -> int:
+    """Return how many significant digits tell the values from the limit.
+
+    Examples
+    --------
+    >>> _digits(0.45, 0.46, 0.45), _digits(0.45, 0.45 + 1e-9)
+    (6, 9)
+    """
+    others = [value for value in values if value is not None and value != limit]
+    for digits in range(least, _MOST_DIGITS):
+        if all(figure(value, digits) != figure(limit, digits) for value in others):
+            return digits
+    return _MOST_DIGITS
+
+
+def reason(check: Check, report: LossReport, limits: Limits) -> str:
+    """Say why a check has not passed."""
+    measure = MEASURES[check.name]
+    if check.value is None:
+        cause = (
+            "all labels are the same" if report.base_rate_loss == 0.0 else "the loss is infinite"
+        )
+        return f"{measure} is undefined, as {cause}"
+    if math.isinf(check.value):
+        return f"{measure} is infinite: {impossible_rows(report)}"
+    if check.name == "min_rows":
+        verb = "is" if check.value == 1 else "are"
+        noun = "row" if check.value == 1 else "rows"
+        return f"{value_text(check)} {noun} {verb} fewer than {limit_text(check)}"
+    interval = interval_text(check)
+    found = f"{measure} {value_text(check)}"
+    if interval != "-":
+        found += f" ({interval})"
+    if check.verdict == "failed":
+        side = "below" if check.is_least else "above"
+        return f"{found} is {side} {_limit_of(check, limits)}"
+    if interval == "-":
+        return f"{found} has no interval, for want of rows"
+    return f"{found} is not clear of {_limit_of(check, limits)}"
+
+
+def impossible_rows(report: LossReport) -> str:
+    """Say how many rows were certain and wrong, and which is the first."""
+    verb = "was" if report.n_impossible == 1 else "were"
+    first = f"the first is row {count(report.first_impossible_row)}"
+    return f"{rows(report.n_impossible)} {verb} certain and wrong, {first}"
+
+
+def _limit_of(check: Check, limits: Limits) -> str:
+    """Show a limit; that of a baseline with the file it comes from."""
+    if check.name != "baseline" or limits.baseline is None:
+        return limit_text(check)
+    budget = f" and the budget of {figure(limits.budget)}" if limits.budget else ""
+    return f"{limit_text(check)}, the loss of {safe_text(limits.baseline.source)}{budget}"

@@ -1,0 +1,1 @@
+"""What `bce compare` found, for people and for programs."""

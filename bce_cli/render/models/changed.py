@@ -1,0 +1,53 @@
+"""The rows that changed most from the baseline to a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.render.numbers import count, figure
+from bce_cli.render.section import Column, Section
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from bce_cli.core.comparison.changes import ChangedRow
+    from bce_cli.core.comparison.report import DifferenceReport
+    from bce_cli.render.models.document import ModelsDocument
+
+LONGEST_NAME = 30
+_LONGEST_ID = 24
+_DIGITS = 4
+
+
+def changed_section(item: DifferenceReport, document: ModelsDocument) -> Section:
+    """Show the rows of greatest change, gains before losses."""
+    report = document.report
+    baseline, model = report.models[0].name, item.model
+    changed = (*item.gained, *item.lost)
+    has_ids = any(row.id is not None for row in changed)
+    weighted = ", times its weight" if document.origin.has_weights else ""
+    title = f"Rows on which {safe_text(model, LONGEST_NAME)} gained most, and lost most"
+    return Section(
+        title=title + weighted,
+        columns=(
+            Column("row"),
+            *((Column("id", is_text=True),) if has_ids else ()),
+            Column("label"),
+            Column(safe_text(baseline, LONGEST_NAME)),
+            Column(safe_text(model, LONGEST_NAME)),
+            Column("difference"),
+        ),
+        rows=tuple(_changed_cells(row, document, has_ids=has_ids) for row in changed),
+    )
+
+
+def _changed_cells(row: ChangedRow, document: ModelsDocument, *, has_ids: bool) -> tuple[str, ...]:
+    nats = NATS_PER[document.report.unit]
+    return (
+        count(row.row),
+        *((safe_text(row.id or "", _LONGEST_ID),) if has_ids else ()),
+        figure(row.label, _DIGITS),
+        figure(row.baseline_prediction, _DIGITS),
+        figure(row.prediction, _DIGITS),
+        figure(row.difference / nats, _DIGITS),
+    )
