@@ -250,11 +250,8 @@ def test_weights_far_apart_do_not_make_a_recalibrated_row_impossible() -> None:
     assert pools_of(rows).means[0] < 1.0
 
 
-def test_a_published_example() -> None:
-    """Wilks, "Statistical methods in the atmospheric sciences", table of the Brier score by hand.
-
-    Two forecasts of 0.8 with one event, three of 0.2 with one: every part is a fraction.
-    """
+def test_by_hand() -> None:
+    """Two forecasts of 0.8 with one event, three of 0.2 with one: every part is a fraction."""
     labels = np.array([True, False, True, False, False])
     _, brier = decomposed(Rows(labels, np.array([0.8, 0.8, 0.2, 0.2, 0.2])))
     assert brier.mean == pytest.approx((0.04 + 0.64 + 0.64 + 0.04 + 0.04) / 5)
