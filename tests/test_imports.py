@@ -43,9 +43,7 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
     [
         ["--help"],
         ["--version"],
-        ["compute", "--help"],
-        ["check", "--help"],
-        ["compare", "--help"],
+        *([name, "--help"] for name in ("compute", "compare", "calibration", "check", "demo")),
     ],
 )
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:

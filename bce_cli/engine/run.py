@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-
-import numpy as np
 
 from bce_cli.core.concatenation import concatenated
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.rows import ScoredRows
+    from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.readers.files import Piece
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.reading import Summary
@@ -129,17 +126,30 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    data = job.data
-    pieces = []
-    with data, local_engine(job.n_workers) as engine:
-        for reading in engine.map(lambda piece: piece.read(), data.pieces_by(engine.map)):
-            data.check(reading.summary)
-            pieces.append(reading.rows)
-    rows = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
-    if rows.missing is not None:
-        rows = replace(rows.at(np.flatnonzero(~rows.missing)), missing=None)
-    data.finish(len(rows))
-    return rows
+    return concatenated(fold_rows(job, lambda rows: [rows.counted()]))
+
+
+def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[State]]:
+    """Read all rows that are not left out into memory, and take a look at each piece on the way.
+
+    Parameters
+    ----------
+    job : Job
+    look : callable (Rows) -> State
+        Gets the rows of a piece, those that are left out among them; runs in the workers.
+
+    Returns
+    -------
+    tuple of Rows and list of State
+        The rows, and what each look gave, in their order.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))])
+    return concatenated([rows for rows, _ in pieces]), [seen for _, seen in pieces]
 
 
 def format_rows(

@@ -208,7 +208,8 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     if shares == 0.0:
         message = "all weights are 0, so there is no calibration error"
         raise DataError(message)
-    return math.fsum(each.weight_sum * _gap(each) for each in bins) / shares
+    mean = math.fsum(each.weight_sum * _gap(each) for each in bins) / shares
+    return min(mean, maximum_calibration_error(bins))  # rounding must not lift it above
 
 
 def maximum_calibration_error(bins: Sequence[ReliabilityBin]) -> float:

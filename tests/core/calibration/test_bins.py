@@ -151,8 +151,6 @@ def test_soft_labels_are_averaged() -> None:
     assert (only.ci_low, only.ci_high) == wilson_interval(0.375, 1.6)
 
 
-# Agresti and Coull, "Approximate is better than exact", Am. Stat. 52 (1998): 0 of 10, say, is
-# (0, 0.2775), and 9 of 10 the mirror image of 1 of 10.
 @pytest.mark.parametrize(
     ("rate", "n", "low", "high"),
     [
