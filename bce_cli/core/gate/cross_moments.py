@@ -74,7 +74,7 @@ def _times_weights(values: FloatArray, weights: FloatArray | None) -> ExactSum:
 def brier_error(totals: LossTotals, moments: CrossMoments) -> float | None:
     """Return the standard error of the Brier score, the (weighted) mean of the squared errors."""
     return Moments(
-        n=totals.n,
+        n=totals.n_weighted,
         values=totals.squared_errors,
         divisors=totals.weights,
         value_squares=moments.error_squares,
@@ -105,7 +105,7 @@ def skill_error(totals: LossTotals, moments: CrossMoments) -> float | None:
     c = float(totals.losses) / weight_sum * slope / entropy
     cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
     error = Moments(
-        n=totals.n,
+        n=totals.n_weighted,
         values=totals.losses - totals.positive_weights.scaled(c),
         divisors=totals.weights,
         value_squares=totals.loss_squares - cross - cross + squares,
