@@ -64,12 +64,14 @@ def calibration(
         stream = outputs.enter_context(out.staged(read))
         rows, totals = collect_with(engine.job(data, progress), plan.totals_of)
         report = report_of_rows(rows, totals, plan)
-        text = _text(report, origin_of(data, inputs, paths), out, quiet=quiet)
+        origin = origin_of(data, inputs, paths)
+        text = _text(report, origin, out, quiet=quiet)
         stream.write(out.encode(text))
         if plot is not None:
             from bce_cli.render.calibration.picture import plot_calibration  # noqa: PLC0415
 
-            plot_calibration(report, outputs.enter_context(staged_output(plot, read)), picture)
+            image = outputs.enter_context(staged_output(plot, read))
+            plot_calibration(report, origin.prediction_columns[0], image, picture)
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose)
 
