@@ -15,7 +15,7 @@ from bce_cli.cli.options import SilentOpt, SourcesArg
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -68,7 +68,7 @@ def check(
     convention = losses.convention()
     limits = gate.limits(convention)
     data = inputs.data(paths)
-    read = [*inputs.paths_read(paths), *gate.paths_read()]
+    read = [*paths_read(data), *gate.paths_read()]
     with ProgressBar(enabled=not quiet) as progress, _staged(out, read, quiet=quiet) as stream:
         judgement = _judged(engine.job(data, progress), limits, convention, losses.unit)
         from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- not for --help

@@ -23,7 +23,7 @@ from bce_cli.cli.options import (
 from bce_cli.cli.output_options import RowOutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 from bce_cli.errors import UsageError
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
@@ -97,7 +97,7 @@ def compute(
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
-        out.staged(inputs.paths_read(paths)) as stream,
+        out.staged(paths_read(data)) as stream,
     ):
         job = engine.job(data, progress)
         if per_example:

@@ -67,7 +67,10 @@ SourcesArg = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not; - is standard input, the default in a pipe.",
+        "compressed or not. A folder stands for all files below it, a pattern such as "
+        "'day=*/*.csv' for those that match; names in _ or . are left out. s3://, gs://, abfs://, "
+        "hdfs:// and https:// are read with the usual environment variables. - is standard input, "
+        "the default in a pipe.",
         show_default=False,
     ),
 ]

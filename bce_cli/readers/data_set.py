@@ -13,6 +13,7 @@ from bce_cli.readers.files import File, open_file
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.storage.expansion import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,11 +32,13 @@ class DataSet(Opened):
     Parameters
     ----------
     paths : sequence of str
-        Paths; ``-`` is standard input.
+        Paths or addresses of files, folders, or patterns; ``-`` is standard input.
     options : InputOptions
 
     Attributes
     ----------
+    sources : list of Source
+        The files that are read, in this order.
     labels : LabelTally
         Which labels there were, of the pieces that were checked.
     notes : list of str
@@ -52,7 +55,8 @@ class DataSet(Opened):
             raise UsageError(message)
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
-        self._sources = [Source(path) for path in paths]
+        self._paths = tuple(paths)
+        self.sources = [source for path in paths for source in parts_of(path)]
         self._options = options
         super().__init__()
         self.labels = LabelTally(options.grammar.positive)
@@ -62,7 +66,7 @@ class DataSet(Opened):
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            self._first, self._is_compressed = self._open(self._sources[0], opened)
+            self._first, self._is_compressed = self._open(self.sources[0], opened)
             self.keep_open(opened)
         columns, choice = self._first.columns, self._options.columns
         if choice.label is None:
@@ -75,7 +79,7 @@ class DataSet(Opened):
     @property
     def name(self) -> str:
         """What messages about the whole call it."""
-        return ", ".join(source.name for source in self._sources)
+        return ", ".join(Source(path).name for path in self._paths)
 
     @property
     def columns(self) -> Columns:
@@ -99,14 +103,14 @@ class DataSet(Opened):
 
     def n_bytes(self) -> int | None:
         """Size of all sources; None if one of them is a stream, or compressed."""
-        sizes = [source.size() for source in self._sources]
+        sizes = [source.size() for source in self.sources]
         is_known = None not in sizes and not self._is_compressed
         return sum(size for size in sizes if size is not None) if is_known else None
 
     def pieces(self) -> Iterator[Piece]:
         """Yield all pieces, in the order of the rows."""
         yield from self._first.pieces()
-        for source in self._sources[1:]:
+        for source in self.sources[1:]:
             with ExitStack() as opened:
                 file, _ = self._open(source, opened)
                 yield from file.pieces()

@@ -6,12 +6,15 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.readers.storage.ranges import RangeFile
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
 _BUFFER = 1 << 20  # bytes
+_REMOTE_BUFFER = 8 << 20  # each costs a request
 _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
 ROWS = 1 << 16
@@ -56,7 +59,7 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
             metadata=opened.metadata,
             read_dictionary=sorted(is_text),
             pre_buffer=False,
-            buffer_size=_BUFFER,
+            buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
         )
         for batch in reader.iter_batches(ROWS, columns=wanted):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
