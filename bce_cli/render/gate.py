@@ -103,7 +103,7 @@ def _sections(document: GateDocument, _look: Look) -> list[Section]:
 
 def _cells(check: Check, document: GateDocument) -> tuple[str, ...]:
     measure = "above baseline" if check.name == "baseline" else MEASURES[check.name]
-    if check.name in ("max_loss", "baseline"):
+    if check.name == "max_loss":
         measure += f", {document.judgement.report.unit}"
     return (
         measure,
