@@ -53,8 +53,9 @@ def check(
 
     With --confident the intervals are judged, with rows taken as independent: of loss, skill and
     Brier score by the normal approximation, of the calibration error by a band that allows for its
-    bias. Against a baseline the interval allows for the spread of both losses, as of independent
-    samples; for two models on the same rows that is wider than need be.
+    bias. Where rows show no spread, as a constant prediction may, there is no interval, and the
+    check is undecided. Against a baseline the difference of the mean losses is judged, as of
+    independent samples; for two models on the same rows, bce compare tells smaller ones.
 
     Examples:
 

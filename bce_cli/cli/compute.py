@@ -10,7 +10,7 @@ from bce_cli.cli.compute_output import Wish, write_report, write_rows
 from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.input_options import IdOpt
-from bce_cli.cli.loss_options import LossOptions
+from bce_cli.cli.loss_options import SideBySideLossOptions
 from bce_cli.cli.options import (
     ByOpt,
     ExcelSafeOpt,
@@ -35,7 +35,7 @@ def compute(
     *,
     inputs: ScoredInput,
     id_column: IdOpt = None,
-    losses: LossOptions,
+    losses: SideBySideLossOptions,
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,

@@ -9,6 +9,7 @@ SourcesArg         files to read, or standard input
 ModelSourcesArg    files of models, or with columns of models
 UnitOpt            nats or bits
 LikeOpt            convention of the losses
+LikeAllOpt         the same, or all of them side by side
 ClipOpt            lower limit of the probabilities
 FormatOpt          table, json, csv or markdown
 RowFormatOpt       the same, or parquet
@@ -88,14 +89,15 @@ UnitOpt = Annotated[
     Literal["nats", "bits"],
     typer.Option("--unit", help="Unit of every loss and log-likelihood."),
 ]
-LikeOpt = Annotated[
+_LIKE_HELP = (
+    "Compute what another library would print: sklearn, sklearn-1.1, torch, keras, tf-keras, "
+    "xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark"
+)
+LikeOpt = Annotated[str, typer.Option("--like", metavar="NAME", help=f"{_LIKE_HELP}.")]
+LikeAllOpt = Annotated[
     str,
     typer.Option(
-        "--like",
-        metavar="NAME",
-        help="Compute what another library would print: sklearn, sklearn-1.1, torch, keras, "
-        "tf-keras, xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark; "
-        "or all of them side by side, with all.",
+        "--like", metavar="NAME", help=f"{_LIKE_HELP}; or all of them side by side, with all."
     ),
 ]
 ClipOpt = Annotated[
