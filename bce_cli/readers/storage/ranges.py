@@ -33,7 +33,7 @@ class Ranges(Protocol):
         """Return these bytes, all of them."""
 
     def close(self) -> None:
-        """Let go of the file; nothing is read any more."""
+        """Let go of the file, or leave it to a read that is still under way."""
 
 
 class RangeFile(io.RawIOBase):
@@ -125,8 +125,7 @@ class ReadAhead(io.RawIOBase):
         """Give up what is under way."""
         if not self.closed:
             self._pool.shutdown(wait=False, cancel_futures=True)
-            if all(asked.done() for asked in self._waiting):  # else the last one to end lets go
-                self._ranges.close()
+            self._ranges.close()
         super().close()
 
     def _ask(self) -> None:
