@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -18,19 +19,21 @@ _TIME = "2026-01-01T00:00:00Z"
 
 
 @contextmanager
-def google_server(objects: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve objects by their keys; provide the address for STORAGE_EMULATOR_HOST."""
-    handler = type("Handler", (_Handler,), {"objects": objects})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def google_server(objects: Mapping[str, str]) -> Iterator[str]:
+    """Serve objects by their keys; provide the address for STORAGE_EMULATOR_HOST.
+
+    The server is a process of its own, since pyarrow holds the interpreter lock while it opens a
+    file of this storage, and a thread could not answer.
+    """
+    command = [sys.executable, __file__, json.dumps(objects)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        server.terminate()
 
 
 class _Handler(BaseHTTPRequestHandler):
-    objects: Mapping[str, bytes]
+    objects: Mapping[str, str]
 
     def do_GET(self) -> None:
         address = urlparse(self.path)
@@ -55,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         if key not in self.objects:
             return None
         if query.get("alt") == ["media"]:
-            return self.objects[key]
+            return self.objects[key].encode()
         return json.dumps(self._record(key)).encode()
 
     def _record(self, key: str) -> dict[str, str]:
@@ -69,3 +72,10 @@ class _Handler(BaseHTTPRequestHandler):
             "timeCreated": _TIME,
             "updated": _TIME,
         }
+
+
+if __name__ == "__main__":
+    _Handler.objects = json.loads(sys.argv[1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as _server:
+        print(_server.server_port, flush=True)  # noqa: T201 -- read by whoever started it
+        _server.serve_forever()

@@ -23,7 +23,7 @@ GOOGLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 def test_google_storage_is_read_and_listed(bce: Bce, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = {"a/1.csv": b"y,p\n1,0.5\n", "a/day=1/2.csv": b"y,p\n0,0.5\n", "a/_SUCCESS": b""}
+    parts = {"a/1.csv": "y,p\n1,0.5\n", "a/day=1/2.csv": "y,p\n0,0.5\n", "a/_SUCCESS": ""}
     with google_server(parts) as address:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
         for path, n in {

@@ -8,6 +8,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
+from bce_cli.readers.storage.waiting import awaited
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -33,7 +35,7 @@ class Ranges(Protocol):
         """Return these bytes, all of them."""
 
     def close(self) -> None:
-        """Let go of the file; nothing is read any more."""
+        """Let go of the file, or leave it to a read that is still under way."""
 
 
 class RangeFile(io.RawIOBase):
@@ -115,7 +117,7 @@ class ReadAhead(io.RawIOBase):
             self._ask()
             if not self._waiting:
                 return 0
-            self._chunk = memoryview(self._waiting.popleft().result())
+            self._chunk = memoryview(awaited(self._waiting.popleft()))
         count = min(len(view), len(self._chunk))
         view[:count] = self._chunk[:count]
         self._chunk = self._chunk[count:]
@@ -125,8 +127,7 @@ class ReadAhead(io.RawIOBase):
         """Give up what is under way."""
         if not self.closed:
             self._pool.shutdown(wait=False, cancel_futures=True)
-            if all(asked.done() for asked in self._waiting):  # else the last one to end lets go
-                self._ranges.close()
+            self._ranges.close()
         super().close()
 
     def _ask(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -24,9 +25,10 @@ class StoredFile:
 
     def __init__(self, address: str, store: Store) -> None:
         self._address = address
-        self._file: Any = asked(
-            address, lambda: store.files.open_input_file(store.path_of(address))
-        )
+        self._lock = threading.Lock()
+        self._n_reading = 0
+        files, path = store.files, store.path_of(address)
+        self._file: Any = asked(address, lambda: files.open_input_file(path))
         self.size: int = asked(address, self._file.size)
         self.n_threads = _PARALLEL if store.is_parallel else 1
 
@@ -34,7 +36,8 @@ class StoredFile:
         """Return these bytes, all of them."""
 
         def read() -> bytes:
-            data: bytes = self._file.read_at(n_bytes, start)
+            with self._counted():
+                data: bytes = self._file.read_at(n_bytes, start)
             if len(data) < n_bytes:
                 message = "it has become shorter while it was read"
                 raise OSError(message)
@@ -43,8 +46,21 @@ class StoredFile:
         return asked(self._address, read)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+        """Let go of the file, or leave it to a read that is still under way."""
+        with self._lock:
+            is_idle = self._n_reading == 0
+        if is_idle:  # a file is not closed under a read
+            self._file.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self._n_reading += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_reading -= 1
 
 
 @contextmanager
