@@ -114,3 +114,16 @@ def test_weights_are_exponents_in_the_product_of_the_likelihoods() -> None:
     assert result.products[-1].product == 0.5**3 * 0.25**2
     assert [row.weight for row in result.excerpt] == [3.0, 2.0]
     assert result.excerpt[-1].running_product == 0.5**3 * 0.25**2
+
+
+@pytest.mark.parametrize("n_weightless", [1, 100])
+def test_rows_of_weight_0_pin_nothing_down(n_weightless: int) -> None:
+    labels, predictions = [1, 0, 1], [0.9, 0.4, 0.6]
+    idle = [1] * n_weightless, [0.1] * n_weightless, [0.0] * n_weightless
+    plain = loss_report(loss_totals(labels, predictions, weights=[1.0, 2.0, 1.0]))
+    with_idle = loss_report(
+        loss_totals(labels + idle[0], predictions + idle[1], weights=[1.0, 2.0, 1.0, *idle[2]])
+    )
+    assert with_idle.std_error == plain.std_error
+    assert (with_idle.ci_low, with_idle.ci_high) == (plain.ci_low, plain.ci_high)
+    assert with_idle.n == plain.n + n_weightless

@@ -8,6 +8,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
+from bce_cli.readers.storage.waiting import awaited
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -115,7 +117,7 @@ class ReadAhead(io.RawIOBase):
             self._ask()
             if not self._waiting:
                 return 0
-            self._chunk = memoryview(self._waiting.popleft().result())
+            self._chunk = memoryview(awaited(self._waiting.popleft()))
         count = min(len(view), len(self._chunk))
         view[:count] = self._chunk[:count]
         self._chunk = self._chunk[count:]

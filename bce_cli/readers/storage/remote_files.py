@@ -49,7 +49,7 @@ class StoredFile:
         """Let go of the file, or leave it to a read that is still under way."""
         with self._lock:
             is_idle = self._n_reading == 0
-        if is_idle:  # closing would wait for a server that does not answer
+        if is_idle:  # a file is not closed under a read
             self._file.close()
 
     @contextmanager

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+_SECONDS = 0.1
 
 
 def interruptible(function: Callable[[], T]) -> T:
@@ -28,6 +30,23 @@ def interruptible(function: Callable[[], T]) -> T:
         return function()
     result: Future[T] = Future()
     threading.Thread(target=_run, args=(function, result), daemon=True).start()
+    return awaited(result)
+
+
+def awaited(result: Future[T]) -> T:
+    """Wait for a result, and look up now and then.
+
+    A signal that comes just before the wait begins would be heard of at its end only.
+
+    Examples
+    --------
+    >>> done: Future[int] = Future()
+    >>> done.set_result(2)
+    >>> awaited(done)
+    2
+    """
+    while not result.done():
+        wait([result], timeout=_SECONDS)
     return result.result()
 
 
