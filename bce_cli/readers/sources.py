@@ -27,14 +27,19 @@ class Source:
     ----------
     path : str
         A path, or ``-`` for standard input.
+    shown : str, optional
+        What the user calls it, if not by that path.
     """
 
     path: str
+    shown: str | None = None
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        return "standard input" if self.path == STANDARD_INPUT else safe_text(self.path)
+        return (
+            "standard input" if self.path == STANDARD_INPUT else safe_text(self.shown or self.path)
+        )
 
     @property
     def extensions(self) -> tuple[str, ...]:
