@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import ScoredRows
+    from bce_cli.engine.cluster.connection import Cluster
     from bce_cli.readers.files import Piece
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.reading import Summary
@@ -45,11 +46,14 @@ class Job:
     n_workers : int
     progress : callable (done, total) -> None
         Told the bytes done, and their total where it is known.
+    cluster : Cluster, optional
+        What does the work, if not this process.
     """
 
     data: Data
     n_workers: int
     progress: Progress = _silent
+    cluster: Cluster | None = None
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
@@ -64,7 +68,13 @@ def evaluate(job: Job, plan: Plan) -> Result:
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
+    UsageError, EngineError
+        As `fold_on_cluster` raises them, where the job is one for a cluster.
     """
+    if job.cluster is not None:
+        from bce_cli.engine.cluster.run import evaluate_on_cluster  # noqa: PLC0415 -- rarely
+
+        return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
     def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
@@ -93,13 +103,20 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
     ----------
     job : Job
     of_rows : callable (Rows) -> state
-        Runs in the workers; states are added with ``+=``.
+        Runs in the workers, which may be other processes; states are added with ``+=``.
 
     Raises
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
+    UsageError, EngineError
+        As `fold_on_cluster` raises them, where the job is one for a cluster.
     """
+    if job.cluster is not None:
+        from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
+
+        found: State = fold_on_cluster(job, job.cluster, of_rows)
+        return found
     data = job.data
 
     def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:

@@ -36,6 +36,9 @@ class DataSet(Opened):
 
     Attributes
     ----------
+    sources : list of Source
+    options : InputOptions
+        With the columns of the first source, once that is open.
     labels : LabelTally
         Which labels there were, of the pieces that were checked.
     notes : list of str
@@ -52,8 +55,8 @@ class DataSet(Opened):
             raise UsageError(message)
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
-        self._sources = [Source(path) for path in paths]
-        self._options = options
+        self.sources = [Source(path) for path in paths]
+        self.options = options
         super().__init__()
         self.labels = LabelTally(options.grammar.positive)
         self.notes: list[str] = []
@@ -62,20 +65,20 @@ class DataSet(Opened):
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            self._first, self._is_compressed = self._open(self._sources[0], opened)
+            self._first, self._is_compressed = self._open(self.sources[0], opened)
             self.keep_open(opened)
-        columns, choice = self._first.columns, self._options.columns
+        columns, choice = self._first.columns, self.options.columns
         if choice.label is None:
             choice = replace(choice, label=columns.label_name)
         if choice.prediction is None:
             choice = replace(choice, prediction=columns.prediction_name)
-        self._options = replace(self._options, columns=choice)
+        self.options = replace(self.options, columns=choice)
         return self
 
     @property
     def name(self) -> str:
         """What messages about the whole call it."""
-        return ", ".join(source.name for source in self._sources)
+        return ", ".join(source.name for source in self.sources)
 
     @property
     def columns(self) -> Columns:
@@ -99,14 +102,14 @@ class DataSet(Opened):
 
     def n_bytes(self) -> int | None:
         """Size of all sources; None if one of them is a stream, or compressed."""
-        sizes = [source.size() for source in self._sources]
+        sizes = [source.size() for source in self.sources]
         is_known = None not in sizes and not self._is_compressed
         return sum(size for size in sizes if size is not None) if is_known else None
 
     def pieces(self) -> Iterator[Piece]:
         """Yield all pieces, in the order of the rows."""
         yield from self._first.pieces()
-        for source in self._sources[1:]:
+        for source in self.sources[1:]:
             with ExitStack() as opened:
                 file, _ = self._open(source, opened)
                 yield from file.pieces()
@@ -138,7 +141,7 @@ class DataSet(Opened):
         self.labels.finish()
 
     def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
-        file, is_compressed = open_file(source, self._options, opened)
+        file, is_compressed = open_file(source, self.options, opened)
         if file.note is not None:
             self.notes.append(file.note)
         return file, is_compressed
