@@ -103,7 +103,8 @@ def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has n
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # asked for its health there, but nothing is shown
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,  # no worker is ended for what others take of this machine
             silence_logs=_SILENT,
         )

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
 from bce_cli.engine.cluster.connection import connected
 from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts
 from bce_cli.engine.cluster.tasks import RunPart
@@ -43,24 +43,27 @@ def fold_on_cluster(job: Job, cluster: Cluster, of_rows: Callable[[Rows], Any]) 
     """
     data = _cut_data(job.data)
     with data:
-        return _folded(job, data, cluster, of_rows)
+        outcome = _folded(job, data, cluster, of_rows)
+    _finish(data, outcome)
+    return outcome.state
 
 
 def evaluate_on_cluster(job: Job, cluster: Cluster, plan: Plan) -> Result:
     """Do what `evaluate` does; see `fold_on_cluster`.
 
-    The raw product of the likelihoods is one of rows in their order, which no cluster can share out
-    and get the same digits. It soon is 0; until then, rows are read here as well.
+    The raw product of the likelihoods is rounded after each row, so no cluster can share it out and
+    get the same digits. It soon is 0; until then, rows are read once more here.
     """
     data = _cut_data(job.data)
     with data:
-        front = _front(data, plan)
         of_rows = partial(evaluate_piece, plan=plan, keep_rows=False)
-        whole: Part = _folded(job, data, cluster, of_rows)
-    return front.result(whole)
+        outcome = _folded(job, data, cluster, of_rows)
+        front = _front(data, plan)
+    _finish(data, outcome)
+    return front.result(outcome.state)
 
 
-def _folded(job: Job, data: DataSet, cluster: Cluster, of_rows: Callable[[Rows], Any]) -> Any:  # noqa: ANN401
+def _folded(job: Job, data: DataSet, cluster: Cluster, of_rows: Callable[[Rows], Any]) -> Outcome:
     total = data.n_bytes()
     run_part = RunPart(of_rows, data.options.grammar.positive)
     with connected(cluster) as client:
@@ -69,14 +72,13 @@ def _folded(job: Job, data: DataSet, cluster: Cluster, of_rows: Callable[[Rows],
         outcome = fold_parts(engine, parts, run_part, lambda done: job.progress(done, total))
     if outcome.error is not None:
         raise _with_hint(outcome.error, data.sources)
-    return _finished(data, outcome)
+    return outcome
 
 
-def _finished(data: DataSet, outcome: Outcome) -> Any:  # noqa: ANN401
+def _finish(data: DataSet, outcome: Outcome) -> None:
     data.check(outcome.summary)
     data.notes[:] = outcome.notes
     data.finish(outcome.n)
-    return outcome.state
 
 
 def _front(data: DataSet, plan: Plan) -> Evaluation:
@@ -84,12 +86,9 @@ def _front(data: DataSet, plan: Plan) -> Evaluation:
     front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
     of_rows = partial(evaluate_piece, plan=front.plan, keep_rows=True)
     with local_engine(_FRONT_WORKERS) as engine:
-        pieces = engine.map(lambda piece: of_rows(piece.read().rows), data.pieces())
-        try:
-            while front.needs_rows and (part := next(pieces, None)) is not None:
-                front.add(part)
-        except BceError:
-            pass  # the cluster meets with it as well, and knows whether it is the first
+        parts = engine.map(lambda piece: of_rows(piece.read().rows), data.pieces())
+        while front.needs_rows and (part := next(parts, None)) is not None:
+            front.add(part)
     return front
 
 

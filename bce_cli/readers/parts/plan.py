@@ -43,6 +43,9 @@ class Cutting:
     least_bytes: int = 16 << 20
 
 
+CUTTING = Cutting()
+
+
 @dataclass(frozen=True, slots=True)
 class CutPlan:
     """What is known of a source before it is read.
@@ -85,7 +88,7 @@ def parts_of(
         Calls the function with each item and yields the results in order, as `map` does.
     cutting : Cutting, optional
     """
-    how = cutting or Cutting()
+    how = cutting or CUTTING
 
     def is_great(source: Source) -> bool:
         return (source.size() or 0) >= how.least_bytes

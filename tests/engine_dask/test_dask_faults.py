@@ -1,0 +1,111 @@
+"""Processes of a cluster that die in the middle of the work."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bce_cli.engine.cluster import connection
+from tests.engine_dask.clusters import PATIENCE, running_cluster
+from tests.engine_dask.conftest import csv_of, records
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from tests.engine_dask.clusters import RunningCluster
+    from tests.engine_dask.conftest import Outcome
+
+CALL = ("compute", "plain.csv", "-l", "y", "-p", "p", "--worst", "20", "-f", "json")
+
+
+N_TASKS = 6
+"""That each worker has done before one of them is killed; there are about two hundred."""
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with running_cluster(tmp_path_factory.mktemp("doomed"), 2) as running:
+        yield running
+
+
+def kill_in_the_middle(
+    cluster: RunningCluster, victim: subprocess.Popen[bytes]
+) -> threading.Thread:
+    """Kill a process as soon as both workers have done some of the work."""
+
+    def watch() -> None:
+        from distributed import Client
+
+        client_class: Any = Client
+        with client_class(cluster.address, set_as_default=False) as client:
+            start = time.monotonic()
+            while time.monotonic() - start < PATIENCE:
+                done = client.run(n_tasks_done)
+                if len(done) == 2 and min(done.values()) >= N_TASKS:
+                    break
+                time.sleep(0.005)
+        victim.kill()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def n_tasks_done(dask_worker: Any) -> int:  # noqa: ANN401 -- has no types
+    return int(dask_worker.state.executed_count)
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_killed_worker_changes_no_digit(
+    cluster: RunningCluster, told: Callable[..., Outcome]
+) -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    local = told(*CALL)
+    killer = kill_in_the_middle(cluster, cluster.workers[0])
+    found = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
+    assert not killer.is_alive()  # it was in the middle
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert cluster.workers[1].poll() is None
+    assert found == local
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_lost_scheduler_is_one_line_and_no_output(
+    cluster: RunningCluster, told: Callable[..., Outcome]
+) -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    killer = kill_in_the_middle(cluster, cluster.scheduler)
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
+    killer.join()
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: the cluster {cluster.address} was lost: ")
+    assert len(said.splitlines()) == 2
+
+
+def test_a_cluster_that_is_not_there_is_one_line(
+    told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_TO_CONNECT", 1)
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
+    assert (code, output) == (69, b"")
+    assert said.startswith("bce: error: the cluster tcp://127.0.0.1:1 cannot be reached: ")
+
+
+def test_a_cluster_without_workers_is_not_waited_for_forever(
+    tmp_path_factory: pytest.TempPathFactory,
+    told: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_FOR_A_WORKER", 1)
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    with running_cluster(tmp_path_factory.mktemp("idle"), 0) as idle:
+        code, output, said = told(*CALL, "--engine", "dask", "--scheduler", idle.address)
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: the cluster {idle.address} has no workers: ")
