@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import CalibrationReport, calibration_report
     from bce_cli.core.convention_totals import ConventionReport, convention_reports
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
@@ -26,6 +28,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BceError": "bce_cli.errors",
+    "CalibrationPlan": "bce_cli.core.calibration.plan",
+    "CalibrationReport": "bce_cli.core.calibration.report",
     "Convention": "bce_cli.core.conventions",
     "ConventionReport": "bce_cli.core.convention_totals",
     "DataError": "bce_cli.errors",
@@ -37,6 +41,7 @@ _HOMES = {
     "ProbabilityError": "bce_cli.errors",
     "WeightError": "bce_cli.errors",
     "binary_cross_entropy": "bce_cli.core.loss",
+    "calibration_report": "bce_cli.core.calibration.report",
     "convention_reports": "bce_cli.core.convention_totals",
     "likelihood_product": "bce_cli.core.likelihood",
     "loss_report": "bce_cli.core.report",
@@ -51,6 +56,9 @@ __all__ = [  # noqa: RUF022 -- errors last
     "loss_totals",
     "loss_report",
     "convention_reports",
+    "calibration_report",
+    "CalibrationPlan",
+    "CalibrationReport",
     "Convention",
     "ConventionReport",
     "ExactSum",

@@ -13,7 +13,7 @@ from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ("", "compute", "demo", "compare", "check")
+COMMANDS = ("", "compute", "demo", "compare", "calibration", "check")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
 
 

@@ -39,7 +39,12 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], ["compute", "--help"], ["check", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        *([name, "--help"] for name in ("compute", "compare", "calibration", "check", "demo")),
+    ],
 )
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:
     assert loaded(*args) & HEAVY == set()
@@ -68,6 +73,14 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
 def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:
     limits = ["--max-loss", "1", "--max-ece", "1", "--min-skill", "-9", "-q"]
     assert loaded("check", "preds.csv", "-l", "y", "-p", "p", *limits) & DRAWING == set()
+
+
+@pytest.mark.parametrize("options", [["-q"], ["-f", "json"], ["-f", "csv"]], ids=" ".join)
+def test_a_comparison_for_programs_loads_neither_frames_nor_drawing(
+    options: list[str], loaded: Callable[..., set[str]]
+) -> None:
+    modules = loaded("compare", "preds.csv", "preds.csv", "-l", "y", "-p", "p", *options)
+    assert modules & (DRAWING - {"scipy"}) == set()
 
 
 def test_a_table_loads_rich_and_no_frames(loaded: Callable[..., set[str]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from bce_cli.cli.calibration import calibration
 from bce_cli.cli.check import check
 from bce_cli.cli.compare import compare
 from bce_cli.cli.compute import compute
@@ -97,6 +98,7 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(root)
 app.command()(with_groups(compute))
+app.command()(with_groups(calibration))
 app.command(epilog=STEP_LIST)(with_groups(demo))
 app.command()(with_groups(compare))
 app.command()(with_groups(check))

@@ -13,7 +13,7 @@ from bce_cli.cli.compared_input import ComparedInput
 from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.loss_options import LossOptions
-from bce_cli.cli.options import ChangedRowsOpt, ConfidenceOpt, DifferenceQuietOpt, SourcesArg
+from bce_cli.cli.options import ChangedRowsOpt, ConfidenceOpt, DifferenceQuietOpt, ModelSourcesArg
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.sources import paths_or_help
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def compare(
     ctx: typer.Context,
-    sources: SourcesArg = None,
+    sources: ModelSourcesArg = None,
     *,
     inputs: ComparedInput,
     losses: LossOptions,
@@ -72,7 +72,8 @@ def compare(
         plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)
         job = engine.job(data, progress)
         totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
-        report = comparison_report(totals, _names(inputs, paths), losses.unit, confidence)
+        names = _names(data, inputs, paths)
+        report = comparison_report(totals, names, losses.unit, confidence)
         if quiet:
             stream.write(_differences(report).encode())
         else:
@@ -81,12 +82,14 @@ def compare(
         note_data(data, inputs, is_told=out.is_prose)
 
 
-def _names(inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
+def _names(data: Data, inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
     """Call models by their columns, or by their files as briefly as can be."""
     if inputs.has_columns:
-        return inputs.predictions
-    names = ["standard input" if path == "-" else PurePath(path).name for path in paths]
-    return names if len(set(names)) == len(names) else list(paths)
+        names, given = list(data.prediction_names), inputs.predictions
+    else:
+        names = ["standard input" if path == "-" else PurePath(path).name for path in paths]
+        given = list(paths)
+    return names if len(set(names)) == len(names) else given
 
 
 def _differences(report: ComparisonReport) -> str:

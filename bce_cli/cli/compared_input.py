@@ -66,7 +66,10 @@ class ComparedInput(ScoredInput):
 
     def check(self) -> None:
         """Refuse options that contradict each other."""
-        if self.on is not None and not self.has_columns and self.labels is None:
-            replace(self, on=None, join="all").check()  # a key alone joins the models themselves
+        if self.has_columns or self.labels is not None:
+            ScoredInput.check(self)
             return
-        ScoredInput.check(self)
+        if self.join == "inner" and self.on is None:
+            message = "--join needs --on"
+            raise UsageError(message, "such as --on id")
+        ScoredInput.check(replace(self, on=None, join="all"))  # a key alone joins the models

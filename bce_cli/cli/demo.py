@@ -25,10 +25,10 @@ from bce_cli.cli.options import (
     WorkersOpt,
 )
 from bce_cli.cli.output import staged_output, write_stdout
+from bce_cli.cli.picture import checked_picture
 from bce_cli.cli.rowwise import Rowwise
 from bce_cli.cli.terminal import encoding_of, look_for
 from bce_cli.errors import EmptyInputError, UsageError
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def demo(
     if k is not None and not any(chosen.name == "scaling" for chosen in steps):
         message = "--k belongs to the step scaling"
         raise UsageError(message)
-    picture = _picture_format(plot, output)
+    picture = checked_picture(plot, output)
     drawn = None if n is None and p is None and seed is None else (n, p, seed)
     rows = _rows_of_user(sources, drawn, inputs, workers)
     factor = _K if k is None else k
@@ -104,17 +104,6 @@ def _list_steps() -> None:
     width = max(len(step.name) for step in STEPS)
     lines = [f"{step.name:<{width}}  {step.summary}\n" for step in STEPS]
     write_stdout("".join(lines) + f"{'all':<{width}}  every step, in this order\n")
-
-
-def _picture_format(plot: str | None, output: str | None) -> str:
-    if plot is None:
-        return ""
-    if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
-        message = f"--plot and --output are the same file, {quoted(plot)}"
-        raise UsageError(message)
-    from bce_cli.render.plot import picture_format  # noqa: PLC0415 -- an extra
-
-    return picture_format(plot)
 
 
 def _rows_of_user(

@@ -6,6 +6,7 @@ The alias holds the type, the names and the help; the command gives the default.
 alias              meaning
 =================  ==========================================================
 SourcesArg         files to read, or standard input
+ModelSourcesArg    files of models, or with columns of models
 UnitOpt            nats or bits
 LikeOpt            convention of the losses
 ClipOpt            lower limit of the probabilities
@@ -69,6 +70,16 @@ SourcesArg = Annotated[
         metavar="SOURCE",
         help="Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
         "compressed or not; - is standard input, the default in a pipe.",
+        show_default=False,
+    ),
+]
+ModelSourcesArg = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A file for each model, the baseline first; or files, read as one data set, that have "
+        "a column for each: CSV, JSON Lines, Parquet or Arrow, compressed or not; - is standard "
+        "input, the default in a pipe.",
         show_default=False,
     ),
 ]

@@ -14,7 +14,7 @@ from bce_cli.core.moments import Moments
 
 if TYPE_CHECKING:
     from bce_cli.core.row_columns import Categories
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.rows import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,11 @@ class ClusterSums:
 
     @classmethod
     def of(
-        cls, cluster: Categories, values: FloatArray, divisors: FloatArray | None = None
+        cls,
+        cluster: Categories,
+        values: FloatArray,
+        divisors: FloatArray | None = None,
+        left_out: BoolArray | None = None,
     ) -> ClusterSums:
         """Sum up finite values.
 
@@ -50,7 +54,13 @@ class ClusterSums:
         values : ndarray of float64, shape (n,)
         divisors : ndarray of float64, shape (n,), optional
             All 1 by default.
+        left_out : ndarray of bool, shape (n,), optional
+            Rows that count for nothing, so that a cluster of such rows alone is none.
         """
+        if left_out is not None and left_out.any():
+            places = np.flatnonzero(~left_out)
+            cluster, values = cluster.at(places), values[places]
+            divisors = None if divisors is None else divisors[places]
         found = cls()
         if len(values) == 0:
             return found
@@ -83,8 +93,8 @@ class ClusterSums:
 
     @property
     def moments(self) -> Moments:
-        """Moments in which each cluster is one pair; those whose divisor is 0 do not count."""
-        pairs = [(u, d) for u, d in self.sums.values() if d]
+        """Moments in which each cluster is one pair."""
+        pairs = list(self.sums.values())
         return Moments(
             len(pairs),
             ExactSum(sum(u for u, _ in pairs)),

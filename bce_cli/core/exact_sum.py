@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.extraction import (
-    BLOCK,
-    SEGMENT,
-    UNITS_OF_ONE,
-    block_units,
-    product_units,
-    units_by_cut,
-)
+from bce_cli.core.extraction import BLOCK, UNITS_OF_ONE, block_units, group_units, product_units
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -122,16 +115,11 @@ class ExactSum:
         >>> [float(total) for total in ExactSum.by_group(values, np.array([0, 2]))]
         [0.30000000000000004, 0.0]
         """
-        if len(values) == 0:
-            return []
-        group_of = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
+        groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
         units = [0] * len(starts)
-        for begin in range(0, len(values), SEGMENT):  # so few that their sums on a grid are exact
-            part = values[begin : begin + SEGMENT]
-            groups = group_of[begin : begin + SEGMENT]
-            cuts = np.flatnonzero(np.diff(groups, prepend=-1))
-            sums = units_by_cut(part, cuts)
-            for group, total in zip(groups[cuts].tolist(), sums, strict=True):
+        for begin in range(0, len(values), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            for group, total in zip(*group_units(values[block], groups[block]), strict=True):
                 units[group] += total
         return [cls(total) for total in units]
 

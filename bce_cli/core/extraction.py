@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray
+
+    IntArray = npt.NDArray[np.int64]
 
 
 UNIT_EXPONENT = -1074
@@ -36,55 +40,78 @@ _NOT_FINITE = "only finite numbers can be summed"
 
 def block_units(values: FloatArray) -> int:
     """Sum one block of finite values, of any size."""
-    rest = values
     total = 0
-    first_peak = 0.0
-    while len(rest):
-        peak = _peak(rest)
-        if peak == 0.0:
-            break
-        if not np.isfinite(peak):
-            raise ValueError(_NOT_FINITE)
-        if peak >= _LARGE:
-            large = np.abs(rest) >= _LARGE
-            total += block_units(np.ldexp(rest[large], -_LARGE_SHIFT)) << _LARGE_SHIFT
-            rest = np.where(large, 0.0, rest)
-            continue
-        grid = max(int(np.frexp(peak)[1]) - _GRID_BITS, UNIT_EXPONENT)
-        anchor = float(np.ldexp(1.5, grid + 52))
-        on_grid = rest + anchor
-        on_grid -= anchor
-        segments = np.add.reduceat(on_grid, np.arange(0, len(rest), SEGMENT))
-        counts = np.ldexp(segments, -grid).astype(np.int64)
-        total += int(counts.sum()) << (grid - UNIT_EXPONENT)
-        rest = np.subtract(rest, on_grid, out=on_grid)
-        if peak < first_peak:  # from the second grid on, few are left
-            rest = rest[rest != 0.0]
-        first_peak = max(first_peak, peak)
+    for on_grid, exponent, shift in _grids(values):
+        counts = _counts(on_grid, np.arange(0, len(on_grid), SEGMENT), exponent)
+        total += int(counts.sum()) << shift
     return total
 
 
-def units_by_cut(values: FloatArray, cuts: npt.NDArray[np.intp]) -> list[int]:
-    """Sum the values from each cut to the next; they are no more than a segment."""
-    units = [0] * len(cuts)
+def group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[int]]:
+    """Sum one block of finite values by group.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        At least one.
+    groups : ndarray of int, shape (n,)
+        Of each value; those of one group stand together.
+
+    Returns
+    -------
+    groups, units : list of int, shape (m,)
+        The groups in their order, and the sum of each.
+    """
+    begins = np.diff(groups, prepend=-1) != 0
+    first_cuts = begins.copy()
+    begins[::SEGMENT] = True
+    cuts = np.flatnonzero(begins)
+    firsts = np.flatnonzero(first_cuts[cuts])
+    units = [0] * len(firsts)
+    for on_grid, exponent, shift in _grids(values, keeps_places=True):
+        sums = np.add.reduceat(_counts(on_grid, cuts, exponent), firsts).tolist()
+        units = [a + (b << shift) for a, b in zip(units, sums, strict=True)]
+    return groups[first_cuts].tolist(), units
+
+
+def _grids(
+    values: FloatArray, *, keeps_places: bool = False
+) -> Iterator[tuple[FloatArray, int, int]]:
+    """Take finite values apart into what is on ever finer grids, until nothing is left.
+
+    Yields
+    ------
+    on_grid : ndarray of float64
+        Multiples of ``2**exponent``; where places need not be kept, zeros may be left out.
+    exponent, shift : int
+        ``2**exponent`` stands for ``2**shift`` units.
+    """
     rest = values
-    while (peak := _peak(rest)) != 0.0:
+    first_peak = 0.0
+    while len(rest) and (peak := _peak(rest)) != 0.0:
         if not np.isfinite(peak):
             raise ValueError(_NOT_FINITE)
         if peak >= _LARGE:
             large = np.abs(rest) >= _LARGE
-            above = units_by_cut(np.where(large, np.ldexp(rest, -_LARGE_SHIFT), 0.0), cuts)
-            units = [a + (b << _LARGE_SHIFT) for a, b in zip(units, above, strict=True)]
+            scaled = np.ldexp(np.where(large, rest, 0.0), -_LARGE_SHIFT)
+            for on_grid, exponent, shift in _grids(scaled, keeps_places=keeps_places):
+                yield on_grid, exponent, shift + _LARGE_SHIFT
             rest = np.where(large, 0.0, rest)
             continue
-        grid = max(int(np.frexp(peak)[1]) - _GRID_BITS, UNIT_EXPONENT)
-        anchor = float(np.ldexp(1.5, grid + 52))
+        exponent = max(int(np.frexp(peak)[1]) - _GRID_BITS, UNIT_EXPONENT)
+        anchor = float(np.ldexp(1.5, exponent + 52))
         on_grid = rest + anchor
         on_grid -= anchor
-        counts = np.ldexp(np.add.reduceat(on_grid, cuts), -grid).astype(np.int64).tolist()
-        units = [a + (b << (grid - UNIT_EXPONENT)) for a, b in zip(units, counts, strict=True)]
-        rest = rest - on_grid
-    return units
+        yield on_grid, exponent, exponent - UNIT_EXPONENT
+        rest = np.subtract(rest, on_grid, out=on_grid)
+        if peak < first_peak and not keeps_places:  # from the second grid on, few are left
+            rest = rest[rest != 0.0]
+        first_peak = max(first_peak, peak)
+
+
+def _counts(on_grid: FloatArray, cuts: IntArray, exponent: int) -> IntArray:
+    """Sum multiples of 2**exponent from each cut to the next, which are a segment at the most."""
+    return np.ldexp(np.add.reduceat(on_grid, cuts), -exponent).astype(np.int64)
 
 
 def product_units(left: FloatArray, right: FloatArray) -> int:

@@ -42,17 +42,40 @@ def grouped(
     for column in columns[1:]:
         codes *= len(column.names)
         codes += column.codes
-    order = np.argsort(_narrowed(codes), kind="stable")
-    ordered = codes[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    order, starts, found = ordered(codes)
     names = []
-    for code in ordered[starts].tolist():
+    for code in found:
         words, rest = [], code
         for column in reversed(columns[1:]):
             rest, place = divmod(rest, len(column.names))
             words.append(column.names[place])
         names.append((columns[0].names[rest], *reversed(words)))
     return order, starts, names
+
+
+def ordered(
+    codes: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], list[int]]:
+    """Order rows by a code that is 0 or more; rows of one code keep their order.
+
+    Returns
+    -------
+    order : ndarray of int, shape (n,)
+    starts : ndarray of int, shape (m,)
+        Where each code begins in `order`.
+    found : list of int, shape (m,)
+        The codes that occur, ascending.
+
+    Examples
+    --------
+    >>> order, starts, found = ordered(np.array([7, 2, 7]))
+    >>> order.tolist(), starts.tolist(), found
+    ([1, 0, 2], [0, 1], [2, 7])
+    """
+    order = np.argsort(_narrowed(codes), kind="stable")
+    sorted_codes = codes[order]
+    starts = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+    return order, starts, sorted_codes[starts].tolist()
 
 
 def _narrowed(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.integer]:

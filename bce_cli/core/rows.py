@@ -126,6 +126,12 @@ class Rows:
             segments=tuple(segment.at(places) for segment in self.segments),
         )
 
+    def counted(self) -> Rows:
+        """Return the rows that are not left out."""
+        if self.missing is None:
+            return self
+        return replace(self.at(np.flatnonzero(~self.missing)), missing=None)
+
     def blanked(self) -> Rows:
         """Return the rows with zeros in the places of those that are left out."""
         if self.missing is None:

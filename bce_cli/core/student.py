@@ -26,8 +26,8 @@ def t_quantile(confidence: float, df: float) -> float:
     """
     from scipy.special import ndtri, stdtrit
 
-    tail = 0.5 + confidence / 2.0
-    return float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+    tail = (1.0 - confidence) / 2.0  # the lower one, which does not round to 1
+    return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
 
 
 def two_sided_p(t: float, df: float) -> float:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-
-import numpy as np
 
 from bce_cli.core.concatenation import concatenated
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
-from bce_cli.core.rows import Rows
 from bce_cli.engine.local import local_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.rows import ScoredRows
+    from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.engine.cluster.connection import Cluster
     from bce_cli.readers.files import Piece
     from bce_cli.readers.open_data import Data
@@ -96,7 +93,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
     return result
 
 
-def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
+def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = True) -> State:
     """Compute a mergeable state of each piece, and merge them in the order of the rows.
 
     Parameters
@@ -104,6 +101,8 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
     job : Job
     of_rows : callable (Rows) -> state
         Runs in the workers, which may be other processes; states are added with ``+=``.
+    are_small : bool
+        Whether states do not grow with the rows; a cluster merges only such before they are here.
 
     Raises
     ------
@@ -115,7 +114,7 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
     if job.cluster is not None:
         from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
 
-        found: State = fold_on_cluster(job, job.cluster, of_rows)
+        found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
         return found
     data = job.data
 
@@ -146,17 +145,30 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    data = job.data
-    pieces = []
-    with data, local_engine(job.n_workers) as engine:
-        for reading in engine.map(lambda piece: piece.read(), data.pieces_by(engine.map)):
-            data.check(reading.summary)
-            pieces.append(reading.rows)
-    rows = concatenated(pieces) if pieces else Rows(np.zeros(0, np.bool_), np.zeros(0))
-    if rows.missing is not None:
-        rows = replace(rows.at(np.flatnonzero(~rows.missing)), missing=None)
-    data.finish(len(rows))
-    return rows
+    return concatenated(fold_rows(job, lambda rows: [rows.counted()], are_small=False))
+
+
+def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[State]]:
+    """Read all rows that are not left out into memory, and take a look at each piece on the way.
+
+    Parameters
+    ----------
+    job : Job
+    look : callable (Rows) -> State
+        Gets the rows of a piece, those that are left out among them; runs in the workers.
+
+    Returns
+    -------
+    tuple of Rows and list of State
+        The rows, and what each look gave, in their order.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault in the order of the rows; or there are no rows.
+    """
+    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))], are_small=False)
+    return concatenated([rows for rows, _ in pieces]), [seen for _, seen in pieces]
 
 
 def format_rows(

@@ -11,6 +11,7 @@ from bce_cli.core.row_columns import Predictions
 from bce_cli.errors import DataError
 from bce_cli.readers.model_files import ModelFiles, label_conflict
 from bce_cli.readers.reading import Reading
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.readers.data_set import DataSet
     from bce_cli.readers.files import Piece
+    from bce_cli.readers.options import InputOptions
 
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
 
@@ -35,7 +37,13 @@ class AlignedPiece:
 
 
 class AlignedModels(ModelFiles):
-    """Sources that hold the same rows in the same order; see `ModelFiles`."""
+    """Sources that hold the same rows in the same order; see `ModelFiles`.
+
+    Labels must agree, and ids where they are read.
+    """
+
+    def __init__(self, paths: Sequence[str], options: InputOptions) -> None:
+        super().__init__(paths, options, rivals_have_ids=True)
 
     def pieces(self) -> Iterator[AlignedPiece]:
         """Read all sources in this thread; see `pieces_by`."""
@@ -52,7 +60,7 @@ class AlignedModels(ModelFiles):
         Raises
         ------
         DataError
-            The sources differ in their labels, or in their number of rows.
+            The sources differ in their labels or ids, or in their number of rows.
         """
         cursors = [_Cursor(model, run) for model in self.models]
         n = 0
@@ -62,15 +70,16 @@ class AlignedModels(ModelFiles):
                 _refuse_rest(cursors, sizes)
                 return
             taken = [cursor.take(min(sizes)) for cursor in cursors]
-            self._check_labels([rows for rows, _ in taken], n)
+            self._check([rows for rows, _ in taken], n)
             rows = _side_by_side([rows for rows, _ in taken])
             self.n_missing += rows.n_missing
             n += len(rows)
             yield AlignedPiece(rows, sum(n_bytes for _, n_bytes in taken))
 
-    def _check_labels(self, models: Sequence[Rows], n_before: int) -> None:
+    def _check(self, models: Sequence[Rows], n_before: int) -> None:
         baseline = models[0]
         for model, rows in zip(self.models[1:], models[1:], strict=True):
+            self._check_ids(model.name, baseline, rows, n_before)
             differ = baseline.labels != rows.labels
             for missing in (baseline.missing, rows.missing):
                 if missing is not None:
@@ -80,9 +89,18 @@ class AlignedModels(ModelFiles):
                 raise label_conflict(
                     (model.name, rows.label(place)),
                     (self.models[0].name, baseline.label(place)),
-                    n_before + place + 1,
+                    str(n_before + place + 1),
                     _HINT,
                 )
+
+    def _check_ids(self, name: str, baseline: Rows, rows: Rows, n_before: int) -> None:
+        pairs = enumerate(zip(baseline.ids or (), rows.ids or (), strict=True))
+        for place, (mine, theirs) in pairs:
+            if mine != theirs:
+                row = n_before + place + 1
+                other = f"{quoted(mine)} in {self.models[0].name}"
+                message = f"{name}, row {row}: the id is {quoted(theirs)}, but {other}"
+                raise DataError(message, _HINT)
 
 
 class _Cursor:
@@ -131,7 +149,8 @@ def _refuse_rest(cursors: Sequence[_Cursor], sizes: Sequence[int]) -> None:
     if not any(sizes):
         return
     short, long = cursors[sizes.index(0)], cursors[sizes.index(max(sizes))]
-    message = f"{short.name} ends after {short.n_taken:,} rows, but {long.name} goes on"
+    rows = "1 row" if short.n_taken == 1 else f"{short.n_taken:,} rows"
+    message = f"{short.name} ends after {rows}, but {long.name} goes on"
     raise DataError(message, _HINT)
 
 

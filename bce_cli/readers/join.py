@@ -89,13 +89,13 @@ class Partners:
     ----------
     left, right : ndarray of int, shape (m,)
         Places of the rows that have a partner, in pairs.
-    n_unmatched : int
+    lone : list of str
         Keys of either side without one.
     """
 
     left: Places
     right: Places
-    n_unmatched: int
+    lone: list[str]
 
 
 def partners(left: Gathered, right: Gathered, *, is_inner: bool) -> Partners:
@@ -116,7 +116,7 @@ def partners(left: Gathered, right: Gathered, *, is_inner: bool) -> Partners:
     return Partners(
         both["row_x"].to_numpy(np.int64),
         both["row_y"].to_numpy(np.int64),
-        len(lone_left) + len(lone_right),
+        [*lone_left["key"], *lone_right["key"]],
     )
 
 

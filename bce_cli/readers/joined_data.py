@@ -132,7 +132,7 @@ class JoinedData(Opened):
         left, right = gathered(self._predictions), gathered(self._labels)
         found = partners(left, right, is_inner=self._join.is_inner)
         rows = with_labels(left.rows, right.rows, found)
-        self.n_unmatched = found.n_unmatched
+        self.n_unmatched = len(found.lone)
         self.n_missing = rows.n_missing - (len(rows) - len(found.left))
         return rows
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bce_cli.core.row_columns import Predictions
+from bce_cli.errors import UsageError
 from bce_cli.readers.join import gathered, missing_with, partners, with_labels
 from bce_cli.readers.joined_data import joined_pieces, labels_data
 from bce_cli.readers.model_files import ModelFiles, label_conflict
+from bce_cli.readers.sources import STANDARD_INPUT
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +40,14 @@ class JoinedModels(ModelFiles):
     """
 
     def __init__(self, paths: Sequence[str], options: InputOptions, join: Join) -> None:
+        if STANDARD_INPUT in paths and join.labels_path == STANDARD_INPUT:
+            message = "standard input can be read only once"
+            raise UsageError(message)
         reads_label = join.labels_path is None
         columns = replace(options.columns, key=join.key, reads_label=reads_label)
-        super().__init__(paths, replace(options, columns=columns))
+        super().__init__(paths, replace(options, columns=columns), rivals_have_ids=False)
         self._join = join
+        self._lone_keys: set[str] = set()
         self._labels = None if reads_label else labels_data(options, join)
 
     def __enter__(self) -> Self:
@@ -76,7 +83,6 @@ class JoinedModels(ModelFiles):
         """
         baseline, *rivals = (gathered(model) for model in self.models)
         rows, lone = baseline.rows, np.zeros(len(baseline.rows), np.bool_)
-        self.n_unmatched = 0
         if self._labels is not None:
             truth = gathered(self._labels)
             found = self._partners(baseline, truth, lone)
@@ -88,11 +94,12 @@ class JoinedModels(ModelFiles):
             rows = _with_rival(rows, rival.rows, found)
         if rows.missing is not None:
             self.n_missing = int(np.count_nonzero(rows.missing & ~lone))
+        self.n_unmatched = len(self._lone_keys)
         yield from joined_pieces(rows)
 
     def _partners(self, left: Gathered, right: Gathered, lone: np.ndarray) -> Partners:
         found = partners(left, right, is_inner=self._join.is_inner)
-        self.n_unmatched = (self.n_unmatched or 0) + found.n_unmatched
+        self._lone_keys.update(found.lone)
         has_partner = np.zeros(len(lone), np.bool_)
         has_partner[found.left] = True
         lone |= ~has_partner
@@ -126,5 +133,5 @@ def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -
         raise label_conflict(
             (rival.name, theirs.label(place)),
             (baseline.name, mine.label(place)),
-            int(found.right[place]) + 1,
+            f"{found.right[place] + 1} (key {quoted(rival.frame['key'].iloc[found.right[place]])})",
         )

@@ -21,21 +21,26 @@ if TYPE_CHECKING:
 
 
 class ModelFiles(Opened):
-    """A context with a data set for each model; ids, weights and clusters are those of the first.
+    """A context with a data set for each model; weights and clusters are those of the first.
 
     Parameters
     ----------
     paths : sequence of str
         One source for each model, the baseline first.
     options : InputOptions
+    rivals_have_ids : bool
+        Whether the column of the ids, where there is one, is read from every source.
     """
 
-    def __init__(self, paths: Sequence[str], options: InputOptions) -> None:
+    def __init__(
+        self, paths: Sequence[str], options: InputOptions, *, rivals_have_ids: bool
+    ) -> None:
         if list(paths).count(STANDARD_INPUT) > 1:
             message = "standard input can be read only once"
             raise UsageError(message)
         choice = options.columns
-        rival = replace(choice, weight=None, id=None, cluster=None, segments=())
+        row_id = choice.id if rivals_have_ids else None
+        rival = replace(choice, weight=None, id=row_id, cluster=None, segments=())
         self.models = [
             DataSet([path], replace(options, columns=rival if index else choice))
             for index, path in enumerate(paths)
@@ -105,7 +110,7 @@ class ModelFiles(Opened):
 
 
 def label_conflict(
-    theirs: tuple[str, float], baseline: tuple[str, float], row: int, hint: str | None = None
+    theirs: tuple[str, float], baseline: tuple[str, float], row: str, hint: str | None = None
 ) -> DataError:
     """Say that two sources do not agree on what happened; each is a name and a label."""
     label, other = f"{theirs[1]:g}", f"{baseline[1]:g} in {baseline[0]}"

@@ -11,6 +11,8 @@ from bce_cli.safe_text import quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.figure import Figure
+
     from bce_cli.render.curve import Curve
 
 _FORMATS = ("png", "svg", "pdf")
@@ -56,4 +58,13 @@ def plot_curves(curves: Sequence[Curve], stream: IO[bytes], picture: str) -> Non
         ax.set(title=curve.title, xlabel=curve.x_name, ylabel=curve.y_name)
         ax.grid(visible=True, alpha=0.3)
         ax.legend()
-    figure.savefig(stream, format=picture, dpi=150)
+    save_figure(figure, stream, picture)
+
+
+def save_figure(figure: Figure, stream: IO[bytes], picture: str) -> None:
+    """Write a figure; the same one is the same bytes, whenever it is written."""
+    import matplotlib as mpl
+
+    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with mpl.rc_context({"svg.hashsalt": "bce"}):
+        figure.savefig(stream, format=picture, dpi=150, metadata=undated[picture])

@@ -41,13 +41,17 @@ def summary_section(document: Document) -> Section:
 
 
 def _title(document: Document) -> str:
-    report = document.report
-    share = "by weight" if document.origin.has_weights else ""
+    positive = positive_rows(document.report, has_weights=document.origin.has_weights)
+    return f"{source_names(document.origin)}: {rows(document.report.n)}, {positive}"
+
+
+def positive_rows(report: LossReport, *, has_weights: bool) -> str:
+    """Say how many rows have label 1, and what share of the whole that is."""
+    share = "by weight" if has_weights else ""
     if report.label_entropy is not None:
         share = f"mean label {share}".strip()
     rate = f"{percent(report.base_rate)} {share}".strip()
-    positive = f"{count(report.n_positive)} with label 1 ({rate})"
-    return f"{source_names(document.origin)}: {rows(report.n)}, {positive}"
+    return f"{count(report.n_positive)} with label 1 ({rate})"
 
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:

@@ -33,7 +33,9 @@ def test_help_names_the_command_and_the_exit_codes(
 ) -> None:
     result = bce(*args)
     assert (result.stderr, result.exit_code) == ("", 0)
-    assert "\n  compute  Judge predictions, row by row and on average.\n" in result.stdout
+    assert " compute Judge predictions, row by row and on average. " in " ".join(
+        result.stdout.split()
+    )
     words = " ".join(result.stdout.split())
     assert re.findall(r"\b(\d+) [a-z]", words.partition("Exit codes:")[2]) == (
         ["0", "2", "3", "4", "65", "66", "73", "74", "130", "141"]

@@ -10,9 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli import ExactSum
+from bce_cli.core.groups import ordered
 
 if TYPE_CHECKING:
     from random import Random
+
+    import numpy.typing as npt
+
+    from bce_cli.core.rows import FloatArray
 
 UNIT = Fraction(1, 2**1074)
 
@@ -161,3 +166,37 @@ def test_a_sum_of_many_products_is_exact(n: int) -> None:
     assert ExactSum.of_products(left, right).units * UNIT == expected
     squares = ExactSum.of_products(left, left)
     assert squares == ExactSum.of_products(left, left.copy())
+
+
+def group_sums(values: FloatArray, groups: npt.NDArray[np.intp]) -> dict[int, ExactSum]:
+    order, starts, found = ordered(groups)
+    return dict(zip(found, ExactSum.by_group(values[order], starts), strict=True))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-1e300, 1e300) | st.sampled_from([1e308, -1e308, 5e-324, 0.0, 0.1]),
+            st.integers(0, 4),
+        )
+    )
+)
+def test_groups_are_summed_exactly(pairs: list[tuple[float, int]]) -> None:
+    values = np.array([value for value, _ in pairs])
+    groups = np.array([group for _, group in pairs], np.intp)
+    for group, total in group_sums(values, groups).items():
+        assert total.units * UNIT == sum(Fraction(value) for value, own in pairs if own == group)
+
+
+def test_groups_of_many_values_are_summed_exactly() -> None:
+    random = np.random.default_rng(1)
+    values = random.lognormal(0.0, 20.0, 300_001)
+    groups = random.integers(0, 7, len(values))
+    expected = {group: ExactSum.of(values[groups == group]) for group in range(7)}
+    assert group_sums(values, groups) == expected
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_only_finite_numbers_are_summed_in_groups(bad: float) -> None:
+    with pytest.raises(ValueError, match="only finite numbers can be summed"):
+        group_sums(np.array([1.0, bad]), np.array([0, 1]))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.core.evaluation import Plan
-from bce_cli.engine.run import Job, format_rows
+from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.options import InputOptions
 from bce_cli.render.look import Look
 from bce_cli.render.report import write_report
@@ -77,6 +78,32 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
     assert whole.count(b'"row\n') == N
     for block_bytes in (1000, 4099, 1 << 16):
         assert rows(n_workers, block_bytes) == whole
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
+def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> None:
+    def job() -> Job:
+        data = DataSet((many,), InputOptions(ColumnChoice(), block_bytes=5000))
+        return Job(data, n_workers, lambda done, total: told.append((done, total)))
+
+    told: list[tuple[int, int | None]] = []
+    rows, seen = collect_with(job(), len)
+    lines = [line.split(",") for line in generated_rows(N)]
+    assert rows.labels.tolist() == [line[0] == "1" for line in lines]
+    assert rows.probabilities.tolist() == [float(line[1]) for line in lines]
+    assert len(seen) > 1
+    assert sum(seen) == N
+    assert told[-1] == (Path(many).stat().st_size - len("y,p,id\n"), Path(many).stat().st_size)
+    assert collect_rows(job()).probabilities.tolist() == rows.probabilities.tolist()
+
+
+def test_rows_left_out_are_seen_and_not_collected(preds: Callable[..., str]) -> None:
+    path = preds("y,p\n1,0.5\n0,\n1,0.25\n")
+    options = InputOptions(ColumnChoice(), Grammar(drop_missing=True))
+    rows, seen = collect_with(Job(DataSet((path,), options), 1), len)
+    assert rows.probabilities.tolist() == [0.5, 0.25]
+    assert rows.missing is None
+    assert seen == [3]
 
 
 def test_several_sources_are_one_data_set(

@@ -13,12 +13,14 @@ import numpy as np
 from bce_cli.core.calibration.wilson import wilson_interval
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.extraction import UNIT_EXPONENT, two_product
-from bce_cli.core.group_sums import GroupArray, group_sums
+from bce_cli.core.groups import ordered
 from bce_cli.core.rows import as_floats
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, Rows
 
@@ -82,18 +84,17 @@ class ReliabilityTotals:
         bins = _bins_of(rows.probabilities, np.asarray(edges))
         counted = rows.present(bins)
         counts = tuple(np.bincount(counted, minlength=n_bins).tolist())
+        sums = _BinSums(bins, n_bins)
         labels, predictions = as_floats(rows.labels), rows.probabilities
         if rows.weights is None:
             n = tuple(ExactSum.of_count(count) for count in counts)
-            label_weights = group_sums(labels, bins, n_bins)
-            prediction_weights = group_sums(predictions, bins, n_bins)
-            return cls(tuple(edges), counts, n, n, label_weights, prediction_weights)
+            return cls(tuple(edges), counts, n, n, sums.of(labels), sums.of(predictions))
         return cls(
             tuple(edges),
             counts,
-            group_sums(rows.weights, bins, n_bins),
+            sums.of(rows.weights),
             *(
-                _product_sums(rows.weights, factors, bins, n_bins)
+                sums.of_products(rows.weights, factors)
                 for factors in (rows.weights, labels, predictions)
             ),
         )
@@ -110,16 +111,29 @@ class ReliabilityTotals:
         )
 
 
-def _bins_of(predictions: FloatArray, edges: FloatArray) -> GroupArray:
+def _bins_of(predictions: FloatArray, edges: FloatArray) -> npt.NDArray[np.intp]:
     """Return the bin of each prediction; those on an inner edge belong to the bin below it."""
     return np.searchsorted(edges[1:-1], predictions, side="left")
 
 
-def _product_sums(
-    left: FloatArray, right: FloatArray, bins: GroupArray, n_bins: int
-) -> tuple[ExactSum, ...]:
-    products, errors = two_product(left, right)
-    return tuple(map(add, group_sums(products, bins, n_bins), group_sums(errors, bins, n_bins)))
+class _BinSums:
+    """Sums numbers of rows by the bin that each row is in."""
+
+    def __init__(self, bins: npt.NDArray[np.intp], n_bins: int) -> None:
+        self._order, self._starts, self._found = ordered(bins)
+        self._n_bins = n_bins
+
+    def of(self, values: FloatArray) -> tuple[ExactSum, ...]:
+        """Sum up values."""
+        sums = [ExactSum()] * self._n_bins
+        totals = ExactSum.by_group(values[self._order], self._starts)
+        for place, total in zip(self._found, totals, strict=True):
+            sums[place] = total
+        return tuple(sums)
+
+    def of_products(self, left: FloatArray, right: FloatArray) -> tuple[ExactSum, ...]:
+        """Sum up products, exactly."""
+        return tuple(map(add, *(self.of(part) for part in two_product(left, right))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +222,8 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     if shares == 0.0:
         message = "all weights are 0, so there is no calibration error"
         raise DataError(message)
-    return math.fsum(each.weight_sum * _gap(each) for each in bins) / shares
+    mean = math.fsum(each.weight_sum * _gap(each) for each in bins) / shares
+    return min(mean, maximum_calibration_error(bins))  # rounding must not lift it above
 
 
 def maximum_calibration_error(bins: Sequence[ReliabilityBin]) -> float:

@@ -39,7 +39,8 @@ class ModelTotals:
         clusters = None
         if rows.cluster is not None:
             finite, _ = finite_losses(losses, rows.weights)
-            clusters = ClusterSums.of(rows.cluster, finite, _divisors(rows, convention))
+            divisors = _divisors(rows, convention)
+            clusters = ClusterSums.of(rows.cluster, finite, divisors, rows.missing)
         return cls(LossTotals.of(rows, losses, convention), clusters)
 
     def __iadd__(self, other: ModelTotals) -> Self:
@@ -114,7 +115,7 @@ class DifferenceTotals:
             moments=Moments.of(finite, divisors, n - _count(excluded)),
             clusters=None
             if rows.cluster is None
-            else ClusterSums.of(rows.cluster, finite, divisors),
+            else ClusterSums.of(rows.cluster, finite, divisors, _left_out(rows, excluded)),
             gained=ChangedRows.of(rows, rival, differences, sign=-1, limit=n_shown),
             lost=ChangedRows.of(rows, rival, differences, sign=1, limit=n_shown),
         )
@@ -166,6 +167,10 @@ def _divisors(
     if excluded is None or not excluded.any():
         return divisors
     return np.where(excluded, 0.0, 1.0 if divisors is None else divisors)
+
+
+def _left_out(rows: Rows, excluded: BoolArray) -> BoolArray:
+    return excluded if rows.missing is None else excluded | rows.missing
 
 
 def _count(mask: BoolArray) -> int:

@@ -116,3 +116,19 @@ def fold_parts(
         look()
     root = tree.root()
     return Outcome() if root is None else engine.result(root)
+
+
+def gather_parts(
+    engine: ClusterEngine,
+    parts: Iterable[SourcePart],
+    run_part: RunPart,
+    progress: Callable[[int], None],
+) -> Outcome:
+    """Do what `fold_parts` does, but merge here what is as large as the rows."""
+    whole = Outcome()
+    for outcome in engine.map(run_part, parts):
+        whole = whole.followed_by(outcome, run_part.positive)
+        progress(whole.n_bytes)
+        if whole.error is not None:
+            break
+    return whole

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
 from bce_cli.engine.cluster.connection import connected
-from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts
+from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts, gather_parts
 from bce_cli.engine.cluster.tasks import RunPart
 from bce_cli.engine.local import local_engine
 from bce_cli.errors import BceError, InputError, UsageError
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _FRONT_WORKERS = 2  # the rows that are needed in their order are few
 
 
-def fold_on_cluster(job: Job, cluster: Cluster, of_rows: Callable[[Rows], Any]) -> Any:  # noqa: ANN401
+def fold_on_cluster(
+    job: Job, cluster: Cluster, of_rows: Callable[[Rows], Any], *, are_small: bool
+) -> Any:  # noqa: ANN401 -- any mergeable state
     """Do what `fold_rows` does.
 
     Raises
@@ -43,7 +45,7 @@ def fold_on_cluster(job: Job, cluster: Cluster, of_rows: Callable[[Rows], Any]) 
     """
     data = _cut_data(job.data)
     with data:
-        outcome = _folded(job, data, cluster, of_rows)
+        outcome = _folded(job, data, cluster, of_rows, are_small=are_small)
     _finish(data, outcome)
     return outcome.state
 
@@ -57,19 +59,27 @@ def evaluate_on_cluster(job: Job, cluster: Cluster, plan: Plan) -> Result:
     data = _cut_data(job.data)
     with data:
         of_rows = partial(evaluate_piece, plan=plan, keep_rows=False)
-        outcome = _folded(job, data, cluster, of_rows)
+        outcome = _folded(job, data, cluster, of_rows, are_small=True)
         front = _front(data, plan)
     _finish(data, outcome)
     return front.result(outcome.state)
 
 
-def _folded(job: Job, data: DataSet, cluster: Cluster, of_rows: Callable[[Rows], Any]) -> Outcome:
+def _folded(
+    job: Job,
+    data: DataSet,
+    cluster: Cluster,
+    of_rows: Callable[[Rows], Any],
+    *,
+    are_small: bool,
+) -> Outcome:
     total = data.n_bytes()
     run_part = RunPart(of_rows, data.options.grammar.positive)
     with connected(cluster) as client:
         engine = ClusterEngine(client, cluster.name)
         parts = parts_of(_seen_from_anywhere(data.sources), data.options, engine.map)
-        outcome = fold_parts(engine, parts, run_part, lambda done: job.progress(done, total))
+        fold = fold_parts if are_small else gather_parts
+        outcome = fold(engine, parts, run_part, lambda done: job.progress(done, total))
     if outcome.error is not None:
         raise _with_hint(outcome.error, data.sources)
     return outcome

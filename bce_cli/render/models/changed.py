@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.report import DifferenceReport
     from bce_cli.render.models.document import ModelsDocument
 
-LONGEST_NAME = 30
 _LONGEST_ID = 24
 _DIGITS = 4
 
@@ -25,20 +24,23 @@ def changed_section(item: DifferenceReport, document: ModelsDocument) -> Section
     baseline, model = report.models[0].name, item.model
     changed = (*item.gained, *item.lost)
     has_ids = any(row.id is not None for row in changed)
-    weighted = ", times its weight" if document.origin.has_weights else ""
-    title = f"Rows on which {safe_text(model, LONGEST_NAME)} gained most, and lost most"
+    ways = [f"{way} most" for way, found in _ways(item) if found]
     return Section(
-        title=title + weighted,
+        title=f"Rows on which {document.shown(model)} {', and '.join(ways)}",
         columns=(
             Column("row"),
             *((Column("id", is_text=True),) if has_ids else ()),
             Column("label"),
-            Column(safe_text(baseline, LONGEST_NAME)),
-            Column(safe_text(model, LONGEST_NAME)),
-            Column("difference"),
+            Column(document.shown(baseline)),
+            Column(document.shown(model)),
+            Column("difference times weight" if document.origin.has_weights else "difference"),
         ),
         rows=tuple(_changed_cells(row, document, has_ids=has_ids) for row in changed),
     )
+
+
+def _ways(item: DifferenceReport) -> tuple[tuple[str, tuple[ChangedRow, ...]], ...]:
+    return ("gained", item.gained), ("lost", item.lost)
 
 
 def _changed_cells(row: ChangedRow, document: ModelsDocument, *, has_ids: bool) -> tuple[str, ...]:

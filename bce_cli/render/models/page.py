@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bce_cli.render.convention_notes import convention_notes
-from bce_cli.render.models.changed import LONGEST_NAME, changed_section
+from bce_cli.render.models.changed import changed_section
 from bce_cli.render.models.record import models_lines, models_record
 from bce_cli.render.models.verdict import verdict
 from bce_cli.render.numbers import count, figure, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.page import Page
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.render.summary import positive_rows
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bce_cli.core.comparison.report import Difference, DifferenceReport, ModelReport
+    from bce_cli.core.comparison.report import Difference, DifferenceReport
     from bce_cli.render.models.document import ModelsDocument
 
 _DIGITS = 4
 _FEW_CLUSTERS = 30  # below, the cluster-robust error tends to be too small
+_IMPOSSIBLE_NOTES = ("Impossible: rows that were predicted with certainty, and wrongly.",)
 _PAIR = 2
 
 
@@ -45,9 +47,10 @@ def models_sections(document: ModelsDocument) -> list[Section]:
 def _models_section(document: ModelsDocument) -> Section:
     report = document.report
     first = report.models[0].report
-    positive = f"{count(first.n_positive)} with label 1 ({percent(first.base_rate)})"
+    positive = positive_rows(first, has_weights=document.origin.has_weights)
     models = f"{len(report.models)} models on {rows(report.n)}, {positive}"
     base = figure(first.base_rate_loss)
+    has_impossible = any(model.report.n_impossible for model in report.models)
     return Section(
         title=f"{source_names(document.origin)}: {models}",
         columns=(
@@ -55,19 +58,20 @@ def _models_section(document: ModelsDocument) -> Section:
             Column(f"mean loss, {report.unit}"),
             Column(_interval_title(document)),
             Column("skill"),
-            Column("impossible rows"),
+            Column("impossible"),
         ),
-        rows=tuple(_model_row(model, index) for index, model in enumerate(report.models)),
+        rows=tuple(_model_row(document, index) for index in range(len(report.models))),
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
+            *(_IMPOSSIBLE_NOTES if has_impossible else ()),
             *convention_notes(document.convention),
         ),
     )
 
 
-def _model_row(model: ModelReport, index: int) -> tuple[str, ...]:
-    name = safe_text(model.name, LONGEST_NAME)
-    report = model.report
+def _model_row(document: ModelsDocument, index: int) -> tuple[str, ...]:
+    model = document.report.models[index]
+    name, report = document.shown(model.name), model.report
     return (
         f"{name} (baseline)" if index == 0 else name,
         figure(report.mean_loss),
@@ -79,9 +83,9 @@ def _model_row(model: ModelReport, index: int) -> tuple[str, ...]:
 
 def _differences_section(document: ModelsDocument) -> Section:
     report = document.report
-    baseline = safe_text(report.models[0].name, LONGEST_NAME)
+    baseline = document.shown(report.models[0].name)
     has_several = len(report.models) > _PAIR
-    cells = [row for item in report.comparisons for row in _difference_rows(item)]
+    cells = [row for item in report.comparisons for row in _difference_rows(item, document)]
     return Section(
         title=f"Loss of each model minus that of {baseline}, {report.unit} a row",
         columns=(
@@ -103,15 +107,15 @@ def _differences_section(document: ModelsDocument) -> Section:
     )
 
 
-def _difference_rows(item: DifferenceReport) -> Iterator[tuple[str, ...]]:
+def _difference_rows(item: DifferenceReport, document: ModelsDocument) -> Iterator[tuple[str, ...]]:
     counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
-    name, found = safe_text(item.model, LONGEST_NAME), item.finite
+    name, found = document.shown(item.model), item.finite
     if item.infinite is None:
         yield (name, *_figures(found), *counts)
         return
     yield (name, figure(item.value), "-", "-", *counts)
     if found.n:
-        yield (f"  on {rows(found.n)} of finite loss", *_figures(found), "", "", "")
+        yield (f"  on {count(found.n)} finite", *_figures(found), "", "", "")
 
 
 def _figures(found: Difference) -> tuple[str, str, str]:
@@ -142,5 +146,5 @@ def _method_note(document: ModelsDocument) -> str:
     clusters = f"{count(report.n_clusters)} clusters"
     note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
     if report.n_clusters < _FEW_CLUSTERS:
-        note += " With so few of them, take the intervals for too narrow rather than too wide."
+        note += " With so few of them, the intervals tend to be too narrow."
     return note

@@ -17,10 +17,10 @@ def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
     """Say which of two models is better, or that it cannot be told."""
     if item.infinite is None:
         return _finite_verdict(item, report)
-    n = rows(item.finite.n)
-    rest = f"On the {n} where both losses are finite: {_finite_verdict(item, report)}"
     if not item.finite.n:
         rest = "There is no row on which both losses are finite."
+    else:
+        rest = f"Where both losses are finite, {_finite_verdict(item, report, 'no')}"
     return f"{_infinite_verdict(item, report)} {rest}"
 
 
@@ -40,19 +40,22 @@ def _infinite_verdict(item: DifferenceReport, report: ComparisonReport) -> str:
     )
 
 
-def _finite_verdict(item: DifferenceReport, report: ComparisonReport) -> str:
+def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> str:
     found = item.finite
     model, baseline = safe_text(item.model), safe_text(report.models[0].name)
     value, low, high = found.value, found.ci_low, found.ci_high
     if value is None or low is None or high is None:
         basis = _basis(found, report)
-        return f"No difference between {model} and {baseline} can be told from {basis}."
+        return f"{no} difference between {model} and {baseline} can be told from {basis}."
     if found.t is None:
         return _constant_verdict(value, model, baseline, report)
     if found.p_adjusted is None or found.p_adjusted > 1.0 - report.confidence:
         interval = f"{figure(value, _DIGITS)} [{figure(low, _DIGITS)}, {figure(high, _DIGITS)}]"
         basis = f"{_basis(found, report)}: {interval} {report.unit} a row"
-        return f"No difference between {model} and {baseline} can be told from {basis}."
+        if found.p_value is not None and found.p_value <= 1.0 - report.confidence:
+            n = len(report.comparisons)
+            basis += f"; the interval alone leaves out 0, but among {n} models that may be chance"
+        return f"{no} difference between {model} and {baseline} can be told from {basis}."
     better, worse, size = (model, baseline, (-value, -high, -low))
     if value > 0.0:
         better, worse, size = (baseline, model, (value, low, high))
@@ -72,5 +75,5 @@ def _constant_verdict(value: float, model: str, baseline: str, report: Compariso
 def _basis(found: Difference, report: ComparisonReport) -> str:
     if report.n_clusters is None:
         return rows(found.n)
-    clusters = "1 cluster" if report.n_clusters == 1 else f"{count(report.n_clusters)} clusters"
+    clusters = "1 cluster" if found.df is None else f"{count(found.df + 1)} clusters"
     return f"{rows(found.n)} in {clusters}"

@@ -22,15 +22,14 @@ from bce_cli.core.calibration.bins import (
     uniform_edges,
 )
 from bce_cli.core.calibration.wilson import wilson_interval
-from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.extraction import UNIT_EXPONENT
-from bce_cli.core.group_sums import group_sums
 from bce_cli.core.rows import Rows
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.rows import FloatArray
 
 n_bins = st.sampled_from([1, 2, 3, 7, 10, 15, 100])
@@ -38,36 +37,6 @@ n_bins = st.sampled_from([1, 2, 3, 7, 10, 15, 100])
 
 def exact(total: ExactSum) -> Fraction:
     return Fraction(total.units) * Fraction(2) ** UNIT_EXPONENT
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.floats(-1e300, 1e300) | st.sampled_from([1e308, -1e308, 5e-324, 0.0, 0.1]),
-            st.integers(0, 4),
-        )
-    )
-)
-def test_groups_are_summed_exactly(pairs: list[tuple[float, int]]) -> None:
-    values = np.array([value for value, _ in pairs])
-    groups = np.array([group for _, group in pairs], np.intp)
-    sums = group_sums(values, groups, 5)
-    for group, total in enumerate(sums):
-        assert exact(total) == sum(Fraction(value) for value, own in pairs if own == group)
-
-
-def test_groups_of_many_values_are_summed_exactly() -> None:
-    random = np.random.default_rng(1)
-    values = random.lognormal(0.0, 20.0, 300_001)
-    groups = random.integers(0, 7, len(values))
-    expected = tuple(ExactSum.of(values[groups == group]) for group in range(7))
-    assert group_sums(values, groups, 7) == expected
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_only_finite_numbers_are_summed_in_groups(bad: float) -> None:
-    with pytest.raises(ValueError, match="only finite numbers can be summed"):
-        group_sums(np.array([1.0, bad]), np.array([0, 1]), 2)
 
 
 @given(st.from_type(Rows), n_bins, st.lists(st.integers(0, 40), max_size=4))
@@ -151,8 +120,6 @@ def test_soft_labels_are_averaged() -> None:
     assert (only.ci_low, only.ci_high) == wilson_interval(0.375, 1.6)
 
 
-# Agresti and Coull, "Approximate is better than exact", Am. Stat. 52 (1998): 0 of 10, say, is
-# (0, 0.2775), and 9 of 10 the mirror image of 1 of 10.
 @pytest.mark.parametrize(
     ("rate", "n", "low", "high"),
     [

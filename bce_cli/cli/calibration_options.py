@@ -1,0 +1,71 @@
+"""The options of `bce calibration` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.report import Unit
+
+_MOST_BINS = 1000
+_MOST_REPLICATES = 10_000
+
+BinsOpt = Annotated[
+    int,
+    typer.Option(
+        "--bins", metavar="N", min=1, max=_MOST_BINS, help="Bins of the reliability table."
+    ),
+]
+StrategyOpt = Annotated[
+    Literal["uniform", "quantile"],
+    typer.Option("--strategy", help="Bins of equal width, or of about as many rows each."),
+]
+BootstrapOpt = Annotated[
+    int,
+    typer.Option(
+        "--bootstrap",
+        metavar="N",
+        min=0,
+        max=_MOST_REPLICATES,
+        help="Resample the rows N times for intervals of the parts of the loss; 1000, say.",
+    ),
+]
+ReplicateSeedOpt = Annotated[
+    int,
+    typer.Option("--seed", metavar="SEED", min=0, help="Resample them with this seed."),
+]
+DiagramOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw the reliability diagram into FILE as well: .png, .svg or .pdf (needs "
+        "matplotlib).",
+    ),
+]
+QuietPartOpt = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print the miscalibration of the log loss alone, and no notes."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOptions:
+    """What is to be found out."""
+
+    bins: BinsOpt = 10
+    strategy: StrategyOpt = "uniform"
+    bootstrap: BootstrapOpt = 0
+    seed: ReplicateSeedOpt = 0
+
+    def plan(self, unit: Unit) -> CalibrationPlan:
+        """Return the same, as the core has it."""
+        from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- not for help
+
+        return CalibrationPlan(unit, self.bins, self.strategy, self.bootstrap, self.seed)

@@ -1,0 +1,1 @@
+"""What `bce calibration` found, as tables, records, diagrams and pictures."""

@@ -1,0 +1,121 @@
+"""What the loss is made of, and how much of it recalibration would remove."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bce_cli.render.formulas import formula
+from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.origin import origin_notes, source_names
+from bce_cli.render.section import Column, Section
+
+if TYPE_CHECKING:
+    from bce_cli.core.calibration.bootstrap import Bootstrap
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.report import Unit
+    from bce_cli.render.look import Look
+    from bce_cli.render.origin import Origin
+
+PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
+_DIGITS = 5
+_BIAS = (
+    "A sample repeats rows, which recalibration takes for a pattern: miscalibration and "
+    "discrimination come out higher in samples than in the data."
+)
+
+
+def parts_section(report: CalibrationReport, origin: Origin, look: Look) -> Section:
+    """Show the parts of log loss and Brier score, and say what they come to."""
+    meanings = (
+        "of predictions as they are",
+        "what recalibration would remove",
+        "what telling rows apart saves",
+        f"always predicting {percent(report.base_rate)}",
+        "what recalibration would leave",
+    )
+    return Section(
+        title=_title(report, origin),
+        columns=(
+            Column("part", is_text=True),
+            Column(f"log loss, {report.unit}"),
+            Column("Brier score"),
+            Column("meaning", is_text=True, wraps=True),
+        ),
+        rows=tuple(
+            (
+                part,
+                figure(getattr(report.log_loss, part)),
+                figure(getattr(report.brier, part)),
+                meaning,
+            )
+            for part, meaning in zip(PARTS, meanings, strict=True)
+        ),
+        formulas=(formula("mean = miscalibration − discrimination + uncertainty", look),),
+        notes=(_reading(report), *_impossible_notes(report), *origin_notes(origin)),
+        marked=frozenset({1}),
+    )
+
+
+def interval_section(bootstrap: Bootstrap, unit: Unit) -> Section:
+    """Show how far the parts move from sample to sample."""
+    return Section(
+        title="How far the parts would move in other samples of as many rows",
+        columns=(
+            Column("part", is_text=True),
+            Column(f"log loss, {unit}: 95 %"),
+            Column("Brier score: 95 %"),
+        ),
+        rows=tuple(
+            (part, _interval(bootstrap.log_loss[part]), _interval(bootstrap.brier[part]))
+            for part in PARTS
+        ),
+        notes=(
+            f"Percentiles of {count(bootstrap.n)} bootstrap samples, seed {bootstrap.seed}.",
+            _BIAS,
+        ),
+    )
+
+
+def _interval(limits: tuple[float, float]) -> str:
+    low, high = limits
+    return f"{figure(low, 4)} to {figure(high, 4)}"
+
+
+def _title(report: CalibrationReport, origin: Origin) -> str:
+    share = "by weight" if origin.has_weights else ""
+    if report.has_soft_labels:
+        share = f"mean label {share}".strip()
+    rate = f"{percent(report.base_rate)} {share}".strip()
+    positive = f"{count(report.n_positive)} with label 1 ({rate})"
+    return f"{source_names(origin)}: {rows(report.n)}, {positive}"
+
+
+def _reading(report: CalibrationReport) -> str:
+    """Say how much of the loss recalibration would remove."""
+    parts, unit = report.log_loss, report.unit
+    left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
+    if parts.mean == 0.0:
+        return "The log loss is 0: there is nothing that recalibration could remove."
+    if parts.uncertainty == 0.0:
+        return "All labels are the same, so nothing can be told about how to recalibrate."
+    how = "It is the best that keeps the order of predictions, fitted to these very rows"
+    if math.isinf(parts.mean):
+        return f"Recalibration would leave {left} of an infinite loss. {how}."
+    if parts.miscalibration == 0.0:
+        return "Recalibration would remove nothing: every prediction is what happened."
+    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
+    share = percent(parts.miscalibration / parts.mean)
+    what = f"Recalibration would remove {removed} ({share}), leaving {left}."
+    return f"{what} {how}; on new ones it removes less."
+
+
+def _impossible_notes(report: CalibrationReport) -> tuple[str, ...]:
+    if not report.n_impossible:
+        return ()
+    verb = "was" if report.n_impossible == 1 else "were"
+    first = f"the first is row {count(report.first_impossible_row)}"
+    what = f"{rows(report.n_impossible)} {verb} certain and wrong; {first}."
+    if not math.isinf(report.log_loss.mean):
+        return (f"{what} They have no weight.",)
+    return (f"{what} So mean and miscalibration of the log loss are infinite; the rest is not.",)
