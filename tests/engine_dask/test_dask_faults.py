@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from bce_cli.engine.cluster import connection
@@ -15,7 +19,6 @@ from tests.engine_dask.clusters import PATIENCE, running_cluster
 from tests.engine_dask.conftest import csv_of, records
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from tests.engine_dask.clusters import RunningCluster
@@ -109,3 +112,21 @@ def test_a_cluster_without_workers_is_not_waited_for_forever(
         code, output, said = told(*CALL, "--engine", "dask", "--scheduler", idle.address)
     assert (code, output) == (69, b"")
     assert said.startswith(f"bce: error: the cluster {idle.address} has no workers: ")
+
+
+def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word() -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "bce_cli", *CALL, "--engine", "dask", "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    whole = psutil.Process(running.pid)
+    while running.poll() is None and len(whole.children(recursive=True)) < 3:
+        time.sleep(0.01)  # until both workers and what looks after their semaphores are there
+    processes = whole.children(recursive=True)
+    os.killpg(running.pid, signal.SIGINT)
+    output, said = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, output, said) == (130, b"", b"")
+    assert psutil.wait_procs(processes, timeout=PATIENCE)[1] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -97,18 +98,38 @@ def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has n
     from distributed import LocalCluster
 
     cluster_class: Any = LocalCluster
-    return opened.enter_context(
-        cluster_class(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # asked for its health there, but nothing is shown
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=0,  # no worker is ended for what others take of this machine
-            silence_logs=_SILENT,
+    with _interrupts_held():
+        return opened.enter_context(
+            cluster_class(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # tells of its health there, and shows nothing
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=0,  # no worker is ended for what others take of this machine
+                silence_logs=_SILENT,
+            )
         )
-    )
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Put off Ctrl-C until the block ends; threads and processes started in it never get it.
+
+    A terminal sends it to them too, but to end them is up to this process.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # noqa: PLC0415 -- not for other engines
+
+    resource_tracker.ensure_running()  # would take the signal from its hold later
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close(client: Any) -> None:  # noqa: ANN401

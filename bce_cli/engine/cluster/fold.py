@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import deque
 from itertools import count, islice
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from bce_cli.readers.parts.part import SourcePart
+
+_SECONDS_BETWEEN_LOOKS = 2.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,6 +44,8 @@ class ClusterEngine:
         self._name = name
         self._run = uuid.uuid4().hex
         self._numbers = count()
+        self._window = 2 * FAN_IN
+        self._next_look = 0.0
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:  # noqa: ANN401
         """Ask for the value of a function; arguments may be futures."""
@@ -57,9 +62,14 @@ class ClusterEngine:
 
     @property
     def window(self) -> int:
-        """How many tasks to have in hand."""
-        n_threads = self._client.scheduler_info().get("total_threads") or 1
-        return max(2 * FAN_IN, _TASKS_A_THREAD * int(n_threads))
+        """How many tasks to have in hand; clusters grow and shrink."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            with explained(self._name, LOST):
+                n_threads = self._client.scheduler_info(n_workers=0).get("total_threads") or 1
+            self._window = max(2 * FAN_IN, _TASKS_A_THREAD * int(n_threads))
+        return self._window
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` for each item in order; raise the first error in that order."""

@@ -6,13 +6,15 @@ same time elsewhere. So the last line end of a range is noted for either case.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
 from bce_cli.readers.delimited.quotes import QUOTE
+from bce_cli.readers.parts.offset import opened_at
 from bce_cli.readers.streams import read_fully
 
 if TYPE_CHECKING:
@@ -97,11 +99,9 @@ def _blocks(
     source: Source, start: int, stop: int, block_bytes: int
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield each block behind the byte that precedes it."""
-    before = b""
-    with source.open() as stream:
-        if start:
-            stream.seek(start - 1)
-            before = _read(stream, 1)
+    with ExitStack() as opened:
+        stream = opened_at(source, max(start - 1, 0), opened)
+        before = _read(stream, 1) if start else b""
         for position in range(start, stop, block_bytes):
             text = _read(stream, min(block_bytes, stop - position))
             if not text:
@@ -110,9 +110,9 @@ def _blocks(
             before = text[-1:]
 
 
-def _read(stream: object, n_bytes: int) -> bytes:
+def _read(stream: IO[bytes], n_bytes: int) -> bytes:
     buffer = bytearray(n_bytes)
-    filled = read_fully(stream, memoryview(buffer))  # type: ignore[arg-type]
+    filled = read_fully(stream, memoryview(buffer))
     return bytes(buffer[:filled])
 
 

@@ -9,6 +9,7 @@ from bce_cli.readers.blocks import read_blocks
 from bce_cli.readers.delimited.file import DelimitedFile, pieces_of
 from bce_cli.readers.delimited.quotes import QuotedRecords
 from bce_cli.readers.encodings import utf8
+from bce_cli.readers.parts.offset import opened_at
 from bce_cli.readers.streams import Limited, read_fully
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def head_of(
     source: Source, options: InputOptions, n_bytes: int, opened: ExitStack
 ) -> DelimitedFile:
     """Open a source of UTF-8 text as if it ended after some bytes."""
-    stream = cast("IO[bytes]", Limited(opened.enter_context(source.open()), n_bytes))
+    stream = cast("IO[bytes]", Limited(opened_at(source, 0, opened), n_bytes))
     return DelimitedFile(utf8(stream, None, source.name), source.name, source.extensions, options)
 
 
@@ -85,8 +86,7 @@ class DelimitedPart:
 
     def open(self, opened: ExitStack) -> OpenedRange:
         """Open the source; see `SourcePart`."""
-        stream = opened.enter_context(self.source.open())
-        stream.seek(self.start)
+        stream = opened_at(self.source, self.start, opened)
         if self.stop is not None:
             stream = cast("IO[bytes]", Limited(stream, self.stop - self.start))
         return OpenedRange(self, stream)
