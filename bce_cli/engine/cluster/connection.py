@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
 from bce_cli.engine.cluster.failures import IDLE, UNREACHABLE, explained, other_version
+from bce_cli.engine.cluster.signals import interrupts_held
 from bce_cli.engine.cluster.tasks import version_here
 from bce_cli.errors import UsageError
 from bce_cli.safe_text import safe_text
@@ -98,7 +98,7 @@ def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has n
     from distributed import LocalCluster
 
     cluster_class: Any = LocalCluster
-    with _interrupts_held():
+    with interrupts_held():
         return opened.enter_context(
             cluster_class(
                 n_workers=n_workers,
@@ -111,25 +111,6 @@ def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has n
                 silence_logs=_SILENT,
             )
         )
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Put off Ctrl-C until the block ends; threads and processes started in it never get it.
-
-    A terminal sends it to them too, but to end them is up to this process.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker  # noqa: PLC0415 -- not for other engines
-
-    resource_tracker.ensure_running()  # would take the signal from its hold later
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close(client: Any) -> None:  # noqa: ANN401
