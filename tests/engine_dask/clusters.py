@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def _started(opened: ExitStack, folder: Path, what: str, *args: str) -> subproce
     process = subprocess.Popen(
         [*command, "--no-dashboard", *args],
         cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

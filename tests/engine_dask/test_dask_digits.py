@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bce_cli.core.evaluation import Plan
+from bce_cli.engine.cluster.connection import Cluster
+from bce_cli.engine.run import Job, evaluate
+from bce_cli.readers import blocks
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.options import InputOptions
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -98,3 +106,20 @@ def test_a_product_that_never_dies_is_multiplied_to_the_end(
         local = told(*call)
         assert local[0] == 0
         assert told(*call, "--engine", "dask", "--scheduler", threads) == local
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
+    threads: str, sources: dict[str, tuple[str, ...]]
+) -> None:
+    def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        options = InputOptions(ColumnChoice("y", "p"), block_bytes=blocks.BLOCK_BYTES)
+        data = DataSet(sources["csv"] * 4, options)
+        evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
+        return found
+
+    local, shared = seen(None), seen(Cluster(threads, 1))
+    assert shared[-1] == local[-1]
+    assert len(shared) > 1
+    assert shared == sorted(shared)

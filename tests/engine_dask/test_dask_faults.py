@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from bce_cli.engine.cluster import connection
+from bce_cli.engine.cluster import connection, failures
 from tests.engine_dask.clusters import PATIENCE, running_cluster
 from tests.engine_dask.conftest import csv_of, records
 
@@ -112,6 +112,30 @@ def test_a_cluster_without_workers_is_not_waited_for_forever(
         code, output, said = told(*CALL, "--engine", "dask", "--scheduler", idle.address)
     assert (code, output) == (69, b"")
     assert said.startswith(f"bce: error: the cluster {idle.address} has no workers: ")
+
+
+def test_a_cluster_with_another_version_is_refused(
+    threads: str, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "__version__", "99.0")
+    monkeypatch.setattr(failures, "__version__", "99.0")
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", threads)
+    assert (code, output) == (69, b"")
+    assert said.splitlines()[0].endswith(": bce 99.0 is not installed there")
+
+
+def test_a_cluster_without_the_program_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, told: Callable[..., Outcome]
+) -> None:
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['bce_cli'] = None\n")
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    with running_cluster(folder, 1) as bare:
+        code, output, said = told(*CALL, "--engine", "dask", "--scheduler", bare.address)
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: {bare.address}: bce ")
+    assert said.splitlines()[0].endswith(" is not installed there")
 
 
 def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word() -> None:
