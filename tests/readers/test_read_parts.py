@@ -158,3 +158,9 @@ def test_a_part_is_small_and_can_be_sent() -> None:
     assert max(map(len, sent)) < 2048
     assert read([pickle.loads(part) for part in sent]) == read(parts)  # noqa: S301 -- our own
     assert all(start < stop for start, stop in pairwise(part.start for part in parts[1:]))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("n_bytes", [150_000, 250_000, 300_000])
+def test_records_of_which_few_end_in_a_block_change_nothing(n_bytes: int) -> None:
+    found = [("1,0.5", f'"{"x" * (n_bytes if i % 5 == 4 else 40)}\n"', "\n") for i in range(20)]
+    check_cuts(text_of(found).encode(), InputOptions(CHOICE, block_bytes=1 << 18), 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bce_cli import __version__
 from bce_cli.engine.cluster.outcome import Outcome, in_a_row
 from bce_cli.errors import BceError
+from bce_cli.readers.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,8 @@ class RunPart:
                         break
         except BceError as error:
             outcome = replace(outcome, error=error)
+        except OSError as error:  # such as a full disk here; a failure of the cluster is none
+            outcome = replace(outcome, error=unreadable(part.source.name, error))
         return outcome
 
 

@@ -13,16 +13,18 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
-from bce_cli.readers.delimited.quotes import QUOTE
 from bce_cli.readers.parts.offset import opened_at
 from bce_cli.readers.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bce_cli.readers.blocks import ByteArray
     from bce_cli.readers.sources import Source
 
 _QUOTE, _LF = b'"\n'
+_TAIL_SHARE, _LEAST_TAIL = 4, 1 << 16
+"""Line feeds are looked for in the last quarter of a block alone, unless it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class RangeCount:
         Line ends as an editor counts them: LF, CR, or both together.
     ends : tuple of LineEnd or None
         The last line feed behind an even, and behind an odd number of the range's quotes; None
-        unless every block of the range has such a one.
+        unless every block of the range has such a one in its last quarter.
     """
 
     stop: int
@@ -84,53 +86,66 @@ def count_range(source: Source, start: int, stop: int, block_bytes: int) -> Rang
     ends: list[LineEnd | None] = [None, None]
     position = start
     for before, text in _blocks(source, start, stop, block_bytes):
-        found = _last_ends(text, n_quotes)
-        for parity, end in enumerate(found):
-            is_regular = end >= 0 and (position == start or ends[parity] is not None)
-            lines = n_lines + _count_lines(text[: end + 1], before) if is_regular else 0
-            ends[parity] = LineEnd(position + end + 1, lines) if is_regular else None
-        n_quotes += text.count(QUOTE)
-        n_lines += _count_lines(text, before)
+        data = as_bytes(text)
+        quotes = int(np.count_nonzero(data == _QUOTE))
+        lines = _count_lines(text, data, before)
+        for parity, end in enumerate(_last_ends(data, n_quotes, quotes)):
+            if end < 0 or (position > start and ends[parity] is None):
+                ends[parity] = None
+                continue
+            behind = _count_lines(text[end + 1 :], data[end + 1 :], b"")
+            ends[parity] = LineEnd(position + end + 1, n_lines + lines - behind)
+        n_quotes += quotes
+        n_lines += lines
         position += len(text)
     return RangeCount(position, n_quotes, n_lines, (ends[0], ends[1]))
 
 
 def _blocks(
     source: Source, start: int, stop: int, block_bytes: int
-) -> Iterator[tuple[bytes, bytes]]:
+) -> Iterator[tuple[bytes, bytearray]]:
     """Yield each block behind the byte that precedes it."""
     with ExitStack() as opened:
         stream = opened_at(source, max(start - 1, 0), opened)
-        before = _read(stream, 1) if start else b""
+        before = bytes(_read(stream, 1)) if start else b""
         for position in range(start, stop, block_bytes):
             text = _read(stream, min(block_bytes, stop - position))
             if not text:
                 return
             yield before, text
-            before = text[-1:]
+            before = bytes(text[-1:])
 
 
-def _read(stream: IO[bytes], n_bytes: int) -> bytes:
+def _read(stream: IO[bytes], n_bytes: int) -> bytearray:
     buffer = bytearray(n_bytes)
     filled = read_fully(stream, memoryview(buffer))
-    return bytes(buffer[:filled])
+    del buffer[filled:]
+    return buffer
 
 
-def _last_ends(text: bytes, n_quotes: int) -> tuple[int, int]:
-    """Return the places of the last line feed behind an even and an odd number of quotes, or -1."""
-    if QUOTE not in text:
-        last = text.rfind(b"\n")
-        return (-1, last) if n_quotes % 2 else (last, -1)
-    data = as_bytes(text)
-    ends = np.flatnonzero(data == _LF)
-    is_odd = (np.searchsorted(np.flatnonzero(data == _QUOTE), ends) + n_quotes) % 2 == 1
+def _last_ends(data: ByteArray, n_before: int, n_quotes: int) -> tuple[int, int]:
+    """Return the places of the last line feed behind an even and an odd number of quotes, or -1.
+
+    Parameters
+    ----------
+    data : ndarray of uint8, shape (n,)
+    n_before, n_quotes : int
+        Quotes before the data, and in them.
+    """
+    start = len(data) - max(len(data) // _TAIL_SHARE, _LEAST_TAIL)
+    tail = data[max(start, 0) :]
+    offset = len(data) - len(tail)
+    ends = np.flatnonzero(tail == _LF)
+    quotes = np.flatnonzero(tail == _QUOTE)
+    parity = (n_before + n_quotes - len(quotes)) % 2
+    is_odd = (np.searchsorted(quotes, ends) + parity) % 2 == 1
     even, odd = ends[~is_odd], ends[is_odd]
-    return int(even[-1]) if len(even) else -1, int(odd[-1]) if len(odd) else -1
+    return tuple(offset + int(found[-1]) if len(found) else -1 for found in (even, odd))  # type: ignore[return-value]
 
 
-def _count_lines(text: bytes, before: bytes) -> int:
+def _count_lines(text: bytearray, data: ByteArray, before: bytes) -> int:
     """Count line ends; those that begin with the byte before the text were counted there."""
-    n_lines = text.count(b"\n")
+    n_lines = int(np.count_nonzero(data == _LF))
     if b"\r" in text:
         n_lines += text.count(b"\r") - text.count(b"\r\n")
     return n_lines - (before == b"\r" and text[:1] == b"\n")

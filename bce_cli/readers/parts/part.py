@@ -30,6 +30,10 @@ class OpenedPart(Protocol):
 class SourcePart(Protocol):
     """Rows of one source that follow each other; small, picklable, and read as often as need be."""
 
+    @property
+    def source(self) -> Source:
+        """Where its bytes come from."""
+
     def open(self, opened: ExitStack) -> OpenedPart:
         """Open the source for reading; `opened` closes it.
 

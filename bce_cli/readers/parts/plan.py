@@ -114,7 +114,7 @@ def plan_of(source: Source, options: InputOptions, cutting: Cutting) -> CutPlan:
             runs = getattr(file, "runs", ())
             parts = tuple(ColumnarPart(source, options, run) for run in runs)
             return CutPlan(whole, parts if len(parts) > 1 else (whole,))
-    except BceError:
+    except (BceError, OSError):
         return CutPlan(whole, (whole,))
 
 
@@ -152,7 +152,7 @@ def _count(source: Source, bounds: tuple[int, int], block_bytes: int) -> RangeCo
     """Count a range; None if it cannot be read, which whoever reads it will be told."""
     try:
         return count_range(source, *bounds, block_bytes)
-    except BceError:
+    except (BceError, OSError):
         return None
 
 
