@@ -51,7 +51,12 @@ def _started(opened: ExitStack, folder: Path, what: str, *args: str) -> subproce
     process = subprocess.Popen(
         [*command, "--no-dashboard", *args],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder)},
+        env=os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join(
+                [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+            )
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
