@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +69,14 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
     assert modules & DRAWING == set()
     assert {"numpy", "pyarrow"} <= modules
+
+
+def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., set[str]]) -> None:
+    Path("parts").mkdir()
+    Path("preds.csv").rename("parts/preds.csv")
+    modules = loaded("compute", "parts", "parts/*.csv", "-l", "y", "-p", "p", "-q")
+    assert modules & {"pyarrow.fs", "pyarrow._s3fs", "fsspec", "aiohttp", "asyncio"} == set()
+    assert "bce_cli.readers.storage.patterns" in modules
 
 
 def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:

@@ -17,6 +17,7 @@ from bce_cli.cli.compute import compute
 from bce_cli.cli.demo import STEP_LIST, demo
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.groups import with_groups
+from bce_cli.cli.once import OnceCommand
 from bce_cli.cli.options import VersionOpt
 from bce_cli.cli.output import abandon_stdout
 from bce_cli.errors import BceError, os_reason
@@ -97,8 +98,8 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)
-app.command()(with_groups(compute))
-app.command()(with_groups(calibration))
-app.command(epilog=STEP_LIST)(with_groups(demo))
-app.command()(with_groups(compare))
-app.command()(with_groups(check))
+app.command(cls=OnceCommand)(with_groups(compute))
+app.command(cls=OnceCommand)(with_groups(calibration))
+app.command(cls=OnceCommand, epilog=STEP_LIST)(with_groups(demo))
+app.command(cls=OnceCommand)(with_groups(compare))
+app.command(cls=OnceCommand)(with_groups(check))

@@ -16,7 +16,7 @@ from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.picture import checked_picture
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationReport
@@ -59,17 +59,19 @@ def calibration(
     from bce_cli.engine.run import collect_with  # noqa: PLC0415
 
     data, plan = inputs.data(paths), wish.plan(unit)
-    read = inputs.paths_read(paths)
+    read = paths_read(data)
     with ProgressBar(enabled=not quiet) as progress, ExitStack() as outputs:
         stream = outputs.enter_context(out.staged(read))
         rows, totals = collect_with(engine.job(data, progress), plan.totals_of)
         report = report_of_rows(rows, totals, plan)
-        text = _text(report, origin_of(data, inputs, paths), out, quiet=quiet)
+        origin = origin_of(data, inputs, paths)
+        text = _text(report, origin, out, quiet=quiet)
         stream.write(out.encode(text))
         if plot is not None:
             from bce_cli.render.calibration.picture import plot_calibration  # noqa: PLC0415
 
-            plot_calibration(report, outputs.enter_context(staged_output(plot, read)), picture)
+            image = outputs.enter_context(staged_output(plot, read))
+            plot_calibration(report, origin.prediction_columns[0], image, picture)
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose)
 

@@ -31,7 +31,8 @@ BootstrapOpt = Annotated[
         metavar="N",
         min=0,
         max=_MOST_REPLICATES,
-        help="Resample the rows N times for intervals of the parts of the loss; 1000, say.",
+        help="Resample the rows N times, 1000, say: how the parts of the loss vary, and how much "
+        "miscalibration is chance.",
     ),
 ]
 ReplicateSeedOpt = Annotated[

@@ -16,7 +16,7 @@ from bce_cli.cli.options import SilentOpt, SourcesArg
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,8 +54,9 @@ def check(
 
     With --confident the intervals are judged, with rows taken as independent: of loss, skill and
     Brier score by the normal approximation, of the calibration error by a band that allows for its
-    bias. Against a baseline the interval allows for the spread of both losses, as of independent
-    samples; for two models on the same rows that is wider than need be.
+    bias. Where rows show no spread, as a constant prediction may, there is no interval, and the
+    check is undecided. Against a baseline the difference of the mean losses is judged, as of
+    independent samples; for two models on the same rows, bce compare tells smaller ones.
 
     Examples:
 
@@ -69,7 +70,7 @@ def check(
     convention = losses.convention()
     limits = gate.limits(convention)
     data = inputs.data(paths)
-    read = [*inputs.paths_read(paths), *gate.paths_read()]
+    read = [*paths_read(data), *gate.paths_read()]
     with ProgressBar(enabled=not quiet) as progress, _staged(out, read, quiet=quiet) as stream:
         judgement = _judged(engine.job(data, progress), limits, convention, losses.unit)
         from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- not for --help

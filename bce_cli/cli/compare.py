@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,7 +15,7 @@ from bce_cli.cli.loss_options import LossOptions
 from bce_cli.cli.options import ChangedRowsOpt, ConfidenceOpt, DifferenceQuietOpt, ModelSourcesArg
 from bce_cli.cli.output_options import OutputOptions
 from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def compare(
     convention = losses.convention()
     with (
         ProgressBar(enabled=not quiet) as progress,
-        out.staged(inputs.paths_read(paths)) as stream,
+        out.staged(paths_read(data)) as stream,
     ):
         from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals  # noqa: PLC0415
         from bce_cli.core.comparison.report import comparison_report  # noqa: PLC0415
@@ -84,11 +83,13 @@ def compare(
 
 def _names(data: Data, inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
     """Call models by their columns, or by their files as briefly as can be."""
+    from bce_cli.readers.storage.addresses import file_name, without_secrets  # noqa: PLC0415
+
     if inputs.has_columns:
         names, given = list(data.prediction_names), inputs.predictions
     else:
-        names = ["standard input" if path == "-" else PurePath(path).name for path in paths]
-        given = list(paths)
+        names = ["standard input" if path == "-" else file_name(path) for path in paths]
+        given = [without_secrets(path) for path in paths]
     return names if len(set(names)) == len(names) else given
 
 

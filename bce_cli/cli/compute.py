@@ -10,7 +10,7 @@ from bce_cli.cli.compute_output import Wish, write_report, write_rows
 from bce_cli.cli.diagnostics import note_data
 from bce_cli.cli.engine_options import EngineOptions
 from bce_cli.cli.input_options import IdOpt
-from bce_cli.cli.loss_options import LossOptions
+from bce_cli.cli.loss_options import SideBySideLossOptions
 from bce_cli.cli.options import (
     ByOpt,
     ExcelSafeOpt,
@@ -23,7 +23,7 @@ from bce_cli.cli.options import (
 from bce_cli.cli.output_options import RowOutputOptions
 from bce_cli.cli.progress import ProgressBar
 from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help
+from bce_cli.cli.sources import paths_or_help, paths_read
 from bce_cli.errors import UsageError
 
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
@@ -35,7 +35,7 @@ def compute(
     *,
     inputs: ScoredInput,
     id_column: IdOpt = None,
-    losses: LossOptions,
+    losses: SideBySideLossOptions,
     per_example: PerExampleOpt = False,
     rows: RowsOpt = 5,
     worst: WorstOpt = 0,
@@ -100,7 +100,7 @@ def compute(
     )
     with (
         ProgressBar(enabled=not quiet) as progress,
-        out.staged(inputs.paths_read(paths)) as stream,
+        out.staged(paths_read(data)) as stream,
     ):
         job = engine.job(data, progress)
         if per_example:

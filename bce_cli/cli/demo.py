@@ -27,6 +27,7 @@ from bce_cli.cli.options import (
 from bce_cli.cli.output import staged_output, write_stdout
 from bce_cli.cli.picture import checked_picture
 from bce_cli.cli.rowwise import Rowwise
+from bce_cli.cli.sources import paths_read
 from bce_cli.cli.terminal import encoding_of, look_for
 from bce_cli.errors import EmptyInputError, UsageError
 
@@ -83,14 +84,13 @@ def demo(
         raise UsageError(message)
     picture = checked_picture(plot, output)
     drawn = None if n is None and p is None and seed is None else (n, p, seed)
-    rows = _rows_of_user(sources, drawn, inputs, workers)
+    rows, read = _rows_of_user(sources, drawn, inputs, workers)
     factor = _K if k is None else k
     results = [
         (chosen, chosen.compute(_built_in(chosen, drawn) if rows is None else rows, factor))
         for chosen in steps
     ]
     look = look_for(output, color)
-    read = inputs.paths_read(sources or ())
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with ExitStack() as outputs:
         stream = outputs.enter_context(staged_output(output, read))
@@ -111,16 +111,16 @@ def _rows_of_user(
     drawn: tuple[int | None, float | None, int | None] | None,
     inputs: Rowwise,
     workers: int | None,
-) -> Rows | None:
-    """Read the rows of the sources, or of a pipe; None means built-in rows."""
+) -> tuple[Rows | None, list[str]]:
+    """Read the rows of the sources, or of a pipe; None means built-in rows. Add the paths read."""
     if drawn is not None:
         if sources:
             message = "--n, --p and --seed draw built-in rows; they do not go with a source"
             raise UsageError(message)
-        return None
+        return None, []
     is_piped = not sources and _stdin_is_piped()
     if not sources and not is_piped:
-        return None
+        return None, []
     from bce_cli.engine.local import default_workers  # noqa: PLC0415
     from bce_cli.engine.run import Job, collect_rows  # noqa: PLC0415
 
@@ -129,10 +129,10 @@ def _rows_of_user(
         rows = collect_rows(Job(data, workers or default_workers()))
     except EmptyInputError:
         if is_piped:  # started by a program that had nothing to say
-            return None
+            return None, []
         raise
     note_data(data, inputs, is_told=False)
-    return rows
+    return rows, paths_read(data)
 
 
 def _stdin_is_piped() -> bool:

@@ -16,25 +16,66 @@ option             meaning
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bce_cli.errors import UsageError
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate.limits import Limits
 
+
+def finite_number(text: str) -> float:
+    """Read a limit.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is no number, or none that is finite.
+
+    Examples
+    --------
+    >>> finite_number("6.5e-1")
+    0.65
+    """
+    number = _number(text)
+    if number is None:
+        point = text.replace(",", ".")
+        hint = "" if _number(point) is None else f"; write {point}"
+        message = f"{quoted(text)} is not a number{hint}"
+        raise typer.BadParameter(message)
+    if not math.isfinite(number):
+        message = f"{quoted(text)} is not a finite number"
+        raise typer.BadParameter(message)
+    return number
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 MaxLossOpt = Annotated[
     float | None,
-    typer.Option("--max-loss", metavar="X", help="The mean loss must be at most X, in --unit."),
+    typer.Option(
+        "--max-loss",
+        parser=finite_number,
+        metavar="X",
+        help="The mean loss must be at most X, in --unit.",
+    ),
 ]
 MinSkillOpt = Annotated[
     float | None,
     typer.Option(
         "--min-skill",
+        parser=finite_number,
         metavar="X",
         help="The skill, the share of the base-rate loss that the model removes, must be at least "
         "X: 0 is no better than the base rate, 1 perfect.",
@@ -42,12 +83,18 @@ MinSkillOpt = Annotated[
 ]
 MaxBrierOpt = Annotated[
     float | None,
-    typer.Option("--max-brier", metavar="X", help="The Brier score must be at most X."),
+    typer.Option(
+        "--max-brier",
+        parser=finite_number,
+        metavar="X",
+        help="The Brier score must be at most X.",
+    ),
 ]
 MaxEceOpt = Annotated[
     float | None,
     typer.Option(
         "--max-ece",
+        parser=finite_number,
         metavar="X",
         help="The expected calibration error, the mean distance between prediction and event rate "
         "over bins of equal width, must be at most X.",
@@ -59,7 +106,9 @@ BinsOpt = Annotated[
 ]
 MinRowsOpt = Annotated[
     int | None,
-    typer.Option("--min-rows", metavar="N", min=1, help="There must be at least N rows."),
+    typer.Option(
+        "--min-rows", metavar="N", min=1, help="There must be at least N rows, of weight above 0."
+    ),
 ]
 BaselineOpt = Annotated[
     str | None,
@@ -74,6 +123,7 @@ BudgetOpt = Annotated[
     float | None,
     typer.Option(
         "--budget",
+        parser=finite_number,
         metavar="D",
         help="How much above the baseline is allowed, in --unit: 0 by default.",
     ),

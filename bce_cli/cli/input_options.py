@@ -124,7 +124,7 @@ ClusterOpt = Annotated[
         "--cluster",
         metavar="COLUMN",
         help="Rows with the same value here depend on each other, such as those of one user or "
-        "day: intervals and p values allow for it. Takes about 0.6 KB for each value.",
+        "day: intervals and p values allow for it. Takes 3 to 7 KB of memory for each value.",
     ),
 ]
 JoinOpt = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bce_cli.cli.options import ClipOpt, LikeOpt, UnitOpt
+from bce_cli.cli.options import ClipOpt, LikeAllOpt, LikeOpt, UnitOpt
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,3 +35,10 @@ class LossOptions:
             message = "--like all belongs to bce compute; name one convention here"
             raise UsageError(message)
         return convention
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySideLossOptions(LossOptions):
+    """The same, for a command that can also set all conventions side by side."""
+
+    like: LikeAllOpt = "exact"

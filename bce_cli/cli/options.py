@@ -9,6 +9,7 @@ SourcesArg         files to read, or standard input
 ModelSourcesArg    files of models, or with columns of models
 UnitOpt            nats or bits
 LikeOpt            convention of the losses
+LikeAllOpt         the same, or all of them side by side
 ClipOpt            lower limit of the probabilities
 FormatOpt          table, json, csv or markdown
 RowFormatOpt       the same, or parquet
@@ -69,7 +70,10 @@ SourcesArg = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not; - is standard input, the default in a pipe.",
+        "compressed or not. A folder stands for all files below it, a pattern such as "
+        "'day=*/*.csv' for those that match; names in _ or . are left out. s3://, gs://, abfs://, "
+        "hdfs:// and https:// are read with the usual environment variables. - is standard input, "
+        "the default in a pipe.",
         show_default=False,
     ),
 ]
@@ -87,14 +91,15 @@ UnitOpt = Annotated[
     Literal["nats", "bits"],
     typer.Option("--unit", help="Unit of every loss and log-likelihood."),
 ]
-LikeOpt = Annotated[
+_LIKE_HELP = (
+    "Compute what another library would print: sklearn, sklearn-1.1, torch, keras, tf-keras, "
+    "xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark"
+)
+LikeOpt = Annotated[str, typer.Option("--like", metavar="NAME", help=f"{_LIKE_HELP}.")]
+LikeAllOpt = Annotated[
     str,
     typer.Option(
-        "--like",
-        metavar="NAME",
-        help="Compute what another library would print: sklearn, sklearn-1.1, torch, keras, "
-        "tf-keras, xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark; "
-        "or all of them side by side, with all.",
+        "--like", metavar="NAME", help=f"{_LIKE_HELP}; or all of them side by side, with all."
     ),
 ]
 ClipOpt = Annotated[

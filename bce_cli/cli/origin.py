@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 def origin_of(data: Data, inputs: ScoredInput, paths: Sequence[str]) -> Origin:
     """Tell where the rows of a data set came from."""
-    from bce_cli.render.origin import Origin  # noqa: PLC0415 -- not for --help
+    from bce_cli.readers.storage.addresses import without_secrets  # noqa: PLC0415 -- not for --help
+    from bce_cli.render.origin import Origin  # noqa: PLC0415
 
     return Origin(
-        sources=tuple(paths),
+        sources=tuple(map(without_secrets, paths)),
         label_column=data.label_name,
         prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
         weight_column=data.columns.weight_name,
-        labels_source=inputs.labels,
+        labels_source=inputs.labels and without_secrets(inputs.labels),
         positive_label=data.labels.positive,
         negative_label=data.labels.other,
         of_logits=inputs.logits,

@@ -112,10 +112,6 @@ class Rowwise:
 
         return Grammar(self.positive, drop_missing=self.missing == "drop", decimal=self.decimal)
 
-    def paths_read(self, paths: Sequence[str]) -> list[str]:
-        """Return all paths that are read, and must not be overwritten."""
-        return [*paths, *([] if self.labels is None else [self.labels])]
-
     def check(self) -> None:
         """Refuse options that contradict each other."""
         if (self.labels is None) != (self.on is None):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode
+
+if TYPE_CHECKING:
+    from bce_cli.readers.open_data import Data
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
@@ -17,3 +21,8 @@ def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
         return ["-"]
     typer.echo(ctx.get_help(), err=True)
     raise typer.Exit(ExitCode.USAGE)
+
+
+def paths_read(data: Data) -> list[str]:
+    """Return all paths on this machine that are read, and must not be overwritten."""
+    return [source.local_path or source.path for source in data.sources]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import UNIT_EXPONENT
+from bce_cli.core.extraction import UNIT_EXPONENT, UNITS_OF_ONE
 from bce_cli.core.groups import grouped
 from bce_cli.core.moments import Moments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bce_cli.core.row_columns import Categories
-    from bce_cli.core.rows import BoolArray, FloatArray
+    from bce_cli.core.rows import FloatArray
+
+
+_SHIFT = 774  # to multiples of 2**-300
+_FINE_BITS = (1 << _SHIFT) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,9 @@ class ClusterSums:
     Attributes
     ----------
     sums : dict of str to tuple of int
-        Of the values and of the divisors, in units of 2**-1074.
+        Of the values and of the divisors, in units of 2**(shift - 1074).
+    shift : int
+        Ordinary numbers have no bits that small, and integers without them are a fifth as long.
 
     Examples
     --------
@@ -37,6 +45,7 @@ class ClusterSums:
     """
 
     sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    shift: int = _SHIFT
 
     @classmethod
     def of(
@@ -44,7 +53,6 @@ class ClusterSums:
         cluster: Categories,
         values: FloatArray,
         divisors: FloatArray | None = None,
-        left_out: BoolArray | None = None,
     ) -> ClusterSums:
         """Sum up finite values.
 
@@ -54,59 +62,68 @@ class ClusterSums:
         values : ndarray of float64, shape (n,)
         divisors : ndarray of float64, shape (n,), optional
             All 1 by default.
-        left_out : ndarray of bool, shape (n,), optional
-            Rows that count for nothing, so that a cluster of such rows alone is none.
         """
-        if left_out is not None and left_out.any():
-            places = np.flatnonzero(~left_out)
-            cluster, values = cluster.at(places), values[places]
-            divisors = None if divisors is None else divisors[places]
-        found = cls()
         if len(values) == 0:
-            return found
+            return cls()
         order, starts, names = grouped((cluster,))
         totals = ExactSum.by_group(values[order], starts)
         if divisors is None:
             counts = np.diff(starts, append=len(order)).tolist()
-            parts = [ExactSum.of_count(count) for count in counts]
+            parts = [count * UNITS_OF_ONE for count in counts]
         else:
-            parts = ExactSum.by_group(divisors[order], starts)
-        for (name,), total, part in zip(names, totals, parts, strict=True):
-            found._add(name, total.units, part.units)
+            parts = [part.units for part in ExactSum.by_group(divisors[order], starts)]
+        units = [total.units for total in totals]
+        is_ordinary = not any(unit & _FINE_BITS for unit in (*units, *parts))
+        found = cls(shift=_SHIFT if is_ordinary else 0)
+        found._take(
+            (name, unit >> found.shift, part >> found.shift)
+            for (name,), unit, part in zip(names, units, parts, strict=True)
+        )
         return found
 
-    def _add(self, name: str, value: int, divisor: int) -> None:
-        before = self.sums.get(name, (0, 0))
-        self.sums[name] = (before[0] + value, before[1] + divisor)
+    def _take(self, sums: Iterable[tuple[str, int, int]]) -> None:
+        mine = self.sums
+        for name, value, divisor in sums:
+            before = mine.get(name)
+            if before is None:
+                mine[name] = (value, divisor)
+            else:
+                mine[name] = (before[0] + value, before[1] + divisor)
 
-    def __iadd__(self, other: ClusterSums) -> Self:
+    def _finest(self) -> ClusterSums:
+        """Return the same sums in units of 2**-1074."""
+        shift = self.shift
+        sums = {name: (u << shift, d << shift) for name, (u, d) in self.sums.items()}
+        return ClusterSums(sums, 0)
+
+    def __iadd__(self, other: ClusterSums) -> ClusterSums:  # noqa: PYI034 -- or another, if finer
         """Take in the sums of other rows; there may be too many clusters to copy each time."""
-        for name, sums in other.sums.items():
-            self._add(name, *sums)
+        if self.shift != other.shift:
+            merged = self._finest()
+            merged += other._finest()
+            return merged
+        self._take((name, *sums) for name, sums in other.sums.items())
         return self
 
     def __add__(self, other: ClusterSums) -> ClusterSums:
         """Merge with the sums of other rows."""
-        merged = ClusterSums(dict(self.sums))
+        merged = ClusterSums(dict(self.sums), self.shift)
         merged += other
         return merged
 
     @property
     def moments(self) -> Moments:
-        """Moments in which each cluster is one pair."""
-        pairs = list(self.sums.values())
+        """Moments in which each cluster with a divisor above 0 is one pair."""
+        pairs = [pair for pair in self.sums.values() if pair[1]]
         return Moments(
             len(pairs),
-            ExactSum(sum(u for u, _ in pairs)),
-            ExactSum(sum(d for _, d in pairs)),
-            *(_scaled(sum(products)) for products in _products(pairs)),
+            ExactSum(sum(u for u, _ in pairs) << self.shift),
+            ExactSum(sum(d for _, d in pairs) << self.shift),
+            self._squares(sum(u * u for u, _ in pairs)),
+            self._squares(sum(u * d for u, d in pairs)),
+            self._squares(sum(d * d for _, d in pairs)),
         )
 
-
-def _products(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int], list[int]]:
-    return [u * u for u, _ in pairs], [u * d for u, d in pairs], [d * d for _, d in pairs]
-
-
-def _scaled(units: int) -> ExactSum:
-    """From squares of units to units; what is lost is below the smallest float64."""
-    return ExactSum(units >> -UNIT_EXPONENT)
+    def _squares(self, units: int) -> ExactSum:
+        """From squares of units to units; what is lost is below the smallest float64."""
+        return ExactSum((units << (2 * self.shift)) >> -UNIT_EXPONENT)

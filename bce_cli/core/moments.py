@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.extraction import UNIT_EXPONENT
 
@@ -20,7 +22,7 @@ class Moments:
     Attributes
     ----------
     n : int
-        Pairs.
+        Pairs whose divisor is above 0; the others count for nothing.
     values, divisors : ExactSum
         Sums of u and of d.
     value_squares, value_divisors, divisor_squares : ExactSum
@@ -42,28 +44,23 @@ class Moments:
     divisor_squares: ExactSum = ExactSum()
 
     @classmethod
-    def of(
-        cls, values: FloatArray, divisors: FloatArray | None = None, n: int | None = None
-    ) -> Moments:
+    def of(cls, values: FloatArray, divisors: FloatArray | None = None) -> Moments:
         """Sum up finite values.
 
         Parameters
         ----------
-        values : ndarray of float64, shape (m,)
-        divisors : ndarray of float64, shape (m,), optional
-            All 1 by default.
-        n : int, optional
-            Pairs that count, where the others have the value 0, and the divisor 0 if there are
-            divisors.
+        values : ndarray of float64, shape (n,)
+            0 where the divisor is.
+        divisors : ndarray of float64, shape (n,), optional
+            0 or more; all 1 by default.
         """
-        n = len(values) if n is None else n
         total = ExactSum.of(values)
         squares = ExactSum.of_products(values, values)
         if divisors is None:
-            count = ExactSum.of_count(n)
-            return cls(n, total, count, squares, total, count)
+            count = ExactSum.of_count(len(values))
+            return cls(len(values), total, count, squares, total, count)
         return cls(
-            n,
+            int(np.count_nonzero(divisors)),
             total,
             ExactSum.of(divisors),
             squares,

@@ -19,6 +19,10 @@ NORMAL_QUANTILE = 1.959963984540054
 """97.5 % quantile of the standard normal distribution, for 95 % intervals."""
 
 
+_ROUNDING = 2.0**-50
+"""Of the base-rate loss, and so of the skill of always predicting the base rate, which is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossReport:
     """What a set of predictions is worth.
@@ -176,7 +180,8 @@ def _entropy(probability: float) -> float:
 def _skill(mean: float, base_rate_loss: float) -> float | None:
     if base_rate_loss == 0.0 or math.isinf(mean):
         return None
-    return 1.0 - mean / base_rate_loss
+    skill = 1.0 - mean / base_rate_loss
+    return skill if abs(skill) > _ROUNDING else 0.0
 
 
 def _divergence(totals: LossTotals) -> float:

@@ -108,3 +108,10 @@ def count_soft(rows: Rows) -> int:
     if rows.labels.dtype == np.bool_:
         return 0
     return int(np.count_nonzero((rows.labels > 0.0) & (rows.labels < 1.0)))
+
+
+def count_weightless(rows: Rows, divisors: FloatArray | None) -> int:
+    """Count the rows that are not left out, and yet add nothing to what the mean divides by."""
+    if divisors is None:
+        return 0
+    return len(rows) - rows.n_missing - int(np.count_nonzero(divisors))

@@ -12,6 +12,7 @@ from bce_cli.core.moments import Moments
 from bce_cli.core.row_sums import (
     count_positive,
     count_soft,
+    count_weightless,
     divisor_sums,
     finite_losses,
     label_entropies,
@@ -38,6 +39,8 @@ class LossTotals:
         Rows, and rows with label 1.
     n_missing : int
         Rows that were left out, and are in none of the other counts and sums.
+    n_weightless : int
+        Rows of weight 0, which count for nothing in the mean; none where it is over rows.
     n_soft : int
         Rows whose label is neither 0 nor 1.
     n_clipped : int
@@ -78,6 +81,7 @@ class LossTotals:
     n: int = 0
     n_positive: int = 0
     n_missing: int = 0
+    n_weightless: int = 0
     n_soft: int = 0
     n_clipped: int = 0
     n_impossible: int = 0
@@ -121,6 +125,7 @@ class LossTotals:
             n=len(rows) - rows.n_missing,
             n_positive=count_positive(rows),
             n_missing=rows.n_missing,
+            n_weightless=count_weightless(rows, divisors),
             n_soft=count_soft(rows),
             n_clipped=convention.n_clipped(rows),
             n_impossible=len(impossible),
@@ -133,6 +138,11 @@ class LossTotals:
             **weight_sums(rows),
             **divisor_sums(rows, divisors, finite, loss_sum),
         )
+
+    @property
+    def n_weighted(self) -> int:
+        """Rows that count for something in the mean."""
+        return self.n - self.n_weightless
 
     @property
     def n_read(self) -> int:
@@ -148,7 +158,7 @@ class LossTotals:
     def moments(self) -> Moments:
         """What the standard error of the mean is made of."""
         return Moments(
-            self.n,
+            self.n_weighted,
             self.losses,
             self.divisors,
             self.loss_squares,

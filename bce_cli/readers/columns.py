@@ -198,6 +198,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
     _refuse_double_roles(found, source)
+    _refuse_double_segments(found, source)
     return found
 
 
@@ -219,6 +220,14 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
+
+
+def _refuse_double_segments(found: Columns, source: str) -> None:
+    for index, place in enumerate(found.segments):
+        if place in found.segments[:index]:
+            name = quoted(found.names[place])
+            message = f"{source}: column {name} was named as a segment more than once"
+            raise DataError(message)
 
 
 def _optional(names: tuple[str, ...], wanted: str | None, source: str) -> int | None:

@@ -13,6 +13,7 @@ from bce_cli.readers.files import File, open_file
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.storage.expansion import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +32,13 @@ class DataSet(Opened):
     Parameters
     ----------
     paths : sequence of str
-        Paths; ``-`` is standard input.
+        Paths or addresses of files, folders, or patterns; ``-`` is standard input.
     options : InputOptions
 
     Attributes
     ----------
     sources : list of Source
+        The files that are read, in this order.
     options : InputOptions
         With the columns of the first source, once that is open.
     labels : LabelTally
@@ -55,7 +57,8 @@ class DataSet(Opened):
             raise UsageError(message)
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
-        self.sources = [Source(path) for path in paths]
+        self._paths = tuple(paths)
+        self.sources = [source for path in paths for source in parts_of(path)]
         self.options = options
         super().__init__()
         self.labels = LabelTally(options.grammar.positive)
@@ -78,7 +81,7 @@ class DataSet(Opened):
     @property
     def name(self) -> str:
         """What messages about the whole call it."""
-        return ", ".join(source.name for source in self.sources)
+        return ", ".join(Source(path).name for path in self._paths)
 
     @property
     def columns(self) -> Columns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bce_cli.errors import DataError, UsageError
@@ -80,7 +79,8 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         size = None if is_compressed else source.size()
         file: Any = stream
         if kind == "parquet" or head.startswith(b"ARROW1"):
-            file = _with_random_access(source, stream, size, opened)
+            file = None if is_compressed else source.random_access(opened)
+            file = _copied(stream, opened) if file is None else file
         from bce_cli.readers.columnar.file import ColumnarFile  # noqa: PLC0415 -- not for CSV
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
@@ -131,14 +131,8 @@ def _refuse_options(options: InputOptions, name: str, kind: str) -> None:
             raise UsageError(message)
 
 
-def _with_random_access(
-    source: Source, stream: IO[bytes], size: int | None, opened: ExitStack
-) -> Any:  # noqa: ANN401 -- Python's files, and pyarrow's own
-    """Open a file where its parts can be read in any order; a stream is copied to one first."""
-    if size is not None:
-        import pyarrow as pa
-
-        return opened.enter_context(pa.OSFile(os.fsencode(source.path)))
+def _copied(stream: IO[bytes], opened: ExitStack) -> IO[bytes]:
+    """Copy a stream to a file whose parts can be read in any order."""
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.join import gathered, partners, with_labels
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
-from bce_cli.readers.sources import STANDARD_INPUT
+from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +69,11 @@ class JoinedData(Opened):
             opened.enter_context(self._labels)
             self.keep_open(opened)
         return self
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files that are read."""
+        return [*self._predictions.sources, *self._labels.sources]
 
     @property
     def name(self) -> str:

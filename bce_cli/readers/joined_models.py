@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.joined_data import JoinedPiece
     from bce_cli.readers.label_tally import LabelTally
     from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.sources import Source
 
 
 class JoinedModels(ModelFiles):
@@ -58,6 +59,11 @@ class JoinedModels(ModelFiles):
                 opened.enter_context(self._labels)
                 self.keep_open(opened)
         return self
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files that are read."""
+        return [*super().sources, *([] if self._labels is None else self._labels.sources)]
 
     @property
     def _labelled(self) -> DataSet:

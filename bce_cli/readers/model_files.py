@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.opened import Opened
-from bce_cli.readers.sources import STANDARD_INPUT
+from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ModelFiles(Opened):
     Parameters
     ----------
     paths : sequence of str
-        One source for each model, the baseline first.
+        One source for each model, the baseline first; it may have many parts.
     options : InputOptions
     rivals_have_ids : bool
         Whether the column of the ids, where there is one, is read from every source.
@@ -55,6 +55,11 @@ class ModelFiles(Opened):
                 opened.enter_context(model)
             self.keep_open(opened)
         return self
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files that are read."""
+        return [source for model in self.models for source in model.sources]
 
     @property
     def name(self) -> str:

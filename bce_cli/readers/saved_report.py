@@ -11,6 +11,7 @@ from bce_cli.core.gate.baseline import Baseline
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.storage.addresses import refuse_credentials, without_secrets
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
     if path == STANDARD_INPUT:
         message = "--baseline must be a file; standard input is for predictions"
         raise UsageError(message)
+    refuse_credentials(path)
     source = Source(path)
     name = source.name
     with source.open() as stream:
@@ -52,7 +54,7 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
         message = f"{name}: the unit must be nats or bits, not {_shown(unit)}"
         raise DataError(message)
     return Baseline(
-        source=path,
+        source=without_secrets(path),
         mean_loss=_mean_loss(report, name),
         unit=unit,
         std_error=_std_error(report, name),

@@ -1,65 +1,80 @@
-"""Where the bytes come from: paths and standard input."""
+"""Where the bytes come from: paths, addresses and standard input."""
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import InputError
+from bce_cli.readers.storage.addresses import file_name, local_path, without_secrets
 from bce_cli.readers.streams import Translated, unreadable
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import ExitStack
 
 STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input.
+    """One input, which can be opened in any process.
 
     Attributes
     ----------
     path : str
-        A path, or ``-`` for standard input.
+        A path or an address, or ``-`` for standard input.
+    known_size : int, optional
+        Its bytes, if storage has told them already.
     shown : str, optional
         What the user calls it, if not by that path.
     """
 
     path: str
+    known_size: int | None = None
     shown: str | None = None
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        return (
-            "standard input" if self.path == STANDARD_INPUT else safe_text(self.shown or self.path)
-        )
+        if self.path == STANDARD_INPUT:
+            return "standard input"
+        return safe_text(without_secrets(self.shown or self.path))
 
     @property
     def extensions(self) -> tuple[str, ...]:
         """The endings of its name, in lower case, the last one first."""
-        suffixes = () if self.path == STANDARD_INPUT else Path(self.path).suffixes
+        suffixes = () if self.path == STANDARD_INPUT else PurePath(file_name(self.path)).suffixes
         return tuple(suffix.lower() for suffix in reversed(suffixes))
 
+    @property
+    def local_path(self) -> str | None:
+        """The path on this machine; None for standard input and addresses elsewhere."""
+        return None if self.path == STANDARD_INPUT else local_path(self.path)
+
     def size(self) -> int | None:
-        """Bytes of a regular file; None for anything else."""
-        if self.path == STANDARD_INPUT:
-            return None
+        """Bytes of a regular file, or of one in storage elsewhere; None for anything else."""
+        if self.known_size is not None or self.path == STANDARD_INPUT:
+            return self.known_size
+        if self.local_path is None:
+            from bce_cli.readers.storage.remote_files import size_of  # noqa: PLC0415 -- rare
+
+            return size_of(self.path)
         try:
-            status = Path(self.path).stat()
+            status = Path(self.local_path).stat()
         except (OSError, ValueError):
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """Open for reading bytes.
+        """Open for reading bytes, from start to end.
 
         Raises
         ------
@@ -72,12 +87,47 @@ class Source:
                 raise InputError(message)
             yield self._explained(sys.stdin.buffer)
             return
+        if self.local_path is None:
+            from bce_cli.readers.storage.remote_files import opened  # noqa: PLC0415 -- rare
+
+            with opened(self.path) as remote:
+                yield remote
+            return
         try:
-            stream = Path(self.path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
+            stream = Path(self.local_path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
         except (OSError, ValueError) as error:
             raise unreadable(self.name, error) from None
         with stream:
             yield self._explained(cast("IO[bytes]", stream))
+
+    def random_access(self, opened: ExitStack) -> Any | None:  # noqa: ANN401 -- files of any kind
+        """Open for reading any range of bytes, with `seek`; None if it gives a stream alone.
+
+        Parameters
+        ----------
+        opened : ExitStack
+            Closes what is opened here.
+
+        Raises
+        ------
+        InputError
+            It cannot be opened; where it is elsewhere, so does each read.
+        """
+        if self.path == STANDARD_INPUT:
+            return None
+        if self.local_path is None:
+            from bce_cli.readers.storage.remote_files import random_access  # noqa: PLC0415 -- rare
+
+            file = random_access(self.path)
+            return None if file is None else opened.enter_context(file)
+        if self.size() is None:
+            return None
+        import pyarrow as pa
+
+        try:
+            return opened.enter_context(pa.OSFile(os.fsencode(self.local_path)))
+        except OSError as error:
+            raise unreadable(self.name, error) from None
 
     def _explained(self, stream: IO[bytes]) -> IO[bytes]:
         def explain(error: Exception) -> Exception | None:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.gate.baseline import Baseline
     from bce_cli.core.gate.judgement import Check, Judgement, Verdict
     from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.report import LossReport
     from bce_cli.render.look import Look
     from bce_cli.render.origin import Origin
     from bce_cli.render.page import Format
@@ -88,6 +90,7 @@ def _sections(document: GateDocument, _look: Look) -> list[Section]:
             notes=(
                 _verdict_line(document),
                 *_interval_notes(document),
+                *_row_notes(document),
                 *_rule_notes(document),
                 *origin_notes(document.origin),
             ),
@@ -99,11 +102,9 @@ def _sections(document: GateDocument, _look: Look) -> list[Section]:
 
 
 def _cells(check: Check, document: GateDocument) -> tuple[str, ...]:
-    measure = MEASURES[check.name]
+    measure = "above baseline" if check.name == "baseline" else MEASURES[check.name]
     if check.name == "max_loss":
         measure += f", {document.judgement.report.unit}"
-    if check.name == "baseline":
-        measure += ", baseline"
     return (
         measure,
         value_text(check),
@@ -122,22 +123,41 @@ def _verdict_line(document: GateDocument) -> str:
 
 def _interval_notes(document: GateDocument) -> Iterator[str]:
     limits, report = document.limits, document.judgement.report
-    baseline = limits.baseline
     if limits.max_ece is not None:
         bins = "1 bin" if limits.n_bins == 1 else f"{limits.n_bins} bins of equal width"
         band = "; its interval allows for its upward bias" if limits.confident else ""
         yield f"The calibration error is over {bins}{band}."
-    if baseline is not None:
-        name, loss = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
-        budget = f"; the budget is {figure(limits.budget)}" if limits.budget else ""
-        yield f"The mean loss in {name} is {loss} {report.unit}{budget}."
-        if limits.confident and baseline.std_error is None:
-            yield f"{name} has no standard error, so its loss is taken as exact."
-        elif limits.confident:
-            both = "allows for the spread of both losses, as of independent samples"
-            yield f"The interval against the baseline {both}."
+    for check in document.judgement.checks:
+        if check.name == "baseline" and limits.baseline is not None:
+            yield from _baseline_notes(check, limits.baseline, report)
     if report.n < _FEW and any(check.ci_low is not None for check in document.judgement.checks):
         yield f"Fewer than {_FEW} rows make a rough interval at best."
+
+
+def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Iterator[str]:
+    name, saved = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
+    yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
+    if check.ci_low is None:
+        return
+    if baseline.std_error:
+        both = "allows for the spread of both losses, as of independent samples"
+        yield f"The interval against the baseline {both}."
+    else:
+        none = "no standard error" if baseline.std_error is None else "a standard error of 0"
+        yield f"{name} has {none}, so its loss is taken as exact."
+    if check.verdict == "undecided":
+        paired = "bce compare old.csv new.csv pairs them, and tells smaller differences"
+        yield f"If both losses are of the same rows, {paired}."
+
+
+def _row_notes(document: GateDocument) -> Iterator[str]:
+    for check in document.judgement.checks:
+        if check.name != "min_rows":
+            continue
+        weightless = document.judgement.report.n - int(check.value or 0)
+        if weightless:
+            verb = "is" if weightless == 1 else "are"
+            yield f"{rows(weightless)} of weight 0 {verb} not counted."
 
 
 def _rule_notes(document: GateDocument) -> Iterator[str]:

@@ -77,16 +77,41 @@ def reason(check: Check, report: LossReport, limits: Limits) -> str:
         verb = "is" if check.value == 1 else "are"
         noun = "row" if check.value == 1 else "rows"
         return f"{value_text(check)} {noun} {verb} fewer than {limit_text(check)}"
-    interval = interval_text(check)
-    found = f"{measure} {value_text(check)}"
-    if interval != "-":
-        found += f" ({interval})"
     if check.verdict == "failed":
+        return _failed(check, limits)
+    found = f"{_subject(check, limits)}{_found(check)}"
+    if check.ci_low is None:
+        return f"{found} has no interval, {_no_interval(report)}"
+    limit = limit_text(check)
+    if check.name == "baseline" and limits.budget:
+        limit = f"the budget of {limit}"
+    return f"{found} is not clear of {limit}"
+
+
+def _failed(check: Check, limits: Limits) -> str:
+    found = _found(check)
+    if check.name != "baseline" or limits.baseline is None:
         side = "below" if check.is_least else "above"
-        return f"{found} is {side} {_limit_of(check, limits)}"
-    if interval == "-":
-        return f"{found} has no interval, for want of rows"
-    return f"{found} is not clear of {_limit_of(check, limits)}"
+        return f"{MEASURES[check.name]} {found} is {side} {limit_text(check)}"
+    more = f", more than the budget of {limit_text(check)}" if limits.budget else ""
+    return f"mean loss is {found} above that of {safe_text(limits.baseline.source)}{more}"
+
+
+def _found(check: Check) -> str:
+    """Show the value, with its interval if it has one."""
+    interval = interval_text(check)
+    return value_text(check) if interval == "-" else f"{value_text(check)} ({interval})"
+
+
+def _subject(check: Check, limits: Limits) -> str:
+    if check.name != "baseline" or limits.baseline is None:
+        return f"{MEASURES[check.name]} "
+    return f"the difference from {safe_text(limits.baseline.source)} of "
+
+
+def _no_interval(report: LossReport) -> str:
+    few = report.effective_n <= 1.0  # but one of them has a weight worth the name
+    return "for want of rows" if few else "as its rows show no spread"
 
 
 def impossible_rows(report: LossReport) -> str:
@@ -94,11 +119,3 @@ def impossible_rows(report: LossReport) -> str:
     verb = "was" if report.n_impossible == 1 else "were"
     first = f"the first is row {count(report.first_impossible_row)}"
     return f"{rows(report.n_impossible)} {verb} certain and wrong, {first}"
-
-
-def _limit_of(check: Check, limits: Limits) -> str:
-    """Show a limit; that of a baseline with the file it comes from."""
-    if check.name != "baseline" or limits.baseline is None:
-        return limit_text(check)
-    budget = f" and the budget of {figure(limits.budget)}" if limits.budget else ""
-    return f"{limit_text(check)}, the loss of {safe_text(limits.baseline.source)}{budget}"

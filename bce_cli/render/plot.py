@@ -34,7 +34,7 @@ def picture_format(path: str) -> str:
         import matplotlib as mpl  # noqa: F401 -- an extra
     except ImportError:
         message = "--plot needs matplotlib, which is not installed"
-        raise UsageError(message, "install it: pip install 'bce-cli[plot]'") from None
+        raise UsageError(message, "install matplotlib: pip install matplotlib") from None
     return ending
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bce_cli.render.document import Document
 
 _MOST_SHOWN = 40
-_LONGEST_NAME = 24
+_LONGEST_NAME = 60
 _DIGITS = 5
 _FIGURES = (
     "n_positive",
@@ -40,6 +40,7 @@ def segments_section(document: Document) -> Section:
     """Show each segment, those that cost most first."""
     segments = document.segments
     shown = segments[:_MOST_SHOWN]
+    has_impossible = any(item.report and item.report.n_impossible for item in segments)
     names = ", ".join(quoted(name) for name in document.segment_columns)
     return Section(
         title=f"Where the loss comes from: by {names}",
@@ -51,18 +52,20 @@ def segments_section(document: Document) -> Section:
             Column("95 % interval"),
             Column("skill"),
             Column("share of loss"),
+            *((Column("impossible"),) if has_impossible else ()),
         ),
-        rows=tuple(_cells(segment) for segment in shown),
+        rows=tuple(_cells(segment, has_impossible=has_impossible) for segment in shown),
         notes=_notes(segments),
     )
 
 
-def _cells(segment: SegmentReport) -> tuple[str, ...]:
+def _cells(segment: SegmentReport, *, has_impossible: bool) -> tuple[str, ...]:
     report = segment.report
     mark = "*" if segment.is_small else ""
     names = (safe_text(name, _LONGEST_NAME) or "(empty)" for name in segment.names)
+    impossible = () if not has_impossible else (count(report.n_impossible if report else 0),)
     if report is None:
-        return (*names, f"{count(segment.n)}{mark}", "-", "-", "-", "-", "-")
+        return (*names, f"{count(segment.n)}{mark}", "-", "-", "-", "-", "-", *impossible)
     return (
         *names,
         f"{count(segment.n)}{mark}",
@@ -71,6 +74,7 @@ def _cells(segment: SegmentReport) -> tuple[str, ...]:
         _interval(report),
         percent(report.skill),
         percent(segment.share_of_total),
+        *impossible,
     )
 
 
@@ -83,7 +87,7 @@ def _interval(report: LossReport) -> str:
 def _notes(segments: Sequence[SegmentReport]) -> tuple[str, ...]:
     notes = ["Skill: the share removed of the loss of the segment's own base rate."]
     if any(segment.is_small for segment in segments[:_MOST_SHOWN]):
-        notes.append("* few rows: their interval and skill are not to be trusted.")
+        notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
     rest = segments[_MOST_SHOWN:]
     if rest:
         n = rows(sum(segment.n for segment in rest))

@@ -108,7 +108,10 @@ def _reading(report: LossReport) -> str:
         return f"Is that good? It beats {base}, and the whole interval lies below that."
     if report.ci_low > report.base_rate_loss:
         return f"Is that good? No: {base} would cost less than the whole interval."
-    return f"Is that good? That cannot be told: {base} lies within the interval."
+    return (
+        f"Is that good? The interval alone cannot tell: {base} lies within it. "
+        "bce check --min-skill 0 --confident can, for it pairs the two."
+    )
 
 
 def _rule_notes(document: Document) -> tuple[str, ...]:

@@ -69,7 +69,9 @@ def test_json_has_the_documented_keys(record: Callable[..., dict[str, Any]]) -> 
     assert list(found["log_loss"]) == LOG_LOSS_KEYS
     assert list(found["brier"]) == BRIER_KEYS
     assert {tuple(each) for each in found["bins"]} == {tuple(BIN_KEYS)}
-    assert list(found["bootstrap"]) == ["n", "seed", "log_loss", "brier"]
+    chance = "calibrated_miscalibration_q95"
+    assert list(found["bootstrap"]) == ["n", "seed", "log_loss", "brier", chance]
+    assert list(found["bootstrap"][chance]) == ["log_loss", "brier"]
     assert list(found["bootstrap"]["log_loss"]) == ["mean_loss", *LOG_LOSS_KEYS]
     assert list(found["bootstrap"]["brier"]) == BRIER_KEYS
     assert set(found["bootstrap"]["brier"]["score"]) == {"ci_low", "ci_high"}
@@ -361,3 +363,83 @@ def test_an_ascii_terminal_gets_ascii(process: Callable[..., Any], preds: Preds)
     text = done.stdout.decode("ascii")
     assert "mean = miscalibration - discrimination + uncertainty" in text
     assert "\\u" not in text
+
+
+def prose(bce: Bce, path: str, *options: str) -> str:
+    """Return what a person reads, in one line."""
+    result = bce("calibration", path, *options)
+    assert result.exit_code == 0, result.stderr
+    return " ".join(result.stdout.split())
+
+
+def test_a_bootstrap_says_what_it_is_and_what_chance_makes(bce: Bce, preds: Preds) -> None:
+    path = preds("label,prediction\n1,0.25\n")
+    text = prose(bce, path, "--bootstrap", "100", "--unit", "bits")
+    assert "Middle 95 % of 100 samples drawn from these rows" in text
+    assert "with replacement; seed 0." in text
+    assert "these are not confidence intervals" in text
+    assert "up to 2 bits (Brier score: 0.5625) in 95 %" in text
+    assert "Here it is 2 (0.5625)." in text
+
+
+def test_soft_labels_are_not_drawn(bce: Bce, preds: Preds) -> None:
+    path = preds("label,prediction\n0.5,0.25\n")
+    found = record_of(bce("calibration", path, "--soft-labels", "--bootstrap", "3", "-f", "json"))
+    assert found["bootstrap"]["calibrated_miscalibration_q95"] is None
+    assert "calibrated model" not in prose(bce, path, "--soft-labels", "--bootstrap", "3")
+
+
+def test_few_rows_are_not_said_to_be_right(bce: Bce, preds: Preds) -> None:
+    path = preds("label,prediction\n0,0.2\n1,0.3\n0,0.6\n1,0.7\n")
+    text = prose(bce, path)
+    assert "cannot be told from 0" in text
+    assert "cannot be told from 1" in text
+
+
+def test_predictions_that_are_the_event_rates_leave_nothing_to_remove(
+    bce: Bce, preds: Preds
+) -> None:
+    path = preds("label,prediction\n0,0.5\n1,0.5\n")
+    assert "remove nothing: at each prediction, the event rate is" in prose(bce, path)
+
+
+@pytest.mark.parametrize(
+    ("last", "note"),
+    [
+        ("0,0.5,0", None),
+        ("0,0,1", "are of 4 of 5 rows: a prediction of 0 or 1 has no finite logit."),
+        ("0,0,1\n1,0.5,0", "are of 4 of 5 rows of some weight: a prediction of 0 or 1"),
+    ],
+)
+def test_only_rows_of_weight_are_missed_in_a_fit(
+    bce: Bce, preds: Preds, last: str, note: str | None
+) -> None:
+    path = preds(f"label,prediction,w\n0,0.2,1\n1,0.3,1\n0,0.6,1\n1,0.7,1\n{last}\n")
+    text = prose(bce, path, "--weight", "w")
+    assert ("no finite logit" in text) == (note is not None)
+    assert (note or "") in text
+
+
+def test_a_certain_wrong_prediction_refutes_calibration(bce: Bce, preds: Preds) -> None:
+    path = preds(IMPOSSIBLE)
+    text = prose(bce, path)
+    assert "calibration refuted" in text
+    assert "A row that was certain and wrong refutes calibration outright" in text
+    assert record_of(bce("calibration", path, "-f", "json"))["spiegelhalter_z"] is not None
+    assert "refute" not in prose(bce, preds(ROWS, "possible.csv"))
+    weightless = preds("label,prediction,w\n1,0,0\n0,0.25,1\n1,0.75,1\n", "weightless.csv")
+    assert "refute" not in prose(bce, weightless, "--weight", "w")
+
+
+def test_a_gap_that_rounds_to_nothing_has_no_sign(bce: Bce, preds: Preds) -> None:
+    path = preds("label,prediction\n0,0.0001\n0,0.0001\n")
+    assert " -0.000" not in prose(bce, path)
+    assert " 0.000 " in prose(bce, path)
+
+
+@pytest.mark.parametrize("name", ["$p", "$\\frac$", "a$b_c^d$", "\u9810\u6e2c", "x" * 500])
+def test_a_picture_is_titled_with_any_column(bce: Bce, preds: Preds, name: str) -> None:
+    path = preds(ROWS.replace("prediction", name))
+    result = bce("calibration", path, "-p", name, "--plot", "picture.png", "-o", "page.txt")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert Path("picture.png").read_bytes().startswith(b"\x89PNG")

@@ -179,9 +179,32 @@ def test_bad_data_outranks_any_verdict(
     [
         ([], 2, "there is nothing to check"),
         (["--confident"], 2, "there is nothing to check"),
-        (["--max-loss", "nan"], 2, "--max-loss must be a finite number, got nan"),
-        (["--max-loss", "inf"], 2, "--max-loss must be a finite number, got inf"),
-        (["--max-loss", "1e999"], 2, "--max-loss must be a finite number, got inf"),
+        (
+            ["--max-loss", "nan"],
+            2,
+            "Invalid value for '--max-loss': 'nan' is not a finite number",
+        ),
+        (
+            ["--min-skill", "-inf"],
+            2,
+            "Invalid value for '--min-skill': '-inf' is not a finite number",
+        ),
+        (
+            ["--max-brier", "1e999"],
+            2,
+            "Invalid value for '--max-brier': '1e999' is not a finite number",
+        ),
+        (
+            ["--max-ece", "0,65"],
+            2,
+            "Invalid value for '--max-ece': '0,65' is not a number; write 0.65",
+        ),
+        (
+            ["--budget", "1,2,3"],
+            2,
+            "Invalid value for '--budget': '1,2,3' is not a number",
+        ),
+        (["--max-loss", ""], 2, "Invalid value for '--max-loss': '' is not a number"),
         (["--max-loss", "-0.1"], 2, "--max-loss must be 0 or more, got -0.1"),
         (["--min-skill", "1.5"], 2, "--min-skill must be 1 or less, got 1.5"),
         (["--max-brier", "2"], 2, "--max-brier must be in [0, 1], got 2.0"),
@@ -245,15 +268,17 @@ def test_a_baseline_is_held_to_its_budget(
     result = bce("check", worse, "--baseline", "b.json", "--budget", "0.02")
     assert result.exit_code == 3
     assert result.stderr == (
-        "bce: check failed: mean loss 0.374027 is above 0.364582, the loss of b.json and the "
-        "budget of 0.02\n"
+        "bce: check failed: mean loss is 0.0294458 above that of b.json, more than the budget of "
+        "0.02\n"
     )
-    assert "\nThe mean loss in b.json is 0.344582 nats; the budget is 0.02.\n" in result.stdout
+    assert "\nThe mean loss is 0.374027 nats, and 0.344582 in b.json.\n" in result.stdout
     result = bce("check", worse, "--baseline", "b.json", "--budget", "0.03", "-f", "json")
     record = json.loads(result.stdout)
     assert (result.exit_code, record["budget"]) == (0, 0.03)
     assert record["baseline"]["mean_loss"] == LOSS
-    assert record["checks"][0]["limit"] == LOSS + 0.03
+    (check,) = record["checks"]
+    worse_loss = mean_binary_cross_entropy([1, 0, 1, 0], [0.8, 0.2, 0.7, 0.5])
+    assert (check["value"], check["limit"]) == (worse_loss - LOSS, 0.03)
 
 
 @pytest.mark.parametrize("units", [("nats", "bits"), ("bits", "nats")])
@@ -265,8 +290,7 @@ def test_a_baseline_of_the_other_unit_is_converted(
     result = bce("check", path, "--baseline", "b.json", "--unit", units[1], "-f", "json")
     assert result.exit_code == 0
     (check,) = json.loads(result.stdout)["checks"]
-    assert check["value"] <= check["limit"]
-    assert check["limit"] == pytest.approx(check["value"], rel=2**-51)
+    assert (check["value"], check["limit"]) == (0.0, 0.0)
 
 
 def test_a_baseline_of_another_convention_or_an_infinite_loss_is_bad_data(
@@ -304,6 +328,52 @@ def test_a_baseline_with_confidence_allows_for_both_spreads(
     args = ["check", path, "--baseline", "b.json", "--confident", "-q", "--budget"]
     assert bce(*args, repr(half * 1.0001)).exit_code == 0
     assert bce(*args, repr(half * 0.9999)).exit_code == 4
+
+
+def test_a_baseline_that_is_undecided_says_what_would_decide(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    path = preds("y,p\n" + "1,0.6\n0,0.3\n1,0.8\n" * 50)
+    bce("compute", path, "-f", "json", "-o", "b.json")
+    args = ["check", path, "--baseline", "b.json", "--confident"]
+    result = bce(*args)
+    assert result.stderr == (
+        "bce: check undecided: the difference from b.json of 0 (-0.02669 to 0.02669) is not clear "
+        "of 0\n"
+    )
+    text = " ".join(result.stdout.split())
+    hint = "If both losses are of the same rows, bce compare old.csv new.csv pairs them"
+    assert hint in text
+    result = bce(*args, "--budget", "0.01")
+    assert result.stderr.endswith(" is not clear of the budget of 0.01\n")
+    assert hint not in bce(*args, "--budget", "0.1").stdout
+
+
+@pytest.mark.parametrize("rate", [0.25, 0.5, 0.75])
+def test_a_constant_prediction_at_the_base_rate_is_not_decided_by_rounding(
+    rate: float, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    rows = [f"{int(i % 4 < 4 * rate)},{rate}\n" for i in range(400)]
+    path = preds("y,p\n" + "".join(rows))
+    result = bce("check", path, "--min-skill", "0", "--confident", "-f", "json")
+    (check,) = json.loads(result.stdout)["checks"]
+    assert (check["ci_low"], check["ci_high"], check["verdict"]) == (None, None, "undecided")
+    assert abs(check["value"]) < 1e-15
+    assert result.stderr.endswith(" has no interval, as its rows show no spread\n")
+    assert result.exit_code == 4
+
+
+def test_rows_of_weight_0_are_not_counted(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    path = preds("y,p,w\n1,.5,1\n0,.5,0\n1,.7,2\n0,.1,0\n")
+    result = bce("check", path, "-w", "w", "--min-rows", "3")
+    assert result.stderr == "bce: check failed: 2 rows are fewer than 3\n"
+    assert "\n2 rows of weight 0 are not counted.\n" in result.stdout
+    assert result.exit_code == 3
+    result = bce("check", path, "-w", "w", "--min-rows", "2")
+    assert result.exit_code == 0
+    assert "weight 0" not in bce("check", path, "--min-rows", "3").stdout
 
 
 @pytest.mark.parametrize("sources", [["-"], []])

@@ -195,7 +195,7 @@ def test_a_missing_matplotlib_is_told_of(bce: Bce, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 2
     assert result.stderr == (
         "bce: error: --plot needs matplotlib, which is not installed\n"
-        "bce: install it: pip install 'bce-cli[plot]'\n"
+        "bce: install matplotlib: pip install matplotlib\n"
     )
 
 

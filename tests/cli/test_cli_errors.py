@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GOOD = "y,p\n1,0.9\n0,0.2\n"
 ALONE = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
+WHAT_COUNTS = "names that begin with . or _ do not count"
 TRY = "try 'bce compute --help'"
 
 ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
@@ -48,8 +49,8 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         "its first line must name the columns",
     ),
     "missing": (["no.csv"], 66, "no.csv: no such file or directory", None),
-    "missing, with markup": (["[b].csv"], 66, "[b].csv: no such file or directory", None),
-    "folder": (["."], 66, ".: is a directory", None),
+    "missing, with markup": (["[b].csv"], 66, "[b].csv: no file matches this pattern", WHAT_COUNTS),
+    "folder": (["empty"], 66, "empty: there are no data files in this folder", WHAT_COUNTS),
     "stdin twice": (["-", "-"], 2, "standard input can be read only once", None),
     "quiet rows": (["good.csv", "-q", "--per-example"], 2, ALONE, None),
     "quiet worst": (["good.csv", "-q", "--worst", "1"], 2, ALONE, None),
@@ -109,6 +110,7 @@ def test_an_error_is_one_line_and_a_code(
     preds(GOOD, "good.csv")
     preds("y,p\n1,1.2\n", "bad.csv")
     preds("", "empty.csv")
+    Path("empty").mkdir()
     result = bce("compute", *args)
     lines = [line for line in result.stderr.splitlines() if "label column" not in line]
     assert lines == [f"bce: error: {message}", *([f"bce: {hint}"] if hint else [])]

@@ -91,3 +91,12 @@ def test_a_shell_can_complete(
     done = process(env={**os.environ, **request})
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().split() == expected
+
+
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_help_offers_no_convention_that_is_refused(
+    command: str, bce: Callable[..., Result]
+) -> None:
+    text = " ".join(bce(command, "--help").stdout.split())
+    assert "catboost, kaggle, yardstick or spark. [default: exact]" in text
+    assert "with all" not in text

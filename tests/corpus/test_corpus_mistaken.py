@@ -170,7 +170,7 @@ def test_a_format_that_was_said_and_is_not_there_is_refused(
 
 def test_a_folder_is_refused(judge: Callable[[Case], None]) -> None:
     Path("folder").mkdir()
-    judge(bad(TEXT, "folder: is a directory", sources=("folder",), code=66))
+    judge(bad(TEXT, "folder: there are no data files in this folder", sources=("folder",), code=66))
 
 
 def test_a_file_that_is_not_there_is_refused(judge: Callable[[Case], None]) -> None:

@@ -169,7 +169,7 @@ def test_progress_ends_at_the_bytes_below_the_header(
     ("path", "message"),
     [
         ("missing.csv", "missing.csv: no such file or directory"),
-        ("folder", "folder: is a directory"),
+        ("folder", "folder: there are no data files in this folder"),
         ("preds.csv/x", "preds.csv/x: not a directory"),
         ("a\x00b", r"a\x00b: embedded null byte"),
         ("a\x1b[2J", r"a\x1b[2J: no such file or directory"),

@@ -119,6 +119,12 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         r"there is no column '\u202ey'",
         r"the columns are '\x1b[2J', 'p'",
     ),
+    "a segment twice": (
+        "id,y,p",
+        ColumnChoice(segments=("id", "#1")),
+        "column 'id' was named as a segment more than once",
+        None,
+    ),
 }
 
 

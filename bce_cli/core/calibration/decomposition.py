@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     LossSum: TypeAlias = tuple[ExactSum, int]
 
 _BLOCK = 1 << 16  # bounds the scratch memory
+_ROUNDING = 2.0**-50  # more than the roundings of a spread, or of squares, come to
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,15 @@ def _decompose(
         mean=math.inf if is_infinite else _ratio(own_sum - spread, weights),
         miscalibration=math.inf if is_infinite else _ratio(own_sum - best, weights),
         discrimination=_ratio(base - best, weights),
-        uncertainty=_ratio(base - spread, weights),
-        recalibrated=_ratio(best - spread, weights),
+        uncertainty=_ratio(_without(spread, base), weights),
+        recalibrated=_ratio(_without(spread, best), weights),
     )
+
+
+def _without(spread: ExactSum, loss: ExactSum) -> ExactSum:
+    """Take a spread away from a loss; no more is left of one that is all spread than rounding."""
+    rest = loss - spread
+    return ExactSum() if float(rest) <= _ROUNDING * float(spread) else rest
 
 
 def loss_sum(

@@ -51,8 +51,8 @@ class CalibrationReport:
 
     Attributes
     ----------
-    n, n_positive : int
-        Rows, and rows with label 1.
+    n, n_weighted, n_positive : int
+        Rows, rows of some weight, and rows with label 1.
     weight_sum, base_rate, mean_prediction : float
         The last two are weighted means of labels and predictions.
     unit : {"nats", "bits"}
@@ -79,6 +79,7 @@ class CalibrationReport:
     """
 
     n: int
+    n_weighted: int
     n_positive: int
     weight_sum: float
     base_rate: float
@@ -159,6 +160,7 @@ def report_of_rows(
     samples = bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None
     return CalibrationReport(
         n=losses.n,
+        n_weighted=len(rows) if rows.weights is None else int(np.count_nonzero(rows.weights)),
         n_positive=losses.n_positive,
         weight_sum=losses.weight_sum,
         base_rate=losses.base_rate,

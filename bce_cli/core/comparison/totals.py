@@ -36,11 +36,8 @@ class ModelTotals:
     @classmethod
     def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> ModelTotals:
         """Sum up some rows, given their losses under the convention."""
-        clusters = None
-        if rows.cluster is not None:
-            finite, _ = finite_losses(losses, rows.weights)
-            divisors = _divisors(rows, convention)
-            clusters = ClusterSums.of(rows.cluster, finite, divisors, rows.missing)
+        finite, _ = finite_losses(losses, rows.weights)
+        clusters = _by_cluster(rows, finite, _divisors(rows, convention))
         return cls(LossTotals.of(rows, losses, convention), clusters)
 
     def __iadd__(self, other: ModelTotals) -> Self:
@@ -58,7 +55,7 @@ class DifferenceTotals:
     Attributes
     ----------
     n_better, n_worse, n_tied : int
-        Rows on which the model's loss is lower, higher and the same.
+        Rows on which the model's loss is lower, higher and the same; rows of weight 0 are none.
     n_only_baseline_infinite, n_only_model_infinite, n_both_infinite : int
         Rows that are in no sum, since a loss is infinite.
     moments : Moments
@@ -102,20 +99,20 @@ class DifferenceTotals:
         excluded = lone_before | lone_after | both
         differences = _differences(before, after, rows.weights)
         finite = np.where(excluded, 0.0, differences)
-        divisors = _divisors(rows, convention, excluded)
-        n = len(rows) - rows.n_missing
-        n_better, n_worse = _count(after < before), _count(after > before)
+        divisors = _divisors(rows, convention)
+        counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
+        n_better, n_worse = _count(counted & (after < before)), _count(counted & (after > before))
+        if excluded.any():
+            divisors = np.where(excluded, 0.0, 1.0 if divisors is None else divisors)
         return cls(
             n_better=n_better,
             n_worse=n_worse,
-            n_tied=n - n_better - n_worse,
+            n_tied=_count(counted) - n_better - n_worse,
             n_only_baseline_infinite=_count(lone_before),
             n_only_model_infinite=_count(lone_after),
             n_both_infinite=_count(both),
-            moments=Moments.of(finite, divisors, n - _count(excluded)),
-            clusters=None
-            if rows.cluster is None
-            else ClusterSums.of(rows.cluster, finite, divisors, _left_out(rows, excluded)),
+            moments=Moments.of(finite, divisors),
+            clusters=_by_cluster(rows, finite, divisors),
             gained=ChangedRows.of(rows, rival, differences, sign=-1, limit=n_shown),
             lost=ChangedRows.of(rows, rival, differences, sign=1, limit=n_shown),
         )
@@ -154,23 +151,15 @@ def _differences(before: FloatArray, after: FloatArray, weights: FloatArray | No
     return weighted(differences, weights)
 
 
-def _divisors(
-    rows: Rows, convention: Convention, excluded: BoolArray | None = None
-) -> FloatArray | None:
+def _by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
+    return None if rows.cluster is None else ClusterSums.of(rows.cluster, values, divisors)
+
+
+def _divisors(rows: Rows, convention: Convention) -> FloatArray | None:
     """Return what each row adds to the divisor of a mean; None where that is 1 for every row."""
     if rows.weights is not None and convention.rule.mean_over == "weights":
-        divisors = rows.weights
-    elif rows.missing is None:
-        divisors = None
-    else:
-        divisors = (~rows.missing).astype(np.float64)
-    if excluded is None or not excluded.any():
-        return divisors
-    return np.where(excluded, 0.0, 1.0 if divisors is None else divisors)
-
-
-def _left_out(rows: Rows, excluded: BoolArray) -> BoolArray:
-    return excluded if rows.missing is None else excluded | rows.missing
+        return rows.weights
+    return None if rows.missing is None else (~rows.missing).astype(np.float64)
 
 
 def _count(mask: BoolArray) -> int:

@@ -56,6 +56,34 @@ class Baseline:
             loss = above
         return loss
 
+    def excess(self, loss: float, unit: Unit, budget: float) -> float:
+        """Return how far a loss is above this one, rounded to the side of the budget it is on.
+
+        The loss is within the budget where it is at most `loss_in(unit) + budget`, so that 0.37
+        keeps 0.35 and 0.02, though the difference of the floats is above that. One that would have
+        been saved as this one is above it by 0, in any unit.
+
+        Parameters
+        ----------
+        loss : float
+            In `unit`; may be infinite.
+        unit : {"nats", "bits"}
+        budget : float
+            In `unit`; 0 or more.
+
+        Examples
+        --------
+        >>> 0.37 - 0.35, Baseline("saved.json", 0.35, "nats").excess(0.37, "nats", 0.02)
+        (0.020000000000000018, 0.02)
+        """
+        if unit == "nats" and loss / NATS_PER[self.unit] == self.mean_loss:
+            return 0.0
+        saved = self.loss_in(unit)
+        difference = loss - saved
+        if loss <= saved + budget:
+            return min(difference, budget)
+        return max(difference, math.nextafter(budget, math.inf))
+
     def std_error_in(self, unit: Unit) -> float:
         """Return the standard error in another unit; 0 where it is not known."""
         return (self.std_error or 0.0) * (NATS_PER[self.unit] / NATS_PER[unit])

@@ -71,10 +71,19 @@ def _times_weights(values: FloatArray, weights: FloatArray | None) -> ExactSum:
     return ExactSum.of(values) if weights is None else ExactSum.of_products(values, weights)
 
 
-def brier_error(totals: LossTotals, moments: CrossMoments) -> float | None:
-    """Return the standard error of the Brier score, the (weighted) mean of the squared errors."""
+def brier_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
+    """Return the standard error of the Brier score, the (weighted) mean of the squared errors.
+
+    Parameters
+    ----------
+    totals : LossTotals
+    moments : CrossMoments
+        Of the same rows.
+    n : int
+        Those of a weight above 0.
+    """
     return Moments(
-        n=totals.n,
+        n=n,
         values=totals.squared_errors,
         divisors=totals.weights,
         value_squares=moments.error_squares,
@@ -83,7 +92,7 @@ def brier_error(totals: LossTotals, moments: CrossMoments) -> float | None:
     ).standard_error()
 
 
-def skill_error(totals: LossTotals, moments: CrossMoments) -> float | None:
+def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
     """Return the standard error of the skill, of which both parts come from the same rows.
 
     With m the weighted mean loss, r the base rate, H its entropy and H' = log((1 - r) / r) the
@@ -97,6 +106,8 @@ def skill_error(totals: LossTotals, moments: CrossMoments) -> float | None:
         Without infinite losses, and with both labels.
     moments : CrossMoments
         Of the same rows.
+    n : int
+        Those of a weight above 0.
     """
     weight_sum = float(totals.weights)
     rate = float(totals.positive_weights) / weight_sum
@@ -105,7 +116,7 @@ def skill_error(totals: LossTotals, moments: CrossMoments) -> float | None:
     c = float(totals.losses) / weight_sum * slope / entropy
     cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
     error = Moments(
-        n=totals.n,
+        n=n,
         values=totals.losses - totals.positive_weights.scaled(c),
         divisors=totals.weights,
         value_squares=totals.loss_squares - cross - cross + squares,

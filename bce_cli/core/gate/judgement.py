@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.gate.estimates import (
     Estimate,
+    baseline_estimate,
     brier_estimate,
     calibration_estimate,
     loss_estimate,
@@ -37,10 +38,12 @@ class Check:
     name : str
         That of the option, with underscores.
     value : float or int or None
-        May be infinite; None if undefined.
+        May be infinite; None if undefined. For a baseline, the difference of the mean loss from
+        it.
     ci_low, ci_high : float or None
         The 95 % interval of the value; None if none was asked for, or there is none.
     limit : float or int
+        For a baseline, the budget.
     verdict : {"passed", "failed", "undecided"}
     """
 
@@ -123,11 +126,10 @@ def _checks(totals: GateTotals, limits: Limits, report: LossReport) -> Iterator[
     if limits.max_ece is not None:
         yield _check("max_ece", calibration_estimate(totals), limits.max_ece, confident)
     if limits.min_rows is not None:
-        yield _check("min_rows", Estimate(report.n), limits.min_rows, confident=False)
+        yield _check("min_rows", Estimate(totals.n_weighted), limits.min_rows, confident=False)
     if baseline is not None:
-        saved_error = baseline.std_error_in(report.unit)
-        limit = baseline.loss_in(report.unit) + limits.budget
-        yield _check("baseline", loss_estimate(totals, report, saved_error), limit, confident)
+        estimate = baseline_estimate(totals, report, baseline, limits.budget)
+        yield _check("baseline", estimate, limits.budget, confident)
 
 
 def _check(name: CheckName, estimate: Estimate, limit: float, confident: bool) -> Check:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.gate.cross_moments import CrossMoments
@@ -22,6 +24,8 @@ class GateTotals:
     Attributes
     ----------
     losses : LossTotals
+    n_weightless : int
+        Rows of weight 0, which are in none of the weighted means.
     moments : CrossMoments
         Zero where no limit needs them.
     reliability : ReliabilityTotals, optional
@@ -29,6 +33,7 @@ class GateTotals:
     """
 
     losses: LossTotals = field(default_factory=LossTotals)
+    n_weightless: int = 0
     moments: CrossMoments = field(default_factory=CrossMoments)
     reliability: ReliabilityTotals | None = None
 
@@ -50,6 +55,7 @@ class GateTotals:
         needs_bins = limits.max_ece is not None
         return cls(
             losses=LossTotals.of(rows, losses, convention),
+            n_weightless=_count_weightless(rows),
             moments=(
                 CrossMoments.of(counted, losses)
                 if limits.confident and needs_moments
@@ -65,6 +71,11 @@ class GateTotals:
         """Rows that count."""
         return self.losses.n
 
+    @property
+    def n_weighted(self) -> int:
+        """Rows of a weight above 0."""
+        return self.losses.n - self.n_weightless
+
     def __add__(self, other: GateTotals) -> GateTotals:
         """Merge with the totals of the rows that follow."""
         reliability = self.reliability
@@ -72,4 +83,16 @@ class GateTotals:
             reliability = reliability or other.reliability
         else:
             reliability += other.reliability
-        return GateTotals(self.losses + other.losses, self.moments + other.moments, reliability)
+        return GateTotals(
+            self.losses + other.losses,
+            self.n_weightless + other.n_weightless,
+            self.moments + other.moments,
+            reliability,
+        )
+
+
+def _count_weightless(rows: Rows) -> int:
+    """Count the rows of weight 0 that are not left out."""
+    if rows.weights is None:
+        return 0
+    return int(np.count_nonzero(rows.present(rows.weights) == 0.0))

@@ -109,23 +109,25 @@ def _cut_data(data: Data) -> DataSet:
         message = "--engine dask reads the rows of one data set; it neither joins nor aligns files"
         raise UsageError(message, "--engine local does; or put the columns into one file before")
     for source in data.sources:
-        if source.path == STANDARD_INPUT or _is_stream(source.path):
+        if source.path == STANDARD_INPUT or _is_stream(source.local_path):
             message = f"{source.name}: --engine dask reads files that every worker can open"
             raise UsageError(message, hint)
     return data
 
 
-def _is_stream(path: str) -> bool:
-    found = Path(path)
-    return found.exists() and not found.is_file()
+def _is_stream(path: str | None) -> bool:
+    found = Path(path or "")
+    return path is not None and found.exists() and not found.is_file()
 
 
 def _seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:
     """Return sources by their full paths; workers may run in another folder."""
     return [
         source
-        if "://" in source.path
-        else Source(str(Path(source.path).absolute()), source.shown or source.path)
+        if source.local_path is None
+        else replace(
+            source, path=str(Path(source.local_path).absolute()), shown=source.shown or source.path
+        )
         for source in sources
     ]
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.readers.storage.ranges import RangeFile
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
 _BUFFER = 1 << 20  # bytes
+_REMOTE_BUFFER = 8 << 20  # each costs a request
 _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
 ROWS = 1 << 16
@@ -80,7 +83,7 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
             metadata=opened.metadata,
             read_dictionary=sorted(is_text),
             pre_buffer=False,
-            buffer_size=_BUFFER,
+            buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
         )
         groups = [range(run.first, run.last + 1) for run in runs]
         for batch in chain.from_iterable(

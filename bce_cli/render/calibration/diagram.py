@@ -33,9 +33,14 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
             f"{' ' * (_LABEL + 2)}event rate",
             *_framed(_canvas(report, width, look), look),
             *_histogram(report.histogram, width, look),
-            *_captions(width, look),
+            *_captions(report, width, look),
         ),
     )
+
+
+def counted(report: CalibrationReport) -> str:
+    """Say what the histogram's bars are shares of."""
+    return "rows" if report.weight_sum == report.n else "weight"
 
 
 def _canvas(report: CalibrationReport, width: int, look: Look) -> Canvas:
@@ -99,8 +104,10 @@ def _rule(width: int, look: Look) -> str:
     return " " * (_LABEL + 1) + look.pick("└", "+") + look.pick("─", "-") * width
 
 
-def _captions(width: int, look: Look) -> list[str]:
+def _captions(report: CalibrationReport, width: int, look: Look) -> list[str]:
     diagonal, isotonic, bar, point = _marks(look)
     indent = " " * (_LABEL + 2)
     legend = f"{point}{bar} bin, 95 % interval   {isotonic} isotonic curve   {diagonal} calibrated"
-    return [f"{indent}0{'prediction'.center(width - 2)}1", f"{indent}{legend}"]
+    bars = f"% beside the bars: share of {counted(report)} in the tallest one"
+    axis = f"0{'prediction'.center(width - 2)}1"
+    return [f"{indent}{line}" for line in (axis, legend, bars)]

@@ -44,7 +44,7 @@ def _sections(document: CalibrationDocument, look: Look) -> list[Section]:
     report, origin = document.report, document.origin
     return [
         parts_section(report, origin, look),
-        *([] if report.bootstrap is None else [interval_section(report.bootstrap, report.unit)]),
+        *([] if report.bootstrap is None else [interval_section(report.bootstrap, report)]),
         fit_section(report),
         reliability_section(report, has_weights=origin.has_weights),
         diagram_section(report, look),

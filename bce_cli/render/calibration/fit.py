@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from bce_cli.render.numbers import figure, rows
+from bce_cli.render.numbers import count, figure, rows
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ _OBSTACLES: dict[Obstacle, str] = {
     "separated": "one threshold separates the labels, so the best slope is infinite",
     "diverged": "the fit did not converge",
 }
+
+
+_REFUTED = (
+    "A row that was certain and wrong refutes calibration outright; Spiegelhalter's z and p are "
+    "what their formulas give all the same."
+)
 
 
 def fit_section(report: CalibrationReport) -> Section:
@@ -47,7 +54,7 @@ def fit_section(report: CalibrationReport) -> Section:
             _row("calibration in the large", fit.calibration_in_the_large, _shift_words),
             _row("calibration slope", fit.slope, _slope_words),
             _row("calibration intercept", fit.intercept, lambda _: "goes with that slope"),
-            *_test_rows(report.spiegelhalter),
+            *_test_rows(report.spiegelhalter, is_refuted=_is_refuted(report)),
             ("expected calibration error", figure(report.ece, 4), "-", "mean gap of the bins"),
             ("maximum calibration error", figure(report.mce, 4), "-", "greatest gap of a bin"),
         ),
@@ -69,7 +76,7 @@ def _shift_words(shift: Estimate) -> str:
         return "too low, on average"
     if shift.ci_high < 0.0:
         return "too high, on average"
-    return "about right"
+    return "cannot be told from 0"
 
 
 def _slope_words(slope: Estimate) -> str:
@@ -79,14 +86,23 @@ def _slope_words(slope: Estimate) -> str:
         return "too extreme"
     if slope.ci_low > 1.0:
         return "too timid"
-    return "about right"
+    return "cannot be told from 1"
 
 
-def _test_rows(test: SpiegelhalterTest | None) -> tuple[tuple[str, str, str, str], ...]:
+def _is_refuted(report: CalibrationReport) -> bool:
+    """Whether a row of some weight was certain and wrong."""
+    return math.isinf(report.log_loss.mean)
+
+
+def _test_rows(
+    test: SpiegelhalterTest | None, *, is_refuted: bool
+) -> tuple[tuple[str, str, str, str], ...]:
     name = "Spiegelhalter's z"
     if test is None:
         return ((name, "-", "-", "cannot be told"),)
     words = "calibration doubtful" if test.p_value < _LEVEL else "nothing against it"
+    if is_refuted:
+        words = "calibration refuted"
     return (name, figure(test.z, 4), "-", words), (
         "its p value",
         figure(test.p_value, 3),
@@ -98,10 +114,11 @@ def _test_rows(test: SpiegelhalterTest | None) -> tuple[tuple[str, str, str, str
 def _fit_notes(report: CalibrationReport) -> tuple[str, ...]:
     fit = report.logistic
     notes = []
-    if fit.n_in_fit < report.n and fit.obstacle != "no rows":
+    if fit.n_in_fit < report.n_weighted and fit.obstacle != "no rows":
+        of_weight = "" if report.n_weighted == report.n else " of some weight"
         notes.append(
-            f"Slope, intercept and calibration in the large are of {rows(fit.n_in_fit)}: a "
-            "prediction of 0 or 1 has no finite logit."
+            f"Slope, intercept and calibration in the large are of {count(fit.n_in_fit)} of "
+            f"{rows(report.n_weighted)}{of_weight}: a prediction of 0 or 1 has no finite logit."
         )
     if fit.obstacle is not None:
         notes.append(f"There is no slope: {_OBSTACLES[fit.obstacle]}.")
@@ -113,7 +130,7 @@ def _fit_notes(report: CalibrationReport) -> tuple[str, ...]:
 
 def _test_notes(report: CalibrationReport) -> tuple[str, ...]:
     if report.spiegelhalter is not None:
-        return ()
+        return (_REFUTED,) if _is_refuted(report) else ()
     if report.has_soft_labels:
         return ("Spiegelhalter's test is one of labels that are 0 or 1.",)
     return ("Spiegelhalter's test needs a prediction other than 0, 0.5 and 1.",)

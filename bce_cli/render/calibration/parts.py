@@ -13,15 +13,19 @@ from bce_cli.render.section import Column, Section
 if TYPE_CHECKING:
     from bce_cli.core.calibration.bootstrap import Bootstrap
     from bce_cli.core.calibration.report import CalibrationReport
-    from bce_cli.core.report import Unit
     from bce_cli.render.look import Look
     from bce_cli.render.origin import Origin
 
 PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
 _DIGITS = 5
 _BIAS = (
-    "A sample repeats rows, which recalibration takes for a pattern: miscalibration and "
-    "discrimination come out higher in samples than in the data."
+    "Of miscalibration and discrimination these are not confidence intervals: a sample repeats "
+    "rows, recalibration takes that for a pattern, and both tend to come out higher than in the "
+    "rows."
+)
+_HOW = (
+    "It is the best that keeps the order of predictions, fitted to these very rows; on new ones it "
+    "may remove less or nothing, or do harm."
 )
 
 
@@ -57,13 +61,14 @@ def parts_section(report: CalibrationReport, origin: Origin, look: Look) -> Sect
     )
 
 
-def interval_section(bootstrap: Bootstrap, unit: Unit) -> Section:
-    """Show how far the parts move from sample to sample."""
+def interval_section(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
+    """Show the parts of samples of the rows, and what miscalibration chance alone would make."""
+    samples = "1 sample" if bootstrap.n == 1 else f"{count(bootstrap.n)} samples"
     return Section(
-        title="How far the parts would move in other samples of as many rows",
+        title=f"Middle 95 % of {samples} drawn from these rows",
         columns=(
             Column("part", is_text=True),
-            Column(f"log loss, {unit}: 95 %"),
+            Column(f"log loss, {report.unit}: 95 %"),
             Column("Brier score: 95 %"),
         ),
         rows=tuple(
@@ -71,10 +76,23 @@ def interval_section(bootstrap: Bootstrap, unit: Unit) -> Section:
             for part in PARTS
         ),
         notes=(
-            f"Percentiles of {count(bootstrap.n)} bootstrap samples, seed {bootstrap.seed}.",
+            f"Each sample has as many rows, drawn with replacement; seed {bootstrap.seed}.",
             _BIAS,
+            *_chance_notes(bootstrap, report),
         ),
     )
+
+
+def _chance_notes(bootstrap: Bootstrap, report: CalibrationReport) -> tuple[str, ...]:
+    """Say how much miscalibration would be no wonder."""
+    chance = bootstrap.calibrated_q95
+    if chance is None:
+        return ()
+    most = f"{figure(chance.log_loss, 4)} {report.unit} (Brier score: {figure(chance.brier, 4)})"
+    here = figure(report.log_loss.miscalibration, 4)
+    brier = figure(report.brier.miscalibration, 4)
+    what = f"Miscalibration of a calibrated model with these predictions: up to {most} in 95 % of"
+    return (f"{what} as many samples, by chance alone. Here it is {here} ({brier}).",)
 
 
 def _interval(limits: tuple[float, float]) -> str:
@@ -99,15 +117,16 @@ def _reading(report: CalibrationReport) -> str:
         return "The log loss is 0: there is nothing that recalibration could remove."
     if parts.uncertainty == 0.0:
         return "All labels are the same, so nothing can be told about how to recalibrate."
-    how = "It is the best that keeps the order of predictions, fitted to these very rows"
     if math.isinf(parts.mean):
-        return f"Recalibration would leave {left} of an infinite loss. {how}."
+        return f"Recalibration would leave {left} of an infinite loss. {_HOW}"
     if parts.miscalibration == 0.0:
-        return "Recalibration would remove nothing: every prediction is what happened."
+        return (
+            "Recalibration would remove nothing: at each prediction, the event rate is what was "
+            "predicted."
+        )
     removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
     share = percent(parts.miscalibration / parts.mean)
-    what = f"Recalibration would remove {removed} ({share}), leaving {left}."
-    return f"{what} {how}; on new ones it removes less."
+    return f"Recalibration would remove {removed} ({share}), leaving {left}. {_HOW}"
 
 
 def _impossible_notes(report: CalibrationReport) -> tuple[str, ...]:

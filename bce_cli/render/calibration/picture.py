@@ -8,7 +8,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.curve import N_HISTOGRAM_BINS
+from bce_cli.render.calibration.diagram import counted
 from bce_cli.render.plot import save_figure
+from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,14 +18,19 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationReport
 
 _BARS = 50
+_LONGEST_NAME = 40
 
 
-def plot_calibration(report: CalibrationReport, stream: IO[bytes], picture: str) -> None:
+def plot_calibration(
+    report: CalibrationReport, prediction_column: str, stream: IO[bytes], picture: str
+) -> None:
     """Draw event rates over predictions, and how often each prediction was made.
 
     Parameters
     ----------
     report : CalibrationReport
+    prediction_column : str
+        Whose predictions they are.
     stream : binary stream
     picture : {"png", "svg", "pdf"}
     """
@@ -31,9 +38,22 @@ def plot_calibration(report: CalibrationReport, stream: IO[bytes], picture: str)
 
     figure = Figure(figsize=(6.4, 7.6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    name = _drawable(safe_text(prediction_column, _LONGEST_NAME))
+    above.set_title(f"Reliability diagram: {name}", parse_math=False)
     _draw_rates(above, report)
     _draw_histogram(below, report)
     save_figure(figure, stream, picture)
+
+
+def _drawable(text: str) -> str:
+    """Show characters that the font lacks as escapes, not as boxes and a warning for each."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties()))
+    return "".join(
+        c if font.get_char_index(ord(c)) else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
 
 
 def _draw_rates(ax: Axes, report: CalibrationReport) -> None:
@@ -55,7 +75,7 @@ def _draw_rates(ax: Axes, report: CalibrationReport) -> None:
         capsize=3.0,
         label="bins, 95 % intervals",
     )
-    ax.set(title="Reliability diagram", ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.grid(visible=True, alpha=0.3)
     ax.legend(loc="upper left")
 
@@ -66,9 +86,5 @@ def _draw_histogram(ax: Axes, report: CalibrationReport) -> None:
     shares = np.array(report.histogram).reshape(-1, step).sum(axis=1) / total
     lefts = np.arange(_BARS) / _BARS
     ax.bar(lefts, shares * 100.0, width=1.0 / _BARS, align="edge", color="C0")
-    ax.set(xlabel="prediction", ylabel="% of rows" if _is_count(report) else "% of weight")
+    ax.set(xlabel="prediction", ylabel=f"% of {counted(report)}")
     ax.grid(visible=True, alpha=0.3)
-
-
-def _is_count(report: CalibrationReport) -> bool:
-    return report.weight_sum == report.n

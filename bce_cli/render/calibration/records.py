@@ -71,11 +71,13 @@ def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
 
 
 def _bootstrap(bootstrap: Bootstrap) -> dict[str, Any]:
+    chance = bootstrap.calibrated_q95
     return {
         "n": bootstrap.n,
         "seed": bootstrap.seed,
         "log_loss": _named(_intervals(bootstrap.log_loss), _LOG_LOSS_NAMES),
         "brier": _named(_intervals(bootstrap.brier), _BRIER_NAMES),
+        "calibrated_miscalibration_q95": None if chance is None else asdict(chance),
     }
 
 

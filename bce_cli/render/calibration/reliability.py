@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _DIGITS = 4
 _NOTE = (
-    "Gap: event rate minus mean prediction. Verdict: where the mean prediction lies outside the "
-    "interval of the event rate."
+    "Bins are (low, high], the first with its low end. Gap: event rate minus mean prediction. "
+    "Verdict: where the mean prediction lies outside the interval of the event rate; of calibrated "
+    "bins, about one in twenty strays so by chance."
 )
 
 
@@ -62,9 +63,14 @@ def _row(each: ReliabilityBin, edge_digits: int, *, has_weights: bool) -> tuple[
         figure(mean, _DIGITS),
         figure(rate, _DIGITS),
         interval,
-        "-" if mean is None or rate is None else f"{rate - mean:+.3f}",
+        "-" if mean is None or rate is None else _gap(rate - mean),
         verdict(each),
     )
+
+
+def _gap(value: float) -> str:
+    text = f"{value:+.3f}"
+    return text if float(text) else "0.000"
 
 
 def verdict(each: ReliabilityBin) -> str:

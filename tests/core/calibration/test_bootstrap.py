@@ -60,7 +60,7 @@ def naive(rows: Rows, n: int) -> Bootstrap:
                 for name in names
             }
         )
-    return Bootstrap(n, 99, *found)
+    return Bootstrap(n, 99, found[0], found[1], None)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

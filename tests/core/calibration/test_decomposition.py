@@ -258,3 +258,18 @@ def test_by_hand() -> None:
     assert brier.miscalibration == pytest.approx((2 * 0.3**2 + 3 * (1 / 3 - 0.2) ** 2) / 5)
     assert brier.discrimination == pytest.approx((2 * 0.1**2 + 3 * (0.4 - 1 / 3) ** 2) / 5)
     assert brier.uncertainty == pytest.approx(0.24)
+
+
+def test_soft_labels_that_are_the_same_at_each_prediction_leave_nothing() -> None:
+    labels = np.array([0.1, 0.1, 0.1, 0.3, 0.3, 0.7])
+    weights = np.array([0.3, 0.7, 1.1, 1.9, 0.2, 0.9])
+    _, brier = decomposed(Rows(labels, np.array([0.2, 0.2, 0.2, 0.4, 0.4, 0.9]), weights))
+    assert brier.recalibrated == 0.0
+    assert brier.discrimination == brier.uncertainty > 0.0
+
+
+@given(st.floats(0.0, 1.0), st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20))
+def test_one_soft_label_alone_has_no_uncertainty(label: float, weights: list[float]) -> None:
+    n = len(weights)
+    _, brier = decomposed(Rows(np.full(n, label), np.full(n, 0.5), np.array(weights)))
+    assert (brier.uncertainty, brier.recalibrated) == (0.0, 0.0)

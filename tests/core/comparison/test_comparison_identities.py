@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bce_cli.core.concatenation import concatenated
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.row_columns import Categories, Predictions
+from bce_cli.core.totals import LossTotals
 from tests.core.comparison.compared import compared, compared_rows, counts, totals_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def test_a_model_is_tied_with_itself_everywhere(rows: Rows, convention: Conventi
     twice = replace(rows, rivals=(Predictions(rows.probabilities),))
     (found,) = compared(twice, convention).comparisons
     assert (found.n_better, found.n_worse) == (0, 0)
-    assert found.n_tied == len(rows) - rows.n_missing
+    assert found.n_tied == LossTotals.of(rows, convention=convention).n_weighted
     assert (found.n_only_baseline_infinite, found.n_only_model_infinite) == (0, 0)
     assert found.finite.value in (0.0, None)
     assert found.finite.std_error in (0.0, None)
@@ -143,7 +144,7 @@ def test_a_cluster_for_each_row_gives_the_figures_of_independent_rows(
     each = Categories(np.arange(n, dtype=np.int32), tuple(map(str, range(n))))
     clustered, plain = compared(replace(rows, cluster=each), convention), compared(rows, convention)
     assert clustered.comparisons == plain.comparisons
-    assert clustered.n_clusters == plain.n == n - rows.n_missing
+    assert clustered.n_clusters == LossTotals.of(rows, convention=convention).n_weighted
     for model, other in zip(clustered.models, plain.models, strict=True):
         assert model.std_error == other.std_error
         assert model.report == other.report

@@ -10,6 +10,7 @@ import pytest
 
 from bce_cli import Convention
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.gate.baseline import Baseline
 from bce_cli.core.gate.calibration_margin import calibration_margin
 from bce_cli.core.gate.judgement import Check, judge
 from bce_cli.core.gate.limits import Limits
@@ -144,17 +145,75 @@ def test_without_weights_the_interval_of_the_brier_score_is_that_of_a_mean() -> 
     _assert_interval(_checks(rows)["max_brier"], errors.std(ddof=1) / math.sqrt(80))
 
 
-def test_predicting_the_base_rate_has_a_skill_of_0_without_any_spread() -> None:
-    labels = np.arange(1000) % 4 == 0
-    check = _checks(Rows(labels, np.full(1000, 0.25)))["min_skill"]
-    assert check.ci_low is not None
-    assert check.ci_high is not None
-    assert abs(check.ci_low) < 1e-14
-    assert abs(check.ci_high) < 1e-14
-    loss = _checks(Rows(labels, np.full(1000, 0.25)))["max_loss"]
-    assert loss.ci_low is not None
-    assert loss.value is not None
-    assert loss.value - loss.ci_low > 0.02
+def _assert_no_interval(check: Check) -> None:
+    assert (check.ci_low, check.ci_high, check.verdict) == (None, None, "undecided")
+
+
+@pytest.mark.parametrize("n", [4, 1000, 99_996])
+@pytest.mark.parametrize("weight", [None, 0.1, 3.0])
+@pytest.mark.parametrize("period", [2, 3, 4, 12])
+def test_predicting_the_base_rate_leaves_no_spread_to_judge_its_skill_by(
+    n: int, weight: float | None, period: int
+) -> None:
+    labels = np.arange(n) % period == 0
+    weights = None if weight is None else np.full(n, weight)
+    checks = _checks(Rows(labels, np.full(n, labels.mean()), weights))
+    _assert_no_interval(checks["min_skill"])
+    assert (checks["max_loss"].ci_low is None) == (labels.mean() == 0.5)
+
+
+def test_the_skill_of_a_rare_event_at_its_base_rate_has_no_interval_and_beside_it_has() -> None:
+    labels = np.zeros(1_000_000, np.bool_)
+    labels[7] = True
+    _assert_no_interval(_checks(Rows(labels, np.full(1_000_000, 1e-6)))["min_skill"])
+    beside = _checks(Rows(labels, np.full(1_000_000, 1.001e-6)))["min_skill"]
+    assert beside.ci_low is not None
+    assert beside.ci_high is not None
+    assert beside.ci_low < beside.ci_high
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("high", [0.5, 0.7, 1.0 - 1e-9, 1.0])
+def test_rows_that_all_cost_the_same_make_no_interval_of_no_width(
+    high: float, weighted: bool
+) -> None:
+    labels = np.arange(50) % 3 == 0
+    weights = np.random.default_rng(0).exponential(1.0, 50) if weighted else None
+    checks = _checks(Rows(labels, np.where(labels, high, 1.0 - high), weights))
+    _assert_no_interval(checks["max_loss"])
+    _assert_no_interval(checks["max_brier"])
+    saved = Baseline("b", 0.0, "nats", 0.1)
+    limits = Limits(baseline=saved, confident=True)
+    rows = Rows(labels, np.where(labels, high, 1.0 - high), weights)
+    (check,) = judge(GateTotals.of(rows, limits), limits).checks
+    _assert_no_interval(check)
+
+
+def test_without_confidence_a_constant_prediction_is_judged_by_its_point() -> None:
+    rows = Rows(np.arange(4) % 2 == 0, np.full(4, 0.5))
+    for max_loss, verdict in [(math.log(2.0), "passed"), (0.69, "failed")]:
+        limits = Limits(max_loss=max_loss)
+        assert judge(GateTotals.of(rows, limits), limits).verdict == verdict
+
+
+def test_a_spread_far_beyond_rounding_is_a_spread() -> None:
+    labels = np.arange(100) % 2 == 0
+    predictions = np.where(np.arange(100) < 50, 0.5, 0.5 + 1e-6)
+    checks = _checks(Rows(labels, predictions))
+    for name in ("max_loss", "min_skill", "max_brier"):
+        assert checks[name].ci_low is not None
+
+
+def test_rows_of_weight_0_change_no_interval() -> None:
+    rows = _rows(12, 30, weighted=True)
+    assert rows.weights is not None
+    more = Rows(
+        np.append(rows.labels, [True, False]),
+        np.append(rows.probabilities, [0.1, 0.9]),
+        np.append(rows.weights, [0.0, 0.0]),
+    )
+    for name in ("min_skill", "max_brier", "max_ece"):
+        assert _checks(more)[name] == _checks(rows)[name]
 
 
 def test_rows_that_are_left_out_count_for_nothing() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +94,14 @@ def test_rows_are_counted() -> None:
     assert _check(QUARTERS, min_rows=4) == Check("min_rows", 4, None, None, 4, "passed")
     assert _check(QUARTERS, min_rows=5).verdict == "failed"
     assert _check(QUARTERS, min_rows=4, confident=True).verdict == "passed"
+
+
+def test_rows_of_weight_0_are_not_counted() -> None:
+    weights = np.array([1.0, 0.0, 5e-324, 0.0])
+    rows = replace(QUARTERS, weights=weights, missing=np.array([False, False, False, True]))
+    assert GateTotals.of(rows, Limits(min_rows=1)).n_weightless == 1
+    assert _check(rows, min_rows=3) == Check("min_rows", 2, None, None, 3, "failed")
+    assert _check(rows, min_rows=2).verdict == "passed"
 
 
 @pytest.mark.parametrize("name", ["max_loss", "min_skill", "max_brier"])
@@ -227,8 +236,7 @@ def test_the_same_rows_pass_a_baseline_of_their_own_in_any_unit(
     rows = Rows(random.uniform(size=5) < 0.5, random.uniform(0.01, 0.99, 5))
     saved = loss_report(LossTotals.of(rows), saved_unit)
     check = _check(rows, unit, baseline=Baseline("b", saved.mean_loss, saved_unit))
-    assert check.verdict == "passed"
-    assert check.limit == pytest.approx(check.value, rel=2**-51)
+    assert check == Check("baseline", 0.0, None, None, 0.0, "passed")
 
 
 @given(st.floats(-1e-3, 1e6) | st.sampled_from([0.0, 5e-324, 1e-300, 1.0]))
@@ -241,9 +249,40 @@ def test_bits_become_the_largest_nats_that_would_have_been_saved_as_them(bits: f
 def test_a_baseline_is_exceeded_by_its_budget_and_no_more(budget: float) -> None:
     baseline = Baseline("b.json", 1.0 - budget, "bits")
     check = _check(HALVES, "bits", baseline=baseline, budget=budget)
-    assert check == Check("baseline", 1.0, None, None, 1.0, "passed")
+    assert check == Check("baseline", budget, None, None, budget, "passed")
     worse = replace(baseline, mean_loss=_below(1.0 - budget))
-    assert _check(HALVES, "bits", baseline=worse, budget=budget).verdict == "failed"
+    check = _check(HALVES, "bits", baseline=worse, budget=budget)
+    assert check.value is not None
+    assert (check.value > budget, check.limit, check.verdict) == (True, budget, "failed")
+
+
+losses = st.floats(0.0, 10.0) | st.sampled_from([0.35, 0.37, 1e-300, 5e-324, 1e300])
+units = st.sampled_from(["nats", "bits"])
+
+
+@given(losses, losses, st.floats(0.0, 1.0) | st.just(0.02), units, units)
+def test_a_loss_is_above_its_baseline_by_the_difference_and_on_its_side_of_the_budget(
+    loss: float, saved: float, budget: float, unit: Unit, saved_unit: Unit
+) -> None:
+    baseline = Baseline("b", saved, saved_unit)
+    excess = baseline.excess(loss, unit, budget)
+    most = baseline.loss_in(unit) + budget
+    assert (excess <= budget) == (loss <= most)
+    exact = Fraction(loss) - Fraction(baseline.loss_in(unit))
+    assert abs(Fraction(excess) - exact) <= Fraction(2.0**-51) * Fraction(max(loss, most, 1e-300))
+
+
+@given(losses, losses, st.floats(0.0, 1.0))
+def test_what_is_above_a_baseline_grows_with_the_loss(
+    one: float, other: float, budget: float
+) -> None:
+    baseline = Baseline("b", 0.35, "bits")
+    low, high = sorted((one, other))
+    assert baseline.excess(low, "nats", budget) <= baseline.excess(high, "nats", budget)
+
+
+def test_an_infinite_loss_is_infinitely_above_a_baseline() -> None:
+    assert Baseline("b", 0.35, "bits").excess(math.inf, "nats", 1.0) == math.inf
 
 
 @pytest.mark.parametrize(("saved_unit", "factor"), [("nats", 1.0), ("bits", LN2)])
@@ -254,12 +293,16 @@ def test_with_confidence_both_losses_of_a_baseline_have_a_spread(
     assert report.std_error is not None
     baseline = Baseline("b.json", 0.9, saved_unit, 0.04)
     check = _check(MIXED, baseline=baseline, budget=0.25, confident=True)
-    assert check.limit == pytest.approx(0.9 * factor + 0.25, rel=1e-15)
+    assert report.ci_low is not None
+    assert report.ci_high is not None
+    assert check.limit == 0.25
+    saved = baseline.loss_in("nats")
+    assert check.value == report.mean_loss - saved
     half = 1.959963984540054 * math.hypot(report.std_error, 0.04 * factor)
-    assert check.ci_low == pytest.approx(report.mean_loss - half, rel=1e-14)
-    assert check.ci_high == pytest.approx(report.mean_loss + half, rel=1e-14)
+    assert check.ci_low == pytest.approx(report.mean_loss - saved - half, rel=1e-14)
+    assert check.ci_high == pytest.approx(report.mean_loss - saved + half, rel=1e-14)
     alone = _check(MIXED, baseline=replace(baseline, std_error=None), confident=True)
-    assert (alone.ci_low, alone.ci_high) == (report.ci_low, report.ci_high)
+    assert (alone.ci_low, alone.ci_high) == (report.ci_low - saved, report.ci_high - saved)
 
 
 conventions = st.sampled_from([Convention(), Convention(0.01), Convention(like="torch")])

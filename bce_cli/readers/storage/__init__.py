@@ -1,0 +1,1 @@
+"""Where files are kept: folders, object stores, web servers."""

@@ -1,0 +1,233 @@
+"""Folders and patterns on this machine stand for the files in them, sorted, each once."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bce_cli.errors import InputError
+from bce_cli.readers.storage.expansion import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typer.testing import Result
+
+HEADER = "y,p\n"
+ROWS = ("1,0.9\n", "0,0.2\n", "1,0.7\n", "0,0.4\n")
+WHAT_COUNTS = "bce: names that begin with . or _ do not count"
+
+
+def make(*paths: str) -> None:
+    """Write a file of predictions at each path; the first has row 0, and so on."""
+    for index, path in enumerate(paths):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(HEADER + ROWS[index % len(ROWS)])
+
+
+def names(path: str) -> list[str]:
+    return [source.path for source in parts_of(path)]
+
+
+@pytest.fixture
+def tree() -> None:
+    """Make nested parts, with what writers of parts leave behind."""
+    make(
+        "parts/b.csv",
+        "parts/a.csv",
+        "parts/day=2/x.csv",
+        "parts/day=1/deep/y.csv",
+        "parts/_SUCCESS",
+        "parts/.b.csv.crc",
+        "parts/_temporary/z.csv",
+        "parts/.hidden/z.csv",
+        "parts/_day=1/p.csv",
+    )
+
+
+VISIBLE = [
+    "parts/_day=1/p.csv",
+    "parts/a.csv",
+    "parts/b.csv",
+    "parts/day=1/deep/y.csv",
+    "parts/day=2/x.csv",
+]
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize("path", ["parts", "parts/"])
+def test_a_folder_stands_for_its_files_without_hidden_ones(path: str) -> None:
+    assert names(path) == VISIBLE
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_folder_is_the_same_data_set_as_its_files(bce: Callable[..., Result]) -> None:
+    whole = bce("compute", "parts", "-f", "json", "-l", "y", "-p", "p")
+    single = bce("compute", *VISIBLE, "-f", "json", "-l", "y", "-p", "p")
+    assert whole.exit_code == 0
+    expected = json.loads(single.stdout)
+    assert json.loads(whole.stdout) == expected | {"source": "parts"}
+    assert expected["n"] == 5
+
+
+@pytest.mark.usefixtures("tree")
+def test_rows_are_numbered_over_all_parts(bce: Callable[..., Result]) -> None:
+    lines = bce("compute", "parts", "--per-example", "-f", "csv").stdout.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["row", "1", "2", "3", "4", "5"]
+
+
+PATTERNS: dict[str, list[str]] = {
+    "parts/*.csv": ["parts/a.csv", "parts/b.csv"],
+    "parts/?.csv": ["parts/a.csv", "parts/b.csv"],
+    "parts/[!a].csv": ["parts/b.csv"],
+    "parts/*": VISIBLE,
+    "parts/_*": ["parts/_SUCCESS", "parts/_day=1/p.csv", "parts/_temporary/z.csv"],
+    "parts/day=*/*.csv": ["parts/day=2/x.csv"],
+    "parts/day=*": ["parts/day=1/deep/y.csv", "parts/day=2/x.csv"],
+    "parts/day=*/": ["parts/day=1/deep/y.csv", "parts/day=2/x.csv"],
+    "parts/**/*.csv": VISIBLE,
+    "parts/**": VISIBLE,
+    "parts/**/deep/*": ["parts/day=1/deep/y.csv"],
+    "**/day=1": ["parts/day=1/deep/y.csv"],
+    "**/x.csv": ["parts/day=2/x.csv"],
+    "*/a.csv": ["parts/a.csv"],
+    "*/.b*": ["parts/.b.csv.crc"],
+}
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_stands_for_what_it_matches(pattern: str) -> None:
+    assert names(pattern) == PATTERNS[pattern]
+    absolute = f"{Path.cwd()}/{pattern}"
+    assert names(absolute) == [f"{Path.cwd()}/{path}" for path in PATTERNS[pattern]]
+
+
+def test_what_is_called_just_so_wins_over_its_reading_as_a_pattern() -> None:
+    make("a[1].csv", "a1.csv", "d*/x.csv", "dd/x.csv", "q?.csv", "qq.csv")
+    assert names("a[1].csv") == ["a[1].csv"]
+    assert names("d*") == ["d*/x.csv"]
+    assert names("d*/*.csv") == ["d*/x.csv"]
+    assert names("q?.csv") == ["q?.csv"]
+    assert names("a[[]1].csv") == ["a[1].csv"]
+
+
+def test_what_links_lead_to_counts_once() -> None:
+    make("parts/a.csv", "parts/sub/b.csv", "elsewhere/c.csv", "beside.csv")
+    Path("parts/latest.csv").symlink_to("a.csv")
+    Path("parts/again").symlink_to("sub")
+    Path("parts/loop").symlink_to(".")
+    Path("parts/above").symlink_to("..")
+    Path("parts/other").symlink_to("../elsewhere")
+    Path("elsewhere/back").symlink_to("../parts")
+    expected = ["parts/a.csv", "parts/other/c.csv", "parts/sub/b.csv"]
+    assert names("parts") == expected
+    Path("link").symlink_to("parts")
+    assert names("link") == [path.replace("parts/", "link/") for path in expected]
+
+
+def test_a_link_that_leads_nowhere_is_named() -> None:
+    make("parts/a.csv")
+    Path("parts/b.csv").symlink_to("gone.csv")
+    with pytest.raises(InputError, match=r"^parts/b\.csv: no such file or directory$"):
+        parts_of("parts")
+
+
+def test_a_pipe_in_a_folder_is_no_part_of_it() -> None:
+    make("parts/a.csv")
+    os.mkfifo("parts/pipe")
+    assert names("parts") == ["parts/a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("empty", "empty: there are no data files in this folder"),
+        (".", ".: there are no data files in this folder"),
+        ("none/*.csv", "none/*.csv: no file matches this pattern"),
+        ("empty/**", "empty/**: no file matches this pattern"),
+        ("x[\x1b]", r"x[\x1b]: no file matches this pattern"),
+    ],
+)
+def test_nothing_to_read_is_an_error(path: str, said: str, bce: Callable[..., Result]) -> None:
+    Path("empty").mkdir()
+    Path("empty/_SUCCESS").touch()
+    done = bce("compute", path)
+    assert (done.stdout, done.exit_code) == ("", 66)
+    assert done.stderr.splitlines() == [f"bce: error: {said}", WHAT_COUNTS]
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    bce: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("parts/a.csv", "parts/sub/b.csv")
+    listed = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("sub"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read any folder
+    done = bce("compute", "parts")
+    assert (done.stdout, done.exit_code) == ("", 66)
+    assert done.stderr == "bce: error: parts/sub: permission denied\n"
+
+
+def test_a_fault_names_the_part(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv")
+    Path("parts/b.csv").write_text("y,p\n1,.5\n1,x\n")
+    done = bce("compute", "parts", "-q")
+    said = "parts/b.csv, line 3: prediction 'x' (column 'p') is not a number"
+    assert done.stderr.splitlines()[0] == f"bce: error: {said}"
+    assert done.exit_code == 65
+
+
+@pytest.mark.parametrize("source", ["parts", "parts/*.csv", "file:parts"])
+@pytest.mark.parametrize("command", ["compute", "check --max-loss 1", "demo scaling"])
+def test_no_part_is_overwritten(source: str, command: str, bce: Callable[..., Result]) -> None:
+    make("parts/a.csv", "parts/b.csv")
+    if source.startswith("file:"):
+        source = f"file://{Path.cwd()}/parts"
+    done = bce(*command.split(), source, "-o", "parts/b.csv")
+    assert done.exit_code == 73
+    assert done.stderr.splitlines()[-2:] == [
+        "bce: error: parts/b.csv: the output would overwrite an input",
+        "bce: choose another file for --output",
+    ]
+    assert Path("parts/b.csv").read_text() == HEADER + ROWS[1]
+
+
+def test_labels_and_models_may_be_folders(bce: Callable[..., Result]) -> None:
+    for name, text in {
+        "old/1.csv": "id,p\na,0.5\n",
+        "old/2.csv": "id,p\nb,0.25\n",
+        "new.csv": "id,p\nb,0.5\na,0.5\n",
+        "truth/1.csv": "id,y\nb,0\n",
+        "truth/2.csv": "id,y\na,1\n",
+    }.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
+    joined = ("--labels", "truth/", "--on", "id", "-f", "json")
+    report = json.loads(bce("compute", "old/*.csv", *joined).stdout)
+    assert (report["n"], report["labels_source"], report["source"]) == (2, "truth/", "old/*.csv")
+    compared = bce("compare", "old/", "new.csv", *joined)
+    assert compared.exit_code == 0
+    models = json.loads(compared.stdout)["models"]
+    assert [(model["name"], model["mean_loss"]) for model in models] == [
+        ("old", report["mean_loss"]),
+        ("new.csv", 0.6931471805599453),
+    ]
+
+
+def test_a_file_address_is_a_path(bce: Callable[..., Result]) -> None:
+    make("a b.csv")
+    address = f"file://{Path.cwd()}/a%20b.csv"
+    done = bce("compute", address, "-f", "json", "-l", "y", "-p", "p")
+    assert json.loads(done.stdout)["source"] == address
+    missing = bce("compute", "file:///no/such.csv")
+    assert missing.stderr == "bce: error: file:///no/such.csv: no such file or directory\n"
