@@ -49,8 +49,8 @@ class ClusterEngine:
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:  # noqa: ANN401
         """Ask for the value of a function; arguments may be futures."""
-        # No argument must look like a key, hence names that nobody uses.
-        key = f"bce-{self._run}-{next(self._numbers)}"
+        # No argument must look like a key, and the time of tasks is guessed by how keys begin.
+        key = f"bce_{type(function).__name__}-{self._run}-{next(self._numbers)}"
         with explained(self._name, LOST):
             future: Future[Any] = self._client.submit(function, *args, key=key)
         return future
