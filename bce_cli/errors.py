@@ -60,6 +60,10 @@ class InputError(BceError):
     """The input cannot be opened or read."""
 
 
+class EngineError(BceError):
+    """The cluster that was to do the work cannot be reached, or was lost."""
+
+
 class OutputError(BceError):
     """The output cannot be created or written."""
 

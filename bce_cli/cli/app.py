@@ -24,8 +24,8 @@ from bce_cli.errors import BceError, os_reason
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
-    "be read, 73 output cannot be created, 74 output cannot be written, 130 interrupted, 141 "
-    "broken pipe."
+    "be read, 69 cluster cannot be reached or was lost, 73 output cannot be created, 74 output "
+    "cannot be written, 130 interrupted, 141 broken pipe."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 import typer
@@ -99,5 +100,5 @@ def _judged(job: Job, limits: Limits, convention: Convention, unit: Unit) -> Jud
     from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415
     from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
-    totals = fold_rows(job, lambda rows: GateTotals.of(rows, limits, convention))
+    totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
     return judge(totals, limits, unit)

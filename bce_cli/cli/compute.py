@@ -73,6 +73,9 @@ def compute(
         excel_safe=excel_safe,
         is_csv=out.output_format == "csv",
     )
+    if per_example and engine.engine == "dask":
+        message = "--per-example writes rows in their order, which --engine dask does not keep"
+        raise UsageError(message, "--engine local writes them")
     if out.is_parquet:
         _check_parquet(out, per_example=per_example)
     from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy

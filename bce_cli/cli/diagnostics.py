@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bce_cli.errors import (
     BceError,
     DataError,
+    EngineError,
     InputError,
     OutputCreationError,
     OutputError,
@@ -36,6 +37,8 @@ class ExitCode(IntEnum):
     """The input was read and cannot be used."""
     NO_INPUT = 66
     """The input cannot be read."""
+    UNAVAILABLE = 69
+    """The cluster cannot be reached, or was lost."""
     CANNOT_CREATE = 73
     """The output cannot be created."""
     CANNOT_WRITE = 74
@@ -50,6 +53,7 @@ _CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
     (UsageError, ExitCode.USAGE),
     (DataError, ExitCode.DATA),
     (InputError, ExitCode.NO_INPUT),
+    (EngineError, ExitCode.UNAVAILABLE),
     (OutputCreationError, ExitCode.CANNOT_CREATE),
     (OutputError, ExitCode.CANNOT_WRITE),
 )

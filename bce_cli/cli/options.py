@@ -23,7 +23,9 @@ ExcelSafeOpt       no formulas for spreadsheets
 OutputOpt          file to write
 QuietOpt           the one number alone
 SilentOpt          nothing but the exit code
-WorkersOpt         threads
+WorkersOpt         threads, or processes
+EngineOpt          local or dask
+SchedulerOpt       address of a cluster
 ColorOpt           auto, always or never
 StepArg            step of the derivation
 DemoFormatOpt      table, json or markdown
@@ -212,7 +214,25 @@ WorkersOpt = Annotated[
         "--workers",
         metavar="N",
         min=1,
-        help="Threads to use; by default, one for each core. No digit depends on it.",
+        help="Threads to use, or processes with --engine dask; by default, one for each core. No "
+        "digit depends on it.",
+    ),
+]
+EngineOpt = Annotated[
+    Literal["local", "dask"],
+    typer.Option(
+        "--engine",
+        help="What does the work: threads of this process, or a cluster of Dask, whose workers "
+        "read the files themselves. No digit depends on it.",
+    ),
+]
+SchedulerOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="With --engine dask, the cluster to use, such as tcp://host:8786; by default that of "
+        "DASK_SCHEDULER_ADDRESS, or else processes on this machine.",
     ),
 ]
 ColorOpt = Annotated[

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
 
 from bce_cli.core.convention_totals import ConventionTotals
 from bce_cli.core.conventions import EXACT, Convention
@@ -13,6 +16,8 @@ from bce_cli.core.rows import Rows, ScoredRows
 from bce_cli.core.segments import SegmentTotals
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.worst import WorstRow, WorstRows
+
+_NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one piece came to.
+    """What some rows came to.
 
     Attributes
     ----------
     totals : LossTotals
     worst : WorstRows
     kept : ScoredRows
-        All rows of the piece, or only the last that counts.
+        All rows of a piece, or only the last that counts.
     last : int
-        0-based place in the piece of the last row that counts; -1 if there is none.
+        0-based place among the rows of the last one that counts; -1 if there is none.
     compared : tuple of ConventionTotals
     differences : Differences
     segments : SegmentTotals
@@ -66,6 +71,21 @@ class Part:
     compared: tuple[ConventionTotals, ...]
     differences: Differences
     segments: SegmentTotals
+
+    def __iadd__(self, other: Part) -> Self:
+        """Merge with the rows that follow; the segments on the left are used up."""
+        segments = self.segments
+        segments += other.segments
+        pairs = zip(self.compared, other.compared, strict=True)
+        return type(self)(
+            totals=self.totals + other.totals,
+            worst=self.worst + other.worst,
+            kept=other.kept if other.totals.n else self.kept,
+            last=self.totals.n_read + other.last if other.totals.n else self.last,
+            compared=tuple(mine + others for mine, others in pairs),
+            differences=self.differences + other.differences,
+            segments=segments,
+        )
 
 
 def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
@@ -81,7 +101,8 @@ def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
     rows = plan.convention.held(rows)
     losses = plan.convention.losses(rows)
     compared = tuple(ConventionTotals.of(rows, convention) for convention in plan.compared)
-    kept = rows if keep_rows else rows.tail()
+    tail = replace(rows.tail(), rivals=(), cluster=None, segments=())
+    kept = rows if keep_rows else tail
     last = rows.last
     return Part(
         totals=LossTotals.of(rows, losses, plan.convention),
@@ -144,15 +165,14 @@ class Evaluation:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._totals = LossTotals()
-        self._worst = WorstRows(plan.n_worst)
+        self.plan = plan
+        self._part: Part | None = None
         self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]
         self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
-        self._compared = tuple(ConventionTotals(item.name) for item in plan.compared)
-        self._differences = Differences(plan.n_differing)
-        self._segments = SegmentTotals()
-        self._last: Part | None = None
-        self._last_row = 0
+
+    @property
+    def _totals(self) -> LossTotals:
+        return LossTotals() if self._part is None else self._part.totals
 
     @property
     def needs_rows(self) -> bool:
@@ -165,44 +185,45 @@ class Evaluation:
         """Take in the part that follows."""
         if self.needs_rows and len(part.kept) == part.totals.n_read:
             self._add_rows(part)
-        if part.totals.n:
-            self._last = part
-            self._last_row = self._totals.n_read + part.last + 1
-        self._totals += part.totals
-        self._worst += part.worst
-        self._differences += part.differences
-        self._segments += part.segments
-        pairs = zip(self._compared, part.compared, strict=True)
-        self._compared = tuple(mine + others for mine, others in pairs)
+        if self._part is None:
+            self._part = part
+        else:
+            self._part += part
 
     def _add_rows(self, part: Part) -> None:
-        prefix = self._prefix(self._totals.n_read)
+        prefix = self._prefix(self._totals, self._totals.n_read)
         for product in self._products:
             product.extend(part.kept.factors)
         if self._excerpt is not None:
             self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
 
-    def _prefix(self, n: int) -> Prefix:
+    def _prefix(self, totals: LossTotals, n: int) -> Prefix:
         return Prefix(
             n=n,
             product=self._products[-1].value if self._products else 1.0,
-            losses=self._totals.losses,
-            is_infinite=self._totals.n_infinite > 0,
+            losses=totals.losses,
+            is_infinite=totals.n_infinite > 0,
         )
 
-    def result(self) -> Result:
-        """Return what all parts came to."""
+    def result(self, whole: Part | None = None) -> Result:
+        """Return what all rows came to.
+
+        Parameters
+        ----------
+        whole : Part, optional
+            What all rows came to, where those were added only that had to bring their rows along.
+        """
+        part = whole or self._part or evaluate_piece(_NO_ROWS, self.plan, keep_rows=False)
         excerpt: tuple[ExampleRow, ...] = ()
-        if self._excerpt is not None and self._last is not None:
-            kept = self._last.kept
-            last = example_row(kept, kept.rows.last, self._prefix(self._last_row))
-            excerpt = self._excerpt.result(last)
+        if self._excerpt is not None and part.totals.n:
+            prefix = self._prefix(part.totals, part.last + 1)
+            excerpt = self._excerpt.result(example_row(part.kept, part.kept.rows.last, prefix))
         return Result(
-            totals=self._totals,
+            totals=part.totals,
             products=tuple(product.result() for product in self._products),
-            worst=self._worst.rows,
+            worst=part.worst.rows,
             excerpt=excerpt,
-            compared=self._compared,
-            differences=self._differences.rows,
-            segments=self._segments,
+            compared=part.compared,
+            differences=part.differences.rows,
+            segments=part.segments,
         )

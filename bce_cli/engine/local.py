@@ -46,14 +46,28 @@ class LocalEngine:
         self._window = 2 * n_workers + 1
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield ``function(item)`` for each item in order; raise the first error in that order."""
+        """Yield ``function(item)`` for each item in order; raise the first error in that order.
+
+        An error of `items` itself comes after those of the items before it.
+        """
         waiting: deque[Future[R]] = deque()
-        for item in items:
+        remaining = iter(items)
+        failure: Exception | None = None
+        while True:
+            try:
+                item = next(remaining)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 -- raised below, in its turn
+                failure = error
+                break
             if len(waiting) == self._window:
                 yield waiting.popleft().result()
             waiting.append(self._pool.submit(function, item))
         while waiting:
             yield waiting.popleft().result()
+        if failure is not None:
+            raise failure
 
 
 @contextmanager

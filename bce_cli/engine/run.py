@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import Rows, ScoredRows
+    from bce_cli.engine.cluster.connection import Cluster
     from bce_cli.readers.files import Piece
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.reading import Summary
@@ -42,11 +43,14 @@ class Job:
     n_workers : int
     progress : callable (done, total) -> None
         Told the bytes done, and their total where it is known.
+    cluster : Cluster, optional
+        What does the work, if not this process.
     """
 
     data: Data
     n_workers: int
     progress: Progress = _silent
+    cluster: Cluster | None = None
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
@@ -61,7 +65,13 @@ def evaluate(job: Job, plan: Plan) -> Result:
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
+    UsageError, EngineError
+        As `fold_on_cluster` raises them, where the job is one for a cluster.
     """
+    if job.cluster is not None:
+        from bce_cli.engine.cluster.run import evaluate_on_cluster  # noqa: PLC0415 -- rarely
+
+        return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
     def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
@@ -83,20 +93,29 @@ def evaluate(job: Job, plan: Plan) -> Result:
     return result
 
 
-def fold_rows(job: Job, of_rows: Callable[[Rows], State]) -> State:
+def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = True) -> State:
     """Compute a mergeable state of each piece, and merge them in the order of the rows.
 
     Parameters
     ----------
     job : Job
     of_rows : callable (Rows) -> state
-        Runs in the workers; states are added with ``+=``.
+        Runs in the workers, which may be other processes; states are added with ``+=``.
+    are_small : bool
+        Whether states do not grow with the rows; a cluster merges only such before they are here.
 
     Raises
     ------
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
+    UsageError, EngineError
+        As `fold_on_cluster` raises them, where the job is one for a cluster.
     """
+    if job.cluster is not None:
+        from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
+
+        found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
+        return found
     data = job.data
 
     def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:
@@ -126,7 +145,7 @@ def collect_rows(job: Job) -> Rows:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    return concatenated(fold_rows(job, lambda rows: [rows.counted()]))
+    return concatenated(fold_rows(job, lambda rows: [rows.counted()], are_small=False))
 
 
 def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[State]]:
@@ -148,7 +167,7 @@ def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[St
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))])
+    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))], are_small=False)
     return concatenated([rows for rows, _ in pieces]), [seen for _, seen in pieces]
 
 

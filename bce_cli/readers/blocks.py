@@ -59,7 +59,13 @@ def as_bytes(data: object) -> ByteArray:
 
 
 def read_blocks(
-    stream: IO[bytes], name: str, framing: Framing, block_bytes: int = BLOCK_BYTES
+    stream: IO[bytes],
+    name: str,
+    framing: Framing,
+    block_bytes: int = BLOCK_BYTES,
+    *,
+    rest: bytes = b"",
+    line: int = 1,
 ) -> Iterator[Block]:
     """Read a stream to its end, block by block.
 
@@ -71,6 +77,10 @@ def read_blocks(
     framing : Framing
     block_bytes : int
         Bytes to read at a time; a block is longer only if one record is.
+    rest : bytes
+        What was read of the first record before.
+    line : int
+        1-based physical line on which that begins.
 
     Raises
     ------
@@ -79,8 +89,6 @@ def read_blocks(
     DataError
         A record is longer than `LONGEST_RECORD`.
     """
-    rest = b""
-    line = 1
     step = block_bytes
     while True:
         buffer = bytearray(len(rest) + step)

@@ -39,6 +39,8 @@ class DataSet(Opened):
     ----------
     sources : list of Source
         The files that are read, in this order.
+    options : InputOptions
+        With the columns of the first source, once that is open.
     labels : LabelTally
         Which labels there were, of the pieces that were checked.
     notes : list of str
@@ -57,7 +59,7 @@ class DataSet(Opened):
         parse_delimiter(options.layout.delimiter)
         self._paths = tuple(paths)
         self.sources = [source for path in paths for source in parts_of(path)]
-        self._options = options
+        self.options = options
         super().__init__()
         self.labels = LabelTally(options.grammar.positive)
         self.notes: list[str] = []
@@ -68,12 +70,12 @@ class DataSet(Opened):
         with ExitStack() as opened:
             self._first, self._is_compressed = self._open(self.sources[0], opened)
             self.keep_open(opened)
-        columns, choice = self._first.columns, self._options.columns
+        columns, choice = self._first.columns, self.options.columns
         if choice.label is None:
             choice = replace(choice, label=columns.label_name)
         if choice.prediction is None:
             choice = replace(choice, prediction=columns.prediction_name)
-        self._options = replace(self._options, columns=choice)
+        self.options = replace(self.options, columns=choice)
         return self
 
     @property
@@ -142,7 +144,7 @@ class DataSet(Opened):
         self.labels.finish()
 
     def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
-        file, is_compressed = open_file(source, self._options, opened)
+        file, is_compressed = open_file(source, self.options, opened)
         if file.note is not None:
             self.notes.append(file.note)
         return file, is_compressed

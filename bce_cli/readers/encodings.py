@@ -77,6 +77,19 @@ def utf8(stream: IO[bytes], encoding: str | None, name: str) -> IO[bytes]:
     return cast("IO[bytes]", _Transcoded(whole, encoding, name))
 
 
+def utf8_mark_length(head: bytes) -> int | None:
+    """Return how many bytes of a mark precede UTF-8 text; None if a mark says it is none.
+
+    Examples
+    --------
+    >>> utf8_mark_length(b"y,p"), utf8_mark_length(codecs.BOM_UTF16_LE)
+    (0, None)
+    """
+    if head.startswith(UTF8_MARK):
+        return len(UTF8_MARK)
+    return None if any(head.startswith(mark) for mark, _ in _MARKS) else 0
+
+
 class _Transcoded(io.RawIOBase):
     def __init__(self, stream: IO[bytes], encoding: str, name: str) -> None:
         super().__init__()

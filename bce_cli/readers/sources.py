@@ -32,17 +32,20 @@ class Source:
         A path or an address, or ``-`` for standard input.
     known_size : int, optional
         Its bytes, if storage has told them already.
+    shown : str, optional
+        What the user calls it, if not by that path.
     """
 
     path: str
     known_size: int | None = None
+    shown: str | None = None
 
     @property
     def name(self) -> str:
         """What messages call it."""
         if self.path == STANDARD_INPUT:
             return "standard input"
-        return safe_text(without_secrets(self.path))
+        return safe_text(without_secrets(self.shown or self.path))
 
     @property
     def extensions(self) -> tuple[str, ...]:

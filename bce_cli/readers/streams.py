@@ -42,6 +42,32 @@ class Rejoined(io.RawIOBase):
         return cast("int", self._rest.readinto(view) or 0)  # type: ignore[attr-defined]
 
 
+class Limited(io.RawIOBase):
+    """The next bytes of a stream, up to so many.
+
+    Parameters
+    ----------
+    stream : binary stream
+    n_bytes : int
+    """
+
+    def __init__(self, stream: IO[bytes], n_bytes: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._n_left = n_bytes
+
+    def readable(self) -> bool:
+        """Whether bytes can be read; they can."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        view = memoryview(buffer).cast("B")[: self._n_left]
+        count = cast("int", self._stream.readinto(view) or 0)  # type: ignore[attr-defined]
+        self._n_left -= count
+        return count
+
+
 class Translated(io.RawIOBase):
     """A stream whose failures become errors of this package.
 
@@ -60,6 +86,10 @@ class Translated(io.RawIOBase):
     def readable(self) -> bool:
         """Whether bytes can be read; they can."""
         return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to some byte, if the stream within can do that."""
+        return self._stream.seek(offset, whence)
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""

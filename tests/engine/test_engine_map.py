@@ -125,3 +125,18 @@ def test_an_error_of_the_source_of_items_escapes() -> None:
 
 def test_there_is_always_a_worker() -> None:
     assert default_workers() >= 1
+
+
+def test_an_error_of_the_items_waits_for_those_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield from (1, 2, 0)
+        message = "no more"
+        raise ValueError(message)
+
+    with local_engine(1) as engine:
+        with pytest.raises(ZeroDivisionError):
+            list(engine.map(lambda item: 6 // item, items()))
+        results = engine.map(lambda item: item, items())
+        assert [next(results) for _ in range(3)] == [1, 2, 0]
+        with pytest.raises(ValueError, match="no more"):
+            next(results)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.readers.storage.ranges import RangeFile
@@ -20,6 +21,26 @@ _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 ROWS = 1 << 16
 """Rows of a batch at the most."""
 
+RUN_ROWS = 1 << 22
+"""Row groups that stand side by side are read in one go, as soon as they have so many rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some row groups of a Parquet file, one after the other.
+
+    Attributes
+    ----------
+    first, last : int
+        0-based numbers of these row groups.
+    first_row : int
+        1-based number of their first row in the file.
+    """
+
+    first: int
+    last: int
+    first_row: int
+
 
 @dataclass(frozen=True, slots=True)
 class Batches:
@@ -30,17 +51,20 @@ class Batches:
     schema : pyarrow.Schema
     n_rows : int or None
         Where the file says it.
-    read : callable (places) -> iterator of pyarrow.RecordBatch
-        Reads only the columns at these ascending places.
+    read : callable (places, runs) -> iterator of pyarrow.RecordBatch
+        Reads only the columns at these ascending places; of these runs, where there are any.
+    runs : tuple of Run
+        All row groups of a Parquet file, in runs. No batch goes over the end of one.
     """
 
     schema: pa.Schema
     n_rows: int | None
-    read: Callable[[list[int]], Iterator[pa.RecordBatch]]
+    read: Callable[[list[int], tuple[Run, ...]], Iterator[pa.RecordBatch]]
+    runs: tuple[Run, ...] = ()
 
 
 def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
-    """Open a Parquet file; its row groups are read one after the other."""
+    """Open a Parquet file; its row groups are read one after the other, in runs."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -48,7 +72,7 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
     schema = opened.schema_arrow
     names = schema.names
 
-    def read(places: list[int]) -> Iterator[pa.RecordBatch]:
+    def read(places: list[int], runs: tuple[Run, ...]) -> Iterator[pa.RecordBatch]:
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
         is_text = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
@@ -61,7 +85,10 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
             pre_buffer=False,
             buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
         )
-        for batch in reader.iter_batches(ROWS, columns=wanted):
+        groups = [range(run.first, run.last + 1) for run in runs]
+        for batch in chain.from_iterable(
+            reader.iter_batches(ROWS, columns=wanted, row_groups=list(run)) for run in groups
+        ):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
@@ -69,7 +96,20 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
                 raise pa.ArrowInvalid(message)
             yield from _portions(batch.select([named[found.index(place)] for place in places]))
 
-    return Batches(schema, opened.metadata.num_rows, read)
+    return Batches(schema, opened.metadata.num_rows, read, _runs(opened.metadata))
+
+
+def _runs(metadata: Any) -> tuple[Run, ...]:  # noqa: ANN401 -- pyarrow's
+    runs: list[Run] = []
+    first_row, n = 1, RUN_ROWS
+    for group in range(metadata.num_row_groups):
+        if n >= RUN_ROWS:
+            runs.append(Run(group, group, first_row))
+            n = 0
+        runs[-1] = replace(runs[-1], last=group)
+        n += metadata.row_group(group).num_rows
+        first_row += metadata.row_group(group).num_rows
+    return tuple(runs)
 
 
 def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
@@ -81,7 +121,8 @@ def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
     source = file if is_file else io.BufferedReader(file)
     opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
 
-    def read(places: list[int]) -> Iterator[pa.RecordBatch]:
+    def read(places: list[int], runs: tuple[Run, ...]) -> Iterator[pa.RecordBatch]:
+        del runs
         indices = range(opened.num_record_batches) if is_file else ()
         for batch in map(opened.get_batch, indices) if is_file else opened:
             yield from _portions(batch.select(places))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from bce_cli.readers.columnar.batches import Run
     from bce_cli.readers.options import InputOptions
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
@@ -42,6 +43,8 @@ class ColumnarFile:
     Attributes
     ----------
     columns : Columns
+    runs : tuple of Run
+        What a Parquet file can be read by; see `Batches`.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class ColumnarFile:
         with self._explained():
             self._table = open_parquet(file) if kind == "parquet" else open_arrow(file, head)
             schema: pa.Schema = self._table.schema
+            self.runs = self._table.runs
             names = schema.names
         self.columns = find_columns(names, options.columns, name)
         for number in self.columns.numbers:
@@ -78,11 +82,11 @@ class ColumnarFile:
             refuse_text_type(text.key.partition(" ")[0], schema.field(text.place), name)
         self._places = sorted({place for _, place in self.columns.wanted})
 
-    def pieces(self) -> Iterator[ColumnarPiece]:
-        """Yield the rows, a batch at a time."""
-        first_row = 1
+    def pieces(self, runs: tuple[Run, ...] | None = None) -> Iterator[ColumnarPiece]:
+        """Yield the rows, a batch at a time; of these runs only, which follow each other."""
+        first_row = runs[0].first_row if runs else 1
         n_rows = self._table.n_rows
-        batches = self._table.read(self._places)
+        batches = self._table.read(self._places, self.runs if runs is None else runs)
         while True:
             with self._explained():
                 batch = next(batches, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from bce_cli.readers.blocks import Block, read_blocks
@@ -13,8 +14,11 @@ from bce_cli.readers.delimited.records import fields_of
 from bce_cli.readers.numbers import parse_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.delimited.dialect import Dialect
+    from bce_cli.readers.grammar import Grammar
     from bce_cli.readers.options import InputOptions
 
 _GLANCE = 1 << 16
@@ -66,28 +70,29 @@ class DelimitedFile:
 
     def pieces(self) -> Iterator[DelimitedPiece]:
         """Yield the records below the header, block by block."""
-        piece = DelimitedPiece(
-            self._rest, self.columns, self.dialect, self._grammar, False, self._name
-        )
-        is_start = True
-        for block in self._all_blocks():
-            if is_start:
-                piece = replace(piece, has_text_labels=self._has_text_labels(block))
-                is_start = False
-            yield replace(piece, block=block)
+        blocks = chain([self._rest] if self._rest.data else [], self._blocks)
+        yield from pieces_of(blocks, self.columns, self.dialect, self._grammar, self._name)
 
-    def _all_blocks(self) -> Iterator[Block]:
-        if self._rest.data:
-            yield self._rest
-        yield from self._blocks
 
-    def _has_text_labels(self, block: Block) -> bool:
-        """Glance at the first record; either answer is right, one of them is faster."""
-        if self.columns.label is None or self._grammar.soft_labels:
-            return False
-        if self._grammar.positive is not None:
-            return True
-        glance = Block(block.data[:_GLANCE], block.first_line)
-        _, fields = next(fields_of(glance, self.dialect), (0, []))
-        place = self.columns.label
-        return place < len(fields) and parse_number(fields[place], self.dialect.decimal) is None
+def pieces_of(
+    blocks: Iterable[Block], columns: Columns, dialect: Dialect, grammar: Grammar, name: str
+) -> Iterator[DelimitedPiece]:
+    """Yield blocks of records that follow each other as pieces."""
+    piece: DelimitedPiece | None = None
+    for block in blocks:
+        if piece is None:
+            has_text = _has_text_labels(block, columns, dialect, grammar)
+            piece = DelimitedPiece(block, columns, dialect, grammar, has_text, name)
+        yield replace(piece, block=block)
+
+
+def _has_text_labels(block: Block, columns: Columns, dialect: Dialect, grammar: Grammar) -> bool:
+    """Glance at the first record; either answer is right, one of them is faster."""
+    if columns.label is None or grammar.soft_labels:
+        return False
+    if grammar.positive is not None:
+        return True
+    glance = Block(block.data[:_GLANCE], block.first_line)
+    _, fields = next(fields_of(glance, dialect), (0, []))
+    place = columns.label
+    return place < len(fields) and parse_number(fields[place], dialect.decimal) is None

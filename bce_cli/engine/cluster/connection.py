@@ -1,0 +1,128 @@
+"""The way to a cluster: one that is there, or one of processes on this machine."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli import __version__
+from bce_cli.engine.cluster.failures import IDLE, UNREACHABLE, explained, other_version
+from bce_cli.engine.cluster.signals import interrupts_held
+from bce_cli.engine.cluster.tasks import version_here
+from bce_cli.errors import UsageError
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECONDS_TO_CONNECT = 10
+_SECONDS_FOR_A_WORKER = 60
+_SECONDS_TO_CLOSE = 5
+_SILENT = logging.CRITICAL + 1
+_SETTINGS: dict[str, Any] = {
+    "distributed.comm.timeouts.connect": f"{_SECONDS_TO_CONNECT}s",
+    # Not the default, which has every array returned to the system and takes twice the time.
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster is to do the work.
+
+    Attributes
+    ----------
+    scheduler : str or None
+        Address of the scheduler of a cluster that is there; None starts processes here.
+    n_workers : int
+        How many of these.
+    """
+
+    scheduler: str | None
+    n_workers: int
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "of this machine" if self.scheduler is None else safe_text(self.scheduler)
+
+
+@contextmanager
+def connected(cluster: Cluster) -> Iterator[Any]:
+    """Provide a client of a cluster whose workers have this version of the program.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or the address is none.
+    EngineError
+        The cluster cannot be reached, or has no workers, or others than these.
+    """
+    try:
+        import dask
+        from distributed import Client
+    except ImportError as error:
+        message = f"--engine dask needs packages that are not installed: {error}"
+        raise UsageError(message, "pip install 'bce-cli[dask]'") from None
+    _silence()
+    client_class: Any = Client
+    with ExitStack() as opened:
+        opened.enter_context(dask.config.set(_SETTINGS))
+        with explained(cluster.name, UNREACHABLE), _addresses_checked(cluster):
+            address = cluster.scheduler or _started(cluster.n_workers, opened)
+            client = client_class(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+        opened.callback(_close, client)
+        _check_workers(client, cluster)
+        yield client
+
+
+def _silence() -> None:
+    """Keep the log of a cluster off standard error; what matters in it becomes an error."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(_SILENT)
+
+
+@contextmanager
+def _addresses_checked(cluster: Cluster) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        message = f"--scheduler {cluster.name} is no address: {safe_text(str(error))}"
+        raise UsageError(message, "such as tcp://host:8786") from None
+
+
+def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has no types
+    from distributed import LocalCluster
+
+    cluster_class: Any = LocalCluster
+    with interrupts_held():
+        return opened.enter_context(
+            cluster_class(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # tells of its health there, and shows nothing
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=0,  # no worker is ended for what others take of this machine
+                silence_logs=_SILENT,
+            )
+        )
+
+
+def _close(client: Any) -> None:  # noqa: ANN401
+    with suppress(Exception):  # all answers are here, or there is an error already
+        client.close(timeout=_SECONDS_TO_CLOSE)
+
+
+def _check_workers(client: Any, cluster: Cluster) -> None:  # noqa: ANN401
+    """Wait for a worker, and compare the versions of all that are there."""
+    with explained(cluster.name, IDLE):
+        client.submit(version_here, pure=False).result(timeout=_SECONDS_FOR_A_WORKER)
+        versions = client.run(version_here)
+    for address, version in sorted(versions.items()):
+        if version != __version__:
+            raise other_version("the worker " + safe_text(address))

@@ -1,0 +1,1 @@
+"""Parts of sources that can be read anywhere: descriptions, which hold no bytes."""

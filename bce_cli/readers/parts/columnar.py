@@ -1,0 +1,49 @@
+"""Runs of row groups of a Parquet file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from bce_cli.readers.files import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import ExitStack
+
+    from bce_cli.readers.columnar.batches import Run
+    from bce_cli.readers.columnar.file import ColumnarFile
+    from bce_cli.readers.columnar.piece import ColumnarPiece
+    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnarPart:
+    """The rows of one run."""
+
+    source: Source
+    options: InputOptions
+    run: Run
+
+    def open(self, opened: ExitStack) -> OpenedRun:
+        """Open the source; see `SourcePart`."""
+        file, _ = open_file(self.source, self.options, opened)
+        return OpenedRun(cast("ColumnarFile", file), self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """A run that is being read; see `OpenedPart`."""
+
+    file: ColumnarFile
+    run: Run
+
+    @property
+    def note(self) -> str | None:
+        """What was found out about the source."""
+        return self.file.note
+
+    def pieces(self) -> Iterator[ColumnarPiece]:
+        """Yield the rows, a batch at a time."""
+        return self.file.pieces((self.run,))

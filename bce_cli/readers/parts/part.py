@@ -1,0 +1,57 @@
+"""What a part of a source is, and the simplest one: all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bce_cli.readers.files import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import ExitStack
+
+    from bce_cli.readers.files import Piece
+    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.sources import Source
+
+
+class OpenedPart(Protocol):
+    """A part that is being read."""
+
+    @property
+    def note(self) -> str | None:
+        """What was found out about its source and is worth a word; the first part says it."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield its pieces, which are those of the whole source at this place."""
+
+
+class SourcePart(Protocol):
+    """Rows of one source that follow each other; small, picklable, and read as often as need be."""
+
+    @property
+    def source(self) -> Source:
+        """Where its bytes come from."""
+
+    def open(self, opened: ExitStack) -> OpenedPart:
+        """Open the source for reading; `opened` closes it.
+
+        Raises
+        ------
+        DataError, InputError, UsageError
+            As `open_file` does.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class WholePart:
+    """All rows of a source, of any format."""
+
+    source: Source
+    options: InputOptions
+
+    def open(self, opened: ExitStack) -> OpenedPart:
+        """Open the source; see `SourcePart`."""
+        file, _ = open_file(self.source, self.options, opened)
+        return file

@@ -1,0 +1,131 @@
+"""Outcomes merge to the same, however they are grouped: sums, counts, and the first error."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bce_cli.engine.cluster.outcome import Outcome, in_a_row
+from bce_cli.engine.cluster.tree import FAN_IN, MergeTree
+from bce_cli.errors import DataError, InputError
+from bce_cli.readers.label_tally import LabelTally
+from bce_cli.readers.reading import LabelValues, Summary
+
+if TYPE_CHECKING:
+    import random
+
+MOST = 6
+POSITIVE = "yes"
+
+
+@dataclass
+class Names:
+    """A state that is merged in place, and refuses to grow."""
+
+    found: set[str]
+
+    def __iadd__(self, other: Names) -> Self:
+        self.found |= other.found
+        if len(self.found) > MOST:
+            message = "too many"
+            raise DataError(message)
+        return self
+
+
+def outcome(number: int, names: str, label: str | None, error: bool) -> Outcome:
+    if error:
+        return Outcome(error=InputError(f"fault {number}", "hint"))
+    values = LabelValues(has_positive=number % 2 == 0)
+    if label is not None:
+        values = replace(values, other=label, other_place=f"line {number}")
+    return Outcome(Names(set(names)), Summary(values, number), 1, 10, (f"note {number}",))
+
+
+plain = st.tuples(st.text("abc", max_size=3), st.none(), st.just(False))
+errors = st.tuples(st.just(""), st.none(), st.just(True))
+labels = st.tuples(st.just("a"), st.sampled_from(["no", "no", "maybe"]), st.just(False))
+greedy = st.tuples(st.text("abcdefgh", max_size=4), st.none(), st.just(False))
+
+
+def told(found: Outcome) -> object:
+    if found.error is not None:
+        return type(found.error), str(found.error), found.error.hint
+    return found.state, found.summary, found.n, found.n_bytes, found.notes
+
+
+def one_after_the_other(outcomes: list[Outcome]) -> object:
+    """Do what the local engine does."""
+    tally, n_missing = LabelTally(POSITIVE), 0
+    state: Names | None = None
+    place = ""
+    for item in pickle.loads(pickle.dumps(outcomes)):  # noqa: S301 -- a copy
+        try:
+            if item.error is not None:
+                raise item.error
+            tally.add(item.summary.label_values)
+            n_missing += item.summary.n_missing
+            place = place or item.summary.label_values.other_place
+            if state is None:
+                state = item.state
+            else:
+                state += item.state
+        except (DataError, InputError) as error:
+            return type(error), str(error), error.hint
+    values = LabelValues(tally.has_positive, tally.other, place)
+    notes = tuple(note for item in outcomes for note in item.notes)
+    return state, Summary(values, n_missing), len(outcomes), 10 * len(outcomes), notes
+
+
+def grouped(outcomes: list[Outcome], rng: random.Random) -> Outcome:
+    if len(outcomes) == 1:
+        return outcomes[0]
+    cut = rng.randrange(1, len(outcomes))
+    left, right = grouped(outcomes[:cut], rng), grouped(outcomes[cut:], rng)
+    return in_a_row([left, right], POSITIVE)
+
+
+@given(
+    st.one_of(
+        st.lists(plain | labels | errors, min_size=1, max_size=12),
+        st.lists(greedy | errors, min_size=1, max_size=12),
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_grouping_changes_neither_sums_nor_the_first_error(
+    drawn: list[tuple[str, str | None, bool]], rng: random.Random
+) -> None:
+    outcomes = [outcome(number, *item) for number, item in enumerate(drawn)]
+    before = pickle.dumps(outcomes)
+    found = told(grouped(outcomes, rng))
+    assert found == one_after_the_other(outcomes)
+    assert told(in_a_row(outcomes, POSITIVE)) == found
+    assert told(grouped(pickle.loads(before), rng)) == found  # noqa: S301 -- our own
+
+
+@given(st.lists(plain, min_size=2, max_size=12))
+def test_what_was_merged_is_as_it_was(drawn: list[tuple[str, str | None, bool]]) -> None:
+    outcomes = [outcome(number, *item) for number, item in enumerate(drawn)]
+    outcomes.insert(0, Outcome())
+    copies = pickle.loads(pickle.dumps(outcomes))  # noqa: S301 -- our own
+    in_a_row(outcomes, POSITIVE)
+    assert outcomes == copies
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 64, 65, 513])
+def test_a_tree_keeps_the_order_and_merges_eight_at_a_time(n: int) -> None:
+    sizes = []
+
+    def merge(nodes: list[str]) -> str:
+        sizes.append(len(nodes))
+        return "".join(nodes)
+
+    tree = MergeTree(merge)
+    for i in range(n):
+        tree.add(chr(i + 0x4E00))
+    assert (tree.root() or "") == "".join(chr(i + 0x4E00) for i in range(n))
+    assert max(sizes, default=0) <= FAN_IN

@@ -1,0 +1,60 @@
+"""What travels between machines is small, however many rows it stands for."""
+
+from __future__ import annotations
+
+import pickle
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
+from bce_cli.core.convention_totals import ALL_CONVENTIONS
+from bce_cli.core.evaluation import Plan, evaluate_piece
+from bce_cli.core.gate.limits import Limits
+from bce_cli.core.gate.totals import GateTotals
+from bce_cli.core.row_columns import Predictions
+from bce_cli.core.rows import Rows
+from bce_cli.engine.cluster.outcome import Outcome, in_a_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+N = 100_000
+MOST_BYTES = 64 << 10
+
+
+def rows(seed: int) -> Rows:
+    rng = np.random.default_rng(seed)
+    p = rng.random(N)
+    p[:100] = 10.0 ** -rng.integers(1, 300, 100)
+    return Rows(
+        rng.random(N) < p,
+        p,
+        weights=rng.random(N),
+        ids=[f"row {i}" for i in range(N)],
+        rivals=(Predictions(rng.random(N)), Predictions(rng.random(N))),
+    )
+
+
+STATES: dict[str, Callable[[Rows], Any]] = {
+    "compute": partial(evaluate_piece, plan=Plan(), keep_rows=False),
+    "worst": partial(evaluate_piece, plan=Plan(n_worst=100), keep_rows=False),
+    "like all": partial(
+        evaluate_piece,
+        plan=Plan(with_product=False, compared=ALL_CONVENTIONS, n_differing=100),
+        keep_rows=False,
+    ),
+    "compare": partial(ComparisonTotals.of, plan=ComparisonPlan(n_shown=3)),
+    "check": partial(GateTotals.of, limits=Limits(max_ece=0.1, min_skill=0.1, confident=True)),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_takes_few_bytes_and_merging_makes_it_no_larger(name: str) -> None:
+    states = [Outcome(STATES[name](rows(seed))) for seed in range(3)]
+    one = len(pickle.dumps(states[0]))
+    merged = len(pickle.dumps(in_a_row(states, None)))
+    assert one < MOST_BYTES
+    assert merged < 1.1 * one + 1000

@@ -1,0 +1,125 @@
+"""What a cluster writes is what one machine writes, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bce_cli.core.evaluation import Plan
+from bce_cli.engine.cluster.connection import Cluster
+from bce_cli.engine.run import Job, evaluate
+from bce_cli.readers import blocks
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.options import InputOptions
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from tests.engine_dask.conftest import Outcome
+
+NAMED = ("-l", "y", "-p", "p")
+JSON = ("-f", "json")
+
+COMMANDS = [
+    ("compute", *NAMED, *JSON),
+    ("compute", *NAMED),
+    ("compute", *NAMED, "-q"),
+    ("compute", *NAMED, "--weight", "q", "--rows", "9", "-f", "markdown"),
+    ("compute", *NAMED, "--worst", "40", "--id", "id", *JSON),
+    ("compute", *NAMED, "--like", "all", *JSON),
+    ("compute", *NAMED, "--by", "site", *JSON),
+    ("compare", "-l", "y", "-p", "p", "-p", "q", *JSON),
+    ("compare", "-l", "y", "-p", "p", "-p", "q", "--cluster", "site", "--id", "id", *JSON),
+    ("check", *NAMED, "--max-loss", "0.3", "--max-ece", "0.1", "--confident", *JSON),
+    ("check", *NAMED, "--max-loss", "0.01", "--min-skill", "0.1"),
+    ("calibration", *NAMED, "--weight", "q", *JSON),
+]
+
+
+@pytest.mark.usefixtures("tiny_parts")
+@pytest.mark.parametrize("form", ["csv", "crlf", "parquet", "gzip", "mixed"])
+def test_threads_write_what_this_process_writes(
+    form: str,
+    threads: str,
+    sources: dict[str, tuple[str, ...]],
+    told: Callable[..., Outcome],
+) -> None:
+    for command, *options in COMMANDS if form == "mixed" else COMMANDS[:6:4]:
+        call = (command, *sources[form], *options)
+        code, output, said = told(*call)
+        assert output or "-q" in call
+        assert (code, output, said) == told(*call, "--engine", "dask", "--scheduler", threads)
+
+
+@pytest.mark.usefixtures("tiny_parts")
+@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8]])
+def test_other_processes_write_what_this_process_writes(
+    command: tuple[str, ...],
+    external: str,
+    sources: dict[str, tuple[str, ...]],
+    told: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call = (command[0], *sources["mixed"], *command[1:])
+    local = told(*call)
+    assert local[0] == 0
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", external)
+    assert told(*call, "--engine", "dask") == local
+
+
+def test_processes_of_its_own_write_the_same_and_nothing_else(
+    sources: dict[str, tuple[str, ...]],
+    process: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    call = ("compute", *sources["mixed"], *NAMED, *JSON)
+    local = process(*call)
+    cluster = process(*call, "--engine", "dask", "--workers", "2")
+    assert (cluster.returncode, cluster.stderr) == (0, b"")
+    assert cluster.stdout == local.stdout
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_what_was_found_out_on_the_way_is_said_once_and_in_order(
+    threads: str, told: Callable[..., Outcome]
+) -> None:
+    text = "y;p\n" + "1;0.5\n0;\n0;0.25\n" * 2000
+    Path("a.csv").write_text(text)
+    Path("b.tsv").write_text(text.replace(";", "\t"))
+    call = ("compute", "a.csv", "b.tsv", "--missing", "drop", "-f", "json")
+    local = told(*call)
+    assert "a.csv: delimiter ';'" in local[2]
+    assert "left out 4,000 rows" in local[2]
+    assert told(*call, "--engine", "dask", "--scheduler", threads) == local
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_product_that_never_dies_is_multiplied_to_the_end(
+    threads: str, told: Callable[..., Outcome]
+) -> None:
+    Path("sure.csv").write_text("y,p\n" + "1,1\n" * 5000 + "1,0.5\n")
+    for output in ("json", "table"):
+        call = ("compute", "sure.csv", "-f", output)
+        local = told(*call)
+        assert local[0] == 0
+        assert told(*call, "--engine", "dask", "--scheduler", threads) == local
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
+    threads: str, sources: dict[str, tuple[str, ...]]
+) -> None:
+    def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        options = InputOptions(ColumnChoice("y", "p"), block_bytes=blocks.BLOCK_BYTES)
+        data = DataSet(sources["csv"] * 4, options)
+        evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
+        return found
+
+    local, shared = seen(None), seen(Cluster(threads, 1))
+    assert shared[-1] == local[-1]
+    assert len(shared) > 1
+    assert shared == sorted(shared)

@@ -1,0 +1,156 @@
+"""Processes of a cluster that die in the middle of the work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from bce_cli.engine.cluster import connection, failures
+from tests.engine_dask.clusters import PATIENCE, running_cluster
+from tests.engine_dask.conftest import csv_of, records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.engine_dask.clusters import RunningCluster
+    from tests.engine_dask.conftest import Outcome
+
+CALL = ("compute", "plain.csv", "-l", "y", "-p", "p", "--worst", "20", "-f", "json")
+
+
+N_TASKS = 6
+"""That each worker has done before one of them is killed; there are about two hundred."""
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with running_cluster(tmp_path_factory.mktemp("doomed"), 2) as running:
+        yield running
+
+
+def kill_in_the_middle(
+    cluster: RunningCluster, victim: subprocess.Popen[bytes]
+) -> threading.Thread:
+    """Kill a process as soon as both workers have done some of the work."""
+
+    def watch() -> None:
+        from distributed import Client
+
+        client_class: Any = Client
+        with client_class(cluster.address, set_as_default=False) as client:
+            start = time.monotonic()
+            while time.monotonic() - start < PATIENCE:
+                done = client.run(n_tasks_done)
+                if len(done) == 2 and min(done.values()) >= N_TASKS:
+                    break
+                time.sleep(0.005)
+        victim.kill()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def n_tasks_done(dask_worker: Any) -> int:  # noqa: ANN401 -- has no types
+    return int(dask_worker.state.executed_count)
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_killed_worker_changes_no_digit(
+    cluster: RunningCluster, told: Callable[..., Outcome]
+) -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    local = told(*CALL)
+    killer = kill_in_the_middle(cluster, cluster.workers[0])
+    found = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
+    assert not killer.is_alive()  # it was in the middle
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert cluster.workers[1].poll() is None
+    assert found == local
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_lost_scheduler_is_one_line_and_no_output(
+    cluster: RunningCluster, told: Callable[..., Outcome]
+) -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    killer = kill_in_the_middle(cluster, cluster.scheduler)
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
+    killer.join()
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: the cluster {cluster.address} was lost: ")
+    assert len(said.splitlines()) == 2
+
+
+def test_a_cluster_that_is_not_there_is_one_line(
+    told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_TO_CONNECT", 1)
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
+    assert (code, output) == (69, b"")
+    assert said.startswith("bce: error: the cluster tcp://127.0.0.1:1 cannot be reached: ")
+
+
+def test_a_cluster_without_workers_is_not_waited_for_forever(
+    tmp_path_factory: pytest.TempPathFactory,
+    told: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_FOR_A_WORKER", 1)
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    with running_cluster(tmp_path_factory.mktemp("idle"), 0) as idle:
+        code, output, said = told(*CALL, "--engine", "dask", "--scheduler", idle.address)
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: the cluster {idle.address} has no workers: ")
+
+
+def test_a_cluster_with_another_version_is_refused(
+    threads: str, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "__version__", "99.0")
+    monkeypatch.setattr(failures, "__version__", "99.0")
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", threads)
+    assert (code, output) == (69, b"")
+    assert said.splitlines()[0].endswith(": bce 99.0 is not installed there")
+
+
+def test_a_cluster_without_the_program_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, told: Callable[..., Outcome]
+) -> None:
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['bce_cli'] = None\n")
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    with running_cluster(folder, 1) as bare:
+        code, output, said = told(*CALL, "--engine", "dask", "--scheduler", bare.address)
+    assert (code, output) == (69, b"")
+    assert said.startswith(f"bce: error: {bare.address}: bce ")
+    assert said.splitlines()[0].endswith(" is not installed there")
+
+
+def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word() -> None:
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "bce_cli", *CALL, "--engine", "dask", "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    whole = psutil.Process(running.pid)
+    while running.poll() is None and len(whole.children(recursive=True)) < 3:
+        time.sleep(0.01)  # until both workers and what looks after their semaphores are there
+    processes = whole.children(recursive=True)
+    os.killpg(running.pid, signal.SIGINT)
+    output, said = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, output, said) == (130, b"", b"")
+    assert psutil.wait_procs(processes, timeout=PATIENCE)[1] == []
