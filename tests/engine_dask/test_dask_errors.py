@@ -73,7 +73,7 @@ def test_a_missing_package_is_named(
     code, output, said = told("compute", "good.csv", "--engine", "dask")
     assert (code, output) == (2, b"")
     assert said.startswith("bce: error: --engine dask needs packages that are not installed: ")
-    assert said.endswith("\nbce: pip install 'bce-cli[dask]'\n")
+    assert said.endswith("\nbce: pip install dask distributed\n")
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_what_is_to_be_installed_is_said(bce: Bce, monkeypatch: pytest.MonkeyPat
     done = bce("compute", "https://127.0.0.1/preds.csv")
     assert done.stderr.splitlines() == [
         "bce: error: https://127.0.0.1/preds.csv: reading from the web needs fsspec and aiohttp",
-        "bce: pip install 'bce-cli[remote]'",
+        "bce: pip install 'fsspec[http]'",
     ]
     assert (done.stdout, done.exit_code) == ("", 66)
 

@@ -65,7 +65,7 @@ def connected(cluster: Cluster) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         message = f"--engine dask needs packages that are not installed: {error}"
-        raise UsageError(message, "pip install 'bce-cli[dask]'") from None
+        raise UsageError(message, "pip install dask distributed") from None
     _silence()
     client_class: Any = Client
     with ExitStack() as opened:

@@ -170,4 +170,4 @@ def with_fsspec(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 -- f
     except ImportError as error:
         reason = str(error).partition("\n")[0]
         message = f"{name}: {safe_text(reason[:1].lower() + reason[1:], 200)}"
-        raise InputError(message, "pip install 'bce-cli[remote]' for https://") from None
+        raise InputError(message, "pip install 'fsspec[http]' for https://") from None

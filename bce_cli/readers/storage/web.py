@@ -90,7 +90,7 @@ def _web_files(address: str) -> Any:  # noqa: ANN401 -- fsspec has no types
         message = (
             f"{safe_text(without_secrets(address))}: reading from the web needs fsspec and aiohttp"
         )
-        raise InputError(message, "pip install 'bce-cli[remote]'") from None
+        raise InputError(message, "pip install 'fsspec[http]'") from None
 
 
 @cache
