@@ -167,7 +167,7 @@ def test_a_constant_difference_has_no_test() -> None:
     labels, one = np.array([True] * 3), np.ones(3)
     rows = Rows(labels, one * 0.25, rivals=(Predictions(one * 0.5),))
     assert verdicts(document(rows)) == [
-        "new is better than old by the same 0.6931 nats everywhere; no test applies."
+        "On these rows new is better than old, by 0.6931 nats on each; no test applies."
     ]
 
 
@@ -219,8 +219,8 @@ def test_a_difference_that_holms_procedure_takes_back_is_explained() -> None:
     for item, text in zip(found.report.comparisons, verdicts(found), strict=True):
         assert text == (
             f"No difference between {item.model} and old can be told from 60 rows: 0.02734 "
-            "[0.001289, 0.05339] nats a row; the interval alone leaves out 0, but among 2 models "
-            "that may be chance."
+            "[0.001289, 0.05339] nats a row; the interval alone leaves out 0, but in 2 "
+            "comparisons that may be chance."
         )
     (alone,) = verdicts(document(replace(rows, rivals=rows.rivals[:1])))
     assert alone == "old is better than new by 0.02734 nats a row [0.001289, 0.05339]."

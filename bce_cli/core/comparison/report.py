@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bce_cli.core.moments import Moments
     from bce_cli.core.report import Unit
 
+_ROUNDING = 2.0**-40
+"""A standard error below this share of the mean is that of differences equal but for rounding."""
+
 Infinite: TypeAlias = Literal["baseline", "model", "both"]
 
 
@@ -56,7 +59,7 @@ class Difference:
     ci_low, ci_high : float or None
         Interval by Student's t distribution.
     t, p_value : float or None
-        Paired t-test of no difference; None if all differences are the same.
+        Paired t-test of no difference; None if all differences are the same, but for rounding.
     df : int or None
         Degrees of freedom: rows, or clusters, less one.
     p_adjusted : float or None
@@ -246,6 +249,6 @@ def _difference(n: int, moments: Moments, nats: float, confidence: float) -> Dif
     error /= nats
     df = moments.n - 1
     reach = t_quantile(confidence, df) * error
-    t = value / error if error else None
+    t = value / error if error > _ROUNDING * abs(value) else None
     p_value = None if t is None else two_sided_p(t, df)
     return Difference(n, value, error, value - reach, value + reach, t, df, p_value)

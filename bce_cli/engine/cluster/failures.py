@@ -59,4 +59,6 @@ def explained(name: str, what: str) -> Iterator[None]:
 def other_version(where: str) -> EngineError:
     """Say that another version runs somewhere, or none."""
     message = f"{where}: bce {__version__} is not installed there"
-    return EngineError(message, "scheduler and workers need bce, dask and distributed in the same versions")
+    return EngineError(
+        message, "scheduler and workers need bce, dask and distributed in the same versions"
+    )

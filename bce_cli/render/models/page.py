@@ -138,12 +138,14 @@ def _interval_title(document: ModelsDocument) -> str:
 
 def _method_note(document: ModelsDocument) -> str:
     report = document.report
-    several = "" if len(report.models) == _PAIR else ", adjusted by Holm's procedure"
+    several = (
+        "" if len(report.models) == _PAIR else " adjusted by Holm's procedure, as intervals are not"
+    )
     tests = f"p: paired t-test{several}. Intervals and tests"
     if report.n_clusters is None or document.cluster_column is None:
         return f"{tests} take rows to be independent; --cluster COLUMN is for rows that are not."
     column = quoted(document.cluster_column)
-    clusters = f"{count(report.n_clusters)} clusters"
+    clusters = "1 cluster" if report.n_clusters == 1 else f"{count(report.n_clusters)} clusters"
     note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
     if report.n_clusters < _FEW_CLUSTERS:
         note += " With so few of them, the intervals tend to be too narrow."

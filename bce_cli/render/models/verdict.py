@@ -54,7 +54,7 @@ def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = 
         basis = f"{_basis(found, report)}: {interval} {report.unit} a row"
         if found.p_value is not None and found.p_value <= 1.0 - report.confidence:
             n = len(report.comparisons)
-            basis += f"; the interval alone leaves out 0, but among {n} models that may be chance"
+            basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
         return f"{no} difference between {model} and {baseline} can be told from {basis}."
     better, worse, size = (model, baseline, (-value, -high, -low))
     if value > 0.0:
@@ -69,7 +69,7 @@ def _constant_verdict(value: float, model: str, baseline: str, report: Compariso
         return f"{model} and {baseline} cost the same."
     better, worse = (model, baseline) if value < 0.0 else (baseline, model)
     amount = f"{figure(abs(value), _DIGITS)} {report.unit}"
-    return f"{better} is better than {worse} by the same {amount} everywhere; no test applies."
+    return f"On these rows {better} is better than {worse}, by {amount} on each; no test applies."
 
 
 def _basis(found: Difference, report: ComparisonReport) -> str:

@@ -117,3 +117,15 @@ def test_a_weighted_difference_is_that_of_its_formula(rows: Rows) -> None:
     error = math.sqrt(n / (n - 1) * squares) / total
     scale = float(np.abs(weights * difference).max()) / total
     assert found.finite.std_error == pytest.approx(error, rel=1e-12, abs=1e-14 * scale)
+
+
+def test_differences_that_are_equal_but_for_rounding_are_not_tested() -> None:
+    n = 50
+    baseline = np.linspace(0.02, 0.5, n)
+    # Every loss falls by log(1.5), rounded in another way each time.
+    (found,) = compared(
+        rows_under([1] * n, baseline.tolist(), (baseline * 1.5).tolist())
+    ).comparisons
+    assert found.value == pytest.approx(-math.log(1.5), rel=1e-15)
+    assert found.finite.std_error == pytest.approx(0.0, abs=1e-16)
+    assert (found.finite.t, found.finite.p_value) == (None, None)
