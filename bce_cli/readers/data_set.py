@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError
 from bce_cli.readers.delimited.dialect import parse_delimiter
 from bce_cli.readers.encodings import check_encoding
 from bce_cli.readers.files import File, open_file
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.opened import Opened
-from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.sources import Source, refuse_second_pipe
 from bce_cli.readers.storage.expansion import parts_of
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class DataSet(Opened):
     """
 
     def __init__(self, paths: Sequence[str], options: InputOptions) -> None:
-        if list(paths).count(STANDARD_INPUT) > 1:
-            message = "standard input can be read only once"
-            raise UsageError(message)
+        refuse_second_pipe(paths)
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
         self._paths = tuple(paths)

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.join import gathered, partners, with_labels
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
-from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,9 +52,7 @@ class JoinedData(Opened):
     """
 
     def __init__(self, paths: Sequence[str], options: InputOptions, join: Join) -> None:
-        if STANDARD_INPUT in paths and join.labels_path == STANDARD_INPUT:
-            message = "standard input can be read only once"
-            raise UsageError(message)
+        refuse_second_pipe([*paths, join.labels_path])
         columns = replace(options.columns, reads_label=False, key=join.key)
         self._predictions = DataSet(paths, replace(options, columns=columns))
         self._labels = labels_data(options, join)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bce_cli.core.row_columns import Predictions
-from bce_cli.errors import UsageError
 from bce_cli.readers.join import gathered, missing_with, partners, with_labels
 from bce_cli.readers.joined_data import joined_pieces, labels_data
 from bce_cli.readers.model_files import ModelFiles, label_conflict
-from bce_cli.readers.sources import STANDARD_INPUT
+from bce_cli.readers.sources import refuse_second_pipe
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ class JoinedModels(ModelFiles):
     """
 
     def __init__(self, paths: Sequence[str], options: InputOptions, join: Join) -> None:
-        if STANDARD_INPUT in paths and join.labels_path == STANDARD_INPUT:
-            message = "standard input can be read only once"
-            raise UsageError(message)
+        refuse_second_pipe([*paths, join.labels_path])
         reads_label = join.labels_path is None
         columns = replace(options.columns, key=join.key, reads_label=reads_label)
         super().__init__(paths, replace(options, columns=columns), rivals_have_ids=False)

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.opened import Opened
-from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.readers.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +35,7 @@ class ModelFiles(Opened):
     def __init__(
         self, paths: Sequence[str], options: InputOptions, *, rivals_have_ids: bool
     ) -> None:
-        if list(paths).count(STANDARD_INPUT) > 1:
-            message = "standard input can be read only once"
-            raise UsageError(message)
+        refuse_second_pipe(paths)
         choice = options.columns
         row_id = choice.id if rivals_have_ids else None
         rival = replace(choice, weight=None, id=row_id, cluster=None, segments=())

@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, UsageError
 from bce_cli.readers.storage.addresses import file_name, local_path, without_secrets
 from bce_cli.readers.streams import Translated, unreadable
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
 
 STANDARD_INPUT = "-"
+
+
+def refuse_second_pipe(paths: Sequence[str | None]) -> None:
+    """Raise UsageError if standard input is named more than once; what is None is no path."""
+    if paths.count(STANDARD_INPUT) > 1:
+        message = "standard input can be read only once"
+        raise UsageError(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.render.numbers import count, figure, rows
+from bce_cli.render.numbers import count, figure, interval, rows
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def interval_text(check: Check) -> str:
     if low is None or high is None:
         return "-"
     digits = _digits(check.limit, low, high, least=4)
-    return f"{figure(low, digits)} to {figure(high, digits)}"
+    return interval(low, high, digits)
 
 
 def _digits(limit: float, *values: float | None, least: int = 6) -> int:

@@ -24,6 +24,19 @@ def figure(value: float | None, digits: int = 6) -> str:
     return "-" if value is None else f"{value:.{digits}g}"
 
 
+def interval(low: float | None, high: float | None, digits: int = 4) -> str:
+    """Show an interval by its ends; ``-`` where there is none.
+
+    Examples
+    --------
+    >>> interval(0.123456, 2.0), interval(None, None)
+    ('0.1235 to 2', '-')
+    """
+    if low is None or high is None:
+        return "-"
+    return f"{figure(low, digits)} to {figure(high, digits)}"
+
+
 def count(value: int | None) -> str:
     """Show a count or a row number; ``never`` where there is none.
 

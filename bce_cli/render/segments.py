@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.section import Column, Section
 from bce_cli.safe_text import excel_safe, quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.report import LossReport
     from bce_cli.core.segments import SegmentReport
     from bce_cli.render.document import Document
 
@@ -71,17 +70,11 @@ def _cells(segment: SegmentReport, *, has_impossible: bool) -> tuple[str, ...]:
         f"{count(segment.n)}{mark}",
         percent(report.base_rate),
         figure(report.mean_loss, _DIGITS),
-        _interval(report),
+        interval(report.ci_low, report.ci_high),
         percent(report.skill),
         percent(segment.share_of_total),
         *impossible,
     )
-
-
-def _interval(report: LossReport) -> str:
-    if report.ci_low is None or report.ci_high is None:
-        return "-"
-    return f"{figure(report.ci_low, 4)} to {figure(report.ci_high, 4)}"
 
 
 def _notes(segments: Sequence[SegmentReport]) -> tuple[str, ...]:

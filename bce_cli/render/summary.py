@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.impossible import impossible_notes
-from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.section import Column, Section
 
@@ -56,12 +56,14 @@ def positive_rows(report: LossReport, *, has_weights: bool) -> str:
 
 def _loss_rows(document: Document) -> tuple[tuple[str, str, str], ...]:
     report = document.report
-    low, high = report.ci_low, report.ci_high
-    interval = "-" if low is None else f"{figure(low, 4)} to {figure(high, 4)}"
     mean = "mean (log) loss" if not document.origin.has_weights else "weighted mean (log) loss"
     return (
         ("binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"),
-        ("95 % interval", interval, "of that mean, from its spread"),
+        (
+            "95 % interval",
+            interval(report.ci_low, report.ci_high),
+            "of that mean, from its spread",
+        ),
         *_soft_rows(report),
         (
             "base-rate loss",

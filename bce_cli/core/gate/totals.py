@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.gate.cross_moments import CrossMoments
+from bce_cli.core.row_sums import count_weightless
 from bce_cli.core.totals import LossTotals
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class GateTotals:
         needs_bins = limits.max_ece is not None
         return cls(
             losses=LossTotals.of(rows, losses, convention),
-            n_weightless=_count_weightless(rows),
+            n_weightless=count_weightless(rows, rows.weights),
             moments=(
                 CrossMoments.of(counted, losses)
                 if limits.confident and needs_moments
@@ -89,10 +88,3 @@ class GateTotals:
             self.moments + other.moments,
             reliability,
         )
-
-
-def _count_weightless(rows: Rows) -> int:
-    """Count the rows of weight 0 that are not left out."""
-    if rows.weights is None:
-        return 0
-    return int(np.count_nonzero(rows.present(rows.weights) == 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.render.numbers import count, figure, rows
+from bce_cli.render.numbers import count, figure, interval, rows
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _row(
 ) -> tuple[str, str, str, str]:
     if estimate is None:
         return name, "-", "-", "cannot be told"
-    interval = f"{figure(estimate.ci_low, 4)} to {figure(estimate.ci_high, 4)}"
-    return name, figure(estimate.value, _DIGITS), interval, words(estimate)
+    ends = interval(estimate.ci_low, estimate.ci_high)
+    return name, figure(estimate.value, _DIGITS), ends, words(estimate)
 
 
 def _shift_words(shift: Estimate) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bce_cli.render.formulas import formula
-from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.section import Column, Section
 
@@ -72,7 +72,7 @@ def interval_section(bootstrap: Bootstrap, report: CalibrationReport) -> Section
             Column("Brier score: 95 %"),
         ),
         rows=tuple(
-            (part, _interval(bootstrap.log_loss[part]), _interval(bootstrap.brier[part]))
+            (part, interval(*bootstrap.log_loss[part]), interval(*bootstrap.brier[part]))
             for part in PARTS
         ),
         notes=(
@@ -93,11 +93,6 @@ def _chance_notes(bootstrap: Bootstrap, report: CalibrationReport) -> tuple[str,
     brier = figure(report.brier.miscalibration, 4)
     what = f"Miscalibration of a calibrated model with these predictions: up to {most} in 95 % of"
     return (f"{what} as many samples, by chance alone. Here it is {here} ({brier}).",)
-
-
-def _interval(limits: tuple[float, float]) -> str:
-    low, high = limits
-    return f"{figure(low, 4)} to {figure(high, 4)}"
 
 
 def _title(report: CalibrationReport, origin: Origin) -> str:

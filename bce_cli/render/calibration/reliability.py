@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bce_cli.render.numbers import count, figure
+from bce_cli.render.numbers import count, figure, interval
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
@@ -53,16 +53,13 @@ def _edge_digits(bins: Sequence[ReliabilityBin]) -> int:
 
 def _row(each: ReliabilityBin, edge_digits: int, *, has_weights: bool) -> tuple[str, ...]:
     mean, rate = each.mean_prediction, each.event_rate
-    interval = "-"
-    if each.ci_low is not None and each.ci_high is not None:
-        interval = f"{figure(each.ci_low, 3)} to {figure(each.ci_high, 3)}"
     return (
-        f"{figure(each.low, edge_digits)} to {figure(each.high, edge_digits)}",
+        interval(each.low, each.high, edge_digits),
         count(each.n),
         *((figure(each.weight_sum, _DIGITS),) if has_weights else ()),
         figure(mean, _DIGITS),
         figure(rate, _DIGITS),
-        interval,
+        interval(each.ci_low, each.ci_high, 3),
         "-" if mean is None or rate is None else _gap(rate - mean),
         verdict(each),
     )

@@ -8,7 +8,7 @@ from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.models.changed import changed_section
 from bce_cli.render.models.record import models_lines, models_record
 from bce_cli.render.models.verdict import verdict
-from bce_cli.render.numbers import count, figure, percent, rows
+from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.page import Page
 from bce_cli.render.section import Column, Section
@@ -75,7 +75,7 @@ def _model_row(document: ModelsDocument, index: int) -> tuple[str, ...]:
     return (
         f"{name} (baseline)" if index == 0 else name,
         figure(report.mean_loss),
-        _interval(model.ci_low, model.ci_high),
+        interval(model.ci_low, model.ci_high),
         percent(report.skill),
         count(report.n_impossible),
     )
@@ -121,15 +121,9 @@ def _difference_rows(item: DifferenceReport, document: ModelsDocument) -> Iterat
 def _figures(found: Difference) -> tuple[str, str, str]:
     return (
         figure(found.value, _DIGITS + 1),
-        _interval(found.ci_low, found.ci_high),
+        interval(found.ci_low, found.ci_high),
         figure(found.p_adjusted, 2),
     )
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return "-"
-    return f"{figure(low, _DIGITS)} to {figure(high, _DIGITS)}"
 
 
 def _interval_title(document: ModelsDocument) -> str:
