@@ -46,9 +46,8 @@ class Costs:
             Soft labels weigh both losses, in the float type of labels and losses.
         """
         if labels.dtype == np.bool_:
-            losses = self.negative.astype(np.float64)
-            np.copyto(losses, self.positive, where=labels.view(np.bool_))
-            return losses
+            losses: CostArray = np.where(labels, self.positive, self.negative)
+            return losses.astype(np.float64, copy=False)
         shares: CostArray = labels.view(labels.dtype)
         mixed: CostArray = _scaled(1.0 - shares, self.negative) + _scaled(shares, self.positive)
         return mixed.astype(np.float64, copy=False)
@@ -71,8 +70,9 @@ def _scaled(shares: CostArray, costs: CostArray) -> CostArray:
 
 def exact_costs(probabilities: FloatArray) -> Costs:
     """-log p and -log1p(-p), without any limit."""
+    negative = np.negative(probabilities)
     with np.errstate(divide="ignore"):  # a certain, wrong prediction costs infinity
-        positive, negative = np.log(probabilities), np.log1p(-probabilities)
+        positive, negative = np.log(probabilities), np.log1p(negative, out=negative)
     return Costs(positive=negated(positive), negative=negated(negative))
 
 
@@ -97,8 +97,7 @@ def likelihoods_of(rows: Rows) -> FloatArray:
     # 1 - sigmoid(x) would round to 0 where sigmoid(-x) does not
     negative = 1.0 - positive if rows.logits is None else sigmoid(-rows.logits)
     if rows.labels.dtype == np.bool_:
-        likelihoods = negative
-        np.copyto(likelihoods, positive, where=rows.labels.view(np.bool_))
+        likelihoods = np.where(rows.labels, positive, negative)
     else:
         labels = as_floats(rows.labels)
         likelihoods = negative ** (1.0 - labels) * positive**labels

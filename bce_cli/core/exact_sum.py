@@ -89,8 +89,9 @@ class ExactSum:
         """
         total = 0
         for start in range(0, len(left), BLOCK):
-            block = slice(start, start + BLOCK)
-            total += product_units(left[block], right[block])
+            block = left[start : start + BLOCK]
+            others = block if right is left else right[start : start + BLOCK]
+            total += product_units(block, others)
         return cls(total)
 
     @classmethod

@@ -2,15 +2,16 @@
 
 Adding and subtracting one large constant rounds all values to a grid so coarse that sums of
 `SEGMENT` of them are exact in float64, whatever the order; as in Rump, Ogita and Oishi, "Accurate
-floating-point summation part I", SIAM J. Sci. Comput. 31 (2008). The remainders are exact too, and
-are extracted on the next, finer grid until nothing is left. Losses of ordinary predictions need two
-or three grids.
+floating-point summation part I", SIAM J. Sci. Comput. 31 (2008). The remainders are exact too. All
+are multiples of the last bit of the smallest value, so that once they are small enough they can be
+added up as they are; until then, they are extracted on the next, finer grid. Losses of ordinary
+predictions need one grid and their remainders.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,20 +29,37 @@ UNIT_EXPONENT = -1074
 """The smallest subnormal float64 is 2**UNIT_EXPONENT."""
 
 UNITS_OF_ONE = 1 << -UNIT_EXPONENT
-SEGMENT = 4096  # 2**12 values of 40 bits each add up within 53 bits
 BLOCK = 1 << 16  # bounds the scratch memory
-_GRID_BITS = 40
+SEGMENT = 1 << 10
+_MOST_BITS = 53 - 10  # of values of which a segment can be added up
+_GRID_BITS = _MOST_BITS - 1  # rounding to a grid may carry into one more bit
 _CHUNK = 1 << 14  # keeps the intermediate values of a product in cache
-_LARGE = 2.0**900  # beyond this the extraction constant or a product could overflow
+_LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
+_LARGE = 2.0**_LARGE_EXPONENT
 _LARGE_SHIFT = 200
 _SPLITTER = 2.0**27 + 1.0
 _NOT_FINITE = "only finite numbers can be summed"
 
 
+class _Span(NamedTuple):
+    """Bounds of some values: all are multiples of 2**finest, and none is beyond 2**bound."""
+
+    bound: int
+    finest: int
+
+
+_NOTHING = _Span(UNIT_EXPONENT, UNIT_EXPONENT)
+_LEAST_BOUND = UNIT_EXPONENT + 4  # of products and their errors, where rounding is all there is
+
+
 def block_units(values: FloatArray) -> int:
     """Sum one block of finite values, of any size."""
+    return _units_within(values, _span(values))
+
+
+def _units_within(values: FloatArray, span: _Span) -> int:
     total = 0
-    for on_grid, exponent, shift in _grids(values):
+    for on_grid, exponent, shift in _grids(values, span):
         counts = _counts(on_grid, np.arange(0, len(on_grid), SEGMENT), exponent)
         total += int(counts.sum()) << shift
     return total
@@ -68,16 +86,34 @@ def group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[i
     cuts = np.flatnonzero(begins)
     firsts = np.flatnonzero(first_cuts[cuts])
     units = [0] * len(firsts)
-    for on_grid, exponent, shift in _grids(values, keeps_places=True):
+    for on_grid, exponent, shift in _grids(values, _span(values), keeps_places=True):
         sums = np.add.reduceat(_counts(on_grid, cuts, exponent), firsts).tolist()
         units = [a + (b << shift) for a, b in zip(units, sums, strict=True)]
     return groups[first_cuts].tolist(), units
 
 
+def _span(values: FloatArray) -> _Span:
+    """Find bounds of finite values, of any size."""
+    if len(values) == 0:
+        return _NOTHING
+    highest, lowest = float(values.max()), float(values.min())
+    if not (math.isfinite(highest) and math.isfinite(lowest)):
+        raise ValueError(_NOT_FINITE)
+    if highest == lowest == 0.0:
+        return _NOTHING
+    least = lowest if lowest > 0.0 else -highest
+    if least <= 0.0:
+        magnitudes = np.abs(values)
+        least = float(magnitudes[magnitudes != 0.0].min())
+    return _Span(
+        math.frexp(max(highest, -lowest))[1], max(math.frexp(least)[1] - 53, UNIT_EXPONENT)
+    )
+
+
 def _grids(
-    values: FloatArray, *, keeps_places: bool = False
+    values: FloatArray, span: _Span, *, keeps_places: bool = False
 ) -> Iterator[tuple[FloatArray, int, int]]:
-    """Take finite values apart into what is on ever finer grids, until nothing is left.
+    """Take finite values apart into multiples of which a segment can be added up.
 
     Yields
     ------
@@ -87,26 +123,36 @@ def _grids(
         ``2**exponent`` stands for ``2**shift`` units.
     """
     rest = values
-    first_peak = 0.0
-    while len(rest) and (peak := _peak(rest)) != 0.0:
-        if not np.isfinite(peak):
-            raise ValueError(_NOT_FINITE)
-        if peak >= _LARGE:
-            large = np.abs(rest) >= _LARGE
-            scaled = np.ldexp(np.where(large, rest, 0.0), -_LARGE_SHIFT)
-            for on_grid, exponent, shift in _grids(scaled, keeps_places=keeps_places):
-                yield on_grid, exponent, shift + _LARGE_SHIFT
-            rest = np.where(large, 0.0, rest)
-            continue
-        exponent = max(int(np.frexp(peak)[1]) - _GRID_BITS, UNIT_EXPONENT)
-        anchor = float(np.ldexp(1.5, exponent + 52))
+    bound, finest = span
+    if bound > _LARGE_EXPONENT:
+        large = np.abs(rest) >= _LARGE
+        scaled = np.ldexp(np.where(large, rest, 0.0), -_LARGE_SHIFT)
+        for on_grid, exponent, shift in _grids(scaled, _span(scaled), keeps_places=keeps_places):
+            yield on_grid, exponent, shift + _LARGE_SHIFT
+        rest = np.where(large, 0.0, rest)
+        bound = _bound(rest)
+    is_first = True
+    while bound - finest > _MOST_BITS:
+        exponent = bound - _GRID_BITS
+        anchor = math.ldexp(1.5, exponent + 52)
         on_grid = rest + anchor
         on_grid -= anchor
         yield on_grid, exponent, exponent - UNIT_EXPONENT
         rest = np.subtract(rest, on_grid, out=on_grid)
-        if peak < first_peak and not keeps_places:  # from the second grid on, few are left
-            rest = rest[rest != 0.0]
-        first_peak = max(first_peak, peak)
+        bound = exponent - 1
+        if bound - finest > _MOST_BITS:
+            if not (keeps_places or is_first):  # from the second grid on, few are left
+                rest = rest[rest != 0.0]
+            bound = _bound(rest)
+        is_first = False
+    if bound > UNIT_EXPONENT:
+        yield rest, finest, finest - UNIT_EXPONENT
+
+
+def _bound(values: FloatArray) -> int:
+    """Return the exponent of a power of two that no value is beyond."""
+    peak = max(float(values.max()), -float(values.min())) if len(values) else 0.0
+    return math.frexp(peak)[1] if peak else UNIT_EXPONENT
 
 
 def _counts(on_grid: FloatArray, cuts: IntArray, exponent: int) -> IntArray:
@@ -116,18 +162,18 @@ def _counts(on_grid: FloatArray, cuts: IntArray, exponent: int) -> IntArray:
 
 def product_units(left: FloatArray, right: FloatArray) -> int:
     """Sum one block of products; the arrays are as large as the scratch memory allows."""
-    n = len(left)
-    products, errors = np.empty(n), np.empty(n)
-    for start in range(0, n, _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
-    total = 0
-    if n and not max(_peak(left), _peak(right), _peak(products)) < _LARGE:
-        small = (np.abs(left) < _LARGE) & (np.abs(right) < _LARGE) & (np.abs(products) < _LARGE)
-        total = _large_product_units(left[~small], right[~small])
-        products, errors = products[small], errors[small]
-    return total + block_units(products) + block_units(errors)
+    left_span = _span(left)
+    right_span = left_span if right is left else _span(right)
+    if _NOTHING in (left_span, right_span):
+        return 0
+    bound = max(left_span.bound + right_span.bound, _LEAST_BOUND)
+    if max(left_span.bound, right_span.bound, bound) > _LARGE_EXPONENT:
+        return _any_product_units(left, right)
+    finest = max(left_span.finest + right_span.finest, UNIT_EXPONENT)
+    products, errors = two_product(left, right)
+    # An error is half a last bit at the most; below 2**-1074 all are rounded.
+    errors_span = _Span(max(bound - 53, _LEAST_BOUND), finest)
+    return _units_within(products, _Span(bound, finest)) + _units_within(errors, errors_span)
 
 
 def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -142,15 +188,14 @@ def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatA
     True
     """
     products, errors = np.empty(len(left)), np.empty(len(left))
-    for start in range(0, len(left), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        with np.errstate(under="ignore"):
-            _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for start in range(0, len(left), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            if left is right:
+                _two_square(left[chunk], products[chunk], errors[chunk])
+            else:
+                _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
     return products, errors
-
-
-def _peak(values: FloatArray) -> float:
-    return max(float(values.max()), -float(values.min()))
 
 
 def _two_product(
@@ -158,14 +203,25 @@ def _two_product(
 ) -> None:
     """Fill `product` with the rounded products and `error` with what rounding took away."""
     left_high, left_low = _split(left)
-    right_high, right_low = (left_high, left_low) if right is left else _split(right)
+    right_high, right_low = _split(right)
     np.multiply(left, right, out=product)
     np.multiply(left_high, right_high, out=error)
     error -= product
-    cross = left_high * right_low
-    error += cross
-    error += np.multiply(left_low, right_high, out=cross)
-    error += np.multiply(left_low, right_low, out=cross)
+    error += np.multiply(left_high, right_low, out=left_high)
+    error += np.multiply(right_high, left_low, out=right_high)
+    error += np.multiply(left_low, right_low, out=left_low)
+
+
+def _two_square(values: FloatArray, square: FloatArray, error: FloatArray) -> None:
+    """Do the same for squares."""
+    high, low = _split(values)
+    np.multiply(values, values, out=square)
+    np.multiply(high, high, out=error)
+    error -= square
+    high *= low
+    error += high
+    error += high
+    error += np.multiply(low, low, out=low)
 
 
 def _split(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -176,8 +232,20 @@ def _split(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     return high, np.subtract(values, high, out=low)
 
 
+def _any_product_units(left: FloatArray, right: FloatArray) -> int:
+    """Do the same where some products may be too large for float64 arithmetic."""
+    products, errors = two_product(left, right)
+    small = (np.abs(left) < _LARGE) & (np.abs(right) < _LARGE) & (np.abs(products) < _LARGE)
+    large = ~small
+    return (
+        _large_product_units(left[large], right[large])
+        + block_units(products[small])
+        + block_units(errors[small])
+    )
+
+
 def _large_product_units(left: FloatArray, right: FloatArray) -> int:
-    """Do the same in integers, for products too large for float64 arithmetic."""
+    """Do the same in integers."""
     return sum(
         (_units(a) * _units(b)) >> -UNIT_EXPONENT
         for a, b in zip(left.tolist(), right.tolist(), strict=True)
@@ -185,7 +253,5 @@ def _large_product_units(left: FloatArray, right: FloatArray) -> int:
 
 
 def _units(value: float) -> int:
-    if not math.isfinite(value):
-        raise ValueError(_NOT_FINITE)
     numerator, denominator = value.as_integer_ratio()
     return numerator * (UNITS_OF_ONE // denominator)
