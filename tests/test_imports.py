@@ -20,7 +20,17 @@ from bce_cli.cli import main
 main()
 """
 
-HEAVY = {"numpy", "pandas", "pyarrow", "scipy", "rich.table", "rich.console", "dask", "sklearn"}
+HEAVY = {
+    "pydantic",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "rich.table",
+    "rich.console",
+    "dask",
+    "sklearn",
+}
 DRAWING = {"pandas", "scipy", "rich", "rich.table", "rich.console", "dask"}
 
 
@@ -69,6 +79,13 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
     assert modules & DRAWING == set()
     assert {"numpy", "pyarrow"} <= modules
+
+
+@pytest.mark.parametrize("options", [["-q"], ["-f", "json", "--color", "never"]], ids=" ".join)
+def test_plain_values_load_no_converters(
+    options: list[str], loaded: Callable[..., set[str]]
+) -> None:
+    assert "pydantic" not in loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
 
 
 def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., set[str]]) -> None:

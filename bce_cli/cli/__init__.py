@@ -14,6 +14,8 @@ _on_interrupt = signal.getsignal(signal.SIGINT)
 with contextlib.suppress(ValueError):  # not in the main thread
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+# No matrix here is large, and the threads of NumPy's BLAS would spin beside those that work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hardly any garbage
 
 from bce_cli.cli.app import app  # noqa: E402 -- after the setting above

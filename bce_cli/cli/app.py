@@ -1,4 +1,4 @@
-"""The application: commands are registered here, and errors become messages and exit codes."""
+"""The application: commands are listed here, and errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,11 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from bce_cli.cli.calibration import calibration
-from bce_cli.cli.check import check
-from bce_cli.cli.compare import compare
-from bce_cli.cli.compute import compute
-from bce_cli.cli.demo import STEP_LIST, demo
+from bce_cli.cli.deferred import DeferredCommand
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
-from bce_cli.cli.groups import with_groups
-from bce_cli.cli.once import OnceCommand
-from bce_cli.cli.options import VersionOpt
 from bce_cli.cli.output import abandon_stdout
+from bce_cli.cli.plain_values import PlainValues
+from bce_cli.cli.version import VersionOpt
 from bce_cli.errors import BceError, os_reason
 
 _EPILOG = (
@@ -29,8 +24,22 @@ _EPILOG = (
 )
 
 
-class BceGroup(TyperGroup):
-    """A group in which every error is one line on standard error and one exit code."""
+_COMMANDS = {
+    "compute": "Judge predictions, row by row and on average.",
+    "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
+    "demo": "Derive binary cross-entropy, step by step.",
+    "compare": "Compare models on the same rows.",
+    "check": "Hold predictions to limits, and tell by the exit code.",
+}
+
+
+class BceGroup(PlainValues, TyperGroup):
+    """All commands; every error is one line on standard error and one exit code."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 -- as in the base class
+        super().__init__(**settings)
+        for name, summary in _COMMANDS.items():
+            self.add_command(DeferredCommand(name, summary))
 
     def main(
         self,
@@ -98,8 +107,3 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)
-app.command(cls=OnceCommand)(with_groups(compute))
-app.command(cls=OnceCommand)(with_groups(calibration))
-app.command(cls=OnceCommand, epilog=STEP_LIST)(with_groups(demo))
-app.command(cls=OnceCommand)(with_groups(compare))
-app.command(cls=OnceCommand)(with_groups(check))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bce_cli.render.demo.page import Page
     from bce_cli.render.look import Look
 
-STEP_LIST = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
+EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
 _N, _P, _SEED, _K = 2000, 0.7, 0, 3.0
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperOption
 
+from bce_cli.cli.plain_values import PlainValues
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class OnceCommand(TyperCommand):
+class OnceCommand(PlainValues, TyperCommand):
     """A command whose options of one value may be given once; flags may be repeated.
 
     A limit, a file or a column that is silently overridden makes a result that looks like what was

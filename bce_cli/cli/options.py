@@ -32,7 +32,6 @@ DemoFormatOpt      table, json or markdown
 NOpt, POpt, SeedOpt  rows drawn for a demonstration
 KOpt               factor of a curve
 PlotOpt            picture to write
-VersionOpt         version of the program
 =================  ==========================================================
 """
 
@@ -43,9 +42,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from bce_cli import __version__
-from bce_cli.cli.output import write_stdout
-
 
 class Color(StrEnum):
     """When to use colours."""
@@ -53,13 +49,6 @@ class Color(StrEnum):
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
-
-
-def show_version(wanted: bool) -> None:
-    """Print the version and stop."""
-    if wanted:
-        write_stdout(f"bce {__version__}\n")
-        raise typer.Exit
 
 
 MOST_ROWS = 10_000
@@ -277,11 +266,5 @@ PlotOpt = Annotated[
         "--plot",
         metavar="FILE",
         help="Draw the step's curves into FILE as well: .png, .svg or .pdf (needs matplotlib).",
-    ),
-]
-VersionOpt = Annotated[
-    bool,
-    typer.Option(
-        "--version", help="Print the version and exit.", is_eager=True, callback=show_version
     ),
 ]

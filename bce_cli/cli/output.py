@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import sys
 import tempfile
@@ -148,7 +147,7 @@ def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
 @contextmanager
 def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
     # Named before it is made, so that no signal can come between the making and the removing.
-    temporary = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}"
+    temporary = target.parent / f".{target.name[:50]}.{os.urandom(8).hex()}"
     try:
         try:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

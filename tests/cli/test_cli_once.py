@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from bce_cli.cli.app import app
+from bce_cli.cli.deferred import DeferredCommand
 from bce_cli.cli.once import OnceCommand
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def test_every_command_refuses_repetition() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     assert len(group.commands) >= 5
-    assert all(isinstance(command, OnceCommand) for command in group.commands.values())
+    for command in group.commands.values():
+        assert isinstance(command, DeferredCommand)
+        assert isinstance(command.load(), OnceCommand)
 
 
 @pytest.mark.parametrize(
