@@ -42,10 +42,15 @@ _NOT_FINITE = "only finite numbers can be summed"
 
 
 class _Span(NamedTuple):
-    """Bounds of some values: all are multiples of 2**finest, and none is beyond 2**bound."""
+    """Bounds of some values: none is beyond 2**bound, and but for zeros none below 2**least."""
 
     bound: int
-    finest: int
+    least: int
+
+    @property
+    def finest(self) -> int:
+        """All values are multiples of 2**finest."""
+        return max(self.least - 52, UNIT_EXPONENT)
 
 
 _NOTHING = _Span(UNIT_EXPONENT, UNIT_EXPONENT)
@@ -54,12 +59,13 @@ _LEAST_BOUND = UNIT_EXPONENT + 4  # of products and their errors, where rounding
 
 def block_units(values: FloatArray) -> int:
     """Sum one block of finite values, of any size."""
-    return _units_within(values, _span(values))
+    span = _span(values)
+    return _units_within(values, span.bound, span.finest)
 
 
-def _units_within(values: FloatArray, span: _Span) -> int:
+def _units_within(values: FloatArray, bound: int, finest: int) -> int:
     total = 0
-    for on_grid, exponent, shift in _grids(values, span):
+    for on_grid, exponent, shift in _grids(values, bound, finest):
         counts = _counts(on_grid, np.arange(0, len(on_grid), SEGMENT), exponent)
         total += int(counts.sum()) << shift
     return total
@@ -86,7 +92,8 @@ def group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[i
     cuts = np.flatnonzero(begins)
     firsts = np.flatnonzero(first_cuts[cuts])
     units = [0] * len(firsts)
-    for on_grid, exponent, shift in _grids(values, _span(values), keeps_places=True):
+    span = _span(values)
+    for on_grid, exponent, shift in _grids(values, span.bound, span.finest, keeps_places=True):
         sums = np.add.reduceat(_counts(on_grid, cuts, exponent), firsts).tolist()
         units = [a + (b << shift) for a, b in zip(units, sums, strict=True)]
     return groups[first_cuts].tolist(), units
@@ -105,15 +112,20 @@ def _span(values: FloatArray) -> _Span:
     if least <= 0.0:
         magnitudes = np.abs(values)
         least = float(magnitudes[magnitudes != 0.0].min())
-    return _Span(
-        math.frexp(max(highest, -lowest))[1], max(math.frexp(least)[1] - 53, UNIT_EXPONENT)
-    )
+    return _Span(math.frexp(max(highest, -lowest))[1], math.frexp(least)[1] - 1)
 
 
 def _grids(
-    values: FloatArray, span: _Span, *, keeps_places: bool = False
+    values: FloatArray, bound: int, finest: int, *, keeps_places: bool = False
 ) -> Iterator[tuple[FloatArray, int, int]]:
     """Take finite values apart into multiples of which a segment can be added up.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+    bound, finest : int
+        All are multiples of ``2**finest``, and none is beyond ``2**bound``.
+    keeps_places : bool, default False
 
     Yields
     ------
@@ -123,11 +135,11 @@ def _grids(
         ``2**exponent`` stands for ``2**shift`` units.
     """
     rest = values
-    bound, finest = span
     if bound > _LARGE_EXPONENT:
         large = np.abs(rest) >= _LARGE
         scaled = np.ldexp(np.where(large, rest, 0.0), -_LARGE_SHIFT)
-        for on_grid, exponent, shift in _grids(scaled, _span(scaled), keeps_places=keeps_places):
+        shifted = bound - _LARGE_SHIFT, UNIT_EXPONENT
+        for on_grid, exponent, shift in _grids(scaled, *shifted, keeps_places=keeps_places):
             yield on_grid, exponent, shift + _LARGE_SHIFT
         rest = np.where(large, 0.0, rest)
         bound = _bound(rest)
@@ -140,9 +152,8 @@ def _grids(
         yield on_grid, exponent, exponent - UNIT_EXPONENT
         rest = np.subtract(rest, on_grid, out=on_grid)
         bound = exponent - 1
-        if bound - finest > _MOST_BITS:
-            if not (keeps_places or is_first):  # from the second grid on, few are left
-                rest = rest[rest != 0.0]
+        if bound - finest > _MOST_BITS and not is_first:  # from the second grid on, few are left
+            rest = rest if keeps_places else rest.take(np.flatnonzero(rest))
             bound = _bound(rest)
         is_first = False
     if bound > UNIT_EXPONENT:
@@ -169,11 +180,14 @@ def product_units(left: FloatArray, right: FloatArray) -> int:
     bound = max(left_span.bound + right_span.bound, _LEAST_BOUND)
     if max(left_span.bound, right_span.bound, bound) > _LARGE_EXPONENT:
         return _any_product_units(left, right)
-    finest = max(left_span.finest + right_span.finest, UNIT_EXPONENT)
     products, errors = two_product(left, right)
+    least_product = _Span(bound, left_span.least + right_span.least)
     # An error is half a last bit at the most; below 2**-1074 all are rounded.
-    errors_span = _Span(max(bound - 53, _LEAST_BOUND), finest)
-    return _units_within(products, _Span(bound, finest)) + _units_within(errors, errors_span)
+    errors_bound = max(bound - 53, _LEAST_BOUND)
+    finest_error = max(left_span.finest + right_span.finest, UNIT_EXPONENT)
+    return _units_within(products, bound, least_product.finest) + _units_within(
+        errors, errors_bound, finest_error
+    )
 
 
 def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_LARGEST_BLOCK = 30 << 20  # glibc learns from no larger one
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -70,9 +72,19 @@ class LocalEngine:
             raise failure
 
 
+def _keep_freed_memory() -> None:
+    """Let the arrays of a piece get the memory of those before it.
+
+    glibc gives blocks back to the system, which has to clear them anew for the next piece, unless
+    they are smaller than one that was freed before.
+    """
+    bytearray(_LARGEST_BLOCK)
+
+
 @contextmanager
 def local_engine(n_workers: int) -> Iterator[LocalEngine]:
     """Provide an engine with so many threads; what is still waiting at the end is dropped."""
+    _keep_freed_memory()
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="bce")
     try:
         yield LocalEngine(pool, n_workers)

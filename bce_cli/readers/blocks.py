@@ -49,8 +49,8 @@ class Framing(Protocol):
     def cut(self, buffer: bytearray, filled: int, *, is_last: bool) -> int:
         """Return the position after the end of the last whole record; 0 if there is none."""
 
-    def count_lines(self, data: memoryview) -> int:
-        """Count the line ends of some whole records."""
+    def count_lines(self, buffer: bytearray, end: int) -> int:
+        """Count the line ends of whole records, which stand before `end`."""
 
 
 def as_bytes(data: object) -> ByteArray:
@@ -103,7 +103,7 @@ def read_blocks(
         data = memoryview(buffer)[:filled]
         if cut:
             yield Block(data[:cut], line)
-            line += framing.count_lines(data[:cut])
+            line += framing.count_lines(buffer, cut)
         if is_last:
             return
         rest = bytes(data[cut:])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bce_cli.errors import DataError
+from bce_cli.readers.blocks import as_bytes
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.typed_columns import bool_text, number_text
 from bce_cli.safe_text import quoted
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.grammar import Grammar
     from bce_cli.readers.second_look import Record
 
+_LF = ord("\n")
 _ONE_A_LINE = "each line must be one JSON object"
 _KINDS = {"Pairs": "an object", "list": "an array", "str": "a string", "bool": "true or false"}
 
@@ -49,9 +53,9 @@ class JsonLines:
         """Return the position after the last line feed; 0 if there is none."""
         return filled if is_last else buffer.rfind(b"\n", 0, filled) + 1
 
-    def count_lines(self, data: memoryview) -> int:
+    def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count line feeds."""
-        return bytes(data).count(b"\n")
+        return int(np.count_nonzero(as_bytes(memoryview(buffer)[:end]) == _LF))
 
 
 def objects_of(block: Block, source: str) -> Iterator[tuple[str, Pairs | DataError]]:
