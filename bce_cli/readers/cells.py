@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +74,16 @@ MOST_LABEL_TEXTS = 100
 
 
 class Texts(Sequence[str]):
-    """Cells of a text column of pyarrow, decoded one at a time; null is empty."""
+    """Cells of a text column of pyarrow, decoded as they are asked for; null is empty."""
 
     def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
         self._column = column
 
     def __len__(self) -> int:
         return len(self._column)
+
+    def __iter__(self) -> Iterator[str]:
+        return (text or "" for text in self._column.to_pylist())
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
         return self._column[int(index)].as_py() or ""

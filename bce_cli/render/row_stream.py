@@ -10,6 +10,7 @@ import numpy as np
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.markdown import escaped
+from bce_cli.render.number_texts import number_texts
 from bce_cli.render.text_arrays import text_array
 from bce_cli.safe_text import excel_safe, safe_text
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
 
+_ENDS = {
+    "table": (" ", "\n", ""),
+    "json": (",", "}", "\n"),
+    "csv": (",", "\n", ""),
+    "markdown": (" ", " ", "|\n"),
+}
+"""The character behind each cell but the last, that behind the last, and what ends the line."""
+
+_NEEDS_QUOTES = ',"\r\n'
 _LONGEST_ID = 200  # of what people are to read; data for programs hold all of it
 
 
@@ -78,23 +88,48 @@ class RowStream:
         numbers = rows.present(np.arange(first_row, first_row + len(rows)))
         if len(numbers) == 0:
             return b""
-        labels = rows.labels.view(np.int8) if rows.labels.dtype == np.bool_ else rows.labels
-        cells: dict[str, Any] = {
-            "row": _texts(numbers),
-            "label": _texts(rows.present(labels)),
-            "prediction": _texts(rows.present(rows.probabilities)),
-            "loss": _texts(rows.present(scored.losses / NATS_PER[self.unit])),
+        values: dict[str, Any] = {
+            "row": numbers,
+            "label": rows.present(rows.labels),
+            "prediction": rows.present(rows.probabilities),
+            "loss": rows.present(scored.losses / NATS_PER[self.unit]),
         }
         if self.has_weights and rows.weights is not None:
-            cells["weight"] = _texts(rows.present(rows.weights))
+            values["weight"] = rows.present(rows.weights)
         if self.has_ids:
-            cells["id"] = text_array(self._ids(rows, numbers - first_row))
+            values["id"] = self._ids(rows, numbers - first_row)
+        names = self._table_names() if self.output_format == "table" else self.names
+        between, last, after = _ENDS[self.output_format]
+        parts: list[Any] = []
+        for name in names:
+            end = last if name == names[-1] else between
+            parts += [self._before(name, is_first=not parts), self._cells(name, values[name], end)]
+        return _lines([*parts, after])
+
+    def _cells(self, name: str, values: Any, end: str) -> pa.Array:  # noqa: ANN401 -- two kinds
+        """Return a column of texts, each with the character that stands behind it."""
+        from pyarrow import compute
+
+        if name == "id":
+            return text_array([text + end for text in values])
+        if values.dtype == np.bool_:
+            values = values.view(np.int8)
+        is_json, is_table = self.output_format == "json", self.output_format == "table"
+        texts = number_texts(values, end, infinite_as="null" if is_json else "inf")
+        return compute.utf8_lpad(texts, self._width(name) + 1) if is_table else texts
+
+    def _before(self, name: str, *, is_first: bool) -> str:
+        """Return what stands before the cells of a column."""
         if self.output_format == "json":
-            cells["loss"] = _finite_or_null(cells["loss"])
-        return _lines(self._layout(cells))
+            return f'{{"{name}": ' if is_first else f' "{name}": '
+        if self.output_format == "markdown":
+            return "| "
+        return "" if self.output_format == "csv" or is_first else " "
 
     def _ids(self, rows: Rows, places: np.ndarray[Any, Any]) -> list[str]:
-        ids = [] if rows.ids is None else [rows.ids[place] for place in places.tolist()]
+        ids = [] if rows.ids is None else list(rows.ids)
+        if rows.missing is not None:
+            ids = [ids[place] for place in places.tolist()]
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":
@@ -112,52 +147,6 @@ class RowStream:
             _WIDTHS["prediction"] if self.soft_labels and name == "label" else _WIDTHS.get(name, 0)
         )
 
-    def _layout(self, cells: dict[str, Any]) -> list[Any]:
-        """Return the columns and the literals between them."""
-        from pyarrow import compute
-
-        if self.output_format == "table":
-            padded = [
-                compute.utf8_lpad(cells[name], self._width(name))
-                if name in _WIDTHS
-                else cells[name]
-                for name in self._table_names()
-            ]
-            return _joined(padded, "", "  ", "\n")
-        columns = [cells[name] for name in self.names]
-        if self.output_format == "csv":
-            return _joined(columns, "", ",", "\n")
-        if self.output_format == "markdown":
-            return _joined(columns, "| ", " | ", " |\n")
-        parts: list[Any] = []
-        for name, column in zip(self.names, columns, strict=True):
-            parts += [("{" if name == "row" else ", ") + f'"{name}": ', column]
-        return [*parts, "}\n"]
-
-
-def _joined(columns: list[Any], before: str, between: str, after: str) -> list[Any]:
-    parts: list[Any] = [before]
-    for column in columns:
-        parts += [column, between]
-    return [*parts[:-1], after]
-
-
-def _texts(values: np.ndarray[Any, Any]) -> pa.Array:
-    """Numbers in their shortest exact form."""
-    import pyarrow as pa
-
-    kind = {"f": pa.float64(), "i": pa.int64()}[values.dtype.kind]
-    wide = np.ascontiguousarray(values, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
-    # from_buffers, since pa.array(ndarray) imports pandas
-    column = pa.Array.from_buffers(kind, len(wide), [None, pa.py_buffer(wide)])
-    return column.cast(pa.string())
-
-
-def _finite_or_null(texts: pa.Array) -> pa.Array:
-    from pyarrow import compute
-
-    return compute.if_else(compute.equal(texts, _literal("inf")), _literal("null"), texts)
-
 
 def _literal(text: str) -> pa.Scalar:
     """Return one text as pyarrow's own scalar; passing a str imports pandas, too."""
@@ -168,14 +157,14 @@ def _lines(parts: list[Any]) -> bytes:
     """Concatenate columns and literals row by row; the text buffer of the result is the output."""
     from pyarrow import compute
 
-    columns = [_literal(part) if isinstance(part, str) else part for part in parts]
+    columns = [_literal(part) if isinstance(part, str) else part for part in parts if part != ""]
     lines = compute.binary_join_element_wise(*columns, _literal(""))
     offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
     return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
 
 
 def _csv_cell(text: str) -> str:
-    if any(character in text for character in ',"\r\n'):
+    if any(character in text for character in _NEEDS_QUOTES):
         doubled = text.replace('"', '""')
         return f'"{doubled}"'
     return text
