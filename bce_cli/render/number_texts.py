@@ -9,11 +9,13 @@ import numpy as np
 from bce_cli.render.text_arrays import text_array
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
-    from bce_cli.core.rows import BoolArray
+    IntArray = npt.NDArray[np.intp]
 
 _COMMA = ord(",")
+_MANY = 8  # where more than one in so many is to be written otherwise, all are
 
 
 def number_texts(
@@ -42,28 +44,38 @@ def number_texts(
     ['7,', '-8,']
     """
     import orjson
-    import pyarrow as pa
 
-    text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    characters = np.frombuffer(text, np.uint8).copy()  # with brackets at both ends
+    wide = np.ascontiguousarray(values)
+    text = orjson.dumps(wide, option=orjson.OPT_SERIALIZE_NUMPY)  # four times as fast as pyarrow
+    places = _places_written_otherwise(wide)
+    if len(places) > len(wide) // _MANY:
+        return _written_by_arrow(wide, end, infinite_as)
+    characters = np.frombuffer(text, np.uint8).copy()
     commas = np.flatnonzero(characters == _COMMA)
     characters[commas] = characters[-1] = ord(end)
-    offsets = np.concatenate([[0], commas, [len(characters) - 1]]).astype(np.int32) + np.int32(1)
-    texts = pa.StringArray.from_buffers(
-        len(values), pa.py_buffer(offsets), pa.py_buffer(characters)
+    offsets = np.concatenate([[0], commas, [len(characters) - 1]]) + 1  # behind the bracket
+    if len(places):
+        others = _written_by_arrow(wide[places], end, infinite_as).to_pylist()
+        return _string_array(*_replaced(characters, offsets, places, others))
+    return _string_array(characters, offsets)
+
+
+def _string_array(characters: Any, offsets: IntArray) -> pa.StringArray:  # noqa: ANN401 -- bytes
+    import pyarrow as pa
+
+    return pa.StringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(characters)
     )
-    differs = None if values.dtype.kind == "i" else _is_written_otherwise(values)
-    if differs is None or not differs.any():
-        return texts
-    return _replaced(texts, differs, _written_by_arrow(values[differs], end, infinite_as))
 
 
-def _is_written_otherwise(values: np.ndarray[Any, Any]) -> BoolArray:
+def _places_written_otherwise(values: np.ndarray[Any, Any]) -> IntArray:
     """Where one writes 1, 0.000001, 1e+10 and inf, and the other 1.0, 1e-6, 10000000000.0, null."""
-    otherwise: BoolArray = np.floor(values) == values  # infinite ones are, too
+    if values.dtype.kind == "i":
+        return np.zeros(0, np.intp)
+    otherwise = np.floor(values) == values  # infinite ones are, too
     otherwise |= (values >= 1e-6) & (values < 1e-5)  # noqa: PLR2004
     otherwise |= (values >= 1e10) | (values < 0.0)  # noqa: PLR2004 -- negative ones do not occur
-    return otherwise
+    return np.flatnonzero(otherwise)
 
 
 def _written_by_arrow(values: np.ndarray[Any, Any], end: str, infinite_as: str) -> pa.StringArray:
@@ -81,11 +93,15 @@ def _written_by_arrow(values: np.ndarray[Any, Any], end: str, infinite_as: str) 
 
 
 def _replaced(
-    texts: pa.StringArray, places: BoolArray, replacements: pa.StringArray
-) -> pa.StringArray:
-    import pyarrow as pa
-    from pyarrow import compute
-
-    bits = pa.py_buffer(np.packbits(places, bitorder="little"))
-    mask = pa.Array.from_buffers(pa.bool_(), len(texts), [None, bits])
-    return compute.replace_with_mask(texts, mask, replacements)
+    characters: npt.NDArray[np.uint8], offsets: IntArray, places: IntArray, texts: list[str]
+) -> tuple[bytes, IntArray]:
+    """Put other texts in some places; return the characters and offsets of all."""
+    parts: list[bytes | memoryview] = []
+    last = 0
+    for place, text in zip(places.tolist(), texts, strict=True):
+        parts += [characters[last : offsets[place]].data, text.encode()]
+        last = int(offsets[place + 1])
+    lengths = np.diff(offsets)
+    lengths[places] = [len(text) for text in texts]
+    moved = np.cumsum(np.concatenate([offsets[:1], lengths]))
+    return b"".join([*parts, characters[last:].data]), moved

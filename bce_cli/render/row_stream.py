@@ -82,7 +82,7 @@ class RowStream:
             + b"\n"
         )
 
-    def rows(self, first_row: int, scored: ScoredRows) -> bytes:
+    def rows(self, first_row: int, scored: ScoredRows) -> bytes | memoryview:
         """Return the lines of some rows, of which the first has this 1-based number."""
         rows = scored.rows
         numbers = rows.present(np.arange(first_row, first_row + len(rows)))
@@ -153,14 +153,14 @@ def _literal(text: str) -> pa.Scalar:
     return text_array([text])[0]
 
 
-def _lines(parts: list[Any]) -> bytes:
+def _lines(parts: list[Any]) -> memoryview:
     """Concatenate columns and literals row by row; the text buffer of the result is the output."""
     from pyarrow import compute
 
     columns = [_literal(part) if isinstance(part, str) else part for part in parts if part != ""]
     lines = compute.binary_join_element_wise(*columns, _literal(""))
     offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
-    return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
+    return memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
 
 
 def _csv_cell(text: str) -> str:
