@@ -27,7 +27,8 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 KEYS = [
     *("source", "label_column", "prediction_column", "positive_label", "negative_label"),
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction", "n_missing", "n_unmatched"),
-    *("unit", "mean_loss", "log_loss", "brier", "bootstrap", "strategy", "ece", "mce"),
+    *("unit", "mean_loss", "log_loss", "brier", "bootstrap"),
+    *("fine_bins", "strategy", "ece", "mce"),
     *("slope", "slope_ci_low", "slope_ci_high"),
     *("intercept", "intercept_ci_low", "intercept_ci_high"),
     "calibration_in_the_large",
@@ -37,6 +38,7 @@ KEYS = [
 ]
 LOG_LOSS_KEYS = ["miscalibration", "discrimination", "uncertainty", "recalibrated_loss"]
 BRIER_KEYS = ["score", "miscalibration", "discrimination", "uncertainty", "recalibrated_score"]
+WITHIN = "within_bins"
 BIN_KEYS = [
     *("low", "high", "n", "weight_sum", "mean_prediction", "event_rate", "ci_low", "ci_high")
 ]
@@ -66,8 +68,9 @@ def record(bce: Bce, preds: Preds) -> Callable[..., dict[str, Any]]:
 def test_json_has_the_documented_keys(record: Callable[..., dict[str, Any]]) -> None:
     found = record(ROWS, "--bootstrap", "5", "--seed", "2")
     assert list(found) == KEYS
-    assert list(found["log_loss"]) == LOG_LOSS_KEYS
-    assert list(found["brier"]) == BRIER_KEYS
+    assert list(found["log_loss"]) == [*LOG_LOSS_KEYS, WITHIN]
+    assert list(found["brier"]) == [*BRIER_KEYS, WITHIN]
+    assert (found["fine_bins"], found["log_loss"][WITHIN], found["brier"][WITHIN]) == (None,) * 3
     assert {tuple(each) for each in found["bins"]} == {tuple(BIN_KEYS)}
     chance = "calibrated_miscalibration_q95"
     assert list(found["bootstrap"]) == ["n", "seed", "log_loss", "brier", chance]
@@ -82,6 +85,7 @@ def test_figures_are_what_they_are_by_hand(record: Callable[..., dict[str, Any]]
     found = record(ROWS, "--bins", "2")
     loss = -(math.log(0.9) + math.log(0.2) + math.log(0.7) + math.log(0.9)) / 4.0
     assert found["mean_loss"] == pytest.approx(loss, rel=1e-15)
+    del found["log_loss"][WITHIN], found["brier"][WITHIN]
     assert found["log_loss"] == pytest.approx(
         {
             "miscalibration": loss - math.log(2.0) / 2.0,
@@ -248,6 +252,8 @@ def test_whole_weights_are_repeated_rows(record: Callable[..., dict[str, Any]]) 
     weighted = record("label,prediction,w\n1,0.9,2\n0,0.4,3\n1,0.3,1\n0,0.2,0\n", "--weight", "w")
     repeated = record("label,prediction\n1,0.9\n0,0.4\n1,0.9\n0,0.4\n1,0.3\n0,0.4\n")
     same = ("mean_loss", "log_loss", "brier", "ece", "mce", "slope", "intercept")
+    for each in (weighted, repeated):
+        del each["log_loss"][WITHIN], each["brier"][WITHIN]
     for key in same:
         assert weighted[key] == pytest.approx(repeated[key], rel=1e-12)
 

@@ -23,6 +23,7 @@ from bce_cli.core.calibration.decomposition import (
     decompose_brier,
     decompose_log_loss,
 )
+from bce_cli.core.calibration.fine_tally import UsedBins, fine_quantiles, fine_tally
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
 from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
-    from bce_cli.core.report import Unit
+    from bce_cli.core.calibration.pooling import Pools
+    from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
+    from bce_cli.core.totals import LossTotals
 
 _BLOCK = 1 << 16  # bounds the scratch memory
 
@@ -76,6 +79,8 @@ class CalibrationReport:
     first_impossible_row : int or None
         1-based.
     has_soft_labels : bool
+    fine_bins : UsedBins or None
+        Those that rows were summed up in; None where rows were held.
     """
 
     n: int
@@ -99,6 +104,7 @@ class CalibrationReport:
     n_impossible: int
     first_impossible_row: int | None
     has_soft_labels: bool
+    fine_bins: UsedBins | None = None
 
 
 def calibration_report(
@@ -135,7 +141,10 @@ def calibration_report(
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     plan = plan or CalibrationPlan()
-    return report_of_rows(rows, [plan.totals_of(block) for block in _blocks(rows)], plan)
+    totals = [plan.totals_of(block) for block in _blocks(rows)]
+    if plan.with_fine_bins:
+        return report_of_fine_bins(reduce(add, totals), plan)
+    return report_of_rows(rows, totals, plan)
 
 
 def report_of_rows(
@@ -152,34 +161,103 @@ def report_of_rows(
     """
     whole = reduce(add, totals)
     losses = loss_report(whole.losses, plan.unit)
-    in_bins = _in_quantiles(rows, plan.n_bins) if whole.bins is None else whole.bins
-    bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
     tally = Tally.of(rows)
+    basis = _Basis(
+        tally=tally,
+        in_bins=_in_quantiles(rows, plan.n_bins) if whole.bins is None else whole.bins,
+        histogram=histogram(tally),
+        n_in_fit=_count_finite(rows),
+        spiegelhalter=spiegelhalter_test(tally),
+        bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None,
+    )
+    return _report(basis, whole, losses, plan)
+
+
+def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> CalibrationReport:
+    """Judge the calibration of rows that were summed up in fine bins, by a plan with these.
+
+    Sums over all rows stay what they are: the mean of either score, uncertainty, reliability bins
+    of equal width and their errors, Spiegelhalter's test, the histogram. For isotonic and logistic
+    recalibration, and bins of about as many rows each, all predictions of a fine bin are their
+    mean.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False, True]), np.array([0.25, 0.2501, 0.75]))
+    >>> plan = CalibrationPlan(with_fine_bins=True)
+    >>> report = report_of_fine_bins(plan.totals_of(rows), plan)
+    >>> report.fine_bins.n, round(report.brier.within_bins, 9)
+    (2, 3.3335e-05)
+    """
+    losses, fine = loss_report(totals.losses, plan.unit), totals.fine
+    assert fine is not None  # noqa: S101 -- the plan says so
+    tally = fine_tally(fine)
+    basis = _Basis(
+        tally=tally,
+        in_bins=fine_quantiles(fine, plan.n_bins) if totals.bins is None else totals.bins,
+        histogram=tuple(map(float, fine.heights["weights"])),
+        n_in_fit=fine.n_in_fit,
+        spiegelhalter=None if tally.has_soft_labels else fine.spiegelhalter.test(),
+        of_rows=totals.losses,
+    )
+    return _report(basis, totals, losses, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What is known where rows were sorted, or summed up in fine bins."""
+
+    tally: Tally
+    in_bins: ReliabilityTotals
+    histogram: tuple[float, ...]
+    n_in_fit: int
+    spiegelhalter: SpiegelhalterTest | None
+    bootstrap: Bootstrap | None = None
+    of_rows: LossTotals | None = None
+
+    def decompositions(self, pools: Pools) -> tuple[Decomposition, Decomposition]:
+        """Decompose log loss, in nats, and Brier score."""
+        tally, rows = self.tally, self.of_rows
+        if rows is None:
+            return decompose_log_loss(tally, pools), decompose_brier(tally, pools)
+        return (
+            decompose_log_loss(tally, pools, (rows.losses, rows.n_infinite)),
+            decompose_brier(tally, pools, rows.squared_errors),
+        )
+
+
+def _report(
+    basis: _Basis, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
+) -> CalibrationReport:
+    tally, in_bins = basis.tally, basis.in_bins
+    bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
     pools = pool_adjacent_violators(tally)
     nats = NATS_PER[plan.unit]
-    samples = bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None
+    log_loss, brier = basis.decompositions(pools)
     return CalibrationReport(
         n=losses.n,
-        n_weighted=len(rows) if rows.weights is None else int(np.count_nonzero(rows.weights)),
+        n_weighted=totals.losses.n_weighted,
         n_positive=losses.n_positive,
         weight_sum=losses.weight_sum,
         base_rate=losses.base_rate,
         mean_prediction=_mean_prediction(in_bins),
         unit=plan.unit,
-        log_loss=replace(decompose_log_loss(tally, pools).per(nats), mean=losses.mean_loss),
-        brier=replace(decompose_brier(tally, pools), mean=losses.brier),
-        bootstrap=None if samples is None else samples.per(nats),
+        log_loss=replace(log_loss.per(nats), mean=losses.mean_loss),
+        brier=replace(brier, mean=losses.brier),
+        bootstrap=None if basis.bootstrap is None else basis.bootstrap.per(nats),
         strategy=plan.strategy,
         bins=bins,
         ece=expected_calibration_error(bins),
         mce=maximum_calibration_error(bins),
         curve=isotonic_curve(tally, pools),
-        histogram=histogram(tally),
-        logistic=recalibrate_logistically(tally, _count_finite(rows)),
-        spiegelhalter=spiegelhalter_test(tally),
+        histogram=basis.histogram,
+        logistic=recalibrate_logistically(tally, basis.n_in_fit),
+        spiegelhalter=basis.spiegelhalter,
         n_impossible=losses.n_impossible,
         first_impossible_row=losses.first_impossible_row,
         has_soft_labels=tally.has_soft_labels,
+        fine_bins=None if totals.fine is None else UsedBins.of(totals.fine),
     )
 
 
