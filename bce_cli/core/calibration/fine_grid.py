@@ -79,7 +79,8 @@ def fine_bins_of(rows: Rows, chances: FloatArray) -> Places:
     if rows.logits is None:
         odds, is_high = chances / (1.0 - chances), rows.probabilities > chances
     else:
-        odds, is_high = _logit_odds(rows.logits), rows.logits > 0.0
+        odds = _logit_odds(rows.logits)
+        is_high = (rows.logits > 0.0) & (odds < 1.0)  # those near 0 are as good as 0
     # Of the odds of 0 upper ends belong to bins, and of those of 1 lower ends: both are upper ends
     # of probabilities.
     steps = odds.view(np.int64)
