@@ -7,45 +7,34 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from bce_cli.core.calibration.basis import Basis, blocks_of
 from bce_cli.core.calibration.bins import (
     ReliabilityBin,
-    ReliabilityTotals,
     expected_calibration_error,
     maximum_calibration_error,
     reliability_bins,
 )
-from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
-from bce_cli.core.calibration.curve import IsotonicCurve, histogram, isotonic_curve
-from bce_cli.core.calibration.decomposition import (
-    Decomposition,
-    decompose_brier,
-    decompose_log_loss,
-)
-from bce_cli.core.calibration.fine_tally import UsedBins, fine_quantiles, fine_tally
+from bce_cli.core.calibration.curve import IsotonicCurve, isotonic_curve
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
 from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
-from bce_cli.core.calibration.quantiles import quantile_edges
-from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest, spiegelhalter_test
-from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
+    from bce_cli.core.calibration.bins import ReliabilityTotals
+    from bce_cli.core.calibration.bootstrap import Bootstrap
+    from bce_cli.core.calibration.decomposition import Decomposition
+    from bce_cli.core.calibration.fine_tally import UsedBins
     from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
-    from bce_cli.core.calibration.pooling import Pools
+    from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-    from bce_cli.core.totals import LossTotals
-
-_BLOCK = 1 << 16  # bounds the scratch memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +130,7 @@ def calibration_report(
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     plan = plan or CalibrationPlan()
-    totals = [plan.totals_of(block) for block in _blocks(rows)]
+    totals = [plan.totals_of(block) for block in blocks_of(rows)]
     if plan.with_fine_bins:
         return report_of_fine_bins(reduce(add, totals), plan)
     return report_of_rows(rows, totals, plan)
@@ -161,16 +150,7 @@ def report_of_rows(
     """
     whole = reduce(add, totals)
     losses = loss_report(whole.losses, plan.unit)
-    tally = Tally.of(rows)
-    basis = _Basis(
-        tally=tally,
-        in_bins=_in_quantiles(rows, plan.n_bins) if whole.bins is None else whole.bins,
-        histogram=histogram(tally),
-        n_in_fit=_count_finite(rows),
-        spiegelhalter=spiegelhalter_test(tally),
-        bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None,
-    )
-    return _report(basis, whole, losses, plan)
+    return _report(Basis.of_all(rows, whole.bins, plan), whole, losses, plan)
 
 
 def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> CalibrationReport:
@@ -183,6 +163,7 @@ def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> Cal
 
     Examples
     --------
+    >>> import numpy as np
     >>> from bce_cli.core.rows import Rows
     >>> rows = Rows(np.array([True, False, True]), np.array([0.25, 0.2501, 0.75]))
     >>> plan = CalibrationPlan(with_fine_bins=True)
@@ -192,43 +173,11 @@ def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> Cal
     """
     losses, fine = loss_report(totals.losses, plan.unit), totals.fine
     assert fine is not None  # noqa: S101 -- the plan says so
-    tally = fine_tally(fine)
-    basis = _Basis(
-        tally=tally,
-        in_bins=fine_quantiles(fine, plan.n_bins) if totals.bins is None else totals.bins,
-        histogram=tuple(map(float, fine.heights["weights"])),
-        n_in_fit=fine.n_in_fit,
-        spiegelhalter=None if tally.has_soft_labels else fine.spiegelhalter.test(),
-        of_rows=totals.losses,
-    )
-    return _report(basis, totals, losses, plan)
-
-
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """What is known where rows were sorted, or summed up in fine bins."""
-
-    tally: Tally
-    in_bins: ReliabilityTotals
-    histogram: tuple[float, ...]
-    n_in_fit: int
-    spiegelhalter: SpiegelhalterTest | None
-    bootstrap: Bootstrap | None = None
-    of_rows: LossTotals | None = None
-
-    def decompositions(self, pools: Pools) -> tuple[Decomposition, Decomposition]:
-        """Decompose log loss, in nats, and Brier score."""
-        tally, rows = self.tally, self.of_rows
-        if rows is None:
-            return decompose_log_loss(tally, pools), decompose_brier(tally, pools)
-        return (
-            decompose_log_loss(tally, pools, (rows.losses, rows.n_infinite)),
-            decompose_brier(tally, pools, rows.squared_errors),
-        )
+    return _report(Basis.of_fine(fine, totals, plan), totals, losses, plan)
 
 
 def _report(
-    basis: _Basis, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
+    basis: Basis, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
 ) -> CalibrationReport:
     tally, in_bins = basis.tally, basis.in_bins
     bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
@@ -257,32 +206,10 @@ def _report(
         n_impossible=losses.n_impossible,
         first_impossible_row=losses.first_impossible_row,
         has_soft_labels=tally.has_soft_labels,
-        fine_bins=None if totals.fine is None else UsedBins.of(totals.fine),
+        fine_bins=basis.fine_bins,
     )
-
-
-def _blocks(rows: Rows) -> Iterator[Rows]:
-    """Yield views of runs of rows."""
-    for start in range(0, max(len(rows), 1), _BLOCK):
-        yield rows.at(slice(start, start + _BLOCK))
-
-
-def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
-    edges = quantile_edges(rows.probabilities, n_bins)
-    return reduce(add, (ReliabilityTotals.of(block, edges) for block in _blocks(rows)))
 
 
 def _mean_prediction(totals: ReliabilityTotals) -> float:
     weights = sum(totals.weights, ExactSum())
     return sum(totals.prediction_weights, ExactSum()).units / weights.units
-
-
-def _count_finite(rows: Rows) -> int:
-    """Count the rows of some weight whose prediction has a finite logit."""
-    if rows.logits is None:
-        finite = (rows.probabilities > 0.0) & (rows.probabilities < 1.0)
-    else:
-        finite = np.isfinite(rows.logits)
-    if rows.weights is not None:
-        finite &= rows.weights > 0.0
-    return int(np.count_nonzero(finite))
