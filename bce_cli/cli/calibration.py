@@ -19,7 +19,9 @@ from bce_cli.cli.scored_input import ScoredInput
 from bce_cli.cli.sources import paths_or_help, paths_read
 
 if TYPE_CHECKING:
+    from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.engine.run import Job
     from bce_cli.render.origin import Origin
 
 
@@ -41,8 +43,9 @@ def calibration(
     rows apart saves, and what the base rate costs; says whether predictions are too high, too low
     or too extreme; and shows what happened at every level of prediction, as a table and a diagram.
 
-    Holds all rows in memory: about 100 bytes each, up to 260 with weights, logits and soft labels.
-    Losses are exact: nothing is clipped.
+    Holds all rows in memory: about 100 bytes each, up to 260 with weights, logits and soft labels;
+    10 million rows take a gigabyte. --fine-bins holds none of them, however many there are. Losses
+    are exact: nothing is clipped.
 
     Examples:
 
@@ -51,19 +54,18 @@ def calibration(
       bce calibration preds.csv --bootstrap 1000 --plot reliability.png
 
       bce calibration preds.parquet --strategy quantile --format json
+
+      bce calibration log/*.parquet --fine-bins
     """
     paths = paths_or_help(ctx, sources)
     picture = checked_picture(plot, out.path)
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- --help needs no NumPy
-    from bce_cli.core.calibration.report import report_of_rows  # noqa: PLC0415
-    from bce_cli.engine.run import collect_with  # noqa: PLC0415
 
     data, plan = inputs.data(paths), wish.plan(unit)
     read = paths_read(data)
     with ProgressBar(enabled=not quiet) as progress, ExitStack() as outputs:
         stream = outputs.enter_context(out.staged(read))
-        rows, totals = collect_with(engine.job(data, progress), plan.totals_of)
-        report = report_of_rows(rows, totals, plan)
+        report = _report(engine.job(data, progress), plan)
         origin = origin_of(data, inputs, paths)
         text = _text(report, origin, out, quiet=quiet)
         stream.write(out.encode(text))
@@ -74,6 +76,19 @@ def calibration(
             plot_calibration(report, origin.prediction_columns[0], image, picture)
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose)
+
+
+def _report(job: Job, plan: CalibrationPlan) -> CalibrationReport:
+    from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- --help needs no NumPy
+        report_of_fine_bins,
+        report_of_rows,
+    )
+    from bce_cli.engine.run import collect_with, fold_rows  # noqa: PLC0415
+
+    if plan.with_fine_bins:
+        return report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
+    rows, totals = collect_with(job, plan.totals_of)
+    return report_of_rows(rows, totals, plan)
 
 
 def _text(report: CalibrationReport, origin: Origin, out: OutputOptions, *, quiet: bool) -> str:

@@ -39,6 +39,15 @@ ReplicateSeedOpt = Annotated[
     int,
     typer.Option("--seed", metavar="SEED", min=0, help="Resample them with this seed."),
 ]
+FineBinsOpt = Annotated[
+    bool,
+    typer.Option(
+        "--fine-bins",
+        help="Hold no rows, but sum them up in bins of predictions whose odds differ by 6.25 % at "
+        "the most (by more only about one in a million or nearer to 0 or 1), and recalibrate the "
+        "mean predictions of these. Memory is the same for any number of rows, on either engine.",
+    ),
+]
 DiagramOpt = Annotated[
     str | None,
     typer.Option(
@@ -64,9 +73,18 @@ class CalibrationOptions:
     strategy: StrategyOpt = "uniform"
     bootstrap: BootstrapOpt = 0
     seed: ReplicateSeedOpt = 0
+    fine_bins: FineBinsOpt = False
 
     def plan(self, unit: Unit) -> CalibrationPlan:
-        """Return the same, as the core has it."""
+        """Return the same, as the core has it.
+
+        Raises
+        ------
+        UsageError
+            The options contradict each other.
+        """
         from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- not for help
 
-        return CalibrationPlan(unit, self.bins, self.strategy, self.bootstrap, self.seed)
+        return CalibrationPlan(
+            unit, self.bins, self.strategy, self.bootstrap, self.seed, self.fine_bins
+        )

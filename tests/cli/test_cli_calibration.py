@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bce_cli.readers import blocks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,8 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 KEYS = [
     *("source", "label_column", "prediction_column", "positive_label", "negative_label"),
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction", "n_missing", "n_unmatched"),
-    *("unit", "mean_loss", "log_loss", "brier", "bootstrap", "strategy", "ece", "mce"),
+    *("unit", "mean_loss", "log_loss", "brier", "bootstrap"),
+    *("fine_bins", "strategy", "ece", "mce"),
     *("slope", "slope_ci_low", "slope_ci_high"),
     *("intercept", "intercept_ci_low", "intercept_ci_high"),
     "calibration_in_the_large",
@@ -37,6 +40,7 @@ KEYS = [
 ]
 LOG_LOSS_KEYS = ["miscalibration", "discrimination", "uncertainty", "recalibrated_loss"]
 BRIER_KEYS = ["score", "miscalibration", "discrimination", "uncertainty", "recalibrated_score"]
+WITHIN = "within_bins"
 BIN_KEYS = [
     *("low", "high", "n", "weight_sum", "mean_prediction", "event_rate", "ci_low", "ci_high")
 ]
@@ -66,8 +70,9 @@ def record(bce: Bce, preds: Preds) -> Callable[..., dict[str, Any]]:
 def test_json_has_the_documented_keys(record: Callable[..., dict[str, Any]]) -> None:
     found = record(ROWS, "--bootstrap", "5", "--seed", "2")
     assert list(found) == KEYS
-    assert list(found["log_loss"]) == LOG_LOSS_KEYS
-    assert list(found["brier"]) == BRIER_KEYS
+    assert list(found["log_loss"]) == [*LOG_LOSS_KEYS, WITHIN]
+    assert list(found["brier"]) == [*BRIER_KEYS, WITHIN]
+    assert (found["fine_bins"], found["log_loss"][WITHIN], found["brier"][WITHIN]) == (None,) * 3
     assert {tuple(each) for each in found["bins"]} == {tuple(BIN_KEYS)}
     chance = "calibrated_miscalibration_q95"
     assert list(found["bootstrap"]) == ["n", "seed", "log_loss", "brier", chance]
@@ -82,6 +87,7 @@ def test_figures_are_what_they_are_by_hand(record: Callable[..., dict[str, Any]]
     found = record(ROWS, "--bins", "2")
     loss = -(math.log(0.9) + math.log(0.2) + math.log(0.7) + math.log(0.9)) / 4.0
     assert found["mean_loss"] == pytest.approx(loss, rel=1e-15)
+    del found["log_loss"][WITHIN], found["brier"][WITHIN]
     assert found["log_loss"] == pytest.approx(
         {
             "miscalibration": loss - math.log(2.0) / 2.0,
@@ -129,6 +135,91 @@ def test_workers_change_no_byte(bce: Bce) -> None:
     arguments = ["calibration", str(SAMPLES / "flights.csv"), "-p", "logistic", "-f", "json"]
     texts = {bce(*arguments, "--workers", n).stdout for n in ("1", "2", "5")}
     assert len(texts) == 1
+
+
+FLIGHTS = ("calibration", str(SAMPLES / "flights.csv"), "-p", "logistic")
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_neither_workers_nor_blocks_change_a_byte_of_fine_bins(
+    bce: Bce, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    arguments = (*FLIGHTS, "--fine-bins", "--strategy", strategy, "-f", "json")
+    texts = set()
+    for block_bytes, workers in ((1 << 22, "1"), (1 << 14, "5"), (1999, "2")):
+        monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        texts.add(bce(*arguments, "--workers", workers).stdout)
+    (text,) = texts
+    assert json.loads(text)["fine_bins"]["n"] > 100
+
+
+def test_fine_bins_come_near_to_what_all_rows_say(bce: Bce) -> None:
+    held = record_of(bce(*FLIGHTS, "-f", "json"))
+    fine = record_of(bce(*FLIGHTS, "-f", "json", "--fine-bins"))
+    assert list(fine) == list(held) == KEYS
+    assert list(fine["fine_bins"]) == ["n", "n_coarse", "greatest_odds_ratio"]
+    for score, of_rows in (("log_loss", held["log_loss"]), ("brier", held["brier"])):
+        within = fine[score].pop(WITHIN)
+        assert 0.0 < abs(within) < 1e-4
+        del of_rows[WITHIN]
+        for part, value in fine[score].items():
+            assert value == pytest.approx(of_rows[part], abs=2e-3)
+    parts = fine["log_loss"]
+    composed = parts["miscalibration"] - parts["discrimination"] + parts["uncertainty"]
+    first = record_of(bce(*FLIGHTS, "-f", "json", "--fine-bins"))["log_loss"][WITHIN]
+    assert composed + first == pytest.approx(fine["mean_loss"], abs=1e-12)
+    exact = ("n", "base_rate", "mean_prediction", "mean_loss", "ece", "mce", "bins", "n_in_fit")
+    assert {key: fine[key] for key in exact} == {key: held[key] for key in exact}
+    for key in ("slope", "intercept", "calibration_in_the_large", "spiegelhalter_z"):
+        assert fine[key] == pytest.approx(held[key], abs=1e-3)  # of an error of some 1e-2
+
+
+def test_fine_bins_are_told_of_in_words(bce: Bce, preds: Preds) -> None:
+    path = preds("label,prediction\n1,0\n0,0.25\n1,0.75\n0,1e-9\n1,1\n")
+    text = " ".join(bce("calibration", path, "--fine-bins").stdout.split())
+    assert "discrimination + uncertainty + within bins" in text
+    assert "No rows were held: they were summed up in 5 fine bins, in which the odds" in text
+    assert "differ by 6.25 % at the most. 1 of them is coarser, about one in a million" in text
+    assert "within bins - 0 what using bin means would remove" in text
+    record = record_of(bce("calibration", path, "--fine-bins", "-f", "json"))
+    assert record["log_loss"][WITHIN] is None
+    assert record["brier"][WITHIN] == 0.0
+    assert record["fine_bins"] == {"n": 5, "n_coarse": 1, "greatest_odds_ratio": 1.0625}
+    one = " ".join(
+        bce("calibration", preds("label,prediction\n1,0.3\n"), "--fine-bins").stdout.split()
+    )
+    assert "summed up in 1 fine bin," in one
+    assert "fine bin" not in bce("calibration", path).stdout
+
+
+def test_fine_bins_take_what_all_rows_take(bce: Bce, preds: Preds, tmp_path: Path) -> None:
+    path = preds("y,x,w\n0.25,-3,1\n1,,2\n0,0.5,0\n1,50,3\n")
+    columns = ("-l", "y", "-p", "x", "--weight", "w")
+    arguments = ("calibration", path, *columns, "--logits", "--soft-labels", "--missing", "drop")
+    held = record_of(bce(*arguments, "-f", "json"))
+    picture = tmp_path / "diagram.svg"
+    fine = record_of(bce(*arguments, "-f", "json", "--fine-bins", "--plot", str(picture)))
+    assert fine["n_missing"] == 1
+    assert fine["bins"] == held["bins"]
+    assert fine["mean_loss"] == held["mean_loss"]
+    assert fine["log_loss"]["miscalibration"] == pytest.approx(held["log_loss"]["miscalibration"])
+    assert picture.stat().st_size > 1000
+    quiet = bce(*arguments, "--fine-bins", "-q")
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+    assert quiet.stdout == f"{fine['log_loss']['miscalibration']!r}\n"
+
+
+def test_samples_are_not_drawn_from_fine_bins(bce: Bce, preds: Preds) -> None:
+    result = bce("calibration", preds(ROWS), "--fine-bins", "--bootstrap", "10")
+    assert (result.exit_code, result.stdout) == (2, "")
+    line = "--bootstrap draws samples of the rows, and --fine-bins does not hold them"
+    assert result.stderr == f"bce: error: {line}\n"
+    assert bce("calibration", preds("label,prediction\n"), "--fine-bins").exit_code == 65
+
+
+def test_help_tells_of_memory(bce: Bce) -> None:
+    text = " ".join(bce("calibration", "--help").stdout.split())
+    assert "10 million rows take a gigabyte. --fine-bins holds none of them" in text
 
 
 def test_the_order_of_the_rows_changes_no_digit(record: Callable[..., dict[str, Any]]) -> None:
@@ -248,6 +339,8 @@ def test_whole_weights_are_repeated_rows(record: Callable[..., dict[str, Any]]) 
     weighted = record("label,prediction,w\n1,0.9,2\n0,0.4,3\n1,0.3,1\n0,0.2,0\n", "--weight", "w")
     repeated = record("label,prediction\n1,0.9\n0,0.4\n1,0.9\n0,0.4\n1,0.3\n0,0.4\n")
     same = ("mean_loss", "log_loss", "brier", "ece", "mce", "slope", "intercept")
+    for each in (weighted, repeated):
+        del each["log_loss"][WITHIN], each["brier"][WITHIN]
     for key in same:
         assert weighted[key] == pytest.approx(repeated[key], rel=1e-12)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bce_cli.core.calibration.fine_grid import N_FINE_BINS, fine_edges
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
 from bce_cli.core.evaluation import Plan, evaluate_piece
@@ -47,6 +49,7 @@ STATES: dict[str, Callable[[Rows], Any]] = {
         keep_rows=False,
     ),
     "compare": partial(ComparisonTotals.of, plan=ComparisonPlan(n_shown=3)),
+    "calibration": CalibrationPlan(with_fine_bins=True).totals_of,
     "check": partial(GateTotals.of, limits=Limits(max_ece=0.1, min_skill=0.1, confident=True)),
 }
 
@@ -58,3 +61,20 @@ def test_a_state_takes_few_bytes_and_merging_makes_it_no_larger(name: str) -> No
     merged = len(pickle.dumps(in_a_row(states, None)))
     assert one < MOST_BYTES
     assert merged < 1.1 * one + 1000
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("soft", [False, True])
+def test_fine_bins_take_few_bytes_even_if_all_have_rows(*, weighted: bool, soft: bool) -> None:
+    edges = fine_edges()
+    rng = np.random.default_rng(0)
+    p = np.concatenate([[0.0, 1.0], rng.uniform(edges[:-1], edges[1:], (100, N_FINE_BINS)).ravel()])
+    labels = rng.random(len(p)) if soft else rng.random(len(p)) < p
+    rows = Rows(labels, p, rng.gamma(1.0, 2.0, len(p)) + 0.01 if weighted else None)
+    totals = CalibrationPlan(with_fine_bins=True).totals_of(rows)
+    assert totals.fine is not None
+    n_empty = sum(total.units == 0 for total in totals.fine.table["n"])
+    assert n_empty <= 20  # there are no float64 as near to 1 as they hold
+    for _ in range(22):  # some four million copies
+        totals += totals
+    assert len(pickle.dumps(Outcome(totals))) < MOST_BYTES

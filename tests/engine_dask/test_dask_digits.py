@@ -37,6 +37,8 @@ COMMANDS = [
     ("check", *NAMED, "--max-loss", "0.3", "--max-ece", "0.1", "--confident", *JSON),
     ("check", *NAMED, "--max-loss", "0.01", "--min-skill", "0.1"),
     ("calibration", *NAMED, "--weight", "q", *JSON),
+    ("calibration", *NAMED, "--fine-bins", *JSON),
+    ("calibration", *NAMED, "--weight", "q", "--fine-bins", "--strategy", "quantile"),
 ]
 
 
@@ -56,7 +58,9 @@ def test_threads_write_what_this_process_writes(
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8]])
+@pytest.mark.parametrize(
+    "command", [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8], COMMANDS[12]]
+)
 def test_other_processes_write_what_this_process_writes(
     command: tuple[str, ...],
     external: str,

@@ -46,7 +46,18 @@ def impossible() -> CalibrationDocument:
     return CalibrationDocument(origin, calibration_report(labels, p, weights=weights, plan=plan))
 
 
-CASES = {"calibration": plain, "calibration-impossible": impossible}
+def fine() -> CalibrationDocument:
+    random = np.random.default_rng(7)
+    logits = random.normal(-6.0, 4.0, 400).round(3)
+    labels = random.random(400) < 1.0 / (1.0 + np.exp(1.0 - logits))
+    plan = CalibrationPlan("bits", n_bins=4, strategy="quantile", with_fine_bins=True)
+    origin = Origin(("log",), "y", ("logit",), "w")
+    weights = random.integers(1, 4, 400)
+    report = calibration_report(labels, logits, weights=weights, logits=True, plan=plan)
+    return CalibrationDocument(origin, report)
+
+
+CASES = {"calibration": plain, "calibration-impossible": impossible, "calibration-fine": fine}
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bce_cli.core.calibration.grouped_rows import GroupedRows
 from bce_cli.core.calibration.wilson import wilson_interval
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import UNIT_EXPONENT, two_product
-from bce_cli.core.groups import ordered
+from bce_cli.core.extraction import UNIT_EXPONENT
 from bce_cli.core.rows import as_floats
 from bce_cli.errors import DataError
 
@@ -81,10 +81,10 @@ class ReliabilityTotals:
             Ascending; no prediction is outside of them.
         """
         n_bins = len(edges) - 1
-        bins = _bins_of(rows.probabilities, np.asarray(edges))
+        bins = bins_of(rows.probabilities, edges)
         counted = rows.present(bins)
         counts = tuple(np.bincount(counted, minlength=n_bins).tolist())
-        sums = _BinSums(bins, n_bins)
+        sums = GroupedRows(bins, n_bins)
         labels, predictions = as_floats(rows.labels), rows.probabilities
         if rows.weights is None:
             n = tuple(ExactSum.of_count(count) for count in counts)
@@ -111,29 +111,9 @@ class ReliabilityTotals:
         )
 
 
-def _bins_of(predictions: FloatArray, edges: FloatArray) -> npt.NDArray[np.intp]:
+def bins_of(predictions: FloatArray, edges: Sequence[float]) -> npt.NDArray[np.intp]:
     """Return the bin of each prediction; those on an inner edge belong to the bin below it."""
-    return np.searchsorted(edges[1:-1], predictions, side="left")
-
-
-class _BinSums:
-    """Sums numbers of rows by the bin that each row is in."""
-
-    def __init__(self, bins: npt.NDArray[np.intp], n_bins: int) -> None:
-        self._order, self._starts, self._found = ordered(bins)
-        self._n_bins = n_bins
-
-    def of(self, values: FloatArray) -> tuple[ExactSum, ...]:
-        """Sum up values."""
-        sums = [ExactSum()] * self._n_bins
-        totals = ExactSum.by_group(values[self._order], self._starts)
-        for place, total in zip(self._found, totals, strict=True):
-            sums[place] = total
-        return tuple(sums)
-
-    def of_products(self, left: FloatArray, right: FloatArray) -> tuple[ExactSum, ...]:
-        """Sum up products, exactly."""
-        return tuple(map(add, *(self.of(part) for part in two_product(left, right))))
+    return np.searchsorted(np.asarray(edges[1:-1]), predictions, side="left")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bce_cli.core.calibration.cells import Cells
 from bce_cli.core.calibration.consistency import calibrated_miscalibration
 from bce_cli.core.calibration.decomposition import (
+    PARTS,
     Decomposition,
     decompose_brier,
     decompose_log_loss,
@@ -110,7 +111,7 @@ def _resampled(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tall
 
 def _intervals(samples: Sequence[Decomposition]) -> Intervals:
     intervals = {}
-    for field in fields(Decomposition):
-        values = sorted(getattr(sample, field.name) for sample in samples)
-        intervals[field.name] = (quantile(values, _TAIL), quantile(values, 1.0 - _TAIL))
+    for part in PARTS:
+        values = sorted(getattr(sample, part) for sample in samples)
+        intervals[part] = (quantile(values, _TAIL), quantile(values, 1.0 - _TAIL))
     return intervals

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     CostRule: TypeAlias = Callable[[FloatArray], Costs]
     LossSum: TypeAlias = tuple[ExactSum, int]
 
+PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
+"""Of every decomposition, as `Decomposition` has them."""
+
 _BLOCK = 1 << 16  # bounds the scratch memory
 _ROUNDING = 2.0**-50  # more than the roundings of a spread, or of squares, come to
 
@@ -32,7 +35,9 @@ class Decomposition:
     """A mean loss and its parts: mean = miscalibration - discrimination + uncertainty.
 
     The CORP decomposition of Dimitriadis, Gneiting and Jordan, "Stable reliability diagrams for
-    probabilistic classifiers", PNAS 118 (2021), with isotonic recalibration. No bins are involved.
+    probabilistic classifiers", PNAS 118 (2021), with isotonic recalibration. It needs no bins.
+    Where rows were summed up in fine ones, miscalibration and discrimination are those of the mean
+    predictions of the bins, and `within_bins` is added to the sum.
 
     Attributes
     ----------
@@ -46,6 +51,14 @@ class Decomposition:
         What predicting the base rate costs.
     recalibrated : float
         Mean loss of the recalibrated predictions.
+    within_bins : float or None
+        What the predictions lose to the mean predictions of their fine bins; below 0 where they
+        tell rows of one bin apart. None without such bins, or if the mean is infinite.
+
+    References
+    ----------
+    Stephenson, Coelho and Jolliffe, "Two extra components in the Brier score decomposition",
+    Weather and Forecasting 23 (2008), 752-757: what bins do to a decomposition.
     """
 
     mean: float
@@ -53,6 +66,7 @@ class Decomposition:
     discrimination: float
     uncertainty: float
     recalibrated: float
+    within_bins: float | None = None
 
     def per(self, unit: float) -> Decomposition:
         """Return all of it in another unit."""
@@ -62,10 +76,11 @@ class Decomposition:
             self.discrimination / unit,
             self.uncertainty / unit,
             self.recalibrated / unit,
+            None if self.within_bins is None else self.within_bins / unit,
         )
 
 
-def decompose_log_loss(tally: Tally, pools: Pools) -> Decomposition:
+def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = None) -> Decomposition:
     """Decompose the mean binary cross-entropy, in nats.
 
     Parameters
@@ -73,6 +88,9 @@ def decompose_log_loss(tally: Tally, pools: Pools) -> Decomposition:
     tally : Tally
     pools : Pools
         Of that tally.
+    of_rows : (ExactSum, int), optional
+        Where the tally is one of fine bins: the sum of the finite losses of all rows, and how many
+        are infinite.
 
     Examples
     --------
@@ -89,10 +107,10 @@ def decompose_log_loss(tally: Tally, pools: Pools) -> Decomposition:
         own = loss_sum(tally.positives, tally.negatives, tally.predictions, exact_costs)
     else:
         own = loss_sum(tally.positives, tally.negatives, tally.logits, exact_logit_costs)
-    return _decompose(tally, pools, own, exact_costs)
+    return _decompose(tally, pools, own, exact_costs, of_rows=of_rows)
 
 
-def decompose_brier(tally: Tally, pools: Pools) -> Decomposition:
+def decompose_brier(tally: Tally, pools: Pools, of_rows: ExactSum | None = None) -> Decomposition:
     """Decompose the Brier score, (y - p)^2; see `decompose_log_loss`.
 
     For a soft label that is y (1 - p)^2 + (1 - y) p^2 but for the spread y (1 - y), which no
@@ -100,7 +118,8 @@ def decompose_brier(tally: Tally, pools: Pools) -> Decomposition:
     """
     spread = tally.label_spread or ExactSum()
     own = loss_sum(tally.positives, tally.negatives, tally.predictions, squared_costs)
-    return _decompose(tally, pools, own, squared_costs, spread)
+    with_spread = None if of_rows is None else (of_rows + spread, 0)
+    return _decompose(tally, pools, own, squared_costs, of_rows=with_spread, spread=spread)
 
 
 def squared_costs(probabilities: FloatArray) -> Costs:
@@ -110,25 +129,35 @@ def squared_costs(probabilities: FloatArray) -> Costs:
 
 
 def _decompose(
-    tally: Tally, pools: Pools, own: LossSum, rule: CostRule, spread: ExactSum = ExactSum()
+    tally: Tally,
+    pools: Pools,
+    own: LossSum,
+    rule: CostRule,
+    *,
+    of_rows: LossSum | None,
+    spread: ExactSum = ExactSum(),
 ) -> Decomposition:
     """Compare the losses of the predictions, of the pools and of the base rate.
 
     Each is a sum of exact products, so a forecast that was recalibrated loses exactly what its
     pools lose. Rounded losses may leave less than nothing of a difference; that is nothing.
     """
-    own_sum, n_infinite = own
+    own_sum, _ = own
+    rows_sum, n_infinite = of_rows or own
     best, _ = loss_sum(pools.positives, pools.negatives, pools.means, rule)
     whole = pool_all(tally)
     base, _ = loss_sum(whole.positives, whole.negatives, whole.means, rule)
     weights = _sum_of(whole.positives) + _sum_of(whole.negatives)
     is_infinite = n_infinite > 0
     return Decomposition(
-        mean=math.inf if is_infinite else _ratio(own_sum - spread, weights),
+        mean=math.inf if is_infinite else _ratio(rows_sum - spread, weights),
         miscalibration=math.inf if is_infinite else _ratio(own_sum - best, weights),
         discrimination=_ratio(base - best, weights),
         uncertainty=_ratio(_without(spread, base), weights),
         recalibrated=_ratio(_without(spread, best), weights),
+        within_bins=(
+            None if of_rows is None or is_infinite else float(rows_sum - own_sum) / float(weights)
+        ),
     )
 
 

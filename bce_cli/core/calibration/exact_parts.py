@@ -8,14 +8,18 @@ ordinary size three.
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.extraction import UNIT_EXPONENT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bce_cli.core.rows import FloatArray
 
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -56,6 +60,25 @@ def run_sums(values: FloatArray, starts: Places) -> Parts:
         parts.append(np.add.reduceat(on_grid, starts))
         rest -= on_grid
     return tuple(parts) or (np.zeros(len(starts)),)
+
+
+def split(sums: Sequence[ExactSum]) -> Parts:
+    """Turn exact sums into parts.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in split([ExactSum.of(np.array([1e16, 1.0])), ExactSum()])]
+    [[1e+16, 0.0], [1.0, 0.0]]
+    """
+    places = np.arange(len(sums))
+    parts: Parts = ()
+    rest = tuple(sums)
+    while any(total.units for total in rest):
+        rounded = np.array([float(total) for total in rest])
+        parts += run_sums(rounded, places)
+        taken = ExactSum.by_group(rounded, places)
+        rest = tuple(map(sub, rest, taken))
+    return parts or (np.zeros(len(sums)),)
 
 
 def _peak(values: FloatArray) -> float:

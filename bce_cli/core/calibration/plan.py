@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.calibration.fine_bins import FineBins
 from bce_cli.core.totals import LossTotals
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.report import Unit
@@ -31,6 +33,8 @@ class CalibrationPlan:
         Replicates; 0 for none.
     seed : int
         For these.
+    with_fine_bins : bool
+        Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
     """
 
     unit: Unit = "nats"
@@ -38,6 +42,12 @@ class CalibrationPlan:
     strategy: Strategy = "uniform"
     n_bootstrap: int = 0
     seed: int = 0
+    with_fine_bins: bool = False
+
+    def __post_init__(self) -> None:
+        if self.with_fine_bins and self.n_bootstrap:
+            message = "--bootstrap draws samples of the rows, and --fine-bins does not hold them"
+            raise UsageError(message)
 
     def totals_of(self, rows: Rows) -> CalibrationTotals:
         """Sum up some rows."""
@@ -45,6 +55,7 @@ class CalibrationPlan:
         return CalibrationTotals(
             LossTotals.of(rows),
             ReliabilityTotals.of(rows, uniform_edges(self.n_bins)) if is_uniform else None,
+            FineBins.of(rows) if self.with_fine_bins else None,
         )
 
 
@@ -58,15 +69,20 @@ class CalibrationTotals:
         Of exact losses.
     bins : ReliabilityTotals or None
         None where the edges of the bins depend on all rows.
+    fine : FineBins or None
+        None where the rows are held.
     """
 
     losses: LossTotals
     bins: ReliabilityTotals | None
+    fine: FineBins | None = None
 
     def __add__(self, other: CalibrationTotals) -> CalibrationTotals:
         """Merge with the totals of the rows that follow."""
         has_bins = self.bins is not None and other.bins is not None
+        is_fine = self.fine is not None and other.fine is not None
         return CalibrationTotals(
             self.losses + other.losses,
             self.bins + other.bins if has_bins else None,  # type: ignore[operator]
+            self.fine + other.fine if is_fine else None,  # type: ignore[operator]
         )

@@ -7,42 +7,34 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from bce_cli.core.calibration.basis import Basis, blocks_of
 from bce_cli.core.calibration.bins import (
     ReliabilityBin,
-    ReliabilityTotals,
     expected_calibration_error,
     maximum_calibration_error,
     reliability_bins,
 )
-from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
-from bce_cli.core.calibration.curve import IsotonicCurve, histogram, isotonic_curve
-from bce_cli.core.calibration.decomposition import (
-    Decomposition,
-    decompose_brier,
-    decompose_log_loss,
-)
+from bce_cli.core.calibration.curve import IsotonicCurve, isotonic_curve
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
 from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
-from bce_cli.core.calibration.quantiles import quantile_edges
-from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest, spiegelhalter_test
-from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
+    from bce_cli.core.calibration.bins import ReliabilityTotals
+    from bce_cli.core.calibration.bootstrap import Bootstrap
+    from bce_cli.core.calibration.decomposition import Decomposition
+    from bce_cli.core.calibration.fine_tally import UsedBins
     from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
-    from bce_cli.core.report import Unit
+    from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest
+    from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-
-_BLOCK = 1 << 16  # bounds the scratch memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +68,8 @@ class CalibrationReport:
     first_impossible_row : int or None
         1-based.
     has_soft_labels : bool
+    fine_bins : UsedBins or None
+        Those that rows were summed up in; None where rows were held.
     """
 
     n: int
@@ -99,6 +93,7 @@ class CalibrationReport:
     n_impossible: int
     first_impossible_row: int | None
     has_soft_labels: bool
+    fine_bins: UsedBins | None = None
 
 
 def calibration_report(
@@ -135,7 +130,10 @@ def calibration_report(
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     plan = plan or CalibrationPlan()
-    return report_of_rows(rows, [plan.totals_of(block) for block in _blocks(rows)], plan)
+    totals = [plan.totals_of(block) for block in blocks_of(rows)]
+    if plan.with_fine_bins:
+        return report_of_fine_bins(reduce(add, totals), plan)
+    return report_of_rows(rows, totals, plan)
 
 
 def report_of_rows(
@@ -152,59 +150,66 @@ def report_of_rows(
     """
     whole = reduce(add, totals)
     losses = loss_report(whole.losses, plan.unit)
-    in_bins = _in_quantiles(rows, plan.n_bins) if whole.bins is None else whole.bins
+    return _report(Basis.of_all(rows, whole.bins, plan), whole, losses, plan)
+
+
+def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> CalibrationReport:
+    """Judge the calibration of rows that were summed up in fine bins, by a plan with these.
+
+    Sums over all rows stay what they are: the mean of either score, uncertainty, reliability bins
+    of equal width and their errors, Spiegelhalter's test, the histogram. For isotonic and logistic
+    recalibration, and bins of about as many rows each, all predictions of a fine bin are their
+    mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False, True]), np.array([0.25, 0.2501, 0.75]))
+    >>> plan = CalibrationPlan(with_fine_bins=True)
+    >>> report = report_of_fine_bins(plan.totals_of(rows), plan)
+    >>> report.fine_bins.n, round(report.brier.within_bins, 9)
+    (2, 3.3335e-05)
+    """
+    losses, fine = loss_report(totals.losses, plan.unit), totals.fine
+    assert fine is not None  # noqa: S101 -- the plan says so
+    return _report(Basis.of_fine(fine, totals, plan), totals, losses, plan)
+
+
+def _report(
+    basis: Basis, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
+) -> CalibrationReport:
+    tally, in_bins = basis.tally, basis.in_bins
     bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
-    tally = Tally.of(rows)
     pools = pool_adjacent_violators(tally)
     nats = NATS_PER[plan.unit]
-    samples = bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None
+    log_loss, brier = basis.decompositions(pools)
     return CalibrationReport(
         n=losses.n,
-        n_weighted=len(rows) if rows.weights is None else int(np.count_nonzero(rows.weights)),
+        n_weighted=totals.losses.n_weighted,
         n_positive=losses.n_positive,
         weight_sum=losses.weight_sum,
         base_rate=losses.base_rate,
         mean_prediction=_mean_prediction(in_bins),
         unit=plan.unit,
-        log_loss=replace(decompose_log_loss(tally, pools).per(nats), mean=losses.mean_loss),
-        brier=replace(decompose_brier(tally, pools), mean=losses.brier),
-        bootstrap=None if samples is None else samples.per(nats),
+        log_loss=replace(log_loss.per(nats), mean=losses.mean_loss),
+        brier=replace(brier, mean=losses.brier),
+        bootstrap=None if basis.bootstrap is None else basis.bootstrap.per(nats),
         strategy=plan.strategy,
         bins=bins,
         ece=expected_calibration_error(bins),
         mce=maximum_calibration_error(bins),
         curve=isotonic_curve(tally, pools),
-        histogram=histogram(tally),
-        logistic=recalibrate_logistically(tally, _count_finite(rows)),
-        spiegelhalter=spiegelhalter_test(tally),
+        histogram=basis.histogram,
+        logistic=recalibrate_logistically(tally, basis.n_in_fit),
+        spiegelhalter=basis.spiegelhalter,
         n_impossible=losses.n_impossible,
         first_impossible_row=losses.first_impossible_row,
         has_soft_labels=tally.has_soft_labels,
+        fine_bins=basis.fine_bins,
     )
-
-
-def _blocks(rows: Rows) -> Iterator[Rows]:
-    """Yield views of runs of rows."""
-    for start in range(0, max(len(rows), 1), _BLOCK):
-        yield rows.at(slice(start, start + _BLOCK))
-
-
-def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
-    edges = quantile_edges(rows.probabilities, n_bins)
-    return reduce(add, (ReliabilityTotals.of(block, edges) for block in _blocks(rows)))
 
 
 def _mean_prediction(totals: ReliabilityTotals) -> float:
     weights = sum(totals.weights, ExactSum())
     return sum(totals.prediction_weights, ExactSum()).units / weights.units
-
-
-def _count_finite(rows: Rows) -> int:
-    """Count the rows of some weight whose prediction has a finite logit."""
-    if rows.logits is None:
-        finite = (rows.probabilities > 0.0) & (rows.probabilities < 1.0)
-    else:
-        finite = np.isfinite(rows.logits)
-    if rows.weights is not None:
-        finite &= rows.weights > 0.0
-    return int(np.count_nonzero(finite))

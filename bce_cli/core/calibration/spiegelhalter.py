@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.calibration.exact_parts import total
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.logits import sigmoid
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.tally import Tally
+    from bce_cli.core.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,49 @@ class SpiegelhalterTest:
 
     z: float
     p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpiegelhalterSums:
+    """What the statistic is made of, which needs no sorted rows.
+
+    Attributes
+    ----------
+    excess, variance : ExactSum
+        Numerator of z, and the square of its denominator; meaningless with soft labels.
+    """
+
+    excess: ExactSum
+    variance: ExactSum
+
+    @classmethod
+    def of(cls, rows: Rows) -> SpiegelhalterSums:
+        """Sum up rows of which none is left out."""
+        p = rows.probabilities
+        rest = 1.0 - p if rows.logits is None else sigmoid(-rows.logits)
+        lean = rest - p
+        excess = np.where(rows.labels == 1.0, rest, -p)
+        excess *= lean
+        lean *= lean
+        lean *= p
+        lean *= rest
+        if rows.weights is not None:
+            excess *= rows.weights
+            lean *= rows.weights * rows.weights
+        return cls(ExactSum.of(excess), ExactSum.of(lean))
+
+    def __add__(self, other: SpiegelhalterSums) -> SpiegelhalterSums:
+        return SpiegelhalterSums(self.excess + other.excess, self.variance + other.variance)
+
+    def test(self) -> SpiegelhalterTest | None:
+        """Return the test, or None where the statistic has no variance."""
+        from scipy.special import ndtr
+
+        variance = float(self.variance)
+        if variance == 0.0:
+            return None
+        z = float(self.excess) / math.sqrt(variance)
+        return SpiegelhalterTest(z, 2.0 * float(ndtr(-abs(z))))
 
 
 def spiegelhalter_test(tally: Tally) -> SpiegelhalterTest | None:
@@ -56,16 +102,11 @@ def spiegelhalter_test(tally: Tally) -> SpiegelhalterTest | None:
     """
     if tally.has_soft_labels:
         return None
-    from scipy.special import ndtr
-
     p = tally.predictions
     rest = 1.0 - p if tally.logits is None else sigmoid(-tally.logits)
     lean = rest - p
     positives, negatives = total(tally.positives), total(tally.negatives)
     squares = positives + negatives if tally.squares is None else tally.squares.weights
-    variance = float(ExactSum.of(squares * (lean * lean * p * rest)))
-    if variance == 0.0:
-        return None
+    variance = ExactSum.of(squares * (lean * lean * p * rest))
     excess = ExactSum.of(positives * (rest * lean)) - ExactSum.of(negatives * (p * lean))
-    z = float(excess) / math.sqrt(variance)
-    return SpiegelhalterTest(z, 2.0 * float(ndtr(-abs(z))))
+    return SpiegelhalterSums(excess, variance).test()

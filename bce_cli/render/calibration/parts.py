@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bce_cli.core.calibration.decomposition import PARTS
+from bce_cli.core.calibration.fine_grid import GREATEST_ODDS_RATIO
 from bce_cli.render.formulas import formula
 from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.origin import origin_notes, source_names
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from bce_cli.render.look import Look
     from bce_cli.render.origin import Origin
 
-PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
 _DIGITS = 5
 _BIAS = (
     "Of miscalibration and discrimination these are not confidence intervals: a sample repeats "
@@ -31,13 +32,17 @@ _HOW = (
 
 def parts_section(report: CalibrationReport, origin: Origin, look: Look) -> Section:
     """Show the parts of log loss and Brier score, and say what they come to."""
-    meanings = (
-        "of predictions as they are",
-        "what recalibration would remove",
-        "what telling rows apart saves",
-        f"always predicting {percent(report.base_rate)}",
-        "what recalibration would leave",
-    )
+    meanings = {
+        "mean": "of predictions as they are",
+        "miscalibration": "what recalibration would remove",
+        "discrimination": "what telling rows apart saves",
+        "uncertainty": f"always predicting {percent(report.base_rate)}",
+        "recalibrated": "what recalibration would leave",
+    }
+    equation = "mean = miscalibration − discrimination + uncertainty"
+    if report.fine_bins is not None:
+        meanings["within_bins"] = "what using bin means would remove"
+        equation += " + within bins"
     return Section(
         title=_title(report, origin),
         columns=(
@@ -48,15 +53,20 @@ def parts_section(report: CalibrationReport, origin: Origin, look: Look) -> Sect
         ),
         rows=tuple(
             (
-                part,
+                part.replace("_", " "),
                 figure(getattr(report.log_loss, part)),
                 figure(getattr(report.brier, part)),
                 meaning,
             )
-            for part, meaning in zip(PARTS, meanings, strict=True)
+            for part, meaning in meanings.items()
         ),
-        formulas=(formula("mean = miscalibration − discrimination + uncertainty", look),),
-        notes=(_reading(report), *_impossible_notes(report), *origin_notes(origin)),
+        formulas=(formula(equation, look),),
+        notes=(
+            _reading(report),
+            *_fine_notes(report),
+            *_impossible_notes(report),
+            *origin_notes(origin),
+        ),
         marked=frozenset({1}),
     )
 
@@ -122,6 +132,26 @@ def _reading(report: CalibrationReport) -> str:
     removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
     share = percent(parts.miscalibration / parts.mean)
     return f"Recalibration would remove {removed} ({share}), leaving {left}. {_HOW}"
+
+
+def _fine_notes(report: CalibrationReport) -> tuple[str, ...]:
+    """Say what comes from fine bins, and how fine they are."""
+    used = report.fine_bins
+    if used is None:
+        return ()
+    bins = "1 fine bin" if used.n == 1 else f"{count(used.n)} fine bins"
+    width = f"{figure(100.0 * (GREATEST_ODDS_RATIO - 1.0))} %"
+    text = f"No rows were held: they were summed up in {bins}, in which the odds of predictions"
+    text += f" differ by {width} at the most."
+    if used.n_coarse:
+        verb = "is" if used.n_coarse == 1 else "are"
+        text += f" {count(used.n_coarse)} of them {verb} coarser, about one in a million or nearer"
+        text += " to 0 or 1."
+    text += " Miscalibration, discrimination, slope and intercepts are those of the mean"
+    text += " predictions of these bins"
+    if report.strategy == "quantile":
+        text += ", and of such bins those below are made"
+    return (f"{text}; all else is exact.",)
 
 
 def _impossible_notes(report: CalibrationReport) -> tuple[str, ...]:

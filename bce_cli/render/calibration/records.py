@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.core.calibration.fine_grid import GREATEST_ODDS_RATIO
 from bce_cli.render.origin import origin_record
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def calibration_record(report: CalibrationReport, origin: Origin) -> dict[str, A
         "log_loss": log_loss,
         "brier": _named(asdict(report.brier), _BRIER_NAMES),
         "bootstrap": None if report.bootstrap is None else _bootstrap(report.bootstrap),
+        "fine_bins": _fine_bins(report),
         "strategy": report.strategy,
         "ece": report.ece,
         "mce": report.mce,
@@ -59,6 +61,12 @@ def calibration_record(report: CalibrationReport, origin: Origin) -> dict[str, A
 def bin_lines(report: CalibrationReport) -> list[dict[str, Any]]:
     """Return a line for each bin."""
     return [asdict(each) for each in report.bins]
+
+
+def _fine_bins(report: CalibrationReport) -> dict[str, Any] | None:
+    if report.fine_bins is None:
+        return None
+    return {**asdict(report.fine_bins), "greatest_odds_ratio": GREATEST_ODDS_RATIO}
 
 
 def _named(parts: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
