@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -89,6 +90,13 @@ class Rows:
     def present(self, values: Values) -> Values:
         """Return the values, shape (n,), of the rows that are not left out."""
         return values if self.missing is None else values[~self.missing]  # type: ignore[return-value]
+
+    def present_ids(self) -> list[str]:
+        """Return the ids of the rows that are not left out; none where rows have no ids."""
+        ids = list(self.ids or ())
+        if self.missing is None:
+            return ids
+        return list(compress(ids, (~self.missing).tolist()))
 
     def label(self, index: int) -> float:
         """Return one label: an integer where labels are 0 or 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ _ENDS = {
 }
 """The character behind each cell but the last, that behind the last, and what ends the line."""
 
-_NEEDS_QUOTES = ',"\r\n'
+_NEEDS_QUOTES = re.compile('[,"\r\n]')
 _LONGEST_ID = 200  # of what people are to read; data for programs hold all of it
 
 
@@ -97,7 +98,7 @@ class RowStream:
         if self.has_weights and rows.weights is not None:
             values["weight"] = rows.present(rows.weights)
         if self.has_ids:
-            values["id"] = self._ids(rows, numbers - first_row)
+            values["id"] = self._ids(rows)
         names = self._table_names() if self.output_format == "table" else self.names
         between, last, after = _ENDS[self.output_format]
         parts: list[Any] = []
@@ -111,7 +112,7 @@ class RowStream:
         from pyarrow import compute
 
         if name == "id":
-            return text_array([text + end for text in values])
+            return text_array(values, end)
         if values.dtype == np.bool_:
             values = values.view(np.int8)
         is_json, is_table = self.output_format == "json", self.output_format == "table"
@@ -126,14 +127,12 @@ class RowStream:
             return "| "
         return "" if self.output_format == "csv" or is_first else " "
 
-    def _ids(self, rows: Rows, places: np.ndarray[Any, Any]) -> list[str]:
-        ids = [] if rows.ids is None else list(rows.ids)
-        if rows.missing is not None:
-            ids = [ids[place] for place in places.tolist()]
+    def _ids(self, rows: Rows) -> list[str]:
+        ids = rows.present_ids()
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":
-            return [_csv_cell(excel_safe(text) if self.excel_safe else text) for text in ids]
+            return _csv_cells([excel_safe(text) for text in ids] if self.excel_safe else ids)
         if self.output_format == "markdown":
             return [escaped(safe_text(text, _LONGEST_ID)) for text in ids]
         return [safe_text(text, _LONGEST_ID) for text in ids]
@@ -163,8 +162,13 @@ def _lines(parts: list[Any]) -> memoryview:
     return memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
 
 
-def _csv_cell(text: str) -> str:
-    if any(character in text for character in _NEEDS_QUOTES):
-        doubled = text.replace('"', '""')
-        return f'"{doubled}"'
-    return text
+def _csv_cells(texts: list[str]) -> list[str]:
+    """Quote those texts that need it."""
+    if _NEEDS_QUOTES.search("".join(texts)) is None:
+        return texts
+    return [_quoted(text) if _NEEDS_QUOTES.search(text) else text for text in texts]
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'

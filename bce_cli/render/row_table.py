@@ -67,8 +67,7 @@ class RowTable:
             values["weight"] = rows.present(rows.weights)
         arrays = {name: _array(column, schema.field(name).type) for name, column in values.items()}
         if self.has_ids:
-            ids = [] if rows.ids is None else rows.ids
-            arrays["id"] = text_array([ids[place] for place in (numbers - first_row).tolist()])
+            arrays["id"] = text_array(rows.present_ids())
         return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
