@@ -123,7 +123,8 @@ class DataSet(Opened):
         LabelError
             A third label is among its labels, where there may be two.
         """
-        self.labels.add(summary.label_values)
+        for values in summary.label_values:
+            self.labels.add(values)
         self.n_missing += summary.n_missing
 
     def finish(self, n: int) -> None:

@@ -33,6 +33,11 @@ class JoinedPiece:
     rows: Rows
     n_bytes: int = 0
 
+    @property
+    def n_rows(self) -> int:
+        """How many they are."""
+        return len(self.rows)
+
     def read(self) -> Reading:
         """Return the rows."""
         return Reading(self.rows)

@@ -90,7 +90,7 @@ def test_a_missing_package_is_named(
         ),
         (
             ["--engine", "dask", "--labels", "good.csv", "--on", "id"],
-            "--engine dask reads the rows of one data set; it neither joins nor aligns files",
+            "--engine dask does not join files",
         ),
         (
             ["--engine", "dask", "-"],

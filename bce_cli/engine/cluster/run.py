@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
 from bce_cli.engine.cluster.connection import connected
 from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts, gather_parts
+from bce_cli.engine.cluster.inputs import checked, parts_of_data
 from bce_cli.engine.cluster.tasks import RunPart
 from bce_cli.engine.local import local_engine
-from bce_cli.errors import BceError, InputError, UsageError
+from bce_cli.errors import BceError, InputError
 from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.parts.plan import parts_of
-from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bce_cli.core.rows import Rows
     from bce_cli.engine.cluster.connection import Cluster
+    from bce_cli.engine.cluster.inputs import PartedData
     from bce_cli.engine.cluster.outcome import Outcome
     from bce_cli.engine.run import Job
-    from bce_cli.readers.open_data import Data
+    from bce_cli.readers.sources import Source
 
 _FRONT_WORKERS = 2  # the rows that are needed in their order are few
 
@@ -43,7 +42,7 @@ def fold_on_cluster(
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    data = _cut_data(job.data)
+    data = checked(job.data)
     with data:
         outcome = _folded(job, data, cluster, of_rows, are_small=are_small)
     _finish(data, outcome)
@@ -56,7 +55,7 @@ def evaluate_on_cluster(job: Job, cluster: Cluster, plan: Plan) -> Result:
     The raw product of the likelihoods is rounded after each row, so no cluster can share it out and
     get the same digits. It soon is 0; until then, rows are read once more here.
     """
-    data = _cut_data(job.data)
+    data = checked(job.data)
     with data:
         of_rows = partial(evaluate_piece, plan=plan, keep_rows=False)
         outcome = _folded(job, data, cluster, of_rows, are_small=True)
@@ -67,17 +66,17 @@ def evaluate_on_cluster(job: Job, cluster: Cluster, plan: Plan) -> Result:
 
 def _folded(
     job: Job,
-    data: DataSet,
+    data: PartedData,
     cluster: Cluster,
     of_rows: Callable[[Rows], Any],
     *,
     are_small: bool,
 ) -> Outcome:
     total = data.n_bytes()
-    run_part = RunPart(of_rows, data.options.grammar.positive)
+    run_part = RunPart(of_rows, data.labels.positive)
     with connected(cluster) as client:
         engine = ClusterEngine(client, cluster.name)
-        parts = parts_of(_seen_from_anywhere(data.sources), data.options, engine.map)
+        parts = parts_of_data(data, engine.map)
         fold = fold_parts if are_small else gather_parts
         outcome = fold(engine, parts, run_part, lambda done: job.progress(done, total))
     if outcome.error is not None:
@@ -85,13 +84,14 @@ def _folded(
     return outcome
 
 
-def _finish(data: DataSet, outcome: Outcome) -> None:
+def _finish(data: PartedData, outcome: Outcome) -> None:
     data.check(outcome.summary)
-    data.notes[:] = outcome.notes
+    if isinstance(data, DataSet):
+        data.notes[:] = outcome.notes
     data.finish(outcome.n)
 
 
-def _front(data: DataSet, plan: Plan) -> Evaluation:
+def _front(data: PartedData, plan: Plan) -> Evaluation:
     """Read rows from the start for as long as the product needs them."""
     front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
     of_rows = partial(evaluate_piece, plan=front.plan, keep_rows=True)
@@ -100,36 +100,6 @@ def _front(data: DataSet, plan: Plan) -> Evaluation:
         while front.needs_rows and (part := next(parts, None)) is not None:
             front.add(part)
     return front
-
-
-def _cut_data(data: Data) -> DataSet:
-    """Return data that can be read in parts."""
-    hint = "--engine local reads it"
-    if not isinstance(data, DataSet):
-        message = "--engine dask reads the rows of one data set; it neither joins nor aligns files"
-        raise UsageError(message, "--engine local does; or put the columns into one file before")
-    for source in data.sources:
-        if source.path == STANDARD_INPUT or _is_stream(source.local_path):
-            message = f"{source.name}: --engine dask reads files that every worker can open"
-            raise UsageError(message, hint)
-    return data
-
-
-def _is_stream(path: str | None) -> bool:
-    found = Path(path or "")
-    return path is not None and found.exists() and not found.is_file()
-
-
-def _seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:
-    """Return sources by their full paths; workers may run in another folder."""
-    return [
-        source
-        if source.local_path is None
-        else replace(
-            source, path=str(Path(source.local_path).absolute()), shown=source.shown or source.path
-        )
-        for source in sources
-    ]
 
 
 def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
