@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import LabelArray
     from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.parts.join_tally import JoinTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ class Summary:
         One, or one for each model that has labels of its own.
     n_missing : int
         Rows that are left out.
+    join_tally : JoinTally, optional
+        Which keys have found a partner, where rows are joined in parts.
     """
 
     label_values: tuple[LabelValues, ...] = ()
     n_missing: int = 0
+    join_tally: JoinTally | None = None
 
 
 @dataclass(frozen=True, slots=True)

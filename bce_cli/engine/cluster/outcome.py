@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.errors import BceError, LabelError
+from bce_cli.errors import BceError, JoinInDoubt, LabelError
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.reading import LabelValues, Summary
 
@@ -64,9 +64,9 @@ class Outcome:
             n_bytes=self.n_bytes + other.n_bytes,
             notes=self.notes + other.notes,
         )
-        summary, third_label = _followed(self.summary, other.summary, positive)
-        read = replace(read, summary=summary, error=third_label or other.error)
-        if third_label is not None:
+        summary, error = _followed(self.summary, other.summary, positive)
+        read = replace(read, summary=summary, error=error or other.error)
+        if error is not None:
             return read
         try:
             return replace(read, state=_merged(self.state, other.state))
@@ -76,10 +76,11 @@ class Outcome:
 
 def _followed(
     left: Summary, right: Summary, positive: str | None
-) -> tuple[Summary, LabelError | None]:
-    """Merge what is checked of labels, up to the first error in the order of the rows."""
+) -> tuple[Summary, BceError | None]:
+    """Merge what is checked, up to the first error in the order of the rows."""
     pairs = zip_longest(left.label_values, right.label_values, fillvalue=LabelValues())
-    found, error = [mine for mine, _ in pairs], None
+    found = [mine for mine, _ in pairs]
+    error: BceError | None = None
     of_models = enumerate(right.label_values)
     for model, values in sorted(of_models, key=lambda item: item[1].n_before):
         try:
@@ -87,7 +88,13 @@ def _followed(
         except LabelError as third_label:
             error = third_label
             break
-    return Summary(tuple(found), left.n_missing + right.n_missing), error
+    tally = left.join_tally or right.join_tally
+    if error is None and left.join_tally is not None and right.join_tally is not None:
+        try:
+            tally = left.join_tally + right.join_tally
+        except JoinInDoubt as doubt:
+            error = doubt
+    return Summary(tuple(found), left.n_missing + right.n_missing, tally), error
 
 
 def _both(left: LabelValues, right: LabelValues, positive: str | None) -> LabelValues:
