@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_RUNS = 2
 """Runs whose sides a process holds; one that was lost in the middle must not stay forever."""
 
-_held: dict[str, HeldSides] = {}
+_held: dict[str, _Slot] = {}
 _over: deque[str] = deque(maxlen=100)
 _lock = Lock()
 
@@ -77,8 +77,20 @@ class HeldSides(Sides):
     notes: tuple[tuple[str, ...], ...] = ()
 
 
+class _Slot:
+    """Where a run has its sides, once a thread has read them."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.sides: HeldSides | None = None
+
+
 def held(plan: SidesPlan) -> HeldSides:
     """Return what this process holds for a run; the first thread that asks reads it.
+
+    Parameters
+    ----------
+    plan : SidesPlan
 
     Raises
     ------
@@ -89,12 +101,13 @@ def held(plan: SidesPlan) -> HeldSides:
         if plan.run in _over:  # a task that nobody waits for any more
             message = "the run is over"
             raise JoinInDoubt(message)
-        found = _held.get(plan.run)
-        if found is None:
-            while len(_held) >= _MOST_RUNS:
-                del _held[next(iter(_held))]
-            found = _held[plan.run] = _read(plan)
-        return found
+        while plan.run not in _held and len(_held) >= _MOST_RUNS:
+            del _held[next(iter(_held))]
+        slot = _held.setdefault(plan.run, _Slot())
+    with slot.lock:  # reading takes long, and those who release must not wait for it
+        if slot.sides is None:
+            slot.sides = _read(plan)
+        return slot.sides
 
 
 def release(run: str) -> None:
