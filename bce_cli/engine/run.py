@@ -73,7 +73,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
     if job.cluster is not None:
         from bce_cli.engine.cluster.run import evaluate_on_cluster  # noqa: PLC0415 -- rarely
 
-        with suppress(JoinInDoubt):
+        with suppress(JoinInDoubt):  # which leaves the last word to this process
             return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
@@ -117,7 +117,7 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = T
     if job.cluster is not None:
         from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
 
-        with suppress(JoinInDoubt):
+        with suppress(JoinInDoubt):  # which leaves the last word to this process
             found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
             return found
     data = job.data

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from bce_cli.engine import run
+from bce_cli.errors import InputError
+from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.parts.held_sides import runs_held
 from tests.engine_dask.clusters import running_cluster
 from tests.engine_dask.conftest import csv_of, records
@@ -174,6 +176,27 @@ def test_named_labels_and_missing_values_are_those_of_all_sides(
             same("compare", "b.csv", "b.csv", "--on", "id", *options)[0],
         }
         assert codes == {expected}
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_labels_that_workers_cannot_see_are_not_joined_elsewhere(
+    threads: str, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unseen(*_: object) -> NoReturn:
+        message = "truth: no such file or directory"
+        raise InputError(message)
+
+    Path("truth").write_text(lines(N))
+    Path("a.csv").write_text(lines(N))
+    monkeypatch.setattr(DataSet, "of_sources", unseen)  # which workers alone call
+    monkeypatch.delattr(run, "local_engine")
+    call = ("compute", "a.csv", *ON, "--engine", "dask", "--scheduler", threads)
+    code, output, said = told(*call)
+    assert (code, output) == (66, b"")
+    assert said.splitlines() == [
+        "bce: error: truth: no such file or directory",
+        "bce: every worker must see it under the same path, on shared storage",
+    ]
 
 
 @pytest.mark.usefixtures("tiny_parts")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import BceError, InputError, UsageError
+from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
 from bce_cli.readers.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:
 
 def with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
-    if isinstance(error, InputError) and error.hint is None:
+    if isinstance(error, InputError | SideUnreadable) and error.hint is None:
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:
                 hint = "every worker must see it under the same path, on shared storage"

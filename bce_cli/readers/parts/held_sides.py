@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import BceError, JoinInDoubt
+from bce_cli.errors import BceError, InputError, JoinInDoubt, SideUnreadable
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.join import gathered
 from bce_cli.readers.joined_rows import Sides
@@ -131,7 +131,9 @@ def _read(plan: SidesPlan) -> HeldSides:
         try:
             with DataSet.of_sources(side.sources, side.options) as data:
                 gathered_sides.append(gathered(data))
-        except (BceError, OSError) as error:
+        except (InputError, OSError) as error:
+            raise SideUnreadable(str(error)) from None
+        except BceError as error:
             raise JoinInDoubt(str(error)) from None
         label_values.append(LabelValues(data.labels.has_positive, data.labels.other))
         notes.append(tuple(data.notes))
