@@ -64,6 +64,14 @@ class EngineError(BceError):
     """The cluster that was to do the work cannot be reached, or was lost."""
 
 
+class JoinInDoubt(BceError):  # noqa: N818 -- no error yet
+    """Rows do not join, or may not; who holds all of them can say. No user ever sees this."""
+
+
+class SideUnreadable(JoinInDoubt):
+    """A worker cannot open what rows are to be joined with."""
+
+
 class OutputError(BceError):
     """The output cannot be created or written."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 from bce_cli.core.extraction import UNIT_EXPONENT, UNITS_OF_ONE
 from bce_cli.core.groups import grouped
 from bce_cli.core.moments import Moments
@@ -111,6 +113,12 @@ class ClusterSums:
         merged += other
         return merged
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle integers without the zero bits that all of them have at the end."""
+        values = [value for value, _ in self.sums.values()]
+        divisors = [divisor for _, divisor in self.sums.values()]
+        return _unpacked, (self.shift, list(self.sums), _packed(values), _packed(divisors))
+
     @property
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
@@ -127,3 +135,20 @@ class ClusterSums:
     def _squares(self, units: int) -> ExactSum:
         """From squares of units to units; what is lost is below the smallest float64."""
         return ExactSum((units << (2 * self.shift)) >> -UNIT_EXPONENT)
+
+
+def _packed(integers: list[int]) -> tuple[int, list[int]]:
+    """Return integers without the zero bits at their ends, and how many these were."""
+    shift = trailing_zeros(reduce(operator.or_, integers, 0))
+    return shift, [integer >> shift for integer in integers]
+
+
+def _unpacked(
+    shift: int, names: list[str], values: tuple[int, list[int]], divisors: tuple[int, list[int]]
+) -> ClusterSums:
+    pairs = zip(
+        (value << values[0] for value in values[1]),
+        (divisor << divisors[0] for divisor in divisors[1]),
+        strict=True,
+    )
+    return ClusterSums(dict(zip(names, pairs, strict=True)), shift)

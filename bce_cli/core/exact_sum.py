@@ -8,7 +8,7 @@ at the end rounds once. `extraction` gets from an array to that integer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -152,3 +152,23 @@ class ExactSum:
             return self.units / UNITS_OF_ONE
         except OverflowError:
             return float("inf") if self.units > 0 else float("-inf")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the zero bits at the end; ordinary numbers leave a thousand of them."""
+        shift = trailing_zeros(self.units)
+        return _shifted, (self.units >> shift, shift)
+
+
+def _shifted(units: int, shift: int) -> ExactSum:
+    return ExactSum(units << shift)
+
+
+def trailing_zeros(number: int) -> int:
+    """Count the zero bits at the end of an integer; 0 for 0.
+
+    Examples
+    --------
+    >>> trailing_zeros(24), trailing_zeros(-1), trailing_zeros(0)
+    (3, 0, 0)
+    """
+    return max((number & -number).bit_length() - 1, 0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.core.concatenation import concatenated
 from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
 from bce_cli.engine.local import local_engine
+from bce_cli.errors import JoinInDoubt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +73,8 @@ def evaluate(job: Job, plan: Plan) -> Result:
     if job.cluster is not None:
         from bce_cli.engine.cluster.run import evaluate_on_cluster  # noqa: PLC0415 -- rarely
 
-        return evaluate_on_cluster(job, job.cluster, plan)
+        with suppress(JoinInDoubt):  # which leaves the last word to this process
+            return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
     def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
@@ -114,8 +117,9 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = T
     if job.cluster is not None:
         from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
 
-        found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
-        return found
+        with suppress(JoinInDoubt):  # which leaves the last word to this process
+            found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
+            return found
     data = job.data
 
     def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:

@@ -64,7 +64,15 @@ class DataSet(Opened):
         self.n_unmatched: int | None = None
         self.n_missing = 0
 
+    @classmethod
+    def of_sources(cls, sources: Sequence[Source], options: InputOptions) -> Self:
+        """Return a data set of files that were found before."""
+        data = cls((), options)
+        data.sources = list(sources)
+        return data
+
     def __enter__(self) -> Self:
+        self.notes.clear()
         with ExitStack() as opened:
             self._first, self._is_compressed = self._open(self.sources[0], opened)
             self.keep_open(opened)
@@ -123,7 +131,8 @@ class DataSet(Opened):
         LabelError
             A third label is among its labels, where there may be two.
         """
-        self.labels.add(summary.label_values)
+        for values in summary.label_values:
+            self.labels.add(values)
         self.n_missing += summary.n_missing
 
     def finish(self, n: int) -> None:

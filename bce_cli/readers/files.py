@@ -38,6 +38,10 @@ class Piece(Protocol):
     def n_bytes(self) -> int:
         """Size of the piece, for a progress bar."""
 
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into, unless one is faulty; counted without a look at their cells."""
+
     def read(self) -> Reading:
         """Parse and validate every row."""
 

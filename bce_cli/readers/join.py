@@ -12,6 +12,8 @@ from bce_cli.errors import DataError
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -51,19 +53,30 @@ class Gathered:
     name : str
         What messages call it.
     rows : Rows
-    frame : pandas.DataFrame
-        The `key` of each row, and its 0-based place as `row`.
+    keys : pandas.Index
+        The key of each row.
     """
 
     name: str
     rows: Rows
-    frame: pd.DataFrame
+    keys: pd.Index
+
+    def lone(self, places: Places) -> pd.DataFrame:
+        """Return the `key` of all rows but those at some places, and where it stands as `row`."""
+        is_lone = np.ones(len(self.keys), np.bool_)
+        is_lone[places] = False
+        return self.frame[is_lone]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The `key` of each row, and its 0-based place as `row`."""
+        import pandas as pd
+
+        return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
 
 
 def gathered(data: DataSet) -> Gathered:
     """Read all rows of a source, and refuse keys that occur twice."""
-    import pandas as pd
-
     pieces, keys = [], []
     for piece in data.pieces():
         reading = piece.read()
@@ -71,14 +84,22 @@ def gathered(data: DataSet) -> Gathered:
         pieces.append(reading.rows)
         keys += list(reading.keys or ())
     data.finish(len(keys))
-    frame = pd.DataFrame({"key": pd.Series(keys, dtype="str"), "row": np.arange(len(keys))})
+    found = Gathered(data.name, concatenated(pieces), as_keys(keys))
+    if found.keys.is_unique:
+        return found
+    frame = found.frame
     repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
-    if len(repeated):
-        key, row = repeated.iloc[0]
-        first = frame.loc[frame["key"] == key, "row"].iloc[0]
-        message = f"{data.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
-        raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
-    return Gathered(data.name, concatenated(pieces), frame)
+    key, row = repeated.iloc[0]
+    first = frame.loc[frame["key"] == key, "row"].iloc[0]
+    message = f"{data.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
+    raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
+
+
+def as_keys(keys: Sequence[str]) -> pd.Index:
+    """Return keys as something that finds their places."""
+    import pandas as pd
+
+    return pd.Index(pd.Series(keys, dtype="str"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +110,26 @@ class Partners:
     ----------
     left, right : ndarray of int, shape (m,)
         Places of the rows that have a partner, in pairs.
-    lone : list of str
-        Keys of either side without one.
     """
 
     left: Places
     right: Places
-    lone: list[str]
 
 
-def partners(left: Gathered, right: Gathered, *, is_inner: bool) -> Partners:
-    """Find out which rows of two sources belong together.
-
-    Raises
-    ------
-    DataError
-        A row has no partner and `is_inner` is false.
-    """
-    pairs = left.frame.merge(right.frame, on="key", how="outer", indicator=True)
-    lone_left = pairs.loc[pairs["_merge"] == "left_only", ["key", "row_x"]].sort_values("row_x")
-    lone_right = pairs.loc[pairs["_merge"] == "right_only", ["key", "row_y"]].sort_values("row_y")
-    if not is_inner:
-        _refuse_lone(lone_left, left.name, right.name)
-        _refuse_lone(lone_right, right.name, left.name)
-    both = pairs[pairs["_merge"] == "both"].sort_values("row_x")
-    return Partners(
-        both["row_x"].to_numpy(np.int64),
-        both["row_y"].to_numpy(np.int64),
-        [*lone_left["key"], *lone_right["key"]],
-    )
+def partners(left: Gathered, right: Gathered) -> Partners:
+    """Find out which rows of two sources belong together, in the order of the left ones."""
+    places = right.keys.get_indexer(left.keys)
+    found = np.flatnonzero(places >= 0)
+    return Partners(found, places[found])
 
 
-def _refuse_lone(lone: pd.DataFrame, name: str, other: str) -> None:
-    if lone.empty:
+def refuse_lone(side: Gathered, places: Places, other: str) -> None:
+    """Raise DataError unless all rows of a source are at places with a partner in the other."""
+    if len(places) == len(side.keys):
         return
+    lone = side.lone(places)
     key, row = lone.iloc[0]
-    message = f"{name}, row {int(row) + 1}: the key {quoted(key)} has no partner in {other}"
+    message = f"{side.name}, row {int(row) + 1}: the key {quoted(key)} has no partner in {other}"
     hint = "--join inner leaves out rows without a partner, and counts them"
     raise DataError(message + _others(lone, "have none"), hint)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.join import gathered, partners, with_labels
+from bce_cli.readers.join import gathered
+from bce_cli.readers.joined_rows import Sides, joined_rows, n_unmatched
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
 from bce_cli.readers.sources import Source, refuse_second_pipe
@@ -32,6 +33,11 @@ class JoinedPiece:
 
     rows: Rows
     n_bytes: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """How many they are."""
+        return len(self.rows)
 
     def read(self) -> Reading:
         """Return the rows."""
@@ -72,6 +78,26 @@ class JoinedData(Opened):
     def sources(self) -> list[Source]:
         """The files that are read."""
         return [*self._predictions.sources, *self._labels.sources]
+
+    @property
+    def driven(self) -> DataSet:
+        """The predictions, whose rows are joined."""
+        return self._predictions
+
+    @property
+    def truth(self) -> DataSet:
+        """The labels they are joined with."""
+        return self._labels
+
+    @property
+    def rivals(self) -> list[DataSet]:
+        """Further models that they are joined with: none."""
+        return []
+
+    @property
+    def is_inner(self) -> bool:
+        """Whether rows without a partner are left out."""
+        return self._join.is_inner
 
     @property
     def name(self) -> str:
@@ -119,7 +145,11 @@ class JoinedData(Opened):
         DataError
             A key occurs twice, or has no partner and should have one.
         """
-        yield from joined_pieces(self._joined())
+        left, sides = gathered(self._predictions), Sides(gathered(self._labels))
+        joined = joined_rows(left, sides, is_inner=self._join.is_inner)
+        self.n_missing = joined.n_missing
+        self.n_unmatched = n_unmatched(left, sides, joined)
+        yield from joined_pieces(joined.rows)
 
     def check(self, summary: Summary) -> None:
         """Do nothing; all was checked when the rows were joined."""
@@ -130,14 +160,6 @@ class JoinedData(Opened):
             message = f"{self.name}: no rows are left"
             raise DataError(message)
         self.labels.finish()
-
-    def _joined(self) -> Rows:
-        left, right = gathered(self._predictions), gathered(self._labels)
-        found = partners(left, right, is_inner=self._join.is_inner)
-        rows = with_labels(left.rows, right.rows, found)
-        self.n_unmatched = len(found.lone)
-        self.n_missing = rows.n_missing - (len(rows) - len(found.left))
-        return rows
 
 
 def labels_data(options: InputOptions, join: Join) -> DataSet:

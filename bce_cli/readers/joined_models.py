@@ -6,21 +6,17 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
-from bce_cli.core.row_columns import Predictions
-from bce_cli.readers.join import gathered, missing_with, partners, with_labels
+from bce_cli.readers.join import gathered
 from bce_cli.readers.joined_data import joined_pieces, labels_data
-from bce_cli.readers.model_files import ModelFiles, label_conflict
+from bce_cli.readers.joined_rows import Sides, joined_rows, n_unmatched
+from bce_cli.readers.model_files import ModelFiles
 from bce_cli.readers.sources import refuse_second_pipe
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bce_cli.core.rows import FloatArray, Rows
     from bce_cli.readers.data_set import DataSet
-    from bce_cli.readers.join import Gathered, Join, Partners
+    from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedPiece
     from bce_cli.readers.label_tally import LabelTally
     from bce_cli.readers.options import InputOptions
@@ -45,7 +41,6 @@ class JoinedModels(ModelFiles):
         columns = replace(options.columns, key=join.key, reads_label=reads_label)
         super().__init__(paths, replace(options, columns=columns), rivals_have_ids=False)
         self._join = join
-        self._lone_keys: set[str] = set()
         self._labels = None if reads_label else labels_data(options, join)
 
     def __enter__(self) -> Self:
@@ -61,6 +56,26 @@ class JoinedModels(ModelFiles):
     def sources(self) -> list[Source]:
         """The files that are read."""
         return [*super().sources, *([] if self._labels is None else self._labels.sources)]
+
+    @property
+    def driven(self) -> DataSet:
+        """The baseline, whose rows are joined."""
+        return self.models[0]
+
+    @property
+    def truth(self) -> DataSet | None:
+        """The labels they are joined with, where they have none themselves."""
+        return self._labels
+
+    @property
+    def rivals(self) -> list[DataSet]:
+        """Further models that they are joined with."""
+        return self.models[1:]
+
+    @property
+    def is_inner(self) -> bool:
+        """Whether rows without a partner are left out."""
+        return self._join.is_inner
 
     @property
     def _labelled(self) -> DataSet:
@@ -85,56 +100,9 @@ class JoinedModels(ModelFiles):
             A key occurs twice, or has no partner and should have one; or labels differ.
         """
         baseline, *rivals = (gathered(model) for model in self.models)
-        rows, lone = baseline.rows, np.zeros(len(baseline.rows), np.bool_)
-        if self._labels is not None:
-            truth = gathered(self._labels)
-            found = self._partners(baseline, truth, lone)
-            rows = with_labels(rows, truth.rows, found)
-        for rival in rivals:
-            found = self._partners(baseline, rival, lone)
-            if self._labels is None:
-                _refuse_other_labels(baseline, rival, found)
-            rows = _with_rival(rows, rival.rows, found)
-        if rows.missing is not None:
-            self.n_missing = int(np.count_nonzero(rows.missing & ~lone))
-        self.n_unmatched = len(self._lone_keys)
-        yield from joined_pieces(rows)
-
-    def _partners(self, left: Gathered, right: Gathered, lone: np.ndarray) -> Partners:
-        found = partners(left, right, is_inner=self._join.is_inner)
-        self._lone_keys.update(found.lone)
-        has_partner = np.zeros(len(lone), np.bool_)
-        has_partner[found.left] = True
-        lone |= ~has_partner
-        return found
-
-
-def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
-    """Put the predictions of another model beside those that are there."""
-
-    def placed(values: FloatArray) -> FloatArray:
-        spread = np.zeros(len(rows))
-        spread[found.left] = values[found.right]
-        return spread
-
-    logits = None if rival.logits is None else placed(rival.logits)
-    predictions = Predictions(placed(rival.probabilities), logits)
-    missing = missing_with(rows, rival, found)
-    rivals = (*rows.rivals, predictions)
-    return replace(rows, rivals=rivals, missing=missing if missing.any() else None).blanked()
-
-
-def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -> None:
-    """Raise DataError if a key has one label here and another one there."""
-    mine, theirs = baseline.rows.at(found.left), rival.rows.at(found.right)
-    differ = mine.labels != theirs.labels
-    for missing in (mine.missing, theirs.missing):
-        if missing is not None:
-            differ &= ~missing
-    if differ.any():
-        place = int(np.argmax(differ))
-        raise label_conflict(
-            (rival.name, theirs.label(place)),
-            (baseline.name, mine.label(place)),
-            f"{found.right[place] + 1} (key {quoted(rival.frame['key'].iloc[found.right[place]])})",
-        )
+        truth = None if self._labels is None else gathered(self._labels)
+        sides = Sides(truth, tuple(rivals))
+        joined = joined_rows(baseline, sides, is_inner=self._join.is_inner)
+        self.n_missing = joined.n_missing
+        self.n_unmatched = n_unmatched(baseline, sides, joined)
+        yield from joined_pieces(joined.rows)

@@ -100,7 +100,7 @@ class ModelFiles(Opened):
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def check(self, summary: Summary) -> None:
-        """Do nothing; each source is checked when it is read."""
+        """Do nothing; all was checked when the rows were joined."""
 
     def finish(self, n: int) -> None:
         """Check what can be known at the end alone; see `DataSet.finish`."""

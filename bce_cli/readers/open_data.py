@@ -9,12 +9,13 @@ from bce_cli.readers.data_set import DataSet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.readers.aligned_models import AlignedModels
     from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedData
-    from bce_cli.readers.model_files import ModelFiles
+    from bce_cli.readers.joined_models import JoinedModels
     from bce_cli.readers.options import InputOptions
 
-    Data: TypeAlias = DataSet | JoinedData | ModelFiles
+    Data: TypeAlias = DataSet | JoinedData | AlignedModels | JoinedModels
 
 
 def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:

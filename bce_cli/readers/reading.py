@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import LabelArray
     from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.parts.join_tally import JoinTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,15 @@ class LabelValues:
         The text of the labels that count as 0.
     other_place : str
         Where that occurred first.
+    n_before : int
+        Rows before the piece in which it did, where models are read side by side; labels of all of
+        them are checked in the order of the rows.
     """
 
     has_positive: bool = False
     other: str | None = None
     other_place: str = ""
+    n_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,17 @@ class Summary:
 
     Attributes
     ----------
-    label_values : LabelValues
+    label_values : tuple of LabelValues
+        One, or one for each model that has labels of its own.
     n_missing : int
         Rows that are left out.
+    join_tally : JoinTally, optional
+        Which keys have found a partner, where rows are joined in parts.
     """
 
-    label_values: LabelValues
-    n_missing: int
+    label_values: tuple[LabelValues, ...] = ()
+    n_missing: int = 0
+    join_tally: JoinTally | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,13 @@ class Reading:
         Without a label or a prediction column, all labels or all predictions are 0.
     keys : sequence of str, shape (n,), optional
         What joins the rows with those of another file.
-    label_values : LabelValues
+    label_values : tuple of LabelValues
+        As in `Summary`.
     """
 
     rows: Rows
     keys: Sequence[str] | None = None
-    label_values: LabelValues = LabelValues()
+    label_values: tuple[LabelValues, ...] = ()
 
     @property
     def n_present(self) -> int:

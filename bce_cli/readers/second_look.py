@@ -142,7 +142,7 @@ class _Look:
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key"), self._label_values)
+        return Reading(checked[0], self._texts.get("key"), (self._label_values,))
 
     def _finished(self, error: DataError, role: Role | None, text: str | None) -> DataError:
         hint = error.hint

@@ -54,7 +54,7 @@ def read(piece: Convertible) -> Reading:
         if cells is not None and checked is not None:
             rows, first_other = checked
             values = _label_values(piece, cells, first_other)
-            return Reading(rows, cells.keys, values)
+            return Reading(rows, cells.keys, (values,))
     from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
 
     return look_again(piece.records(), piece.columns, grammar)

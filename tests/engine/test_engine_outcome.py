@@ -43,7 +43,7 @@ def outcome(number: int, names: str, label: str | None, error: bool) -> Outcome:
     values = LabelValues(has_positive=number % 2 == 0)
     if label is not None:
         values = replace(values, other=label, other_place=f"line {number}")
-    return Outcome(Names(set(names)), Summary(values, number), 1, 10, (f"note {number}",))
+    return Outcome(Names(set(names)), Summary((values,), number), 1, 10, (f"note {number}",))
 
 
 plain = st.tuples(st.text("abc", max_size=3), st.none(), st.just(False))
@@ -67,9 +67,10 @@ def one_after_the_other(outcomes: list[Outcome]) -> object:
         try:
             if item.error is not None:
                 raise item.error
-            tally.add(item.summary.label_values)
+            (values,) = item.summary.label_values
+            tally.add(values)
             n_missing += item.summary.n_missing
-            place = place or item.summary.label_values.other_place
+            place = place or values.other_place
             if state is None:
                 state = item.state
             else:
@@ -78,7 +79,7 @@ def one_after_the_other(outcomes: list[Outcome]) -> object:
             return type(error), str(error), error.hint
     values = LabelValues(tally.has_positive, tally.other, place)
     notes = tuple(note for item in outcomes for note in item.notes)
-    return state, Summary(values, n_missing), len(outcomes), 10 * len(outcomes), notes
+    return state, Summary((values,), n_missing), len(outcomes), 10 * len(outcomes), notes
 
 
 def grouped(outcomes: list[Outcome], rng: random.Random) -> Outcome:
@@ -105,6 +106,33 @@ def test_the_grouping_changes_neither_sums_nor_the_first_error(
     assert found == one_after_the_other(outcomes)
     assert told(in_a_row(outcomes, POSITIVE)) == found
     assert told(grouped(pickle.loads(before), rng)) == found  # noqa: S301 -- our own
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from([0, 1]), st.sampled_from(["no", "maybe", None])), max_size=12
+)
+
+
+@given(steps, st.randoms(use_true_random=False))
+def test_of_several_models_the_first_third_label_in_the_rows_counts(
+    drawn: list[tuple[int, str | None]], rng: random.Random
+) -> None:
+    outcomes = []
+    for row, (model, label) in enumerate(drawn):
+        values = [LabelValues(), LabelValues()]
+        values[model] = LabelValues(False, label, f"model {model}, line {row}", row)
+        outcomes.append(Outcome(Names(set()), Summary(tuple(values))))
+    if not outcomes:
+        return
+    seen: dict[int, str] = {}
+    first = None
+    for row, (model, label) in enumerate(drawn):
+        if label is not None and seen.setdefault(model, label) != label:
+            first = f"model {model}, line {row}: "
+            break
+    found = grouped(outcomes, rng)
+    assert (found.error is None) == (first is None)
+    assert str(found.error).startswith(first or "None")
 
 
 @given(st.lists(plain, min_size=2, max_size=12))

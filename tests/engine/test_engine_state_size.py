@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bce_cli.core.calibration.fine_grid import N_FINE_BINS, fine_edges
 from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.clusters import ClusterSums
 from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
 from bce_cli.core.evaluation import Plan, evaluate_piece
+from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.gate.limits import Limits
 from bce_cli.core.gate.totals import GateTotals
-from bce_cli.core.row_columns import Predictions
+from bce_cli.core.row_columns import Categories, Predictions
 from bce_cli.core.rows import Rows
 from bce_cli.engine.cluster.outcome import Outcome, in_a_row
 
@@ -78,3 +83,35 @@ def test_fine_bins_take_few_bytes_even_if_all_have_rows(*, weighted: bool, soft:
     for _ in range(22):  # some four million copies
         totals += totals
     assert len(pickle.dumps(Outcome(totals))) < MOST_BYTES
+
+
+@pytest.mark.parametrize(("name", "most"), [("compute", 320), ("compare", 240)])
+def test_a_segment_and_a_cluster_take_few_bytes(name: str, most: int) -> None:
+    n = 1000
+    words = Categories((np.arange(N) % n).astype(np.int32), tuple(f"site {i}" for i in range(n)))
+    plain = replace(rows(1), rivals=rows(1).rivals[:1])
+    grouped = {
+        "compute": replace(plain, segments=(words,)),
+        "compare": replace(plain, cluster=words),
+    }
+    with_groups = len(pickle.dumps(STATES[name](grouped[name])))
+    assert with_groups - len(pickle.dumps(STATES[name](plain))) < most * n
+
+
+values = st.floats(-1e300, 1e300) | st.sampled_from([0.0, 1.0, 5e-324, -5e-324])
+
+
+@given(st.lists(values, max_size=5))
+def test_a_sum_is_the_same_in_another_process(found: list[float]) -> None:
+    total = ExactSum.of(np.array(found))
+    assert pickle.loads(pickle.dumps(total)) == total  # noqa: S301 -- our own
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), values, st.floats(0.0, 1e300)), max_size=6))
+def test_sums_of_clusters_are_the_same_in_another_process(
+    found: list[tuple[str, float, float]],
+) -> None:
+    names = Categories(np.arange(len(found), dtype=np.int32), tuple(name for name, _, _ in found))
+    numbers, divisors = (np.array([row[i] for row in found]) for i in (1, 2))
+    sums = ClusterSums.of(names, numbers, divisors)
+    assert pickle.loads(pickle.dumps(sums)) == sums  # noqa: S301

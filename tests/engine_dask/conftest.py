@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 N = 1500
 
+Row = dict[str, object]
+
 
 @pytest.fixture(scope="session")
 def threads() -> Iterator[str]:
@@ -52,10 +54,10 @@ def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "ROWS", 130)
 
 
-def records(n: int, seed: int) -> list[dict[str, object]]:
+def records(n: int, seed: int) -> list[Row]:
     """Rows with late underflow, a few extremes, and texts that need quotes."""
     rng = random.Random(seed)  # noqa: S311 -- no secret
-    found: list[dict[str, object]] = []
+    found: list[Row] = []
     for i in range(n):
         y = rng.randrange(2)
         p = rng.betavariate(9, 1) if y else rng.betavariate(1, 9)
@@ -66,7 +68,7 @@ def records(n: int, seed: int) -> list[dict[str, object]]:
     return found
 
 
-def csv_of(rows: list[dict[str, object]], line_end: str = "\n") -> bytes:
+def csv_of(rows: list[Row], line_end: str = "\n") -> bytes:
     """Write rows as CSV."""
 
     def cell(value: object) -> str:
@@ -120,5 +122,17 @@ def told(bce: Callable[..., Result]) -> Callable[..., Outcome]:
     def run(*args: str) -> Outcome:
         done = bce(*args)
         return done.exit_code, done.stdout_bytes, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def same(threads: str, told: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Run a command on one machine and on a cluster; assert that they say the same."""
+
+    def run(*call: str) -> Outcome:
+        local = told(*call)
+        assert told(*call, "--engine", "dask", "--scheduler", threads) == local
+        return local
 
     return run

@@ -89,10 +89,6 @@ def test_a_missing_package_is_named(
             "--per-example writes rows in their order, which --engine dask does not keep",
         ),
         (
-            ["--engine", "dask", "--labels", "good.csv", "--on", "id"],
-            "--engine dask reads the rows of one data set; it neither joins nor aligns files",
-        ),
-        (
             ["--engine", "dask", "-"],
             "standard input: --engine dask reads files that every worker can open",
         ),

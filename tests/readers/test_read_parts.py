@@ -53,6 +53,7 @@ def read(parts: Iterable[SourcePart]) -> list[Any]:
                     if isinstance(piece, DelimitedPiece):
                         found.append((bytes(piece.block.data), piece.block.first_line))
                     rows = piece.read().rows
+                    assert piece.n_rows == len(rows)
                     ids = [] if rows.ids is None else list(rows.at(slice(None)).ids or [])
                     found.append((rows.labels.tolist(), rows.probabilities.tolist(), ids))
     except BceError as error:

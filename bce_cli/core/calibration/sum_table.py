@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ class SumTable:
     def __reduce__(self) -> tuple[Callable[..., SumTable], tuple[object, ...]]:
         """Pickle each sum as an odd number and a power of two: most of its bits are zeros."""
         flat = self.units.ravel().tolist()
-        shifts = [max((units & -units).bit_length() - 1, 0) for units in flat]
+        shifts = list(map(trailing_zeros, flat))
         odd = [units >> shift for units, shift in zip(flat, shifts, strict=True)]
         sizes = bytes(number.bit_length() // 8 + 1 for number in odd)
         digits = (

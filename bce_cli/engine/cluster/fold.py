@@ -60,6 +60,11 @@ class ClusterEngine:
         with explained(self._name, LOST):
             return future.result()
 
+    def everywhere(self, function: Callable[..., Any], *args: Any) -> None:  # noqa: ANN401
+        """Call a function in all processes, now; those that are gone do not matter."""
+        with explained(self._name, LOST):
+            self._client.run(function, *args, on_error="ignore")
+
     @property
     def window(self) -> int:
         """How many tasks to have in hand; clusters grow and shrink."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 import pickle
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.errors import BceError
+from bce_cli.errors import BceError, JoinInDoubt, LabelError
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.reading import LabelValues, Summary
 
@@ -40,7 +41,7 @@ class Outcome:
     """
 
     state: Any = None
-    summary: Summary = Summary(LabelValues(), 0)  # noqa: RUF009 -- frozen
+    summary: Summary = Summary()  # noqa: RUF009 -- frozen
     n: int = 0
     n_bytes: int = 0
     notes: tuple[str, ...] = ()
@@ -63,22 +64,46 @@ class Outcome:
             n_bytes=self.n_bytes + other.n_bytes,
             notes=self.notes + other.notes,
         )
+        summary, error = _followed(self.summary, other.summary, positive)
+        read = replace(read, summary=summary, error=error or other.error)
+        if error is not None:
+            return read
         try:
-            summary = _followed(self.summary, other.summary, positive)
-            state = _merged(self.state, other.state)
+            return replace(read, state=_merged(self.state, other.state))
         except BceError as error:
             return replace(read, error=error)
-        return replace(read, summary=summary, state=state, error=other.error)
 
 
-def _followed(left: Summary, right: Summary, positive: str | None) -> Summary:
-    """Merge what is checked of labels, as `LabelTally` checks it."""
+def _followed(
+    left: Summary, right: Summary, positive: str | None
+) -> tuple[Summary, BceError | None]:
+    """Merge what is checked, up to the first error in the order of the rows."""
+    pairs = zip_longest(left.label_values, right.label_values, fillvalue=LabelValues())
+    found = [mine for mine, _ in pairs]
+    error: BceError | None = None
+    of_models = enumerate(right.label_values)
+    for model, values in sorted(of_models, key=lambda item: item[1].n_before):
+        try:
+            found[model] = _both(found[model], values, positive)
+        except LabelError as third_label:
+            error = third_label
+            break
+    tally = left.join_tally or right.join_tally
+    if error is None and left.join_tally is not None and right.join_tally is not None:
+        try:
+            tally = left.join_tally + right.join_tally
+        except JoinInDoubt as doubt:
+            error = doubt
+    return Summary(tuple(found), left.n_missing + right.n_missing, tally), error
+
+
+def _both(left: LabelValues, right: LabelValues, positive: str | None) -> LabelValues:
+    """Merge the labels of one model, as `LabelTally` checks them."""
     tally = LabelTally(positive)
-    tally.add(left.label_values)
-    tally.add(right.label_values)
-    place = left.label_values.other_place or right.label_values.other_place
-    values = LabelValues(tally.has_positive, tally.other, place)
-    return Summary(values, left.n_missing + right.n_missing)
+    tally.add(left)
+    tally.add(right)
+    first = right if left.other is None else left
+    return replace(first, has_positive=tally.has_positive, other=tally.other)
 
 
 def _merged(left: Any, right: Any) -> Any:  # noqa: ANN401 -- any mergeable state

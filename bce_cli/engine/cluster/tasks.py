@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bce_cli import __version__
 from bce_cli.engine.cluster.outcome import Outcome, in_a_row
 from bce_cli.errors import BceError
-from bce_cli.readers.streams import unreadable
+from bce_cli.readers.parts.part import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class RunPart:
         """Read the part piece by piece, up to the first error."""
         outcome = Outcome()
         try:
-            with ExitStack() as opened:
+            with faults_of(part.source), ExitStack() as opened:
                 file = part.open(opened)
                 outcome = Outcome(notes=() if file.note is None else (file.note,))
                 for piece in file.pieces():
@@ -48,8 +48,6 @@ class RunPart:
                         break
         except BceError as error:
             outcome = replace(outcome, error=error)
-        except OSError as error:  # such as a full disk here; a failure of the cluster is none
-            outcome = replace(outcome, error=unreadable(part.source.name, error))
         return outcome
 
 

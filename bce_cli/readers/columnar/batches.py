@@ -35,11 +35,13 @@ class Run:
         0-based numbers of these row groups.
     first_row : int
         1-based number of their first row in the file.
+    n_rows : int
     """
 
     first: int
     last: int
     first_row: int
+    n_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,13 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
 
 def _runs(metadata: Any) -> tuple[Run, ...]:  # noqa: ANN401 -- pyarrow's
     runs: list[Run] = []
-    first_row, n = 1, RUN_ROWS
+    first_row = 1
     for group in range(metadata.num_row_groups):
-        if n >= RUN_ROWS:
+        n = metadata.row_group(group).num_rows
+        if not runs or runs[-1].n_rows >= RUN_ROWS:
             runs.append(Run(group, group, first_row))
-            n = 0
-        runs[-1] = replace(runs[-1], last=group)
-        n += metadata.row_group(group).num_rows
-        first_row += metadata.row_group(group).num_rows
+        runs[-1] = replace(runs[-1], last=group, n_rows=runs[-1].n_rows + n)
+        first_row += n
     return tuple(runs)
 
 

@@ -82,6 +82,11 @@ class ColumnarFile:
             refuse_text_type(text.key.partition(" ")[0], schema.field(text.place), name)
         self._places = sorted({place for _, place in self.columns.wanted})
 
+    @property
+    def n_rows(self) -> int | None:
+        """How many rows it has, where the file says it."""
+        return self._table.n_rows
+
     def pieces(self, runs: tuple[Run, ...] | None = None) -> Iterator[ColumnarPiece]:
         """Yield the rows, a batch at a time; of these runs only, which follow each other."""
         first_row = runs[0].first_row if runs else 1

@@ -52,6 +52,11 @@ class ColumnarPiece:
     grammar: Grammar
     source: str
 
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into; see `Piece`."""
+        return int(self.batch.num_rows)
+
     def read(self) -> Reading:
         """Validate every row; see `two_looks.read`."""
         return read(self)

@@ -68,6 +68,10 @@ class DelimitedFile:
             return None
         return f"{self._name}: delimiter {self.dialect.delimiter_name}"
 
+    @property
+    def n_rows(self) -> None:
+        """Unknown before they are counted."""
+
     def pieces(self) -> Iterator[DelimitedPiece]:
         """Yield the records below the header, block by block."""
         blocks = chain([self._rest] if self._rest.data else [], self._blocks)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from bce_cli.readers.arrays import floats_of, null_mask, text_codes
 from bce_cli.readers.blocks import Block, as_bytes
 from bce_cli.readers.cells import Cells
-from bce_cli.readers.delimited.quotes import misplaced_quote
+from bce_cli.readers.delimited.quotes import count_records, misplaced_quote
 from bce_cli.readers.delimited.records import cells_of, fields_of
 from bce_cli.readers.encodings import UTF8_MARK
 from bce_cli.readers.grammar import MISSING_TEXTS
@@ -60,6 +60,11 @@ class DelimitedPiece:
     def n_bytes(self) -> int:
         """Size of the piece, for a progress bar."""
         return len(self.block.data)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into; see `Piece`."""
+        return count_records(as_bytes(self.block.data))
 
     def read(self) -> Reading:
         """Parse and validate every record; see `two_looks.read`."""

@@ -96,6 +96,29 @@ def count_lines(data: ByteArray) -> int:
     return n_lines + int(np.count_nonzero(~followed))
 
 
+def count_records(data: ByteArray) -> int:
+    r"""Count records, in data that starts with one; blank lines are none.
+
+    Examples
+    --------
+    >>> count_records(as_bytes(b'1,"a\n\nb"\r\n\r\n\n0,c'))
+    2
+    """
+    if not len(data):
+        return 0
+    is_end = data == _LF
+    returns = data == _CR
+    if returns.any():
+        is_end |= returns
+    filled_ends = is_end[1:] & ~is_end[:-1]
+    is_cut = not is_end[-1]
+    if not np.any(data == _QUOTE):
+        return int(np.count_nonzero(filled_ends)) + is_cut
+    ends = np.flatnonzero(filled_ends) + 1
+    quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), ends)
+    return int(np.count_nonzero(quotes_before % 2 == 0)) + is_cut
+
+
 def misplaced_quote(data: ByteArray, delimiter: str = ",") -> int | None:
     """Find the first quote character that breaks the rule, in data that starts with a record.
 

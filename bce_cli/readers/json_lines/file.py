@@ -48,6 +48,7 @@ class JsonFile:
     """
 
     note: str | None = None
+    n_rows: int | None = None
 
     def __init__(self, stream: IO[bytes], name: str, options: InputOptions) -> None:
         self._name = name

@@ -67,6 +67,11 @@ def objects_of(block: Block, source: str) -> Iterator[tuple[str, Pairs | DataErr
             yield place, _object(text, place)
 
 
+def count_filled(block: Block) -> int:
+    """Count the lines that are not blank."""
+    return sum(bool(raw.strip(b" \t\r")) for raw in bytes(block.data).split(b"\n"))
+
+
 def _object(text: str, place: str) -> Pairs | DataError:
     try:
         value, end = _decoder.raw_decode(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
-from bce_cli.readers.json_lines.lines import cells_of
+from bce_cli.readers.json_lines.lines import cells_of, count_filled
 from bce_cli.readers.two_looks import read
 from bce_cli.readers.typed_columns import typed_cells
 
@@ -56,6 +56,11 @@ class JsonPiece:
     def n_bytes(self) -> int:
         """Size of the piece, for a progress bar."""
         return len(self.block.data)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into; see `Piece`."""
+        return count_objects(self.block.data) or count_filled(self.block)
 
     def read(self) -> Reading:
         """Parse and validate every line; see `two_looks.read`."""

@@ -44,6 +44,11 @@ class OpenedRun:
         """What was found out about the source."""
         return self.file.note
 
+    @property
+    def n_rows(self) -> int:
+        """Its rows; see `OpenedPart`."""
+        return self.run.n_rows
+
     def pieces(self) -> Iterator[ColumnarPiece]:
         """Yield the rows, a batch at a time."""
         return self.file.pieces((self.run,))

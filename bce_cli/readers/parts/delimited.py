@@ -103,6 +103,10 @@ class OpenedRange:
     def note(self) -> None:
         """Nothing; the start of the source says it."""
 
+    @property
+    def n_rows(self) -> None:
+        """Unknown; see `OpenedPart`."""
+
     def pieces(self) -> Iterator[DelimitedPiece]:
         """Yield the records, block by block."""
         part = self.part

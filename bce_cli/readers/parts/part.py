@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bce_cli.readers.files import open_file
+from bce_cli.readers.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,10 @@ class OpenedPart(Protocol):
     @property
     def note(self) -> str | None:
         """What was found out about its source and is worth a word; the first part says it."""
+
+    @property
+    def n_rows(self) -> int | None:
+        """Its rows, where the source says how many there are."""
 
     def pieces(self) -> Iterator[Piece]:
         """Yield its pieces, which are those of the whole source at this place."""
@@ -42,6 +48,15 @@ class SourcePart(Protocol):
         DataError, InputError, UsageError
             As `open_file` does.
         """
+
+
+@contextmanager
+def faults_of(source: Source) -> Iterator[None]:
+    """Turn what a machine may lack while it reads a source, such as disk space, into InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise unreadable(source.name, error) from None
 
 
 @dataclass(frozen=True, slots=True)
