@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 QUOTE = b'"'
 _QUOTE, _LF, _CR = b'"\n\r'
+_MOST_STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,7 @@ class QuotedRecords:
         """Return the position after the end of the last whole record; 0 if there is none."""
         if is_last:
             return filled
-        line_end = line_end_of(buffer)
-        if buffer.find(QUOTE, 0, filled) < 0:
-            return buffer.rfind(line_end, 0, filled) + 1
-        ends = ends_outside_quotes(as_bytes(memoryview(buffer)[:filled]), line_end)
-        return int(ends[-1]) + 1 if len(ends) else 0
+        return last_end_outside_quotes(buffer, filled, line_end_of(buffer)) + 1
 
     def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count line ends as an editor does."""
@@ -76,6 +73,38 @@ def line_end_of(text: bytes | bytearray) -> int:
     first_return = text.find(b"\r")
     only_returns = 0 <= first_return < len(text) - 1 and text.find(b"\n") < 0
     return _CR if only_returns else _LF
+
+
+def last_end_outside_quotes(text: bytearray, filled: int, line_end: int) -> int:
+    r"""Return the position of the last line end that ends a record; -1 if there is none.
+
+    Parameters
+    ----------
+    text : bytearray
+        Starts with a record.
+    filled : int
+        Bytes of it that count.
+    line_end : int
+
+    Examples
+    --------
+    >>> last_end_outside_quotes(bytearray(b'a,"b\n'), 5, ord("\n"))
+    -1
+    >>> last_end_outside_quotes(bytearray(b'a,"b\n"\nc'), 8, ord("\n"))
+    6
+    """
+    end = text.rfind(line_end, 0, filled)
+    data = as_bytes(memoryview(text)[: end + 1])
+    n_quotes = int(np.count_nonzero(data == _QUOTE)) if text.find(QUOTE, 0, end + 1) >= 0 else 0
+    for _ in range(_MOST_STEPS):
+        if n_quotes % 2 == 0:
+            return end
+        quote = text.rfind(QUOTE, 0, end)  # all line ends behind it are quoted, too
+        before = text.rfind(line_end, 0, quote)
+        n_quotes -= text.count(QUOTE, before + 1, end)
+        end = before
+    ends = ends_outside_quotes(as_bytes(memoryview(text)[: end + 1]), line_end)
+    return int(ends[-1]) if len(ends) else -1
 
 
 def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
@@ -134,13 +163,16 @@ def misplaced_quote(data: ByteArray, delimiter: str = ",") -> int | None:
         Its position; that of the opening quote where a quoted field is never closed.
     """
     quotes = np.flatnonzero(data == _QUOTE)
-    padded = np.concatenate([[_LF], data, [_LF]])  # the text's edges end fields too
-    before, after = padded[quotes], padded[quotes + 2]
-    opening = np.arange(len(quotes)) % 2 == 0
-    neighbour = np.where(opening, before, after)
-    allowed = neighbour == ord(delimiter)
-    for sign in (_LF, _CR, _QUOTE):  # not numpy.isin, which would load masked arrays
-        allowed |= neighbour == sign
-    if not allowed.all():
-        return int(quotes[np.argmin(allowed)])
+    opening, closing = quotes[::2], quotes[1::2]
+    allowed = np.zeros(256, np.bool_)
+    allowed[[_LF, _CR, _QUOTE, ord(delimiter)]] = True
+    # The text's edges end fields, too.
+    fine_before = allowed.take(data.take(opening - 1, mode="wrap"))
+    fine_before[:1] |= opening[:1] == 0
+    fine_after = allowed.take(data.take(closing + 1, mode="wrap"))
+    fine_after[-1:] |= closing[-1:] == len(data) - 1
+    if not (fine_before.all() and fine_after.all()):
+        fine = np.empty(len(quotes), np.bool_)
+        fine[::2], fine[1::2] = fine_before, fine_after
+        return int(quotes[np.argmin(fine)])
     return int(quotes[-1]) if len(quotes) % 2 else None
