@@ -33,7 +33,6 @@ BLOCK = 1 << 16  # bounds the scratch memory
 SEGMENT = 1 << 10
 _MOST_BITS = 53 - 10  # of values of which a segment can be added up
 _GRID_BITS = _MOST_BITS - 1  # rounding to a grid may carry into one more bit
-_CHUNK = 1 << 14  # keeps the intermediate values of a product in cache
 _LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
 _LARGE = 2.0**_LARGE_EXPONENT
 _LARGE_SHIFT = 200
@@ -203,8 +202,8 @@ def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatA
     """
     products, errors = np.empty(len(left)), np.empty(len(left))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for start in range(0, len(left), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
+        for start in range(0, len(left), BLOCK):
+            chunk = slice(start, start + BLOCK)
             if left is right:
                 _two_square(left[chunk], products[chunk], errors[chunk])
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 _BUFFER = 1 << 20  # bytes
 _REMOTE_BUFFER = 8 << 20  # each costs a request
+_SHORT, _LONG = 6, 1024  # bytes of a text; numbers of those in a dictionary take up to 4
 _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
-ROWS = 1 << 16
-"""Rows of a batch at the most."""
+_ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
 
 RUN_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
@@ -65,11 +66,12 @@ class Batches:
     runs: tuple[Run, ...] = ()
 
 
-def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
+def open_parquet(file: Any, block_bytes: int) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
     """Open a Parquet file; its row groups are read one after the other, in runs."""
     import pyarrow as pa
     from pyarrow import parquet
 
+    n_rows = _rows_of(block_bytes)
     opened = parquet.ParquetFile(file)
     schema = opened.schema_arrow
     names = schema.names
@@ -77,28 +79,42 @@ def open_parquet(file: Any) -> Batches:  # noqa: ANN401 -- Python's files, and p
     def read(places: list[int], runs: tuple[Run, ...]) -> Iterator[pa.RecordBatch]:
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
-        is_text = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
+        texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
         # Column chunks are read a buffer at a time, since a row group may hold all rows of a file;
         # texts that are repeated are held once.
         reader = parquet.ParquetFile(
             file,
             metadata=opened.metadata,
-            read_dictionary=sorted(is_text),
+            read_dictionary=sorted(texts - _stored_singly(opened.metadata)),
             pre_buffer=False,
             buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
         )
         groups = [range(run.first, run.last + 1) for run in runs]
         for batch in chain.from_iterable(
-            reader.iter_batches(ROWS, columns=wanted, row_groups=list(run)) for run in groups
+            reader.iter_batches(n_rows, columns=wanted, row_groups=list(run)) for run in groups
         ):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
                 message = "its columns cannot be told from each other"
                 raise pa.ArrowInvalid(message)
-            yield from _portions(batch.select([named[found.index(place)] for place in places]))
+            columns = [named[found.index(place)] for place in places]
+            yield from _portions(batch.select(columns), n_rows)
 
     return Batches(schema, opened.metadata.num_rows, read, _runs(opened.metadata))
+
+
+def _stored_singly(metadata: Any) -> set[str]:  # noqa: ANN401 -- pyarrow's
+    """Return the columns that store about a text for each row, and none that is great.
+
+    A dictionary of them would take several times their room.
+    """
+    n_bytes: Counter[str] = Counter()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            n_bytes[column.path_in_schema] += column.total_uncompressed_size
+    n = metadata.num_rows
+    return {name for name, size in n_bytes.items() if _SHORT * n <= size <= _LONG * n}
 
 
 def _runs(metadata: Any) -> tuple[Run, ...]:  # noqa: ANN401 -- pyarrow's
@@ -113,7 +129,7 @@ def _runs(metadata: Any) -> tuple[Run, ...]:  # noqa: ANN401 -- pyarrow's
     return tuple(runs)
 
 
-def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
+def open_arrow(file: Any, head: bytes, block_bytes: int) -> Batches:  # noqa: ANN401
     """Open an Arrow file, or a stream of Arrow batches."""
     import pyarrow as pa
     from pyarrow import ipc
@@ -126,7 +142,7 @@ def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
         del runs
         indices = range(opened.num_record_batches) if is_file else ()
         for batch in map(opened.get_batch, indices) if is_file else opened:
-            yield from _portions(batch.select(places))
+            yield from _portions(batch.select(places), _rows_of(block_bytes))
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
@@ -134,11 +150,15 @@ def open_arrow(file: Any, head: bytes) -> Batches:  # noqa: ANN401
     return Batches(opened.schema, None, read)
 
 
-def _portions(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def _rows_of(block_bytes: int) -> int:
+    return max(1, block_bytes // _ROW_BYTES)
+
+
+def _portions(batch: pa.RecordBatch, n_rows: int) -> Iterator[pa.RecordBatch]:
     """Check a batch, whose bytes may be damaged, and cut it into parts of few rows and bytes."""
     batch.validate(full=True)
     most = max((_longest(column) for column in batch.columns), default=0)
-    rows = max(1, min(ROWS, _TEXT_BYTES // max(most, 1)))
+    rows = max(1, min(n_rows, _TEXT_BYTES // max(most, 1)))
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 

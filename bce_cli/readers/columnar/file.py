@@ -71,7 +71,11 @@ class ColumnarFile:
         self._size = size
         self._grammar = typed_grammar(options.grammar)
         with self._explained():
-            self._table = open_parquet(file) if kind == "parquet" else open_arrow(file, head)
+            self._table = (
+                open_parquet(file, options.block_bytes)
+                if kind == "parquet"
+                else open_arrow(file, head, options.block_bytes)
+            )
             schema: pa.Schema = self._table.schema
             self.runs = self._table.runs
             names = schema.names
