@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bce_cli.engine.run import Job, collect_rows
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.data_set import DataSet
+from bce_cli.readers.options import InputOptions
 from tests.corpus.columnar import WRITE
 
 if TYPE_CHECKING:
@@ -70,3 +74,16 @@ def test_a_million_digits_that_are_no_number_are_refused_at_once(cell: str) -> N
 def test_a_million_digits_are_a_number(bce: Callable[..., Result]) -> None:
     Path("preds.csv").write_text("y,p\n1,0." + "5" * 1_000_000 + "\n")
     assert bce("compute", "preds.csv", "-q").stdout == f"{-np.log(5 / 9)}\n"
+
+
+@pytest.mark.parametrize("n_repeated", [0, 40_000])
+@pytest.mark.parametrize("name", ["t", "p.x"])
+def test_ids_of_parquet_are_the_same_repeated_or_not(n_repeated: int, name: str) -> None:
+    from pyarrow import parquet, table
+
+    ids = [f"row {0 if i < n_repeated else i}" for i in range(50_000)]
+    columns = {"y": [1.0, 0.0] * 25_000, "p": [0.5] * 50_000, name: ids}
+    parquet.write_table(table(columns), "preds.parquet", row_group_size=30_000)
+    options = InputOptions(ColumnChoice("y", "p", id=name), block_bytes=1 << 20)
+    rows = collect_rows(Job(DataSet(["preds.parquet"], options), 2))
+    assert list(rows.ids or ()) == ids

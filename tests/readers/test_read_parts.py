@@ -123,10 +123,10 @@ def test_text_is_cut_whatever_its_dialect() -> None:
 
 def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "RUN_ROWS", 250)
-    monkeypatch.setattr(batches, "ROWS", 70)
     table = pa.table({"y": np.arange(1000) % 2, "p": np.linspace(0.1, 0.9, 1000)})
     parquet.write_table(table, "preds.parquet", row_group_size=100)
-    source, options = Source("preds.parquet"), InputOptions(ColumnChoice("y", "p"))
+    source = Source("preds.parquet")
+    options = InputOptions(ColumnChoice("y", "p"), block_bytes=70 * 32)
     parts = list(parts_of([source], options, map, Cutting(least_bytes=0)))
     assert len(parts) == 4
     assert read(parts) == read([WholePart(source, options)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _BUFFER = 1 << 20  # bytes
 _REMOTE_BUFFER = 8 << 20  # each costs a request
-_SHORT, _LONG = 6, 1024  # bytes of a text; numbers of those in a dictionary take up to 4
+_LONG = 1024  # bytes of a text
 _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
@@ -80,19 +79,22 @@ def open_parquet(file: Any, block_bytes: int) -> Batches:  # noqa: ANN401 -- Pyt
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
-        # Column chunks are read a buffer at a time, since a row group may hold all rows of a file;
-        # texts that are repeated are held once.
-        reader = parquet.ParquetFile(
-            file,
-            metadata=opened.metadata,
-            read_dictionary=sorted(texts - _stored_singly(opened.metadata)),
-            pre_buffer=False,
-            buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
-        )
         groups = [range(run.first, run.last + 1) for run in runs]
-        for batch in chain.from_iterable(
-            reader.iter_batches(n_rows, columns=wanted, row_groups=list(run)) for run in groups
-        ):
+
+        def batches(repeated: set[str]) -> Iterator[pa.RecordBatch]:
+            # Column chunks are read a buffer at a time, since a row group may hold all rows of a
+            # file; texts that are repeated are held once.
+            reader = parquet.ParquetFile(
+                file,
+                metadata=opened.metadata,
+                read_dictionary=sorted(repeated),
+                pre_buffer=False,
+                buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
+            )
+            for run in groups:
+                yield from reader.iter_batches(n_rows, columns=wanted, row_groups=list(run))
+
+        for batch in _with_fewer_dictionaries(batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
@@ -104,17 +106,23 @@ def open_parquet(file: Any, block_bytes: int) -> Batches:  # noqa: ANN401 -- Pyt
     return Batches(schema, opened.metadata.num_rows, read, _runs(opened.metadata))
 
 
-def _stored_singly(metadata: Any) -> set[str]:  # noqa: ANN401 -- pyarrow's
-    """Return the columns that store about a text for each row, and none that is great.
+def _with_fewer_dictionaries(
+    batches: Callable[[set[str]], Iterator[pa.RecordBatch]], texts: set[str]
+) -> Iterator[pa.RecordBatch]:
+    """Read with dictionaries of those texts only that are repeated in the first batch."""
+    with_all = batches(texts)
+    first = next(with_all, None)
+    if first is None:
+        return
+    columns = zip(first.schema.names, first.columns, strict=True)
+    distinct = {name for name, column in columns if name in texts and _are_distinct(column)}
+    yield from batches(texts - distinct) if distinct else chain([first], with_all)
 
-    A dictionary of them would take several times their room.
-    """
-    n_bytes: Counter[str] = Counter()
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            n_bytes[column.path_in_schema] += column.total_uncompressed_size
-    n = metadata.num_rows
-    return {name for name, size in n_bytes.items() if _SHORT * n <= size <= _LONG * n}
+
+def _are_distinct(texts: pa.DictionaryArray) -> bool:
+    """Whether a dictionary takes more room than it saves, and none of its texts is great."""
+    distinct: bool = 2 * len(texts.dictionary) > len(texts)
+    return distinct and _longest(texts) <= _LONG
 
 
 def _runs(metadata: Any) -> tuple[Run, ...]:  # noqa: ANN401 -- pyarrow's
