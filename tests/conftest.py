@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from bce_cli.cli.app import app
 from bce_cli.core.conventions import Convention
-from bce_cli.core.evaluation import Plan
+from bce_cli.core.part import Plan
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.segments import segment_reports
 from bce_cli.engine.run import Job, evaluate
@@ -154,7 +154,9 @@ def document() -> Callable[..., Document]:
             report=report,
             result=result,
             segment_columns=job.data.columns.segment_names,
-            segments=segment_reports(result.segments, report, unit),
+            segments=()
+            if result.segments is None
+            else segment_reports(result.segments, report, unit),
         )
 
     return build

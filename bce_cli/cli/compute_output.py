@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from bce_cli.cli.output_options import RowOutputOptions
     from bce_cli.cli.scored_input import ScoredInput
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.report import Unit
+    from bce_cli.core.evaluation import Result
+    from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.segments import SegmentReport
     from bce_cli.engine.run import Job
 
 
@@ -61,7 +63,7 @@ def write_report(
     job: Job, paths: list[str], convention: Convention, wish: Wish, stream: IO[bytes]
 ) -> None:
     """Write the report, or its one number."""
-    from bce_cli.core.evaluation import Plan  # noqa: PLC0415
+    from bce_cli.core.part import Plan  # noqa: PLC0415
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
@@ -81,7 +83,6 @@ def write_report(
         return
     from bce_cli.cli.conventions import comparison  # noqa: PLC0415
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415
-    from bce_cli.core.segments import segment_reports  # noqa: PLC0415
     from bce_cli.render.document import Document  # noqa: PLC0415
     from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
 
@@ -95,6 +96,14 @@ def write_report(
         excel_safe=wish.excel_safe,
         has_soft_labels=inputs.soft_labels,
         segment_columns=job.data.columns.segment_names,
-        segments=segment_reports(result.segments, report, wish.unit),
+        segments=_segments(result, report, wish.unit),
     )
     stream.write(out.encode(write_document(document, out.text_format, out.look)))
+
+
+def _segments(result: Result, report: LossReport, unit: Unit) -> tuple[SegmentReport, ...]:
+    if result.segments is None:
+        return ()
+    from bce_cli.core.segments import segment_reports  # noqa: PLC0415
+
+    return segment_reports(result.segments, report, unit)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bce_cli.core.convention_totals import ALL_CONVENTIONS, ConventionReport, convention_report
+from typing import TYPE_CHECKING
+
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.evaluation import Result
-from bce_cli.core.report import Unit
 from bce_cli.core.rules import RULES
 from bce_cli.errors import UsageError
 from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.evaluation import Result
+    from bce_cli.core.report import Unit
 
 
 def chosen(like: str, clip: float | None) -> tuple[Convention, tuple[Convention, ...]]:
@@ -30,6 +34,8 @@ def chosen(like: str, clip: float | None) -> tuple[Convention, tuple[Convention,
         raise UsageError(message, f"known are {', '.join(RULES)}, and all")
     if like != "all":
         return Convention(clip, like), ()
+    from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- for all alone
+
     own = () if clip is None else (Convention(clip),)
     return EXACT, (*ALL_CONVENTIONS, *own)
 
@@ -38,6 +44,10 @@ def comparison(
     compared: tuple[Convention, ...], result: Result, unit: Unit, *, logits: bool
 ) -> tuple[ConventionReport, ...]:
     """Return the figures of each convention."""
+    if not compared:
+        return ()
+    from bce_cli.core.convention_totals import convention_report  # noqa: PLC0415
+
     pairs = zip(compared, result.compared, strict=True)
     return tuple(
         convention_report(convention, totals, unit, logits=logits) for convention, totals in pairs

@@ -1,122 +1,25 @@
-"""From pieces of rows to one result: a pure function of a piece, and the fold over its parts."""
+"""The fold over the parts of a data set, in the order of its rows, and what it comes to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.convention_totals import ConventionTotals
-from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.differences import DifferenceRow, Differences
-from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix, example_row
-from bce_cli.core.likelihood import FLOAT_TYPES, LikelihoodProduct, RunningProduct
-from bce_cli.core.rows import Rows, ScoredRows
-from bce_cli.core.segments import SegmentTotals
+from bce_cli.core.part import Part, Plan, evaluate_piece
+from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
-from bce_cli.core.worst import WorstRow, WorstRows
+
+if TYPE_CHECKING:
+    from bce_cli.core.convention_totals import ConventionTotals
+    from bce_cli.core.differences import DifferenceRow
+    from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix
+    from bce_cli.core.likelihood import LikelihoodProduct, RunningProduct
+    from bce_cli.core.segments import SegmentTotals
+    from bce_cli.core.worst import WorstRow
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to find out about the rows.
-
-    Attributes
-    ----------
-    convention : Convention
-    with_product : bool
-        Multiply the raw likelihoods, in every float type.
-    n_first : int or None
-        Rows from the start to show in an excerpt; None for no excerpt, which needs `with_product`.
-    n_worst : int
-        Rows of highest loss to keep.
-    compared : tuple of Convention
-        Conventions whose means are to be set side by side.
-    n_differing : int
-        Rows to keep of those on which these conventions differ most.
-    """
-
-    convention: Convention = EXACT
-    with_product: bool = True
-    n_first: int | None = None
-    n_worst: int = 0
-    compared: tuple[Convention, ...] = ()
-    n_differing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What some rows came to.
-
-    Attributes
-    ----------
-    totals : LossTotals
-    worst : WorstRows
-    kept : ScoredRows
-        All rows of a piece, or only the last that counts.
-    last : int
-        0-based place among the rows of the last one that counts; -1 if there is none.
-    compared : tuple of ConventionTotals
-    differences : Differences
-    segments : SegmentTotals
-    """
-
-    totals: LossTotals
-    worst: WorstRows
-    kept: ScoredRows
-    last: int
-    compared: tuple[ConventionTotals, ...]
-    differences: Differences
-    segments: SegmentTotals
-
-    def __iadd__(self, other: Part) -> Self:
-        """Merge with the rows that follow; the segments on the left are used up."""
-        segments = self.segments
-        segments += other.segments
-        pairs = zip(self.compared, other.compared, strict=True)
-        return type(self)(
-            totals=self.totals + other.totals,
-            worst=self.worst + other.worst,
-            kept=other.kept if other.totals.n else self.kept,
-            last=self.totals.n_read + other.last if other.totals.n else self.last,
-            compared=tuple(mine + others for mine, others in pairs),
-            differences=self.differences + other.differences,
-            segments=segments,
-        )
-
-
-def evaluate_piece(rows: Rows, plan: Plan, *, keep_rows: bool) -> Part:
-    """Compute what one piece contributes.
-
-    Parameters
-    ----------
-    rows : Rows
-    plan : Plan
-    keep_rows : bool
-        Whether the rows themselves must come back, because the raw product is still alive.
-    """
-    rows = plan.convention.held(rows)
-    losses = plan.convention.losses(rows)
-    compared = tuple(ConventionTotals.of(rows, convention) for convention in plan.compared)
-    tail = replace(rows.tail(), rivals=(), cluster=None, segments=())
-    kept = rows if keep_rows else tail
-    last = rows.last
-    return Part(
-        totals=LossTotals.of(rows, losses, plan.convention),
-        worst=WorstRows.of(rows, losses, plan.n_worst),
-        kept=ScoredRows(
-            rows=kept,
-            likelihoods=plan.convention.likelihoods(kept),
-            losses=losses if keep_rows else losses[max(last, 0) : last + 1].copy(),
-        ),
-        last=last,
-        compared=compared,
-        differences=Differences.of(rows, plan.compared, plan.n_differing),
-        segments=SegmentTotals.of(rows, losses, plan.convention),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +37,8 @@ class Result:
         One for each convention of the plan, in its order.
     differences : tuple of DifferenceRow
         Rows on which these conventions differ, the most important first.
-    segments : SegmentTotals
-        Of the columns that part the rows, where there are any.
+    segments : SegmentTotals or None
+        Of the columns that part the rows; None where there are none.
     """
 
     totals: LossTotals
@@ -144,7 +47,7 @@ class Result:
     excerpt: tuple[ExampleRow, ...]
     compared: tuple[ConventionTotals, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
-    segments: SegmentTotals = field(default_factory=SegmentTotals)
+    segments: SegmentTotals | None = None
 
 
 class Evaluation:
@@ -167,8 +70,16 @@ class Evaluation:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._part: Part | None = None
-        self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES if plan.with_product]
-        self._excerpt = None if plan.n_first is None else Excerpt(plan.n_first)
+        self._products: list[RunningProduct] = []
+        self._excerpt: Excerpt | None = None
+        if plan.with_product:
+            from bce_cli.core.likelihood import FLOAT_TYPES, RunningProduct  # noqa: PLC0415
+
+            self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES]
+        if plan.n_first is not None:
+            from bce_cli.core.excerpt import Excerpt  # noqa: PLC0415
+
+            self._excerpt = Excerpt(plan.n_first)
 
     @property
     def _totals(self) -> LossTotals:
@@ -198,6 +109,8 @@ class Evaluation:
             self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
 
     def _prefix(self, totals: LossTotals, n: int) -> Prefix:
+        from bce_cli.core.excerpt import Prefix  # noqa: PLC0415
+
         return Prefix(
             n=n,
             product=self._products[-1].value if self._products else 1.0,
@@ -216,14 +129,16 @@ class Evaluation:
         part = whole or self._part or evaluate_piece(_NO_ROWS, self.plan, keep_rows=False)
         excerpt: tuple[ExampleRow, ...] = ()
         if self._excerpt is not None and part.totals.n:
+            from bce_cli.core.excerpt import example_row  # noqa: PLC0415
+
             prefix = self._prefix(part.totals, part.last + 1)
             excerpt = self._excerpt.result(example_row(part.kept, part.kept.rows.last, prefix))
         return Result(
             totals=part.totals,
             products=tuple(product.result() for product in self._products),
-            worst=part.worst.rows,
+            worst=() if part.worst is None else part.worst.rows,
             excerpt=excerpt,
             compared=part.compared,
-            differences=part.differences.rows,
+            differences=() if part.differences is None else part.differences.rows,
             segments=part.segments,
         )

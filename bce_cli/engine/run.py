@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.core.concatenation import concatenated
-from bce_cli.core.evaluation import Evaluation, Part, Plan, Result, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Result
+from bce_cli.core.part import Part, Plan, evaluate_piece
 from bce_cli.engine.local import local_engine
 from bce_cli.errors import JoinInDoubt
 

@@ -18,7 +18,8 @@ from bce_cli.core.convention_totals import (
     convention_report,
 )
 from bce_cli.core.differences import Differences
-from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Result
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.rows import Rows
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli import Convention, LossTotals
-from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Result
 from bce_cli.core.excerpt import ExampleRow
 from bce_cli.core.likelihood import FLOAT_TYPES, RunningProduct
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.rows import Rows
 from bce_cli.core.worst import WorstRows
 

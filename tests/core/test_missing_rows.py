@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.conventions import Convention
-from bce_cli.core.evaluation import Evaluation, Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation
 from bce_cli.core.logits import sigmoid
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
 

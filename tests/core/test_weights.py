@@ -18,7 +18,8 @@ from bce_cli import (
     loss_totals,
     mean_binary_cross_entropy,
 )
-from bce_cli.core.evaluation import Evaluation, Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
 from bce_cli.core.validate import are_weights

@@ -17,10 +17,10 @@ from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.clusters import ClusterSums
 from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
-from bce_cli.core.evaluation import Plan, evaluate_piece
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.gate.limits import Limits
 from bce_cli.core.gate.totals import GateTotals
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.row_columns import Categories, Predictions
 from bce_cli.core.rows import Rows
 from bce_cli.engine.cluster.outcome import Outcome, in_a_row

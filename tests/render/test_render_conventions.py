@@ -17,8 +17,9 @@ import pytest
 
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.evaluation import Evaluation, Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation
 from bce_cli.core.logits import sigmoid
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Result
+from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.engine.cluster.connection import connected
 from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts, gather_parts
 from bce_cli.engine.cluster.parted import parted
