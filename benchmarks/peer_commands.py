@@ -8,6 +8,7 @@ only the two columns of interest are read.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.peer_data import NARROW, WIDE
@@ -39,7 +40,7 @@ def lines_of_python(template: str, reads: Mapping[str, str]) -> Commands:
     return with_pipe((work, python(template.replace("READ", read))) for work, read in reads.items())
 
 
-BCE: Command = (sys.executable, "-m", "bce_cli")
+BCE: Command = (str(Path(sys.executable).with_name("bce")),)
 BCE_MEAN: Command = (*BCE, "compute", "-q", "PATH")
 BCE_LOSSES: Command = (*BCE, "compute", "--per-example", "-f", "FORMAT", "-o", "OUT", "PATH")
 

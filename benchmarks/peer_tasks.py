@@ -96,8 +96,8 @@ def shown(command: Command) -> str:
     if command[:2] == ("sh", "-c"):  # as `piped` has made it
         reader = command[2].partition(' "')[0]
         return f"{reader} {command[3]} | {shown(command[4:])}"
-    words = ("python" if word == sys.executable else word for word in command)
-    return " ".join(quoted(word) for word in words)
+    names = {sys.executable: "python", BCE[0]: "bce"}
+    return " ".join(quoted(names.get(word, word)) for word in command)
 
 
 def quoted(word: str) -> str:

@@ -15,7 +15,7 @@ from benchmarks.peer_data import DATA, data_file
 from benchmarks.process_times import run
 
 PYTHON = sys.executable
-BCE = (PYTHON, "-m", "bce_cli")
+BCE = (str(Path(PYTHON).with_name("bce")),)
 COLUMNS = ("--label", "label", "--prediction", "prediction")
 
 
