@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_SWITCH_SECONDS = 5e-4  # pieces take some milliseconds, and Python hardly any of them
 _LARGEST_BLOCK = 30 << 20  # glibc learns from no larger one
 
 T = TypeVar("T")
@@ -85,8 +87,11 @@ def _keep_freed_memory() -> None:
 def local_engine(n_workers: int) -> Iterator[LocalEngine]:
     """Provide an engine with so many threads; what is still waiting at the end is dropped."""
     _keep_freed_memory()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="bce")
     try:
         yield LocalEngine(pool, n_workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        sys.setswitchinterval(interval)
