@@ -42,11 +42,16 @@ def input_file(name: str, rows: int, folder: Path) -> Path:
     return path
 
 
+def last_word(output: str) -> str:
+    """Return what a tool has printed at the end; DuckDB draws its progress before that."""
+    return output.rsplit(maxsplit=1)[-1] if output.strip() else ""
+
+
 def run_once(tool: Timed, written: Path | None, has_answer: bool) -> Run:
     """Run a tool, and note its answer: what it prints, or the mean of the losses it writes."""
     done = run(tool.command, keep_output=True)
     if has_answer and written is None:
-        tool.answers.append(done.output)
+        tool.answers.append(last_word(done.output))
     elif written is not None:
         reader = str(Path(__file__).with_name("read_losses.py"))
         tool.answers.append(run([sys.executable, reader, str(written)], keep_output=True).output)

@@ -18,6 +18,7 @@ from benchmarks.peer_data import FORMS, WIDE, need_room
 from benchmarks.peer_result import Result, Timed
 from benchmarks.peer_table import growth, table
 from benchmarks.peer_tasks import TASKS
+from benchmarks.peer_times import last_word
 from benchmarks.process_times import FailedRunError, Run, run
 
 ROOT = Path(__file__).parents[2]
@@ -169,3 +170,15 @@ def test_a_failed_command_gives_its_reason() -> None:
 def test_a_full_disk_is_told_before_it_is_full(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"^everything needs 1000000000\.0 GB of disk and "):
         need_room(tmp_path, 10**18, "everything")
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        ("0.5\n", "0.5"),
+        (" 49% \u2595\u2588 \r100% (00:00:03.85 elapsed)     \n0.25\n", "0.25"),
+        ("", ""),
+    ],
+)
+def test_the_answer_is_what_a_tool_prints_last(output: str, answer: str) -> None:
+    assert last_word(output) == answer
