@@ -51,7 +51,6 @@ def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
     monkeypatch.setattr(plan, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
     monkeypatch.setattr(batches, "RUN_ROWS", 300)
-    monkeypatch.setattr(batches, "ROWS", 130)
 
 
 def records(n: int, seed: int) -> list[Row]:
