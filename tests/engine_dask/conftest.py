@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,14 @@ from bce_cli.readers.columnar import batches
 from bce_cli.readers.parts import plan
 from bce_cli.readers.parts.plan import Cutting
 from tests.engine_dask.clusters import running_cluster
+from tests.engine_dask.deaths import kill_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from typer.testing import Result
+
+    from tests.engine_dask.clusters import RunningCluster
 
 N = 1500
 
@@ -133,5 +137,27 @@ def same(threads: str, told: Callable[..., Outcome]) -> Callable[..., Outcome]:
         local = told(*call)
         assert told(*call, "--engine", "dask", "--scheduler", threads) == local
         return local
+
+    return run
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with running_cluster(tmp_path_factory.mktemp("doomed"), 2) as running:
+        yield running
+
+
+@pytest.fixture
+def survived(cluster: RunningCluster, told: Callable[..., Outcome]) -> Callable[..., None]:
+    """Run a command on a cluster that loses a worker; assert that it says what one machine says."""
+
+    def run(*call: str) -> None:
+        local = told(*call)
+        killer = kill_in_the_middle(cluster, cluster.workers[0])
+        found = told(*call, "--engine", "dask", "--scheduler", cluster.address)
+        assert not killer.is_alive()  # it was in the middle
+        assert cluster.workers[0].wait() == -signal.SIGKILL
+        assert cluster.workers[1].poll() is None
+        assert found == local
 
     return run

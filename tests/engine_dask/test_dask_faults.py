@@ -6,10 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -17,9 +16,10 @@ import pytest
 from bce_cli.engine.cluster import connection, failures
 from tests.engine_dask.clusters import PATIENCE, running_cluster
 from tests.engine_dask.conftest import csv_of, records
+from tests.engine_dask.deaths import kill_in_the_middle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.engine_dask.clusters import RunningCluster
     from tests.engine_dask.conftest import Outcome
@@ -27,55 +27,10 @@ if TYPE_CHECKING:
 CALL = ("compute", "plain.csv", "-l", "y", "-p", "p", "--worst", "20", "-f", "json")
 
 
-N_TASKS = 6
-"""That each worker has done before one of them is killed; there are about two hundred."""
-
-
-@pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
-    with running_cluster(tmp_path_factory.mktemp("doomed"), 2) as running:
-        yield running
-
-
-def kill_in_the_middle(
-    cluster: RunningCluster, victim: subprocess.Popen[bytes]
-) -> threading.Thread:
-    """Kill a process as soon as both workers have done some of the work."""
-
-    def watch() -> None:
-        from distributed import Client
-
-        client_class: Any = Client
-        with client_class(cluster.address, set_as_default=False) as client:
-            start = time.monotonic()
-            while time.monotonic() - start < PATIENCE:
-                done = client.run(n_tasks_done)
-                if len(done) == 2 and min(done.values()) >= N_TASKS:
-                    break
-                time.sleep(0.005)
-        victim.kill()
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    return thread
-
-
-def n_tasks_done(dask_worker: Any) -> int:  # noqa: ANN401 -- has no types
-    return int(dask_worker.state.executed_count)
-
-
 @pytest.mark.usefixtures("tiny_parts")
-def test_a_killed_worker_changes_no_digit(
-    cluster: RunningCluster, told: Callable[..., Outcome]
-) -> None:
+def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None:
     Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
-    local = told(*CALL)
-    killer = kill_in_the_middle(cluster, cluster.workers[0])
-    found = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
-    assert not killer.is_alive()  # it was in the middle
-    assert cluster.workers[0].wait() == -signal.SIGKILL
-    assert cluster.workers[1].poll() is None
-    assert found == local
+    survived(*CALL)
 
 
 @pytest.mark.usefixtures("tiny_parts")

@@ -13,10 +13,8 @@ from bce_cli.engine import run
 from bce_cli.errors import InputError
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.parts.held_sides import runs_held
-from tests.engine_dask.clusters import running_cluster
 from tests.engine_dask.conftest import csv_of, records
 from tests.engine_dask.forms import rival, write, write_parts
-from tests.engine_dask.test_dask_faults import kill_in_the_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,17 +198,8 @@ def test_labels_that_workers_cannot_see_are_not_joined_elsewhere(
 
 
 @pytest.mark.usefixtures("tiny_parts")
-def test_a_killed_worker_changes_no_digit(
-    tmp_path_factory: pytest.TempPathFactory, told: Callable[..., Outcome]
-) -> None:
+def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None:
     rows = records(20_000, 7)
     write("a.csv", rows)
     Path("truth").write_bytes(csv_of(without(shuffled(rows, 9), "p", "q")))
-    call = ("compute", "a.csv", *ON, *JSON)
-    local = told(*call)
-    with running_cluster(tmp_path_factory.mktemp("doomed"), 2) as cluster:
-        killer = kill_in_the_middle(cluster, cluster.workers[0])
-        found = told(*call, "--engine", "dask", "--scheduler", cluster.address)
-        assert not killer.is_alive()  # it was in the middle
-        assert cluster.workers[1].poll() is None
-    assert found == local
+    survived("compute", "a.csv", *ON, *JSON)
