@@ -17,9 +17,9 @@ from bce_cli.core.conventions import Convention
 from bce_cli.core.part import Plan
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.segments import segment_reports
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.options import InputOptions
 from bce_cli.render.document import Document
 from bce_cli.render.origin import Origin
@@ -96,7 +96,7 @@ def read() -> Callable[..., list[Row]]:
     ) -> list[Row]:
         found: list[Row] = []
         options = InputOptions(choice or ColumnChoice(), block_bytes=block_bytes)
-        with DataSet(paths, options) as data:
+        with open_data(paths, options) as data:
             for piece in data.pieces():
                 rows = piece.read().rows
                 ids = (
@@ -119,7 +119,7 @@ def _job(
     n_workers: int = 2,
     **options: Any,  # noqa: ANN401
 ) -> Job:
-    data = DataSet(paths, InputOptions(choice or ColumnChoice(), block_bytes=block_bytes))
+    data = open_data(paths, InputOptions(choice or ColumnChoice(), block_bytes=block_bytes))
     return Job(data, n_workers, **options)
 
 
@@ -149,7 +149,7 @@ def document() -> Callable[..., Document]:
         result = evaluate(job, plan)
         report = loss_report(result.totals, unit)
         return Document(
-            origin=Origin(paths, job.data.label_name, (job.data.prediction_name,)),
+            origin=Origin(paths, job.data.label_name, (job.data.prediction_names[0],)),
             convention=plan.convention,
             report=report,
             result=result,

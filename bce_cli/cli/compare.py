@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.comparison.report import ComparisonReport
     from bce_cli.core.conventions import Convention
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 
 def compare(

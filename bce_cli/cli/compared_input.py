@@ -12,8 +12,8 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.data.data import Data
     from bce_cli.readers.columns import ColumnChoice
-    from bce_cli.readers.open_data import Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ComparedInput(ScoredInput):
         if len(paths) == 1:
             message = "there is one model only: name two columns, or give a source for each model"
             raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
-        from bce_cli.readers.open_data import open_models  # noqa: PLC0415 -- --help needs no NumPy
+        from bce_cli.data.data import open_models  # noqa: PLC0415 -- --help needs no NumPy
 
         self.check()
         return open_models(paths, self.input_options(), self.how_joined())

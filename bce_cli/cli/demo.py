@@ -121,8 +121,7 @@ def _rows_of_user(
     is_piped = not sources and _stdin_is_piped()
     if not sources and not is_piped:
         return None, []
-    from bce_cli.engine.local import default_workers  # noqa: PLC0415
-    from bce_cli.engine.run import Job, collect_rows  # noqa: PLC0415
+    from bce_cli.engine.run import Job, collect_rows, default_workers  # noqa: PLC0415
 
     data = inputs.data(sources or ["-"])
     try:

@@ -20,7 +20,7 @@ from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.cli.rowwise import Rowwise
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 
 class ExitCode(IntEnum):

@@ -11,9 +11,9 @@ from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.cli.progress import ProgressBar
-    from bce_cli.engine.cluster.connection import Cluster
+    from bce_cli.data.data import Data
+    from bce_cli.engine.connection import Cluster
     from bce_cli.engine.run import Job
-    from bce_cli.readers.open_data import Data
 
 SCHEDULER_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 
@@ -34,8 +34,7 @@ class EngineOptions:
         UsageError
             The options contradict each other.
         """
-        from bce_cli.engine.local import default_workers  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.engine.run import Job  # noqa: PLC0415
+        from bce_cli.engine.run import Job, default_workers  # noqa: PLC0415 -- not for --help
 
         n_workers = self.workers or default_workers()
         return Job(data, n_workers, progress, self._cluster(n_workers))
@@ -51,6 +50,6 @@ class EngineOptions:
             named = "--scheduler" if self.scheduler else SCHEDULER_VARIABLE
             message = f"--workers starts processes here; {named} names a cluster that has its own"
             raise UsageError(message)
-        from bce_cli.engine.cluster.connection import Cluster  # noqa: PLC0415 -- rarely needed
+        from bce_cli.engine.connection import Cluster  # noqa: PLC0415 -- rarely needed
 
         return Cluster(scheduler, n_workers)

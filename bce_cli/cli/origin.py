@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.cli.scored_input import ScoredInput
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
     from bce_cli.render.origin import Origin
 
 

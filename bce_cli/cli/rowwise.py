@@ -25,10 +25,9 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.data.data import Data, Join
     from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.join import Join
-    from bce_cli.readers.open_data import Data
     from bce_cli.readers.options import InputOptions
 
 
@@ -72,7 +71,7 @@ class Rowwise:
             Options contradict each other.
         """
         self.check()
-        from bce_cli.readers.open_data import open_data  # noqa: PLC0415 -- --help needs no NumPy
+        from bce_cli.data.data import open_data  # noqa: PLC0415 -- --help needs no NumPy
 
         return open_data(paths, self.input_options(columns, block_bytes), self.how_joined())
 
@@ -96,7 +95,7 @@ class Rowwise:
         """Return how rows of several sources find together; None if they need not."""
         if self.on is None:
             return None
-        from bce_cli.readers.join import Join  # noqa: PLC0415 -- only then
+        from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
         return Join(self.on, self.labels, is_inner=self.join == "inner")
 

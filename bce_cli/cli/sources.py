@@ -10,7 +10,7 @@ import typer
 from bce_cli.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Evaluation:
     >>> import numpy as np
     >>> rows = Rows(np.array([True] * 1000), np.array([0.25] * 1000))
     >>> evaluation = Evaluation(Plan())
-    >>> evaluation.add(evaluate_piece(rows, Plan(), keep_rows=evaluation.needs_rows))
+    >>> evaluation += evaluate_piece(rows, Plan(), keep_rows=evaluation.needs_rows)
     >>> [product.zero_row for product in evaluation.result().products]
     [13, 75, 538]
     """
@@ -92,7 +92,7 @@ class Evaluation:
             return True
         return self._excerpt is not None and self._excerpt.needs(self._totals.n_read)
 
-    def add(self, part: Part) -> None:
+    def __iadd__(self, part: Part) -> Self:
         """Take in the part that follows."""
         if self.needs_rows and len(part.kept) == part.totals.n_read:
             self._add_rows(part)
@@ -100,6 +100,7 @@ class Evaluation:
             self._part = part
         else:
             self._part += part
+        return self
 
     def _add_rows(self, part: Part) -> None:
         prefix = self._prefix(self._totals, self._totals.n_read)

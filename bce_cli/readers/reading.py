@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import LabelArray
     from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.parts.join_tally import JoinTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +51,6 @@ class LabelValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What a data set checks and counts of a piece.
-
-    Attributes
-    ----------
-    label_values : tuple of LabelValues
-        One, or one for each model that has labels of its own.
-    n_missing : int
-        Rows that are left out.
-    join_tally : JoinTally, optional
-        Which keys have found a partner, where rows are joined in parts.
-    """
-
-    label_values: tuple[LabelValues, ...] = ()
-    n_missing: int = 0
-    join_tally: JoinTally | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What a piece came to.
 
@@ -81,22 +61,23 @@ class Reading:
     keys : sequence of str, shape (n,), optional
         What joins the rows with those of another file.
     label_values : tuple of LabelValues
-        As in `Summary`.
+        One, or one for each model that has labels of its own.
+    n_lone : int
+        Rows that are left out for want of a partner in another file.
+    tally : JoinTally, optional
+        Which keys have found a partner, where rows are joined in parts.
     """
 
     rows: Rows
     keys: Sequence[str] | None = None
     label_values: tuple[LabelValues, ...] = ()
+    n_lone: int = 0
+    tally: Any = None
 
     @property
-    def n_present(self) -> int:
-        """Rows that are not left out."""
-        return len(self.rows) - self.rows.n_missing
-
-    @property
-    def summary(self) -> Summary:
-        """What a data set checks and counts, without the rows."""
-        return Summary(self.label_values, self.rows.n_missing)
+    def n_missing(self) -> int:
+        """Rows that are left out for a missing value."""
+        return self.rows.n_missing - self.n_lone
 
 
 def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:

@@ -32,7 +32,7 @@ places = st.lists(st.integers(0, 40), max_size=4)
 def folded(pieces: list[Rows], plan: Plan = PLAN) -> Result:
     evaluation = Evaluation(plan)
     for piece in pieces:
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows)
     return evaluation.result()
 
 

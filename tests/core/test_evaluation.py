@@ -41,7 +41,7 @@ def _folded(pieces: list[Rows], plan: Plan, *, keep_all: bool = False) -> Result
     evaluation = Evaluation(plan)
     for piece in pieces:
         keep = keep_all or evaluation.needs_rows
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=keep))
+        evaluation += evaluate_piece(piece, plan, keep_rows=keep)
     return evaluation.result()
 
 
@@ -142,7 +142,7 @@ def test_rows_are_needed_until_the_product_is_lost_and_the_excerpt_is_full(
     needed = []
     for piece in split(LOST_IN_ROW_8, list(range(1, 15))):
         needed.append(evaluation.needs_rows)
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows)
     assert needed == [True] * needed_until + [False] * (15 - needed_until)
 
 

@@ -90,7 +90,7 @@ def test_logits_of_rows_that_are_left_out_count_for_nothing(
 def folded(pieces: list[Rows], plan: Plan) -> Result:
     evaluation = Evaluation(plan)
     for piece in pieces:
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows)
     return evaluation.result()
 
 

@@ -110,7 +110,7 @@ def test_weights_must_match_the_rows_and_one_of_them_must_count() -> None:
 def test_weights_are_exponents_in_the_product_of_the_likelihoods() -> None:
     rows = Rows(np.array([True, False]), np.array([0.5, 0.75]), np.array([3.0, 2.0]))
     evaluation = Evaluation(Plan(n_first=2))
-    evaluation.add(evaluate_piece(rows, Plan(n_first=2), keep_rows=True))
+    evaluation += evaluate_piece(rows, Plan(n_first=2), keep_rows=True)
     result = evaluation.result()
     assert result.products[-1].product == 0.5**3 * 0.25**2
     assert [row.weight for row in result.excerpt] == [3.0, 2.0]

@@ -11,10 +11,10 @@ import pytest
 from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
 from bce_cli.core.comparison.report import comparison_report
 from bce_cli.core.conventions import EXACT
+from bce_cli.data.data import open_data, open_models
 from bce_cli.engine.run import Job, fold_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.open_data import open_data, open_models
 from bce_cli.readers.options import InputOptions
 from bce_cli.render.look import Look
 from bce_cli.render.models.document import ModelsDocument
@@ -25,7 +25,7 @@ from bce_cli.render.page import write_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 N = 600
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.core.part import Plan
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.options import InputOptions
 from bce_cli.render.look import Look
@@ -71,7 +71,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
     def rows(n: int, block_bytes: int) -> bytes:
         stream = RowStream("csv", "nats", has_ids=True)
         options = InputOptions(ColumnChoice(id="id"), block_bytes=block_bytes)
-        job = Job(DataSet([many], options), n)
+        job = Job(open_data([many], options), n)
         return b"".join(format_rows(job, Plan().convention, stream.rows))
 
     whole = rows(1, 1 << 20)
@@ -83,7 +83,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
 @pytest.mark.parametrize("n_workers", [1, 2, 5])
 def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> None:
     def job() -> Job:
-        data = DataSet((many,), InputOptions(ColumnChoice(), block_bytes=5000))
+        data = open_data((many,), InputOptions(ColumnChoice(), block_bytes=5000))
         return Job(data, n_workers, lambda done, total: told.append((done, total)))
 
     told: list[tuple[int, int | None]] = []
@@ -100,7 +100,7 @@ def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> Non
 def test_rows_left_out_are_seen_and_not_collected(preds: Callable[..., str]) -> None:
     path = preds("y,p\n1,0.5\n0,\n1,0.25\n")
     options = InputOptions(ColumnChoice(), Grammar(drop_missing=True))
-    rows, seen = collect_with(Job(DataSet((path,), options), 1), len)
+    rows, seen = collect_with(Job(open_data((path,), options), 1), len)
     assert rows.probabilities.tolist() == [0.5, 0.25]
     assert rows.missing is None
     assert seen == [3]

@@ -23,7 +23,7 @@ from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.part import Plan, evaluate_piece
 from bce_cli.core.row_columns import Categories, Predictions
 from bce_cli.core.rows import Rows
-from bce_cli.engine.cluster.outcome import Outcome, in_a_row
+from bce_cli.engine.outcome import Outcome, in_a_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

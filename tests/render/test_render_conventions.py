@@ -70,7 +70,7 @@ def document_of(name: str, unit: Unit = "nats") -> Document:
         n_differing=5,
     )
     evaluation = Evaluation(plan)
-    evaluation.add(evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows))
+    evaluation += evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows)
     result = evaluation.result()
     return Document(
         origin=Origin(

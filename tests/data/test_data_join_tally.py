@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.rows import Rows
+from bce_cli.data.joined import Gathered, JoinTally, Sides, as_keys, joined_rows
 from bce_cli.errors import JoinInDoubt
-from bce_cli.readers.join import Gathered, as_keys
-from bce_cli.readers.joined_rows import Sides, joined_rows
-from bce_cli.readers.parts.join_tally import JoinTally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +31,11 @@ def tally(found: Sequence[str], *sides: Sequence[str]) -> JoinTally:
     return JoinTally.of(left, others, joined)
 
 
+def merged(left: JoinTally, right: JoinTally) -> JoinTally:
+    left += right
+    return left
+
+
 def told(found: JoinTally) -> tuple[int, list[list[int]], list[int]]:
     return found.n_lone, [bits.tolist() for bits in found.matched], found.lone.tolist()
 
@@ -44,11 +47,11 @@ def test_cuts_change_nothing_and_no_key_that_repeats_goes_unseen(
     sides = (sorted(set(first)), sorted(second))
     if len(set(left)) < len(left):
         with pytest.raises(JoinInDoubt):
-            tally(left[:cut], *sides) + tally(left[cut:], *sides)
+            merged(tally(left[:cut], *sides), tally(left[cut:], *sides))
         return
     whole = tally(left, *sides)
     parts = [pickle.loads(pickle.dumps(tally(p, *sides))) for p in (left[:cut], left[cut:])]  # noqa: S301
-    assert told(parts[0] + parts[1]) == told(whole)
+    assert told(merged(*parts)) == told(whole)
     assert whole.n_lone == sum(key not in sides[0] or key not in sides[1] for key in left)
 
 

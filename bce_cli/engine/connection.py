@@ -1,17 +1,17 @@
-"""The way to a cluster: one that is there, or one of processes on this machine."""
+"""The way to a cluster, one that is there or one of processes on this machine, and how it fails."""
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
-from bce_cli.engine.cluster.failures import IDLE, UNREACHABLE, explained, other_version
-from bce_cli.engine.cluster.signals import interrupts_held
-from bce_cli.engine.cluster.tasks import version_here
-from bce_cli.errors import UsageError
+from bce_cli.engine.outcome import version_here
+from bce_cli.errors import EngineError, UsageError
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ _SETTINGS: dict[str, Any] = {
     "distributed.comm.timeouts.connect": f"{_SECONDS_TO_CONNECT}s",
     # Not the default, which has every array returned to the system and takes twice the time.
     "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+}
+
+UNREACHABLE = "cannot be reached"
+IDLE = "has no workers"
+LOST = "was lost"
+
+_HINTS = {
+    UNREACHABLE: "is its scheduler running, and is the address right?",
+    IDLE: "dask worker ADDRESS starts one",
+    LOST: "run it again once its scheduler is back; nothing was written",
 }
 
 
@@ -126,3 +136,79 @@ def _check_workers(client: Any, cluster: Cluster) -> None:  # noqa: ANN401
     for address, version in sorted(versions.items()):
         if version != __version__:
             raise other_version("the worker " + safe_text(address))
+
+
+@contextmanager
+def explained(name: str, what: str) -> Iterator[None]:
+    """Turn whatever a cluster that fails may raise into EngineError.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the cluster.
+    what : str
+        What has become of it if it does not answer.
+    """
+    from concurrent.futures import CancelledError  # noqa: PLC0415 -- rarely needed
+
+    from distributed.client import ClosedClientError
+    from distributed.scheduler import KilledWorker
+
+    try:
+        yield
+    except KilledWorker:
+        message = f"{name}: one worker after the other died at the same part of the data"
+        raise EngineError(message, "they may have run out of memory") from None
+    except (OSError, CancelledError, ClosedClientError) as error:
+        reason = safe_text(str(error).partition("\n")[0]) or "it does not answer"
+        message = f"the cluster {name} {what}: {reason}"
+        raise EngineError(message, _HINTS[what]) from None
+    except ImportError:
+        raise other_version(name) from None
+    except RuntimeError as error:
+        if "deserializ" not in str(error):
+            raise
+        raise other_version(name) from None
+
+
+def other_version(where: str) -> EngineError:
+    """Say that another version runs somewhere, or none."""
+    message = f"{where}: bce {__version__} is not installed there"
+    return EngineError(
+        message, "scheduler and workers need bce, dask and distributed in the same versions"
+    )
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Put off Ctrl-C until the block ends; threads and processes started in it never get it.
+
+    A terminal sends it to them too, but to end them is up to this process.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _start_resource_tracker()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_resource_tracker() -> None:
+    """Start what Python removes semaphores with that an end by a signal leaves.
+
+    Started later, it would take the signal from its hold. It does its work without a warning.
+    """
+    from multiprocessing import resource_tracker  # noqa: PLC0415 -- rarely needed
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

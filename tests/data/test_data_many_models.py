@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.options import InputOptions, Layout
 from tests.corpus.columnar import WRITE, table
@@ -60,7 +60,7 @@ class Case:
         )
         grammar = Grammar(decimal=self.form.decimal, drop_missing=drop_missing)
         options = InputOptions(choice, grammar, self.form.layout, block_bytes)
-        return collect_rows(Job(DataSet([self.form.name], options), n_workers))
+        return collect_rows(Job(open_data([self.form.name], options), n_workers))
 
     def expected(self, name: str) -> list[Any]:
         return [self.columns[name][i] for i in self.kept]
@@ -124,7 +124,7 @@ def read(
     **grammar: Any,  # noqa: ANN401
 ) -> Rows:
     options = InputOptions(choice, Grammar(**grammar), layout or Layout(), 16)
-    return collect_rows(Job(DataSet(paths, options), 2))
+    return collect_rows(Job(open_data(paths, options), 2))
 
 
 def predictions(rows: Rows) -> list[list[float]]:

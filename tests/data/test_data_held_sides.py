@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from bce_cli.data.joined import SideRecipe, SidesPlan, held, release, runs_held
 from bce_cli.errors import JoinInDoubt
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.options import InputOptions
-from bce_cli.readers.parts.held_sides import SidePlan, SidesPlan, held, release, runs_held
 from bce_cli.readers.sources import Source
 
 
 def plan(run: str, path: str = "truth.csv") -> SidesPlan:
     Path("truth.csv").write_text("id;y\na;1\nb;0\n")
     columns = ColumnChoice(key="id", reads_prediction=False)
-    return SidesPlan(run, SidePlan((Source(path),), InputOptions(columns)), (), False)
+    return SidesPlan(run, SideRecipe((Source(path),), InputOptions(columns)), (), False)
 
 
 def test_threads_that_ask_at_once_get_the_same() -> None:

@@ -15,14 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet  # noqa: TID253
 
+from bce_cli.data.parts import Cutting, Part, parts_of
 from bce_cli.errors import BceError
 from bce_cli.readers.columnar import batches
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited.piece import DelimitedPiece
 from bce_cli.readers.files import open_file
 from bce_cli.readers.options import InputOptions, Layout
-from bce_cli.readers.parts.part import SourcePart, WholePart
-from bce_cli.readers.parts.plan import Cutting, parts_of
 from bce_cli.readers.sources import Source
 
 if TYPE_CHECKING:
@@ -43,13 +42,13 @@ def text_of(found: Iterable[tuple[str, str, str]]) -> str:
     return "y,p,id\n" + "".join(f"{head},{cell}{end}" for head, cell, end in found)
 
 
-def read(parts: Iterable[SourcePart]) -> list[Any]:
+def read(parts: Iterable[Part]) -> list[Any]:
     """Read parts up to the first error, which ends the list."""
     found: list[Any] = []
     try:
         for part in parts:
             with ExitStack() as opened:
-                for piece in part.open(opened).pieces():
+                for piece in part.open(opened).pieces:
                     if isinstance(piece, DelimitedPiece):
                         found.append((bytes(piece.block.data), piece.block.first_line))
                     rows = piece.read().rows
@@ -67,7 +66,7 @@ def check_cuts(data: bytes, options: InputOptions, part_blocks: int) -> int:
     path.write_bytes(data)
     source = Source(str(path))
     parts = list(parts_of([source], options, map, Cutting(part_blocks, 0)))
-    assert read(parts) == read([WholePart(source, options)])
+    assert read(parts) == read([Part(source, options)])
     return len(parts)
 
 
@@ -129,7 +128,7 @@ def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> N
     options = InputOptions(ColumnChoice("y", "p"), block_bytes=70 * 32)
     parts = list(parts_of([source], options, map, Cutting(least_bytes=0)))
     assert len(parts) == 4
-    assert read(parts) == read([WholePart(source, options)])
+    assert read(parts) == read([Part(source, options)])
     with ExitStack() as opened:
         file, _ = open_file(source, options, opened)
         assert [(run.first, run.last, run.first_row) for run in file.runs] == [  # type: ignore[union-attr]
@@ -147,7 +146,7 @@ def test_sources_follow_each_other_and_what_cannot_be_opened_is_left_to_its_turn
     parts = list(parts_of(sources, options, map, Cutting(2, 200)))
     assert len(parts) > 5
     found = read(parts)
-    assert found == read([WholePart(source, options) for source in sources])
+    assert found == read([Part(source, options) for source in sources])
     assert found[-1][1] == "none.csv: no such file or directory"
 
 
@@ -158,7 +157,7 @@ def test_a_part_is_small_and_can_be_sent() -> None:
     sent = [pickle.dumps(part) for part in parts]
     assert max(map(len, sent)) < 2048
     assert read([pickle.loads(part) for part in sent]) == read(parts)  # noqa: S301 -- our own
-    assert all(start < stop for start, stop in pairwise(part.start for part in parts[1:]))  # type: ignore[attr-defined]
+    assert all(start < stop for start, stop in pairwise(part.span.start for part in parts[1:]))  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("n_bytes", [150_000, 250_000, 300_000])

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bce_cli.data.data import Join, open_models
 from bce_cli.engine.run import Job, collect_rows, fold_rows
 from bce_cli.errors import DataError, InputError, LabelError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.join import Join
-from bce_cli.readers.open_data import open_models
 from bce_cli.readers.options import InputOptions
 from tests.corpus.columnar import WRITE, table
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bce_cli.core.rows import Rows
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 A = "id,y,p\na,1,.5\nb,0,.25\nc,1,.75\n"
 B = "id,y,p\na,1,.6\nb,0,.2\nc,1,.9\n"

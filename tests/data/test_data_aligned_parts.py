@@ -13,25 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bce_cli.data.aligned import CountedPart, aligned_parts, counted, readings_of
+from bce_cli.data.data import open_models
+from bce_cli.data.parts import Cutting, Part, parts_of
 from bce_cli.errors import BceError, InputError
-from bce_cli.readers.aligned_models import AlignedModels
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.options import InputOptions
-from bce_cli.readers.parts.counted import CountedPart, counted, readings_of
-from bce_cli.readers.parts.part import WholePart
-from bce_cli.readers.parts.plan import Cutting, parts_of
-from bce_cli.readers.parts.side_by_side import aligned_parts
 from bce_cli.readers.sources import Source
 from tests.readers.test_read_any_form import Case, cases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from bce_cli.readers.data_set import DataSet
+    from bce_cli.data.aligned import AlignedPart
+    from bce_cli.data.table import Table
     from bce_cli.readers.files import Piece
-    from bce_cli.readers.parts.aligned import AlignedPart
 
 CHOICE = ColumnChoice("y", "p", id="id")
 GRAMMAR = Grammar(positive="yes")
@@ -58,7 +56,7 @@ def told(pieces: Iterator[Piece]) -> list[Any]:
     try:
         for piece in pieces:
             reading = piece.read()
-            for tally, values in zip(tallies, reading.summary.label_values, strict=False):
+            for tally, values in zip(tallies, reading.label_values, strict=False):
                 tally.add(values)
             rows = reading.rows
             if len(rows):
@@ -73,10 +71,10 @@ def pieces_of_parts(parts: Iterable[AlignedPart]) -> Iterator[Piece]:
     """Read each part by itself, as a worker does."""
     for part in parts:
         with ExitStack() as opened:
-            yield from pickle.loads(pickle.dumps(part)).open(opened).pieces()  # noqa: S301
+            yield from pickle.loads(pickle.dumps(part)).open(opened).pieces  # noqa: S301
 
 
-def aligned(models: list[DataSet], cutting: Cutting) -> Iterator[AlignedPart]:
+def aligned(models: Sequence[Table], cutting: Cutting) -> Iterator[AlignedPart]:
     counts = [
         map(counted, parts_of(model.sources, model.options, map, cutting)) for model in models
     ]
@@ -117,7 +115,7 @@ def test_parts_give_the_pieces_and_the_first_error_of_the_whole(
         for name, written in files.items():
             Path(folder, name).write_bytes(written)
     options = InputOptions(CHOICE, GRAMMAR, block_bytes=block_bytes)
-    with AlignedModels(["a", "b"], options) as data:
+    with open_models(["a", "b"], options) as data:
         whole = told(data.pieces())
         parts = aligned(data.models, Cutting(part_blocks, 0))
         assert told(pieces_of_parts(parts)) == whole
@@ -127,7 +125,7 @@ def test_parts_give_the_pieces_and_the_first_error_of_the_whole(
 def test_rows_of_any_form_are_counted_as_they_are_read(case: Case, block_bytes: int) -> None:
     name, options = case.form.name, case.options(block_bytes)
     Path(name).write_bytes(case.form.data)
-    found = counted(WholePart(Source(name), options))
+    found = counted(Part(Source(name), options))
     assert (found.n_rows, found.fault) == (len(case.labels), None)
     assert sum(len(reading.rows) for reading, _ in readings_of([found])) == found.n_rows
 
@@ -142,7 +140,7 @@ def test_each_row_is_in_one_part_and_no_more_than_twice_as_many_are_gone_through
     for model in sizes[1:]:
         model.append(max(0, n - sum(model)))  # a longer one is no error before it is read
     models = [
-        [CountedPart(WholePart(Source(f"{i}"), InputOptions()), size) for size in model]
+        [CountedPart(Part(Source(f"{i}"), InputOptions()), size) for size in model]
         for i, model in enumerate(sizes)
     ]
     parts = list(aligned_parts([str(i) for i in range(len(sizes))], models))
@@ -163,7 +161,7 @@ def test_each_row_is_in_one_part_and_no_more_than_twice_as_many_are_gone_through
 
 def test_a_source_that_changes_between_the_passes_is_an_error() -> None:
     Path("a.csv").write_text("y,p,id\n1,0.5,a\n0,0.25,b\n")
-    found = counted(WholePart(Source("a.csv"), InputOptions(CHOICE)))
+    found = counted(Part(Source("a.csv"), InputOptions(CHOICE)))
     Path("a.csv").write_text("y,p,id\n1,0.5,a\n")
     with pytest.raises(InputError, match=r"^a.csv: 2 rows were counted .*, 1 were read$"):
         list(readings_of([found]))
