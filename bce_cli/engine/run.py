@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from bce_cli.core.concatenation import concatenated
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.part import Part, Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Findings, Plan, Result, evaluate_rows
+from bce_cli.core.rows import concatenated
 from bce_cli.engine.local import local_engine
 from bce_cli.errors import JoinInDoubt
 
@@ -78,10 +77,10 @@ def evaluate(job: Job, plan: Plan) -> Result:
             return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
-    def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
+    def run_piece(piece: Piece) -> tuple[Findings, Summary, int]:
         reading = piece.read()
         # A late look at needs_rows can only bring back rows that are no longer needed.
-        part = evaluate_piece(reading.rows, plan, keep_rows=evaluation.needs_rows)
+        part = evaluate_rows(reading.rows, plan, keep_rows=evaluation.needs_rows)
         return part, reading.summary, piece.n_bytes
 
     data = job.data
@@ -89,7 +88,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
         done, total = 0, data.n_bytes()
         for part, summary, n_bytes in engine.map(run_piece, data.pieces_by(engine.map)):
             data.check(summary)
-            evaluation.add(part)
+            evaluation += part
             done += n_bytes
             job.progress(done, total)
     result = evaluation.result()

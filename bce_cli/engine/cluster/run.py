@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
 from bce_cli.engine.cluster.connection import connected
 from bce_cli.engine.cluster.fold import ClusterEngine, fold_parts, gather_parts
 from bce_cli.engine.cluster.parted import parted
@@ -58,7 +57,7 @@ def evaluate_on_cluster(job: Job, cluster: Cluster, plan: Plan) -> Result:
     """
     check_sources(job.data.sources)
     with job.data:
-        of_rows = partial(evaluate_piece, plan=plan, keep_rows=False)
+        of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
         data = parted(job.data)
         outcome = _folded(job, data, cluster, of_rows, are_small=True)
         front = _front(data, plan)
@@ -93,9 +92,9 @@ def _folded(
 def _front(data: Parted, plan: Plan) -> Evaluation:
     """Read rows from the start for as long as the product needs them."""
     front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
-    of_rows = partial(evaluate_piece, plan=front.plan, keep_rows=True)
+    of_rows = partial(evaluate_rows, plan=front.plan, keep_rows=True)
     with data.pieces() as pieces, local_engine(_FRONT_WORKERS) as engine:
         parts = engine.map(lambda piece: of_rows(piece.read().rows), pieces)
         while front.needs_rows and (part := next(parts, None)) is not None:
-            front.add(part)
+            front += part
     return front
