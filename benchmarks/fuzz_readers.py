@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).parents[1]))  # so that its neighbours are found
 
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
 from bce_cli.core.report import loss_report
 from bce_cli.data.data import Join, open_data
 from bce_cli.engine.run import Job, evaluate, format_rows

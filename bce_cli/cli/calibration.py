@@ -19,8 +19,7 @@ from bce_cli.cli.scored_input import ScoredInput
 from bce_cli.cli.sources import paths_or_help, paths_read
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport
     from bce_cli.engine.run import Job
     from bce_cli.render.origin import Origin
 

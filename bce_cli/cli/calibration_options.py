@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import CalibrationPlan
     from bce_cli.core.report import Unit
 
 _MOST_BINS = 1000
@@ -83,7 +83,7 @@ class CalibrationOptions:
         UsageError
             The options contradict each other.
         """
-        from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- not for help
+        from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- not for help
 
         return CalibrationPlan(
             unit, self.bins, self.strategy, self.bootstrap, self.seed, self.fine_bins

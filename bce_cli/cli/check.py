@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate.judgement import Judgement
-    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate import Judgement, Limits
     from bce_cli.core.report import Unit
     from bce_cli.engine.run import Job
 
@@ -96,8 +95,7 @@ def _staged(
 
 
 def _judged(job: Job, limits: Limits, convention: Convention, unit: Unit) -> Judgement:
-    from bce_cli.core.gate.judgement import judge  # noqa: PLC0415 -- not for --help
-    from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415
+    from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415
     from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
     totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))

@@ -21,7 +21,7 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.comparison.report import ComparisonReport
+    from bce_cli.core.comparison import ComparisonReport
     from bce_cli.core.conventions import Convention
     from bce_cli.data.data import Data
 
@@ -64,8 +64,11 @@ def compare(
         ProgressBar(enabled=not quiet) as progress,
         out.staged(paths_read(data)) as stream,
     ):
-        from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals  # noqa: PLC0415
-        from bce_cli.core.comparison.report import comparison_report  # noqa: PLC0415
+        from bce_cli.core.comparison import (  # noqa: PLC0415
+            ComparisonPlan,
+            ComparisonTotals,
+            comparison_report,  # noqa: PLC0415
+        )
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
         plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from bce_cli.cli.scored_input import ScoredInput
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
+    from bce_cli.core.groups import SegmentReport
     from bce_cli.core.report import LossReport, Unit
-    from bce_cli.core.segments import SegmentReport
     from bce_cli.engine.run import Job
 
 
@@ -63,7 +63,7 @@ def write_report(
     job: Job, paths: list[str], convention: Convention, wish: Wish, stream: IO[bytes]
 ) -> None:
     """Write the report, or its one number."""
-    from bce_cli.core.part import Plan  # noqa: PLC0415
+    from bce_cli.core.evaluation import Plan  # noqa: PLC0415
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
@@ -104,6 +104,6 @@ def write_report(
 def _segments(result: Result, report: LossReport, unit: Unit) -> tuple[SegmentReport, ...]:
     if result.segments is None:
         return ()
-    from bce_cli.core.segments import segment_reports  # noqa: PLC0415
+    from bce_cli.core.groups import segment_reports  # noqa: PLC0415
 
     return segment_reports(result.segments, report, unit)

@@ -145,7 +145,7 @@ def _stdin_is_piped() -> bool:
 
 
 def _built_in(step: Step, drawn: tuple[int | None, float | None, int | None] | None) -> Rows:
-    from bce_cli.core.derivation.samples import built_in_rows, drawn_rows  # noqa: PLC0415
+    from bce_cli.core.derivation import built_in_rows, drawn_rows  # noqa: PLC0415
 
     if drawn is None and step.name != "underflow":
         return built_in_rows()

@@ -42,7 +42,7 @@ class Step:
 
     def compute(self, rows: Rows, k: float) -> Any:  # noqa: ANN401 -- each step has its own record
         """Compute the numbers."""
-        function = getattr(import_module(f"bce_cli.core.derivation.{self.module}"), self.function)
+        function = getattr(import_module("bce_cli.core.derivation"), self.function)
         return function(rows, k) if self.name == "scaling" else function(rows)
 
     def show(self, result: Any, look: Look) -> Page:  # noqa: ANN401

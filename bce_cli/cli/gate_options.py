@@ -27,7 +27,7 @@ from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate import Limits
 
 
 def finite_number(text: str) -> float:
@@ -173,7 +173,7 @@ class GateOptions:
         if self.budget is not None and self.baseline is None:
             message = "--budget goes with --baseline"
             raise UsageError(message)
-        from bce_cli.core.gate.limits import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
+        from bce_cli.core.gate import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
         from bce_cli.readers.saved_report import read_baseline  # noqa: PLC0415
 
         path = self.baseline

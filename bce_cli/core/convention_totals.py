@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from bce_cli.core.conventions import Convention
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER
-from bce_cli.core.row_sums import count_soft, finite_losses
 from bce_cli.core.rules import RULES
+from bce_cli.core.totals import count_soft, finite_losses
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:

@@ -12,15 +12,54 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.row_columns import Categories, Predictions
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-Places: TypeAlias = npt.NDArray[np.intp] | slice
+Places: TypeAlias = npt.NDArray[np.intp]
 LabelArray: TypeAlias = BoolArray | FloatArray
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
 Values = TypeVar("Values", bound=npt.NDArray[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What one model says of some rows.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape (n,)
+    logits : ndarray of float64, shape (n,), optional
+        As in `Rows`.
+    """
+
+    probabilities: FloatArray
+    logits: FloatArray | None = None
+
+    def at(self, places: Places | slice) -> Predictions:
+        """Return copies of some predictions."""
+        logits = None if self.logits is None else self.logits[places]
+        return Predictions(self.probabilities[places], logits)
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """A column of words, most of which occur more than once.
+
+    Attributes
+    ----------
+    codes : ndarray of int32, shape (n,)
+        Places in `names`.
+    names : tuple of str
+        The same word may stand at several places.
+    """
+
+    codes: npt.NDArray[np.int32]
+    names: tuple[str, ...]
+
+    def at(self, places: Places | slice) -> Categories:
+        """Return copies of some cells."""
+        return Categories(self.codes[places], self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +146,7 @@ class Rows:
         """Return one weight, or None where there are no weights."""
         return None if self.weights is None else float(self.weights[index])
 
-    def impossible_places(self) -> npt.NDArray[np.intp]:
+    def impossible_places(self) -> Places:
         """Return the places of the rows whose exact loss is infinite, ascending; shape (m,)."""
         values, lowest, highest = self.probabilities, 0.0, 1.0
         if self.logits is not None:
@@ -120,7 +159,7 @@ class Rows:
             impossible &= ~self.missing
         return np.flatnonzero(impossible)
 
-    def at(self, places: Places) -> Rows:
+    def at(self, places: Places | slice) -> Rows:
         """Return the rows at some 0-based places, in that order; those of a slice are no copies."""
         return Rows(
             labels=self.labels[places],
@@ -162,7 +201,7 @@ class Rows:
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
 
 
-def _at(texts: Sequence[str], places: Places) -> list[str]:
+def _at(texts: Sequence[str], places: Places | slice) -> list[str]:
     found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
     return [texts[place] for place in found]
 
@@ -210,3 +249,55 @@ def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:
         return losses
     products = np.zeros(len(losses))
     return np.multiply(losses, weights, out=products, where=weights > 0.0)
+
+
+def concatenated(pieces: Sequence[Rows]) -> Rows:
+    """Return the rows of at least one piece, one after the other."""
+    first = pieces[0]
+    if len(pieces) == 1:
+        return first
+    missing = None
+    if any(piece.missing is not None for piece in pieces):
+        missing = np.concatenate(
+            [
+                np.zeros(len(piece), np.bool_) if piece.missing is None else piece.missing
+                for piece in pieces
+            ]
+        )
+    ids = None if first.ids is None else [text for piece in pieces for text in piece.ids or ()]
+    models = [
+        _joined_predictions([piece.under_models()[index] for piece in pieces])
+        for index in range(len(first.rivals) + 1)
+    ]
+    clusters = [piece.cluster for piece in pieces if piece.cluster is not None]
+    segments = zip(*(piece.segments for piece in pieces), strict=True)
+    return Rows(
+        labels=np.concatenate([piece.labels for piece in pieces]),
+        probabilities=models[0].probabilities,
+        weights=_joined([piece.weights for piece in pieces]),
+        ids=ids,
+        missing=missing,
+        logits=models[0].logits,
+        rivals=tuple(models[1:]),
+        cluster=_joined_categories(clusters) if clusters else None,
+        segments=tuple(_joined_categories(columns) for columns in segments),
+    )
+
+
+def _joined(arrays: Sequence[FloatArray | None]) -> FloatArray | None:
+    present = [array for array in arrays if array is not None]
+    return np.concatenate(present) if present else None
+
+
+def _joined_predictions(pieces: Sequence[Rows]) -> Predictions:
+    probabilities = np.concatenate([piece.probabilities for piece in pieces])
+    return Predictions(probabilities, _joined([piece.logits for piece in pieces]))
+
+
+def _joined_categories(pieces: Sequence[Categories]) -> Categories:
+    codes: list[npt.NDArray[np.int32]] = []
+    names: list[str] = []
+    for piece in pieces:
+        codes.append(np.add(piece.codes, len(names), dtype=np.int32))
+        names += piece.names
+    return Categories(np.concatenate(codes), tuple(names))

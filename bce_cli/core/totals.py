@@ -1,29 +1,233 @@
-"""All sums and counts that a report needs, exact and mergeable."""
+"""First and second moments of a ratio of sums: all that its standard error needs."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import UNIT_EXPONENT
-from bce_cli.core.moments import Moments
-from bce_cli.core.row_sums import (
-    count_positive,
-    count_soft,
-    count_weightless,
-    divisor_sums,
-    finite_losses,
-    label_entropies,
-    weight_sums,
-)
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rules import losses_of
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sums over pairs of a value u and a divisor d, exact and mergeable.
+
+    Attributes
+    ----------
+    n : int
+        Pairs whose divisor is above 0; the others count for nothing.
+    values, divisors : ExactSum
+        Sums of u and of d.
+    value_squares, value_divisors, divisor_squares : ExactSum
+        Sums of u u, of u d and of d d.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moments = Moments.of(np.array([1.0, 2.0, 6.0]))
+    >>> moments.ratio, round(moments.standard_error() ** 2, 12)
+    (3.0, 2.333333333333)
+    """
+
+    n: int = 0
+    values: ExactSum = ExactSum()
+    divisors: ExactSum = ExactSum()
+    value_squares: ExactSum = ExactSum()
+    value_divisors: ExactSum = ExactSum()
+    divisor_squares: ExactSum = ExactSum()
+
+    @classmethod
+    def of(cls, values: FloatArray, divisors: FloatArray | None = None) -> Moments:
+        """Sum up finite values.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,)
+            0 where the divisor is.
+        divisors : ndarray of float64, shape (n,), optional
+            0 or more; all 1 by default.
+        """
+        total = ExactSum.of(values)
+        squares = ExactSum.of_products(values, values)
+        if divisors is None:
+            count = ExactSum.of_count(len(values))
+            return cls(len(values), total, count, squares, total, count)
+        return cls(
+            int(np.count_nonzero(divisors)),
+            total,
+            ExactSum.of(divisors),
+            squares,
+            ExactSum.of_products(values, divisors),
+            ExactSum.of_products(divisors, divisors),
+        )
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(
+            self.n + other.n,
+            self.values + other.values,
+            self.divisors + other.divisors,
+            self.value_squares + other.value_squares,
+            self.value_divisors + other.value_divisors,
+            self.divisor_squares + other.divisor_squares,
+        )
+
+    @property
+    def ratio(self) -> float | None:
+        """Sum of the values over the sum of the divisors; None where that is 0."""
+        divisor = float(self.divisors)
+        return None if divisor == 0.0 else float(self.values) / divisor
+
+    def standard_error(self) -> float | None:
+        """Return the standard error of the ratio, by linearisation; None for fewer than two pairs.
+
+        With r the ratio: SE^2 = n / (n - 1) * sum((u - r d)^2) / sum(d)^2. With d = 1 that is the
+        sample variance over n; with d = weight and u = weight times loss, it is that of a weighted
+        mean; with sums over clusters in their place, it is the cluster-robust one (Liang and Zeger,
+        Biometrika 73, 1986). The squares are expanded and the differences taken in integers, so
+        nothing cancels.
+        """
+        divisors = self.divisors.units
+        if self.n < 2 or divisors == 0:  # noqa: PLR2004 -- a variance needs two
+            return None
+        values = self.values.units
+        squares = (
+            self.value_squares.units * divisors**2
+            - 2 * values * self.value_divisors.units * divisors
+            + values**2 * self.divisor_squares.units
+        )
+        return _square_root(
+            (self.n * max(squares, 0)) << -UNIT_EXPONENT, (self.n - 1) * divisors**4
+        )
+
+
+def _square_root(numerator: int, denominator: int) -> float:
+    """Return the root of a quotient whose size need not fit into a float.
+
+    Examples
+    --------
+    >>> _square_root(10**800, 10**200), _square_root(2, 8)
+    (1e+300, 0.5)
+    """
+    if numerator == 0:
+        return 0.0
+    shift = (denominator.bit_length() - numerator.bit_length() + 120) // 2
+    scaled = (numerator << max(2 * shift, 0)) // (denominator << max(-2 * shift, 0))
+    return math.ldexp(math.isqrt(scaled), -shift)
+
+
+def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, int]:
+    """Return losses times weights, 0 in place of infinite ones, and how many were infinite."""
+    products = weighted(losses, weights)
+    if len(products) == 0 or np.isfinite(products.max()):
+        return products, 0
+    infinite = np.isinf(products)
+    return np.where(infinite, 0.0, products), int(np.count_nonzero(infinite))
+
+
+def weight_sums(rows: Rows) -> dict[str, ExactSum]:
+    """Sum the weights, alone and with labels; without weights most of it is counting."""
+    weights = rows.weights
+    errors = squared_errors(rows)
+    if weights is None:
+        n = ExactSum.of_count(len(rows) - rows.n_missing)
+        return {
+            "weights": n,
+            "positive_weights": _label_sum(rows),
+            "weight_squares": n,
+            "squared_errors": ExactSum.of(errors),
+        }
+    return {
+        "weights": ExactSum.of(weights),
+        "positive_weights": ExactSum.of_products(weights, as_floats(rows.labels)),
+        "weight_squares": ExactSum.of_products(weights, weights),
+        "squared_errors": ExactSum.of(weights * errors),
+    }
+
+
+def squared_errors(rows: Rows) -> FloatArray:
+    """Return squared differences between label and probability; shape (n,)."""
+    errors: FloatArray = rows.labels - rows.probabilities
+    errors *= errors
+    if rows.missing is not None:
+        errors[rows.missing] = 0.0
+    return errors
+
+
+def divisor_sums(
+    rows: Rows, divisors: FloatArray | None, products: FloatArray, loss_sum: ExactSum
+) -> dict[str, ExactSum]:
+    """Sum what the mean divides by: a weight, or 1 where `divisors` is None, for each row.
+
+    Parameters
+    ----------
+    rows : Rows
+    divisors : ndarray of float64, shape (n,), optional
+    products : ndarray of float64, shape (n,)
+        Finite losses times weights.
+    loss_sum : ExactSum
+        Their sum.
+    """
+    impossible = rows.impossible_places()
+    if divisors is None:
+        n = ExactSum.of_count(len(rows) - rows.n_missing)
+        return {
+            "divisors": n,
+            "impossible_divisors": ExactSum.of_count(len(impossible)),
+            "loss_divisors": loss_sum,
+            "divisor_squares": n,
+        }
+    return {
+        "divisors": ExactSum.of(divisors),
+        "impossible_divisors": ExactSum.of(divisors[impossible]),
+        "loss_divisors": ExactSum.of_products(products, divisors),
+        "divisor_squares": ExactSum.of_products(divisors, divisors),
+    }
+
+
+def label_entropies(rows: Rows) -> ExactSum:
+    """Sum the weighted entropies of soft labels, in nats: what no prediction can take away."""
+    if rows.labels.dtype == np.bool_:
+        return ExactSum()
+    labels = as_floats(rows.labels)
+    return ExactSum.of(weighted(losses_of(labels, labels), rows.weights))
+
+
+def _label_sum(rows: Rows) -> ExactSum:
+    if rows.labels.dtype == np.bool_:
+        return ExactSum.of_count(count_positive(rows))
+    return ExactSum.of(as_floats(rows.labels))
+
+
+def count_positive(rows: Rows) -> int:
+    """Count the labels that are 1."""
+    is_hard = rows.labels.dtype == np.bool_
+    return int(np.count_nonzero(rows.labels if is_hard else rows.labels == 1.0))
+
+
+def count_soft(rows: Rows) -> int:
+    """Count the labels that are neither 0 nor 1."""
+    if rows.labels.dtype == np.bool_:
+        return 0
+    return int(np.count_nonzero((rows.labels > 0.0) & (rows.labels < 1.0)))
+
+
+def count_weightless(rows: Rows, divisors: FloatArray | None) -> int:
+    """Count the rows that are not left out, and yet add nothing to what the mean divides by."""
+    if divisors is None:
+        return 0
+    return len(rows) - rows.n_missing - int(np.count_nonzero(divisors))
 
 
 @dataclass(frozen=True, slots=True)

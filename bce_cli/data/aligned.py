@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.core.row_columns import Predictions
+from bce_cli.core.rows import Predictions
 from bce_cli.data.parts import OpenedPart, Part, faults_of, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict
 from bce_cli.errors import BceError, DataError, InputError

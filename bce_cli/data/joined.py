@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.concatenation import concatenated
-from bce_cli.core.row_columns import Predictions
+from bce_cli.core.rows import Predictions, concatenated
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from bce_cli.core.concatenation import concatenated
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
+from bce_cli.core.rows import concatenated
 from bce_cli.data.table import Facts
 from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
@@ -172,14 +171,14 @@ def evaluate(job: Job, plan: Plan) -> Result:
     with job.opened() as data:
         if job.cluster is not None:
             with suppress(JoinInDoubt):  # which leaves the last word to this process
-                of_rows = partial(evaluate_piece, plan=plan, keep_rows=False)
+                of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
                 whole = _fold_there(job, job.cluster, of_rows, are_small=True)
                 return _front(data, plan).result(whole)
         evaluation = Evaluation(plan)
 
         def of_rows_here(rows: Rows) -> Any:  # noqa: ANN401
             # A late look at needs_rows can only bring back rows that are no longer needed.
-            return evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows)
+            return evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
 
         _fold_here(job, of_rows_here, evaluation)
     return evaluation.result()
@@ -188,7 +187,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
 def _front(data: Data, plan: Plan) -> Evaluation:
     """Read rows from the start for as long as the product needs them."""
     front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
-    of_rows = partial(evaluate_piece, plan=front.plan, keep_rows=True)
+    of_rows = partial(evaluate_rows, plan=front.plan, keep_rows=True)
     with data.front() as (pieces, read), threads(_FRONT_WORKERS) as engine:
         found = engine.map(lambda piece: of_rows(read(piece).rows), pieces)
         while front.needs_rows and (part := next(found, None)) is not None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bce_cli.core.logits import sigmoid
-from bce_cli.core.row_columns import Categories, Predictions
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Categories, Predictions, Rows
+from bce_cli.core.rules import sigmoid
 from bce_cli.core.validate import (
     are_logits,
     are_probabilities,

@@ -7,7 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from bce_cli.core.gate.baseline import Baseline
+from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, UsageError
 from bce_cli.readers.sources import STANDARD_INPUT, Source

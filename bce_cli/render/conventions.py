@@ -13,7 +13,7 @@ from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionReport
-    from bce_cli.core.differences import DifferenceRow
+    from bce_cli.core.extremes import DifferenceRow
     from bce_cli.render.document import Document
 
 _LONGEST_ID = 24

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
+    from bce_cli.core.groups import SegmentReport
     from bce_cli.core.report import LossReport
-    from bce_cli.core.segments import SegmentReport
     from bce_cli.render.origin import Origin
 
 

@@ -12,8 +12,8 @@ from bce_cli.safe_text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bce_cli.core.excerpt import ExampleRow
-    from bce_cli.core.worst import WorstRow
+    from bce_cli.core.extremes import WorstRow
+    from bce_cli.core.likelihood import ExampleRow
     from bce_cli.render.document import Document
     from bce_cli.render.look import Look
 

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate.baseline import Baseline
-    from bce_cli.core.gate.judgement import Check, Judgement, Verdict
-    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate import Baseline, Check, Judgement, Limits, Verdict
     from bce_cli.core.report import LossReport
     from bce_cli.render.look import Look
     from bce_cli.render.origin import Origin

@@ -9,8 +9,7 @@ from bce_cli.render.numbers import count, figure, interval, rows
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.core.gate.judgement import Check, CheckName
-    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate import Check, CheckName, Limits
     from bce_cli.core.report import LossReport
 
 MEASURES: dict[CheckName, str] = {

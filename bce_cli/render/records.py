@@ -13,8 +13,8 @@ from bce_cli.render.segments import segment_lines, segments_record
 from bce_cli.safe_text import excel_safe
 
 if TYPE_CHECKING:
+    from bce_cli.core.extremes import WorstRow
     from bce_cli.core.likelihood import LikelihoodProduct
-    from bce_cli.core.worst import WorstRow
     from bce_cli.render.document import Document
 
 

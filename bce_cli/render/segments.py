@@ -12,7 +12,7 @@ from bce_cli.safe_text import excel_safe, quoted, safe_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.segments import SegmentReport
+    from bce_cli.core.groups import SegmentReport
     from bce_cli.render.document import Document
 
 _MOST_SHOWN = 40

@@ -22,8 +22,7 @@ from tests.readers.any_form import Column, Form, Spelling, forms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.core.row_columns import Categories
-    from bce_cli.core.rows import Rows
+    from bce_cli.core.rows import Categories, Rows
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError

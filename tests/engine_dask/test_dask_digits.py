@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
 from bce_cli.data.data import open_data
 from bce_cli.engine.connection import Cluster
 from bce_cli.engine.run import Job, evaluate

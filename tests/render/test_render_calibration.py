@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.calibration.report import CalibrationReport, calibration_report
+from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
 from bce_cli.render.calibration.diagram import diagram_section
 from bce_cli.render.calibration.document import CalibrationDocument, write_calibration
 from bce_cli.render.look import Look

@@ -17,12 +17,10 @@ import pytest
 
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.evaluation import Evaluation
-from bce_cli.core.logits import sigmoid
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.rows import Rows
-from bce_cli.core.rules import RULES
+from bce_cli.core.rules import RULES, sigmoid
 from bce_cli.render.document import Document
 from bce_cli.render.look import Look
 from bce_cli.render.origin import Origin
@@ -70,7 +68,7 @@ def document_of(name: str, unit: Unit = "nats") -> Document:
         n_differing=5,
     )
     evaluation = Evaluation(plan)
-    evaluation += evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows)
+    evaluation += evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
     result = evaluation.result()
     return Document(
         origin=Origin(

@@ -13,10 +13,7 @@ import numpy as np
 import pytest
 
 from bce_cli.core.conventions import Convention
-from bce_cli.core.gate.baseline import Baseline
-from bce_cli.core.gate.judgement import judge
-from bce_cli.core.gate.limits import Limits
-from bce_cli.core.gate.totals import GateTotals
+from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
 from bce_cli.core.rows import Rows
 from bce_cli.render.gate import GateDocument, reasons, write_gate
 from bce_cli.render.look import Look

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
-from bce_cli.core.comparison.report import comparison_report
+from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.row_columns import Categories, Predictions
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.render.look import Look
 from bce_cli.render.models.document import ModelsDocument
 from bce_cli.render.models.page import models_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.core.calibration.curve import N_HISTOGRAM_BINS
+from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
 from bce_cli.render.numbers import figure
 from bce_cli.render.section import Section
 

@@ -11,9 +11,9 @@ from bce_cli.render.section import Column, Section
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bce_cli.core.calibration.decomposition import SpiegelhalterTest
     from bce_cli.core.calibration.logistic import Estimate, Obstacle
     from bce_cli.core.calibration.report import CalibrationReport
-    from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest
 
 _DIGITS = 5
 _LEVEL = 0.05

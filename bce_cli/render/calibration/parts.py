@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bce_cli.core.calibration.decomposition import PARTS
-from bce_cli.core.calibration.fine_grid import GREATEST_ODDS_RATIO
+from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.render.formulas import formula
 from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.origin import origin_notes, source_names

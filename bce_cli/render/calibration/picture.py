@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.calibration.curve import N_HISTOGRAM_BINS
+from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
 from bce_cli.render.calibration.diagram import counted
 from bce_cli.render.plot import save_figure
 from bce_cli.safe_text import safe_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.calibration.fine_grid import GREATEST_ODDS_RATIO
+from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.render.origin import origin_record
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from bce_cli.render.numbers import figure
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
-    from bce_cli.core.derivation.gradient import GradientPoint, GradientStep
+    from bce_cli.core.derivation import GradientPoint, GradientStep
     from bce_cli.render.look import Look
 
 _COLUMNS = (

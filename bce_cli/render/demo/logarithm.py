@@ -9,7 +9,7 @@ from bce_cli.render.numbers import count, figure
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
-    from bce_cli.core.derivation.logarithm import LogarithmStep
+    from bce_cli.core.derivation import LogarithmStep
     from bce_cli.render.look import Look
 
 

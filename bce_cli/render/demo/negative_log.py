@@ -10,7 +10,7 @@ from bce_cli.render.numbers import count, figure
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
-    from bce_cli.core.derivation.negative_log import Iterate, NegativeLogStep
+    from bce_cli.core.derivation import Iterate, NegativeLogStep
     from bce_cli.render.look import Look
 
 _SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)

@@ -10,7 +10,7 @@ from bce_cli.render.numbers import count, figure
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
-    from bce_cli.core.derivation.scaling import ScalingStep
+    from bce_cli.core.derivation import ScalingStep
     from bce_cli.render.look import Look
 
 _EVERY = 10

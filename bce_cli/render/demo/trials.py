@@ -11,13 +11,8 @@ from bce_cli.render.section import Column, Section, with_gaps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.core.derivation.trials import (
-        BernoulliStep,
-        ManyTrialsStep,
-        SingleTrialStep,
-        Trial,
-    )
-    from bce_cli.core.excerpt import ExampleRow
+    from bce_cli.core.derivation import BernoulliStep, ManyTrialsStep, SingleTrialStep, Trial
+    from bce_cli.core.likelihood import ExampleRow
     from bce_cli.render.look import Look
 
 _GAP = "⋮"

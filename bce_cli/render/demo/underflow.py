@@ -11,7 +11,7 @@ from bce_cli.render.numbers import count, figure, power_of_ten
 from bce_cli.render.section import Column, Section
 
 if TYPE_CHECKING:
-    from bce_cli.core.derivation.underflow import UnderflowProduct, UnderflowStep
+    from bce_cli.core.derivation import UnderflowProduct, UnderflowStep
     from bce_cli.render.look import Look
 
 

@@ -10,8 +10,8 @@ from bce_cli.render.section import Column, Section
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison.changes import ChangedRow
-    from bce_cli.core.comparison.report import DifferenceReport
+    from bce_cli.core.comparison import DifferenceReport
+    from bce_cli.core.extremes import ChangedRow
     from bce_cli.render.models.document import ModelsDocument
 
 _LONGEST_ID = 24

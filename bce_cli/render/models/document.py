@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison.report import ComparisonReport
+    from bce_cli.core.comparison import ComparisonReport
     from bce_cli.core.conventions import Convention
     from bce_cli.render.origin import Origin
 

@@ -18,7 +18,7 @@ from bce_cli.safe_text import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bce_cli.core.comparison.report import Difference, DifferenceReport
+    from bce_cli.core.comparison import Difference, DifferenceReport
     from bce_cli.render.models.document import ModelsDocument
 
 _DIGITS = 4

@@ -11,8 +11,8 @@ from bce_cli.render.origin import origin_record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.comparison.changes import ChangedRow
-    from bce_cli.core.comparison.report import DifferenceReport, ModelReport
+    from bce_cli.core.comparison import DifferenceReport, ModelReport
+    from bce_cli.core.extremes import ChangedRow
     from bce_cli.render.models.document import ModelsDocument
 
 

@@ -8,7 +8,7 @@ from bce_cli.render.numbers import count, figure, rows
 from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison.report import ComparisonReport, Difference, DifferenceReport
+    from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport
 
 _DIGITS = 4
 
