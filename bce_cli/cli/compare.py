@@ -67,7 +67,7 @@ def compare(
         from bce_cli.core.comparison import (  # noqa: PLC0415
             ComparisonPlan,
             ComparisonTotals,
-            comparison_report,  # noqa: PLC0415
+            comparison_report,
         )
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
