@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import numpy as np
 
 from bce_cli.errors import DataError
-from bce_cli.readers.streams import read_fully
+from bce_cli.storage.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

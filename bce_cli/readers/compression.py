@@ -6,7 +6,7 @@ import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.readers.streams import Translated, peeked
+from bce_cli.storage.streams import Translated, peeked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,7 @@ from bce_cli.readers.encodings import check_encoding
 from bce_cli.readers.files import File, open_file
 from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.opened import Opened
-from bce_cli.readers.sources import Source, refuse_second_pipe
-from bce_cli.readers.storage.expansion import parts_of
+from bce_cli.storage.sources import Source, refuse_second_pipe, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +55,7 @@ class DataSet(Opened):
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
         self._paths = tuple(paths)
-        self.sources = [source for path in paths for source in parts_of(path)]
+        self.sources = [source for path in paths for source in sources_of(path)]
         self.options = options
         super().__init__()
         self.labels = LabelTally(options.grammar.positive)

@@ -7,8 +7,8 @@ import io
 from typing import IO, TYPE_CHECKING, cast
 
 from bce_cli.errors import DataError, UsageError
-from bce_cli.readers.streams import Rejoined, peeked
 from bce_cli.safe_text import quoted
+from bce_cli.storage.streams import Rejoined, peeked
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -9,7 +9,7 @@ from bce_cli.readers.compression import decompressed
 from bce_cli.readers.delimited.file import DelimitedFile
 from bce_cli.readers.encodings import utf8
 from bce_cli.readers.signatures import binary_format
-from bce_cli.readers.streams import peeked
+from bce_cli.storage.streams import peeked
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.json_lines.file import JsonFile
     from bce_cli.readers.options import InputOptions, Layout
     from bce_cli.readers.reading import Reading
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 _HEAD = 64
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")

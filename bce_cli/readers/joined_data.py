@@ -13,7 +13,7 @@ from bce_cli.readers.join import gathered
 from bce_cli.readers.joined_rows import Sides, joined_rows, n_unmatched
 from bce_cli.readers.opened import Opened
 from bce_cli.readers.reading import Reading, Summary
-from bce_cli.readers.sources import Source, refuse_second_pipe
+from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from bce_cli.readers.join import gathered
 from bce_cli.readers.joined_data import joined_pieces, labels_data
 from bce_cli.readers.joined_rows import Sides, joined_rows, n_unmatched
 from bce_cli.readers.model_files import ModelFiles
-from bce_cli.readers.sources import refuse_second_pipe
+from bce_cli.storage.sources import refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.joined_data import JoinedPiece
     from bce_cli.readers.label_tally import LabelTally
     from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 class JoinedModels(ModelFiles):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from bce_cli.errors import DataError
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.opened import Opened
-from bce_cli.readers.sources import Source, refuse_second_pipe
+from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,7 +23,7 @@ from bce_cli.readers.parts.counted import CountedPart, counted, readings_of
 from bce_cli.readers.parts.part import WholePart
 from bce_cli.readers.parts.plan import Cutting, parts_of
 from bce_cli.readers.parts.side_by_side import aligned_parts
-from bce_cli.readers.sources import Source
+from bce_cli.storage.sources import Source
 from tests.readers.test_read_any_form import Case, cases
 
 if TYPE_CHECKING:

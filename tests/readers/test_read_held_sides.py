@@ -12,7 +12,7 @@ from bce_cli.errors import JoinInDoubt
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.options import InputOptions
 from bce_cli.readers.parts.held_sides import SidePlan, SidesPlan, held, release, runs_held
-from bce_cli.readers.sources import Source
+from bce_cli.storage.sources import Source
 
 
 def plan(run: str, path: str = "truth.csv") -> SidesPlan:

@@ -23,7 +23,7 @@ from bce_cli.readers.files import open_file
 from bce_cli.readers.options import InputOptions, Layout
 from bce_cli.readers.parts.part import SourcePart, WholePart
 from bce_cli.readers.parts.plan import Cutting, parts_of
-from bce_cli.readers.sources import Source
+from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

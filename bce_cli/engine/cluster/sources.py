@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
-from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

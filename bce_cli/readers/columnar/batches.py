@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.readers.storage.ranges import RangeFile
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
 _BUFFER = 1 << 20  # bytes
-_REMOTE_BUFFER = 8 << 20  # each costs a request
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 32 << 20  # of a text column in one piece, at the most
 
@@ -89,7 +86,7 @@ def open_parquet(file: Any, block_bytes: int) -> Batches:  # noqa: ANN401 -- Pyt
                 metadata=opened.metadata,
                 read_dictionary=sorted(repeated),
                 pre_buffer=False,
-                buffer_size=_REMOTE_BUFFER if isinstance(file, RangeFile) else _BUFFER,
+                buffer_size=getattr(file, "bytes_at_once", _BUFFER),
             )
             for run in groups:
                 yield from reader.iter_batches(n_rows, columns=wanted, row_groups=list(run))

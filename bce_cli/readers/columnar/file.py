@@ -10,8 +10,8 @@ from bce_cli.readers.columnar.batches import open_arrow, open_parquet
 from bce_cli.readers.columnar.piece import ColumnarPiece
 from bce_cli.readers.columnar.types import refuse_text_type, refuse_type
 from bce_cli.readers.columns import find_columns
-from bce_cli.readers.streams import unreadable
 from bce_cli.readers.typed_columns import typed_grammar
+from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from bce_cli.readers.alignment import AlignedPiece
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

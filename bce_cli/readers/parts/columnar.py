@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columnar.file import ColumnarFile
     from bce_cli.readers.columnar.piece import ColumnarPiece
     from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

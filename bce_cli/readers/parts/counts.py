@@ -13,14 +13,14 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
-from bce_cli.readers.parts.offset import opened_at
-from bce_cli.readers.streams import read_fully
+from bce_cli.storage.sources import opened_at
+from bce_cli.storage.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.readers.blocks import ByteArray
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 _QUOTE, _LF = b'"\n'
 _TAIL_SHARE, _LEAST_TAIL = 4, 1 << 16

@@ -9,8 +9,8 @@ from bce_cli.readers.blocks import read_blocks
 from bce_cli.readers.delimited.file import DelimitedFile, pieces_of
 from bce_cli.readers.delimited.quotes import QuotedRecords
 from bce_cli.readers.encodings import utf8
-from bce_cli.readers.parts.offset import opened_at
-from bce_cli.readers.streams import Limited, read_fully
+from bce_cli.storage.sources import opened_at
+from bce_cli.storage.streams import Limited, read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.delimited.piece import DelimitedPiece
     from bce_cli.readers.options import InputOptions
     from bce_cli.readers.parts.part import OpenedPart
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bce_cli.readers.reading import LabelValues
 if TYPE_CHECKING:
     from bce_cli.readers.join import Gathered
     from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 _MOST_RUNS = 2
 """Runs whose sides a process holds; one that was lost in the middle must not stay forever."""

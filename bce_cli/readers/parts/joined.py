@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.files import Piece
     from bce_cli.readers.parts.part import OpenedPart, SourcePart
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

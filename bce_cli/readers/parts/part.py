@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bce_cli.readers.files import open_file
-from bce_cli.readers.streams import unreadable
+from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.files import Piece
     from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 class OpenedPart(Protocol):

@@ -16,7 +16,7 @@ from bce_cli.readers.parts.columnar import ColumnarPart
 from bce_cli.readers.parts.counts import RangeCount, count_range
 from bce_cli.readers.parts.delimited import DelimitedPart, DelimitedStart, head_of
 from bce_cli.readers.parts.part import SourcePart, WholePart
-from bce_cli.readers.streams import read_fully
+from bce_cli.storage.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.delimited.dialect import Dialect
     from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
