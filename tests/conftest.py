@@ -20,7 +20,7 @@ from bce_cli.core.segments import segment_reports
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from bce_cli.render.document import Document
 from bce_cli.render.origin import Origin
 

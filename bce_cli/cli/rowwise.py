@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.readers.columns import ColumnChoice
-    from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.join import Join
     from bce_cli.readers.open_data import Data
-    from bce_cli.readers.options import InputOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,11 @@ class Rowwise:
         self, columns: ColumnChoice | None = None, block_bytes: int | None = None
     ) -> InputOptions:
         """Return all that is asked of the input; see `data`."""
-        from bce_cli.readers.blocks import BLOCK_BYTES  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.readers.options import InputOptions, Layout  # noqa: PLC0415
+        from bce_cli.readers.grammar import (  # noqa: PLC0415 -- --help needs no NumPy
+            BLOCK_BYTES,
+            InputOptions,
+            Layout,
+        )
 
         return InputOptions(
             columns=columns or self.columns(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.alignment import AlignedPiece
     from bce_cli.readers.files import Piece
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import Reading, Summary
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     ByteArray = npt.NDArray[np.uint8]
 
-BLOCK_BYTES = 4 << 20
+
 LONGEST_RECORD = 64 << 20
 
 
@@ -62,7 +62,7 @@ def read_blocks(
     stream: IO[bytes],
     name: str,
     framing: Framing,
-    block_bytes: int = BLOCK_BYTES,
+    block_bytes: int,
     *,
     rest: bytes = b"",
     line: int = 1,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from bce_cli.readers.columnar.file import ColumnarFile
+    from bce_cli.readers.grammar import InputOptions, Layout
     from bce_cli.readers.json_lines.file import JsonFile
-    from bce_cli.readers.options import InputOptions, Layout
     from bce_cli.readers.reading import Reading
     from bce_cli.storage.sources import Source
 

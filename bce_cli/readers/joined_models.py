@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bce_cli.readers.data_set import DataSet
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedPiece
     from bce_cli.readers.label_tally import LabelTally
-    from bce_cli.readers.options import InputOptions
     from bce_cli.storage.sources import Source
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.label_tally import LabelTally
-    from bce_cli.readers.options import InputOptions
     from bce_cli.readers.reading import Summary
 
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.readers.aligned_models import AlignedModels
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedData
     from bce_cli.readers.joined_models import JoinedModels
-    from bce_cli.readers.options import InputOptions
 
     Data: TypeAlias = DataSet | JoinedData | AlignedModels | JoinedModels
 

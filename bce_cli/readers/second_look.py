@@ -25,8 +25,8 @@ from bce_cli.safe_text import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bce_cli.readers.columns import Columns
-    from bce_cli.readers.grammar import Grammar, Role
+    from bce_cli.readers.columns import Columns, Role
+    from bce_cli.readers.grammar import Grammar
 
 Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
 """Where a record stands, and its cells by role; or why it is no record."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from bce_cli.readers.grammar import is_missing
-from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.grammar import is_missing, parse_number
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.readers.columns import Columns
-    from bce_cli.readers.grammar import Grammar, Role
+    from bce_cli.readers.columns import Columns, Role
+    from bce_cli.readers.grammar import Grammar
 
 _MOST_VALUES = 20
 _MOST_SHOWN = 5

@@ -9,7 +9,7 @@ import numpy as np
 
 from bce_cli.readers.arrays import bits_of, floats_of, null_mask, text_codes
 from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes
-from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.text_columns import add_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 from bce_cli.readers.columnar import batches
 from bce_cli.readers.parts import plan
 from bce_cli.readers.parts.plan import Cutting
@@ -52,7 +52,7 @@ def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut sources into parts of some hundred rows."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", 4000)
     monkeypatch.setattr(plan, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
     monkeypatch.setattr(batches, "RUN_ROWS", 300)
 

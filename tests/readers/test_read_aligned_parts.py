@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from bce_cli.errors import BceError, InputError
 from bce_cli.readers.aligned_models import AlignedModels
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
+from bce_cli.readers.grammar import Grammar, InputOptions
 from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.options import InputOptions
 from bce_cli.readers.parts.counted import CountedPart, counted, readings_of
 from bce_cli.readers.parts.part import WholePart
 from bce_cli.readers.parts.plan import Cutting, parts_of

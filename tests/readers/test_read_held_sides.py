@@ -10,7 +10,7 @@ import pytest
 
 from bce_cli.errors import JoinInDoubt
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from bce_cli.readers.parts.held_sides import SidePlan, SidesPlan, held, release, runs_held
 from bce_cli.storage.sources import Source
 

@@ -80,7 +80,7 @@ def test_a_stream_that_fails_is_named_with_the_reason(monkeypatch: pytest.Monkey
     Path("preds.csv").touch()
     monkeypatch.setattr(Path, "open", lambda *_, **__: FailingStream())
     with Source("preds.csv").open() as stream, pytest.raises(InputError) as caught:
-        list(read_blocks(stream, "preds.csv", QuotedRecords()))
+        list(read_blocks(stream, "preds.csv", QuotedRecords(), 1 << 20))
     assert caught.value.message == "preds.csv: input/output error"
 
 

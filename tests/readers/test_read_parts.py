@@ -20,7 +20,7 @@ from bce_cli.readers.columnar import batches
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited.piece import DelimitedPiece
 from bce_cli.readers.files import open_file
-from bce_cli.readers.options import InputOptions, Layout
+from bce_cli.readers.grammar import InputOptions, Layout
 from bce_cli.readers.parts.part import SourcePart, WholePart
 from bce_cli.readers.parts.plan import Cutting, parts_of
 from bce_cli.storage.sources import Source

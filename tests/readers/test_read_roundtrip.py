@@ -17,7 +17,7 @@ from bce_cli.core.report import loss_report
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 
 Row = tuple[int, float, str]
 

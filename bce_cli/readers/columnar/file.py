@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bce_cli.readers.columnar.batches import Run
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
 

@@ -9,7 +9,7 @@ from bce_cli.errors import UsageError
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
-    from bce_cli.readers.options import Layout
+    from bce_cli.readers.grammar import Layout
 
 NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
 """Delimiters that are clumsy to write in a shell, by name."""

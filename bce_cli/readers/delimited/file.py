@@ -11,15 +11,14 @@ from bce_cli.readers.delimited.header import read_header
 from bce_cli.readers.delimited.piece import DelimitedPiece
 from bce_cli.readers.delimited.quotes import QuotedRecords
 from bce_cli.readers.delimited.records import fields_of
-from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.grammar import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.delimited.dialect import Dialect
-    from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import Grammar, InputOptions
 
 _GLANCE = 1 << 16
 

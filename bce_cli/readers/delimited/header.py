@@ -12,14 +12,14 @@ from bce_cli.readers.delimited.dialect import SNIFFED, Dialect, candidates, deli
 from bce_cli.readers.delimited.quotes import count_lines, ends_outside_quotes, misplaced_quote
 from bce_cli.readers.delimited.records import fields_of, quote_error
 from bce_cli.readers.encodings import suggested_encoding
-from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.grammar import parse_number
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
 
 _EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 

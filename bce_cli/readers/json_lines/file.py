@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import ColumnChoice, Columns
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
 
 _MOST_LOOKED_AT = 100
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columnar.batches import Run
     from bce_cli.readers.columnar.file import ColumnarFile
     from bce_cli.readers.columnar.piece import ColumnarPiece
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
 

@@ -14,8 +14,8 @@ from bce_cli.readers.joined_rows import Sides
 from bce_cli.readers.reading import LabelValues
 
 if TYPE_CHECKING:
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.join import Gathered
-    from bce_cli.readers.options import InputOptions
     from bce_cli.storage.sources import Source
 
 _MOST_RUNS = 2

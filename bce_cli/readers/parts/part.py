@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from bce_cli.readers.files import Piece
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
 

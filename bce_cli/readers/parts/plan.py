@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.delimited.dialect import Dialect
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
 
