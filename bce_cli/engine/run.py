@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.engine.cluster.connection import Cluster
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.reading import Summary
 
@@ -78,7 +78,7 @@ def evaluate(job: Job, plan: Plan) -> Result:
             return evaluate_on_cluster(job, job.cluster, plan)
     evaluation = Evaluation(plan)
 
-    def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
+    def run_piece(piece: Block) -> tuple[Part, Summary, int]:
         reading = piece.read()
         # A late look at needs_rows can only bring back rows that are no longer needed.
         part = evaluate_piece(reading.rows, plan, keep_rows=evaluation.needs_rows)
@@ -123,7 +123,7 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = T
             return found
     data = job.data
 
-    def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:
+    def run_piece(piece: Block) -> tuple[State, Summary, int, int]:
         reading = piece.read()
         n_bytes = piece.n_bytes
         return of_rows(reading.rows), reading.summary, n_bytes, reading.n_present
@@ -200,7 +200,7 @@ def format_rows(
     """
     data = job.data
 
-    def score(piece: Piece) -> tuple[ScoredRows, Summary, int]:
+    def score(piece: Block) -> tuple[ScoredRows, Summary, int]:
         reading = piece.read()
         return convention.score(reading.rows), reading.summary, piece.n_bytes
 

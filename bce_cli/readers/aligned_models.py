@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.readers.alignment import AlignedPiece
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import Reading, Summary
 
@@ -48,5 +48,5 @@ class AlignedModels(ModelFiles):
         self.n_missing += summary.n_missing
 
 
-def _read(piece: Piece) -> tuple[Reading, int]:
+def _read(piece: Block) -> tuple[Reading, int]:
     return piece.read(), piece.n_bytes

@@ -7,18 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from bce_cli.errors import DataError
-from bce_cli.readers.delimited.dialect import parse_delimiter
-from bce_cli.readers.encodings import check_encoding
-from bce_cli.readers.files import File, open_file
-from bce_cli.readers.label_tally import LabelTally
+from bce_cli.readers.delimited import parse_delimiter
+from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.opened import Opened
+from bce_cli.readers.reading import LabelTally
 from bce_cli.storage.sources import Source, refuse_second_pipe, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.files import Piece
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import Summary
 
@@ -114,13 +113,13 @@ class DataSet(Opened):
         is_known = None not in sizes and not self._is_compressed
         return sum(size for size in sizes if size is not None) if is_known else None
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[Block]:
         """Yield all pieces, in the order of the rows."""
-        yield from self._first.pieces()
+        yield from self._first.blocks()
         for source in self.sources[1:]:
             with ExitStack() as opened:
                 file, _ = self._open(source, opened)
-                yield from file.pieces()
+                yield from file.blocks()
 
     def check(self, summary: Summary) -> None:
         """Check what a piece came to against those before it, in the order of the rows.

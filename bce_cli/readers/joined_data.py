@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.join import Join
-    from bce_cli.readers.label_tally import LabelTally
+    from bce_cli.readers.reading import LabelTally
 
 _PIECE_ROWS = 1 << 16
 

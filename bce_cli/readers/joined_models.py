@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.join import Join
     from bce_cli.readers.joined_data import JoinedPiece
-    from bce_cli.readers.label_tally import LabelTally
+    from bce_cli.readers.reading import LabelTally
     from bce_cli.storage.sources import Source
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
-    from bce_cli.readers.label_tally import LabelTally
-    from bce_cli.readers.reading import Summary
+    from bce_cli.readers.reading import LabelTally, Summary
 
 
 class ModelFiles(Opened):

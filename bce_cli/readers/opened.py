@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
 
 
 class Opened(ABC):
@@ -23,12 +23,12 @@ class Opened(ABC):
         """Take over what was opened, until the context ends."""
         self._stack = opened.pop_all()
 
-    def pieces_by(self, run: Callable[..., Iterator[Any]]) -> Iterator[Piece]:  # noqa: ARG002
+    def pieces_by(self, run: Callable[..., Iterator[Any]]) -> Iterator[Block]:  # noqa: ARG002
         """Yield all pieces; where some work precedes them, `run` may do it as `map` would."""
         return self.pieces()
 
     @abstractmethod
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[Block]:
         """Yield all pieces, in the order of the rows."""
 
     def __exit__(

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from bce_cli.engine.cluster.outcome import Outcome, in_a_row
 from bce_cli.engine.cluster.tree import FAN_IN, MergeTree
 from bce_cli.errors import DataError, InputError
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.reading import LabelValues, Summary
+from bce_cli.readers.reading import LabelTally, LabelValues, Summary
 
 if TYPE_CHECKING:
     import random

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.readers import grammar
-from bce_cli.readers.columnar import batches
+from bce_cli.readers import columnar, grammar
 from bce_cli.readers.parts import plan
 from bce_cli.readers.parts.plan import Cutting
 from tests.engine_dask.clusters import running_cluster
@@ -54,7 +53,7 @@ def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut sources into parts of some hundred rows."""
     monkeypatch.setattr(grammar, "BLOCK_BYTES", 4000)
     monkeypatch.setattr(plan, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
-    monkeypatch.setattr(batches, "RUN_ROWS", 300)
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 300)
 
 
 def records(n: int, seed: int) -> list[Row]:

@@ -17,19 +17,19 @@ from bce_cli.errors import BceError, InputError
 from bce_cli.readers.aligned_models import AlignedModels
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions
-from bce_cli.readers.label_tally import LabelTally
 from bce_cli.readers.parts.counted import CountedPart, counted, readings_of
 from bce_cli.readers.parts.part import WholePart
 from bce_cli.readers.parts.plan import Cutting, parts_of
 from bce_cli.readers.parts.side_by_side import aligned_parts
+from bce_cli.readers.reading import LabelTally
 from bce_cli.storage.sources import Source
 from tests.readers.test_read_any_form import Case, cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.data_set import DataSet
-    from bce_cli.readers.files import Piece
     from bce_cli.readers.parts.aligned import AlignedPart
 
 CHOICE = ColumnChoice("y", "p", id="id")
@@ -50,7 +50,7 @@ changes = st.lists(
 )
 
 
-def told(pieces: Iterator[Piece]) -> list[Any]:
+def told(pieces: Iterator[Block]) -> list[Any]:
     """Read pieces up to the first error, which ends the list."""
     tallies = [LabelTally(GRAMMAR.positive) for _ in "ab"]
     found: list[Any] = []
@@ -68,11 +68,11 @@ def told(pieces: Iterator[Piece]) -> list[Any]:
     return found
 
 
-def pieces_of_parts(parts: Iterable[AlignedPart]) -> Iterator[Piece]:
+def pieces_of_parts(parts: Iterable[AlignedPart]) -> Iterator[Block]:
     """Read each part by itself, as a worker does."""
     for part in parts:
         with ExitStack() as opened:
-            yield from pickle.loads(pickle.dumps(part)).open(opened).pieces()  # noqa: S301
+            yield from pickle.loads(pickle.dumps(part)).open(opened).blocks()  # noqa: S301
 
 
 def aligned(models: list[DataSet], cutting: Cutting) -> Iterator[AlignedPart]:

@@ -11,8 +11,7 @@ import pytest
 
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers import blocks as text_blocks
-from bce_cli.readers.blocks import read_blocks
-from bce_cli.readers.delimited.quotes import QuotedRecords
+from bce_cli.readers.blocks import QuotedRecords, read_blocks
 from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:

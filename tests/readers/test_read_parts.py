@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet  # noqa: TID253
 
 from bce_cli.errors import BceError
-from bce_cli.readers.columnar import batches
+from bce_cli.readers import columnar
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.delimited.piece import DelimitedPiece
+from bce_cli.readers.delimited import DelimitedBlock
 from bce_cli.readers.files import open_file
 from bce_cli.readers.grammar import InputOptions, Layout
 from bce_cli.readers.parts.part import SourcePart, WholePart
@@ -49,9 +49,9 @@ def read(parts: Iterable[SourcePart]) -> list[Any]:
     try:
         for part in parts:
             with ExitStack() as opened:
-                for piece in part.open(opened).pieces():
-                    if isinstance(piece, DelimitedPiece):
-                        found.append((bytes(piece.block.data), piece.block.first_line))
+                for piece in part.open(opened).blocks():
+                    if isinstance(piece, DelimitedBlock):
+                        found.append((bytes(piece.lines.data), piece.lines.first_line))
                     rows = piece.read().rows
                     assert piece.n_rows == len(rows)
                     ids = [] if rows.ids is None else list(rows.at(slice(None)).ids or [])
@@ -122,7 +122,7 @@ def test_text_is_cut_whatever_its_dialect() -> None:
 
 
 def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "RUN_ROWS", 250)
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 250)
     table = pa.table({"y": np.arange(1000) % 2, "p": np.linspace(0.1, 0.9, 1000)})
     parquet.write_table(table, "preds.parquet", row_group_size=100)
     source = Source("preds.parquet")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bce_cli.engine.cluster.fold import ClusterEngine
     from bce_cli.engine.cluster.outcome import Outcome
     from bce_cli.engine.cluster.parted import Run
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.data_set import DataSet
-    from bce_cli.readers.files import Piece
     from bce_cli.readers.joined_data import JoinedData
     from bce_cli.readers.joined_models import JoinedModels
     from bce_cli.readers.parts.part import SourcePart
@@ -67,18 +67,18 @@ class PartedJoin:
             side.notes[:] = notes
 
     @contextmanager
-    def pieces(self) -> Iterator[Iterator[Piece]]:
+    def pieces(self) -> Iterator[Iterator[Block]]:
         """Provide the rows from the start, joined in this process."""
         plan = replace(self._plan, run=uuid.uuid4().hex)
         with ExitStack() as opened:
             opened.callback(release, plan.run)
             yield self._joined_here(plan, opened)
 
-    def _joined_here(self, plan: SidesPlan, opened: ExitStack) -> Iterator[Piece]:
+    def _joined_here(self, plan: SidesPlan, opened: ExitStack) -> Iterator[Block]:
         driven = self._data.driven
         for source in driven.sources:
             part = JoinedPart(WholePart(source, driven.options), plan)
-            yield from part.open(opened).pieces()
+            yield from part.open(opened).blocks()
 
     def release(self, engine: ClusterEngine) -> None:
         """Let the workers go of the sides."""

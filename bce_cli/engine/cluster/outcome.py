@@ -9,8 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import BceError, JoinInDoubt, LabelError
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.reading import LabelValues, Summary
+from bce_cli.readers.reading import LabelTally, LabelValues, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

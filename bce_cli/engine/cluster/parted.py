@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from bce_cli.engine.cluster.fold import ClusterEngine
     from bce_cli.engine.cluster.outcome import Outcome
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.open_data import Data
     from bce_cli.readers.parts.counted import CountedPart
     from bce_cli.readers.parts.part import SourcePart
 
-    Pieces: TypeAlias = AbstractContextManager[Iterator[Piece]]
+    Pieces: TypeAlias = AbstractContextManager[Iterator[Block]]
     Run: TypeAlias = Callable[..., Iterator[Any]]
 
 

@@ -39,7 +39,7 @@ class RunPart:
             with faults_of(part.source), ExitStack() as opened:
                 file = part.open(opened)
                 outcome = Outcome(notes=() if file.note is None else (file.note,))
-                for piece in file.pieces():
+                for piece in file.blocks():
                     reading = piece.read()
                     state, n = self.of_rows(reading.rows), reading.n_present
                     found = Outcome(state, reading.summary, n, piece.n_bytes)

@@ -78,7 +78,7 @@ class OpenedAlignment:
     def n_rows(self) -> None:
         """Unknown; see `OpenedPart`."""
 
-    def pieces(self) -> Iterator[AlignedPiece]:
+    def blocks(self) -> Iterator[AlignedPiece]:
         """Yield the rows, as far as each model reaches at a time."""
         cursors = []
         for model in self.part.models:

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
 
-    from bce_cli.readers.columnar.batches import Run
-    from bce_cli.readers.columnar.file import ColumnarFile
-    from bce_cli.readers.columnar.piece import ColumnarPiece
+    from bce_cli.readers.columnar import ColumnarBlock, ColumnarFile, RowGroups
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
@@ -24,7 +22,7 @@ class ColumnarPart:
 
     source: Source
     options: InputOptions
-    run: Run
+    run: RowGroups
 
     def open(self, opened: ExitStack) -> OpenedRun:
         """Open the source; see `SourcePart`."""
@@ -37,7 +35,7 @@ class OpenedRun:
     """A run that is being read; see `OpenedPart`."""
 
     file: ColumnarFile
-    run: Run
+    run: RowGroups
 
     @property
     def note(self) -> str | None:
@@ -49,6 +47,6 @@ class OpenedRun:
         """Its rows; see `OpenedPart`."""
         return self.run.n_rows
 
-    def pieces(self) -> Iterator[ColumnarPiece]:
+    def blocks(self) -> Iterator[ColumnarBlock]:
         """Yield the rows, a batch at a time."""
-        return self.file.pieces((self.run,))
+        return self.file.blocks((self.run,))

@@ -45,7 +45,7 @@ def counted(part: SourcePart) -> CountedPart:
             found = replace(found, note=file.note)
             if file.n_rows is not None:
                 return replace(found, n_rows=file.n_rows)
-            for piece in file.pieces():
+            for piece in file.blocks():
                 found = replace(found, n_rows=found.n_rows + piece.n_rows)
     except BceError as error:
         return replace(found, fault=error)
@@ -78,7 +78,7 @@ def readings_of(
     for found in parts:
         n_rows = 0
         with faults_of(found.part.source), ExitStack() as opened:
-            for piece in found.part.open(opened).pieces():
+            for piece in found.part.open(opened).blocks():
                 if to_skip and 0 < piece.n_rows <= to_skip:
                     n_rows += piece.n_rows
                     to_skip -= piece.n_rows

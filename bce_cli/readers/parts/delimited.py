@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.readers.blocks import read_blocks
-from bce_cli.readers.delimited.file import DelimitedFile, pieces_of
-from bce_cli.readers.delimited.quotes import QuotedRecords
-from bce_cli.readers.encodings import utf8
+from bce_cli.readers.blocks import QuotedRecords, read_blocks
+from bce_cli.readers.delimited import DelimitedFile, blocks_of
+from bce_cli.readers.files import utf8
 from bce_cli.storage.sources import opened_at
 from bce_cli.storage.streams import Limited, read_fully
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.delimited.dialect import Dialect
-    from bce_cli.readers.delimited.piece import DelimitedPiece
+    from bce_cli.readers.delimited import DelimitedBlock, Dialect
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.parts.part import OpenedPart
     from bce_cli.storage.sources import Source
@@ -107,7 +105,7 @@ class OpenedRange:
     def n_rows(self) -> None:
         """Unknown; see `OpenedPart`."""
 
-    def pieces(self) -> Iterator[DelimitedPiece]:
+    def blocks(self) -> Iterator[DelimitedBlock]:
         """Yield the records, block by block."""
         part = self.part
         begun = bytearray(part.n_begun)
@@ -121,4 +119,4 @@ class OpenedRange:
             rest=bytes(begun[:filled]),
             line=part.line,
         )
-        return pieces_of(blocks, part.columns, part.dialect, options.grammar, name)
+        return blocks_of(blocks, part.columns, part.dialect, options.grammar, name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
 
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.parts.part import OpenedPart, SourcePart
     from bce_cli.storage.sources import Source
 
@@ -63,16 +63,16 @@ class OpenedJoin:
         """Its rows, where the source says how many there are."""
         return self.file.n_rows
 
-    def pieces(self) -> Iterator[JoinedStretch]:
+    def blocks(self) -> Iterator[JoinedStretch]:
         """Yield the pieces of the part."""
-        return (JoinedStretch(piece, self.plan) for piece in self.file.pieces())
+        return (JoinedStretch(piece, self.plan) for piece in self.file.blocks())
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedStretch:
-    """A piece that is joined when it is read; see `Piece`."""
+    """A piece that is joined when it is read; see `Block`."""
 
-    piece: Piece
+    piece: Block
     plan: SidesPlan
 
     @property
@@ -91,7 +91,7 @@ class JoinedStretch:
         Raises
         ------
         DataError
-            As `Piece.read` does.
+            As `Block.read` does.
         JoinInDoubt
             They do not join, or what they are joined with cannot be read. Which of these faults
             comes first, and in which words, is up to who reads all sources one after the other.

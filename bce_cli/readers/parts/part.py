@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
 
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
@@ -29,7 +29,7 @@ class OpenedPart(Protocol):
     def n_rows(self) -> int | None:
         """Its rows, where the source says how many there are."""
 
-    def pieces(self) -> Iterator[Piece]:
+    def blocks(self) -> Iterator[Block]:
         """Yield its pieces, which are those of the whole source at this place."""
 
 

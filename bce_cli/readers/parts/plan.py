@@ -9,11 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import BceError
-from bce_cli.readers.delimited.file import DelimitedFile
-from bce_cli.readers.encodings import utf8_mark_length
-from bce_cli.readers.files import open_file
+from bce_cli.readers.counts import RangeCount, count_range
+from bce_cli.readers.delimited import DelimitedFile
+from bce_cli.readers.files import open_file, utf8_mark_length
 from bce_cli.readers.parts.columnar import ColumnarPart
-from bce_cli.readers.parts.counts import RangeCount, count_range
 from bce_cli.readers.parts.delimited import DelimitedPart, DelimitedStart, head_of
 from bce_cli.readers.parts.part import SourcePart, WholePart
 from bce_cli.storage.streams import read_fully
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.delimited.dialect import Dialect
+    from bce_cli.readers.delimited import Dialect
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
@@ -111,7 +110,7 @@ def plan_of(source: Source, options: InputOptions, cutting: Cutting) -> CutPlan:
                 return CutPlan(whole, (whole,))
             if isinstance(file, DelimitedFile):
                 return _plan_of_text(whole, cutting) or CutPlan(whole, (whole,))
-            runs = getattr(file, "runs", ())
+            runs = getattr(file, "row_groups", ())
             parts = tuple(ColumnarPart(source, options, run) for run in runs)
             return CutPlan(whole, parts if len(parts) > 1 else (whole,))
     except (BceError, OSError):
