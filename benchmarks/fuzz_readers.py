@@ -38,8 +38,7 @@ from bce_cli.data.data import Join, open_data
 from bce_cli.engine.run import Job, evaluate, format_rows
 from bce_cli.errors import BceError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions, Layout
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from bce_cli.render.row_stream import RowStream
 from benchmarks.fuzz_inputs import make
 

@@ -20,7 +20,7 @@ from bce_cli.core.report import Unit, loss_report
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from bce_cli.render.document import Document
 from bce_cli.render.origin import Origin
 
@@ -97,8 +97,8 @@ def read() -> Callable[..., list[Row]]:
         found: list[Row] = []
         options = InputOptions(choice or ColumnChoice(), block_bytes=block_bytes)
         with open_data(paths, options) as data:
-            for piece in data.pieces():
-                rows = piece.read().rows
+            for block in data.blocks():
+                rows = block.read().rows
                 ids = (
                     [None] * len(rows)
                     if rows.ids is None

@@ -86,7 +86,7 @@ def compare(
 
 def _names(data: Data, inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
     """Call models by their columns, or by their files as briefly as can be."""
-    from bce_cli.readers.storage.addresses import file_name, without_secrets  # noqa: PLC0415
+    from bce_cli.storage.paths import file_name, without_secrets  # noqa: PLC0415
 
     if inputs.has_columns:
         names, given = list(data.prediction_names), inputs.predictions

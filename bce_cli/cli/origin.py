@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def origin_of(data: Data, inputs: ScoredInput, paths: Sequence[str]) -> Origin:
     """Tell where the rows of a data set came from."""
-    from bce_cli.readers.storage.addresses import without_secrets  # noqa: PLC0415 -- not for --help
     from bce_cli.render.origin import Origin  # noqa: PLC0415
+    from bce_cli.storage.paths import without_secrets  # noqa: PLC0415 -- not for --help
 
     return Origin(
         sources=tuple(map(without_secrets, paths)),

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from bce_cli.data.data import Data, Join
     from bce_cli.readers.columns import ColumnChoice
-    from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import Grammar, InputOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,11 @@ class Rowwise:
         self, columns: ColumnChoice | None = None, block_bytes: int | None = None
     ) -> InputOptions:
         """Return all that is asked of the input; see `data`."""
-        from bce_cli.readers.blocks import BLOCK_BYTES  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.readers.options import InputOptions, Layout  # noqa: PLC0415
+        from bce_cli.readers.grammar import (  # noqa: PLC0415
+            BLOCK_BYTES,
+            InputOptions,
+            Layout,
+        )
 
         return InputOptions(
             columns=columns or self.columns(),

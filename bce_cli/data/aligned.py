@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import Rows
     from bce_cli.data.table import Table
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.sources import Source
+    from bce_cli.readers.blocks import Block
+    from bce_cli.storage.sources import Source
 
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
 
@@ -97,7 +97,7 @@ class Cursor:
 
 
 def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> Iterator[ReadRows]:
-    """Read tables side by side, the baseline first; see `aligned_pieces`.
+    """Read tables side by side, the baseline first; see `aligned_blocks`.
 
     Parameters
     ----------
@@ -105,14 +105,14 @@ def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> 
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
     """
-    return aligned_pieces([Cursor(model.name, run(_read, model.pieces())) for model in models])
+    return aligned_blocks([Cursor(model.name, run(_read, model.blocks())) for model in models])
 
 
-def _read(piece: Piece) -> tuple[Reading, int]:
-    return piece.read(), piece.n_bytes
+def _read(block: Block) -> tuple[Reading, int]:
+    return block.read(), block.n_bytes
 
 
-def aligned_pieces(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterator[ReadRows]:
+def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterator[ReadRows]:
     """Read several models side by side, as far as each reaches.
 
     Parameters
@@ -234,8 +234,8 @@ def counted(part: Part) -> CountedPart:
             found = replace(found, note=file.note)
             if file.n_rows is not None:
                 return replace(found, n_rows=file.n_rows)
-            for piece in file.pieces:
-                found = replace(found, n_rows=found.n_rows + piece.n_rows)
+            for block in file.blocks:
+                found = replace(found, n_rows=found.n_rows + block.n_rows)
     except BceError as error:
         return replace(found, fault=error)
     return found
@@ -275,12 +275,12 @@ def readings_of(
     for found in parts:
         n_rows = 0
         with faults_of(found.part.source), ExitStack() as opened:
-            for piece in found.part.open(opened).pieces:
-                if to_skip and 0 < piece.n_rows <= to_skip:
-                    n_rows += piece.n_rows
-                    to_skip -= piece.n_rows
+            for block in found.part.open(opened).blocks:
+                if to_skip and 0 < block.n_rows <= to_skip:
+                    n_rows += block.n_rows
+                    to_skip -= block.n_rows
                     continue
-                reading, n_bytes = piece.read(), piece.n_bytes
+                reading, n_bytes = block.read(), block.n_bytes
                 n_rows += len(reading.rows)
                 if to_skip:
                     reading = replace(reading, rows=reading.rows.at(slice(to_skip, None)))
@@ -343,7 +343,7 @@ class AlignedPart:
             readings = readings_of(model.parts, model.n_skipped)
             opened.callback(readings.close)
             cursors.append(Cursor(model.name, readings, self.n_before))
-        return OpenedPart(None, None, aligned_pieces(cursors, is_last=self.is_last))
+        return OpenedPart(None, None, aligned_blocks(cursors, is_last=self.is_last))
 
 
 def aligned_parts(

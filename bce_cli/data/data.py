@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from bce_cli.data.table import Facts, Table
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.sources import Source, refuse_second_pipe
+from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
     from bce_cli.data.parts import Part
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.label_tally import LabelTally
-    from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.reading import Reading
+    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.readers.reading import LabelTally, Reading
 
     Run: TypeAlias = Callable[..., Iterator[Any]]
-    Read: TypeAlias = Callable[[Piece], Reading]
+    Read: TypeAlias = Callable[[Block], Reading]
 
 _read: Callable[[Any], Any] = operator.methodcaller("read")
 
@@ -164,7 +163,7 @@ class Data:
         sizes = [None if self.join else table.n_bytes() for table in self.tables]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
-    def pieces(self, run: Run = map) -> Iterator[Piece]:
+    def blocks(self, run: Run = map) -> Iterator[Block]:
         """Yield all rows in their order, in blocks that can be read in any thread.
 
         Parameters
@@ -185,9 +184,9 @@ class Data:
             from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
 
             return side_by_side(self.models, run)
-        return self.baseline.pieces()
+        return self.baseline.blocks()
 
-    def _joined(self, join: Join, run: Run) -> Iterator[Piece]:
+    def _joined(self, join: Join, run: Run) -> Iterator[Block]:
         from bce_cli.data.joined import Sides, gathered, joined_rows  # noqa: PLC0415 -- rarely needed
 
         self._plan = None
@@ -196,7 +195,7 @@ class Data:
         sides = Sides(truth, tuple(rivals))
         joined = joined_rows(baseline, sides, is_inner=join.is_inner)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
-        yield from joined.pieces()
+        yield from joined.blocks()
 
     def parts(self, run: Run) -> Iterator[Part | AlignedPart]:
         """Yield all rows in their order, in parts that workers elsewhere can open and read.
@@ -204,7 +203,7 @@ class Data:
         Parameters
         ----------
         run : callable
-            See `pieces`; it counts rows and quotes before sources can be cut.
+            See `blocks`; it counts rows and quotes before sources can be cut.
         """
         from bce_cli.data.parts import parts_of, seen_from_anywhere  # noqa: PLC0415 -- rarely needed
 
@@ -230,19 +229,19 @@ class Data:
         return None if self._plan is None else self._plan.run
 
     @contextmanager
-    def front(self) -> Iterator[tuple[Iterator[Piece], Read]]:
+    def front(self) -> Iterator[tuple[Iterator[Block], Read]]:
         """Provide the rows from the start, and what reads their blocks, once all were concluded.
 
         Nothing is checked again, and no more is read than is asked for.
         """
         if self._plan is None:
-            yield self.pieces(), _read
+            yield self.blocks(), _read
             return
         from bce_cli.data.joined import read_joined, release  # noqa: PLC0415 -- rarely needed
 
         plan = replace(self._plan, run=uuid.uuid4().hex)
         try:
-            yield self.baseline.pieces(), partial(read_joined, plan=plan)
+            yield self.baseline.blocks(), partial(read_joined, plan=plan)
         finally:
             release(plan.run)
 
@@ -253,7 +252,7 @@ class Data:
         ----------
         facts : Facts
         run : callable
-            See `pieces`; calls what must run where the rows were joined.
+            See `blocks`; calls what must run where the rows were joined.
 
         Raises
         ------

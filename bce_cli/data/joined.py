@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.storage.sources import Source
 
     Places: TypeAlias = npt.NDArray[np.int64]
     Bits: TypeAlias = npt.NDArray[np.uint8]
@@ -82,13 +82,13 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     DataError
         The first fault in the order of the rows; or there are no rows, or a key occurs twice.
     """
-    pieces, keys, facts = [], [], Facts()
+    blocks, keys, facts = [], [], Facts()
     positive = table.labels.positive
-    for reading in run(_read, table.pieces()):
+    for reading in run(_read, table.blocks()):
         facts, error = facts.followed_by(Facts.of(reading, 0), positive)
         if error is not None:
             raise error
-        pieces.append(reading.rows)
+        blocks.append(reading.rows)
         keys += list(reading.keys or ())
     if not keys:
         message = f"{table.name}: there are no rows"
@@ -96,7 +96,7 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
-    found = Gathered(table.name, concatenated(pieces), as_keys(keys))
+    found = Gathered(table.name, concatenated(blocks), as_keys(keys))
     if found.keys.is_unique:
         return found
     frame = found.frame
@@ -107,8 +107,8 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
 
 
-def _read(piece: Piece) -> Reading:
-    return piece.read()
+def _read(block: Block) -> Reading:
+    return block.read()
 
 
 def as_keys(keys: Sequence[str]) -> pd.Index:
@@ -198,7 +198,7 @@ class JoinedRows:
     is_lone: BoolArray
     found: tuple[Partners, ...]
 
-    def pieces(self) -> Iterator[ReadRows]:
+    def blocks(self) -> Iterator[ReadRows]:
         """Yield the rows, block by block."""
         for start in range(0, len(self.rows), _BLOCK_ROWS):
             places = slice(start, start + _BLOCK_ROWS)
@@ -427,18 +427,18 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
     return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))
 
 
-def read_joined(piece: Piece, plan: SidesPlan) -> Reading:
+def read_joined(block: Block, plan: SidesPlan) -> Reading:
     """Read a block of the baseline, and join its rows.
 
     Raises
     ------
     DataError
-        As `Piece.read` does.
+        As `Block.read` does.
     JoinInDoubt
         They do not join, or what they are joined with cannot be read. Which of these faults comes
         first, and in which words, is up to who reads all sources one after the other.
     """
-    reading = piece.read()
+    reading = block.read()
     sides = held(plan)
     left = Gathered("", reading.rows, as_keys(reading.keys or ()))
     try:

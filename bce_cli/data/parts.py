@@ -10,24 +10,22 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from bce_cli.errors import BceError
-from bce_cli.readers.blocks import read_blocks
-from bce_cli.readers.delimited.file import DelimitedFile, pieces_of
-from bce_cli.readers.delimited.quotes import QuotedRecords
-from bce_cli.readers.encodings import utf8, utf8_mark_length
-from bce_cli.readers.files import open_file
-from bce_cli.readers.parts.counts import RangeCount, count_range
-from bce_cli.readers.parts.offset import opened_at
-from bce_cli.readers.streams import Limited, read_fully, unreadable
+from bce_cli.readers.blocks import QuotedRecords, read_blocks
+from bce_cli.readers.counts import RangeCount, count_range
+from bce_cli.readers.delimited import DelimitedFile, blocks_of
+from bce_cli.readers.files import open_file, utf8, utf8_mark_length
+from bce_cli.storage.sources import opened_at
+from bce_cli.storage.streams import Limited, read_fully, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bce_cli.readers.columnar.batches import Run
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.columnar import RowGroups
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.delimited.dialect import Dialect
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.options import InputOptions
-    from bce_cli.readers.sources import Source
+    from bce_cli.readers.delimited import Dialect
+    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.storage.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,13 @@ class OpenedPart(NamedTuple):
         What was found out about its source and is worth a word; the first part says it.
     n_rows : int or None
         Its rows, where the source says how many there are.
-    pieces : iterator of Piece
+    blocks : iterator of Block
         Its blocks, which are those of the whole source at this place.
     """
 
     note: str | None
     n_rows: int | None
-    pieces: Iterator[Piece]
+    blocks: Iterator[Block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +81,13 @@ class Part:
     source : Source
     options : InputOptions
         With the columns named.
-    span : ByteSpan or Run, optional
+    span : ByteSpan or RowGroups, optional
         Bytes of delimited text, or row groups of Parquet; None for all of the source.
     """
 
     source: Source
     options: InputOptions
-    span: ByteSpan | Run | None = None
+    span: ByteSpan | RowGroups | None = None
 
     def open(self, opened: ExitStack) -> OpenedPart:
         """Open the source for reading; `opened` closes it.
@@ -103,14 +101,14 @@ class Part:
             return self._open_bytes(self.span, opened)
         file, _ = open_file(self.source, self.options, opened)
         if self.span is None:
-            return OpenedPart(file.note, file.n_rows, file.pieces())
+            return OpenedPart(file.note, file.n_rows, file.blocks())
         of_groups: Any = file
-        return OpenedPart(file.note, self.span.n_rows, of_groups.pieces((self.span,)))
+        return OpenedPart(file.note, self.span.n_rows, of_groups.blocks((self.span,)))
 
     def _open_bytes(self, span: ByteSpan, opened: ExitStack) -> OpenedPart:
         if span.header is None:
             file = _text_up_to(self, span.stop or 0, opened)
-            return OpenedPart(file.note, None, file.pieces())
+            return OpenedPart(file.note, None, file.blocks())
         stream = opened_at(self.source, span.start, opened)
         if span.stop is not None:
             stream = cast("IO[bytes]", Limited(stream, span.stop - span.start))
@@ -119,7 +117,7 @@ class Part:
         name, options = self.source.name, self.options
         framing, size = QuotedRecords(), options.block_bytes
         blocks = read_blocks(stream, name, framing, size, rest=bytes(begun), line=span.line)
-        return OpenedPart(None, None, pieces_of(blocks, *span.header, options.grammar, name))
+        return OpenedPart(None, None, blocks_of(blocks, *span.header, options.grammar, name))
 
 
 def _text_up_to(whole: Part, stop: int, opened: ExitStack) -> DelimitedFile:
@@ -258,8 +256,12 @@ def _plan_of(
                 return (whole,)
             if isinstance(file, DelimitedFile):
                 return _ranges_of_text(whole, cutting) or (whole,)
-            runs = getattr(file, "runs", ())
-            return tuple(replace(whole, span=run) for run in runs) if len(runs) > 1 else (whole,)
+            row_groups = getattr(file, "row_groups", ())
+            return (
+                tuple(replace(whole, span=found) for found in row_groups)
+                if len(row_groups) > 1
+                else (whole,)
+            )
     except (BceError, OSError):
         return (whole,)
 

@@ -8,21 +8,18 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
-from bce_cli.readers.delimited.dialect import parse_delimiter
-from bce_cli.readers.encodings import check_encoding
-from bce_cli.readers.files import File, open_file
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.readers.sources import Source
-from bce_cli.readers.storage.expansion import parts_of
+from bce_cli.readers.delimited import parse_delimiter
+from bce_cli.readers.files import File, check_encoding, open_file
+from bce_cli.readers.reading import LabelTally, LabelValues, Reading
+from bce_cli.storage.sources import Source, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.options import InputOptions
+    from bce_cli.readers.grammar import InputOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def _merged_labels(
 
 
 class ReadRows(NamedTuple):
-    """Rows in memory that were read before; see `Piece`.
+    """Rows in memory that were read before; see `Block`.
 
     Attributes
     ----------
@@ -176,7 +173,7 @@ class Table:
         """
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
-        sources = [source for path in paths for source in parts_of(path)]
+        sources = [source for path in paths for source in sources_of(path)]
         return cls(sources, options, ", ".join(Source(path).name for path in paths))
 
     def __enter__(self) -> Self:
@@ -216,13 +213,13 @@ class Table:
         is_known = None not in sizes and not self._is_compressed
         return sum(size for size in sizes if size is not None) if is_known else None
 
-    def pieces(self) -> Iterator[Piece]:
+    def blocks(self) -> Iterator[Block]:
         """Yield all blocks, in the order of the rows."""
-        yield from self._first.pieces()
+        yield from self._first.blocks()
         for source in self.sources[1:]:
             with ExitStack() as opened:
                 file, _ = self._open(source, opened)
-                yield from file.pieces()
+                yield from file.blocks()
 
     def conclude(self, labels: LabelValues, notes: Sequence[str] = ()) -> None:
         """Take in what was found out by whoever has read all rows."""

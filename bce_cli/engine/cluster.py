@@ -13,7 +13,7 @@ from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
 from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
-from bce_cli.readers.sources import STANDARD_INPUT, Source
+from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.parts import Part
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.reading import Reading
 
 _added: Callable[[Any, Any], Any] = operator.iadd
@@ -92,20 +92,20 @@ class RunPart:
     Attributes
     ----------
     of_rows : callable (Rows) -> state
-    read : callable (Piece) -> Reading
+    read : callable (Block) -> Reading
     positive : str or None
         The label that counts as 1, where it was named.
     """
 
     of_rows: Callable[[Rows], Any]
-    read: Callable[[Piece], Reading]
+    read: Callable[[Block], Reading]
     positive: str | None
 
-    def of_piece(self, piece: Piece) -> Outcome:
+    def of_block(self, block: Block) -> Outcome:
         """Read one block."""
         try:
-            reading = self.read(piece)
-            return Outcome(self.of_rows(reading.rows), Facts.of(reading, piece.n_bytes))
+            reading = self.read(block)
+            return Outcome(self.of_rows(reading.rows), Facts.of(reading, block.n_bytes))
         except BceError as error:
             return Outcome(error=error)
 
@@ -116,8 +116,8 @@ class RunPart:
             with faults_of(part.source), ExitStack() as opened:
                 file = part.open(opened)
                 outcome = Outcome(facts=Facts(notes=() if file.note is None else (file.note,)))
-                for piece in file.pieces:
-                    outcome = outcome.followed_by(self.of_piece(piece), self.positive)
+                for block in file.blocks:
+                    outcome = outcome.followed_by(self.of_block(block), self.positive)
                     if outcome.error is not None:
                         break
         except BceError as error:

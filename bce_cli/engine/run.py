@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.data.data import Data
     from bce_cli.engine.connection import Cluster
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
     from bce_cli.readers.reading import Reading
 
     Progress: TypeAlias = Callable[[int, int | None], None]
@@ -188,8 +188,8 @@ def _front(data: Data, plan: Plan) -> Evaluation:
     """Read rows from the start for as long as the product needs them."""
     front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
     of_rows = partial(evaluate_rows, plan=front.plan, keep_rows=True)
-    with data.front() as (pieces, read), threads(_FRONT_WORKERS) as engine:
-        found = engine.map(lambda piece: of_rows(read(piece).rows), pieces)
+    with data.front() as (blocks, read), threads(_FRONT_WORKERS) as engine:
+        found = engine.map(lambda block: of_rows(read(block).rows), blocks)
         while front.needs_rows and (part := next(found, None)) is not None:
             front += part
     return front
@@ -238,7 +238,7 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
     run_part = RunPart(of_rows, _read, positive)
     whole = Outcome(start)
     with threads(job.n_workers) as engine:
-        for outcome in engine.map(run_part.of_piece, data.pieces(engine.map)):
+        for outcome in engine.map(run_part.of_block, data.blocks(engine.map)):
             whole = whole.followed_by(outcome, positive)
             if whole.error is not None:
                 raise whole.error
@@ -247,8 +247,8 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
     return whole.state
 
 
-def _read(piece: Piece) -> Reading:
-    return piece.read()
+def _read(block: Block) -> Reading:
+    return block.read()
 
 
 def collect_rows(job: Job) -> Rows:
@@ -309,9 +309,9 @@ def format_rows(
     """
     data = job.data
 
-    def score(piece: Piece) -> tuple[ScoredRows, Facts]:
-        reading = piece.read()
-        return convention.score(reading.rows), Facts.of(reading, piece.n_bytes)
+    def score(block: Block) -> tuple[ScoredRows, Facts]:
+        reading = block.read()
+        return convention.score(reading.rows), Facts.of(reading, block.n_bytes)
 
     def numbered(
         blocks: Iterator[tuple[ScoredRows, Facts]],
@@ -328,5 +328,5 @@ def format_rows(
         data.conclude(whole)
 
     with data, threads(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.pieces(engine.map)))
+        rows = numbered(engine.map(score, data.blocks(engine.map)))
         yield from engine.map(lambda item: formatter(*item), rows)

@@ -5,18 +5,36 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.errors import DataError
-from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.readers.grammar import Role
+
+Role: TypeAlias = Literal["label", "prediction", "weight"]
+"""What the numbers of a column are."""
 
 _MOST_LISTED = 20
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+LABEL_NAMES = _words(
+    "label labels y y_true true truth ground_truth target targets y_test actual observed "
+    "outcome event"
+)
+"""Customary names of the label column; case does not matter."""
+
+PREDICTION_NAMES = _words(
+    "prediction predictions pred preds predicted p prob probs probability probabilities proba "
+    "y_prob y_proba y_pred y_score y_hat yhat p_hat phat score scores forecast"
+)
+"""Customary names of the prediction column; case does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +216,6 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
     _refuse_double_roles(found, source)
-    _refuse_double_segments(found, source)
     return found
 
 
@@ -220,9 +237,6 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
-
-
-def _refuse_double_segments(found: Columns, source: str) -> None:
     for index, place in enumerate(found.segments):
         if place in found.segments[:index]:
             name = quoted(found.names[place])

@@ -1,4 +1,4 @@
-"""Models cut into the same rows give the pieces, and the first error, of models read whole."""
+"""Models cut into the same rows give the blocks, and the first error, of models read whole."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from bce_cli.data.data import open_models
 from bce_cli.data.parts import Cutting, Part, parts_of
 from bce_cli.errors import BceError, InputError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.options import InputOptions
-from bce_cli.readers.sources import Source
+from bce_cli.readers.grammar import Grammar, InputOptions
+from bce_cli.readers.reading import LabelTally
+from bce_cli.storage.sources import Source
 from tests.readers.test_read_any_form import Case, cases
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.table import Table
-    from bce_cli.readers.files import Piece
+    from bce_cli.readers.blocks import Block
 
 CHOICE = ColumnChoice("y", "p", id="id")
 GRAMMAR = Grammar(positive="yes")
@@ -49,13 +48,13 @@ changes = st.lists(
 )
 
 
-def told(pieces: Iterator[Piece]) -> list[Any]:
-    """Read pieces up to the first error, which ends the list."""
+def told(blocks: Iterator[Block]) -> list[Any]:
+    """Read blocks up to the first error, which ends the list."""
     tallies = [LabelTally(GRAMMAR.positive) for _ in "ab"]
     found: list[Any] = []
     try:
-        for piece in pieces:
-            reading = piece.read()
+        for block in blocks:
+            reading = block.read()
             for tally, values in zip(tallies, reading.label_values, strict=False):
                 tally.add(values)
             rows = reading.rows
@@ -67,11 +66,11 @@ def told(pieces: Iterator[Piece]) -> list[Any]:
     return found
 
 
-def pieces_of_parts(parts: Iterable[AlignedPart]) -> Iterator[Piece]:
+def blocks_of_parts(parts: Iterable[AlignedPart]) -> Iterator[Block]:
     """Read each part by itself, as a worker does."""
     for part in parts:
         with ExitStack() as opened:
-            yield from pickle.loads(pickle.dumps(part)).open(opened).pieces  # noqa: S301
+            yield from pickle.loads(pickle.dumps(part)).open(opened).blocks  # noqa: S301
 
 
 def aligned(models: Sequence[Table], cutting: Cutting) -> Iterator[AlignedPart]:
@@ -116,9 +115,9 @@ def test_parts_give_the_pieces_and_the_first_error_of_the_whole(
             Path(folder, name).write_bytes(written)
     options = InputOptions(CHOICE, GRAMMAR, block_bytes=block_bytes)
     with open_models(["a", "b"], options) as data:
-        whole = told(data.pieces())
+        whole = told(data.blocks())
         parts = aligned(data.models, Cutting(part_blocks, 0))
-        assert told(pieces_of_parts(parts)) == whole
+        assert told(blocks_of_parts(parts)) == whole
 
 
 @given(cases(), st.integers(1, 200))

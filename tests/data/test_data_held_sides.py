@@ -11,8 +11,8 @@ import pytest
 from bce_cli.data.joined import SideRecipe, SidesPlan, held, release, runs_held
 from bce_cli.errors import JoinInDoubt
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
-from bce_cli.readers.sources import Source
+from bce_cli.readers.grammar import InputOptions
+from bce_cli.storage.sources import Source
 
 
 def plan(run: str, path: str = "truth.csv") -> SidesPlan:

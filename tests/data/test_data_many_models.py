@@ -14,8 +14,7 @@ from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions, Layout
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from tests.corpus.columnar import WRITE, table
 from tests.readers.any_form import Column, Form, Spelling, forms
 

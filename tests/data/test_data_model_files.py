@@ -14,8 +14,7 @@ from bce_cli.data.data import Join, open_models
 from bce_cli.engine.run import Job, collect_rows, fold_rows
 from bce_cli.errors import DataError, InputError, LabelError, UsageError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions
 from tests.corpus.columnar import WRITE, table
 
 if TYPE_CHECKING:

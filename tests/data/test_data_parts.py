@@ -1,4 +1,4 @@
-"""Parts of a source give the pieces that the source gives when it is read from its start."""
+"""Parts of a source give the blocks that the source gives when it is read from its start."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pyarrow import parquet  # noqa: TID253
 
 from bce_cli.data.parts import Cutting, Part, parts_of
 from bce_cli.errors import BceError
-from bce_cli.readers.columnar import batches
+from bce_cli.readers import columnar
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.delimited.piece import DelimitedPiece
+from bce_cli.readers.delimited import DelimitedBlock
 from bce_cli.readers.files import open_file
-from bce_cli.readers.options import InputOptions, Layout
-from bce_cli.readers.sources import Source
+from bce_cli.readers.grammar import InputOptions, Layout
+from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,11 +48,11 @@ def read(parts: Iterable[Part]) -> list[Any]:
     try:
         for part in parts:
             with ExitStack() as opened:
-                for piece in part.open(opened).pieces:
-                    if isinstance(piece, DelimitedPiece):
-                        found.append((bytes(piece.block.data), piece.block.first_line))
-                    rows = piece.read().rows
-                    assert piece.n_rows == len(rows)
+                for block in part.open(opened).blocks:
+                    if isinstance(block, DelimitedBlock):
+                        found.append((bytes(block.lines.data), block.lines.first_line))
+                    rows = block.read().rows
+                    assert block.n_rows == len(rows)
                     ids = [] if rows.ids is None else list(rows.at(slice(None)).ids or [])
                     found.append((rows.labels.tolist(), rows.probabilities.tolist(), ids))
     except BceError as error:
@@ -121,7 +121,7 @@ def test_text_is_cut_whatever_its_dialect() -> None:
 
 
 def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "RUN_ROWS", 250)
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 250)
     table = pa.table({"y": np.arange(1000) % 2, "p": np.linspace(0.1, 0.9, 1000)})
     parquet.write_table(table, "preds.parquet", row_group_size=100)
     source = Source("preds.parquet")
@@ -131,7 +131,7 @@ def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> N
     assert read(parts) == read([Part(source, options)])
     with ExitStack() as opened:
         file, _ = open_file(source, options, opened)
-        assert [(run.first, run.last, run.first_row) for run in file.runs] == [  # type: ignore[union-attr]
+        assert [(run.first, run.last, run.first_row) for run in file.row_groups] == [  # type: ignore[union-attr]
             (0, 2, 1), (3, 5, 301), (6, 8, 601), (9, 9, 901),
         ]  # fmt: skip
 

@@ -14,7 +14,7 @@ from bce_cli.data.data import open_data, open_models
 from bce_cli.engine.run import Job, fold_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from bce_cli.render.look import Look
 from bce_cli.render.models.document import ModelsDocument
 from bce_cli.render.models.page import models_page

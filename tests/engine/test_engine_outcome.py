@@ -14,8 +14,7 @@ from bce_cli.data.table import Facts
 from bce_cli.engine.cluster import FAN_IN, MergeTree
 from bce_cli.engine.outcome import Outcome, in_a_row
 from bce_cli.errors import DataError, InputError
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.reading import LabelValues
+from bce_cli.readers.reading import LabelTally, LabelValues
 
 if TYPE_CHECKING:
     import random

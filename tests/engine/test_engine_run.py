@@ -14,8 +14,7 @@ from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions
 from bce_cli.render.look import Look
 from bce_cli.render.report import write_report
 from bce_cli.render.row_stream import RowStream

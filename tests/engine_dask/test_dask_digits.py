@@ -11,9 +11,9 @@ from bce_cli.core.evaluation import Plan
 from bce_cli.data.data import open_data
 from bce_cli.engine.connection import Cluster
 from bce_cli.engine.run import Job, evaluate
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 
 if TYPE_CHECKING:
     import subprocess
@@ -118,7 +118,7 @@ def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
 ) -> None:
     def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
         found: list[tuple[int, int | None]] = []
-        options = InputOptions(ColumnChoice("y", "p"), block_bytes=blocks.BLOCK_BYTES)
+        options = InputOptions(ColumnChoice("y", "p"), block_bytes=grammar.BLOCK_BYTES)
         data = open_data(sources["csv"] * 4, options)
         evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
         return found

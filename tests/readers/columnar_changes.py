@@ -17,7 +17,7 @@ from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from tests.corpus.columnar import WRITE, table
 
 

@@ -15,8 +15,7 @@ from bce_cli.core.report import LossReport, binary_cross_entropy, loss_report
 from bce_cli.data.data import Data, open_data
 from bce_cli.engine.run import Job, collect_rows, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions
 from tests.readers.any_form import Column, Form, Spelling, forms
 
 if TYPE_CHECKING:

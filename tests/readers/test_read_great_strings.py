@@ -13,7 +13,7 @@ import pytest
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from tests.corpus.columnar import WRITE
 
 if TYPE_CHECKING:

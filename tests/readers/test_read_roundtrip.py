@@ -16,7 +16,7 @@ from bce_cli.core.report import binary_cross_entropy, loss_report
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 
 Row = tuple[int, float, str]
 
@@ -63,7 +63,7 @@ def test_rows_and_ids_are_those_written(
 ) -> None:
     path = write(rows, layout, **dialect)
     with open_data([path], InputOptions(ColumnChoice(id="t"), block_bytes=block_bytes)) as data:
-        pieces = [piece.read().rows for piece in data.pieces()]
+        pieces = [piece.read().rows for piece in data.blocks()]
     found = [
         (int(positive), float(probability), piece.ids[i] if piece.ids is not None else None)
         for piece in pieces

@@ -1,4 +1,4 @@
-"""Where the bytes come from: paths, addresses and standard input."""
+"""Where the bytes come from: files, addresses and standard input, and what stands for several."""
 
 from __future__ import annotations
 
@@ -11,13 +11,25 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import InputError, UsageError
-from bce_cli.readers.storage.addresses import file_name, local_path, without_secrets
-from bce_cli.readers.streams import Translated, unreadable
 from bce_cli.safe_text import safe_text
+from bce_cli.storage.paths import (
+    LocalTree,
+    file_name,
+    files_matching,
+    is_pattern,
+    is_web,
+    local_path,
+    refuse_credentials,
+    without_secrets,
+)
+from bce_cli.storage.streams import Translated, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import ExitStack
+
+    from bce_cli.storage.paths import Entry, Tree
+
 
 STANDARD_INPUT = "-"
 
@@ -70,7 +82,7 @@ class Source:
         if self.known_size is not None or self.path == STANDARD_INPUT:
             return self.known_size
         if self.local_path is None:
-            from bce_cli.readers.storage.remote_files import size_of  # noqa: PLC0415 -- rare
+            from bce_cli.storage.remote import size_of  # noqa: PLC0415 -- rare
 
             return size_of(self.path)
         try:
@@ -95,9 +107,9 @@ class Source:
             yield self._explained(sys.stdin.buffer)
             return
         if self.local_path is None:
-            from bce_cli.readers.storage.remote_files import opened  # noqa: PLC0415 -- rare
+            from bce_cli.storage.remote import opened_stream  # noqa: PLC0415 -- rare
 
-            with opened(self.path) as remote:
+            with opened_stream(self.path) as remote:
                 yield remote
             return
         try:
@@ -123,9 +135,9 @@ class Source:
         if self.path == STANDARD_INPUT:
             return None
         if self.local_path is None:
-            from bce_cli.readers.storage.remote_files import random_access  # noqa: PLC0415 -- rare
+            from bce_cli.storage.remote import opened_ranges  # noqa: PLC0415 -- rare
 
-            file = random_access(self.path)
+            file = opened_ranges(self.path)
             return None if file is None else opened.enter_context(file)
         if self.size() is None:
             return None
@@ -141,3 +153,76 @@ class Source:
             return unreadable(self.name, error) if isinstance(error, OSError) else None
 
         return cast("IO[bytes]", Translated(stream, explain))
+
+
+_WHAT_COUNTS = "names that begin with . or _ do not count"
+
+
+def sources_of(path: str) -> list[Source]:
+    """Return the files that are meant, sorted by their paths.
+
+    Parameters
+    ----------
+    path : str
+        A file; a folder, which stands for all files below it, but for hidden ones; or a pattern,
+        unless there is something that is called just so. Each may be an address. A path at which
+        there is nothing is returned as it is, to be an error when it is opened.
+
+    Raises
+    ------
+    InputError
+        A folder holds no files, a pattern matches none, or storage cannot be reached.
+    UsageError
+        An address has a password in it.
+    """
+    if path == STANDARD_INPUT:
+        return [Source(path)]
+    local = local_path(path)
+    if local is not None:
+        return _expanded(path, local, LocalTree(), lambda found: found)
+    refuse_credentials(path)
+    if is_web(path):
+        return [Source(path)]
+    from bce_cli.storage.stores import RemoteTree  # noqa: PLC0415 -- loads pyarrow.fs
+
+    tree = RemoteTree(path)
+    return _expanded(path, tree.root, tree, tree.address_of)
+
+
+def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str]) -> list[Source]:
+    """Expand a path, which the tree calls otherwise."""
+    entry = tree.look_up(inner)
+    if entry is None and is_pattern(inner):
+        found: Sequence[Entry] = files_matching(tree, inner)
+        lack = "no file matches this pattern"
+    elif entry is not None and entry.is_folder:
+        found = tree.files_below(inner)
+        lack = "there are no data files in this folder"
+    else:
+        return [Source(path, None if entry is None else entry.size)]
+    if not found:
+        message = f"{safe_text(without_secrets(path))}: {lack}"
+        raise InputError(message, _WHAT_COUNTS)
+    files = sorted(found, key=lambda file: file.path)
+    return [Source(address_of(file.path), file.size) for file in files]
+
+
+def opened_at(source: Source, start: int, opened: ExitStack) -> IO[bytes]:
+    """Open a file for reading on from a byte; `opened` closes it.
+
+    Raises
+    ------
+    InputError
+        It cannot be opened, or not there; so does each read.
+    """
+    if start == 0 or source.local_path is not None:
+        stream = opened.enter_context(source.open())
+        if start:
+            stream.seek(start)
+        return stream
+    file: IO[bytes] | None = source.random_access(opened)
+    if file is None:
+        message = f"{source.name}: it can be read from its start alone"
+        raise InputError(message)
+    file.seek(start)
+    return file

@@ -1,4 +1,4 @@
-"""Small tools on streams of bytes."""
+"""The small tools that all streams of bytes are made with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class Rejoined(io.RawIOBase):
+class ReadOnly(io.RawIOBase):
+    """A stream of which every kind says by `readinto` alone what it holds."""
+
+    def readable(self) -> bool:
+        """Whether bytes can be read; they can."""
+        return True
+
+
+class Rejoined(ReadOnly):
     """Bytes that were read already, followed by the rest of their stream.
 
     Parameters
@@ -27,10 +35,6 @@ class Rejoined(io.RawIOBase):
         self._head = head
         self._rest = rest
 
-    def readable(self) -> bool:
-        """Whether bytes can be read; they can."""
-        return True
-
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")
@@ -42,7 +46,7 @@ class Rejoined(io.RawIOBase):
         return cast("int", self._rest.readinto(view) or 0)  # type: ignore[attr-defined]
 
 
-class Limited(io.RawIOBase):
+class Limited(ReadOnly):
     """The next bytes of a stream, up to so many.
 
     Parameters
@@ -56,10 +60,6 @@ class Limited(io.RawIOBase):
         self._stream = stream
         self._n_left = n_bytes
 
-    def readable(self) -> bool:
-        """Whether bytes can be read; they can."""
-        return True
-
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")[: self._n_left]
@@ -68,7 +68,7 @@ class Limited(io.RawIOBase):
         return count
 
 
-class Translated(io.RawIOBase):
+class Translated(ReadOnly):
     """A stream whose failures become errors of this package.
 
     Parameters
@@ -82,10 +82,6 @@ class Translated(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._explain = explain
-
-    def readable(self) -> bool:
-        """Whether bytes can be read; they can."""
-        return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to some byte, if the stream within can do that."""

@@ -12,15 +12,15 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.readers.blocks import as_bytes
-from bce_cli.readers.parts.offset import opened_at
-from bce_cli.readers.streams import read_fully
+from bce_cli.readers.blocks import as_bytes, count_lines
+from bce_cli.storage.sources import opened_at
+from bce_cli.storage.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.readers.blocks import ByteArray
-    from bce_cli.readers.sources import Source
+    from bce_cli.storage.sources import Source
 
 _QUOTE, _LF = b'"\n'
 _TAIL_SHARE, _LEAST_TAIL = 4, 1 << 16
@@ -88,12 +88,13 @@ def count_range(source: Source, start: int, stop: int, block_bytes: int) -> Rang
     for before, text in _blocks(source, start, stop, block_bytes):
         data = as_bytes(text)
         quotes = int(np.count_nonzero(data == _QUOTE))
-        lines = _count_lines(text, data, before)
+        # A line end that begins with the byte before was counted there.
+        lines = count_lines(text) - (before == b"\r" and text[:1] == b"\n")
         for parity, end in enumerate(_last_ends(data, n_quotes, quotes)):
             if end < 0 or (position > start and ends[parity] is None):
                 ends[parity] = None
                 continue
-            behind = _count_lines(text[end + 1 :], data[end + 1 :], b"")
+            behind = count_lines(text[end + 1 :])
             ends[parity] = LineEnd(position + end + 1, n_lines + lines - behind)
         n_quotes += quotes
         n_lines += lines
@@ -141,11 +142,3 @@ def _last_ends(data: ByteArray, n_before: int, n_quotes: int) -> tuple[int, int]
     is_odd = (np.searchsorted(quotes, ends) + parity) % 2 == 1
     even, odd = ends[~is_odd], ends[is_odd]
     return tuple(offset + int(found[-1]) if len(found) else -1 for found in (even, odd))  # type: ignore[return-value]
-
-
-def _count_lines(text: bytearray, data: ByteArray, before: bytes) -> int:
-    """Count line ends; those that begin with the byte before the text were counted there."""
-    n_lines = int(np.count_nonzero(data == _LF))
-    if b"\r" in text:
-        n_lines += text.count(b"\r") - text.count(b"\r\n")
-    return n_lines - (before == b"\r" and text[:1] == b"\n")
