@@ -1,20 +1,17 @@
 """The application: commands are listed here, and errors become messages and exit codes."""
 
-from __future__ import annotations
-
 import errno
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from bce_cli.cli.deferred import DeferredCommand
+from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
-from bce_cli.cli.output import abandon_stdout
-from bce_cli.cli.plain_values import PlainValues
-from bce_cli.cli.version import VersionOpt
+from bce_cli.cli.output import abandon_stdout, write_stdout
+from bce_cli.cli.parsing import DeferredCommand, PlainValues
 from bce_cli.errors import BceError, os_reason
 
 _EPILOG = (
@@ -92,7 +89,21 @@ def _is_broken_pipe(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EPIPE
 
 
-def root(ctx: typer.Context, version: VersionOpt = False) -> None:
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_stdout(f"bce {__version__}\n")
+        raise typer.Exit
+
+
+def root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
     """Judge probabilistic binary predictions by their exact binary cross-entropy."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help(), err=True)
