@@ -3,6 +3,7 @@
 import errno
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,8 @@ from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
-from bce_cli.errors import BceError, os_reason
+from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason
+from bce_cli.safe_text import quoted, safe_text
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
@@ -21,6 +23,8 @@ _EPILOG = (
 )
 
 
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+_COMPLETION = ("--show-completion", "--install-completion")
 _COMMANDS = {
     "compute": "Judge predictions, row by row and on average.",
     "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
@@ -79,10 +83,54 @@ class BceGroup(PlainValues, TyperGroup):
             sys.exit(int(code or ExitCode.OK))
         return code
 
+    def parse_args(
+        self,
+        ctx: Any,  # noqa: ANN401 -- of a class without a public name
+        args: list[str],
+    ) -> list[str]:
+        """Parse what was given, a shell behind an option of completion among it."""
+        option, _, shell = args[0].partition("=") if args else ("", "", "")
+        shell = shell or "".join(args[1:2])
+        if option in _COMPLETION and not shell.startswith("-") and not ctx.resilient_parsing:
+            self._complete_in(_checked_shell(option, shell), option, ctx)
+        return super().parse_args(ctx, args)
+
+    def _complete_in(self, shell: str, option: str, ctx: Any) -> None:  # noqa: ANN401
+        """Do what Typer's option does for a shell that it detects, and end."""
+        for parameter in self.params:
+            if option in parameter.opts and parameter.callback is not None:
+                try:
+                    parameter.callback(ctx, parameter, shell)
+                except OSError as error:
+                    if error.filename is None:  # standard output
+                        raise
+                    message = f"{safe_text(str(error.filename))}: {os_reason(error)}"
+                    raise OutputCreationError(message) from None
+
     def _command_path(self, args: Sequence[str] | None) -> str:
         words = sys.argv[1:] if args is None else args
         command = next((word for word in words if word in self.commands), "")
         return f"bce {command}".rstrip()
+
+
+def _checked_shell(option: str, shell: str) -> str:
+    """Return the shell that was named, or else the one that has started this process.
+
+    Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
+    """
+    if shell:
+        if shell not in _SHELLS:
+            message = f"{option} cannot serve the shell {quoted(shell)}"
+            raise UsageError(message, f"known are {', '.join(_SHELLS)}")
+        return shell
+    from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
+
+    with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
+        shell, _ = detect_shell()
+    if shell not in _SHELLS:
+        message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
+        raise UsageError(message)
+    return shell
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:
