@@ -2,11 +2,12 @@
 
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
+from typer.completion import install_callback, show_callback
 from typer.core import TyperGroup
 
 from bce_cli import __version__
@@ -24,7 +25,10 @@ _EPILOG = (
 
 
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
-_COMPLETION = ("--show-completion", "--install-completion")
+_COMPLETION: dict[str, Callable[..., object]] = {
+    "--show-completion": show_callback,
+    "--install-completion": install_callback,
+}
 _COMMANDS = {
     "compute": "Judge predictions, row by row and on average.",
     "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
@@ -45,22 +49,14 @@ class BceGroup(PlainValues, TyperGroup):
     def main(
         self,
         args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
+        *more: Any,  # noqa: ANN401 -- as in the base class
         standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,  # noqa: ANN401 -- as in the base class
+        **extra: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         """Run the command line; see the base class."""
+        extra |= {"prog_name": "bce", "standalone_mode": False}
         try:
-            code = super().main(
-                args,
-                prog_name="bce",
-                complete_var=complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
+            code = super().main(args, *more, **extra)
         except BceError as error:
             report_error(error.message, error.hint)
             code = exit_code_for(error)
@@ -92,20 +88,8 @@ class BceGroup(PlainValues, TyperGroup):
         option, _, shell = args[0].partition("=") if args else ("", "", "")
         shell = shell or "".join(args[1:2])
         if option in _COMPLETION and not shell.startswith("-") and not ctx.resilient_parsing:
-            self._complete_in(_checked_shell(option, shell), option, ctx)
+            _complete(ctx, option, shell)
         return super().parse_args(ctx, args)
-
-    def _complete_in(self, shell: str, option: str, ctx: Any) -> None:  # noqa: ANN401
-        """Do what Typer's option does for a shell that it detects, and end."""
-        for parameter in self.params:
-            if option in parameter.opts and parameter.callback is not None:
-                try:
-                    parameter.callback(ctx, parameter, shell)
-                except OSError as error:
-                    if error.filename is None:  # standard output
-                        raise
-                    message = f"{safe_text(str(error.filename))}: {os_reason(error)}"
-                    raise OutputCreationError(message) from None
 
     def _command_path(self, args: Sequence[str] | None) -> str:
         words = sys.argv[1:] if args is None else args
@@ -113,24 +97,29 @@ class BceGroup(PlainValues, TyperGroup):
         return f"bce {command}".rstrip()
 
 
-def _checked_shell(option: str, shell: str) -> str:
-    """Return the shell that was named, or else the one that has started this process.
+def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
+    """Show or install completion for a shell, or else for that around this process; then end.
 
     Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
     """
-    if shell:
-        if shell not in _SHELLS:
-            message = f"{option} cannot serve the shell {quoted(shell)}"
-            raise UsageError(message, f"known are {', '.join(_SHELLS)}")
-        return shell
-    from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
+    if shell and shell not in _SHELLS:
+        message = f"{option} cannot serve the shell {quoted(shell)}"
+        raise UsageError(message, f"known are {', '.join(_SHELLS)}")
+    if not shell:
+        from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
 
-    with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
-        shell, _ = detect_shell()
+        with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
+            shell, _ = detect_shell()
     if shell not in _SHELLS:
         message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
         raise UsageError(message)
-    return shell
+    try:
+        _COMPLETION[option](ctx, None, shell)
+    except OSError as error:
+        if error.filename is None:  # standard output
+            raise
+        message = f"{safe_text(str(error.filename))}: {os_reason(error)}"
+        raise OutputCreationError(message) from None
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:

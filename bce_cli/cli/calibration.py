@@ -13,7 +13,7 @@ from bce_cli.cli.output import (
     quiet_option,
     staged_output,
 )
-from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.parsing import OptionGroup, count_option
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan
@@ -27,7 +27,7 @@ class Wanted(OptionGroup):
     unit: UnitOpt = "nats"
     bins: Annotated[
         int,
-        typer.Option("--bins", metavar="N", min=1, max=1000, help="Bins of the reliability table."),
+        count_option("--bins", "Bins of the reliability table.", 1000, least=1),
     ] = 10
     strategy: Annotated[
         Literal["uniform", "quantile"],
@@ -35,13 +35,11 @@ class Wanted(OptionGroup):
     ] = "uniform"
     bootstrap: Annotated[
         int,
-        typer.Option(
+        count_option(
             "--bootstrap",
-            metavar="N",
-            min=0,
-            max=10_000,
-            help="Resample the rows N times, 1000, say: how the parts of the loss vary, and how "
-            "much miscalibration is chance.",
+            "Resample the rows N times, 1000, say: how the parts of the loss vary, and how much "
+            "miscalibration is chance.",
+            10_000,
         ),
     ] = 0
     seed: Annotated[

@@ -10,7 +10,7 @@ from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
-from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 from bce_cli.safe_text import quoted
 
@@ -88,18 +88,11 @@ class Demanded(OptionGroup):
     ] = None
     bins: Annotated[
         int | None,
-        typer.Option(
-            "--bins", metavar="N", min=1, max=1000, help="Bins of --max-ece: 10 by default."
-        ),
+        count_option("--bins", "Bins of --max-ece: 10 by default.", 1000, least=1),
     ] = None
     min_rows: Annotated[
         int | None,
-        typer.Option(
-            "--min-rows",
-            metavar="N",
-            min=1,
-            help="There must be at least N rows, of weight above 0.",
-        ),
+        count_option("--min-rows", "There must be at least N rows, of weight above 0.", least=1),
     ] = None
     baseline: Annotated[
         str | None,

@@ -10,6 +10,7 @@ import typer
 from bce_cli.cli.input import ComparedInput, ComparedSourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import MOST_ROWS, OutputOptions, quiet_option
+from bce_cli.cli.parsing import count_option
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,12 +34,10 @@ def compare(
     ] = 0.95,
     rows: Annotated[
         int,
-        typer.Option(
+        count_option(
             "--rows",
-            metavar="N",
-            min=0,
-            max=MOST_ROWS,
-            help="Rows to show of those that gained, and of those that lost, most.",
+            "Rows to show of those that gained, and of those that lost, most.",
+            MOST_ROWS,
         ),
     ] = 3,
     out: OutputOptions,

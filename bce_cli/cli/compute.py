@@ -8,7 +8,7 @@ import typer
 from bce_cli.cli.input import IdOpt, ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, SideBySideLossOptions
 from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
-from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,22 +48,16 @@ class Shown(OptionGroup):
     ] = False
     rows: Annotated[
         int,
-        typer.Option(
-            "--rows",
-            metavar="N",
-            min=0,
-            max=MOST_ROWS,
-            help="First rows to show in the table; --per-example writes all.",
+        count_option(
+            "--rows", "First rows to show in the table; --per-example writes all.", MOST_ROWS
         ),
     ] = 5
     worst: Annotated[
         int,
-        typer.Option(
+        count_option(
             "--worst",
-            metavar="N",
-            min=0,
-            max=MOST_ROWS,
-            help="Show the N rows of highest loss as well; with --format csv, show those alone.",
+            "Show the N rows of highest loss as well; with --format csv, show those alone.",
+            MOST_ROWS,
         ),
     ] = 0
     by: Annotated[
@@ -108,7 +102,7 @@ def compute(
     """
     paths = paths_or_help(ctx, sources)
     _check(shown, losses, out, engine, quiet=quiet)
-    convention, compared = losses.convention(), losses.compared()
+    conventions = losses.convention(), losses.compared()
     data = inputs.data(
         paths,
         columns=replace(inputs.columns(), segments=tuple(shown.by or ())),
@@ -117,30 +111,9 @@ def compute(
     is_told = not shown.per_example
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
         if shown.per_example:
-            _write_rows(job, convention, losses, inputs, out, stream)
-            return
-        from bce_cli.core.report import loss_report  # noqa: PLC0415 -- --help needs no NumPy
-
-        result = _evaluated(job, convention, compared, shown, out, quiet=quiet)
-        report = loss_report(result.totals, losses.unit)
-        if quiet:
-            stream.write(f"{report.mean_loss!r}\n".encode())
-            return
-        from bce_cli.render.document import Document  # noqa: PLC0415
-        from bce_cli.render.report import write_report  # noqa: PLC0415
-
-        document = Document(
-            origin=inputs.origin(data, paths),
-            convention=convention,
-            report=report,
-            result=result,
-            comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
-            excel_safe=out.excel_safe,
-            has_soft_labels=inputs.soft_labels,
-            segment_columns=data.columns.segment_names,
-            segments=_segments(result, report),
-        )
-        stream.write(out.encode(write_report(document, out.text_format, out.look)))
+            _write_rows(job, conventions[0], losses, inputs, out, stream)
+        else:
+            stream.write(_report(job, paths, conventions, losses, inputs, shown, out, quiet=quiet))
 
 
 def _check(
@@ -154,28 +127,19 @@ def _check(
     """Refuse options of the output that contradict each other."""
     every, worst, by, like_all = shown.per_example, shown.worst, shown.by, losses.like == "all"
     others = "--quiet, --per-example, --worst"
-    in_csv = out.output_format == "csv" and (every or worst or by)
-    for is_wrong, message in (
-        (
-            quiet and (every or worst),
-            "--quiet prints one number alone; it goes with neither --per-example nor --worst",
-        ),
-        (every and worst, "--per-example and --worst are two different outputs"),
-        (
-            like_all and (quiet or every or worst),
-            f"--like all is a table of its own; it goes with no {others}",
-        ),
-        (
-            by and (quiet or every or worst or like_all),
-            f"--by is a table of its own; it goes with no {others}, --like all",
-        ),
-        (
-            out.excel_safe and not in_csv,
-            "--excel-safe goes with --format csv and --per-example, --worst or --by",
-        ),
-    ):
-        if is_wrong:
-            raise UsageError(message)
+    message = ""
+    if quiet and (every or worst):
+        message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
+    elif every and worst:
+        message = "--per-example and --worst are two different outputs"
+    elif like_all and (quiet or every or worst):
+        message = f"--like all is a table of its own; it goes with no {others}"
+    elif by and (quiet or every or worst or like_all):
+        message = f"--by is a table of its own; it goes with no {others}, --like all"
+    elif out.excel_safe and not (out.output_format == "csv" and (every or worst or by)):
+        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
+    if message:
+        raise UsageError(message)
     if every and engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
@@ -225,28 +189,51 @@ def _write_rows(
         stream.write(lines)
 
 
-def _evaluated(
+def _report(
     job: "Job",
-    convention: "Convention",
-    compared: "Sequence[Convention]",
+    paths: "Sequence[str]",
+    conventions: "tuple[Convention, tuple[Convention, ...]]",
+    losses: SideBySideLossOptions,
+    inputs: NamedInput,
     shown: Shown,
     out: RowOutputOptions,
     *,
     quiet: bool,
-) -> "Result":
+) -> bytes:
+    """Evaluate all rows; return the report, or its one number."""
     from bce_cli.core.part import Plan  # noqa: PLC0415 -- --help needs no NumPy
+    from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
+    convention, compared = conventions
     has_product = not (quiet or compared or shown.by)
     plan = Plan(
         convention,
         with_product=has_product,
         n_first=shown.rows if out.is_prose and has_product else None,
         n_worst=shown.worst,
-        compared=tuple(compared),
+        compared=compared,
         n_differing=5 if out.is_prose else 100,
     )
-    return evaluate(job, plan)
+    result = evaluate(job, plan)
+    report = loss_report(result.totals, losses.unit)
+    if quiet:
+        return f"{report.mean_loss!r}\n".encode()
+    from bce_cli.render.document import Document  # noqa: PLC0415
+    from bce_cli.render.report import write_report  # noqa: PLC0415
+
+    document = Document(
+        origin=inputs.origin(job.data, paths),
+        convention=convention,
+        report=report,
+        result=result,
+        comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
+        excel_safe=out.excel_safe,
+        has_soft_labels=inputs.soft_labels,
+        segment_columns=job.data.columns.segment_names,
+        segments=_segments(result, report),
+    )
+    return out.encode(write_report(document, out.text_format, out.look))
 
 
 def _side_by_side(

@@ -11,7 +11,7 @@ import typer
 from bce_cli.cli.diagnostics import ProgressBar
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.output import OutputOptions
-from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 from bce_cli.safe_text import quoted
 
@@ -29,12 +29,11 @@ UnitOpt = Annotated[
 ]
 WorkersOpt = Annotated[
     int | None,
-    typer.Option(
+    count_option(
         "--workers",
-        metavar="N",
-        min=1,
-        help="Threads to use, or processes with --engine dask; by default, one for each core. No "
-        "digit depends on it.",
+        "Threads to use, or processes with --engine dask; by default, one for each core. No digit "
+        "depends on it.",
+        least=1,
     ),
 ]
 

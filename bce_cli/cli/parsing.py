@@ -30,6 +30,11 @@ class OptionGroup:
         self.__dict__.update(chosen)
 
 
+def count_option(name: str, what: str, most: int | None = None, least: int = 0) -> Any:  # noqa: ANN401
+    """Declare an option that says how many."""
+    return typer.Option(name, metavar="N", min=least, max=most, help=what)
+
+
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     """Replace each parameter that is a group of options by these options.
 
