@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.cli.demo_steps import NAMES
+from bce_cli.cli.demo import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
