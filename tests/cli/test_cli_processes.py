@@ -133,6 +133,21 @@ def test_a_request_to_end_leaves_no_temporary_file(number: signal.Signals) -> No
     assert list(Path().iterdir()) == []
 
 
+def test_signals_that_are_ignored_end_nothing() -> None:
+    ignored = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    script = "trap '' INT HUP TERM; exec \"$@\""
+    command = ["/bin/sh", "-c", script, "sh", sys.executable, "-m", "bce_cli", "compute", "-", "-q"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
+        running.stdin.flush()
+        for number in ignored:
+            running.send_signal(number)
+        printed, said = running.communicate(timeout=60)
+    assert (printed, said, running.returncode) == (b"0.6931471805599453\n", b"", 0)
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -130,6 +130,17 @@ def test_an_interrupt_while_modules_are_loaded_ends_without_a_traceback(name: st
     assert names() == ["big.csv", "out.csv"]
 
 
+@pytest.mark.usefixtures("here")
+def test_an_interrupt_while_modules_are_loaded_is_ignored_as_it_was_before(
+    big: tuple[Path, bytes, float],
+) -> None:
+    python = [sys.executable, "-c", INTERRUPTED_BY_IMPORT, "typer", *COMMAND, "-o", "out.csv"]
+    ignoring = ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *python]
+    done = subprocess.run(ignoring, check=False, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert Path("out.csv").read_bytes() == big[1]
+
+
 @pytest.fixture
 def limited() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     """Run the command line in a process that cannot write files of more than some bytes."""
