@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ class LocalEngine:
             raise failure
 
 
+@cache
 def _keep_freed_memory() -> None:
     """Let the arrays of a piece get the memory of those before it.
 
     glibc gives blocks back to the system, which has to clear them anew for the next piece, unless
-    they are smaller than one that was freed before.
+    they are smaller than one that was freed before. This one is never touched, and costs nothing.
     """
-    bytearray(_LARGEST_BLOCK)
+    bytes(_LARGEST_BLOCK)
 
 
 @contextmanager
