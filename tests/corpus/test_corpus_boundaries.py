@@ -1,4 +1,4 @@
-"""Files of more than one block of a MiB, so that every byte of a row falls on a boundary once."""
+"""Files of more than one block, so that every byte of a row falls on a boundary once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bce_cli.readers import blocks
 from tests.corpus.cases import TWO, Case, bad, good
 from tests.corpus.packing import PACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BLOCK = 1 << 20
+BLOCK = 1 << 16
+MIB = 1 << 20
 
 UNITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "CRLF": ("1,.5,\r\n0,.25,\r\n", ()),
@@ -36,14 +38,20 @@ ALIGNED = [
 ]
 
 
-def _file(name: str, shift: int) -> tuple[bytes, int]:
+@pytest.fixture
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", BLOCK)
+
+
+def _file(name: str, shift: int, size: int = BLOCK) -> tuple[bytes, int]:
     unit = UNITS[name][0].encode("utf-8", "surrogateescape")
     end = b"\r" if name == "CR" else b"\n"
     header = b"y,p," + b"x" * (shift + 1) + end
-    times = BLOCK // len(unit) + 2
+    times = size // len(unit) + 2
     return header + unit * times, times
 
 
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize(("name", "shift"), ALIGNED)
 def test_no_row_is_lost_or_split_between_blocks(
     name: str, shift: int, judge: Callable[[Case], None]
@@ -52,6 +60,17 @@ def test_no_row_is_lost_or_split_between_blocks(
     judge(good(data, TWO * times, *UNITS[name][1]))
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize("name", UNITS)
+def test_nor_between_blocks_of_their_usual_size(
+    name: str, shift: int, judge: Callable[[Case], None]
+) -> None:
+    data, times = _file(name, shift, blocks.BLOCK_BYTES)
+    judge(good(data, TWO * times, *UNITS[name][1]))
+
+
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("name", UNITS)
 @pytest.mark.parametrize("shift", [0, 1, 5])
 def test_a_line_is_counted_through_blocks(
@@ -66,6 +85,7 @@ def test_a_line_is_counted_through_blocks(
 JSON = '{"y":1,"p":0.5,"t":"\u0a0d\U0001f44d\\n"}\r\n\n{"p":0.25,"y":0}\n'
 
 
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("shift", range(0, len(JSON), 3))
 def test_no_line_of_json_is_lost_between_blocks(shift: int, judge: Callable[[Case], None]) -> None:
     times = BLOCK // len(JSON.encode()) + 2
@@ -73,6 +93,7 @@ def test_no_line_of_json_is_lost_between_blocks(shift: int, judge: Callable[[Cas
     judge(good(first + JSON * times, (TWO[1], *TWO * times), name="preds.jsonl"))
 
 
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("shift", range(12))
 def test_no_letter_of_utf16_is_split_between_blocks(
@@ -87,7 +108,7 @@ def test_no_letter_of_utf16_is_split_between_blocks(
 
 @pytest.mark.parametrize("codec", PACK)
 def test_no_row_is_lost_between_members_of_a_mib(codec: str, judge: Callable[[Case], None]) -> None:
-    data, times = _file("quoted line breaks", 3)
-    cuts = [0, BLOCK - 1, BLOCK, BLOCK + 1, len(data)]
+    data, times = _file("quoted line breaks", 3, MIB)
+    cuts = [0, MIB - 1, MIB, MIB + 1, len(data)]
     members = [data[cuts[i] : cuts[i + 1]] for i in range(4)]
     judge(good(b"".join(map(PACK[codec], members)), TWO * times))

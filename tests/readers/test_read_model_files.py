@@ -17,6 +17,7 @@ from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.join import Join
 from bce_cli.readers.open_data import open_models
 from bce_cli.readers.options import InputOptions
+from tests.budgets import examples
 from tests.corpus.columnar import WRITE, table
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def refused(data: Data) -> DataError:
     return caught.value
 
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 kinds = st.sampled_from(["csv", "jsonl", "parquet", "arrow", "arrows", "csv.gz"])
 
 

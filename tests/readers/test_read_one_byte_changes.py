@@ -14,6 +14,7 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.options import InputOptions, Layout
+from tests.budgets import examples
 from tests.readers.reference import Refused, Row, Rules, read_csv, read_json, variations
 
 CSV: list[tuple[bytes, Rules]] = [
@@ -111,7 +112,7 @@ def test_a_structural_byte_too_many_or_too_few_changes_nothing_in_silence(
     st.integers(0, 255) | st.sampled_from(list(STRUCTURAL)),
     st.integers(1, 64),
 )
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=examples(1200), deadline=None)
 def test_any_byte_changed_changes_nothing_in_silence(
     case: tuple[bytes, Rules, bool], at: int, change: str, byte: int, block_bytes: int
 ) -> None:

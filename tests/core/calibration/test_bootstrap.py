@@ -14,10 +14,11 @@ from bce_cli.core.calibration.decomposition import decompose_brier, decompose_lo
 from bce_cli.core.calibration.pooling import pool_adjacent_violators
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.rows import Rows
+from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(calibration_rows(), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_no_bit(rows: Rows, random: st.DataObject) -> None:
     order = list(range(len(rows)))
@@ -25,7 +26,7 @@ def test_the_order_of_the_rows_changes_no_bit(rows: Rows, random: st.DataObject)
     assert bootstrap(rows.at(np.array(order, np.intp)), 7, 3) == bootstrap(rows, 7, 3)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(calibration_rows())
 def test_limits_are_in_order_and_parts_are_not_negative(rows: Rows) -> None:
     found = bootstrap(rows, 20, 0)
