@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.data_set import DataSet
 from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.options import InputOptions, Layout
-from tests.budgets import examples
+from tests.budgets import examples, stride
 from tests.readers.reference import Refused, Row, Rules, read_csv, read_json, variations
 
 CSV: list[tuple[bytes, Rules]] = [
@@ -101,7 +102,7 @@ def test_a_structural_byte_too_many_or_too_few_changes_nothing_in_silence(
     data: bytes, rules: Rules, block_bytes: int, *, is_json: bool
 ) -> None:
     signs = STRUCTURAL[::3] if block_bytes > len(data) else STRUCTURAL[::9]
-    for changed in variations(data, signs):
+    for changed in islice(variations(data, signs), 0, None, stride()):
         assert_confirmed(changed, rules, is_json=is_json, block_bytes=block_bytes)
 
 
