@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from bce_cli.cli.app import app
+from bce_cli.cli.parsing import DeferredCommand
 from bce_cli.core.conventions import Convention
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.groups import segment_reports
@@ -23,19 +24,35 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import InputOptions
 from bce_cli.render.document import Document
 from bce_cli.render.origin import Origin
+from tests.processes import let_children_be_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bce_cli.core import evaluation
 
 Row = tuple[int, float, str | None]
 
 # The same cases at every run, so that a commit passes or fails by what it says and not by luck;
-# BCE_EXPLORE=1 looks for new ones.
-settings.register_profile("repeat", derandomize=True, deadline=None)
-settings.register_profile("explore", deadline=None)
-settings.load_profile("explore" if os.environ.get("BCE_EXPLORE") else "repeat")
+# --hypothesis-profile explore looks for new ones.
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=10)
+settings.register_profile("deep", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("explore", deadline=None, max_examples=100)
+settings.load_profile("quick")
+
+
+def pytest_configure() -> None:
+    let_children_be_interrupted()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_built_once() -> Iterator[None]:
+    """Build each command for the first test that runs it in this process, and keep it."""
+    build = cache(DeferredCommand.load)
+    kept = cache(lambda name: DeferredCommand(name, ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DeferredCommand, "load", lambda listed: build(kept(listed.name)))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from types import FrameType, FunctionType
 from typing import NoReturn
 
-# Ctrl-C ends the process at once, and without a traceback, while modules are loaded.
+# Ctrl-C ends the process at once, and without a traceback, while modules are loaded; but not where
+# it is ignored, as in the background of a script.
 _on_interrupt = signal.getsignal(signal.SIGINT)
-with contextlib.suppress(ValueError):  # not in the main thread
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+if _on_interrupt is not signal.SIG_IGN:
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # No matrix here is large, and the threads of NumPy's BLAS would spin beside those that work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -57,8 +59,9 @@ def run() -> NoReturn:
     """
     code: str | int | None
     for name in ("SIGTERM", "SIGHUP"):  # temporary files are removed, as after Ctrl-C
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
     try:
         _with_deep_stack(main)()
         code = ExitCode.OK

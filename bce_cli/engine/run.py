@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
@@ -94,12 +94,20 @@ class Threads:
             raise failure
 
 
+@cache
+def _keep_freed_memory() -> None:
+    """Let the arrays of a block get the memory of those before it.
+
+    glibc gives memory back to the system, which has to clear it anew for the next block, unless it
+    is less than was freed before in one go. What is freed here is never touched, and costs nothing.
+    """
+    bytes(_LARGEST_BLOCK)
+
+
 @contextmanager
 def threads(n_workers: int) -> Iterator[Threads]:
     """Provide an engine with so many threads; what is still waiting at the end is dropped."""
-    # The arrays of a block are to get the memory of those before it. glibc gives blocks back to the
-    # system, which has to clear them anew, unless they are smaller than one that was freed before.
-    bytearray(_LARGEST_BLOCK)
+    _keep_freed_memory()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="bce")

@@ -48,6 +48,7 @@ def mean_loss(path: Path) -> float:
     return math.fsum(-math.log(p if label else 1 - p) for label, p in rows) / ROWS
 
 
+@pytest.mark.deep
 def test_every_tool_computes_the_same_and_has_a_line(tmp_path: Path) -> None:
     work = ("--only", "csv", "losses-csv", "help", "--peers", "sklearn", "numpy", "polars")
     size = ("--rows", "1k", "--pairs", "1", "--data", str(tmp_path))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.cli.demo import NAMES
+from tests.budgets import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +175,7 @@ def test_bad_rows_are_refused_as_compute_refuses_them(bce: Bce, preds: Preds) ->
 @pytest.mark.parametrize(
     ("ending", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )
-@pytest.mark.parametrize("name", CURVED)
+@pytest.mark.parametrize("name", one_in(3, CURVED))
 def test_curves_are_drawn_into_a_file(bce: Bce, name: str, ending: str, magic: bytes) -> None:
     result = bce("demo", name, "--plot", f"curve.{ending}", "-o", "page.txt")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +25,11 @@ MEAN = b"0.16425203348601802\n"
 NAMED = ("-l", "y", "-p", "p")
 
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+def n_unread(pipe: IO[bytes]) -> int:
+    """Count the bytes that have been written to a pipe and not read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @pytest.fixture
@@ -110,9 +117,10 @@ def test_an_interrupt_while_a_pipe_is_open_ends_without_a_traceback() -> None:
         assert running.stdin is not None
         running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
         running.stdin.flush()
-        time.sleep(1.0)  # until it has read all there is, and waits
+        while n_unread(running.stdin):  # until it has read all there is, and waits
+            time.sleep(0.01)
         running.send_signal(signal.SIGINT)
-        printed, said = running.communicate(timeout=60)
+        printed, said = running.communicate(timeout=300)
     assert b"Traceback" not in said
     assert (printed, running.returncode) == (b"", 130)
 
@@ -128,9 +136,24 @@ def test_a_request_to_end_leaves_no_temporary_file(number: signal.Signals) -> No
         while not list(Path().iterdir()):  # until the temporary file is there
             time.sleep(0.01)
         running.send_signal(number)
-        printed, said = running.communicate(timeout=60)
+        printed, said = running.communicate(timeout=300)
     assert (printed, said, running.returncode) == (b"", b"", 128 + number)
     assert list(Path().iterdir()) == []
+
+
+def test_signals_that_are_ignored_end_nothing() -> None:
+    ignored = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    script = "trap '' INT HUP TERM; exec \"$@\""
+    command = ["/bin/sh", "-c", script, "sh", sys.executable, "-m", "bce_cli", "compute", "-", "-q"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
+        running.stdin.flush()
+        for number in ignored:
+            running.send_signal(number)
+        printed, said = running.communicate(timeout=300)
+    assert (printed, said, running.returncode) == (b"0.6931471805599453\n", b"", 0)
 
 
 @pytest.mark.parametrize(

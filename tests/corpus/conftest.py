@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bce_cli.readers import blocks
+
 pytest.register_assert_rewrite("tests.corpus.cases")
 
 from tests.corpus.cases import (  # noqa: E402 -- so that its assertions say what they compared
@@ -21,6 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typer.testing import Result
+
+
+SMALL_BLOCK = 1 << 16
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read little at a time, so that a file of some megabytes has many blocks."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", SMALL_BLOCK)
+
+
+@pytest.fixture(params=["small", pytest.param("usual", marks=pytest.mark.deep)])
+def any_blocks(request: pytest.FixtureRequest) -> None:
+    """Read little at a time, or as much as usual, when an error in one block takes seconds."""
+    if request.param == "small":
+        request.getfixturevalue("small_blocks")
 
 
 def _no_constant(name: str) -> float:

@@ -7,6 +7,8 @@ import json
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.corpus.cases import TWO, Case, Rows, bad, each, good
 
 if TYPE_CHECKING:
@@ -220,6 +222,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.usefixtures("any_blocks")
 @each(OTHERS)
 def test_documents_are_read_or_refused_by_line(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)

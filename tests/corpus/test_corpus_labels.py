@@ -157,6 +157,7 @@ NOT_POSITIVE = {
 }
 
 
+@pytest.mark.usefixtures("any_blocks")
 @each(NOT_POSITIVE)
 def test_a_third_value_or_an_unseen_one_is_refused(
     case: Case, judge: Callable[[Case], None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.corpus.cases import TWO, Case, bad, each, good
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ LARGE = {
 }
 
 
+@pytest.mark.usefixtures("any_blocks")
 @each(LARGE)
 def test_size_changes_nothing(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)

@@ -15,6 +15,7 @@ from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+from tests.budgets import examples
 from tests.corpus.columnar import WRITE, table
 from tests.readers.any_form import Column, Form, Spelling, forms
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import Categories, Rows
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 numbers = st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0, 5e-324, 1e-17, 1.0 - 2.0**-53])
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5) | st.text(
@@ -101,13 +104,13 @@ def assert_read(case: Case, rows: Rows) -> None:
 
 
 @given(cases(), st.integers(1, 200), st.integers(1, 4))
-@settings(many, max_examples=400)
+@settings(many, max_examples=examples(400))
 def test_all_columns_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: int) -> None:
     assert_read(case, case.rows(block_bytes, n_workers, drop_missing=False))
 
 
 @given(cases(with_gaps=True), st.integers(1, 200), st.integers(1, 4))
-@settings(many, max_examples=300)
+@settings(many, max_examples=examples(300))
 def test_a_row_that_one_model_did_not_predict_is_left_out_for_all(
     case: Case, block_bytes: int, n_workers: int
 ) -> None:

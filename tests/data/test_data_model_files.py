@@ -15,6 +15,7 @@ from bce_cli.engine.run import Job, collect_rows, fold_rows
 from bce_cli.errors import DataError, InputError, LabelError, UsageError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions
+from tests.budgets import examples
 from tests.corpus.columnar import WRITE, table
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def refused(data: Data) -> DataError:
     return caught.value
 
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 kinds = st.sampled_from(["csv", "jsonl", "parquet", "arrow", "arrows", "csv.gz"])
 
 

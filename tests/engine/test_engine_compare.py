@@ -20,6 +20,7 @@ from bce_cli.render.models.document import ModelsDocument
 from bce_cli.render.models.page import models_page
 from bce_cli.render.origin import Origin
 from bce_cli.render.page import write_page
+from tests.budgets import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ def whole(columns: Callable[[int], Data]) -> dict[str, str]:
     return pages(columns(1 << 20), 1)
 
 
-@pytest.mark.parametrize("n_workers", [1, 2, 7])
+@pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 @pytest.mark.parametrize("block_bytes", [1, 997, 1 << 14, 1 << 20])
 def test_columns_compare_the_same_to_the_last_byte(
     n_workers: int, block_bytes: int, columns: Callable[[int], Data], whole: dict[str, str]
@@ -92,7 +93,7 @@ def test_columns_compare_the_same_to_the_last_byte(
     assert pages(columns(block_bytes), n_workers) == whole
 
 
-@pytest.mark.parametrize("n_workers", [1, 2, 7])
+@pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 @pytest.mark.parametrize("block_bytes", [1, 997, 1 << 14, 1 << 20])
 def test_files_compare_as_their_columns_do_to_the_last_byte(
     n_workers: int, block_bytes: int, files: Callable[[int], Data], whole: dict[str, str]

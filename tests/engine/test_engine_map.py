@@ -26,7 +26,7 @@ def test_results_come_in_order_even_if_a_later_item_is_done_first() -> None:
 
     def run(item: int) -> int:
         if item == 0:
-            assert later_is_done.wait(timeout=60)
+            assert later_is_done.wait(timeout=300)
         else:
             later_is_done.set()
         return item
@@ -66,7 +66,7 @@ def test_items_in_hand_never_exceed_the_window(n_workers: int) -> None:
 
     def run(item: int) -> int:
         started.release()
-        assert gate.wait(timeout=60)
+        assert gate.wait(timeout=300)
         return item
 
     with threads(n_workers) as engine:
@@ -74,7 +74,7 @@ def test_items_in_hand_never_exceed_the_window(n_workers: int) -> None:
         first = threading.Thread(target=lambda: next(results))
         first.start()
         for _ in range(n_workers):
-            assert started.acquire(timeout=60)
+            assert started.acquire(timeout=300)
         gate.set()
         first.join()
         assert len(taken) == 2 * n_workers + 2
@@ -86,7 +86,7 @@ def test_the_first_error_in_order_wins_even_if_a_later_item_fails_first() -> Non
 
     def run(item: str) -> None:
         if item == "first":
-            assert later_failed.wait(timeout=60)
+            assert later_failed.wait(timeout=300)
         else:
             later_failed.set()
         raise ValueError(item)

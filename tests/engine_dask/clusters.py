@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.processes import serving
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,8 @@ def running_cluster(folder: Path, n_workers: int) -> Iterator[RunningCluster]:
 
 
 def _started(opened: ExitStack, folder: Path, what: str, *args: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1"]
-    process = subprocess.Popen(
-        [*command, "--no-dashboard", *args],
-        cwd=folder,
-        env=os.environ
-        | {
-            "PYTHONPATH": os.pathsep.join(
-                [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
-            )
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    opened.callback(process.wait)
-    opened.callback(process.kill)
-    return process
+    words = ("-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1", "--no-dashboard", *args)
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return opened.enter_context(serving(*words, cwd=folder, env=environment, **quiet))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.budgets import one_in
 from tests.engine_dask.conftest import records
 from tests.engine_dask.forms import rival, write, write_parts
 
@@ -46,7 +47,7 @@ def test_two_files_that_are_cut_otherwise(
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", one_in(3, range(3)))
 def test_folders_whose_files_end_anywhere(seed: int, same: Callable[..., Outcome]) -> None:
     rows = records(N, seed)
     names = [write_parts(name, rival(rows, seed), seed + i) for i, name in enumerate("xyz")]
@@ -113,7 +114,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", one_in(3, FAULTS))
 def test_the_first_error_in_the_rows_is_the_same_line(
     fault: str, same: Callable[..., Outcome]
 ) -> None:
@@ -127,7 +128,7 @@ def test_the_first_error_in_the_rows_is_the_same_line(
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("first", [1, 1100, 2400])
+@pytest.mark.parametrize("first", one_in(3, [2400, 1, 1100]))
 @pytest.mark.parametrize("second", [1, 1300, 2000])
 def test_a_third_label_is_found_where_it_comes_first(
     first: int, second: int, same: Callable[..., Outcome]

@@ -13,6 +13,7 @@ import bce_cli.data.joined
 from bce_cli.data.joined import runs_held
 from bce_cli.engine import run
 from bce_cli.errors import InputError
+from tests.budgets import one_in
 from tests.engine_dask.conftest import csv_of, records
 from tests.engine_dask.forms import rival, write, write_parts
 
@@ -139,7 +140,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", one_in(3, FAULTS))
 def test_an_error_is_the_same_line(fault: str, same: Callable[..., Outcome]) -> None:
     for name, text in zip(["a.csv", "truth"], FAULTS[fault], strict=True):
         Path(name).write_text(text)

@@ -1,7 +1,7 @@
 """Changes single bytes of a Parquet or Arrow file, in a process that may die of it.
 
-Called with a kind and a number to start from; prints a JSON array before each change and one for
-each answer that a second look at the file by pandas does not confirm.
+Called with a kind, a number to start from and a step; prints a JSON array before each change and
+one for each answer that a second look at the file by pandas does not confirm.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ def confirmed(kind: str, data: bytes) -> Any:  # noqa: ANN401
     return [*numbers, ["" if text is None else text for text in found["t"].to_pylist()]]
 
 
-def main(kind: str, start: int) -> None:
-    """Make all changes from one number on."""
+def main(kind: str, start: int, step: int) -> None:
+    """Make changes from one number on."""
     original = valid(kind)
     path = Path(f"preds.{kind}")
     path.write_bytes(original)
     expected = answer(path)
-    for number in range(start, n_changes(original)):
+    for number in range(start, n_changes(original), step):
         sys.stdout.write(f"[{number}]\n")
         sys.stdout.flush()
         data = change(original, number)
@@ -93,4 +93,4 @@ def main(kind: str, start: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -16,12 +16,15 @@ from bce_cli.data.data import Data, open_data
 from bce_cli.engine.run import Job, collect_rows, evaluate
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions
+from tests.budgets import examples
 from tests.readers.any_form import Column, Form, Spelling, forms
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 probabilities = st.floats(0.0, 1.0) | st.sampled_from(
     [0.0, 1.0, 0.5, 5e-324, 2.2250738585072014e-308, 1e-17, 0.1, 1.0 - 2.0**-53, 1.0 - 2.0**-52]
@@ -117,7 +120,7 @@ def assert_mean(report: LossReport, losses: Any, n: int) -> None:  # noqa: ANN40
 
 
 @given(cases(), st.integers(1, 200), st.integers(1, 4))
-@settings(many, max_examples=500)
+@settings(many, max_examples=examples(500))
 def test_count_and_mean_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: int) -> None:
     report = case.report(block_bytes, n_workers)
     assert_mean(report, binary_cross_entropy(case.labels, case.predictions), len(case.labels))
@@ -125,7 +128,7 @@ def test_count_and_mean_are_those_of_the_rows(case: Case, block_bytes: int, n_wo
 
 
 @given(cases(), st.integers(1, 200), st.integers(1, 4))
-@settings(many, max_examples=500)
+@settings(many, max_examples=examples(500))
 def test_labels_predictions_and_ids_are_those_of_the_rows(
     case: Case, block_bytes: int, n_workers: int
 ) -> None:

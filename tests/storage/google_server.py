@@ -25,11 +25,11 @@ def google_server(objects: Mapping[str, str]) -> Iterator[str]:
     The server is a process of its own, since pyarrow holds the interpreter lock while it opens a
     file of this storage, and a thread could not answer.
     """
-    command = [sys.executable, __file__, json.dumps(objects)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    from tests.processes import serving  # noqa: PLC0415 -- the server itself does without
+
+    with serving(__file__, json.dumps(objects), stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        server.terminate()
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
 
 
 class _Handler(BaseHTTPRequestHandler):

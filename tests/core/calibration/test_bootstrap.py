@@ -17,10 +17,11 @@ from bce_cli.core.calibration.decomposition import (
 )
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.rows import Rows
+from tests.budgets import examples, one_in
 from tests.core.calibration.some_rows import calibration_rows
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(calibration_rows(), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_no_bit(rows: Rows, random: st.DataObject) -> None:
     order = list(range(len(rows)))
@@ -28,7 +29,7 @@ def test_the_order_of_the_rows_changes_no_bit(rows: Rows, random: st.DataObject)
     assert bootstrap(rows.at(np.array(order, np.intp)), 7, 3) == bootstrap(rows, 7, 3)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(calibration_rows())
 def test_limits_are_in_order_and_parts_are_not_negative(rows: Rows) -> None:
     found = bootstrap(rows, 20, 0)
@@ -66,7 +67,7 @@ def naive(rows: Rows, n: int) -> Bootstrap:
     return Bootstrap(n, 99, found[0], found[1], None)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", one_in(2, [True, False]))
 def test_intervals_are_those_of_rows_drawn_one_by_one(*, weighted: bool) -> None:
     rows = some_rows(400, weighted=weighted).at(np.arange(400))
     rows.probabilities[:] = np.maximum(rows.probabilities, 0.01)

@@ -19,6 +19,7 @@ from bce_cli.core.calibration.report import (
     report_of_rows,
 )
 from bce_cli.errors import DataError, ProbabilityError
+from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def reported(rows: Rows, plan: CalibrationPlan) -> dict[str, object]:
     return asdict(replace(report, curve=None)) | {"curve": curve}  # type: ignore[arg-type]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(calibration_rows(), PLANS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_no_bit(
     rows: Rows, plan: CalibrationPlan, random: st.DataObject
@@ -51,7 +52,7 @@ def test_the_order_of_the_rows_changes_no_bit(
     assert shuffled == ours
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(calibration_rows(), PLANS)
 def test_bins_hold_all_rows(rows: Rows, plan: CalibrationPlan) -> None:
     report = report_of_rows(rows, [plan.totals_of(rows)], plan)

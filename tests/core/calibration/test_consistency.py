@@ -19,6 +19,7 @@ from bce_cli.core.calibration.decomposition import (
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import sigmoid
+from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 
@@ -67,7 +68,7 @@ def test_it_is_that_of_labels_drawn_row_by_row(kind: str) -> None:
     assert found.brier == pytest.approx(np.quantile(briers, 0.95), rel=0.05)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(calibration_rows())
 def test_the_labels_themselves_do_not_matter(rows: Rows) -> None:
     turned = rows.at(np.arange(len(rows))[::-1])

@@ -35,6 +35,7 @@ from bce_cli.core.exact_sum import UNITS_OF_ONE
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.rules import sigmoid
 from bce_cli.errors import DataError, UsageError
+from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def split(rows: Rows, random: Any) -> list[Rows]:  # noqa: ANN401 -- a random.Ra
     return pieces
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(calibration_rows(), PLANS, st.randoms(use_true_random=False))
 def test_neither_order_nor_pieces_nor_a_journey_change_a_bit(
     rows: Rows, plan: CalibrationPlan, random: object
