@@ -41,7 +41,7 @@ from bce_cli.readers.grammar import Grammar
 from bce_cli.readers.join import Join
 from bce_cli.readers.open_data import open_data
 from bce_cli.readers.options import InputOptions, Layout
-from bce_cli.render.row_stream import RowStream
+from bce_cli.render.rows import RowStream
 from benchmarks.fuzz_inputs import make
 
 if TYPE_CHECKING:

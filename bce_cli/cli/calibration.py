@@ -70,7 +70,7 @@ def calibration(
         text = _text(report, origin, out, quiet=quiet)
         stream.write(out.encode(text))
         if plot is not None:
-            from bce_cli.render.calibration.picture import plot_calibration  # noqa: PLC0415
+            from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
             image = outputs.enter_context(staged_output(plot, read))
             plot_calibration(report, origin.prediction_columns[0], image, picture)
@@ -94,9 +94,7 @@ def _report(job: Job, plan: CalibrationPlan) -> CalibrationReport:
 def _text(report: CalibrationReport, origin: Origin, out: OutputOptions, *, quiet: bool) -> str:
     if quiet:
         return f"{report.log_loss.miscalibration!r}\n"
-    from bce_cli.render.calibration.document import (  # noqa: PLC0415
-        CalibrationDocument,
-        write_calibration,
-    )
+    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
+    from bce_cli.render.write import write_document  # noqa: PLC0415
 
-    return write_calibration(CalibrationDocument(origin, report), out.output_format, out.look)
+    return write_document(CalibrationDocument(origin, report), out.output_format, out.look)

@@ -74,17 +74,18 @@ def check(
     with ProgressBar(enabled=not quiet) as progress, _staged(out, read, quiet=quiet) as stream:
         judgement = _judged(engine.job(data, progress), limits, convention, losses.unit)
         from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- not for --help
-        from bce_cli.render.gate import GateDocument, reasons, write_gate  # noqa: PLC0415
+        from bce_cli.render.check import CheckDocument  # noqa: PLC0415
+        from bce_cli.render.write import write_document  # noqa: PLC0415
 
         origin = origin_of(data, inputs, paths)
-        document = GateDocument(origin, convention, limits, judgement)
+        document = CheckDocument(origin, convention, limits, judgement)
         if stream is not None:
-            stream.write(out.encode(write_gate(document, out.output_format, out.look)))
+            stream.write(out.encode(write_document(document, out.output_format, out.look)))
     verdict = judgement.verdict
     if not quiet:
         note_data(data, inputs, is_told=out.is_prose)
         if verdict != "passed":
-            report_verdict(verdict, reasons(document))
+            report_verdict(verdict, document.reasons())
     raise typer.Exit(_CODES[verdict])
 
 

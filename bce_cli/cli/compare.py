@@ -107,11 +107,10 @@ def _text(
     out: OutputOptions,
 ) -> str:
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415
-    from bce_cli.render.models.document import ModelsDocument  # noqa: PLC0415
-    from bce_cli.render.models.page import models_page  # noqa: PLC0415
-    from bce_cli.render.page import write_page  # noqa: PLC0415
+    from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
+    from bce_cli.render.write import write_document  # noqa: PLC0415
 
-    document = ModelsDocument(
+    document = CompareDocument(
         origin_of(data, inputs, paths), convention, report, data.columns.cluster_name
     )
-    return write_page(models_page(document), out.output_format, out.look)
+    return write_document(document, out.output_format, out.look)

@@ -37,14 +37,14 @@ def write_rows(job: Job, convention: Convention, wish: Wish, stream: IO[bytes]) 
 
     has_weights, soft_labels = wish.inputs.weight is not None, wish.inputs.soft_labels
     if wish.out.is_parquet:
-        from bce_cli.render.row_table import RowTable, parquet_rows  # noqa: PLC0415
+        from bce_cli.render.rows import RowTable, parquet_rows  # noqa: PLC0415
 
         table = RowTable(wish.unit, wish.has_ids, has_weights, soft_labels)
         with parquet_rows(stream, table.schema) as write:
             for rows in format_rows(job, convention, table.rows):
                 write(rows)
         return
-    from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
+    from bce_cli.render.rows import RowStream  # noqa: PLC0415
 
     text = RowStream(
         wish.out.text_format,
@@ -83,11 +83,11 @@ def write_report(
         return
     from bce_cli.cli.conventions import comparison  # noqa: PLC0415
     from bce_cli.cli.origin import origin_of  # noqa: PLC0415
-    from bce_cli.render.document import Document  # noqa: PLC0415
-    from bce_cli.render.report import write_report as write_document  # noqa: PLC0415
+    from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
+    from bce_cli.render.write import write_document  # noqa: PLC0415
 
     inputs, out = wish.inputs, wish.out
-    document = Document(
+    document = ComputeDocument(
         origin=origin_of(job.data, inputs, paths),
         convention=convention,
         report=report,

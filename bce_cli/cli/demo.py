@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.rows import Rows
-    from bce_cli.render.demo.page import Page
-    from bce_cli.render.look import Look
+    from bce_cli.render.demo import StepPage
+    from bce_cli.render.layout import Look
 
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
@@ -158,30 +158,29 @@ def _built_in(step: Step, drawn: tuple[int | None, float | None, int | None] | N
 
 def _text(
     results: Sequence[tuple[Step, Any]],
-    pages: Sequence[tuple[Step, Page]],
+    pages: Sequence[tuple[Step, StepPage]],
     output_format: DemoFormatOpt,
     look: Look,
 ) -> str:
     if output_format == "json":
-        from bce_cli.render.demo.records import write_steps  # noqa: PLC0415
+        from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
         return write_steps([(step.name, result) for step, result in results])
-    from bce_cli.render.demo.page import page_sections  # noqa: PLC0415
-    from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
-    from bce_cli.render.tables import draw  # noqa: PLC0415
+    from bce_cli.render.demo import page_sections  # noqa: PLC0415
+    from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
 
     write = write_markdown if output_format == "markdown" else lambda s: draw(s, look)
     return "\n".join(write(page_sections(page, following(step), look)) for step, page in pages)
 
 
 def _plot(
-    pages: Sequence[tuple[Step, Page]],
+    pages: Sequence[tuple[Step, StepPage]],
     outputs: ExitStack,
     plot: str,
     picture: str,
     inputs: Sequence[str],
 ) -> None:
-    from bce_cli.render.plot import plot_curves  # noqa: PLC0415 -- an extra
+    from bce_cli.render.drawing import plot_curves  # noqa: PLC0415 -- an extra
 
     curves = [curve for _, page in pages for curve in page.curves]
     if not curves:

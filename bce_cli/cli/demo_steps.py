@@ -12,8 +12,8 @@ from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
-    from bce_cli.render.demo.page import Page
-    from bce_cli.render.look import Look
+    from bce_cli.render.demo import StepPage
+    from bce_cli.render.layout import Look
 
 ALL = "all"
 
@@ -28,10 +28,9 @@ class Step:
     summary : str
         One line.
     module : str
-        Where its function stands in `core.derivation`; its page stands in the module of the same
-        name in `render.demo`.
+        Where its function stands in `core.derivation`.
     function, page : str
-        Names of the two functions.
+        Names of that function, and of the one in `render.demo` that makes a page of its numbers.
     """
 
     name: str
@@ -45,11 +44,9 @@ class Step:
         function = getattr(import_module(f"bce_cli.core.derivation.{self.module}"), self.function)
         return function(rows, k) if self.name == "scaling" else function(rows)
 
-    def show(self, result: Any, look: Look) -> Page:  # noqa: ANN401
+    def show(self, result: Any, look: Look) -> StepPage:  # noqa: ANN401
         """Make a page of the numbers."""
-        page: Page = getattr(import_module(f"bce_cli.render.demo.{self.module}"), self.page)(
-            result, look
-        )
+        page: StepPage = getattr(import_module("bce_cli.render.demo"), self.page)(result, look)
         return page
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from bce_cli.render.look import Look
-    from bce_cli.render.page import Format
+    from bce_cli.render.layout import Look
+    from bce_cli.render.write import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,6 @@ def checked_picture(plot: str | None, output: str | None) -> str:
     if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
         message = f"--plot and --output are the same file, {quoted(plot)}"
         raise UsageError(message)
-    from bce_cli.render.plot import picture_format  # noqa: PLC0415 -- an extra
+    from bce_cli.render.drawing import picture_format  # noqa: PLC0415 -- an extra
 
     return picture_format(plot)

@@ -12,12 +12,12 @@ from bce_cli.cli.options import Color
 from bce_cli.cli.output import stdout_encoding
 
 if TYPE_CHECKING:
-    from bce_cli.render.look import Look
+    from bce_cli.render.layout import Look
 
 
 def look_for(output: str | None, color: Color) -> Look:
     """Decide how text may look in `output`, or on standard output without one."""
-    from bce_cli.render.look import Look  # noqa: PLC0415 -- not for --help
+    from bce_cli.render.layout import Look  # noqa: PLC0415 -- not for --help
 
     return Look(
         width=shutil.get_terminal_size((80, 24)).columns,

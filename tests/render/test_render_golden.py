@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.render.look import Look
-from bce_cli.render.report import write_report
+from bce_cli.render.layout import Look
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.render.document import Document
-    from bce_cli.render.page import Format
+    from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -59,10 +59,10 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(
-    name: str, suffix: str, preds: Callable[..., str], document: Callable[..., Document]
+    name: str, suffix: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     text, options = CASES[name]
-    report = write_report(document(preds(text), **options), *FORMATS[suffix]).encode()
+    report = write_document(document(preds(text), **options), *FORMATS[suffix]).encode()
     golden = GOLDEN / f"{name}.{suffix}"
     if "BCE_REGENERATE_GOLDEN" in os.environ:
         golden.write_bytes(report)
@@ -71,10 +71,10 @@ def test_a_report_is_the_golden_file(
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_no_format_lets_an_escape_or_a_bidirectional_character_through(
-    suffix: str, preds: Callable[..., str], document: Callable[..., Document]
+    suffix: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     text, options = CASES["hostile"]
-    report = write_report(document(preds(text), **options), *FORMATS[suffix])
+    report = write_document(document(preds(text), **options), *FORMATS[suffix])
     if suffix == "csv":  # data for programs: the cell as it is
         assert "\x1b[31mred\x1b[0m" not in report.splitlines()[0]
     else:
@@ -83,10 +83,10 @@ def test_no_format_lets_an_escape_or_a_bidirectional_character_through(
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_in_ascii_has_nothing_else(
-    name: str, preds: Callable[..., str], document: Callable[..., Document]
+    name: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     text, options = CASES[name]
     built = document(preds(text), **options)
-    report = write_report(built, "table", Look(unicode=False))
+    report = write_document(built, "table", Look(unicode=False))
     foreign = {character for character in report if not character.isascii()}
     assert foreign <= set(text)

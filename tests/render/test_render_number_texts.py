@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bce_cli.render.number_texts import number_texts
+from bce_cli.render.rows import number_texts
 
 
 @given(st.lists(st.floats(allow_nan=False), min_size=1), st.sampled_from(",\n}"))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.render.look import Look
-from bce_cli.render.report import write_report
+from bce_cli.render.layout import Look
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.render.document import Document
+    from bce_cli.render.compute import ComputeDocument
 
 FINITE = "y,p\n1,0.9\n0,0.2\n1,0.7\n"
 IMPOSSIBLE = "y,p\n1,0.9\n0,1\n1,0.7\n"
@@ -68,20 +68,20 @@ def only_row(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_json_is_strict_and_has_every_documented_key(
-    text: str, preds: Callable[..., str], document: Callable[..., Document]
+    text: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
-    record = strict(write_report(document(preds(text)), "json", Look()))
+    record = strict(write_document(document(preds(text)), "json", Look()))
     assert [key for key in KEYS if key not in record] == []
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_json_and_csv_hold_the_same_numbers(
-    text: str, preds: Callable[..., str], document: Callable[..., Document]
+    text: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     built = document(preds(text))
     record, row = (
-        strict(write_report(built, "json", Look())),
-        only_row(write_report(built, "csv", Look())),
+        strict(write_document(built, "json", Look())),
+        only_row(write_document(built, "csv", Look())),
     )
     assert [key for key in record if key in row] == list(row)
     for key, cell in row.items():
@@ -94,12 +94,12 @@ def test_json_and_csv_hold_the_same_numbers(
 
 
 def test_what_is_infinite_is_null_in_json_and_inf_in_csv(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     built = document(preds(IMPOSSIBLE))
     record, row = (
-        strict(write_report(built, "json", Look())),
-        only_row(write_report(built, "csv", Look())),
+        strict(write_document(built, "json", Look())),
+        only_row(write_document(built, "csv", Look())),
     )
     for key, cell in {"mean_loss": "inf", "total_loss": "inf", "log_likelihood": "-inf"}.items():
         assert (record[key], row[key]) == (None, cell)
@@ -109,49 +109,49 @@ def test_what_is_infinite_is_null_in_json_and_inf_in_csv(
 
 @pytest.mark.parametrize("name", ["mean_loss", "brier", "skill", "ci_low", "log_likelihood"])
 def test_a_number_is_written_in_full(
-    name: str, preds: Callable[..., str], document: Callable[..., Document]
+    name: str, preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     built = document(preds(FINITE))
-    assert strict(write_report(built, "json", Look()))[name] == getattr(built.report, name)
-    assert only_row(write_report(built, "csv", Look()))[name] == repr(getattr(built.report, name))
+    assert strict(write_document(built, "json", Look()))[name] == getattr(built.report, name)
+    assert only_row(write_document(built, "csv", Look()))[name] == repr(getattr(built.report, name))
 
 
 def test_one_source_is_a_string_and_several_are_a_list(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     first, second = preds(FINITE, "a b.csv"), preds(FINITE, "c.csv")
-    assert strict(write_report(document(first), "json", Look()))["source"] == first
-    assert strict(write_report(document(first, second), "json", Look()))["source"] == [
+    assert strict(write_document(document(first), "json", Look()))["source"] == first
+    assert strict(write_document(document(first, second), "json", Look()))["source"] == [
         first,
         second,
     ]
     assert (
-        only_row(write_report(document(first, second), "csv", Look()))["source"]
+        only_row(write_document(document(first, second), "csv", Look()))["source"]
         == f"{first} {second}"
     )
 
 
 def test_worst_rows_hold_exact_numbers_and_raw_ids(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     path = preds('y,p,id\n1,0.9,a\n0,0.75,"b,""\n\x1b[0m"\n')
     built = document(path, n_worst=1, choice=ColumnChoice(id="id"), unit="bits")
-    (worst,) = strict(write_report(built, "json", Look()))["worst_rows"]
+    (worst,) = strict(write_document(built, "json", Look()))["worst_rows"]
     expected = {"row": 2, "id": 'b,"\n\x1b[0m', "label": 0, "prediction": 0.75, "loss": 2.0}
     share = worst.pop("share_of_total")
     assert worst == expected
     assert share == pytest.approx(2.0 / (2.0 - math.log2(0.9)), rel=1e-12)
-    row = only_row(write_report(built, "csv", Look()))
+    row = only_row(write_document(built, "csv", Look()))
     assert row == {key: str(value) for key, value in expected.items()} | {
         "share_of_total": repr(share)
     }
 
 
 def test_the_share_of_an_impossible_row_is_undefined(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     built = document(preds(IMPOSSIBLE), n_worst=1)
-    (worst,) = strict(write_report(built, "json", Look()))["worst_rows"]
+    (worst,) = strict(write_document(built, "json", Look()))["worst_rows"]
     assert worst == {
         "row": 2,
         "label": 0,
@@ -159,4 +159,4 @@ def test_the_share_of_an_impossible_row_is_undefined(
         "loss": None,
         "share_of_total": None,
     }
-    assert only_row(write_report(built, "csv", Look()))["loss"] == "inf"
+    assert only_row(write_document(built, "csv", Look()))["loss"] == "inf"

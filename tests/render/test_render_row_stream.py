@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.rows import Rows
-from bce_cli.render.page import Format
-from bce_cli.render.row_stream import RowStream
+from bce_cli.render.rows import RowStream
+from bce_cli.render.write import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
