@@ -13,9 +13,9 @@ from bce_cli.render.layout import (
     Column,
     Section,
     count,
-    counted,
     figure,
     formula,
+    how_many,
     interval,
     percent,
     table,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.bootstrap import Bootstrap, Intervals
     from bce_cli.core.calibration.logistic import Estimate, Obstacle
     from bce_cli.core.calibration.report import CalibrationReport
-    from bce_cli.render.layout import Cells, Look
+    from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin
 
 _DIGITS = 5
@@ -176,7 +176,7 @@ def _fine_notes(report: CalibrationReport) -> Iterator[str]:
     if used is None:
         return
     width = f"{figure(100.0 * (GREATEST_ODDS_RATIO - 1.0))} %"
-    text = f"No rows were held: they were summed up in {counted(used.n, 'fine bin')}, in which the"
+    text = f"No rows were held: they were summed up in {how_many(used.n, 'fine bin')}, in which the"
     text += f" odds of predictions differ by {width} at the most."
     if used.n_coarse:
         text += f" {count(used.n_coarse)} of them {verb(used.n_coarse, 'is')} coarser, about one in"
@@ -209,7 +209,7 @@ def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
         samples = "in 95 % of as many samples, by chance alone"
         notes.append(f"{what}: up to {most} {samples}. Here it is {here}.")
     return Section(
-        f"Middle 95 % of {counted(bootstrap.n, 'sample')} drawn from these rows",
+        f"Middle 95 % of {how_many(bootstrap.n, 'sample')} drawn from these rows",
         *table(
             PARTS,
             (Column("part", is_text=True), str),
@@ -249,7 +249,7 @@ def _fit(report: CalibrationReport) -> Section:
     )
 
 
-def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimate], str]) -> Cells:
+def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimate], str]) -> Texts:
     if estimate is None:
         return name, "-", "-", "cannot be told"
     ends = interval(estimate.ci_low, estimate.ci_high)
@@ -275,7 +275,7 @@ def _is_refuted(report: CalibrationReport) -> bool:
     return math.isinf(report.log_loss.mean)
 
 
-def _test_rows(report: CalibrationReport) -> Iterator[Cells]:
+def _test_rows(report: CalibrationReport) -> Iterator[Texts]:
     test = report.spiegelhalter
     name = "Spiegelhalter's z"
     if test is None:
@@ -292,7 +292,7 @@ def _fit_notes(report: CalibrationReport) -> Iterator[str]:
         of_weight = "" if report.n_weighted == report.n else " of some weight"
         yield (
             f"Slope, intercept and calibration in the large are of {count(fit.n_in_fit)} of "
-            f"{counted(report.n_weighted)}{of_weight}: a prediction of 0 or 1 has no finite logit."
+            f"{how_many(report.n_weighted)}{of_weight}: a prediction of 0 or 1 has no finite logit."
         )
     if fit.obstacle is not None:
         yield f"There is no slope: {_OBSTACLES[fit.obstacle]}."

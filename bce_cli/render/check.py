@@ -11,8 +11,8 @@ from bce_cli.render.layout import (
     Column,
     Section,
     count,
-    counted,
     figure,
+    how_many,
     interval,
     table,
     verb,
@@ -64,7 +64,7 @@ class CheckDocument:
         """Show each check, and say what has come of them."""
         checks, report = self.judgement.checks, self.judgement.report
         interval_column = ("95 % interval", _interval_text)
-        what = f"{counted(report.n)}, {counted(len(checks), 'check')}"
+        what = f"{how_many(report.n)}, {how_many(len(checks), 'check')}"
         return [
             Section(
                 f"{self.origin.names}: {what}",
@@ -164,7 +164,7 @@ def _row_notes(document: CheckDocument) -> Iterator[str]:
         rows = int(check.value or 0) if check.name == "min_rows" else document.judgement.report.n
         weightless = document.judgement.report.n - rows
         if weightless:
-            yield f"{counted(weightless)} of weight 0 {verb(weightless, 'is')} not counted."
+            yield f"{how_many(weightless)} of weight 0 {verb(weightless, 'is')} not counted."
 
 
 def _impossible_notes(report: LossReport) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _reason(check: Check, report: LossReport, limits: Limits) -> str:
         return f"{measure} is infinite: {impossible_rows(report, ', ')}"
     if check.name == "min_rows":
         n = int(check.value)
-        return f"{counted(n)} {verb(n, 'is')} fewer than {limit}"
+        return f"{how_many(n)} {verb(n, 'is')} fewer than {limit}"
     ends = "" if check.ci_low is None else f" ({_interval_text(check)})"
     found, baseline = f"{_value_text(check)}{ends}", limits.baseline
     source = None

@@ -11,8 +11,8 @@ from bce_cli.render.layout import (
     Column,
     Section,
     count,
-    counted,
     figure,
+    how_many,
     interval,
     percent,
     table,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         ModelReport,
     )
     from bce_cli.core.conventions import Convention
-    from bce_cli.render.layout import Cells, Look
+    from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin
 
 _LONGEST_NAME = 30
@@ -154,7 +154,7 @@ def _differences(document: CompareDocument) -> Section:
     )
 
 
-def _difference_rows(item: DifferenceReport, document: CompareDocument) -> Iterator[Cells]:
+def _difference_rows(item: DifferenceReport, document: CompareDocument) -> Iterator[Texts]:
     counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
     name, found = document.shown(item.model), item.finite
     figures = (
@@ -182,7 +182,7 @@ def _method_note(document: CompareDocument) -> str:
     tests = f"p: paired t-test{several}. Intervals and tests"
     if report.n_clusters is None or document.cluster_column is None:
         return f"{tests} take rows to be independent; --cluster COLUMN is for rows that are not."
-    column, clusters = quoted(document.cluster_column), counted(report.n_clusters, "cluster")
+    column, clusters = quoted(document.cluster_column), how_many(report.n_clusters, "cluster")
     note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
     if report.n_clusters < FEW:
         note += " With so few of them, the intervals tend to be too narrow."
@@ -224,7 +224,7 @@ def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
     n = item.n_only_baseline_infinite
     if item.infinite == "model":
         winner, loser, n = loser, winner, item.n_only_model_infinite
-    wrong = f"{loser} was certain and wrong on {counted(n)}, where {winner} was not"
+    wrong = f"{loser} was certain and wrong on {how_many(n)}, where {winner} was not"
     return f"{winner} is better: {wrong}, and that costs infinity. {rest}"
 
 
@@ -257,8 +257,8 @@ def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = 
 
 def _basis(found: Difference, report: ComparisonReport) -> str:
     if report.n_clusters is None:
-        return counted(found.n)
-    return f"{counted(found.n)} in {counted((found.df or 0) + 1, 'cluster')}"
+        return how_many(found.n)
+    return f"{how_many(found.n)} in {how_many((found.df or 0) + 1, 'cluster')}"
 
 
 def _model_record(model: ModelReport) -> dict[str, Any]:

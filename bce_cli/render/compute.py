@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.conventions import Comparison
+from bce_cli.render.conventions import ConventionTable
 from bce_cli.render.layout import (
     FEW,
     Column,
     Section,
     count,
-    counted,
     figure,
+    how_many,
     interval,
     percent,
     power_of_ten,
@@ -89,9 +89,9 @@ class ComputeDocument:
     segments: tuple[SegmentReport, ...] = ()
 
     @property
-    def compared(self) -> Comparison:
+    def compared(self) -> ConventionTable:
         """The conventions side by side."""
-        return Comparison(self.origin, self.report, self.result, self.comparison)
+        return ConventionTable(self.origin, self.report, self.result, self.comparison)
 
     def sections(self, look: Look) -> list[Section]:
         """Say it to people: conventions or segments, or else the likelihood and rows."""
@@ -203,7 +203,7 @@ def _reading(report: LossReport) -> str:
     if math.isinf(report.mean_loss):
         return f"Is that good? No: one certain, wrong prediction costs more than {base} ever will."
     if report.ci_low is None or report.ci_high is None or report.n < FEW:
-        return f"Is that good? {counted(report.n).capitalize()} cannot tell."
+        return f"Is that good? {how_many(report.n).capitalize()} cannot tell."
     if report.ci_high < report.base_rate_loss:
         return f"Is that good? It beats {base}, and the whole interval lies below that."
     if report.ci_low > report.base_rate_loss:
@@ -240,7 +240,7 @@ def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
         advice += "--like all shows what other rules make of them."
     yield f"{impossible_rows(report)}. {effect}"
     if report.finite_mean_loss is not None:
-        others = counted(report.n - report.n_impossible)
+        others = how_many(report.n - report.n_impossible)
         advice = f"The mean of the other {others} is {figure(report.finite_mean_loss)}. {advice}"
     yield advice
 
@@ -337,7 +337,7 @@ def _segments(document: ComputeDocument) -> Section:
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
     if rest:
-        n = counted(sum(segment.n for segment in rest))
+        n = how_many(sum(segment.n for segment in rest))
         also = f"{count(len(rest))} more segments of {n} together"
         notes.append(f"{also} cost less; --format csv and json have them all.")
     columns = enumerate(document.segment_columns)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.layout import Column, Section, count, counted, figure, percent, table
+from bce_cli.render.layout import Column, Section, count, figure, how_many, percent, table
 from bce_cli.render.origin import impossible_rows, picked, row_columns, without_none
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LEAST_SHARE = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ConventionTable:
     """What each convention makes of the rows, and where the differences come from.
 
     Attributes
@@ -86,7 +86,7 @@ class Comparison:
 
     def _means(self) -> Section:
         report = self.report
-        what = f"the mean loss of {counted(report.n)} by every convention, {report.unit}"
+        what = f"the mean loss of {how_many(report.n)} by every convention, {report.unit}"
         return Section(
             f"{self.origin.names}: {what}",
             *table(

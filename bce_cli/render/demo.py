@@ -13,9 +13,9 @@ from bce_cli.render.layout import (
     Column,
     Section,
     count,
-    counted,
     figure,
     formula,
+    how_many,
     power_of_ten,
     table,
     with_gaps,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
     from bce_cli.core.derivation.underflow import UnderflowStep
     from bce_cli.core.excerpt import ExampleRow
-    from bce_cli.render.layout import Cells, Look, TableColumn
+    from bce_cli.render.layout import Look, TableColumn, Texts
 
 _EVERY = 10
 _POINTS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -226,7 +226,7 @@ _SUM: tuple[TableColumn[ExampleRow], ...] = (
 
 def _many_trials(
     step: ManyTrialsStep, *more: TableColumn[ExampleRow]
-) -> tuple[tuple[Column, ...], tuple[Cells, ...]]:
+) -> tuple[tuple[Column, ...], tuple[Texts, ...]]:
     """Return a table of the rows that are shown, with gaps where others are left out."""
     columns, rows = table(
         step.rows,
@@ -287,7 +287,7 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
     )
     due = "due: where the exact likelihood falls to half of the smallest number above 0, which is"
     section = Section(
-        f"The likelihood of {counted(step.n, 'label')}, multiplied out and summed up",
+        f"The likelihood of {how_many(step.n, 'label')}, multiplied out and summed up",
         columns,
         rows=(*rows, ("sum of logs", size, log, "never", "never", "")),
         formulas=("∏ aᵢ leaves the range of the float type,  Σ log aᵢ does not",),
@@ -426,7 +426,7 @@ def scaling_page(step: ScalingStep, _look: Look) -> StepPage:
 
 def _figures(
     titles: Sequence[str], rows: Iterable[Sequence[float]]
-) -> tuple[tuple[Column, ...], tuple[Cells, ...]]:
+) -> tuple[tuple[Column, ...], tuple[Texts, ...]]:
     """Return a table of nothing but numbers."""
     return tuple(map(Column, titles)), tuple(tuple(map(figure, row)) for row in rows)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 T = TypeVar("T")
-Cells: TypeAlias = tuple[str, ...]
+Texts: TypeAlias = tuple[str, ...]
 
 FEW = 30
 """Rows or clusters below which the normal approximation of an interval is not to be trusted."""
@@ -18,14 +18,11 @@ FEW = 30
 _PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
-_ASCII_SIGNS = dict(
-    pair.split("=", 1)
-    for pair in (  # noqa: SIM905 -- a list would be four times as long
-        "¹⁻ʸ=^(1-y) ʸ=^y ²=^2 ᵢ=_i ⁻=^- ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x "
-        "→=-> ≤=<= ≥=>= ≠=!= ≈=~ ∞=inf ½=1/2 ⋮=: …=..."
-    ).split()
+_ASCII_SIGNS = (
+    "¹⁻ʸ=^(1-y) ʸ=^y ²=^2 ᵢ=_i ⁻=^- ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
+    "≤=<= ≥=>= ≠=!= ≈=~ ∞=inf ½=1/2 ⋮=: …=..."
 )
-"""The signs of mathematics, each behind those that hold it, and what stands for them."""
+"""The signs of mathematics and what stands for them; one behind those that hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Section:
 
     title: str
     columns: tuple[Column, ...] = ()
-    rows: tuple[Cells, ...] = ()
+    rows: tuple[Texts, ...] = ()
     notes: tuple[str, ...] = ()
     marked: Collection[int] = ()
     formulas: tuple[str, ...] = ()
@@ -102,7 +99,7 @@ TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"
 
 def table(
     items: Iterable[T], *columns: TableColumn[T] | None
-) -> tuple[tuple[Column, ...], tuple[Cells, ...]]:
+) -> tuple[tuple[Column, ...], tuple[Texts, ...]]:
     """Return the columns and rows of a section: a row for each item.
 
     Parameters
@@ -121,7 +118,7 @@ def table(
     return tuple(heads), tuple(tuple(cell(item) for _, cell in shown) for item in items)
 
 
-def with_gaps(numbers: Iterable[int], rows: Iterable[Cells], sign: str) -> Iterator[Cells]:
+def with_gaps(numbers: Iterable[int], rows: Iterable[Texts], sign: str) -> Iterator[Texts]:
     """Yield numbered rows, and a row of signs wherever numbers are left out."""
     previous = 0
     for number, cells in zip(numbers, rows, strict=True):
@@ -166,12 +163,12 @@ def count(value: int | None) -> str:
     return "never" if value is None else f"{value:,}"
 
 
-def counted(n: int, noun: str = "row") -> str:
+def how_many(n: int, noun: str = "row") -> str:
     """Show a number of things.
 
     Examples
     --------
-    >>> counted(1), counted(2000), counted(2, "key")
+    >>> how_many(1), how_many(2000), how_many(2, "key")
     ('1 row', '2,000 rows', '2 keys')
     """
     return f"{count(n)} {noun}{'' if n == 1 else 's'}"
@@ -228,6 +225,6 @@ def formula(text: str, look: Look) -> str:
     'p^y (1-p)^(1-y)'
     """
     if not look.unicode:
-        for sign, plain in _ASCII_SIGNS.items():
-            text = text.replace(sign, plain)
+        for pair in _ASCII_SIGNS.split():
+            text = text.replace(*pair.split("=", 1))
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bce_cli.render.layout import Column, count, counted, figure, percent, verb
+from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
@@ -74,20 +74,20 @@ class Origin:
 
     def title(self, report: LossReport | CalibrationReport, *, soft: bool, models: str = "") -> str:
         """Say what was judged: how many rows, how many of label 1, and what share that is."""
-        share = f"{'mean label ' if soft else ''}{'by weight' if self.has_weights else ''}".strip()
+        share = " ".join(["mean label"] * soft + ["by weight"] * self.has_weights)
         rate = f"{percent(report.base_rate)} {share}".strip()
         positive = f"{count(report.n_positive)} with label 1 ({rate})"
-        return f"{self.names}: {models}{counted(report.n)}, {positive}"
+        return f"{self.names}: {models}{how_many(report.n)}, {positive}"
 
     def notes(self) -> tuple[str, ...]:
         """Tell which rows were left out, what the labels were, and which columns were read."""
         missing, unmatched = self.n_missing, self.n_unmatched
         notes = []
         if missing:
-            rows = counted(missing)
+            rows = how_many(missing)
             notes.append(f"{rows} with a missing value {verb(missing, 'was')} left out.")
         if unmatched:
-            keys = counted(unmatched, "key")
+            keys = how_many(unmatched, "key")
             notes.append(f"{keys} without a partner {verb(unmatched, 'was')} left out.")
         if self.positive_label is not None:
             other = self.negative_label
@@ -170,7 +170,7 @@ def impossible_rows(
     n = report.n_impossible
     were = f" {verb(n, 'was')}" if has_verb else ""
     first = f"the first is row {count(report.first_impossible_row)}"
-    return f"{counted(n)}{were} certain and wrong{joint}{first}"
+    return f"{how_many(n)}{were} certain and wrong{joint}{first}"
 
 
 def convention_notes(convention: Convention, n_clipped: int | None = None) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def convention_notes(convention: Convention, n_clipped: int | None = None) -> tu
     >>> convention_notes(Convention(clip=0.01), 2)
     ('Probabilities were clipped to [0.01, 1 - 0.01], which changed 2 rows.',)
     """
-    touched = "" if n_clipped is None else counted(n_clipped)
+    touched = "" if n_clipped is None else how_many(n_clipped)
     if convention.clip is not None:
         clip = repr(convention.clip)
         changed = touched and f", which changed {touched}"

@@ -94,7 +94,7 @@ class RowStream:
         """The names of the columns, in order."""
         names = _names(has_ids=self.has_ids, has_weights=self.has_weights)
         if self.output_format == "table":  # ids come last, since they alone have no width
-            names.sort(key="id".__eq__)
+            names.sort(key=lambda name: name == "id")
         return names
 
     def header(self) -> bytes:

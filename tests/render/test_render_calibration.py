@@ -1,4 +1,4 @@
-"""Reports of bce calibration, byte by byte; see `test_render_golden` on how to make them anew."""
+"""Reports of bce calibration, byte by byte; see `test_render_compute` on how to make them anew."""
 
 from __future__ import annotations
 
