@@ -340,13 +340,12 @@ def _segments(document: ComputeDocument) -> Section:
         n = how_many(sum(segment.n for segment in rest))
         also = f"{count(len(rest))} more segments of {n} together"
         notes.append(f"{also} cost less; --format csv and json have them all.")
-    columns = enumerate(document.segment_columns)
     has_impossible = any(_of(segment, "n_impossible") for segment in segments)
     return Section(
         f"Where the loss comes from: by {', '.join(map(quoted, document.segment_columns))}",
         *table(
             shown,
-            *(_name_column(index, name) for index, name in columns),
+            *(_name_column(index, name) for index, name in enumerate(document.segment_columns)),
             ("rows", lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
             ("base rate", lambda s: percent(_of(s, "base_rate"))),
             ("mean loss", lambda s: figure(_of(s, "mean_loss"), _DIGITS)),
