@@ -39,7 +39,7 @@ from bce_cli.engine.run import Job, evaluate, format_rows
 from bce_cli.errors import BceError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
-from bce_cli.render.row_stream import RowStream
+from bce_cli.render.rows import RowStream
 from benchmarks.fuzz_inputs import make
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import InputOptions
-from bce_cli.render.document import Document
+from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.origin import Origin
 from tests.processes import let_children_be_interrupted
 
@@ -151,7 +151,7 @@ def evaluated() -> Callable[..., evaluation.Result]:
 
 
 @pytest.fixture
-def document() -> Callable[..., Document]:
+def document() -> Callable[..., ComputeDocument]:
     """Evaluate sources into what the renderers get."""
 
     def build(
@@ -160,12 +160,12 @@ def document() -> Callable[..., Document]:
         clip: float | None = None,
         n_worst: int = 0,
         **options: Any,  # noqa: ANN401
-    ) -> Document:
+    ) -> ComputeDocument:
         plan = Plan(Convention(clip), n_first=5, n_worst=n_worst)
         job = _job(paths, **options)
         result = evaluate(job, plan)
         report = loss_report(result.totals, unit)
-        return Document(
+        return ComputeDocument(
             origin=Origin(paths, job.data.label_name, (job.data.prediction_names[0],)),
             convention=plan.convention,
             report=report,

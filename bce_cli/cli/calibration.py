@@ -113,16 +113,14 @@ def calibration(
         if quiet:
             text = f"{report.log_loss.miscalibration!r}\n"
         else:
-            from bce_cli.render.calibration.document import (  # noqa: PLC0415 -- not for --quiet
-                CalibrationDocument,
-                write_calibration,
-            )
+            from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
+            from bce_cli.render.write import write_document  # noqa: PLC0415
 
             document = CalibrationDocument(origin, report)
-            text = write_calibration(document, out.output_format, out.look)
+            text = write_document(document, out.output_format, out.look)
         stream.write(out.encode(text))
         if wanted.plot is not None:
-            from bce_cli.render.calibration.picture import plot_calibration  # noqa: PLC0415
+            from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
             with staged_output(wanted.plot, paths_read(data)) as image:
                 plot_calibration(report, origin.prediction_columns[0], image, picture)

@@ -83,13 +83,12 @@ def compare(
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
             return
-        from bce_cli.render.models.document import ModelsDocument  # noqa: PLC0415
-        from bce_cli.render.models.page import models_page  # noqa: PLC0415
-        from bce_cli.render.page import write_page  # noqa: PLC0415
+        from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
+        from bce_cli.render.write import write_document  # noqa: PLC0415
 
         origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
-        page = models_page(ModelsDocument(origin, convention, report, cluster))
-        stream.write(out.encode(write_page(page, out.output_format, out.look)))
+        document = CompareDocument(origin, convention, report, cluster)
+        stream.write(out.encode(write_document(document, out.output_format, out.look)))
 
 
 def _names(data: "Data", inputs: ComparedInput, paths: Sequence[str]) -> list[str]:

@@ -167,14 +167,14 @@ def _write_rows(
 
     has_ids, has_weights = inputs.id_column is not None, inputs.weight is not None
     if out.is_parquet:
-        from bce_cli.render.row_table import RowTable, parquet_rows  # noqa: PLC0415
+        from bce_cli.render.rows import RowTable, parquet_rows  # noqa: PLC0415
 
         table = RowTable(losses.unit, has_ids, has_weights, inputs.soft_labels)
         with parquet_rows(stream, table.schema) as write:
             for rows in format_rows(job, convention, table.rows):
                 write(rows)
         return
-    from bce_cli.render.row_stream import RowStream  # noqa: PLC0415
+    from bce_cli.render.rows import RowStream  # noqa: PLC0415
 
     text = RowStream(
         out.text_format,
@@ -219,10 +219,10 @@ def _report(
     report = loss_report(result.totals, losses.unit)
     if quiet:
         return f"{report.mean_loss!r}\n".encode()
-    from bce_cli.render.document import Document  # noqa: PLC0415
-    from bce_cli.render.report import write_report  # noqa: PLC0415
+    from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
+    from bce_cli.render.write import write_document  # noqa: PLC0415
 
-    document = Document(
+    document = ComputeDocument(
         origin=inputs.origin(job.data, paths),
         convention=convention,
         report=report,
@@ -233,7 +233,7 @@ def _report(
         segment_columns=job.data.columns.segment_names,
         segments=_segments(result, report),
     )
-    return out.encode(write_report(document, out.text_format, out.look))
+    return out.encode(write_document(document, out.text_format, out.look))
 
 
 def _side_by_side(

@@ -29,8 +29,8 @@ from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
-    from bce_cli.render.demo.page import Page
-    from bce_cli.render.look import Look
+    from bce_cli.render.demo import StepPage
+    from bce_cli.render.layout import Look
 
 
 class Step(NamedTuple):
@@ -41,64 +41,54 @@ class Step(NamedTuple):
     name : str
     summary : str
         One line.
-    module : str
-        Where its function stands in `core.derivation`; its page stands in the module of the same
-        name in `render.demo`.
     numbers : str
         The step whose numbers it shows, if they are not its own.
     """
 
     name: str
     summary: str
-    module: str
     numbers: str = ""
 
     def compute(self, rows: "Rows", k: float) -> Any:  # noqa: ANN401 -- each step has its own record
         """Compute the numbers."""
-        module = import_module(f"bce_cli.core.derivation.{self.module}")
-        function = getattr(module, f"{(self.numbers or self.name).replace('-', '_')}_step")
+        name = f"{(self.numbers or self.name).replace('-', '_')}_step"
+        function = getattr(import_module("bce_cli.core.derivation"), name)
         return function(rows, k) if self.name == "scaling" else function(rows)
 
-    def show(self, result: Any, look: "Look") -> "Page":  # noqa: ANN401
+    def show(self, result: Any, look: "Look") -> "StepPage":  # noqa: ANN401
         """Make a page of the numbers."""
-        module = import_module(f"bce_cli.render.demo.{self.module}")
-        page: Page = getattr(module, f"{self.name.replace('-', '_')}_page")(result, look)
+        name = f"{self.name.replace('-', '_')}_page"
+        page: StepPage = getattr(import_module("bce_cli.render.demo"), name)(result, look)
         return page
 
 
 STEPS = (
-    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels in one expression", "trials"),
+    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels in one expression"),
     Step(
         "likelihood",
         "independent trials multiply: the running product over rows",
-        "trials",
         "many-trials",
     ),
-    Step("logarithm", "product rule and power rule, checked on numbers", "logarithm"),
+    Step("logarithm", "product rule and power rule, checked on numbers"),
     Step(
         "underflow",
         "the raw product dies in every float type; the sum of logs does not",
-        "underflow",
     ),
     Step(
         "negative-log",
         "logs are concave, their negatives convex: descend to the base rate",
-        "negative_log",
     ),
-    Step("single-trial", "the log of one trial and its negative: the loss of a row", "trials"),
-    Step("many-trials", "the same for n independent trials: a sum of losses", "trials"),
-    Step("scaling", "a positive factor moves no minimum, so the sum is divided by n", "scaling"),
+    Step("single-trial", "the log of one trial and its negative: the loss of a row"),
+    Step("many-trials", "the same for n independent trials: a sum of losses"),
+    Step("scaling", "a positive factor moves no minimum, so the sum is divided by n"),
     Step(
         "derivation",
         "all of it on one page, ending in the binary cross-entropy",
-        "trials",
         "many-trials",
     ),
-    Step(
-        "gradient", "through a sigmoid the gradient is p - y: wrong answers still learn", "gradient"
-    ),
+    Step("gradient", "through a sigmoid the gradient is p - y: wrong answers still learn"),
 )
-NAMES = tuple(step.name for step in STEPS)
+STEP_NAMES = tuple(step.name for step in STEPS)
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
 
@@ -197,7 +187,7 @@ def demo(
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
         if output_format == "json":
-            from bce_cli.render.demo.records import write_steps  # noqa: PLC0415
+            from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
             text = write_steps([(chosen.name, result) for chosen, result in results])
         else:
@@ -218,14 +208,14 @@ def find_steps(name: str) -> tuple[Step, ...]:
     found = STEPS if name == "all" else tuple(step for step in STEPS if step.name == name)
     if found:
         return found
-    close = difflib.get_close_matches(name, [*NAMES, "all"], n=1)
+    close = difflib.get_close_matches(name, [*STEP_NAMES, "all"], n=1)
     also = f"; did you mean '{close[0]}'?" if close else ""
     message = f"there is no step {quoted(name)}{also}"
-    raise UsageError(message, f"the steps are {', '.join(NAMES)}, all")
+    raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
 def _list_steps() -> None:
-    width = max(map(len, NAMES))
+    width = max(map(len, STEP_NAMES))
     every = ("all", "every step, in this order")
     lines = [(step.name, step.summary) for step in STEPS]
     write_stdout("".join(f"{name:<{width}}  {summary}\n" for name, summary in [*lines, every]))
@@ -263,18 +253,17 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(pages: "Sequence[tuple[Step, Page]]", look: "Look", *, is_markdown: bool) -> str:
-    from bce_cli.render.demo.page import page_sections  # noqa: PLC0415
-    from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
-    from bce_cli.render.tables import draw  # noqa: PLC0415
+def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
+    from bce_cli.render.demo import page_sections  # noqa: PLC0415
+    from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
 
-    following = dict(pairwise(NAMES))
+    following = dict(pairwise(STEP_NAMES))
     laid_out = [page_sections(page, following.get(step.name), look) for step, page in pages]
     return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
 
 
-def _plot(pages: "Sequence[Page]", plot: str, picture: str, read: Sequence[str]) -> None:
-    from bce_cli.render.plot import plot_curves  # noqa: PLC0415 -- an extra
+def _plot(pages: "Sequence[StepPage]", plot: str, picture: str, read: Sequence[str]) -> None:
+    from bce_cli.render.drawing import plot_curves  # noqa: PLC0415 -- an extra
 
     curves = [curve for page in pages for curve in page.curves]
     if not curves:

@@ -20,8 +20,8 @@ from bce_cli.errors import OutputCreationError, OutputError, UsageError, os_reas
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.render.look import Look
-    from bce_cli.render.page import Format
+    from bce_cli.render.layout import Look
+    from bce_cli.render.write import Format
 
 MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
@@ -82,7 +82,7 @@ class OutputOptions(OptionGroup):
     @property
     def look(self) -> "Look":
         """How text may look there."""
-        from bce_cli.render.look import Look  # noqa: PLC0415 -- not for --help
+        from bce_cli.render.layout import Look  # noqa: PLC0415 -- not for --help
 
         return Look(
             width=shutil.get_terminal_size((80, 24)).columns,
@@ -215,7 +215,7 @@ def checked_picture(plot: str | None, output: str | None) -> str:
     if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
         message = f"--plot and --output are the same file, {quoted(plot)}"
         raise UsageError(message)
-    from bce_cli.render.plot import picture_format  # noqa: PLC0415 -- an extra
+    from bce_cli.render.drawing import picture_format  # noqa: PLC0415 -- an extra
 
     return picture_format(plot)
 

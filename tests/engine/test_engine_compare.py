@@ -15,11 +15,10 @@ from bce_cli.engine.run import Job, fold_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import InputOptions
-from bce_cli.render.look import Look
-from bce_cli.render.models.document import ModelsDocument
-from bce_cli.render.models.page import models_page
+from bce_cli.render.compare import CompareDocument
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
-from bce_cli.render.page import write_page
+from bce_cli.render.write import write_document
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -75,9 +74,9 @@ def pages(data: Data, n_workers: int) -> dict[str, str]:
     plan = ComparisonPlan(n_shown=7)
     totals = fold_rows(Job(data, n_workers), partial(ComparisonTotals.of, plan=plan))
     report = comparison_report(totals, ["a", "b", "c"])
-    page = models_page(ModelsDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g"))
+    page = CompareDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g")
     formats: Any = ("table", "json", "csv", "markdown")
-    return {name: write_page(page, name, Look()) for name in formats}
+    return {name: write_document(page, name, Look()) for name in formats}
 
 
 @pytest.fixture

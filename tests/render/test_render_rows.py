@@ -1,4 +1,4 @@
-"""Every row as text: exact numbers, and ids that cannot break the format."""
+"""Every row as text: exact numbers as pyarrow writes them, and ids that cannot break the format."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.rows import Rows
-from bce_cli.render.page import Format
-from bce_cli.render.row_stream import RowStream
+from bce_cli.render.rows import RowStream, number_texts
+from bce_cli.render.write import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import ScoredRows
+
 
 IDS = ["plain", 'a,"b"', "line\nbreak\r", "pipe|*x*", "[red]", "\x1b[0m\u202e", "", "\u0440"]
 
@@ -157,3 +158,33 @@ def test_bits_are_nats_over_the_logarithm_of_two(predictions: list[float]) -> No
     records = parsed("csv", text_of("csv", rows, "bits"))
     expected = (rows.losses / math.log(2.0)).tolist()
     assert [float(record["loss"]) for record in records] == expected
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1), st.sampled_from(",\n}"))
+@example([0.0, 1.0, 100.0, 2.0**53, 1e300], ",")
+@example([1e-5, 1e-6, math.nextafter(1e-5, 0.0), math.nextafter(1e-6, 0.0), 5e-324], ",")
+@example([math.nextafter(1e10, 0.0), 1e10, math.nextafter(1e10, math.inf)], ",")
+@example([math.inf, -math.inf, -0.5], ",")
+def test_a_number_is_written_as_pyarrow_does(values: list[float], end: str) -> None:
+    import pyarrow as pa
+
+    expected = pa.array(values).cast(pa.string()).to_pylist()
+    assert number_texts(np.array(values), end).to_pylist() == [text + end for text in expected]
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
+def test_an_integer_is_written_in_full(values: list[int]) -> None:
+    found = number_texts(np.array(values, np.int64), ",").to_pylist()
+    assert found == [f"{value}," for value in values]
+
+
+@pytest.mark.parametrize("values", [[0.0, math.inf, 0.25], [math.inf]])
+def test_an_infinite_number_is_called_as_the_format_wants(values: list[float]) -> None:
+    found = number_texts(np.array(values), "}", infinite_as="null").to_pylist()
+    names = {0.0: "0}", 0.25: "0.25}", math.inf: "null}"}
+    assert found == [names[value] for value in values]
+
+
+def test_a_slice_with_gaps_is_written_in_its_order() -> None:
+    values = np.arange(6, dtype=np.float64)[::-2] / 8
+    assert number_texts(values, ",").to_pylist() == ["0.625,", "0.375,", "0.125,"]

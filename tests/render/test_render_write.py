@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.render.look import Look
-from bce_cli.render.report import write_report
-from bce_cli.render.section import Column, Section
-from bce_cli.render.tables import draw
+from bce_cli.render.layout import Column, Look, Section
+from bce_cli.render.write import draw, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.render.document import Document
+    from bce_cli.render.compute import ComputeDocument
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 NUMBER = re.compile(r"-?\d[\d.,e+-]*")
@@ -24,14 +22,14 @@ TEXT = "y,p,id\n" + "".join(f"{i % 2},0.{i + 1:016},row {i}\n" for i in range(30
 
 
 @pytest.fixture
-def built(preds: Callable[..., str], document: Callable[..., Document]) -> Document:
+def built(preds: Callable[..., str], document: Callable[..., ComputeDocument]) -> ComputeDocument:
     return document(preds(TEXT), n_worst=5, choice=ColumnChoice(id="id"))
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 60])
-def test_a_narrow_table_holds_the_numbers_of_a_wide_one(width: int, built: Document) -> None:
+def test_a_narrow_table_holds_the_numbers_of_a_wide_one(width: int, built: ComputeDocument) -> None:
     def numbers(columns: int) -> list[str]:
-        return sorted(NUMBER.findall(write_report(built, "table", Look(width=columns))))
+        return sorted(NUMBER.findall(write_document(built, "table", Look(width=columns))))
 
     assert numbers(width) == numbers(120)
 
@@ -49,19 +47,19 @@ def test_every_cell_stands_on_one_line(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 300])
-def test_a_table_keeps_within_the_width_and_120_columns(width: int, built: Document) -> None:
-    text = write_report(built, "table", Look(width=width))
+def test_a_table_keeps_within_the_width_and_120_columns(width: int, built: ComputeDocument) -> None:
+    text = write_document(built, "table", Look(width=width))
     assert max(map(len, text.splitlines())) <= min(width, 120)
 
 
-def test_no_line_ends_in_spaces(built: Document) -> None:
-    lines = write_report(built, "table", Look()).splitlines()
+def test_no_line_ends_in_spaces(built: ComputeDocument) -> None:
+    lines = write_document(built, "table", Look()).splitlines()
     assert [line for line in lines if line != line.rstrip()] == []
 
 
-def test_colours_change_nothing_but_colours(built: Document) -> None:
-    plain = write_report(built, "table", Look())
-    coloured = write_report(built, "table", Look(color=True))
+def test_colours_change_nothing_but_colours(built: ComputeDocument) -> None:
+    plain = write_document(built, "table", Look())
+    coloured = write_document(built, "table", Look(color=True))
     assert ESCAPES.search(plain) is None
     assert ESCAPES.search(coloured) is not None
     stripped = [line.rstrip() for line in ESCAPES.sub("", coloured).splitlines()]

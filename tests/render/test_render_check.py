@@ -15,12 +15,13 @@ import pytest
 from bce_cli.core.conventions import Convention
 from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
 from bce_cli.core.rows import Rows
-from bce_cli.render.gate import GateDocument, reasons, write_gate
-from bce_cli.render.look import Look
+from bce_cli.render.check import CheckDocument
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
-    from bce_cli.render.page import Format
+    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "\x1b[31m[red]|b*\u202egnp"
@@ -55,17 +56,17 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 }
 
 
-def _document(name: str) -> GateDocument:
+def _document(name: str) -> CheckDocument:
     rows, limits, convention = CASES[name]
     judgement = judge(GateTotals.of(rows, limits, convention), limits)
     origin = Origin(("preds.csv", HOSTILE), "label", (HOSTILE,), n_missing=2)
-    return GateDocument(origin, convention, limits, judgement)
+    return CheckDocument(origin, convention, limits, judgement)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_judgement_is_the_golden_file(name: str, suffix: str) -> None:
-    report = write_gate(_document(name), *FORMATS[suffix]).encode()
+    report = write_document(_document(name), *FORMATS[suffix]).encode()
     golden = GOLDEN / f"check-{name}.{suffix}"
     if "BCE_REGENERATE_GOLDEN" in os.environ:
         golden.write_bytes(report)
@@ -74,7 +75,7 @@ def test_a_judgement_is_the_golden_file(name: str, suffix: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_table_keeps_within_80_columns(name: str) -> None:
-    text = write_gate(_document(name), "table", Look(width=80))
+    text = write_document(_document(name), "table", Look(width=80))
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -84,7 +85,7 @@ def test_no_format_lets_an_escape_or_a_bidirectional_character_through(
     name: str, suffix: str
 ) -> None:
     document = _document(name)
-    text = write_gate(document, *FORMATS[suffix]) + reasons(document)
+    text = write_document(document, *FORMATS[suffix]) + document.reasons()
     assert not set(text) & {"\x1b", "\u202e", "\r"}
 
 
@@ -92,14 +93,14 @@ def test_no_format_lets_an_escape_or_a_bidirectional_character_through(
 def test_the_verdict_is_told_in_every_format(name: str) -> None:
     document = _document(name)
     verdict = document.judgement.verdict
-    assert f"\n{verdict.capitalize()}: " in write_gate(document, "table", Look())
-    assert f"\n{verdict.capitalize()}: " in write_gate(document, "markdown", Look())
-    assert f'\n  "verdict": "{verdict}"\n' in write_gate(document, "json", Look())
+    assert f"\n{verdict.capitalize()}: " in write_document(document, "table", Look())
+    assert f"\n{verdict.capitalize()}: " in write_document(document, "markdown", Look())
+    assert f'\n  "verdict": "{verdict}"\n' in write_document(document, "json", Look())
 
 
 @pytest.mark.parametrize("name", ["passed", "undecided"])
 def test_a_narrow_table_holds_whole_numbers(name: str) -> None:
     document = _document(name)
-    wide, narrow = (write_gate(document, "table", Look(width=width)) for width in (120, 20))
+    wide, narrow = (write_document(document, "table", Look(width=width)) for width in (120, 20))
     numbers = {word for word in wide.split() if word[-1].isdigit() and word[0] in "-0123456789"}
     assert numbers <= set(narrow.split())

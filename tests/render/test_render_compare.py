@@ -17,18 +17,16 @@ import pytest
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Categories, Predictions, Rows
-from bce_cli.render.look import Look
-from bce_cli.render.models.document import ModelsDocument
-from bce_cli.render.models.page import models_page
-from bce_cli.render.models.verdict import verdict
+from bce_cli.render.compare import CompareDocument, verdict
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
-from bce_cli.render.page import write_page
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.report import Unit
-    from bce_cli.render.page import Format
+    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "\x1b[31m[red]|b*\u202egnp"
@@ -54,10 +52,10 @@ def document(
     unit: Unit = "nats",
     convention: Convention = EXACT,
     **origin: Any,  # noqa: ANN401
-) -> ModelsDocument:
+) -> CompareDocument:
     totals = ComparisonTotals.of(rows, ComparisonPlan(convention, n_shown=2))
     weight = None if rows.weights is None else "w"
-    return ModelsDocument(
+    return CompareDocument(
         replace(Origin(("preds.csv",), "label", tuple(names), weight), **origin),
         convention,
         comparison_report(totals, names, unit),
@@ -66,7 +64,7 @@ def document(
 
 
 IDS = [f"id {i}" if i else HOSTILE for i in range(N)]
-CASES: dict[str, ModelsDocument] = {
+CASES: dict[str, CompareDocument] = {
     "two": document(rows_under(BASE, BETTER)),
     "three": document(rows_under(BASE, BETTER, OTHER), ("old", "new", "other")),
     "clusters": document(rows_under(BASE, BETTER, cluster=DAYS)),
@@ -94,7 +92,7 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 
 
 def written(name: str, suffix: str) -> str:
-    return write_page(models_page(CASES[name]), *FORMATS[suffix])
+    return write_document(CASES[name], *FORMATS[suffix])
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -114,7 +112,7 @@ def test_a_table_keeps_within_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_narrow_terminal_cuts_no_number(name: str) -> None:
-    narrow = write_page(models_page(CASES[name]), "table", Look(width=40))
+    narrow = write_document(CASES[name], "table", Look(width=40))
     for line in written(name, "txt").splitlines():
         for text in line.split():
             if any(character.isdigit() for character in text) and len(text) < 15:
@@ -144,7 +142,7 @@ def test_json_has_no_infinity_and_the_same_keys_always(name: str) -> None:
     assert set(record) - {"weight_column"} == set(usual)
 
 
-def verdicts(found: ModelsDocument) -> list[str]:
+def verdicts(found: CompareDocument) -> list[str]:
     return [verdict(item, found.report) for item in found.report.comparisons]
 
 
@@ -226,8 +224,8 @@ def test_a_difference_that_holms_procedure_takes_back_is_explained() -> None:
 
 def test_names_that_would_be_cut_to_the_same_are_shown_in_full() -> None:
     names = [f"gradient boosting with 500 trees, run {i}" for i in (1, 2, 3)]
-    page = models_page(document(rows_under(BASE, BETTER, OTHER), names))
-    text = write_page(page, "table", Look(width=120))
+    page = document(rows_under(BASE, BETTER, OTHER), names)
+    text = write_document(page, "table", Look(width=120))
     assert "..." not in text
     table = text.partition("nats a row")[2].partition("better than")[0]
     assert [line.partition("run ")[2][:1] for line in table.splitlines() if "run" in line][:2] == [
@@ -247,5 +245,5 @@ def test_names_that_would_be_cut_to_the_same_are_shown_in_full() -> None:
 def test_the_title_says_which_way_rows_went(
     models: tuple[np.ndarray, np.ndarray], title: str
 ) -> None:
-    lines = write_page(models_page(document(rows_under(*models))), "table", Look()).splitlines()
+    lines = write_document(document(rows_under(*models)), "table", Look()).splitlines()
     assert title in lines
