@@ -98,7 +98,7 @@ STEPS = (
         "gradient", "through a sigmoid the gradient is p - y: wrong answers still learn", "gradient"
     ),
 )
-NAMES = tuple(step.name for step in STEPS)
+STEP_NAMES = tuple(step.name for step in STEPS)
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
 
@@ -218,14 +218,14 @@ def find_steps(name: str) -> tuple[Step, ...]:
     found = STEPS if name == "all" else tuple(step for step in STEPS if step.name == name)
     if found:
         return found
-    close = difflib.get_close_matches(name, [*NAMES, "all"], n=1)
+    close = difflib.get_close_matches(name, [*STEP_NAMES, "all"], n=1)
     also = f"; did you mean '{close[0]}'?" if close else ""
     message = f"there is no step {quoted(name)}{also}"
-    raise UsageError(message, f"the steps are {', '.join(NAMES)}, all")
+    raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
 def _list_steps() -> None:
-    width = max(map(len, NAMES))
+    width = max(map(len, STEP_NAMES))
     every = ("all", "every step, in this order")
     lines = [(step.name, step.summary) for step in STEPS]
     write_stdout("".join(f"{name:<{width}}  {summary}\n" for name, summary in [*lines, every]))
@@ -269,7 +269,7 @@ def _text(pages: "Sequence[tuple[Step, Page]]", look: "Look", *, is_markdown: bo
     from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
     from bce_cli.render.tables import draw  # noqa: PLC0415
 
-    following = dict(pairwise(NAMES))
+    following = dict(pairwise(STEP_NAMES))
     laid_out = [page_sections(page, following.get(step.name), look) for step, page in pages]
     return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
 
