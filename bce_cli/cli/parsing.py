@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -65,14 +64,13 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
             for member, annotation in members[name].items()
         ]
 
-    @functools.wraps(command)
     def flat(*args: Any, **options: Any) -> None:  # noqa: ANN401 -- as the command has them
         for name, group in members.items():
             chosen = {member: options.pop(member) for member in group if member in options}
             options[name] = hints[name](**chosen)
         command(*args, **options)
 
-    del flat.__dict__["__wrapped__"]
+    flat.__doc__ = command.__doc__
     flat.__dict__["__signature__"] = inspect.Signature(parameters)
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return flat
