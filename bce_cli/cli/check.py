@@ -95,10 +95,7 @@ def _staged(
 
 
 def _judged(job: Job, limits: Limits, convention: Convention, unit: Unit) -> Judgement:
-    from bce_cli.core.gate import (
-        GateTotals,  # noqa: PLC0415
-        judge,  # noqa: PLC0415 -- not for --help
-    )
+    from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not for --help
     from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
     totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))

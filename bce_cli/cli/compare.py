@@ -64,10 +64,10 @@ def compare(
         ProgressBar(enabled=not quiet) as progress,
         out.staged(paths_read(data)) as stream,
     ):
-        from bce_cli.core.comparison import (  # noqa: PLC0415
+        from bce_cli.core.comparison import (  # noqa: PLC0415 -- not for --help
             ComparisonPlan,
             ComparisonTotals,
-            comparison_report,  # noqa: PLC0415
+            comparison_report,
         )
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
 
