@@ -1,10 +1,10 @@
-"""Student's t distribution: intervals and p values of means."""
+"""Models set side by side on the same rows, and whether they differ by more than chance."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums
 from bce_cli.core.report import NATS_PER, LossReport, loss_report
 from bce_cli.core.rows import weighted
+from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, finite_losses
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def holm_adjusted(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelTotals:
+class ModelTotals(State):
     """What one model comes to.
 
     Attributes
@@ -99,13 +100,9 @@ class ModelTotals:
         clusters = _by_cluster(rows, finite, _divisors(rows, convention))
         return cls(LossTotals.of(rows, losses, convention), clusters)
 
-    def __iadd__(self, other: ModelTotals) -> Self:
-        """Merge with what the rows that follow come to; the clusters on the left are used up."""
-        return type(self)(self.totals + other.totals, _merged(self.clusters, other.clusters))
-
 
 @dataclass(frozen=True, slots=True)
-class DifferenceTotals:
+class DifferenceTotals(State):
     """How the losses of a model differ from those of the baseline, row by row.
 
     Each difference is the float64 loss under the model minus that under the baseline; sums of
@@ -176,21 +173,6 @@ class DifferenceTotals:
             lost=ChangedRows.of(rows, rival, differences, sign=1, limit=n_shown),
         )
 
-    def __iadd__(self, other: DifferenceTotals) -> Self:
-        """Merge with the rows that follow; the clusters on the left are used up."""
-        return type(self)(
-            n_better=self.n_better + other.n_better,
-            n_worse=self.n_worse + other.n_worse,
-            n_tied=self.n_tied + other.n_tied,
-            n_only_baseline_infinite=self.n_only_baseline_infinite + other.n_only_baseline_infinite,
-            n_only_model_infinite=self.n_only_model_infinite + other.n_only_model_infinite,
-            n_both_infinite=self.n_both_infinite + other.n_both_infinite,
-            moments=self.moments + other.moments,
-            clusters=_merged(self.clusters, other.clusters),
-            gained=self.gained + other.gained,
-            lost=self.lost + other.lost,
-        )
-
 
 def _infinite_rows(
     before: FloatArray, after: FloatArray, weights: FloatArray | None
@@ -225,13 +207,6 @@ def _count(mask: BoolArray) -> int:
     return int(np.count_nonzero(mask))
 
 
-def _merged(left: ClusterSums | None, right: ClusterSums | None) -> ClusterSums | None:
-    if left is None or right is None:
-        return left or right
-    left += right
-    return left
-
-
 @dataclass(frozen=True, slots=True)
 class ComparisonPlan:
     """What to find out about the rows.
@@ -248,7 +223,7 @@ class ComparisonPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonTotals:
+class ComparisonTotals(State):
     """What some rows come to under every model.
 
     Attributes
@@ -286,15 +261,6 @@ class ComparisonTotals:
                 DifferenceTotals.of(baseline, rival, convention, plan.n_shown) for rival in rivals
             ),
         )
-
-    def __iadd__(self, other: ComparisonTotals) -> Self:
-        """Merge with the rows that follow; what is on the left may be used up."""
-        models, differences = list(self.models), list(self.differences)
-        for index, model in enumerate(other.models):
-            models[index] += model
-        for index, difference in enumerate(other.differences):
-            differences[index] += difference
-        return type(self)(tuple(models), tuple(differences))
 
 
 _ROUNDING = 2.0**-40

@@ -1,14 +1,15 @@
-"""What one piece of rows contributes to an evaluation: a pure function of a piece and a plan."""
+"""The fold over rows, in their order: what it asks of them, and what it comes to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Rows, ScoredRows
+from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import LossTotals
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
         RunningProduct,
     )
     from bce_cli.core.rows import FloatArray
-
-
-State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(State):
     """What some rows came to.
 
     Attributes
@@ -75,28 +73,22 @@ class Findings:
 
     totals: LossTotals
     worst: WorstRows | None
-    kept: ScoredRows
-    last: int
+    kept: ScoredRows = field(metadata=FIRST)
+    last: int = field(metadata=FIRST)
     compared: tuple[ConventionTotals, ...]
     differences: Differences | None
     segments: SegmentTotals | None
 
-    def __iadd__(self, other: Findings) -> Self:
-        """Merge with the rows that follow; the segments on the left are used up."""
-        pairs = zip(self.compared, other.compared, strict=True)
-        return type(self)(
-            totals=self.totals + other.totals,
-            worst=_merged(self.worst, other.worst),
-            kept=other.kept if other.totals.n else self.kept,
-            last=self.totals.n_read + other.last if other.totals.n else self.last,
-            compared=tuple(mine + others for mine, others in pairs),
-            differences=_merged(self.differences, other.differences),
-            segments=_merged(self.segments, other.segments),
-        )
+    def __iadd__(self, other: Findings) -> Findings:  # noqa: PYI034 -- as State has it
+        """Merge with what the rows that follow came to."""
+        # By hand: the last row that counts is the last of theirs, if they have one.
+        if other.totals.n:
+            self = replace(self, kept=other.kept, last=self.totals.n_read + other.last)  # noqa: PLW0642
+        return State.__iadd__(self, other)
 
 
 def evaluate_rows(rows: Rows, plan: Plan, *, keep_rows: bool) -> Findings:
-    """Compute what one piece contributes.
+    """Find out what the plan asks about some rows.
 
     Parameters
     ----------
@@ -140,13 +132,6 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
 
         found["segments"] = SegmentTotals.of(rows, losses, plan.convention)
     return found
-
-
-def _merged(mine: State | None, others: State | None) -> State | None:
-    if mine is None or others is None:
-        return None
-    mine += others  # type: ignore[operator]
-    return mine
 
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))

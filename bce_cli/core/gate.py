@@ -1,9 +1,9 @@
-"""A loss that was saved, and must not be exceeded by much."""
+"""A gate: limits that predictions must keep, and whether they do."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
 from bce_cli.errors import UsageError
 
@@ -231,7 +232,7 @@ def _noise_scales(totals: ReliabilityTotals) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class CrossMoments:
+class CrossMoments(State):
     """Second moments of weighted losses u, labels v, squared errors e, and the weights w.
 
     Attributes
@@ -274,11 +275,6 @@ class CrossMoments:
             error_squares=ExactSum.of_products(errors, errors),
             error_weights=_times_weights(errors, weights),
         )
-
-    def __add__(self, other: CrossMoments) -> CrossMoments:
-        """Merge with the moments of other rows."""
-        names = [field.name for field in fields(self)]
-        return CrossMoments(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 def _times_weights(values: FloatArray, weights: FloatArray | None) -> ExactSum:
@@ -341,7 +337,7 @@ def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | No
 
 
 @dataclass(frozen=True, slots=True)
-class GateTotals:
+class GateTotals(State):
     """What is known of some rows, small and independent of how they were split.
 
     Attributes
@@ -378,7 +374,7 @@ class GateTotals:
         needs_bins = limits.max_ece is not None
         return cls(
             losses=LossTotals.of(rows, losses, convention),
-            n_weightless=count_weightless(rows, rows.weights),
+            n_weightless=count_weightless(rows),
             moments=(
                 CrossMoments.of(counted, losses)
                 if limits.confident and needs_moments
@@ -398,20 +394,6 @@ class GateTotals:
     def n_weighted(self) -> int:
         """Rows of a weight above 0."""
         return self.losses.n - self.n_weightless
-
-    def __add__(self, other: GateTotals) -> GateTotals:
-        """Merge with the totals of the rows that follow."""
-        reliability = self.reliability
-        if reliability is None or other.reliability is None:
-            reliability = reliability or other.reliability
-        else:
-            reliability += other.reliability
-        return GateTotals(
-            self.losses + other.losses,
-            self.n_weightless + other.n_weightless,
-            self.moments + other.moments,
-            reliability,
-        )
 
 
 _ROUNDING = 1e-12

@@ -1,4 +1,4 @@
-"""Rows put together by the words of a column, so that each group is one slice."""
+"""Rows put together by the words of a column: by cluster, by segment, or by a bin they are in."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bce_cli.core.exact_sum import (
     two_product,
 )
 from bce_cli.core.report import LossReport, loss_report
+from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments
 from bce_cli.errors import DataError
 
@@ -145,7 +146,7 @@ _FINE_BITS = (1 << _SHIFT) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterSums:
+class ClusterSums(State):
     """The sum of a value and of a divisor over the rows of each cluster, exact and mergeable.
 
     Attributes
@@ -218,19 +219,12 @@ class ClusterSums:
         return ClusterSums(sums, 0)
 
     def __iadd__(self, other: ClusterSums) -> ClusterSums:  # noqa: PYI034 -- or another, if finer
-        """Take in the sums of other rows; there may be too many clusters to copy each time."""
+        """Merge with the sums of other rows."""
+        # By hand: clusters meet by name, in one unit, and may be too many for a call each.
         if self.shift != other.shift:
-            merged = self._finest()
-            merged += other._finest()
-            return merged
+            self, other = self._finest(), other._finest()  # noqa: PLW0642
         self._take((name, *sums) for name, sums in other.sums.items())
         return self
-
-    def __add__(self, other: ClusterSums) -> ClusterSums:
-        """Merge with the sums of other rows."""
-        merged = ClusterSums(dict(self.sums), self.shift)
-        merged += other
-        return merged
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle integers without the zero bits that all of them have at the end."""
@@ -280,7 +274,7 @@ _FEW = 30
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentTotals:
+class SegmentTotals(State):
     """The totals of the rows that have the same words in the columns that part them.
 
     Attributes
@@ -326,17 +320,20 @@ class SegmentTotals:
         return found
 
     def _add(self, name: Names, totals: LossTotals) -> None:
-        before = self.totals.get(name)
-        self.totals[name] = totals if before is None else before + totals
+        if name in self.totals:
+            self.totals[name] += totals
+        else:
+            self.totals[name] = totals
 
     def __iadd__(self, other: SegmentTotals) -> Self:
-        """Take in the totals of the rows that follow.
+        """Merge with the totals of the rows that follow.
 
         Raises
         ------
         DataError
             There are more than `MOST_SEGMENTS` now.
         """
+        # By hand: segments meet by name, and there is a limit to them.
         for name, totals in other.totals.items():
             self._add(name, totals)
         if len(self.totals) > MOST_SEGMENTS:

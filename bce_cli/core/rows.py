@@ -38,8 +38,7 @@ class Predictions:
 
     def at(self, places: Places | slice) -> Predictions:
         """Return copies of some predictions."""
-        logits = None if self.logits is None else self.logits[places]
-        return Predictions(self.probabilities[places], logits)
+        return Predictions(self.probabilities[places], _at(self.logits, places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Categories:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Validated rows of one piece of the data, in their order.
+    """Validated rows, in their order.
 
     Attributes
     ----------
@@ -88,7 +87,7 @@ class Rows:
     cluster : Categories, optional
         Rows of one cluster depend on each other.
     segments : tuple of Categories
-        What parts the rows.
+        Columns whose words part the rows.
     """
 
     labels: LabelArray
@@ -137,6 +136,10 @@ class Rows:
             return ids
         return list(compress(ids, (~self.missing).tolist()))
 
+    def id_at(self, index: int) -> str | None:
+        """Return what the user calls one row."""
+        return None if self.ids is None else self.ids[index]
+
     def label(self, index: int) -> float:
         """Return one label: an integer where labels are 0 or 1."""
         value = self.labels[index]
@@ -164,10 +167,10 @@ class Rows:
         return Rows(
             labels=self.labels[places],
             probabilities=self.probabilities[places],
-            weights=None if self.weights is None else self.weights[places],
-            ids=None if self.ids is None else _at(self.ids, places),
-            missing=None if self.missing is None else self.missing[places],
-            logits=None if self.logits is None else self.logits[places],
+            weights=_at(self.weights, places),
+            ids=None if self.ids is None else _texts_at(self.ids, places),
+            missing=_at(self.missing, places),
+            logits=_at(self.logits, places),
             rivals=tuple(rival.at(places) for rival in self.rivals),
             cluster=None if self.cluster is None else self.cluster.at(places),
             segments=tuple(segment.at(places) for segment in self.segments),
@@ -201,7 +204,11 @@ class Rows:
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
 
 
-def _at(texts: Sequence[str], places: Places | slice) -> list[str]:
+def _at(values: Values | None, places: Places | slice) -> Values | None:
+    return None if values is None else values[places]  # type: ignore[return-value]
+
+
+def _texts_at(texts: Sequence[str], places: Places | slice) -> list[str]:
     found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
     return [texts[place] for place in found]
 
@@ -251,34 +258,26 @@ def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:
     return np.multiply(losses, weights, out=products, where=weights > 0.0)
 
 
-def concatenated(pieces: Sequence[Rows]) -> Rows:
-    """Return the rows of at least one piece, one after the other."""
-    first = pieces[0]
-    if len(pieces) == 1:
+def concatenated(blocks: Sequence[Rows]) -> Rows:
+    """Put at least one block of rows after the other."""
+    first, missing = blocks[0], None
+    if len(blocks) == 1:
         return first
-    missing = None
-    if any(piece.missing is not None for piece in pieces):
+    if any(rows.missing is not None for rows in blocks):
         missing = np.concatenate(
-            [
-                np.zeros(len(piece), np.bool_) if piece.missing is None else piece.missing
-                for piece in pieces
-            ]
+            [np.zeros(len(r), np.bool_) if r.missing is None else r.missing for r in blocks]
         )
-    ids = None if first.ids is None else [text for piece in pieces for text in piece.ids or ()]
-    models = [
-        _joined_predictions([piece.under_models()[index] for piece in pieces])
-        for index in range(len(first.rivals) + 1)
-    ]
-    clusters = [piece.cluster for piece in pieces if piece.cluster is not None]
-    segments = zip(*(piece.segments for piece in pieces), strict=True)
+    clusters = [rows.cluster for rows in blocks if rows.cluster is not None]
+    rivals = zip(*(rows.rivals for rows in blocks), strict=True)
+    segments = zip(*(rows.segments for rows in blocks), strict=True)
     return Rows(
-        labels=np.concatenate([piece.labels for piece in pieces]),
-        probabilities=models[0].probabilities,
-        weights=_joined([piece.weights for piece in pieces]),
-        ids=ids,
+        labels=np.concatenate([rows.labels for rows in blocks]),
+        probabilities=np.concatenate([rows.probabilities for rows in blocks]),
+        weights=_joined([rows.weights for rows in blocks]),
+        ids=None if first.ids is None else [text for rows in blocks for text in rows.ids or ()],
         missing=missing,
-        logits=models[0].logits,
-        rivals=tuple(models[1:]),
+        logits=_joined([rows.logits for rows in blocks]),
+        rivals=tuple(_joined_predictions(rival) for rival in rivals),
         cluster=_joined_categories(clusters) if clusters else None,
         segments=tuple(_joined_categories(columns) for columns in segments),
     )
@@ -289,15 +288,15 @@ def _joined(arrays: Sequence[FloatArray | None]) -> FloatArray | None:
     return np.concatenate(present) if present else None
 
 
-def _joined_predictions(pieces: Sequence[Rows]) -> Predictions:
-    probabilities = np.concatenate([piece.probabilities for piece in pieces])
-    return Predictions(probabilities, _joined([piece.logits for piece in pieces]))
+def _joined_predictions(blocks: Sequence[Predictions]) -> Predictions:
+    probabilities = np.concatenate([block.probabilities for block in blocks])
+    return Predictions(probabilities, _joined([block.logits for block in blocks]))
 
 
-def _joined_categories(pieces: Sequence[Categories]) -> Categories:
+def _joined_categories(blocks: Sequence[Categories]) -> Categories:
     codes: list[npt.NDArray[np.int32]] = []
     names: list[str] = []
-    for piece in pieces:
-        codes.append(np.add(piece.codes, len(names), dtype=np.int32))
-        names += piece.names
+    for block in blocks:
+        codes.append(np.add(block.codes, len(names), dtype=np.int32))
+        names += block.names
     return Categories(np.concatenate(codes), tuple(names))

@@ -1,9 +1,9 @@
-"""First and second moments of a ratio of sums: all that its standard error needs."""
+"""All sums and counts that a report needs, exact and mergeable."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.rules import losses_of
+from bce_cli.core.state import FIRST, State
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(State):
     """Sums over pairs of a value u and a divisor d, exact and mergeable.
 
     Attributes
@@ -71,16 +72,6 @@ class Moments:
             squares,
             ExactSum.of_products(values, divisors),
             ExactSum.of_products(divisors, divisors),
-        )
-
-    def __add__(self, other: Moments) -> Moments:
-        return Moments(
-            self.n + other.n,
-            self.values + other.values,
-            self.divisors + other.divisors,
-            self.value_squares + other.value_squares,
-            self.value_divisors + other.value_divisors,
-            self.divisor_squares + other.divisor_squares,
         )
 
     @property
@@ -136,26 +127,6 @@ def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[Float
     return np.where(infinite, 0.0, products), int(np.count_nonzero(infinite))
 
 
-def weight_sums(rows: Rows) -> dict[str, ExactSum]:
-    """Sum the weights, alone and with labels; without weights most of it is counting."""
-    weights = rows.weights
-    errors = squared_errors(rows)
-    if weights is None:
-        n = ExactSum.of_count(len(rows) - rows.n_missing)
-        return {
-            "weights": n,
-            "positive_weights": _label_sum(rows),
-            "weight_squares": n,
-            "squared_errors": ExactSum.of(errors),
-        }
-    return {
-        "weights": ExactSum.of(weights),
-        "positive_weights": ExactSum.of_products(weights, as_floats(rows.labels)),
-        "weight_squares": ExactSum.of_products(weights, weights),
-        "squared_errors": ExactSum.of(weights * errors),
-    }
-
-
 def squared_errors(rows: Rows) -> FloatArray:
     """Return squared differences between label and probability; shape (n,)."""
     errors: FloatArray = rows.labels - rows.probabilities
@@ -163,37 +134,6 @@ def squared_errors(rows: Rows) -> FloatArray:
     if rows.missing is not None:
         errors[rows.missing] = 0.0
     return errors
-
-
-def divisor_sums(
-    rows: Rows, divisors: FloatArray | None, products: FloatArray, loss_sum: ExactSum
-) -> dict[str, ExactSum]:
-    """Sum what the mean divides by: a weight, or 1 where `divisors` is None, for each row.
-
-    Parameters
-    ----------
-    rows : Rows
-    divisors : ndarray of float64, shape (n,), optional
-    products : ndarray of float64, shape (n,)
-        Finite losses times weights.
-    loss_sum : ExactSum
-        Their sum.
-    """
-    impossible = rows.impossible_places()
-    if divisors is None:
-        n = ExactSum.of_count(len(rows) - rows.n_missing)
-        return {
-            "divisors": n,
-            "impossible_divisors": ExactSum.of_count(len(impossible)),
-            "loss_divisors": loss_sum,
-            "divisor_squares": n,
-        }
-    return {
-        "divisors": ExactSum.of(divisors),
-        "impossible_divisors": ExactSum.of(divisors[impossible]),
-        "loss_divisors": ExactSum.of_products(products, divisors),
-        "divisor_squares": ExactSum.of_products(divisors, divisors),
-    }
 
 
 def label_entropies(rows: Rows) -> ExactSum:
@@ -204,18 +144,6 @@ def label_entropies(rows: Rows) -> ExactSum:
     return ExactSum.of(weighted(losses_of(labels, labels), rows.weights))
 
 
-def _label_sum(rows: Rows) -> ExactSum:
-    if rows.labels.dtype == np.bool_:
-        return ExactSum.of_count(count_positive(rows))
-    return ExactSum.of(as_floats(rows.labels))
-
-
-def count_positive(rows: Rows) -> int:
-    """Count the labels that are 1."""
-    is_hard = rows.labels.dtype == np.bool_
-    return int(np.count_nonzero(rows.labels if is_hard else rows.labels == 1.0))
-
-
 def count_soft(rows: Rows) -> int:
     """Count the labels that are neither 0 nor 1."""
     if rows.labels.dtype == np.bool_:
@@ -223,15 +151,15 @@ def count_soft(rows: Rows) -> int:
     return int(np.count_nonzero((rows.labels > 0.0) & (rows.labels < 1.0)))
 
 
-def count_weightless(rows: Rows, divisors: FloatArray | None) -> int:
-    """Count the rows that are not left out, and yet add nothing to what the mean divides by."""
-    if divisors is None:
+def count_weightless(rows: Rows) -> int:
+    """Count the rows of weight 0 that are not left out."""
+    if rows.weights is None:
         return 0
-    return len(rows) - rows.n_missing - int(np.count_nonzero(divisors))
+    return len(rows) - rows.n_missing - int(np.count_nonzero(rows.weights))
 
 
 @dataclass(frozen=True, slots=True)
-class LossTotals:
+class LossTotals(State):
     """What is known of some rows, small and independent of how they were split.
 
     Merging is associative; all but `first_impossible_row` is commutative too, so every figure
@@ -290,7 +218,7 @@ class LossTotals:
     n_clipped: int = 0
     n_impossible: int = 0
     n_infinite: int = 0
-    first_impossible_row: int | None = None
+    first_impossible_row: int | None = field(default=None, metadata=FIRST)
     weights: ExactSum = ExactSum()
     positive_weights: ExactSum = ExactSum()
     weight_squares: ExactSum = ExactSum()
@@ -321,26 +249,47 @@ class LossTotals:
             losses = convention.losses(rows)
         impossible = rows.impossible_places()
         rows = convention.hardened(convention.held(rows))
-        weights = rows.weights
-        divisors = weights if convention.rule.mean_over == "weights" else None
+        weights, labels = rows.weights, rows.labels
+        over_rows = weights is None or convention.rule.mean_over == "rows"
         finite, n_infinite = finite_losses(losses, weights)
+        n_positive = int(np.count_nonzero(labels if labels.dtype == np.bool_ else labels == 1.0))
         loss_sum = ExactSum.of(finite)
+        weight_sum = square_sum = n = ExactSum.of_count(len(rows) - rows.n_missing)
+        if weights is not None:
+            weight_sum, square_sum = ExactSum.of(weights), ExactSum.of_products(weights, weights)
+            positive_sum = ExactSum.of_products(weights, as_floats(labels))
+        elif labels.dtype == np.bool_:
+            positive_sum = ExactSum.of_count(n_positive)
+        else:
+            positive_sum = ExactSum.of(as_floats(labels))
         return cls(
             n=len(rows) - rows.n_missing,
-            n_positive=count_positive(rows),
+            n_positive=n_positive,
             n_missing=rows.n_missing,
-            n_weightless=count_weightless(rows, divisors),
+            n_weightless=0 if over_rows else count_weightless(rows),
             n_soft=count_soft(rows),
             n_clipped=convention.n_clipped(rows),
             n_impossible=len(impossible),
             n_infinite=n_infinite,
             first_impossible_row=int(impossible[0]) + 1 if len(impossible) else None,
+            weights=weight_sum,
+            positive_weights=positive_sum,
+            weight_squares=square_sum,
             losses=loss_sum,
             impossible_losses=ExactSum.of(finite[impossible]),
             label_entropies=label_entropies(rows),
+            squared_errors=ExactSum.of(weighted(squared_errors(rows), weights)),
+            divisors=n if over_rows else weight_sum,
+            impossible_divisors=(
+                ExactSum.of_count(len(impossible))
+                if weights is None or over_rows
+                else ExactSum.of(weights[impossible])
+            ),
             loss_squares=ExactSum.of_products(finite, finite),
-            **weight_sums(rows),
-            **divisor_sums(rows, divisors, finite, loss_sum),
+            loss_divisors=(
+                loss_sum if weights is None or over_rows else ExactSum.of_products(finite, weights)
+            ),
+            divisor_squares=n if over_rows else square_sum,
         )
 
     @property
@@ -370,17 +319,12 @@ class LossTotals:
             self.divisor_squares,
         )
 
-    def __add__(self, other: LossTotals) -> LossTotals:
+    def __iadd__(self, other: LossTotals) -> LossTotals:  # noqa: PYI034 -- see below
         """Merge with the totals of the rows that follow."""
-        first = self.first_impossible_row
-        if first is None and other.first_impossible_row is not None:
-            first = self.n_read + other.first_impossible_row
-        merged = {
-            field.name: getattr(self, field.name) + getattr(other, field.name)
-            for field in fields(self)
-            if field.name != "first_impossible_row"
-        }
-        return LossTotals(first_impossible_row=first, **merged)
+        # By hand: those rows are numbered from the first of them.
+        if self.first_impossible_row is None and other.first_impossible_row is not None:
+            other = replace(other, first_impossible_row=self.n_read + other.first_impossible_row)
+        return State.__iadd__(self, other)  # super() finds no class with slots
 
 
 def loss_totals(

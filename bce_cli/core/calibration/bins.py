@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.groups import GroupedRows
 from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.core.rows import as_floats
+from bce_cli.core.state import FIRST, State
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def uniform_edges(n_bins: int) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityTotals:
+class ReliabilityTotals(State):
     """What is known of the rows of each bin, independent of how they were split.
 
     Bins hold what is above their lower edge and up to their upper one; the first holds its lower
@@ -104,7 +104,7 @@ class ReliabilityTotals:
     ((1, 0, 1, 0), (2, 0, 2, 0))
     """
 
-    edges: tuple[float, ...]
+    edges: tuple[float, ...] = field(metadata=FIRST)
     n: tuple[int, ...]
     weights: tuple[ExactSum, ...]
     weight_squares: tuple[ExactSum, ...]
@@ -138,17 +138,6 @@ class ReliabilityTotals:
                 sums.of_products(rows.weights, factors)
                 for factors in (rows.weights, labels, predictions)
             ),
-        )
-
-    def __add__(self, other: ReliabilityTotals) -> ReliabilityTotals:
-        """Merge with the totals of other rows in the same bins."""
-        return ReliabilityTotals(
-            self.edges,
-            tuple(map(add, self.n, other.n)),
-            tuple(map(add, self.weights, other.weights)),
-            tuple(map(add, self.weight_squares, other.weight_squares)),
-            tuple(map(add, self.label_weights, other.label_weights)),
-            tuple(map(add, self.prediction_weights, other.prediction_weights)),
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from bce_cli.core.calibration.tally import Parts, merged, total
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
+from bce_cli.core.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -324,7 +325,7 @@ class SpiegelhalterTest:
 
 
 @dataclass(frozen=True, slots=True)
-class SpiegelhalterSums:
+class SpiegelhalterSums(State):
     """What the statistic is made of, which needs no sorted rows.
 
     Attributes
@@ -351,9 +352,6 @@ class SpiegelhalterSums:
             excess *= rows.weights
             lean *= rows.weights * rows.weights
         return cls(ExactSum.of(excess), ExactSum.of(lean))
-
-    def __add__(self, other: SpiegelhalterSums) -> SpiegelhalterSums:
-        return SpiegelhalterSums(self.excess + other.excess, self.variance + other.variance)
 
     def test(self) -> SpiegelhalterTest | None:
         """Return the test, or None where the statistic has no variance."""

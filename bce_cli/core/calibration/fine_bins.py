@@ -1,10 +1,10 @@
-"""Many exact sums at once, which take few bytes on the way from one machine to another."""
+"""Fine bins: what is known of rows that are not held, and as good as sorting them."""
 
 from __future__ import annotations
 
 import zlib
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from operator import sub
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ from bce_cli.core.calibration.tally import SquareSums, Tally, split
 from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 from bce_cli.core.groups import GroupedRows
 from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.state import FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ _ORDER: Literal["little"] = "little"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SumTable:
+class SumTable(State):
     """Exact sums, by kind and by group.
 
     Attributes
@@ -52,7 +53,7 @@ class SumTable:
     [4.0, 6.0]
     """
 
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = field(metadata=FIRST)
     units: npt.NDArray[np.object_]
 
     @classmethod
@@ -60,10 +61,6 @@ class SumTable:
         """Put the sums of several kinds together, each of shape (m,)."""
         units = [[total.units for total in of_kind] for of_kind in sums.values()]
         return cls(tuple(sums), np.array(units, np.object_))
-
-    def __add__(self, other: SumTable) -> SumTable:
-        """Merge with sums of the same kinds over the same groups."""
-        return SumTable(self.kinds, self.units + other.units)
 
     def __reduce__(self) -> tuple[Callable[..., SumTable], tuple[object, ...]]:
         """Pickle each sum as an odd number and a power of two: most of its bits are zeros."""
@@ -210,7 +207,7 @@ def fine_edges() -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class FineBins:
+class FineBins(State):
     """Sums over the rows of each fine bin, and what else is summed up instead of sorting rows.
 
     It is as large for a thousand rows as for 10**12, and does not depend on how they were split.
@@ -247,8 +244,8 @@ class FineBins:
     label_spread: ExactSum
     n_soft: int
     n_in_fit: int
-    are_logits: bool
-    have_weights: bool
+    are_logits: bool = field(metadata=FIRST)
+    have_weights: bool = field(metadata=FIRST)
 
     @classmethod
     def of(cls, rows: Rows) -> FineBins:
@@ -265,19 +262,6 @@ class FineBins:
             n_in_fit=_count_weighted(chances > 0.0, rows.weights),
             are_logits=rows.logits is not None,
             have_weights=rows.weights is not None,
-        )
-
-    def __add__(self, other: FineBins) -> FineBins:
-        """Merge with the sums of other rows."""
-        return FineBins(
-            self.table + other.table,
-            self.heights + other.heights,
-            self.spiegelhalter + other.spiegelhalter,
-            self.label_spread + other.label_spread,
-            self.n_soft + other.n_soft,
-            self.n_in_fit + other.n_in_fit,
-            self.are_logits,
-            self.have_weights,
         )
 
 

@@ -1,10 +1,10 @@
-"""What is to be found out about calibration, and what is summed up before all rows are read."""
+"""All that is found out about the calibration of predictions: the plan, the sums, the figures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import add
+from operator import iadd
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -34,6 +34,7 @@ from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate
 from bce_cli.core.calibration.tally import Tally, histogram
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER, loss_report
+from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import UsageError
@@ -96,7 +97,7 @@ class CalibrationPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationTotals:
+class CalibrationTotals(State):
     """What is known of some rows without sorting them, as a mergeable state.
 
     Attributes
@@ -112,16 +113,6 @@ class CalibrationTotals:
     losses: LossTotals
     bins: ReliabilityTotals | None
     fine: FineBins | None = None
-
-    def __add__(self, other: CalibrationTotals) -> CalibrationTotals:
-        """Merge with the totals of the rows that follow."""
-        has_bins = self.bins is not None and other.bins is not None
-        is_fine = self.fine is not None and other.fine is not None
-        return CalibrationTotals(
-            self.losses + other.losses,
-            self.bins + other.bins if has_bins else None,  # type: ignore[operator]
-            self.fine + other.fine if is_fine else None,  # type: ignore[operator]
-        )
 
 
 _BLOCK = 1 << 16  # bounds the scratch memory
@@ -202,7 +193,7 @@ def blocks_of(rows: Rows) -> Iterator[Rows]:
 
 def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
     edges = quantile_edges(rows.probabilities, n_bins)
-    return reduce(add, (ReliabilityTotals.of(block, edges) for block in blocks_of(rows)))
+    return reduce(iadd, (ReliabilityTotals.of(block, edges) for block in blocks_of(rows)))
 
 
 def _count_finite(rows: Rows) -> int:
@@ -311,7 +302,7 @@ def calibration_report(
     plan = plan or CalibrationPlan()
     totals = [plan.totals_of(block) for block in blocks_of(rows)]
     if plan.with_fine_bins:
-        return report_of_fine_bins(reduce(add, totals), plan)
+        return report_of_fine_bins(reduce(iadd, totals), plan)
     return report_of_rows(rows, totals, plan)
 
 
@@ -327,7 +318,7 @@ def report_of_rows(
         Of the same rows, piece by piece in their order; rows that were left out may be among them.
     plan : CalibrationPlan
     """
-    whole = reduce(add, totals)
+    whole = reduce(iadd, totals)
     losses = loss_report(whole.losses, plan.unit)
     return _report(Basis.of_all(rows, whole.bins, plan), whole, losses, plan)
 
