@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-import pickle
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
+from bce_cli.core.state import merged
 from bce_cli.data.parts import faults_of
 from bce_cli.data.table import Facts
 from bce_cli.errors import BceError
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from bce_cli.data.parts import Part
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.reading import Reading
-
-_added: Callable[[Any, Any], Any] = operator.iadd
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +57,19 @@ class Outcome:
         if error is not None:
             return Outcome(self.state, facts, error)
         try:
-            return Outcome(_merged(self.state, other.state), facts, other.error)
+            return Outcome(merged(self.state, other.state), facts, other.error)
         except BceError as refusal:
             return Outcome(self.state, facts, refusal)
-
-
-def _merged(left: Any, right: Any) -> Any:  # noqa: ANN401
-    if left is None or right is None:
-        return right if left is None else left
-    return _added(left, right)
 
 
 def in_a_row(outcomes: Sequence[Outcome], positive: str | None) -> Outcome:
     """Merge outcomes in the order of their rows, and leave each of them as it is.
 
-    A cluster may need an outcome again, and states are merged in place, so the first is copied.
+    A cluster may need an outcome again, and the first state to be merged is copied.
     """
     whole = Outcome()
     for outcome in outcomes:
-        found = outcome
-        if whole.state is None:
-            found = replace(outcome, state=pickle.loads(pickle.dumps(outcome.state)))  # noqa: S301 -- ours
-        whole = whole.followed_by(found, positive)
+        whole = whole.followed_by(outcome, positive)
     return whole
 
 
