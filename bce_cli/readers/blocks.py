@@ -132,6 +132,23 @@ class Lines:
     first_line: int
 
 
+@dataclass(frozen=True, slots=True)
+class TextBlock(TwoLooks):
+    """A block of text.
+
+    Attributes
+    ----------
+    lines : Lines
+    """
+
+    lines: Lines
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size, for a progress bar."""
+        return len(self.lines.data)
+
+
 class PlainRecords:
     """Records that end with a line feed, and nowhere else."""
 

@@ -290,6 +290,8 @@ class ColumnarFile:
     columns : Columns
     row_groups : tuple of RowGroups
         What a Parquet file can be read by; see `Batches`.
+    n_rows : int or None
+        How many rows it has, where the file says it.
 
     Raises
     ------
@@ -322,7 +324,7 @@ class ColumnarFile:
                 else open_arrow(file, head, options.block_bytes)
             )
             schema: pa.Schema = self._table.schema
-            self.row_groups = self._table.row_groups
+            self.row_groups, self.n_rows = self._table.row_groups, self._table.n_rows
             names = schema.names
         self.columns = find_columns(names, options.columns, name)
         for number in self.columns.numbers:
@@ -331,15 +333,10 @@ class ColumnarFile:
             refuse_text_type(text.key.partition(" ")[0], schema.field(text.place), name)
         self._places = sorted({place for _, place in self.columns.wanted})
 
-    @property
-    def n_rows(self) -> int | None:
-        """How many rows it has, where the file says it."""
-        return self._table.n_rows
-
     def blocks(self, row_groups: tuple[RowGroups, ...] | None = None) -> Iterator[ColumnarBlock]:
         """Yield the rows, a batch at a time; of these row groups only, which follow each other."""
         first_row = row_groups[0].first_row if row_groups else 1
-        n_rows = self._table.n_rows
+        n_rows = self.n_rows
         wanted = self.row_groups if row_groups is None else row_groups
         batches = self._table.read(self._places, wanted)
         while True:

@@ -302,11 +302,12 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
     weights = (
         _filled(cells.numbers["weight"], cells, "weight") if "weight" in cells.numbers else None
     )
-    models = [_predictions(cells, key, grammar) for key in _model_keys(cells)]
+    rivals = [key for key in cells.numbers if key not in ("prediction", "weight")]
+    models = [_predictions(cells, key, grammar) for key in ("prediction", *rivals)]
     if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
     categories = dict(cells.categories)
-    first, *rivals = cast("list[Predictions]", models)
+    first, *others = cast("list[Predictions]", models)
     rows = Rows(
         labels,
         first.probabilities,
@@ -314,7 +315,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
         cells.ids,
         cells.missing,
         first.logits,
-        tuple(rivals),
+        tuple(others),
         categories.pop("cluster", None),
         tuple(categories.values()),
     )
@@ -327,10 +328,6 @@ def _has_blanks(cells: ConvertedColumns) -> bool:
         return True
     clusters = cells.categories.get("cluster")
     return clusters is not None and not all(text.strip() for text in clusters.names)
-
-
-def _model_keys(cells: ConvertedColumns) -> list[str]:
-    return ["prediction", *(key for key in cells.numbers if key not in ("prediction", "weight"))]
 
 
 def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:
