@@ -233,12 +233,15 @@ class LabelTally:
         Whether it has occurred.
     other : str or None
         The label that counts as 0, once it has occurred.
+    other_place : str
+        Where that was.
     """
 
     def __init__(self, positive: str | None) -> None:
         self.positive = None if positive is None else positive.strip(" \t")
         self.has_positive = False
         self.other: str | None = None
+        self.other_place = ""
 
     def finish(self) -> None:
         """Check what can be known at the end alone.
@@ -266,15 +269,11 @@ class LabelTally:
             return
         self.has_positive |= values.has_positive
         if self.other is None:
-            self.other = values.other
+            self.other, self.other_place = values.other, values.other_place
         elif values.other is not None and values.other != self.other:
-            raise third_label(values.other, values.other_place, self.other, self.positive)
-
-
-def third_label(text: str, place: str, other: str, positive: str) -> LabelError:
-    """Say that a label is neither of two values."""
-    message = f"{place}: label {quoted(text)} is neither {quoted(positive)} nor {quoted(other)}"
-    return LabelError(message, "with --positive, exactly one other value may occur")
+            two = f"{quoted(self.positive)} nor {quoted(self.other)}"
+            message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
+            raise LabelError(message, "with --positive, exactly one other value may occur")
 
 
 def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:
