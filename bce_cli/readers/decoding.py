@@ -7,12 +7,10 @@ import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.storage.streams import ReadOnly, Translated
+from bce_cli.storage.streams import Chunks, Translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from _typeshed import WriteableBuffer
 
 _CHUNK = 1 << 18
 _PADDING = {"bz2": 0, "xz": 4}
@@ -46,7 +44,7 @@ def decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
 def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     if codec in ("bz2", "xz"):
         members = _members(stream, _decompressors(codec, name), _PADDING[codec])
-        return cast("IO[bytes]", _Chunks(members))
+        return cast("IO[bytes]", Chunks(members))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     if codec == "gzip":  # reads on over padding with zeros, which pyarrow does not
         import gzip  # noqa: PLC0415
@@ -149,7 +147,7 @@ def transcoded(stream: IO[bytes], encoding: str, name: str) -> IO[bytes]:
     DataError
         When bytes are reached that are no text in that encoding.
     """
-    return cast("IO[bytes]", _Chunks(_utf8_of(stream, encoding, name)))
+    return cast("IO[bytes]", Chunks(_utf8_of(stream, encoding, name)))
 
 
 def _utf8_of(stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
@@ -179,25 +177,3 @@ def _chunk_of(stream: IO[bytes]) -> bytes:
     chunk = bytearray(_CHUNK)
     count = stream.readinto(chunk)  # type: ignore[attr-defined]
     return bytes(chunk[: count or 0])
-
-
-class _Chunks(ReadOnly):
-    """Bytes that come in chunks of any size."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__()
-        self._chunks = chunks
-        self._ready = memoryview(b"")
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        while not self._ready:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._ready = memoryview(chunk)
-        count = min(len(view), len(self._ready))
-        view[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count

@@ -51,7 +51,6 @@ _RESERVED = '"\r\n'
 
 _EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 _FEW = 4  # a NUL in so many bytes: two bytes a character
-_GLANCE = 1 << 16
 _MARK: bytes = codecs.BOM_UTF8
 
 
@@ -349,6 +348,7 @@ class DelimitedBlock(TextBlock):
         import pyarrow as pa
         from pyarrow import csv
 
+        nulls = _NULLS if self.grammar.positive is None else [""]  # a class may be called NA
         types: dict[str, Any] = {}
         words = pa.dictionary(pa.int32(), pa.string())
         for _, role, place in self.columns.numbers:
@@ -373,15 +373,10 @@ class DelimitedBlock(TextBlock):
                 column_types=types,
                 include_columns=list(types),
                 decimal_point=self.dialect.decimal,
-                null_values=self._nulls(),
+                null_values=nulls if self.grammar.drop_missing else [],
                 strings_can_be_null=False,  # an id may be called NA
             ),
         )
-
-    def _nulls(self) -> list[str]:
-        if not self.grammar.drop_missing:
-            return []
-        return [""] if self.grammar.positive is not None else _NULLS  # a class may be called NA
 
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label."""
@@ -390,8 +385,7 @@ class DelimitedBlock(TextBlock):
 
     def _record(self, index: int) -> tuple[int, list[str]]:
         """Return one record; most that are asked for stand near the start."""
-        glance = Lines(self.lines.data[:_GLANCE], self.lines.first_line)
-        near = list(islice(_fields_of(glance, self.dialect), index, index + 2))
+        near = list(islice(_fields_of(self.lines.glance(), self.dialect), index, index + 2))
         if len(near) > 1:  # the last one may have been cut
             return near[0]
         return next(islice(_fields_of(self.lines, self.dialect), index, None))
@@ -466,7 +460,6 @@ def _has_text_labels(lines: Lines, columns: Columns, dialect: Dialect, grammar: 
         return False
     if grammar.positive is not None:
         return True
-    glance = Lines(lines.data[:_GLANCE], lines.first_line)
-    _, fields = next(_fields_of(glance, dialect), (0, []))
+    _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
     place = columns.label
     return place < len(fields) and parse_number(fields[place], dialect.decimal) is None

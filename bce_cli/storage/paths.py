@@ -103,6 +103,11 @@ def without_secrets(path: str) -> str:
     return f"{scheme}://{place}"
 
 
+def shown_path(path: str) -> str:
+    """Return a path or an address as messages show it."""
+    return safe_text(without_secrets(path))
+
+
 def refuse_credentials(address: str) -> None:
     """Raise UsageError if a password stands in an address, where every list of processes shows it.
 
