@@ -1,4 +1,4 @@
-"""Models cut into the same rows give the pieces, and the first error, of models read whole."""
+"""Models cut into the same rows give the blocks, and the first error, of models read whole."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ changes = st.lists(
 )
 
 
-def told(pieces: Iterator[Block]) -> list[Any]:
-    """Read pieces up to the first error, which ends the list."""
+def told(blocks: Iterator[Block]) -> list[Any]:
+    """Read blocks up to the first error, which ends the list."""
     tallies = [LabelTally(GRAMMAR.positive) for _ in "ab"]
     found: list[Any] = []
     try:
-        for piece in pieces:
-            reading = piece.read()
+        for block in blocks:
+            reading = block.read()
             for tally, values in zip(tallies, reading.summary.label_values, strict=False):
                 tally.add(values)
             rows = reading.rows

@@ -1,4 +1,4 @@
-"""Parts of a source give the pieces that the source gives when it is read from its start."""
+"""Parts of a source give the blocks that the source gives when it is read from its start."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def read(parts: Iterable[SourcePart]) -> list[Any]:
     try:
         for part in parts:
             with ExitStack() as opened:
-                for piece in part.open(opened).blocks():
-                    if isinstance(piece, DelimitedBlock):
-                        found.append((bytes(piece.lines.data), piece.lines.first_line))
-                    rows = piece.read().rows
-                    assert piece.n_rows == len(rows)
+                for block in part.open(opened).blocks():
+                    if isinstance(block, DelimitedBlock):
+                        found.append((bytes(block.lines.data), block.lines.first_line))
+                    rows = block.read().rows
+                    assert block.n_rows == len(rows)
                     ids = [] if rows.ids is None else list(rows.at(slice(None)).ids or [])
                     found.append((rows.labels.tolist(), rows.probabilities.tolist(), ids))
     except BceError as error:
