@@ -36,6 +36,7 @@ LONGEST_RECORD = 64 << 20
 
 _QUOTE, _LF, _CR = b'"\n\r'
 _MOST_STEPS = 1000
+_GLANCE = 1 << 16
 
 
 class Block(Protocol):
@@ -131,6 +132,27 @@ class Lines:
     data: memoryview
     first_line: int
 
+    def glance(self) -> Lines:
+        """Return the first of them, the last of which may be cut off."""
+        return Lines(self.data[:_GLANCE], self.first_line)
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock(TwoLooks):
+    """A block of text.
+
+    Attributes
+    ----------
+    lines : Lines
+    """
+
+    lines: Lines
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size, for a progress bar."""
+        return len(self.lines.data)
+
 
 class PlainRecords:
     """Records that end with a line feed, and nowhere else."""
@@ -175,7 +197,9 @@ class QuotedRecords(PlainRecords):
         """Return the position after the end of the last whole record; 0 if there is none."""
         if is_last:
             return filled
-        return last_end_outside_quotes(buffer, filled, line_end_of(buffer)) + 1
+        first = buffer.find(b"\r")
+        only_returns = 0 <= first < len(buffer) - 1 and buffer.find(b"\n") < 0
+        return last_end_outside_quotes(buffer, filled, _CR if only_returns else _LF) + 1
 
     def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count line ends as an editor does."""
@@ -249,13 +273,6 @@ def _without_comments(text: bytes, comment: bytes, *, is_last: bool) -> bytearra
     pattern = re.compile(rb'"[^"]*"?|(?<![^\r\n])' + re.escape(comment) + rb"[^\r\n]*")
     whole = pattern.sub(lambda found: found[0] if found[0][:1] == b'"' else b"", text[:end])
     return bytearray(whole + text[end:])
-
-
-def line_end_of(text: bytes | bytearray) -> int:
-    """Return the byte that ends lines: a line feed, unless there are carriage returns only."""
-    first_return = text.find(b"\r")
-    only_returns = 0 <= first_return < len(text) - 1 and text.find(b"\n") < 0
-    return _CR if only_returns else _LF
 
 
 def last_end_outside_quotes(text: bytearray, filled: int, line_end: int) -> int:

@@ -15,7 +15,6 @@ from bce_cli.readers.columns import find_columns
 from bce_cli.readers.typed_columns import (
     bool_text,
     number_text,
-    refuse_text_type,
     refuse_type,
     typed_cells,
     typed_grammar,
@@ -83,12 +82,11 @@ class Batches:
     row_groups: tuple[RowGroups, ...] = ()
 
 
-def open_parquet(file: Any, block_bytes: int) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
-    """Open a Parquet file; its row groups are read one after the other."""
+def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
+    """Open a Parquet file; its row groups are read one after the other, so many rows at a time."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    n_rows = _rows_of(block_bytes)
     opened = parquet.ParquetFile(file)
     schema = opened.schema_arrow
     names = schema.names
@@ -155,8 +153,8 @@ def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyar
     return tuple(found)
 
 
-def open_arrow(file: Any, head: bytes, block_bytes: int) -> Batches:  # noqa: ANN401
-    """Open an Arrow file, or a stream of Arrow batches."""
+def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
+    """Open an Arrow file, or a stream of Arrow batches; at most so many rows are read at a time."""
     import pyarrow as pa
     from pyarrow import ipc
 
@@ -168,16 +166,12 @@ def open_arrow(file: Any, head: bytes, block_bytes: int) -> Batches:  # noqa: AN
         del row_groups
         indices = range(opened.num_record_batches) if is_file else ()
         for batch in map(opened.get_batch, indices) if is_file else opened:
-            yield from _portions(batch.select(places), _rows_of(block_bytes))
+            yield from _portions(batch.select(places), n_rows)
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
 
     return Batches(opened.schema, None, read)
-
-
-def _rows_of(block_bytes: int) -> int:
-    return max(1, block_bytes // _ROW_BYTES)
 
 
 def _portions(batch: pa.RecordBatch, n_rows: int) -> Iterator[pa.RecordBatch]:
@@ -290,6 +284,8 @@ class ColumnarFile:
     columns : Columns
     row_groups : tuple of RowGroups
         What a Parquet file can be read by; see `Batches`.
+    n_rows : int or None
+        How many rows it has, where the file says it.
 
     Raises
     ------
@@ -315,31 +311,25 @@ class ColumnarFile:
         self._kind = kind
         self._size = size
         self._grammar = typed_grammar(options.grammar)
+        most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
-            self._table = (
-                open_parquet(file, options.block_bytes)
-                if kind == "parquet"
-                else open_arrow(file, head, options.block_bytes)
-            )
+            is_parquet = kind == "parquet"
+            self._table = open_parquet(file, most) if is_parquet else open_arrow(file, head, most)
             schema: pa.Schema = self._table.schema
-            self.row_groups = self._table.row_groups
+            self.row_groups, self.n_rows = self._table.row_groups, self._table.n_rows
             names = schema.names
         self.columns = find_columns(names, options.columns, name)
         for number in self.columns.numbers:
-            refuse_type(number.role, schema.field(number.place), name)
+            refuse_type(number.role, schema.field(number.place), name, is_number=True)
         for text in self.columns.texts:
-            refuse_text_type(text.key.partition(" ")[0], schema.field(text.place), name)
+            role = text.key.partition(" ")[0]
+            refuse_type(role, schema.field(text.place), name, is_number=False)
         self._places = sorted({place for _, place in self.columns.wanted})
-
-    @property
-    def n_rows(self) -> int | None:
-        """How many rows it has, where the file says it."""
-        return self._table.n_rows
 
     def blocks(self, row_groups: tuple[RowGroups, ...] | None = None) -> Iterator[ColumnarBlock]:
         """Yield the rows, a batch at a time; of these row groups only, which follow each other."""
         first_row = row_groups[0].first_row if row_groups else 1
-        n_rows = self._table.n_rows
+        n_rows = self.n_rows
         wanted = self.row_groups if row_groups is None else row_groups
         batches = self._table.read(self._places, wanted)
         while True:

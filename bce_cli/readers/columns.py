@@ -147,8 +147,8 @@ class Columns:
         return (
             *(NumberColumn(role, role, place) for role, place in roles if place is not None),
             *(
-                NumberColumn(rival_key(index), "prediction", place)
-                for index, place in enumerate(self.rivals)
+                NumberColumn(f"prediction {index}", "prediction", place)
+                for index, place in enumerate(self.rivals, start=2)
             ),
         )
 
@@ -163,18 +163,8 @@ class Columns:
         places = (("id", self.id), ("key", self.key), ("cluster", self.cluster))
         return (
             *(TextColumn(key, place) for key, place in places if place is not None),
-            *(TextColumn(segment_key(index), place) for index, place in enumerate(self.segments)),
+            *(TextColumn(f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
         )
-
-
-def rival_key(index: int) -> str:
-    """Return the key of the predictions of a further model."""
-    return f"prediction {index + 2}"
-
-
-def segment_key(index: int) -> str:
-    """Return the key of a column that parts the rows."""
-    return f"segment {index + 1}"
 
 
 def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
@@ -200,18 +190,20 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     (1, 2, 0)
     """
     names = tuple(name.strip(" \t") for name in names)
+
+    def at(wanted: str | None, role: Role | None = None) -> int | None:
+        if wanted is not None:
+            return _by_name(names, wanted, source)
+        return None if role is None else _customary(names, role, source)
+
     found = Columns(
         names,
-        label=_find(names, choice.label, "label", source) if choice.reads_label else None,
-        prediction=(
-            _find(names, choice.prediction, "prediction", source)
-            if choice.reads_prediction
-            else None
-        ),
-        weight=_optional(names, choice.weight, source),
-        id=_optional(names, choice.id, source),
-        key=_optional(names, choice.key, source),
-        cluster=_optional(names, choice.cluster, source),
+        label=at(choice.label, "label") if choice.reads_label else None,
+        prediction=at(choice.prediction, "prediction") if choice.reads_prediction else None,
+        weight=at(choice.weight),
+        id=at(choice.id),
+        key=at(choice.key),
+        cluster=at(choice.cluster),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
         segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
@@ -244,13 +236,7 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
 
 
-def _optional(names: tuple[str, ...], wanted: str | None, source: str) -> int | None:
-    return None if wanted is None else _by_name(names, wanted, source)
-
-
-def _find(names: tuple[str, ...], wanted: str | None, role: Role, source: str) -> int:
-    if wanted is not None:
-        return _by_name(names, wanted, source)
+def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
     customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
     found = [i for i, name in enumerate(names) if name.lower() in customary]
     if len(found) == 1:

@@ -7,12 +7,10 @@ import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.storage.streams import ReadOnly, Translated
+from bce_cli.storage.streams import Chunks, Translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from _typeshed import WriteableBuffer
+    from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 18
 _PADDING = {"bz2": 0, "xz": 4}
@@ -45,7 +43,8 @@ def decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
 
 def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     if codec in ("bz2", "xz"):
-        return cast("IO[bytes]", _Members(stream, _decompressors(codec, name), _PADDING[codec]))
+        members = _members(stream, _decompressors(codec, name), _PADDING[codec])
+        return cast("IO[bytes]", Chunks(members))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     if codec == "gzip":  # reads on over padding with zeros, which pyarrow does not
         import gzip  # noqa: PLC0415
@@ -69,8 +68,8 @@ def _decompressors(codec: str, name: str) -> Callable[[], Any]:
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)
 
 
-class _Members(ReadOnly):
-    """The decompressed bytes of all members, and nothing else between or behind them.
+def _members(stream: IO[bytes], decompressor: Callable[[], Any], padding: int) -> Iterator[bytes]:
+    """Yield the decompressed bytes of all members, and nothing else between or behind them.
 
     The file objects of bz2 and lzma take whatever follows a member and is no other one for the end
     of the data, so that a damaged second member would be lost without a word.
@@ -86,71 +85,35 @@ class _Members(ReadOnly):
     Raises
     ------
     EOFError
-        While reading, if the last member is cut off.
+        The last member is cut off.
     OSError, lzma.LZMAError
-        While reading, if the data are damaged.
+        The data are damaged.
     """
-
-    def __init__(self, stream: IO[bytes], decompressor: Callable[[], Any], padding: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._new = decompressor
-        self._member = decompressor()
-        self._padding = padding
-        self._n_zeros = 0
-        self._is_between = False
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        while len(view):
-            compressed = self._compressed()
-            if compressed is None:
-                return 0
-            data: bytes = self._member.decompress(compressed, len(view))
-            if data:
-                view[: len(data)] = data
-                return len(data)
-        return 0
-
-    def _compressed(self) -> bytes | None:
-        """Return bytes for the member in hand, empty if it has enough; None at the end."""
-        if self._member.eof:
-            unused = self._member.unused_data
-            self._member = self._new()
-            self._is_between = True
-            self._n_zeros = 0
-            if unused and (start := self._behind_padding(unused)):
-                return start
-        if not self._is_between and not self._member.needs_input:
-            return b""
-        while chunk := self._chunk():
-            start = self._behind_padding(chunk) if self._is_between else chunk
-            if start:
-                return start
-        if not self._is_between:
-            raise EOFError
-        self._check_padding()
-        return None
-
-    def _chunk(self) -> bytes:
-        chunk = bytearray(_CHUNK)
-        count = self._stream.readinto(chunk)  # type: ignore[attr-defined]
-        return bytes(chunk[: count or 0])
-
-    def _behind_padding(self, data: bytes) -> bytes:
-        """Return what follows the zeros, which begins a member; empty if there are zeros only."""
-        start = data.lstrip(b"\0") if self._padding else data
-        self._n_zeros += len(data) - len(start)
-        if start:
-            self._check_padding()
-            self._is_between = False
-        return start
-
-    def _check_padding(self) -> None:
-        if self._padding and self._n_zeros % self._padding:
-            message = "zeros behind it do not come in fours"
-            raise OSError(message)
+    member, data = decompressor(), b""
+    n_zeros: int | None = None  # behind a member; None within one
+    while True:
+        if n_zeros is None and not member.needs_input:
+            yield member.decompress(b"", _CHUNK)
+        elif n_zeros is None:
+            data = data or _chunk_of(stream)
+            if not data:
+                raise EOFError
+            yield member.decompress(data, _CHUNK)
+            data = b""
+        else:
+            data = data or _chunk_of(stream)
+            start = data.lstrip(b"\0") if padding else data
+            n_zeros += len(data) - len(start)
+            if start or not data:
+                if padding and n_zeros % padding:
+                    message = "zeros behind it do not come in fours"
+                    raise OSError(message)
+                if not data:
+                    return
+                n_zeros = None
+            data = start
+        if member.eof:
+            data, member, n_zeros = member.unused_data, decompressor(), 0
 
 
 def suggested_encoding(text: str) -> str:
@@ -169,8 +132,8 @@ def suggested_encoding(text: str) -> str:
     return "cp1252" if any(ord(character) in _C1_BYTES for character in text) else "latin-1"
 
 
-class Transcoded(ReadOnly):
-    """Text of some encoding as UTF-8, without a byte order mark.
+def transcoded(stream: IO[bytes], encoding: str, name: str) -> IO[bytes]:
+    """Return text of some encoding as UTF-8, without a byte order mark.
 
     Parameters
     ----------
@@ -184,48 +147,33 @@ class Transcoded(ReadOnly):
     DataError
         When bytes are reached that are no text in that encoding.
     """
+    return cast("IO[bytes]", Chunks(_utf8_of(stream, encoding, name)))
 
-    def __init__(self, stream: IO[bytes], encoding: str, name: str) -> None:
-        super().__init__()
-        self._stream = stream
-        self._encoding = encoding
-        self._name = name
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._ready = b""
-        self._is_start = True
-        self._is_over = False
-        self._line = 1
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        while not self._ready and not self._is_over:
-            self._decode()
-        count = min(len(view), len(self._ready))
-        view[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def _decode(self) -> None:
-        chunk = bytearray(_CHUNK)
-        count = self._stream.readinto(chunk)  # type: ignore[attr-defined]
-        self._is_over = not count
+def _utf8_of(stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, mark = 1, codecs.BOM_UTF8
+    while True:
+        chunk = _chunk_of(stream)
         try:
-            text = self._decoder.decode(bytes(chunk[:count]), final=not count)
-            self._ready = text.encode()
+            text = decoder.decode(chunk, final=not chunk)
+            data = text.encode()
         except UnicodeError as error:
-            raise self._undecodable(error) from None
-        if self._is_start and text:
-            self._is_start = False
-            self._ready = self._ready.removeprefix(codecs.BOM_UTF8)
-        self._line += text.count("\n")
+            what = "the text ends in the middle of a character"
+            if isinstance(error, UnicodeDecodeError) and chunk:
+                line += error.object[: error.start].decode(encoding, "replace").count("\n")
+                what = f"byte 0x{error.object[error.start]:02x} is no {encoding} text"
+            message = f"{name}, line {line}: {what}"
+            raise DataError(message, "--encoding says how the text is encoded") from None
+        if data:
+            yield data.removeprefix(mark)
+            mark = b""
+        line += text.count("\n")
+        if not chunk:
+            return
 
-    def _undecodable(self, error: UnicodeError) -> DataError:
-        line, what = self._line, "the text ends in the middle of a character"
-        if isinstance(error, UnicodeDecodeError) and not self._is_over:
-            before = error.object[: error.start].decode(self._encoding, "replace")
-            line += before.count("\n")
-            what = f"byte 0x{error.object[error.start]:02x} is no {self._encoding} text"
-        return DataError(
-            f"{self._name}, line {line}: {what}", "--encoding says how the text is encoded"
-        )
+
+def _chunk_of(stream: IO[bytes]) -> bytes:
+    chunk = bytearray(_CHUNK)
+    count = stream.readinto(chunk)  # type: ignore[attr-defined]
+    return bytes(chunk[: count or 0])

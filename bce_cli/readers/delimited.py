@@ -15,7 +15,7 @@ from bce_cli.readers.blocks import (
     LONGEST_RECORD,
     Lines,
     QuotedRecords,
-    TwoLooks,
+    TextBlock,
     as_bytes,
     count_lines,
     count_records,
@@ -51,7 +51,6 @@ _RESERVED = '"\r\n'
 
 _EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 _FEW = 4  # a NUL in so many bytes: two bytes a character
-_GLANCE = 1 << 16
 _MARK: bytes = codecs.BOM_UTF8
 
 
@@ -138,40 +137,33 @@ def read_header(
     """
     told: tuple[str, ...] | None = None
     for block in blocks:
-        body = block
-        header, rest = _split(body)
+        header, body, rest = _split(block)
         mark = _EXCEL.fullmatch(header.data) if told is None else None
         if mark is not None:  # spreadsheets write the delimiter on a line of its own
             told = (mark[1].decode(),)
-            body = rest
-            header, rest = _split(body)
+            header, body, rest = _split(rest)
         if not header.data:
             continue
         _check_text(header, name)
         signs = told or _candidates(options.layout, options.grammar.decimal, extensions)
         columns, dialect = _first_that_fits(header, signs, name, options)
-        return columns, dialect, rest if options.layout.has_header else _from(header, body)
+        return columns, dialect, rest if options.layout.has_header else body
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)
 
 
-def _from(header: Lines, block: Lines) -> Lines:
-    """Return the block from its first record on."""
-    start = len(block.data) - len(bytes(block.data).lstrip(b"\r\n"))
-    return Lines(block.data[start:], header.first_line)
-
-
-def _split(block: Lines) -> tuple[Lines, Lines]:
-    """Cut after the first record that is not blank; it is empty if there is none."""
-    data = as_bytes(block.data)
+def _split(block: Lines) -> tuple[Lines, Lines, Lines]:
+    """Return the first record that is not blank, or nothing; all from there on; what follows it."""
     text = bytes(block.data)
     start = len(text) - len(text.lstrip(b"\r\n"))
-    ends = [ends_outside_quotes(data[start:], ord(line_end)) for line_end in "\r\n"]
+    ends = [ends_outside_quotes(as_bytes(block.data)[start:], ord(sign)) for sign in "\r\n"]
     end = min((start + int(found[0]) + 1 for found in ends if len(found)), default=len(text))
     end += text[end - 1 : end + 1] == b"\r\n"
+    line = block.first_line + count_lines(text, start)
     return (
-        Lines(block.data[start:end], block.first_line + count_lines(text, start)),
+        Lines(block.data[start:end], line),
+        Lines(block.data[start:], line),
         Lines(block.data[end:], block.first_line + count_lines(text, end)),
     )
 
@@ -206,7 +198,8 @@ def _first_that_fits(
         except DataError as error:
             failure = failure or error
             continue
-        if options.layout.has_header or _begins_with_data(fields, columns, options):
+        at = columns.prediction  # where data begin at once, a number stands there
+        if options.layout.has_header or at is None or _is_number(fields[at], options):
             return columns, dialect
         fallback = fallback or (columns, dialect)
     if fallback is None:
@@ -228,12 +221,6 @@ def _without_delimiter(header: Lines, signs: tuple[str, ...], name: str) -> Data
     return None
 
 
-def _begins_with_data(fields: list[str], columns: Columns, options: InputOptions) -> bool:
-    """Whether the first record has a number where the prediction should be."""
-    place = columns.prediction
-    return place is None or parse_number(fields[place], options.grammar.decimal) is not None
-
-
 def _columns_of(
     header: Lines, dialect: Dialect, name: str, options: InputOptions
 ) -> tuple[list[str], Columns]:
@@ -243,13 +230,16 @@ def _columns_of(
     _, fields = next(_fields_of(header, dialect))
     if not options.layout.has_header:
         return fields, _numbered_columns(fields, name, options)
-    decimal = options.grammar.decimal
-    if all(parse_number(cell, decimal) is not None for cell in fields):
+    if all(_is_number(cell, options) for cell in fields):
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
         hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
         raise DataError(message, hint)
     return fields, find_columns(fields, options.columns, name)
+
+
+def _is_number(cell: str, options: InputOptions) -> bool:
+    return parse_number(cell, options.grammar.decimal) is not None
 
 
 def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Columns:
@@ -292,25 +282,18 @@ def _wrong_count(place: str, n_fields: int, expected: int, delimiter: str) -> Da
 
 
 @dataclass(frozen=True, slots=True)
-class DelimitedBlock(TwoLooks):
+class DelimitedBlock(TextBlock):
     """Whole records of one source.
 
     Attributes
     ----------
     dialect : Dialect
-    lines : Lines
     has_text_labels : bool
         Whether labels are likely to be other than numbers.
     """
 
     dialect: Dialect
-    lines: Lines
     has_text_labels: bool
-
-    @property
-    def n_bytes(self) -> int:
-        """Its size, for a progress bar."""
-        return len(self.lines.data)
 
     @property
     def n_rows(self) -> int:
@@ -365,6 +348,7 @@ class DelimitedBlock(TwoLooks):
         import pyarrow as pa
         from pyarrow import csv
 
+        nulls = _NULLS if self.grammar.positive is None else [""]  # a class may be called NA
         types: dict[str, Any] = {}
         words = pa.dictionary(pa.int32(), pa.string())
         for _, role, place in self.columns.numbers:
@@ -389,15 +373,10 @@ class DelimitedBlock(TwoLooks):
                 column_types=types,
                 include_columns=list(types),
                 decimal_point=self.dialect.decimal,
-                null_values=self._nulls(),
+                null_values=nulls if self.grammar.drop_missing else [],
                 strings_can_be_null=False,  # an id may be called NA
             ),
         )
-
-    def _nulls(self) -> list[str]:
-        if not self.grammar.drop_missing:
-            return []
-        return [""] if self.grammar.positive is not None else _NULLS  # a class may be called NA
 
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label."""
@@ -406,8 +385,7 @@ class DelimitedBlock(TwoLooks):
 
     def _record(self, index: int) -> tuple[int, list[str]]:
         """Return one record; most that are asked for stand near the start."""
-        glance = Lines(self.lines.data[:_GLANCE], self.lines.first_line)
-        near = list(islice(_fields_of(glance, self.dialect), index, index + 2))
+        near = list(islice(_fields_of(self.lines.glance(), self.dialect), index, index + 2))
         if len(near) > 1:  # the last one may have been cut
             return near[0]
         return next(islice(_fields_of(self.lines, self.dialect), index, None))
@@ -472,7 +450,7 @@ def blocks_of(
     for lines in texts:
         if block is None:
             has_text = _has_text_labels(lines, columns, dialect, grammar)
-            block = DelimitedBlock(columns, grammar, name, dialect, lines, has_text)
+            block = DelimitedBlock(columns, grammar, name, lines, dialect, has_text)
         yield replace(block, lines=lines)
 
 
@@ -482,7 +460,6 @@ def _has_text_labels(lines: Lines, columns: Columns, dialect: Dialect, grammar: 
         return False
     if grammar.positive is not None:
         return True
-    glance = Lines(lines.data[:_GLANCE], lines.first_line)
-    _, fields = next(_fields_of(glance, dialect), (0, []))
+    _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
     place = columns.label
     return place < len(fields) and parse_number(fields[place], dialect.decimal) is None

@@ -251,9 +251,9 @@ def utf8(stream: IO[bytes], encoding: str | None, name: str) -> IO[bytes]:
         encoding = next((known for mark, known in _MARKS if head.startswith(mark)), None)
     if encoding is None:
         return whole
-    from bce_cli.readers.decoding import Transcoded  # noqa: PLC0415 -- most text is UTF-8
+    from bce_cli.readers.decoding import transcoded  # noqa: PLC0415 -- most text is UTF-8
 
-    return cast("IO[bytes]", Transcoded(whole, encoding, name))
+    return transcoded(whole, encoding, name)
 
 
 def utf8_mark_length(head: bytes) -> int | None:

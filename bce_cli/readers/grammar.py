@@ -34,12 +34,9 @@ _TRUTH = {"true": 1.0, "false": 0.0}
 _BLANKS = " \t"
 _LONGEST_SHOWN = 80
 
-_NULL, _EMPTY = "is null", "is empty"
-_NOT_A_NUMBER = "is not a number"
-_NOT_A_LABEL = "is not 0 or 1"
-_NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+_NOT_A_NUMBER, _NOT_A_LABEL, _NOT_TEXT = "is not a number", "is not 0 or 1", "is not UTF-8 text"
 _OUTSIDE = "is not in [0, 1]"
-_NOT_TEXT = "is not UTF-8 text"
+_NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
 
 _NUMBER = re.compile(
     r"[ \t]*+[+-]?+"
@@ -165,7 +162,7 @@ def read_cell(role: Role, text: str | None, grammar: Grammar) -> float | None:
         return None
     cell = (text or "").strip(_BLANKS)
     if not cell:
-        raise CellFault(_NULL if text is None else _EMPTY, is_missing=True)
+        raise CellFault("is null" if text is None else "is empty", is_missing=True)
     try:
         return _value(role, cell, grammar)
     except CellFault as fault:
@@ -185,7 +182,9 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
 
 def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if role == "label" and grammar.positive is not None:
-        return _named_label(cell, grammar.positive.strip(_BLANKS))
+        if any("\ud800" <= character <= "\udfff" for character in cell):
+            raise CellFault(_NOT_TEXT)
+        return float(cell == grammar.positive.strip(_BLANKS))
     value = parse_number(cell, grammar.decimal)
     if role == "label" and not grammar.soft_labels:
         value = _TRUTH.get(cell.lower(), value)
@@ -201,12 +200,6 @@ def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if not fits:
         raise CellFault(_NOT_A_WEIGHT if role == "weight" else _OUTSIDE)
     return value
-
-
-def _named_label(cell: str, positive: str) -> float:
-    if any("\ud800" <= character <= "\udfff" for character in cell):
-        raise CellFault(_NOT_TEXT)
-    return 1.0 if cell == positive else 0.0
 
 
 def cell_error(

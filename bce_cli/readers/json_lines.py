@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError
-from bce_cli.readers.blocks import Lines, PlainRecords, TwoLooks, as_bytes, read_blocks
+from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.typed_columns import bool_text, number_text, typed_cells, typed_grammar
@@ -109,7 +109,7 @@ def _text(value: str | bool | None, positive: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonBlock(TwoLooks):
+class JsonBlock(TextBlock):
     """Whole lines of one source; the names of its columns are keys.
 
     Attributes
@@ -117,16 +117,9 @@ class JsonBlock(TwoLooks):
     kinds : dict of str to str
         The kind of value that each wanted key had in the first object: string, bool or number.
         Other kinds are read as well, but slower.
-    lines : Lines
     """
 
     kinds: dict[str, str]
-    lines: Lines
-
-    @property
-    def n_bytes(self) -> int:
-        """Its size, for a progress bar."""
-        return len(self.lines.data)
 
     @property
     def n_rows(self) -> int:
@@ -245,7 +238,7 @@ class JsonFile:
     def blocks(self) -> Iterator[JsonBlock]:
         """Yield the lines, block by block."""
         for lines in chain([self._first], self._texts):
-            yield JsonBlock(self.columns, self._grammar, self._name, self._kinds, lines)
+            yield JsonBlock(self.columns, self._grammar, self._name, lines, self._kinds)
 
     def _find_columns(self, first: _Pairs, choice: ColumnChoice) -> Columns:
         """Find the keys in the first object, or else in those that follow, where it lacks some."""

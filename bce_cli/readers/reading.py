@@ -213,12 +213,15 @@ class LabelTally:
         Whether it has occurred.
     other : str or None
         The label that counts as 0, once it has occurred.
+    other_place : str
+        Where that was.
     """
 
     def __init__(self, positive: str | None) -> None:
         self.positive = None if positive is None else positive.strip(" \t")
         self.has_positive = False
         self.other: str | None = None
+        self.other_place = ""
 
     def finish(self) -> None:
         """Check what can be known at the end alone.
@@ -246,15 +249,11 @@ class LabelTally:
             return
         self.has_positive |= values.has_positive
         if self.other is None:
-            self.other = values.other
+            self.other, self.other_place = values.other, values.other_place
         elif values.other is not None and values.other != self.other:
-            raise third_label(values.other, values.other_place, self.other, self.positive)
-
-
-def third_label(text: str, place: str, other: str, positive: str) -> LabelError:
-    """Say that a label is neither of two values."""
-    message = f"{place}: label {quoted(text)} is neither {quoted(positive)} nor {quoted(other)}"
-    return LabelError(message, "with --positive, exactly one other value may occur")
+            two = f"{quoted(self.positive)} nor {quoted(self.other)}"
+            message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
+            raise LabelError(message, "with --positive, exactly one other value may occur")
 
 
 def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:
@@ -282,11 +281,12 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
     weights = (
         _filled(cells.numbers["weight"], cells, "weight") if "weight" in cells.numbers else None
     )
-    models = [_predictions(cells, key, grammar) for key in _model_keys(cells)]
+    rivals = [key for key in cells.numbers if key not in ("prediction", "weight")]
+    models = [_predictions(cells, key, grammar) for key in ("prediction", *rivals)]
     if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
     categories = dict(cells.categories)
-    first, *rivals = cast("list[Predictions]", models)
+    first, *others = cast("list[Predictions]", models)
     rows = Rows(
         labels,
         first.probabilities,
@@ -294,7 +294,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
         cells.ids,
         cells.missing,
         first.logits,
-        tuple(rivals),
+        tuple(others),
         categories.pop("cluster", None),
         tuple(categories.values()),
     )
@@ -307,10 +307,6 @@ def _has_blanks(cells: ConvertedColumns) -> bool:
         return True
     clusters = cells.categories.get("cluster")
     return clusters is not None and not all(text.strip() for text in clusters.names)
-
-
-def _model_keys(cells: ConvertedColumns) -> list[str]:
-    return ["prediction", *(key for key in cells.numbers if key not in ("prediction", "weight"))]
 
 
 def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:

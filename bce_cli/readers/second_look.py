@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, LabelError
+from bce_cli.errors import DataError
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
-from bce_cli.readers.reading import ConvertedColumns, LabelValues, Reading, rows_of, third_label
+from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
 from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns, Role
     from bce_cli.readers.grammar import Grammar
 
+
+_MOST_VALUES = 20
+_MOST_SHOWN = 5
+_PAIR = 2
+_ROUNDING = 1e-3  # as far from [0, 1] as a probability may get by rounding
+_FEW = 0.1  # a share of rows that is no accident
+_LIKELY = frozenset(
+    "yes y true t 1 positive pos present on pass event won win success".split()  # noqa: SIM905
+)
+"""Texts, in lower case, that people use for the label that counts as 1."""
 
 Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
 """Where a record stands, and its cells by role; or why it is no record."""
@@ -55,74 +65,55 @@ class _Look:
         self._columns = columns
         self._grammar = grammar
         self._symptoms = _Symptoms(columns, grammar)
-        self._first: tuple[DataError, Role | None, str | None] | None = None
+        self._tally = LabelTally(grammar.positive)
+        self._first: tuple[DataError, tuple[Role, str | None] | None] | None = None
         self._n_faulty = 0
+        self._cell: tuple[Role, str | None] | None = None  # the one being read
         self._values: dict[str, list[float]] = {key: [] for key, _, _ in columns.numbers}
         self._texts: dict[str, list[str]] = {key: [] for key, _ in columns.texts}
         self._missing: list[bool] = []
-        self._label_values = LabelValues()
 
     def take(self, place: str, record: Mapping[str, str | None] | DataError) -> None:
         """Take in one record."""
-        if isinstance(record, DataError):
-            self._note(record)
-            return
+        self._cell = None
+        try:
+            if isinstance(record, DataError):
+                raise record
+            self._take_cells(place, record)
+        except DataError as error:
+            self._n_faulty += 1
+            self._first = self._first or (error, self._cell)
+
+    def _take_cells(self, place: str, record: Mapping[str, str | None]) -> None:
         self._symptoms.note_label(record.get("label"))
         for key, role, _ in self._columns.numbers:
             if role == "prediction":
                 self._symptoms.note_prediction(record[key])
-        values: dict[str, float | None] = {}
-        for key, role, position in self._columns.numbers:
-            text = record[key]
-            try:
-                values[key] = read_cell(role, text, self._grammar)
-            except CellFault as fault:
-                error = cell_error(
-                    role,
-                    text,
-                    fault,
-                    column=self._columns.names[position],
-                    place=place,
-                    decimal=self._grammar.decimal,
-                )
-                self._note(error, role, text)
-                return
+        values = {
+            key: self._number(role, record[key], self._columns.names[at], place)
+            for key, role, at in self._columns.numbers
+        }
+        self._cell = None
         if self._grammar.positive is not None and values.get("label") is not None:
-            third = self._third_label((record["label"] or "").strip(" \t"), place)
-            if third is not None:
-                self._note(third)
-                return
-        for key, position in self._columns.texts:
-            name = self._columns.names[position]
-            fault_of_text = _text_fault(key, record[key], name, place)
-            if fault_of_text is not None:
-                self._note(fault_of_text)
-                return
-        self._keep(record, values)
-
-    def _keep(self, record: Mapping[str, str | None], values: dict[str, float | None]) -> None:
-        is_missing = None in values.values()
-        self._missing.append(is_missing)
+            label = (record["label"] or "").strip(" \t")
+            is_positive = label == self._tally.positive
+            self._tally.add(LabelValues(True) if is_positive else LabelValues(False, label, place))
+        for key, at in self._columns.texts:
+            _check_text(key, record[key] or "", self._columns.names[at], place)
+        self._missing.append(None in values.values())
         for key, value in values.items():
             self._values[key].append(0.0 if value is None else value)
         for key, texts in self._texts.items():
             texts.append(record[key] or "")
 
-    def _note(self, error: DataError, role: Role | None = None, text: str | None = None) -> None:
-        self._n_faulty += 1
-        if self._first is None:
-            self._first = (error, role, text)
-
-    def _third_label(self, text: str, place: str) -> LabelError | None:
-        positive = (self._grammar.positive or "").strip(" \t")
-        seen = self._label_values
-        if text == positive:
-            self._label_values = LabelValues(True, seen.other, seen.other_place)
-        elif seen.other is None:
-            self._label_values = LabelValues(seen.has_positive, text, place)
-        elif seen.other != text:
-            return third_label(text, place, seen.other, positive)
-        return None
+    def _number(self, role: Role, text: str | None, column: str, place: str) -> float | None:
+        self._cell = role, text
+        try:
+            return read_cell(role, text, self._grammar)
+        except CellFault as fault:
+            decimal = self._grammar.decimal
+            error = cell_error(role, text, fault, column=column, place=place, decimal=decimal)
+            raise error from None
 
     def reading(self) -> Reading:
         """Return all rows, or raise the first fault."""
@@ -142,12 +133,14 @@ class _Look:
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key"), (self._label_values,))
+        seen = self._tally
+        label_values = LabelValues(seen.has_positive, seen.other, seen.other_place)
+        return Reading(checked[0], self._texts.get("key"), (label_values,))
 
-    def _finished(self, error: DataError, role: Role | None, text: str | None) -> DataError:
+    def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint
-        if hint is None and role is not None:
-            hint = self._symptoms.hint(role, text)
+        if hint is None and cell is not None:
+            hint = self._symptoms.hint(*cell)
         others = self._n_faulty - 1
         message = error.message
         if others:  # seen in this block; there may be more in those behind it
@@ -156,27 +149,17 @@ class _Look:
         return type(error)(message, hint)
 
 
-def _text_fault(key: str, text: str | None, column: str, place: str) -> DataError | None:
+def _check_text(key: str, text: str, column: str, place: str) -> None:
     role = key.partition(" ")[0]
-    if role in ("key", "cluster") and not (text or "").strip():
-        return DataError(f"{place}: the {role} (column {quoted(column)}) is empty")
+    if role in ("key", "cluster") and not text.strip():
+        message = f"{place}: the {role} (column {quoted(column)}) is empty"
+        raise DataError(message)
     try:
-        (text or "").encode()
+        text.encode()
     except UnicodeEncodeError:
-        hint = f"it may be written in --encoding {suggested_encoding(text or '')}"
-        return DataError(f"{place}: {role} {quoted(text or '')} is not UTF-8 text", hint)
-    return None
-
-
-_MOST_VALUES = 20
-_MOST_SHOWN = 5
-_PAIR = 2
-_ROUNDING = 1e-3  # as far from [0, 1] as a probability may get by rounding
-_FEW = 0.1  # a share of rows that is no accident
-_LIKELY = frozenset(
-    "yes y true t 1 positive pos present on pass event won win success".split()  # noqa: SIM905
-)
-"""Texts, in lower case, that people use for the label that counts as 1."""
+        message = f"{place}: {role} {quoted(text)} is not UTF-8 text"
+        hint = f"it may be written in --encoding {suggested_encoding(text)}"
+        raise DataError(message, hint) from None
 
 
 class _Symptoms:
@@ -187,12 +170,8 @@ class _Symptoms:
         self._grammar = grammar
         self._labels: dict[str, None] = {}  # a set that keeps its order
         self._n_fractional_labels = 0
-        self._n = 0
-        self._n_binary = 0
-        self._n_below = 0
-        self._n_above_one = 0
-        self._greatest = 0.0
-        self._furthest = 0.0
+        self._n = self._n_binary = self._n_below = self._n_above_one = 0
+        self._greatest = self._furthest = 0.0
 
     def note_label(self, text: str | None) -> None:
         """Take in a label."""

@@ -167,8 +167,8 @@ def _categories_of_numbers(values: FloatArray, names: dict[float, str]) -> Categ
     return Categories(codes, tuple(texts))
 
 
-def refuse_type(role: str, field: pa.Field, source: str) -> None:
-    """Raise DataError unless a column may hold labels, predictions or weights.
+def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> None:
+    """Raise DataError unless a column may hold what it is read for.
 
     Parameters
     ----------
@@ -176,37 +176,27 @@ def refuse_type(role: str, field: pa.Field, source: str) -> None:
     field : pyarrow.Field
     source : str
         What messages call the input.
+    is_number : bool
+        Whether it is read for labels, predictions or weights; else as text.
     """
     import pyarrow as pa
 
-    types, kind = pa.types, _value_type(field.type)
-    fits = (
-        types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_decimal(kind)
-        or types.is_null(kind)
-        or is_text(kind)
-        or (types.is_boolean(kind) and role == "label")
-    )
+    types, kind = pa.types, field.type
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if is_number:
+        fits = (
+            types.is_integer(kind)
+            or types.is_floating(kind)
+            or types.is_decimal(kind)
+            or types.is_null(kind)
+            or is_text(kind)
+            or (types.is_boolean(kind) and role == "label")
+        )
+    else:
+        fits = not (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
     if not fits:
-        raise _wrong_type(role, field, source, "numbers")
-
-
-def refuse_text_type(role: str, field: pa.Field, source: str) -> None:
-    """Raise DataError unless the cells of a column can be written as text."""
-    import pyarrow as pa
-
-    types, kind = pa.types, _value_type(field.type)
-    if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
-        raise _wrong_type(role, field, source, "text")
-
-
-def _value_type(kind: pa.DataType) -> pa.DataType:
-    import pyarrow as pa
-
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _wrong_type(role: str, field: pa.Field, source: str, what: str) -> DataError:
-    column = f"{role} (column {quoted(field.name)})"
-    return DataError(f"{source}: {column} is of type {safe_text(str(field.type), 80)}, not {what}")
+        column = f"{role} (column {quoted(field.name)})"
+        shown, wanted = safe_text(str(field.type), 80), "numbers" if is_number else "text"
+        message = f"{source}: {column} is of type {shown}, not {wanted}"
+        raise DataError(message)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
-from bce_cli.errors import InputError, UsageError, os_reason
+from bce_cli.errors import UsageError
 from bce_cli.safe_text import safe_text
+from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,6 +101,11 @@ def without_secrets(path: str) -> str:
         shown = re.split("[?#]", place, maxsplit=1)[0]
         place = shown if shown == place else f"{shown}?..."
     return f"{scheme}://{place}"
+
+
+def shown_path(path: str) -> str:
+    """Return a path or an address as messages show it."""
+    return safe_text(without_secrets(path))
 
 
 def refuse_credentials(address: str) -> None:
@@ -249,18 +255,14 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
     except (NotADirectoryError, FileNotFoundError):
         return []
     except OSError as error:
-        raise _unreadable(folder, error) from None
+        raise unreadable(safe_text(folder), error) from None
 
 
 def _status(path: str) -> os.stat_result:
     try:
         return os.stat(path)  # noqa: PTH116 -- as above
     except OSError as error:  # a link that leads nowhere, say
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: str, error: OSError) -> InputError:
-    return InputError(f"{safe_text(path)}: {os_reason(error)}")
+        raise unreadable(safe_text(path), error) from None
 
 
 def _is_new(status: os.stat_result, seen: set[Identity]) -> bool:

@@ -12,8 +12,7 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import BceError, InputError
-from bce_cli.safe_text import safe_text
-from bce_cli.storage.paths import is_web, without_secrets
+from bce_cli.storage.paths import is_web, shown_path
 from bce_cli.storage.stores import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -22,7 +21,7 @@ from bce_cli.storage.stores import (
     storage_error,
     store_of,
 )
-from bce_cli.storage.streams import ReadOnly, Translated
+from bce_cli.storage.streams import Chunks, ReadOnly, Translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,9 +171,7 @@ def _web_files(address: str) -> Any:  # noqa: ANN401 -- fsspec has no types
     try:
         return _of_fsspec()
     except ImportError:
-        message = (
-            f"{safe_text(without_secrets(address))}: reading from the web needs fsspec and aiohttp"
-        )
+        message = f"{shown_path(address)}: reading from the web needs fsspec and aiohttp"
         raise InputError(message, "pip install 'fsspec[http]'") from None
 
 
@@ -235,7 +232,7 @@ class RangeFile(ReadOnly):
         super().close()
 
 
-class ReadAhead(ReadOnly):
+class ReadAhead(Chunks):
     """A file read from start to end, in ranges that are under way before they are wanted.
 
     The first range is a small one, and nothing is read ahead before it was used up: a glance at the
@@ -247,27 +244,11 @@ class ReadAhead(ReadOnly):
     """
 
     def __init__(self, ranges: Ranges) -> None:
-        super().__init__()
+        super().__init__(self._ahead())
         self._ranges = ranges
         self._pool = ThreadPoolExecutor(
             min(ranges.n_threads, _AHEAD), thread_name_prefix="bce-read"
         )
-        self._waiting: deque[Future[bytes]] = deque()
-        self._asked = 0
-        self._chunk = memoryview(b"")
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        if not self._chunk:
-            self._ask()
-            if not self._waiting:
-                return 0
-            self._chunk = memoryview(awaited(self._waiting.popleft()))
-        count = min(len(view), len(self._chunk))
-        view[:count] = self._chunk[:count]
-        self._chunk = self._chunk[count:]
-        return count
 
     def close(self) -> None:
         """Give up what is under way."""
@@ -276,9 +257,13 @@ class ReadAhead(ReadOnly):
             self._ranges.close()
         super().close()
 
-    def _ask(self) -> None:
-        most = _AHEAD if self._asked else 1
-        while len(self._waiting) < most and self._asked < self._ranges.size:
-            count = min(_CHUNK if self._asked else _GLANCE, self._ranges.size - self._asked)
-            self._waiting.append(self._pool.submit(self._ranges.read_range, self._asked, count))
-            self._asked += count
+    def _ahead(self) -> Iterator[bytes]:
+        waiting: deque[Future[bytes]] = deque()
+        asked, size = 0, self._ranges.size
+        while waiting or asked < size:
+            most = _AHEAD if asked else 1
+            while len(waiting) < most and asked < size:
+                count = min(_CHUNK if asked else _GLANCE, size - asked)
+                waiting.append(self._pool.submit(self._ranges.read_range, asked, count))
+                asked += count
+            yield awaited(waiting.popleft())

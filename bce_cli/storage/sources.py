@@ -11,7 +11,6 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import InputError, UsageError
-from bce_cli.safe_text import safe_text
 from bce_cli.storage.paths import (
     LocalTree,
     file_name,
@@ -20,7 +19,7 @@ from bce_cli.storage.paths import (
     is_web,
     local_path,
     refuse_credentials,
-    without_secrets,
+    shown_path,
 )
 from bce_cli.storage.streams import Translated, unreadable
 
@@ -64,7 +63,7 @@ class Source:
         """What messages call it."""
         if self.path == STANDARD_INPUT:
             return "standard input"
-        return safe_text(without_secrets(self.shown or self.path))
+        return shown_path(self.shown or self.path)
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -201,7 +200,7 @@ def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str
     else:
         return [Source(path, None if entry is None else entry.size)]
     if not found:
-        message = f"{safe_text(without_secrets(path))}: {lack}"
+        message = f"{shown_path(path)}: {lack}"
         raise InputError(message, _WHAT_COUNTS)
     files = sorted(found, key=lambda file: file.path)
     return [Source(address_of(file.path), file.size) for file in files]

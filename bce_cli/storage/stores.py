@@ -33,6 +33,7 @@ from bce_cli.storage.paths import (
     is_hidden,
     is_pattern,
     scheme_of,
+    shown_path,
     split_authority,
     without_secrets,
 )
@@ -196,7 +197,7 @@ def _hadoop(address: str, base: str) -> FileSystem:
 
 def _other(address: str, base: str) -> Store:
     """Return what fsspec makes of an address."""
-    name, scheme = safe_text(without_secrets(address)), scheme_of(address) or ""
+    name, scheme = shown_path(address), scheme_of(address) or ""
     message = f"{name}: no storage is known for addresses that begin with {safe_text(scheme)}://"
     try:
         import fsspec  # noqa: PLC0415 -- an extra
@@ -206,19 +207,14 @@ def _other(address: str, base: str) -> Store:
 
     if scheme == "file" or scheme not in fsspec.available_protocols():
         raise InputError(message, _HINT)
-    files, path = with_fsspec(name, lambda: fsspec.url_to_fs(address))
-    root = path.removesuffix(address[len(base) :])
-    return Store(fs.PyFileSystem(fs.FSSpecHandler(files)), root, base, is_parallel=False)
-
-
-def with_fsspec(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 -- fsspec has no types
-    """Return what a function of fsspec makes, or say what is to be installed."""
     try:
-        return make()
+        files, path = fsspec.url_to_fs(address)
     except ImportError as error:
         reason = str(error).partition("\n")[0]
         message = f"{name}: {safe_text(reason[:1].lower() + reason[1:], 200)}"
         raise InputError(message, "pip install 'fsspec[http]' for https://") from None
+    root = path.removesuffix(address[len(base) :])
+    return Store(fs.PyFileSystem(fs.FSSpecHandler(files)), root, base, is_parallel=False)
 
 
 def interruptible(function: Callable[[], T]) -> T:
@@ -276,14 +272,14 @@ def storage_error(address: str, error: Exception) -> BceError:
     """
     if isinstance(error, BceError):
         return error
-    reason = _lack(error) or _reason(error)
+    reason = _NO_ACCOUNT if isinstance(error, MissingAccountError) else _reason(error)
     hint = None
     if reason in (_ACCESS_DENIED, _NO_CREDENTIALS, _NO_ACCOUNT):
         variables = _VARIABLES.get(_kind_of(address) or "")
         hint = variables and f"credentials are taken from {variables}"
     if _NO_JAVA in str(error):
         hint = "hdfs:// needs Hadoop and Java: set HADOOP_HOME, JAVA_HOME and CLASSPATH"
-    return InputError(f"{safe_text(without_secrets(address))}: {reason}", hint)
+    return InputError(f"{shown_path(address)}: {reason}", hint)
 
 
 def asked(address: str, question: Callable[[], T]) -> T:
@@ -301,6 +297,8 @@ def asked(address: str, question: Callable[[], T]) -> T:
 
 
 def _reason(error: Exception) -> str:
+    if _LACKING.search(str(error)):
+        return _NO_CREDENTIALS
     if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__  # fsspec takes whatever happens for a file that is not there
     status = getattr(error, "status", None)
@@ -315,13 +313,6 @@ def _reason(error: Exception) -> str:
     if status is not None or isinstance(error, FileNotFoundError):
         return "no such file"
     return "no answer in time" if isinstance(error, TimeoutError) else _words_of(error)
-
-
-def _lack(error: Exception) -> str | None:
-    """Say what the environment does not tell."""
-    if isinstance(error, MissingAccountError):
-        return _NO_ACCOUNT
-    return _NO_CREDENTIALS if _LACKING.search(str(error)) else None
 
 
 def _words_of(error: Exception) -> str:
@@ -361,7 +352,7 @@ class RemoteTree:
         self._store = asked(address, lambda: store_of(address))
         self.root = self._store.path_of(address)
         if is_pattern(self._store.root):
-            message = f"{safe_text(without_secrets(address))}: no pattern may stand before the path"
+            message = f"{shown_path(address)}: no pattern may stand before the path"
             raise InputError(message, "name one bucket or host")
 
     def address_of(self, path: str) -> str:
@@ -379,9 +370,9 @@ class RemoteTree:
         files, root = self._store.files, self._store.root
         found = _entry_of(asked(self._address, lambda: files.get_file_info(path)))
         if found is None and root:
-            bucket = _entry_of(asked(self._address, lambda: files.get_file_info(root)))
-            if bucket is None:
-                message = f"{safe_text(without_secrets(self._address))}: there is no such bucket"
+            info = asked(self._address, lambda: files.get_file_info(root))
+            if _entry_of(info) is None:
+                message = f"{shown_path(self._address)}: there is no such bucket"
                 raise InputError(message)
         return found
 

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, cast
 from bce_cli.errors import DataError, InputError, os_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from _typeshed import WriteableBuffer
 
@@ -44,6 +44,33 @@ class Rejoined(ReadOnly):
             self._head = self._head[count:]
             return count
         return cast("int", self._rest.readinto(view) or 0)  # type: ignore[attr-defined]
+
+
+class Chunks(ReadOnly):
+    """Bytes that come in chunks of any size.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._ready = memoryview(b"")
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        while not self._ready:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._ready = memoryview(chunk)
+        count = min(len(view), len(self._ready))
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
 
 
 class Limited(ReadOnly):

@@ -63,12 +63,12 @@ def test_rows_and_ids_are_those_written(
 ) -> None:
     path = write(rows, layout, **dialect)
     with open_data([path], InputOptions(ColumnChoice(id="t"), block_bytes=block_bytes)) as data:
-        pieces = [piece.read().rows for piece in data.blocks()]
+        blocks = [block.read().rows for block in data.blocks()]
     found = [
-        (int(positive), float(probability), piece.ids[i] if piece.ids is not None else None)
-        for piece in pieces
+        (int(positive), float(probability), block.ids[i] if block.ids is not None else None)
+        for block in blocks
         for i, (positive, probability) in enumerate(
-            zip(piece.labels, piece.probabilities, strict=True)
+            zip(block.labels, block.probabilities, strict=True)
         )
     ]
     assert found == rows
