@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def examples(n: int) -> int:
     """Give n where all of them are run, and that share of n which the profile in force has."""
-    return max(1, n * settings.default.max_examples // 100)
+    return max(1, n * settings().max_examples // 100)
 
 
 def one_in(n: int, cases: Iterable[object]) -> list[ParameterSet]:

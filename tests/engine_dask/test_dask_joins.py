@@ -83,7 +83,7 @@ def test_all_rows_have_partners(call: tuple[str, ...], shared_out: Callable[...,
 
 
 @pytest.mark.usefixtures("tiny_parts")
-@pytest.mark.parametrize("call", COMMANDS)
+@pytest.mark.parametrize("call", one_in(3, COMMANDS))
 def test_rows_without_partners_are_left_out_and_counted(
     call: tuple[str, ...],
     joined: list[Row],
@@ -198,6 +198,7 @@ def test_labels_that_workers_cannot_see_are_not_joined_elsewhere(
     ]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None:
     rows = records(20_000, 7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,6 +59,11 @@ class WebServer:
 
 class _Handler(BaseHTTPRequestHandler):
     habits: Habits
+
+    def setup(self) -> None:
+        """Let the system hold little, so that what is counted is what was asked for."""
+        super().setup()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
 
     def do_HEAD(self) -> None:
         self._answer(has_body=False)

@@ -17,7 +17,7 @@ from bce_cli.core.calibration.decomposition import (
 )
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.rows import Rows
-from tests.budgets import examples, one_in
+from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 
@@ -67,7 +67,8 @@ def naive(rows: Rows, n: int) -> Bootstrap:
     return Bootstrap(n, 99, found[0], found[1], None)
 
 
-@pytest.mark.parametrize("weighted", one_in(2, [True, False]))
+@pytest.mark.deep
+@pytest.mark.parametrize("weighted", [False, True])
 def test_intervals_are_those_of_rows_drawn_one_by_one(*, weighted: bool) -> None:
     rows = some_rows(400, weighted=weighted).at(np.arange(400))
     rows.probabilities[:] = np.maximum(rows.probabilities, 0.01)

@@ -49,6 +49,7 @@ def test_in_bits_only_the_log_loss_changes() -> None:
     assert CalibratedMiscalibration(3.0, 5.0).per(2.0) == CalibratedMiscalibration(1.5, 5.0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ["plain", "weighted", "logits"])
 def test_it_is_that_of_labels_drawn_row_by_row(kind: str) -> None:
     random = np.random.default_rng(8)
