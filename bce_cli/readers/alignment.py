@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.row_columns import Predictions
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.model_files import label_conflict
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,8 @@ import codecs
 import io
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.readers.streams import Rejoined, peeked
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

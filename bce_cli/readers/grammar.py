@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
-from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
+from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError, quoted, safe_text
 from bce_cli.readers.numbers import parse_number
-from bce_cli.safe_text import quoted, safe_text
 
 Role: TypeAlias = Literal["label", "prediction", "weight"]
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from bce_cli.core.concatenation import concatenated
-from bce_cli.errors import DataError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import DataError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.row_columns import Predictions
+from bce_cli.errors import quoted
 from bce_cli.readers.join import missing_with, partners, refuse_lone, with_labels
 from bce_cli.readers.model_files import label_conflict
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import BoolArray, FloatArray, Rows

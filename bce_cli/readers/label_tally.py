@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import LabelError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import LabelError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.readers.reading import LabelValues

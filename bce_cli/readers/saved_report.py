@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from bce_cli.core.gate.baseline import Baseline
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.readers.sources import STANDARD_INPUT, Source
 from bce_cli.readers.storage.addresses import refuse_credentials, without_secrets
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, LabelError
+from bce_cli.errors import DataError, LabelError, quoted
 from bce_cli.readers.cells import Cells
 from bce_cli.readers.encodings import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, read_cell
@@ -20,7 +20,6 @@ from bce_cli.readers.label_tally import third_label
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
 from bce_cli.readers.symptoms import Symptoms
 from bce_cli.readers.text_columns import add_texts
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

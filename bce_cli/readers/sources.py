@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import InputError, UsageError
+from bce_cli.errors import InputError, UsageError, safe_text
 from bce_cli.readers.storage.addresses import file_name, local_path, without_secrets
 from bce_cli.readers.streams import Translated, unreadable
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from bce_cli.errors import quoted, safe_text
 from bce_cli.readers.grammar import is_missing
 from bce_cli.readers.numbers import parse_number
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import safe_text
 from bce_cli.render.numbers import count, figure, percent, rows
 from bce_cli.render.origin import source_names
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionReport

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.errors import safe_text
 from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.gate_words import (
     MEASURES,
@@ -20,7 +21,6 @@ from bce_cli.render.numbers import figure, rows
 from bce_cli.render.origin import origin_notes, origin_record, source_names
 from bce_cli.render.page import Page, write_page
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

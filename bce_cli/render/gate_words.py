@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bce_cli.errors import safe_text
 from bce_cli.render.numbers import count, figure, interval, rows
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.gate.judgement import Check, CheckName

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bce_cli.errors import quoted, safe_text
 from bce_cli.render.numbers import count, rows
-from bce_cli.safe_text import quoted, safe_text
 
 
 @dataclass(frozen=True, slots=True)

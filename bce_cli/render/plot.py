@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

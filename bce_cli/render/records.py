@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import excel_safe
 from bce_cli.render.conventions import comparison_record, convention_record
 from bce_cli.render.examples import share_of_total
 from bce_cli.render.origin import origin_record
 from bce_cli.render.segments import segment_lines, segments_record
-from bce_cli.safe_text import excel_safe
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import LikelihoodProduct

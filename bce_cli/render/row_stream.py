@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import excel_safe, safe_text
 from bce_cli.render.markdown import escaped
 from bce_cli.render.number_texts import number_texts
 from bce_cli.render.text_arrays import text_array
-from bce_cli.safe_text import excel_safe, safe_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

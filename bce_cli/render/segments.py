@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.errors import excel_safe, quoted, safe_text
 from bce_cli.render.numbers import count, figure, interval, percent, rows
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import excel_safe, quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

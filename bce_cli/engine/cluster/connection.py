@@ -11,8 +11,7 @@ from bce_cli import __version__
 from bce_cli.engine.cluster.failures import IDLE, UNREACHABLE, explained, other_version
 from bce_cli.engine.cluster.signals import interrupts_held
 from bce_cli.engine.cluster.tasks import version_here
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import UsageError, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bce_cli import __version__
-from bce_cli.errors import EngineError
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import EngineError, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.two_looks import read
 from bce_cli.readers.typed_columns import bool_text, number_text, typed_cells
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

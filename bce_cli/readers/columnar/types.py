@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.readers.typed_columns import is_text
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import DataError, EmptyInputError, UsageError
+from bce_cli.errors import DataError, EmptyInputError, UsageError, quoted
 from bce_cli.readers.blocks import Block, as_bytes
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.delimited.dialect import SNIFFED, Dialect, candidates, delimiter_name
@@ -13,7 +13,6 @@ from bce_cli.readers.delimited.quotes import count_lines, ends_outside_quotes, m
 from bce_cli.readers.delimited.records import fields_of, quote_error
 from bce_cli.readers.encodings import suggested_encoding
 from bce_cli.readers.numbers import parse_number
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

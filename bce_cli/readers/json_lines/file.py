@@ -5,13 +5,12 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.errors import DataError, EmptyInputError
+from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.readers.blocks import read_blocks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.json_lines.lines import JsonLines, Number, Pairs, objects_of
 from bce_cli.readers.json_lines.piece import JsonPiece
 from bce_cli.readers.typed_columns import typed_grammar
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

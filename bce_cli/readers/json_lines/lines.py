@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.blocks import as_bytes
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.typed_columns import bool_text, number_text
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

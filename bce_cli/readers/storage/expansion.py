@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, safe_text
 from bce_cli.readers.sources import STANDARD_INPUT, Source
 from bce_cli.readers.storage.addresses import (
     is_web,
@@ -14,7 +14,6 @@ from bce_cli.readers.storage.addresses import (
 )
 from bce_cli.readers.storage.local_tree import LocalTree
 from bce_cli.readers.storage.patterns import files_matching, is_pattern
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,9 +6,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from bce_cli.errors import BceError, InputError
+from bce_cli.errors import BceError, InputError, safe_text
 from bce_cli.readers.storage.addresses import scheme_of, without_secrets
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,8 @@ import stat
 from collections import deque
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import InputError, os_reason
+from bce_cli.errors import InputError, os_reason, safe_text
 from bce_cli.readers.storage.tree import Entry, is_hidden
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, safe_text
 from bce_cli.readers.storage.addresses import without_secrets
 from bce_cli.readers.storage.faults import asked
 from bce_cli.readers.storage.patterns import is_pattern
 from bce_cli.readers.storage.stores import store_of
 from bce_cli.readers.storage.tree import Entry, is_hidden
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, safe_text
 from bce_cli.readers.storage.addresses import scheme_of, split_authority, without_secrets
 from bce_cli.readers.storage.faults import MissingAccountError
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

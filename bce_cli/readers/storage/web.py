@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import InputError
+from bce_cli.errors import InputError, safe_text
 from bce_cli.readers.storage.addresses import without_secrets
 from bce_cli.readers.storage.faults import asked, explained
 from bce_cli.readers.storage.stores import CONNECT_SECONDS, READ_SECONDS
 from bce_cli.readers.streams import Translated
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.curve import N_HISTOGRAM_BINS
+from bce_cli.errors import safe_text
 from bce_cli.render.calibration.diagram import counted
 from bce_cli.render.plot import save_figure
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import safe_text
 from bce_cli.render.numbers import count, figure
 from bce_cli.render.section import Column, Section
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.comparison.changes import ChangedRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.comparison.report import ComparisonReport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bce_cli.errors import quoted
 from bce_cli.render.convention_notes import convention_notes
 from bce_cli.render.models.changed import changed_section
 from bce_cli.render.models.record import models_lines, models_record
@@ -13,7 +14,6 @@ from bce_cli.render.origin import origin_notes, source_names
 from bce_cli.render.page import Page
 from bce_cli.render.section import Column, Section
 from bce_cli.render.summary import positive_rows
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bce_cli.errors import safe_text
 from bce_cli.render.numbers import count, figure, rows
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.comparison.report import ComparisonReport, Difference, DifferenceReport
