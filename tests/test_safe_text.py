@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.errors import quoted, safe_text
 
 
 @pytest.mark.parametrize(

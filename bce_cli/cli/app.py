@@ -14,8 +14,7 @@ from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
-from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason, quoted, safe_text
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "

@@ -11,8 +11,7 @@ from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention

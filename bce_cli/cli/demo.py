@@ -24,8 +24,7 @@ from bce_cli.cli.output import (
     write_stdout,
 )
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import EmptyInputError, UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import EmptyInputError, UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows

@@ -16,8 +16,8 @@ from bce_cli.errors import (
     OutputCreationError,
     OutputError,
     UsageError,
+    safe_text,
 )
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from types import TracebackType

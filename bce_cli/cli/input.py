@@ -9,8 +9,7 @@ import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.data.data import Data, Join

@@ -12,8 +12,7 @@ from bce_cli.cli.diagnostics import ProgressBar
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.output import OutputOptions
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention

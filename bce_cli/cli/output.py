@@ -16,8 +16,14 @@ import typer
 
 from bce_cli.cli.diagnostics import ExitCode
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import OutputCreationError, OutputError, UsageError, os_reason
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.errors import (
+    OutputCreationError,
+    OutputError,
+    UsageError,
+    os_reason,
+    quoted,
+    safe_text,
+)
 
 if TYPE_CHECKING:
     from bce_cli.render.layout import Look

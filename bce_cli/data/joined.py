@@ -14,9 +14,8 @@ import numpy as np
 from bce_cli.core.rows import Predictions, concatenated
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict
-from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable
+from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

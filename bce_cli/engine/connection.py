@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
-from bce_cli.errors import EngineError, UsageError
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import EngineError, UsageError, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

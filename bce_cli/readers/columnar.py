@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.typed_columns import (
@@ -19,7 +19,6 @@ from bce_cli.readers.typed_columns import (
     typed_cells,
     typed_grammar,
 )
-from bce_cli.safe_text import quoted
 from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from bce_cli.errors import DataError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import DataError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

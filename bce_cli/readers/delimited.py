@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError, EmptyInputError, UsageError
+from bce_cli.errors import DataError, EmptyInputError, UsageError, quoted
 from bce_cli.readers.blocks import (
     LONGEST_RECORD,
     Lines,
@@ -26,7 +26,6 @@ from bce_cli.readers.blocks import (
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import MISSING_TEXTS, parse_number
 from bce_cli.readers.reading import ConvertedColumns, categories_of, floats_of, null_mask
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

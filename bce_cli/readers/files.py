@@ -5,9 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.readers.delimited import DelimitedFile
-from bce_cli.safe_text import quoted
 from bce_cli.storage.streams import Rejoined, peeked
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
-from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
+from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError, quoted, safe_text
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.readers.columns import Role

@@ -9,12 +9,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.errors import DataError, EmptyInputError
+from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.typed_columns import bool_text, number_text, typed_cells, typed_grammar
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

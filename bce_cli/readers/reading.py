@@ -17,9 +17,8 @@ from bce_cli.core.validate import (
     positive_labels,
     unsigned_zeros,
 )
-from bce_cli.errors import LabelError
+from bce_cli.errors import LabelError, quoted
 from bce_cli.readers.grammar import CellFault, is_missing, read_cell
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

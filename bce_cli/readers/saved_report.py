@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import DataError, UsageError
-from bce_cli.safe_text import quoted
+from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.storage.paths import refuse_credentials, without_secrets
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
 from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.core.rows import Categories
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import (
     MOST_LABEL_TEXTS,
@@ -18,7 +18,6 @@ from bce_cli.readers.reading import (
     floats_of,
     null_mask,
 )
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.errors import safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
@@ -18,7 +19,6 @@ from bce_cli.render.layout import (
     verb,
 )
 from bce_cli.render.origin import convention_notes, impossible_rows, picked
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
@@ -18,7 +19,6 @@ from bce_cli.render.layout import (
     table,
 )
 from bce_cli.render.origin import convention_notes, picked, row_columns, without_none
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import excel_safe, quoted, safe_text
 from bce_cli.render.conventions import ConventionTable
 from bce_cli.render.layout import (
     FEW,
@@ -29,7 +30,6 @@ from bce_cli.render.origin import (
     stuck_notes,
     without_none,
 )
-from bce_cli.safe_text import excel_safe, quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
+from bce_cli.errors import safe_text
 from bce_cli.render.drawing import INDENT, framed, save_picture
 from bce_cli.render.layout import Section, figure
-from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.errors import UsageError
+from bce_cli.errors import UsageError, quoted
 from bce_cli.render.layout import figure
-from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

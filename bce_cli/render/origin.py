@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
-from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

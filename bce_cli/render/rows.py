@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.core.report import NATS_PER
+from bce_cli.errors import excel_safe, safe_text
 from bce_cli.render.write import escaped, markdown_row
-from bce_cli.safe_text import excel_safe, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
-from bce_cli.errors import UsageError
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import UsageError, safe_text
 from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bce_cli.errors import BceError, InputError
-from bce_cli.safe_text import safe_text
+from bce_cli.errors import BceError, InputError, safe_text
 from bce_cli.storage.paths import (
     Entry,
     is_hidden,
