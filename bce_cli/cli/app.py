@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from bce_cli.cli.deferred import DeferredCommand
-from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
+from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.output import abandon_stdout
 from bce_cli.cli.plain_values import PlainValues
 from bce_cli.cli.version import VersionOpt
@@ -61,7 +61,7 @@ class BceGroup(PlainValues, TyperGroup):
                 **extra,
             )
         except BceError as error:
-            report_error(error.message, error.hint)
+            report_error(*in_options(error))
             code = exit_code_for(error)
         except typer.TyperException as error:
             message = error.format_message().rstrip(".").replace("Value error, ", "")
