@@ -29,11 +29,19 @@ if TYPE_CHECKING:
         mean_binary_cross_entropy,
     )
     from bce_cli.core.totals import LossTotals, loss_totals
-    from bce_cli.errors import BceError, DataError, LabelError, ProbabilityError, WeightError
+    from bce_cli.errors import (
+        ArgumentError,
+        BceError,
+        DataError,
+        LabelError,
+        ProbabilityError,
+        WeightError,
+    )
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ArgumentError": "bce_cli.errors",
     "BceError": "bce_cli.errors",
     "CalibrationPlan": "bce_cli.core.calibration.report",
     "CalibrationReport": "bce_cli.core.calibration.report",
@@ -73,6 +81,7 @@ __all__ = [  # noqa: RUF022 -- errors last
     "LossReport",
     "LossTotals",
     "BceError",
+    "ArgumentError",
     "DataError",
     "LabelError",
     "ProbabilityError",

@@ -23,6 +23,9 @@ class BceError(Exception):
         One line: what is wrong, where, and the offending text.
     hint : str, optional
         One line that says what to try.
+    *arguments : str
+        Names of the arguments that both lines speak of. Whoever was given them under other names,
+        as the options of a command, can put those in their place.
 
     Examples
     --------
@@ -31,10 +34,11 @@ class BceError(Exception):
     'preds.csv, line 18: prediction 1.2 is not in [0, 1]'
     """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, hint: str | None = None, *arguments: str) -> None:
+        super().__init__(message, hint, *arguments)
         self.message = message
         self.hint = hint
+        self.arguments = arguments
 
     def __str__(self) -> str:
         return self.message
@@ -42,6 +46,17 @@ class BceError(Exception):
 
 class UsageError(BceError):
     """The command line contradicts itself or asks for what does not exist."""
+
+
+class ArgumentError(BceError, ValueError):
+    """An argument is outside its domain, or contradicts another.
+
+    Examples
+    --------
+    >>> error = ArgumentError("max_brier must be in [0, 1], got 1.5", None, "max_brier")
+    >>> str(error), error.arguments
+    ('max_brier must be in [0, 1], got 1.5', ('max_brier',))
+    """
 
 
 class DataError(BceError, ValueError):

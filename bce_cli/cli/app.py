@@ -11,7 +11,7 @@ from typer.completion import install_callback, show_callback
 from typer.core import TyperGroup
 
 from bce_cli import __version__
-from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
+from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
 from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason, quoted, safe_text
@@ -57,7 +57,7 @@ class BceGroup(PlainValues, TyperGroup):
         try:
             code = super().main(args, *more, **extra)
         except BceError as error:
-            report_error(error.message, error.hint)
+            report_error(*in_options(error))
             code = exit_code_for(error)
         except typer.TyperException as error:
             message = error.format_message().rstrip(".").replace("Value error, ", "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
 from bce_cli.errors import (
+    ArgumentError,
     BceError,
     DataError,
     EngineError,
@@ -53,6 +55,7 @@ class ExitCode(IntEnum):
 
 _CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
     (UsageError, ExitCode.USAGE),
+    (ArgumentError, ExitCode.USAGE),
     (DataError, ExitCode.DATA),
     (InputError, ExitCode.NO_INPUT),
     (EngineError, ExitCode.UNAVAILABLE),
@@ -64,6 +67,26 @@ _CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
 def exit_code_for(error: BceError) -> ExitCode:
     """Map an error to its exit code; the first class that fits counts."""
     return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+_OPTIONS = {"n_bootstrap": "--bootstrap", "with_fine_bins": "--fine-bins"}
+"""Options whose names are not those of the arguments that they set."""
+
+
+def in_options(error: BceError) -> tuple[str, str | None]:
+    """Return message and hint of an error in the words of the command line.
+
+    Examples
+    --------
+    >>> in_options(ArgumentError("max_brier must be in [0, 1], got 1.5", None, "max_brier"))
+    ('--max-brier must be in [0, 1], got 1.5', None)
+    """
+    message, hint = error.message, error.hint
+    for name in error.arguments:
+        option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        message = re.sub(rf"\b{name}\b", option, message)
+        hint = hint and re.sub(rf"\b{name}\b", option, hint)
+    return message, hint
 
 
 def report_error(message: str, hint: str | None = None) -> None:

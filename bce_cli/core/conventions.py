@@ -10,7 +10,7 @@ import numpy as np
 from bce_cli.core.rows import Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,7 +36,7 @@ class Convention:
 
     Raises
     ------
-    UsageError
+    ArgumentError
         If `like` is unknown, both are given, or `clip` is not in (0, 0.5) or so small that
         ``1 - clip`` is 1.
 
@@ -63,12 +63,12 @@ class Convention:
     def __post_init__(self) -> None:
         if self.like not in RULES:
             message = f"there is no convention {self.like!r}"
-            raise UsageError(message, f"known are {', '.join(RULES)}")
+            raise ArgumentError(message, f"known are {', '.join(RULES)}")
         if self.clip is None:
             return
         if self.like != "exact":
-            message = "--like and --clip are two different rules"
-            raise UsageError(message, "give one of them")
+            message = "like and clip are two different rules"
+            raise ArgumentError(message, "give one of them", "like", "clip")
         rule_of_clip(self.clip)
 
     @property

@@ -1,9 +1,13 @@
-"""Rows to derive the loss on, where the user brings none."""
+"""How binary cross-entropy comes about, step by step: plain functions of rows, frozen results.
+
+Each function that ends in `_step` is a step of `bce demo`. It takes validated rows and returns
+numbers computed with the same code as `bce compute`; nothing here draws or prints.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +20,7 @@ from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import losses_of
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import UsageError
+from bce_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import ExampleRow
@@ -49,7 +53,7 @@ def drawn_rows(n: int, p: float, seed: int) -> Rows:
 
     Raises
     ------
-    UsageError
+    ArgumentError
         A parameter is outside its domain.
 
     Examples
@@ -58,14 +62,14 @@ def drawn_rows(n: int, p: float, seed: int) -> Rows:
     [True, True, True, True]
     """
     if n < 1:
-        message = f"--n must be at least 1, got {n}"
-        raise UsageError(message)
+        message = f"n must be at least 1, got {n}"
+        raise ArgumentError(message, None, "n")
     if not 0.0 <= p <= 1.0:
-        message = f"--p must be in [0, 1], got {p!r}"
-        raise UsageError(message, "it is the probability of label 1")
+        message = f"p must be in [0, 1], got {p!r}"
+        raise ArgumentError(message, "it is the probability of label 1", "p")
     if seed < 0:
-        message = f"--seed must be at least 0, got {seed}"
-        raise UsageError(message)
+        message = f"seed must be at least 0, got {seed}"
+        raise ArgumentError(message, None, "seed")
     draw = Random(seed).random  # noqa: S311 -- no secret; repeats on every machine and version
     labels = np.array([draw() < p for _ in range(n)])
     return Rows(labels=labels, probabilities=np.full(n, p))
@@ -198,14 +202,14 @@ def first_trials(rows: Rows) -> tuple[Trial, ...]:
 
 def many_trials_step(rows: Rows) -> ManyTrialsStep:
     """Compute the steps `likelihood` and `many-trials`."""
-    piece = EXACT.score(rows)
+    scored = EXACT.score(rows)
     running = RunningProduct("float64")
-    running.extend(piece.likelihoods)
-    report = loss_report(LossTotals.of(rows, piece.losses))
+    running.extend(scored.likelihoods)
+    report = loss_report(LossTotals.of(rows, scored.losses))
     indices = sorted({*range(min(SHOWN, len(rows))), len(rows) - 1})
     return ManyTrialsStep(
         n=len(rows),
-        rows=tuple(example_rows(piece, Prefix(0, 1.0, ExactSum(), is_infinite=False), indices)),
+        rows=tuple(example_rows(scored, Prefix(0, 1.0, ExactSum(), is_infinite=False), indices)),
         likelihood_product=running.value,
         log_likelihood=report.log_likelihood,
         log10_likelihood=report.log10_likelihood,
@@ -275,13 +279,8 @@ def _product_rule(products: FloatArray, losses: FloatArray, n: int) -> ProductRu
     is_infinite = bool(np.isinf(losses[:n].max()))
     sum_of_logs = -math.inf if is_infinite else 0.0 - float(ExactSum.of(losses[:n]))
     comparable = math.isfinite(log_of_product) and not is_infinite
-    return ProductRule(
-        n,
-        product,
-        log_of_product,
-        sum_of_logs,
-        log_of_product - sum_of_logs if comparable else None,
-    )
+    difference = log_of_product - sum_of_logs if comparable else None
+    return ProductRule(n, product, log_of_product, sum_of_logs, difference)
 
 
 _PATH_POINTS = 120
@@ -373,13 +372,8 @@ def _product(dtype: FloatType, scored: ScoredRows, sums: FloatArray) -> Underflo
     running.extend(scored.likelihoods)
     result = running.result()
     return UnderflowProduct(
-        dtype=result.dtype,
-        smallest_normal=result.smallest_normal,
-        smallest_subnormal=result.smallest_subnormal,
-        subnormal_row=result.subnormal_row,
-        zero_row=result.zero_row,
+        **asdict(result),
         true_row=_true_row(scored.rows, sums, result.smallest_subnormal),
-        product=result.product,
         log_of_product=result.log_of_product,
     )
 
@@ -572,12 +566,12 @@ def scaling_step(rows: Rows, k: float) -> ScalingStep:
 
     Raises
     ------
-    UsageError
+    ArgumentError
         If `k` is not a positive number.
     """
     if not 0.0 < k < float("inf"):
-        message = f"--k must be greater than 0, got {k!r}"
-        raise UsageError(message, "a negative factor would turn the minimum into a maximum")
+        message = f"k must be greater than 0, got {k!r}"
+        raise ArgumentError(message, "a negative factor would turn the minimum into a maximum", "k")
     x = np.arange(-30, 31) / 10.0
     n, n_positive = len(rows), int(np.count_nonzero(rows.labels))
     base_rate = n_positive / n

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
 
 
+_NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to find out about the rows.
@@ -63,7 +66,7 @@ class Findings(State):
     worst : WorstRows or None
         None where none are kept; the same goes for what follows.
     kept : ScoredRows
-        All rows of a piece, or only the last that counts.
+        All of them, or only the last that counts.
     last : int
         0-based place among the rows of the last one that counts; -1 if there is none.
     compared : tuple of ConventionTotals
@@ -134,9 +137,6 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
     return found
 
 
-_NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """Everything known once all rows were seen.
@@ -166,7 +166,7 @@ class Result:
 
 
 class Evaluation:
-    """Folds the parts of a data set, in the order of its rows.
+    """Folds what rows came to, in their order, with what must see them one after the other.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ class Evaluation:
 
     @property
     def needs_rows(self) -> bool:
-        """Whether pieces to come must bring their rows along."""
+        """Whether rows to come must bring their rows along."""
         if any(not product.is_zero for product in self._products):
             return True
         return self._excerpt is not None and self._excerpt.needs(self._totals.n_read)
@@ -242,19 +242,19 @@ class Evaluation:
         whole : Findings, optional
             What all rows came to, where those were added only that had to bring their rows along.
         """
-        part = whole or self._findings or evaluate_rows(_NO_ROWS, self.plan, keep_rows=False)
+        found = whole or self._findings or evaluate_rows(_NO_ROWS, self.plan, keep_rows=False)
         excerpt: tuple[ExampleRow, ...] = ()
-        if self._excerpt is not None and part.totals.n:
+        if self._excerpt is not None and found.totals.n:
             from bce_cli.core.likelihood import example_row  # noqa: PLC0415
 
-            prefix = self._prefix(part.totals, part.last + 1)
-            excerpt = self._excerpt.result(example_row(part.kept, part.kept.rows.last, prefix))
+            prefix = self._prefix(found.totals, found.last + 1)
+            excerpt = self._excerpt.result(example_row(found.kept, found.kept.rows.last, prefix))
         return Result(
-            totals=part.totals,
+            totals=found.totals,
             products=tuple(product.result() for product in self._products),
-            worst=() if part.worst is None else part.worst.rows,
+            worst=() if found.worst is None else found.worst.rows,
             excerpt=excerpt,
-            compared=part.compared,
-            differences=() if part.differences is None else part.differences.rows,
-            segments=part.segments,
+            compared=found.compared,
+            differences=() if found.differences is None else found.differences.rows,
+            segments=found.segments,
         )

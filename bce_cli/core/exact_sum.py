@@ -1,11 +1,16 @@
-"""From arrays of float64 to whole numbers of units of 2**-1074, without a loop over the elements.
+"""A sum of floating-point numbers that does not depend on order or grouping.
 
-Adding and subtracting one large constant rounds all values to a grid so coarse that sums of
-`SEGMENT` of them are exact in float64, whatever the order; as in Rump, Ogita and Oishi, "Accurate
-floating-point summation part I", SIAM J. Sci. Comput. 31 (2008). The remainders are exact too. All
-are multiples of the last bit of the smallest value, so that once they are small enough they can be
-added up as they are; until then, they are extracted on the next, finer grid. Losses of ordinary
-predictions need one grid and their remainders.
+Every float64 is a whole multiple of 2**-1074, so a sum of them is a whole number of such units.
+Python integers hold it exactly; adding two of them is associative and commutative, and one division
+at the end rounds once.
+
+From an array to that integer there is no loop over the elements. Adding and subtracting one large
+constant rounds all values to a grid so coarse that sums of `SEGMENT` of them are exact in float64,
+whatever the order; as in Rump, Ogita and Oishi, "Accurate floating-point summation part I", SIAM J.
+Sci. Comput. 31 (2008). The remainders are exact too. All are multiples of the last bit of the
+smallest value, so that once they are small enough they can be added up as they are; until then,
+they are extracted on the next, finer grid. Losses of ordinary predictions need one grid and their
+remainders.
 """
 
 from __future__ import annotations
@@ -51,6 +56,17 @@ class _Span(NamedTuple):
     def finest(self) -> int:
         """All values are multiples of 2**finest."""
         return max(self.least - 52, UNIT_EXPONENT)
+
+
+def slices(n: int, size: int = BLOCK) -> Iterator[slice]:
+    """Cut `n` values into blocks of a size that bounds the scratch memory.
+
+    Examples
+    --------
+    >>> [(block.start, block.stop) for block in slices(5, 2)]
+    [(0, 2), (2, 4), (4, 6)]
+    """
+    return (slice(start, start + size) for start in range(0, n, size))
 
 
 _NOTHING = _Span(UNIT_EXPONENT, UNIT_EXPONENT)
@@ -203,8 +219,7 @@ def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatA
     """
     products, errors = np.empty(len(left)), np.empty(len(left))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for start in range(0, len(left), BLOCK):
-            chunk = slice(start, start + BLOCK)
+        for chunk in slices(len(left)):
             if left is right:
                 _two_square(left[chunk], products[chunk], errors[chunk])
             else:
@@ -307,11 +322,7 @@ class ExactSum:
         ValueError
             If a value is infinite or not a number.
         """
-        return cls(
-            sum(
-                block_units(values[start : start + BLOCK]) for start in range(0, len(values), BLOCK)
-            )
-        )
+        return cls(sum(block_units(values[block]) for block in slices(len(values))))
 
     @classmethod
     def of_products(cls, left: FloatArray, right: FloatArray) -> ExactSum:
@@ -339,10 +350,9 @@ class ExactSum:
         True
         """
         total = 0
-        for start in range(0, len(left), BLOCK):
-            block = left[start : start + BLOCK]
-            others = block if right is left else right[start : start + BLOCK]
-            total += product_units(block, others)
+        for block in slices(len(left)):
+            some = left[block]
+            total += product_units(some, some if right is left else right[block])
         return cls(total)
 
     @classmethod
@@ -369,8 +379,7 @@ class ExactSum:
         """
         groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
         units = [0] * len(starts)
-        for begin in range(0, len(values), BLOCK):
-            block = slice(begin, begin + BLOCK)
+        for block in slices(len(values)):
             for group, total in zip(*group_units(values[block], groups[block]), strict=True):
                 units[group] += total
         return [cls(total) for total in units]

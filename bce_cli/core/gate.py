@@ -1,10 +1,17 @@
-"""A gate: limits that predictions must keep, and whether they do."""
+"""A gate: limits that predictions must keep, the figures that are held to them, and the verdict.
+
+The intervals of loss, skill and Brier score are normal ones from standard errors by linearisation;
+that of the calibration error is a band, which no bias can push off the true value. There is none
+where a single row has all the weight, which says nothing of the spread; and no normal interval
+where rows do not differ but by rounding, as those of a constant prediction at the base rate: it
+would be of no width, and rounding would decide.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,10 +27,10 @@ from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
-from bce_cli.errors import UsageError
+from bce_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import FloatArray, Rows
@@ -108,6 +115,16 @@ class Baseline:
 
 DEFAULT_BINS = 10
 
+_DOMAINS = {
+    "max_loss": (0.0, math.inf, "0 or more"),
+    "min_skill": (-math.inf, 1.0, "1 or less"),
+    "max_brier": (0.0, 1.0, "in [0, 1]"),
+    "max_ece": (0.0, 1.0, "in [0, 1]"),
+    "min_rows": (1.0, math.inf, "1 or more"),
+    "budget": (0.0, math.inf, "0 or more"),
+}
+"""Of each number that may be given: the least, the greatest, and both in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -134,7 +151,7 @@ class Limits:
 
     Raises
     ------
-    UsageError
+    ArgumentError
         There is no limit, or one is infinite, not a number, or outside what is possible.
 
     Examples
@@ -142,7 +159,7 @@ class Limits:
     >>> Limits(max_brier=1.5)
     Traceback (most recent call last):
     ...
-    bce_cli.errors.UsageError: --max-brier must be in [0, 1], got 1.5
+    bce_cli.errors.ArgumentError: max_brier must be in [0, 1], got 1.5
     """
 
     max_loss: float | None = None
@@ -156,40 +173,32 @@ class Limits:
     confident: bool = False
 
     def __post_init__(self) -> None:
-        _check_limit("--max-loss", self.max_loss, 0.0, math.inf, "0 or more")
-        _check_limit("--min-skill", self.min_skill, -math.inf, 1.0, "1 or less")
-        _check_limit("--max-brier", self.max_brier, 0.0, 1.0, "in [0, 1]")
-        _check_limit("--max-ece", self.max_ece, 0.0, 1.0, "in [0, 1]")
-        _check_limit("--min-rows", self.min_rows, 1.0, math.inf, "1 or more")
-        _check_limit("--budget", self.budget, 0.0, math.inf, "0 or more")
-        limits = (self.max_loss, self.min_skill, self.max_brier, self.max_ece, self.min_rows)
-        if self.baseline is None and all(limit is None for limit in limits):
+        for name, (low, high, domain) in _DOMAINS.items():
+            limit = getattr(self, name)
+            if limit is not None and not math.isfinite(limit):
+                message = f"{name} must be a finite number, got {limit!r}"
+                raise ArgumentError(message, None, name)
+            if limit is not None and not low <= limit <= high:
+                message = f"{name} must be {domain}, got {limit!r}"
+                raise ArgumentError(message, None, name)
+        limits = [name for name in (*_DOMAINS, "baseline") if name != "budget"]
+        if all(getattr(self, name) is None for name in limits):
+            hint = f"give a limit: {', '.join(limits[:-1])} or {limits[-1]}"
             message = "there is nothing to check"
-            hint = (
-                "give a limit: --max-loss, --min-skill, --max-brier, --max-ece, --min-rows or "
-                "--baseline"
-            )
-            raise UsageError(message, hint)
-
-
-def _check_limit(option: str, limit: float | None, low: float, high: float, domain: str) -> None:
-    if limit is None:
-        return
-    if not math.isfinite(limit):
-        message = f"{option} must be a finite number, got {limit!r}"
-        raise UsageError(message)
-    if not low <= limit <= high:
-        message = f"{option} must be {domain}, got {limit!r}"
-        raise UsageError(message)
+            raise ArgumentError(message, hint, *limits)
 
 
 _DRAWS = 20_000
-_LEVEL = 0.95
-_SEED = 0
 
 
 def calibration_margin(totals: ReliabilityTotals) -> float:
-    """Return the 95 % quantile of the noise of the event rates, summed over bins by their shares.
+    """Return how far an expected calibration error may be from that of the true event rates.
+
+    The error of a sample is biased upwards: gaps that are noise do not cancel, as their size is
+    what counts. So neither a normal interval nor the percentiles of a bootstrap cover the true
+    error, least of all where that is small. But by the triangle inequality the two errors differ by
+    no more than the noise of the gaps, sum over bins of share * |event rate - true rate|, whatever
+    the true gaps are. The 95 % quantile of that sum is a margin that holds at least that often.
 
     Given the predictions, the event rate of a bin is that of independent trials, so bins are
     independent of each other. Each is taken as normal, with the variance of a rate that is moved
@@ -211,11 +220,11 @@ def calibration_margin(totals: ReliabilityTotals) -> float:
     >>> round(margin, 2), round(1.96 * math.sqrt(0.25 / 400), 2)
     (0.05, 0.05)
     """
-    random = np.random.Generator(np.random.PCG64(_SEED))
+    random = np.random.Generator(np.random.PCG64(0))
     noise: FloatArray = np.zeros(_DRAWS)
     for scale in _noise_scales(totals):
         noise += scale * np.abs(random.standard_normal(_DRAWS))
-    return float(np.quantile(noise, _LEVEL))
+    return float(np.quantile(noise, 0.95))
 
 
 def _noise_scales(totals: ReliabilityTotals) -> list[float]:
@@ -400,8 +409,7 @@ _ROUNDING = 1e-12
 """A standard error below this share of what it belongs to comes of rounding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Figure(NamedTuple):
     """A figure and its interval.
 
     Attributes
@@ -416,7 +424,7 @@ class Estimate:
     high: float | None = None
 
 
-def loss_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+def loss_figure(totals: GateTotals, report: LossReport) -> Figure:
     """Return the mean loss, in the unit of the report.
 
     Parameters
@@ -426,13 +434,13 @@ def loss_estimate(totals: GateTotals, report: LossReport) -> Estimate:
         Of the same rows.
     """
     if _usable(totals, report.std_error, report.mean_loss) is None:
-        return Estimate(report.mean_loss)
-    return Estimate(report.mean_loss, report.ci_low, report.ci_high)
+        return Figure(report.mean_loss)
+    return Figure(report.mean_loss, report.ci_low, report.ci_high)
 
 
-def baseline_estimate(
+def baseline_figure(
     totals: GateTotals, report: LossReport, baseline: Baseline, budget: float
-) -> Estimate:
+) -> Figure:
     """Return how far the mean loss is above that of a baseline, an independent sample.
 
     Parameters
@@ -444,44 +452,47 @@ def baseline_estimate(
     budget : float
         In the unit of the report; see `Baseline.excess`.
     """
-    estimate, mean = loss_estimate(totals, report), report.mean_loss
+    figure, mean = loss_figure(totals, report), report.mean_loss
     error = _usable(totals, report.std_error, mean)
     other_error = baseline.std_error_in(report.unit)
     if error is not None and other_error > 0.0:
-        estimate = _normal(mean, math.hypot(error, other_error))
-    bounds = (estimate.value, estimate.low, estimate.high)
-    return Estimate(*(_excess(bound, report, baseline, budget) for bound in bounds))
+        figure = _normal(mean, math.hypot(error, other_error))
+    return Figure(
+        *(
+            None if bound is None else baseline.excess(bound, report.unit, budget)
+            for bound in figure
+        )
+    )
 
 
-def _excess(
-    loss: float | None, report: LossReport, baseline: Baseline, budget: float
-) -> float | None:
-    return None if loss is None else baseline.excess(loss, report.unit, budget)
-
-
-def skill_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+def skill_figure(totals: GateTotals, report: LossReport) -> Figure:
     """Return the share of the base-rate loss that the predictions remove."""
     skill = report.skill
     if skill is None:
-        return Estimate(None)
+        return Figure(None)
     error = skill_error(totals.losses, totals.moments, totals.n_weighted)
     return _normal(skill, _usable(totals, error, 1.0 - skill))
 
 
-def brier_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+def brier_figure(totals: GateTotals, report: LossReport) -> Figure:
     """Return the mean squared difference between label and probability."""
     error = brier_error(totals.losses, totals.moments, totals.n_weighted)
     return _normal(report.brier, _usable(totals, error, report.brier))
 
 
-def calibration_estimate(totals: GateTotals) -> Estimate:
+def calibration_figure(totals: GateTotals, _: LossReport) -> Figure:
     """Return the expected calibration error in the bins of the totals; see `calibration_margin`."""
     assert totals.reliability is not None  # noqa: S101 -- made with a limit of it
     error = expected_calibration_error(reliability_bins(totals.reliability))
     if not has_rows(totals):
-        return Estimate(error)
+        return Figure(error)
     margin = calibration_margin(totals.reliability)
-    return Estimate(error, max(error - margin, 0.0), min(error + margin, 1.0))
+    return Figure(error, max(error - margin, 0.0), min(error + margin, 1.0))
+
+
+def rows_figure(totals: GateTotals, _: LossReport) -> Figure:
+    """Return the number of rows of some weight, which is what it is."""
+    return Figure(totals.n_weighted)
 
 
 def has_rows(totals: GateTotals) -> bool:
@@ -504,10 +515,10 @@ def _usable(totals: GateTotals, error: float | None, scale: float) -> float | No
     return error
 
 
-def _normal(value: float, error: float | None) -> Estimate:
+def _normal(value: float, error: float | None) -> Figure:
     if error is None:
-        return Estimate(value)
-    return Estimate(value, value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error)
+        return Figure(value)
+    return Figure(value, value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error)
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "undecided"]
@@ -602,34 +613,38 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     return Judgement(report, tuple(_checks(totals, limits, report)))
 
 
+_FIGURES: dict[CheckName, Callable[[GateTotals, LossReport], Figure]] = {
+    "max_loss": loss_figure,
+    "min_skill": skill_figure,
+    "max_brier": brier_figure,
+    "max_ece": calibration_figure,
+    "min_rows": rows_figure,
+}
+"""What is held to each limit that is a number of its own."""
+
+
 def _checks(totals: GateTotals, limits: Limits, report: LossReport) -> Iterator[Check]:
-    confident, baseline = limits.confident, limits.baseline
-    if limits.max_loss is not None:
-        yield _check("max_loss", loss_estimate(totals, report), limits.max_loss, confident)
-    if limits.min_skill is not None:
-        yield _check("min_skill", skill_estimate(totals, report), limits.min_skill, confident)
-    if limits.max_brier is not None:
-        yield _check("max_brier", brier_estimate(totals, report), limits.max_brier, confident)
-    if limits.max_ece is not None:
-        yield _check("max_ece", calibration_estimate(totals), limits.max_ece, confident)
-    if limits.min_rows is not None:
-        yield _check("min_rows", Estimate(totals.n_weighted), limits.min_rows, confident=False)
-    if baseline is not None:
-        estimate = baseline_estimate(totals, report, baseline, limits.budget)
-        yield _check("baseline", estimate, limits.budget, confident)
+    for name, figure_of in _FIGURES.items():
+        limit = getattr(limits, name)
+        if limit is not None:
+            confident = limits.confident and name != "min_rows"
+            yield _check(name, figure_of(totals, report), limit, confident)
+    if limits.baseline is not None:
+        figure = baseline_figure(totals, report, limits.baseline, limits.budget)
+        yield _check("baseline", figure, limits.budget, limits.confident)
 
 
-def _check(name: CheckName, estimate: Estimate, limit: float, confident: bool) -> Check:
+def _check(name: CheckName, figure: Figure, limit: float, confident: bool) -> Check:
     if not confident:
-        estimate = Estimate(estimate.value)
+        figure = Figure(figure.value)
     is_least = name.startswith("min_")
-    verdict = _verdict(estimate, limit, is_least=is_least, confident=confident)
-    return Check(name, estimate.value, estimate.low, estimate.high, limit, verdict)
+    verdict = _verdict(figure, limit, is_least=is_least, confident=confident)
+    return Check(name, *figure, limit, verdict)
 
 
-def _verdict(estimate: Estimate, limit: float, *, is_least: bool, confident: bool) -> Verdict:
+def _verdict(figure: Figure, limit: float, *, is_least: bool, confident: bool) -> Verdict:
     """Judge by the interval or the point; what is infinite or undefined never passes."""
-    value, low, high = estimate.value, estimate.low, estimate.high
+    value, low, high = figure
     if value is None or not math.isfinite(value):
         return "failed"
     if not confident:

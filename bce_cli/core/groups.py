@@ -343,7 +343,7 @@ class SegmentTotals(State):
 
 def _too_many() -> DataError:
     message = f"the rows fall into more than {MOST_SEGMENTS:,} segments"
-    return DataError(message, "--by is for columns of few different values")
+    return DataError(message, "by is for columns of few different values", "by")
 
 
 @dataclass(frozen=True, slots=True)

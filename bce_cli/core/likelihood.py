@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import numpy as np
 
 from bce_cli.core.conventions import EXACT
-from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FloatType: TypeAlias = Literal["float16", "float32", "float64", "longdouble"]
 FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
 
-_BLOCK = 1 << 16
 _FEW_UNITS = 1 << 20  # below so many subnormal steps, most factors no longer move the product
 
 
@@ -61,7 +60,7 @@ class LikelihoodProduct:
 
 
 class RunningProduct:
-    """Multiplies likelihoods in the order of the rows, piece after piece.
+    """Multiplies likelihoods in the order of the rows.
 
     Parameters
     ----------
@@ -97,8 +96,8 @@ class RunningProduct:
 
     def extend(self, likelihoods: FloatArray) -> None:
         """Multiply by further likelihoods, each in [0, 1]; shape (n,)."""
-        for start in range(0, len(likelihoods), _BLOCK):
-            block = likelihoods[start : start + _BLOCK]
+        for place in slices(len(likelihoods)):
+            block = likelihoods[place]
             if not self.is_zero:
                 self._multiply(block)
             self._n += len(block)
@@ -193,7 +192,7 @@ ROWS_BEFORE, ROWS_AFTER = 2, 1
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What all rows before a piece came to.
+    """What all rows before some others came to.
 
     Attributes
     ----------
@@ -233,27 +232,27 @@ class ExampleRow:
     running_log_likelihood: float
 
 
-def example_rows(piece: ScoredRows, prefix: Prefix, indices: list[int]) -> list[ExampleRow]:
-    """Show some rows of a piece.
+def example_rows(scored: ScoredRows, prefix: Prefix, indices: list[int]) -> list[ExampleRow]:
+    """Show some rows.
 
     Parameters
     ----------
-    piece : ScoredRows
+    scored : ScoredRows
         Shape (n,).
     prefix : Prefix
-        The rows before the piece.
+        The rows before them.
     indices : list of int
-        0-based, ascending, within the piece.
+        0-based places, ascending.
     """
     if not indices:
         return []
-    factors = np.append(prefix.product, piece.factors[: indices[-1] + 1])
+    factors = np.append(prefix.product, scored.factors[: indices[-1] + 1])
     with np.errstate(under="ignore"):
         products = np.multiply.accumulate(factors)[1:]
     examples = []
     start = 0
     for index in indices:
-        stretch = piece.weighted_losses(start, index + 1)
+        stretch = scored.weighted_losses(start, index + 1)
         finite = stretch[np.isfinite(stretch)]
         prefix = Prefix(
             n=prefix.n + len(stretch),
@@ -262,21 +261,20 @@ def example_rows(piece: ScoredRows, prefix: Prefix, indices: list[int]) -> list[
             is_infinite=prefix.is_infinite or len(finite) < len(stretch),
         )
         start = index + 1
-        examples.append(example_row(piece, index, prefix))
+        examples.append(example_row(scored, index, prefix))
     return examples
 
 
-def example_row(piece: ScoredRows, index: int, prefix: Prefix) -> ExampleRow:
-    """Show row `index` of a piece, where `prefix` includes that row."""
-    ids = piece.rows.ids
+def example_row(scored: ScoredRows, index: int, prefix: Prefix) -> ExampleRow:
+    """Show one row, where `prefix` includes that row."""
     return ExampleRow(
         row=prefix.n,
-        id=None if ids is None else ids[index],
-        label=piece.rows.label(index),
-        prediction=float(piece.rows.probabilities[index]),
-        weight=piece.rows.weight(index),
-        likelihood=float(piece.likelihoods[index]),
-        loss=float(piece.losses[index]),
+        id=scored.rows.id_at(index),
+        label=scored.rows.label(index),
+        prediction=float(scored.rows.probabilities[index]),
+        weight=scored.rows.weight(index),
+        likelihood=float(scored.likelihoods[index]),
+        loss=float(scored.losses[index]),
         running_product=prefix.product,
         running_log_likelihood=prefix.log_likelihood,
     )
@@ -300,30 +298,30 @@ class Excerpt:
         """Whether rows after the first `n` may have to be shown."""
         return n < self._n_first or self._lost_row is None or n < self._lost_row + ROWS_AFTER
 
-    def extend(self, piece: ScoredRows, prefix: Prefix, lost_row: int | None) -> None:
-        """Take in the next piece.
+    def extend(self, scored: ScoredRows, prefix: Prefix, lost_row: int | None) -> None:
+        """Take in the rows that follow.
 
         Parameters
         ----------
-        piece : ScoredRows
+        scored : ScoredRows
         prefix : Prefix
-            The rows before the piece.
+            The rows before them.
         lost_row : int or None
             1-based row of the whole data at which the product became 0, if it did so by the end of
-            this piece.
+            these.
         """
         self._lost_row = lost_row
-        end = prefix.n + len(piece)
+        end = prefix.n + len(scored)
         wanted = set(range(prefix.n + 1, min(self._n_first, end) + 1))
-        if lost_row is None:  # it may be the first row of the next piece
+        if lost_row is None:  # it may be the first row of the next
             wanted.update(range(end - ROWS_BEFORE + 1, end + 1))
         else:
             wanted.update(range(lost_row - ROWS_BEFORE, lost_row + ROWS_AFTER + 1))
         indices = sorted(row - prefix.n - 1 for row in wanted if prefix.n < row <= end)
-        missing = piece.rows.missing
+        missing = scored.rows.missing
         if missing is not None:
             indices = [index for index in indices if not missing[index]]
-        for example in example_rows(piece, prefix, indices):
+        for example in example_rows(scored, prefix, indices):
             self._kept[example.row] = example
         self._kept = {row: kept for row, kept in self._kept.items() if self._is_wanted(row, end)}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.totals import loss_totals
+from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import DataError
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray
-    from bce_cli.core.totals import LossTotals
 
 
 Unit: TypeAlias = Literal["nats", "bits"]
@@ -129,7 +128,6 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     --------
     >>> import numpy as np
     >>> from bce_cli.core.rows import Rows
-    >>> from bce_cli.core.totals import LossTotals
     >>> rows = Rows(np.array([True, False]), np.array([0.5, 0.5]))
     >>> report = loss_report(LossTotals.of(rows), "bits")
     >>> report.mean_loss, report.skill, report.std_error
@@ -309,12 +307,5 @@ def mean_binary_cross_entropy(
     >>> mean_binary_cross_entropy([1], [0.0], convention=Convention(like="torch"))
     100.0
     """
-    totals = loss_totals(
-        labels,
-        probabilities,
-        weights=weights,
-        logits=logits,
-        soft_labels=soft_labels,
-        convention=convention,
-    )
-    return loss_report(totals).mean_loss
+    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
+    return loss_report(LossTotals.of(rows, convention=convention)).mean_loss

@@ -163,7 +163,7 @@ class LossTotals(State):
     """What is known of some rows, small and independent of how they were split.
 
     Merging is associative; all but `first_impossible_row` is commutative too, so every figure
-    derived from the sums has the same digits for one piece or a thousand.
+    derived from the sums has the same digits for one block or a thousand.
 
     Attributes
     ----------

@@ -112,44 +112,49 @@ def check_rows(
     if len(label_values) != len(values):
         message = f"{len(label_values)} labels but {len(values)} {name}"
         raise DataError(message)
-    checked = _check_soft(label_values) if soft_labels else _check_hard(label_values)
-    case_weights = None if weights is None else _check_weights(weights, len(values))
-    if logits:
-        if not are_logits(values):
-            message = f"logits[{int(np.argmax(np.isnan(values)))}] is not a number"
-            raise ProbabilityError(message)
-        return Rows(checked, sigmoid(values), case_weights, logits=values)
-    if not are_probabilities(values):
-        bad = int(np.argmin((values >= 0.0) & (values <= 1.0)))
-        message = f"probabilities[{bad}] = {values[bad]} is not in [0, 1]"
+    checked: LabelArray
+    if soft_labels:
+        checked = _in_unit_interval(label_values, "labels", LabelError)
+    else:
+        checked = _hard(label_values)
+    if weights is not None:
+        weights = _weights(weights, len(values))
+    if not logits:
+        return Rows(checked, _in_unit_interval(values, name, ProbabilityError), weights)
+    if not are_logits(values):
+        message = f"logits[{int(np.argmax(np.isnan(values)))}] is not a number"
         raise ProbabilityError(message)
-    return Rows(checked, unsigned_zeros(values), case_weights)
+    return Rows(checked, sigmoid(values), weights, logits=values)
 
 
-def _check_hard(labels: FloatArray) -> LabelArray:
+def _hard(labels: FloatArray) -> BoolArray:
     positive = positive_labels(labels)
     if positive is None:
-        bad = int(np.argmax((labels != 0.0) & (labels != 1.0)))
-        message = f"labels[{bad}] = {labels[bad]} is not 0 or 1"
-        raise LabelError(message)
+        valid = (labels == 0.0) | (labels == 1.0)
+        raise _outside(LabelError, "labels", labels, valid, "0 or 1")
     return positive
 
 
-def _check_soft(labels: FloatArray) -> LabelArray:
-    if not are_probabilities(labels):
-        bad = int(np.argmin((labels >= 0.0) & (labels <= 1.0)))
-        message = f"labels[{bad}] = {labels[bad]} is not in [0, 1]"
-        raise LabelError(message)
-    return unsigned_zeros(labels)
+def _in_unit_interval(values: FloatArray, name: str, kind: type[DataError]) -> FloatArray:
+    if not are_probabilities(values):
+        raise _outside(kind, name, values, (values >= 0.0) & (values <= 1.0), "in [0, 1]")
+    return unsigned_zeros(values)
 
 
-def _check_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
+def _weights(weights: npt.ArrayLike, n: int) -> FloatArray:
     values = as_vector(weights, "weights")
     if len(values) != n:
         message = f"{len(values)} weights for {n} rows"
         raise DataError(message)
     if not are_weights(values):
-        bad = int(np.argmin(_is_weight(values)))
-        message = f"weights[{bad}] = {values[bad]} is not a weight: 0, or 1e-100 to 1e100"
-        raise WeightError(message)
+        domain = "a weight: 0, or 1e-100 to 1e100"
+        raise _outside(WeightError, "weights", values, _is_weight(values), domain)
     return unsigned_zeros(values)
+
+
+def _outside(
+    kind: type[DataError], name: str, values: FloatArray, valid: BoolArray, domain: str
+) -> DataError:
+    """Name the first value outside its domain."""
+    bad = int(np.argmin(valid))
+    return kind(f"{name}[{bad}] = {values[bad]} is not {domain}")

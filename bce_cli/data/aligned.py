@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.core.rows import Predictions
-from bce_cli.data.parts import OpenedPart, Part, faults_of, parts_of, seen_from_anywhere
+from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict
 from bce_cli.errors import BceError, DataError, InputError, quoted
 from bce_cli.readers.reading import LabelValues, Reading
+from bce_cli.storage.sources import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -16,7 +16,7 @@ from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_bl
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
 from bce_cli.readers.files import open_file, utf8, utf8_mark_length
 from bce_cli.storage.sources import opened_at
-from bce_cli.storage.streams import Limited, read_fully, unreadable
+from bce_cli.storage.streams import Limited, read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,15 +127,6 @@ def _text_up_to(whole: Part, stop: int, opened: ExitStack) -> DelimitedFile:
     stream = cast("IO[bytes]", Limited(opened_at(source, 0, opened), stop))
     text = utf8(stream, None, source.name)
     return DelimitedFile(text, source.name, source.extensions, whole.options)
-
-
-@contextmanager
-def faults_of(source: Source) -> Iterator[None]:
-    """Turn what a machine may lack while it reads a source, such as disk space, into InputError."""
-    try:
-        yield
-    except OSError as error:
-        raise unreadable(source.name, error) from None
 
 
 def seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:

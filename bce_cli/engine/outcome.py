@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
 from bce_cli.core.state import merged
-from bce_cli.data.parts import faults_of
 from bce_cli.data.table import Facts
 from bce_cli.errors import BceError
+from bce_cli.storage.sources import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

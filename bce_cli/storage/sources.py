@@ -225,3 +225,12 @@ def opened_at(source: Source, start: int, opened: ExitStack) -> IO[bytes]:
         raise InputError(message)
     file.seek(start)
     return file
+
+
+@contextmanager
+def faults_of(source: Source) -> Iterator[None]:
+    """Turn what a machine may lack while it reads a source, such as disk space, into InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise unreadable(source.name, error) from None

@@ -9,6 +9,7 @@ import pytest
 
 from bce_cli.cli.diagnostics import exit_code_for
 from bce_cli.errors import (
+    ArgumentError,
     BceError,
     DataError,
     InputError,
@@ -180,6 +181,7 @@ def test_an_error_late_in_the_rows_leaves_standard_output_empty(
 
 CODES: dict[type[BceError], int] = {
     UsageError: 2,
+    ArgumentError: 2,
     DataError: 65,
     LabelError: 65,
     ProbabilityError: 65,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bce_cli import Convention, binary_cross_entropy, loss_report, loss_totals
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import ArgumentError, DataError
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_clipping_leaves_impossible_rows_counted_and_the_mean_of_the_others() ->
 
 @pytest.mark.parametrize("clip", [0, 0.0, 0.5, 1, -1, -1e-15, math.nan, math.inf])
 def test_a_clip_outside_its_domain_is_refused(clip: float) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         Convention(clip=clip)
     assert "greater than 0 and less than 0.5" in str(caught.value)
     assert str(caught.value).endswith(f"got {clip!r}")
@@ -65,7 +65,7 @@ def test_a_clip_outside_its_domain_is_refused(clip: float) -> None:
 
 @pytest.mark.parametrize("clip", [5e-324, 2.0**-54])
 def test_a_clip_that_rounds_away_is_refused(clip: float) -> None:
-    with pytest.raises(UsageError, match="rounds to 1"):
+    with pytest.raises(ArgumentError, match="rounds to 1"):
         Convention(clip=clip)
 
 
@@ -178,13 +178,13 @@ def test_a_convention_without_soft_labels_says_so_and_takes_those_of_0_and_1() -
 
 
 def test_an_unknown_convention_is_refused_and_the_known_ones_are_told() -> None:
-    with pytest.raises(UsageError, match=r"^there is no convention 'caffe'$") as caught:
+    with pytest.raises(ArgumentError, match=r"^there is no convention 'caffe'$") as caught:
         Convention(like="caffe")
     assert caught.value.hint == f"known are {', '.join(RULES)}"
 
 
 def test_a_convention_and_a_clip_are_two_rules() -> None:
-    with pytest.raises(UsageError, match=r"^--like and --clip are two different rules$"):
+    with pytest.raises(ArgumentError, match=r"^like and clip are two different rules$"):
         Convention(clip=0.1, like="torch")
 
 

@@ -27,7 +27,7 @@ from bce_cli.core.derivation import (
 )
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import UsageError
+from bce_cli.errors import ArgumentError
 
 PROBABILITIES = st.floats(0.0, 1.0)
 
@@ -113,7 +113,7 @@ def test_a_positive_factor_moves_no_minimum(rows: Rows, k: float) -> None:
 
 @pytest.mark.parametrize("k", [0.0, -1.0, math.inf, math.nan])
 def test_another_factor_is_refused(k: float) -> None:
-    with pytest.raises(UsageError, match="--k must be greater than 0"):
+    with pytest.raises(ArgumentError, match=r"^k must be greater than 0"):
         scaling_step(built_in_rows(), k)
 
 
@@ -197,7 +197,7 @@ def test_halves_underflow_where_powers_of_two_end() -> None:
 
 @pytest.mark.parametrize(("n", "p", "seed"), [(0, 0.5, 0), (-1, 0.5, 0), (1, 1.5, 0), (1, 0.5, -1)])
 def test_rows_cannot_be_drawn_outside_the_domain(n: int, p: float, seed: int) -> None:
-    with pytest.raises(UsageError, match="must be"):
+    with pytest.raises(ArgumentError, match="must be"):
         drawn_rows(n, p, seed)
 
 

@@ -1,4 +1,4 @@
-"""Quantiles of numbers of which some may be infinite."""
+"""Samples drawn from the rows, and from their predictions: how far chance moves the parts."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """Distinct rows, sorted, and how often each occurs.
+class DistinctRows:
+    """Distinct rows, sorted, and how often each occurs: samples are drawn of all of them at once.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Cells:
     logits: FloatArray | None
 
     @classmethod
-    def of(cls, rows: Rows) -> Cells:
+    def of(cls, rows: Rows) -> DistinctRows:
         """Find the distinct rows among some; those of weight 0 are left out."""
         if rows.weights is not None:
             rows = rows.at(np.flatnonzero(rows.weights))
@@ -191,10 +191,10 @@ def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscal
 
 def _redrawn(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]:
     """Yield the tallies of the same predictions with random labels."""
-    cells = Cells.of(replace(rows, labels=np.ones(len(rows), np.bool_)))
-    chances = np.repeat(cells.predictions, np.diff(cells.starts, append=len(cells.counts)))
+    distinct = DistinctRows.of(replace(rows, labels=np.ones(len(rows), np.bool_)))
+    chances = np.repeat(distinct.predictions, np.diff(distinct.starts, append=len(distinct.counts)))
     for _ in range(n):
-        yield cells.relabelled(random.binomial(cells.counts, chances))
+        yield distinct.relabelled(random.binomial(distinct.counts, chances))
 
 
 Intervals: TypeAlias = dict[str, tuple[float, float]]
@@ -274,11 +274,11 @@ def bootstrap(rows: Rows, n: int, seed: int) -> Bootstrap:
 
 def _resampled(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]:
     """Yield the tallies of random samples."""
-    cells = Cells.of(rows)
-    n_rows = int(cells.counts.sum())
-    shares = cells.counts / n_rows
+    distinct = DistinctRows.of(rows)
+    n_rows = int(distinct.counts.sum())
+    shares = distinct.counts / n_rows
     for _ in range(n):
-        yield cells.tally(random.multinomial(n_rows, shares))
+        yield distinct.tally(random.multinomial(n_rows, shares))
 
 
 def _intervals(samples: Sequence[Decomposition]) -> Intervals:

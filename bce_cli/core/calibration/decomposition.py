@@ -1,15 +1,16 @@
-"""Isotonic recalibration: the best prediction for each pool of rows, if order is to be kept."""
+"""What a mean loss is made of: miscalibration, discrimination and uncertainty."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.calibration.tally import Parts, merged, total
-from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
 
@@ -148,7 +149,6 @@ def isotonic_curve(tally: Tally, pools: Pools) -> IsotonicCurve:
 PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
 """Of every decomposition, as `Decomposition` has them."""
 
-_BLOCK = 1 << 16  # bounds the scratch memory
 _ROUNDING = 2.0**-50  # more than the roundings of a spread, or of squares, come to
 
 
@@ -192,14 +192,9 @@ class Decomposition:
 
     def per(self, unit: float) -> Decomposition:
         """Return all of it in another unit."""
-        return Decomposition(
-            self.mean / unit,
-            self.miscalibration / unit,
-            self.discrimination / unit,
-            self.uncertainty / unit,
-            self.recalibrated / unit,
-            None if self.within_bins is None else self.within_bins / unit,
-        )
+        within_bins = None if self.within_bins is None else self.within_bins / unit
+        scaled = {part: getattr(self, part) / unit for part in PARTS}
+        return replace(self, **scaled, within_bins=within_bins)
 
 
 def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = None) -> Decomposition:
@@ -294,8 +289,7 @@ def loss_sum(
 ) -> LossSum:
     """Sum up losses, and count the predictions whose loss is infinite and in no sum."""
     result, n_infinite = ExactSum(), 0
-    for start in range(0, len(predictions), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in slices(len(predictions)):
         costs = rule(predictions[block])
         for parts, side in ((positives, costs.positive), (negatives, costs.negative)):
             finite = np.isfinite(side)
@@ -338,20 +332,30 @@ class SpiegelhalterSums(State):
     variance: ExactSum
 
     @classmethod
-    def of(cls, rows: Rows) -> SpiegelhalterSums:
-        """Sum up rows of which none is left out."""
-        p = rows.probabilities
-        rest = 1.0 - p if rows.logits is None else sigmoid(-rows.logits)
+    def of(
+        cls,
+        predictions: Predictions,
+        positives: FloatArray,
+        negatives: FloatArray,
+        squares: FloatArray | float,
+    ) -> SpiegelhalterSums:
+        """Sum up predictions, given the weights of both labels and the sums of squared weights."""
+        p = predictions.probabilities
+        rest = 1.0 - p if predictions.logits is None else sigmoid(-predictions.logits)
         lean = rest - p
-        excess = np.where(rows.labels == 1.0, rest, -p)
-        excess *= lean
-        lean *= lean
-        lean *= p
-        lean *= rest
+        excess = ExactSum.of(positives * (rest * lean)) - ExactSum.of(negatives * (p * lean))
+        return cls(excess, ExactSum.of(squares * (lean * lean * p * rest)))
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> SpiegelhalterSums:
+        """Sum up rows of which none is left out."""
+        ones = as_floats(rows.labels)
+        labels = ones, 1.0 - ones
+        squares: FloatArray | float = 1.0
         if rows.weights is not None:
-            excess *= rows.weights
-            lean *= rows.weights * rows.weights
-        return cls(ExactSum.of(excess), ExactSum.of(lean))
+            labels = labels[0] * rows.weights, labels[1] * rows.weights
+            squares = rows.weights * rows.weights
+        return cls.of(Predictions(rows.probabilities, rows.logits), *labels, squares)
 
     def test(self) -> SpiegelhalterTest | None:
         """Return the test, or None where the statistic has no variance."""
@@ -398,11 +402,7 @@ def spiegelhalter_test(tally: Tally) -> SpiegelhalterTest | None:
     """
     if tally.has_soft_labels:
         return None
-    p = tally.predictions
-    rest = 1.0 - p if tally.logits is None else sigmoid(-tally.logits)
-    lean = rest - p
     positives, negatives = total(tally.positives), total(tally.negatives)
     squares = positives + negatives if tally.squares is None else tally.squares.weights
-    variance = ExactSum.of(squares * (lean * lean * p * rest))
-    excess = ExactSum.of(positives * (rest * lean)) - ExactSum.of(negatives * (p * lean))
-    return SpiegelhalterSums(excess, variance).test()
+    predictions = Predictions(tally.predictions, tally.logits)
+    return SpiegelhalterSums.of(predictions, positives, negatives, squares).test()

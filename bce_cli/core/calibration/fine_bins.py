@@ -1,4 +1,14 @@
-"""Fine bins: what is known of rows that are not held, and as good as sorting them."""
+"""Fine bins: what is known of rows that are not held, on a grid that is the same for all data.
+
+Odds are those of the less likely label, q / (1 - q) with q = min(p, 1 - p), so that predictions
+near 0 and near 1 are told apart alike. Each halving of the odds is cut into `PER_HALVING` bins of
+equal width, until they are 2**-20, about one in a million. From there on bins are coarse: a halving
+each down to 2**-32, then ever more, so that losses of wrong predictions differ by a quarter at the
+most. Predictions of exactly 0 and exactly 1 have bins of their own.
+
+The bin is read off the bits of the odds, which come about by one subtraction and one division. So
+it is the same on every machine, where predictions are probabilities; logits need an exponential.
+"""
 
 from __future__ import annotations
 
@@ -256,7 +266,7 @@ class FineBins(State):
         return cls(
             table=_table(rows, chances, fine_bins_of(rows, chances)),
             heights=_heights(rows),
-            spiegelhalter=SpiegelhalterSums.of(rows),
+            spiegelhalter=SpiegelhalterSums.of_rows(rows),
             label_spread=spread,
             n_soft=n_soft,
             n_in_fit=_count_weighted(chances > 0.0, rows.weights),

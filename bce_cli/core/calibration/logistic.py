@@ -1,4 +1,4 @@
-"""Maximum likelihood for labels whose log odds are a line in the logits of their predictions."""
+"""Logistic recalibration: the line through the logits that fits the labels best."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.tally import total
+from bce_cli.core.exact_sum import slices
 from bce_cli.core.report import NORMAL_QUANTILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bce_cli.core.calibration.tally import SquareSums, Tally
     from bce_cli.core.rows import FloatArray
 
@@ -111,34 +114,56 @@ class Line:
 
 def point_at(odds: LogOdds, axis: Axis, intercept: float, slope: float) -> Point:
     """Look at the log-likelihood of log odds that are ``intercept + slope * axis(logit)``."""
-    blocks = (slice(start, start + _BLOCK) for start in range(0, len(odds.logits), _BLOCK))
-    with np.errstate(under="ignore", over="ignore", invalid="ignore"):  # far from any maximum
-        sums = [_block_sums(odds, block, axis, intercept, slope) for block in blocks]
-    log_likelihood, g0, g1, *second = (math.fsum(column) for column in zip(*sums, strict=True))
+
+    def sums_of(block: slice) -> list[float]:
+        x = axis(odds.logits[block])
+        line = intercept + slope * x
+        tail, residuals, spreads = _curvature(odds, block, line)
+        ones, zeros = odds.positives[block], odds.negatives[block]
+        losses = np.log1p(tail) * (ones + zeros)
+        losses += np.maximum(-line, 0.0) * ones + np.maximum(line, 0.0) * zeros
+        sums = [-float(losses.sum()), float(residuals.sum()), float((residuals * x).sum())]
+        for values in spreads:
+            moments = values * x
+            sums += [float(values.sum()), float(moments.sum()), float((moments * x).sum())]
+        return sums
+
+    log_likelihood, g0, g1, *second = _over_blocks(odds, sums_of)
     information, variance = tuple(second[:3]), tuple(second[3:])
     return Point(log_likelihood, (g0, g1), information, variance or information)  # type: ignore[arg-type]
 
 
-def _block_sums(
-    odds: LogOdds, block: slice, axis: Axis, intercept: float, slope: float
-) -> list[float]:
-    x = axis(odds.logits[block])
+def _over_blocks(odds: LogOdds, sums_of: Callable[[slice], list[float]]) -> list[float]:
+    """Add up what each block of logits comes to."""
+    with np.errstate(under="ignore", over="ignore", invalid="ignore"):  # far from any maximum
+        sums = [sums_of(block) for block in slices(len(odds.logits), _BLOCK)]
+    return [math.fsum(column) for column in zip(*sums, strict=True)]
+
+
+def _curvature(
+    odds: LogOdds, block: slice, line: FloatArray
+) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
+    """Return what the derivatives of the log-likelihood at some log odds are made of.
+
+    Returns
+    -------
+    tail : ndarray of float64, shape (n,)
+        The odds of the less likely label.
+    residuals : ndarray of float64, shape (n,)
+        Their sum is the slope in a shift.
+    spreads : list of ndarray of float64, shape (n,)
+        Their sums are the negative curvature, and, under weights or soft labels, the variance of
+        the slope, which is the same without them.
+    """
     ones, zeros = odds.positives[block], odds.negatives[block]
-    line = intercept + slope * x
     tail = np.exp(-np.abs(line))
     rest = 1.0 / (1.0 + tail)
-    rates, others = np.where(line >= 0.0, 1.0, tail) * rest, np.where(line >= 0.0, tail, 1.0) * rest
-    losses = np.log1p(tail) * (ones + zeros)
-    losses += np.maximum(-line, 0.0) * ones + np.maximum(line, 0.0) * zeros
-    residuals = ones * others - zeros * rates
-    sums = [-float(losses.sum()), float(residuals.sum()), float((residuals * x).sum())]
+    less = tail * rest
+    rates, others = np.where(line >= 0.0, (rest, less), (less, rest))
     spreads = [(ones + zeros) * rates * others]
     if odds.squares is not None:
         spreads.append(odds.squares.residuals(block, rates))
-    for values in spreads:
-        moments = values * x
-        sums += [float(values.sum()), float(moments.sum()), float((moments * x).sum())]
-    return sums
+    return tail, ones * others - zeros * rates, spreads
 
 
 def fit_line(odds: LogOdds, shift: float) -> Line | None:
@@ -254,23 +279,13 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
 
 def _gradient(odds: LogOdds, shift: float) -> tuple[float, float, float]:
     """Return the slope of the log-likelihood, minus its curvature, and the slope's variance."""
-    sums = []
-    with np.errstate(under="ignore", over="ignore"):
-        for start in range(0, len(odds.logits), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            ones, zeros = odds.positives[block], odds.negatives[block]
-            line = odds.logits[block] + shift
-            tail = np.exp(-np.abs(line))
-            rest = 1.0 / (1.0 + tail)
-            tail *= rest
-            rates, others = np.where(line < 0.0, (tail, rest), (rest, tail))
-            information = float(((ones + zeros) * rates * others).sum())
-            variance = information
-            if odds.squares is not None:
-                variance = float(odds.squares.residuals(block, rates).sum())
-            sums.append((float((ones * others - zeros * rates).sum()), information, variance))
-    gradient, information, variance = (math.fsum(column) for column in zip(*sums, strict=True))
-    return gradient, information, variance
+
+    def sums_of(block: slice) -> list[float]:
+        _, residuals, spreads = _curvature(odds, block, odds.logits[block] + shift)
+        return [float(values.sum()) for values in (residuals, *spreads)]
+
+    gradient, information, *variance = _over_blocks(odds, sums_of)
+    return gradient, information, variance[0] if variance else information
 
 
 Obstacle: TypeAlias = Literal["no rows", "one label", "one prediction", "separated", "diverged"]

@@ -32,12 +32,12 @@ from bce_cli.core.calibration.decomposition import (
 from bce_cli.core.calibration.fine_bins import FineBins, UsedBins, fine_quantiles, fine_tally
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
 from bce_cli.core.calibration.tally import Tally, histogram
-from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
-from bce_cli.errors import UsageError
+from bce_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +83,8 @@ class CalibrationPlan:
 
     def __post_init__(self) -> None:
         if self.with_fine_bins and self.n_bootstrap:
-            message = "--bootstrap draws samples of the rows, and --fine-bins does not hold them"
-            raise UsageError(message)
+            message = "n_bootstrap draws samples of the rows, and with_fine_bins does not hold them"
+            raise ArgumentError(message, None, "n_bootstrap", "with_fine_bins")
 
     def totals_of(self, rows: Rows) -> CalibrationTotals:
         """Sum up some rows."""
@@ -113,9 +113,6 @@ class CalibrationTotals(State):
     losses: LossTotals
     bins: ReliabilityTotals | None
     fine: FineBins | None = None
-
-
-_BLOCK = 1 << 16  # bounds the scratch memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +184,7 @@ class Basis:
 
 def blocks_of(rows: Rows) -> Iterator[Rows]:
     """Yield views of runs of rows, at least one."""
-    for start in range(0, max(len(rows), 1), _BLOCK):
-        yield rows.at(slice(start, start + _BLOCK))
+    return map(rows.at, slices(max(len(rows), 1)))
 
 
 def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
@@ -315,7 +311,7 @@ def report_of_rows(
     ----------
     rows : Rows
     totals : sequence of CalibrationTotals
-        Of the same rows, piece by piece in their order; rows that were left out may be among them.
+        Of the same rows, in their order; rows that were left out may be among them.
     plan : CalibrationPlan
     """
     whole = reduce(iadd, totals)

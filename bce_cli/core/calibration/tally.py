@@ -1,4 +1,4 @@
-"""Sums of runs of numbers whose own sums are exact as well.
+"""Rows by their distinct predictions: how much of either label each of them met.
 
 Pools of predictions are merged into larger ones again and again. For a pool to have the same sums,
 to the last bit, however it came about, its numbers are split into parts, each of them on a grid so

@@ -34,7 +34,7 @@ from bce_cli.core.calibration.report import (
 from bce_cli.core.exact_sum import UNITS_OF_ONE
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.rules import sigmoid
-from bce_cli.errors import DataError, UsageError
+from bce_cli.errors import ArgumentError, DataError
 from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
@@ -301,7 +301,7 @@ def test_bins_above_one_half_are_those_of_the_other_label() -> None:
 
 
 def test_what_needs_rows_is_refused() -> None:
-    with pytest.raises(UsageError, match="--bootstrap draws samples of the rows"):
+    with pytest.raises(ArgumentError, match=r"^n_bootstrap draws samples of the rows"):
         CalibrationPlan(n_bootstrap=1, with_fine_bins=True)
     with pytest.raises(DataError, match="the mean of no rows is undefined"):
         calibration_report([], [], plan=FINE)

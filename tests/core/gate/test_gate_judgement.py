@@ -15,7 +15,7 @@ from bce_cli.core.gate import Baseline, Check, GateTotals, Judgement, Limits, ju
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import UsageError
+from bce_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,27 +184,27 @@ def test_failed_outranks_undecided_outranks_passed(
     [
         ({}, "there is nothing to check"),
         ({"confident": True}, "there is nothing to check"),
-        ({"max_loss": math.nan}, "--max-loss must be a finite number, got nan"),
-        ({"max_loss": math.inf}, "--max-loss must be a finite number, got inf"),
-        ({"max_loss": -5e-324}, "--max-loss must be 0 or more, got -5e-324"),
-        ({"min_skill": -math.inf}, "--min-skill must be a finite number, got -inf"),
+        ({"max_loss": math.nan}, "max_loss must be a finite number, got nan"),
+        ({"max_loss": math.inf}, "max_loss must be a finite number, got inf"),
+        ({"max_loss": -5e-324}, "max_loss must be 0 or more, got -5e-324"),
+        ({"min_skill": -math.inf}, "min_skill must be a finite number, got -inf"),
         (
             {"min_skill": 1.0000000000000002},
-            "--min-skill must be 1 or less, got 1.0000000000000002",
+            "min_skill must be 1 or less, got 1.0000000000000002",
         ),
-        ({"max_brier": -0.1}, "--max-brier must be in [0, 1], got -0.1"),
-        ({"max_brier": 1.1}, "--max-brier must be in [0, 1], got 1.1"),
-        ({"max_ece": 1.1}, "--max-ece must be in [0, 1], got 1.1"),
-        ({"max_ece": math.nan}, "--max-ece must be a finite number, got nan"),
-        ({"min_rows": 0}, "--min-rows must be 1 or more, got 0"),
-        ({"max_loss": 1.0, "budget": -1.0}, "--budget must be 0 or more, got -1.0"),
-        ({"max_loss": 1.0, "budget": math.nan}, "--budget must be a finite number, got nan"),
+        ({"max_brier": -0.1}, "max_brier must be in [0, 1], got -0.1"),
+        ({"max_brier": 1.1}, "max_brier must be in [0, 1], got 1.1"),
+        ({"max_ece": 1.1}, "max_ece must be in [0, 1], got 1.1"),
+        ({"max_ece": math.nan}, "max_ece must be a finite number, got nan"),
+        ({"min_rows": 0}, "min_rows must be 1 or more, got 0"),
+        ({"max_loss": 1.0, "budget": -1.0}, "budget must be 0 or more, got -1.0"),
+        ({"max_loss": 1.0, "budget": math.nan}, "budget must be a finite number, got nan"),
     ],
 )
 def test_limits_outside_of_what_is_possible_are_refused(
     limits: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         Limits(**limits)
     assert caught.value.message == message
 

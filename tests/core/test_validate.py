@@ -13,7 +13,7 @@ from bce_cli import (
     binary_cross_entropy,
     mean_binary_cross_entropy,
 )
-from bce_cli.errors import BceError, OutputCreationError, UsageError
+from bce_cli.errors import ArgumentError, BceError, OutputCreationError, UsageError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -71,8 +71,8 @@ def test_what_is_not_a_pair_of_numeric_vectors_is_refused(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [DataError, LabelError, ProbabilityError])
-def test_errors_of_the_data_are_value_errors(kind: type[DataError]) -> None:
+@pytest.mark.parametrize("kind", [ArgumentError, DataError, LabelError, ProbabilityError])
+def test_errors_of_arguments_and_data_are_value_errors(kind: type[BceError]) -> None:
     assert issubclass(kind, ValueError)
     assert issubclass(kind, BceError)
 
@@ -83,3 +83,10 @@ def test_an_error_survives_pickling_with_its_hint(kind: type[BceError], hint: st
     copy = pickle.loads(pickle.dumps(kind("what is wrong", hint)))  # noqa: S301 -- our own bytes
     assert type(copy) is kind
     assert (str(copy), copy.message, copy.hint) == ("what is wrong", "what is wrong", hint)
+
+
+def test_an_error_survives_pickling_with_its_arguments() -> None:
+    error = ArgumentError("low and high must differ", "such as 0 and 1", "low", "high")
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 -- our own bytes
+    assert (copy.message, copy.hint) == ("low and high must differ", "such as 0 and 1")
+    assert copy.arguments == ("low", "high")
