@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 import uuid
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from bce_cli.data.table import Facts, Table
+from bce_cli.data.table import Facts, Table, read_block
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
     Run: TypeAlias = Callable[..., Iterator[Any]]
     Read: TypeAlias = Callable[[Block], Reading]
-
-_read: Callable[[Any], Any] = operator.methodcaller("read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ class Data:
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""
         if self.join is None:
-            return _read
+            return read_block
         from bce_cli.data.joined import SidesPlan, read_joined  # noqa: PLC0415 -- rarely needed
 
         self._plan = SidesPlan.of(self.truth, self.rivals, is_inner=self.join.is_inner)
@@ -235,7 +232,7 @@ class Data:
         Nothing is checked again, and no more is read than is asked for.
         """
         if self._plan is None:
-            yield self.blocks(), _read
+            yield self.blocks(), read_block
             return
         from bce_cli.data.joined import read_joined, release  # noqa: PLC0415 -- rarely needed
 

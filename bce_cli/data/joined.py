@@ -13,7 +13,7 @@ import numpy as np
 
 from bce_cli.core.rows import Predictions, concatenated
 from bce_cli.data.parts import seen_from_anywhere
-from bce_cli.data.table import Facts, ReadRows, Table, label_conflict
+from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
 from bce_cli.readers.reading import LabelValues, Reading
 
@@ -83,7 +83,7 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     """
     blocks, keys, facts = [], [], Facts()
     positive = table.labels.positive
-    for reading in run(_read, table.blocks()):
+    for reading in run(read_block, table.blocks()):
         facts, error = facts.followed_by(Facts.of(reading, 0), positive)
         if error is not None:
             raise error
@@ -104,10 +104,6 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     first = frame.loc[frame["key"] == key, "row"].iloc[0]
     message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
     raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
-
-
-def _read(block: Block) -> Reading:
-    return block.read()
 
 
 def as_keys(keys: Sequence[str]) -> pd.Index:

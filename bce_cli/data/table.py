@@ -105,6 +105,11 @@ def _merged_labels(
     return tuple(found), None
 
 
+def read_block(block: Block) -> Reading:
+    """Read a block; what the workers do first."""
+    return block.read()
+
+
 class ReadRows(NamedTuple):
     """Rows in memory that were read before; see `Block`.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
 from bce_cli.core.rows import concatenated
-from bce_cli.data.table import Facts
+from bce_cli.data.table import Facts, read_block
 from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bce_cli.data.data import Data
     from bce_cli.engine.connection import Cluster
     from bce_cli.readers.blocks import Block
-    from bce_cli.readers.reading import Reading
 
     Progress: TypeAlias = Callable[[int, int | None], None]
 
@@ -243,7 +242,7 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
     """Fold the blocks of opened data in threads; `start` is the state before the first."""
     data = job.data
     positive, total = data.positive, data.n_bytes()
-    run_part = RunPart(of_rows, _read, positive)
+    run_part = RunPart(of_rows, read_block, positive)
     whole = Outcome(start)
     with threads(job.n_workers) as engine:
         for outcome in engine.map(run_part.of_block, data.blocks(engine.map)):
@@ -253,10 +252,6 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
             job.tell(whole.facts.n_bytes, total)
         data.conclude(whole.facts)
     return whole.state
-
-
-def _read(block: Block) -> Reading:
-    return block.read()
 
 
 def collect_rows(job: Job) -> Rows:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bce_cli.core.evaluation import Plan
-from bce_cli.data.data import open_data
+from bce_cli.data.data import Join, open_data, open_models
 from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
+from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.delimited import DelimitedBlock
 from bce_cli.readers.grammar import Grammar, InputOptions
 from bce_cli.render.layout import Look
 from bce_cli.render.rows import RowStream
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.core.evaluation import Result
+    from bce_cli.data.data import Data
+    from bce_cli.readers.reading import Reading
     from bce_cli.render.compute import ComputeDocument
 
 N = 20_000
@@ -214,3 +219,56 @@ def test_a_named_pipe_is_read_to_its_end(
         assert evaluated(f"/dev/fd/{read_end}").totals.n == 2
     finally:
         os.close(read_end)
+
+
+WAYS: dict[str, Callable[[InputOptions], Data]] = {
+    "one after the other": lambda options: open_data(["a.csv", "b.csv"], options),
+    "by order": lambda options: open_models(["a.csv", "b.csv"], options),
+    "models by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id")),
+    "labels by key": lambda options: open_data(["a.csv"], options, Join("id", "b.csv")),
+    "both by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id", "a.csv")),
+}
+
+
+@pytest.fixture
+def two_files() -> InputOptions:
+    """Write the same rows twice, the second time in a dialect of its own."""
+    lines = [f"{i % 2},0.{i % 8 + 1},k{i}" for i in range(200)]
+    Path("a.csv").write_text("\n".join(["y,p,id", *lines]) + "\n")
+    Path("b.csv").write_text("\n".join(["y;p;id", *lines]).replace(",", ";") + "\n")
+    return InputOptions(ColumnChoice("y", "p"), block_bytes=256)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_rows_meet_all_blocks_are_read_by_the_workers(
+    way: str, two_files: InputOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(block: DelimitedBlock) -> Reading:
+        readers.append(threading.current_thread().name)
+        return TwoLooks.read(block)
+
+    readers: list[str] = []
+    monkeypatch.setattr(DelimitedBlock, "read", read)
+    assert len(collect_rows(Job(WAYS[way](two_files), 2))) == (400 if "after" in way else 200)
+    assert len(readers) > 10
+    assert all(name.startswith("bce_") for name in readers)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_progress_ends_at_all_bytes_or_tells_of_none(way: str, two_files: InputOptions) -> None:
+    told: list[tuple[int, int | None]] = []
+    data = WAYS[way](two_files)
+    collect_rows(Job(data, 2, lambda *news: told.append(news)))
+    if "key" in way:
+        assert told == []
+        return
+    total = sum(Path(name).stat().st_size for name in ("a.csv", "b.csv"))
+    assert told == sorted(told)
+    assert told[-1] == (total - 2 * len("y,p,id\n"), total)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_worth_a_word_is_told_of_every_file(way: str, two_files: InputOptions) -> None:
+    data = WAYS[way](two_files)
+    collect_rows(Job(data, 2))
+    assert data.notes == ["b.csv: delimiter ';'"]
