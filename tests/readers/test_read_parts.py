@@ -132,7 +132,7 @@ def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> N
     assert read(parts) == read([WholePart(source, options)])
     with ExitStack() as opened:
         file, _ = open_file(source, options, opened)
-        assert [(run.first, run.last, run.first_row) for run in file.runs] == [  # type: ignore[union-attr]
+        assert [(some.first, some.last, some.first_row) for some in file.row_groups] == [  # type: ignore[union-attr]
             (0, 2, 1), (3, 5, 301), (6, 8, 601), (9, 9, 901),
         ]  # fmt: skip
 
