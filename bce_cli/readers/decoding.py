@@ -43,8 +43,7 @@ def decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
 
 def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     if codec in ("bz2", "xz"):
-        members = _members(stream, _decompressors(codec, name), _PADDING[codec])
-        return cast("IO[bytes]", Chunks(members))
+        return cast("IO[bytes]", _Members(stream, _decompressors(codec, name), _PADDING[codec]))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     if codec == "gzip":  # reads on over padding with zeros, which pyarrow does not
         import gzip  # noqa: PLC0415
@@ -68,8 +67,8 @@ def _decompressors(codec: str, name: str) -> Callable[[], Any]:
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)
 
 
-def _members(stream: IO[bytes], decompressor: Callable[[], Any], padding: int) -> Iterator[bytes]:
-    """Yield the decompressed bytes of all members, and nothing else between or behind them.
+class _Members(Chunks):
+    """The decompressed bytes of all members, and nothing else between or behind them.
 
     The file objects of bz2 and lzma take whatever follows a member and is no other one for the end
     of the data, so that a damaged second member would be lost without a word.
@@ -85,35 +84,42 @@ def _members(stream: IO[bytes], decompressor: Callable[[], Any], padding: int) -
     Raises
     ------
     EOFError
-        The last member is cut off.
+        While reading, if the last member is cut off.
     OSError, lzma.LZMAError
-        The data are damaged.
+        While reading, if the data are damaged, and no sooner than what is before was read.
     """
-    member, data = decompressor(), b""
-    n_zeros: int | None = None  # behind a member; None within one
-    while True:
-        if n_zeros is None and not member.needs_input:
-            yield member.decompress(b"", _CHUNK)
-        elif n_zeros is None:
-            data = data or _chunk_of(stream)
-            if not data:
-                raise EOFError
-            yield member.decompress(data, _CHUNK)
-            data = b""
-        else:
-            data = data or _chunk_of(stream)
-            start = data.lstrip(b"\0") if padding else data
-            n_zeros += len(data) - len(start)
-            if start or not data:
-                if padding and n_zeros % padding:
-                    message = "zeros behind it do not come in fours"
-                    raise OSError(message)
+
+    def __init__(self, stream: IO[bytes], decompressor: Callable[[], Any], padding: int) -> None:
+        super().__init__(self._decompressed(stream, decompressor, padding))
+
+    def _decompressed(
+        self, stream: IO[bytes], decompressor: Callable[[], Any], padding: int
+    ) -> Iterator[bytes]:
+        member, data = decompressor(), b""
+        n_zeros: int | None = None  # behind a member; None within one
+        while True:
+            if n_zeros is None and not member.needs_input:
+                yield member.decompress(b"", self.n_wanted)
+            elif n_zeros is None:
+                data = data or _chunk_of(stream)
                 if not data:
-                    return
-                n_zeros = None
-            data = start
-        if member.eof:
-            data, member, n_zeros = member.unused_data, decompressor(), 0
+                    raise EOFError
+                yield member.decompress(data, self.n_wanted)
+                data = b""
+            else:
+                data = data or _chunk_of(stream)
+                start = data.lstrip(b"\0") if padding else data
+                n_zeros += len(data) - len(start)
+                if start or not data:
+                    if padding and n_zeros % padding:
+                        message = "zeros behind it do not come in fours"
+                        raise OSError(message)
+                    if not data:
+                        return
+                    n_zeros = None
+                data = start
+            if member.eof:
+                data, member, n_zeros = member.unused_data, decompressor(), 0
 
 
 def suggested_encoding(text: str) -> str:

@@ -52,17 +52,24 @@ class Chunks(ReadOnly):
     Parameters
     ----------
     chunks : iterator of bytes
+
+    Attributes
+    ----------
+    n_wanted : int
+        For how many bytes there is room when a chunk is asked for.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
         self._chunks = chunks
         self._ready = memoryview(b"")
+        self.n_wanted = 0
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")
-        while not self._ready:
+        self.n_wanted = len(view)
+        while len(view) and not self._ready:
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
