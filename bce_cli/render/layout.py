@@ -226,5 +226,6 @@ def formula(text: str, look: Look) -> str:
     """
     if not look.unicode:
         for pair in _ASCII_SIGNS.split():
-            text = text.replace(*pair.split("=", 1))
+            sign, _, plain = pair.partition("=")
+            text = text.replace(sign, plain)
     return text
