@@ -1,1 +1,1 @@
-"""Finished values to text: each function takes a document and says how it should look."""
+"""Finished values to text: what a command found is a document, which `write` puts in a format."""
