@@ -284,9 +284,9 @@ class ModelReport:
 
     name: str
     report: LossReport
-    std_error: float | None
-    ci_low: float | None
-    ci_high: float | None
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,13 +312,13 @@ class Difference:
     """
 
     n: int
-    value: float | None
-    std_error: float | None
-    ci_low: float | None
-    ci_high: float | None
-    t: float | None
-    df: int | None
-    p_value: float | None
+    value: float | None = None
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    t: float | None = None
+    df: int | None = None
+    p_value: float | None = None
     p_adjusted: float | None = None
 
 
@@ -443,12 +443,10 @@ def comparison_report(
 
 def _model_report(name: str, model: ModelTotals, unit: Unit, confidence: float) -> ModelReport:
     report = loss_report(model.totals, unit)
-    if math.isinf(report.mean_loss):
-        return ModelReport(name, report, None, None, None)
     moments = model.totals.moments if model.clusters is None else model.clusters.moments
-    error = moments.standard_error()
+    error = None if math.isinf(report.mean_loss) else moments.standard_error()
     if error is None:
-        return ModelReport(name, report, None, None, None)
+        return ModelReport(name, report)
     error /= NATS_PER[unit]
     df = math.inf if model.clusters is None else moments.n - 1
     reach = t_quantile(confidence, df) * error
@@ -487,10 +485,10 @@ def _infinite_means(totals: DifferenceTotals) -> Infinite | None:
 def _difference(n: int, moments: Moments, nats: float, confidence: float) -> Difference:
     value, error = moments.ratio, moments.standard_error()
     if value is None:
-        return Difference(n, None, None, None, None, None, None, None)
+        return Difference(n)
     value /= nats
     if error is None:
-        return Difference(n, value, None, None, None, None, None, None)
+        return Difference(n, value)
     error /= nats
     df = moments.n - 1
     reach = t_quantile(confidence, df) * error

@@ -193,7 +193,7 @@ def first_trials(rows: Rows) -> tuple[Trial, ...]:
                 likelihood=likelihood,
                 log_likelihood=_log(likelihood),
                 label_times_log_p=_log(p) if label else 0.0,
-                other_times_log_other=0.0 if label else _log1p(-p),
+                other_times_log_other=0.0 if label else (math.log1p(-p) if p < 1.0 else -math.inf),
                 loss=loss,
             )
         )
@@ -220,10 +220,6 @@ def many_trials_step(rows: Rows) -> ManyTrialsStep:
 
 def _log(value: float) -> float:
     return math.log(value) if value > 0.0 else -math.inf
-
-
-def _log1p(value: float) -> float:
-    return math.log1p(value) if value > -1.0 else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +271,7 @@ def _power_rule(p: float, y: int) -> PowerRule:
 
 def _product_rule(products: FloatArray, losses: FloatArray, n: int) -> ProductRule:
     product = float(products[n - 1])
-    log_of_product = math.log(product) if product > 0.0 else -math.inf
+    log_of_product = _log(product)
     is_infinite = bool(np.isinf(losses[:n].max()))
     sum_of_logs = -math.inf if is_infinite else 0.0 - float(ExactSum.of(losses[:n]))
     comparable = math.isfinite(log_of_product) and not is_infinite

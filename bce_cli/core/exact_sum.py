@@ -176,9 +176,14 @@ def _grids(
         yield rest, finest, finest - UNIT_EXPONENT
 
 
+def peak_of(values: FloatArray) -> float:
+    """Return the greatest magnitude among finite values; 0 without any."""
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
 def _bound(values: FloatArray) -> int:
     """Return the exponent of a power of two that no value is beyond."""
-    peak = max(float(values.max()), -float(values.min())) if len(values) else 0.0
+    peak = peak_of(values)
     return math.frexp(peak)[1] if peak else UNIT_EXPONENT
 
 

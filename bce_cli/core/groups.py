@@ -390,7 +390,7 @@ def segment_reports(
     found = [
         _report(names, totals, whole, unit) for names, totals in segments.totals.items() if totals.n
     ]
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(found, key=lambda item: (-_total(item), -item.n, item.names)))
 
 
 def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> SegmentReport:
@@ -401,6 +401,5 @@ def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> 
     return SegmentReport(names, totals.n, report, share, totals.n < _FEW)
 
 
-def _rank(item: SegmentReport) -> tuple[float, int, Names]:
-    total = 0.0 if item.report is None else item.report.total_loss
-    return (-total, -item.n, item.names)
+def _total(item: SegmentReport) -> float:
+    return 0.0 if item.report is None else item.report.total_loss

@@ -34,9 +34,8 @@ wrong one infinity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +47,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+
+
+CostArray: TypeAlias = npt.NDArray[np.floating[Any]]
+CostLabels: TypeAlias = npt.NDArray[np.bool_] | CostArray
+"""Labels as a rule sees them, in its float type where they are soft."""
+CostRule: TypeAlias = "Callable[[FloatArray], Costs]"
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:
@@ -98,13 +103,7 @@ def softplus(values: FloatArray) -> FloatArray:
     return np.maximum(values, 0.0) + tail
 
 
-CostArray: TypeAlias = npt.NDArray[np.floating[Any]]
-CostLabels: TypeAlias = npt.NDArray[np.bool_] | CostArray
-"""Labels as a rule sees them, in its float type where they are soft."""
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(NamedTuple):
     """The loss of each prediction for either label.
 
     Attributes
@@ -323,13 +322,10 @@ def _float32(values: FloatArray) -> CostArray:
         return values.astype(np.float32)
 
 
-CostRule: TypeAlias = "Callable[[FloatArray], Costs]"
-
 _EPS64 = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """How one library gets from predictions to a mean loss.
 
     Attributes

@@ -15,7 +15,7 @@ from bce_cli.core.calibration.decomposition import (
     decompose_log_loss,
     pool_adjacent_violators,
 )
-from bce_cli.core.calibration.tally import Tally, run_starts
+from bce_cli.core.calibration.tally import Tally, is_new, run_starts
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.validate import positive_labels
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from bce_cli.core.rows import BoolArray, FloatArray, Places, Rows
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -75,7 +75,7 @@ class DistinctRows:
         weights = np.ones(len(rows)) if rows.weights is None else rows.weights
         order = np.lexsort((weights, rows.labels, keys))
         columns = keys[order], as_floats(rows.labels[order]), weights[order]
-        firsts = np.flatnonzero(np.any([_is_new(column) for column in columns], axis=0))
+        firsts = np.flatnonzero(np.any([is_new(column) for column in columns], axis=0))
         keys, labels, weights = (column[firsts] for column in columns)
         starts = run_starts(keys)
         chosen = order[firsts[starts]]
@@ -112,12 +112,6 @@ class DistinctRows:
             (negatives[seen],),
             label_spread=spread,
         )
-
-
-def _is_new(values: FloatArray) -> BoolArray:
-    is_new = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=is_new[1:])
-    return is_new
 
 
 _LEVEL = 0.95

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.calibration.tally import Parts, merged, total
+from bce_cli.core.calibration.tally import pooled, total
 from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bce_cli.core.calibration.tally import Parts, Tally
     from bce_cli.core.rows import FloatArray, Places, Rows
+    from bce_cli.core.rules import CostRule
 
-    CostRule: TypeAlias = Callable[[FloatArray], Costs]
     LossSum: TypeAlias = tuple[ExactSum, int]
 
 
@@ -77,7 +75,7 @@ def pool_adjacent_violators(tally: Tally) -> Pools:
     means = event_rates(tally.positives, tally.negatives)
     starts = np.flatnonzero(np.diff(means, prepend=-1.0) > 0.0)
     del means
-    positives, negatives = merged(tally.positives, starts), merged(tally.negatives, starts)
+    positives, negatives = pooled(tally.positives, starts), pooled(tally.negatives, starts)
     while True:
         means = event_rates(positives, negatives)
         weights = total(positives) + total(negatives)
@@ -85,13 +83,13 @@ def pool_adjacent_violators(tally: Tally) -> Pools:
         if len(inner) == len(starts):
             return Pools(starts, positives, negatives, means)
         starts = starts[inner]
-        positives, negatives = merged(positives, inner), merged(negatives, inner)
+        positives, negatives = pooled(positives, inner), pooled(negatives, inner)
 
 
 def pool_all(tally: Tally) -> Pools:
     """Pool all predictions, whose recalibrated prediction is the base rate."""
     starts = np.zeros(1, np.intp)
-    positives, negatives = merged(tally.positives, starts), merged(tally.negatives, starts)
+    positives, negatives = pooled(tally.positives, starts), pooled(tally.negatives, starts)
     return Pools(starts, positives, negatives, event_rates(positives, negatives))
 
 

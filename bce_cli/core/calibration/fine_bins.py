@@ -29,10 +29,10 @@ from bce_cli.core.calibration.bins import (
     uniform_edges,
 )
 from bce_cli.core.calibration.decomposition import SpiegelhalterSums
-from bce_cli.core.calibration.tally import SquareSums, Tally, split
+from bce_cli.core.calibration.tally import SquareSums, Tally, label_spread, split
 from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 from bce_cli.core.groups import GroupedRows
-from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rows import as_floats
 from bce_cli.core.state import FIRST, State
 
 if TYPE_CHECKING:
@@ -262,13 +262,13 @@ class FineBins(State):
         """Sum up some rows."""
         rows = rows.counted()
         chances = chances_of(rows)
-        spread, n_soft = _soft_labels(rows)
+        labels, is_hard = rows.labels, rows.labels.dtype == np.bool_
         return cls(
             table=_table(rows, chances, fine_bins_of(rows, chances)),
             heights=_heights(rows),
             spiegelhalter=SpiegelhalterSums.of_rows(rows),
-            label_spread=spread,
-            n_soft=n_soft,
+            label_spread=ExactSum() if is_hard else label_spread(rows),
+            n_soft=_count_weighted((labels > 0.0) & (labels < 1.0), rows.weights),
             n_in_fit=_count_weighted(chances > 0.0, rows.weights),
             are_logits=rows.logits is not None,
             have_weights=rows.weights is not None,
@@ -307,15 +307,6 @@ def _heights(rows: Rows) -> SumTable:
     if rows.weights is None:
         return SumTable.of({"weights": _counts(bins, N_HISTOGRAM_BINS)})
     return SumTable.of({"weights": GroupedRows(bins, N_HISTOGRAM_BINS).of(rows.weights)})
-
-
-def _soft_labels(rows: Rows) -> tuple[ExactSum, int]:
-    if rows.labels.dtype == np.bool_:
-        return ExactSum(), 0
-    labels = as_floats(rows.labels)
-    is_soft = (labels > 0.0) & (labels < 1.0)
-    spread = ExactSum.of(weighted(labels * (1.0 - labels), rows.weights))
-    return spread, _count_weighted(is_soft, rows.weights)
 
 
 def _count_weighted(chosen: BoolArray, weights: FloatArray | None) -> int:

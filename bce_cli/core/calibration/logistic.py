@@ -186,7 +186,7 @@ def fit_line(odds: LogOdds, shift: float) -> Line | None:
         intercept, slope = odds.of_base_rate, 0.0
         point = point_at(odds, axis, intercept, slope)
     for _ in range(MOST_STEPS):
-        step = _newton_step(point)
+        step = _solved(point, point.gradient)
         if step is None:
             return None
         if _is_last(step, point, odds, (intercept, slope)):
@@ -212,35 +212,29 @@ def _is_last(
     return is_small and rise <= _LEAST_RISE * weight
 
 
-def _newton_step(point: Point) -> tuple[float, float] | None:
-    a, b, c = point.information
+def _solved(point: Point, right: tuple[float, float]) -> tuple[float, float] | None:
+    """Divide by the information; None where it is singular."""
+    (a, b, c), (u, v) = point.information, right
     determinant = a * c - b * b
     if not determinant > 0.0:
         return None
-    g0, g1 = point.gradient
-    return (c * g0 - b * g1) / determinant, (a * g1 - b * g0) / determinant
+    return (c * u - b * v) / determinant, (a * v - b * u) / determinant
 
 
-def _line(axis: Axis, point: Point, intercept: float, slope: float) -> Line | None:
+def _line(axis: Axis, point: Point, intercept: float, slope: float) -> Line:
     """Go back to the unit of the logits."""
-    a, b, c = point.information
-    determinant = a * c - b * b
-    if not determinant > 0.0:
-        return None
     per_slope = 1.0 / (axis.spread * axis.scale)
     per_intercept = -axis.centre / axis.spread
     errors = (
-        _std_error(point, determinant, (1.0, per_intercept)),
-        _std_error(point, determinant, (0.0, 1.0)) * per_slope,
+        _std_error(point, (1.0, per_intercept)),
+        _std_error(point, (0.0, 1.0)) * per_slope,
     )
     return Line(intercept + slope * per_intercept, slope * per_slope, errors)
 
 
-def _std_error(point: Point, determinant: float, direction: tuple[float, float]) -> float:
+def _std_error(point: Point, direction: tuple[float, float]) -> float:
     """Return the standard error of a combination of intercept and slope."""
-    a, b, c = point.information
-    u, v = direction
-    left, right = (c * u - b * v) / determinant, (a * v - b * u) / determinant
+    left, right = _solved(point, direction) or (0.0, 0.0)  # a step was solved there before
     m0, m1, m2 = point.variance
     return math.sqrt(max(left * left * m0 + 2.0 * left * right * m1 + right * right * m2, 0.0))
 

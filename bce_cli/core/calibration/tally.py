@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS, uniform_edges
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, two_product
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, peak_of, two_product
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
 
@@ -55,7 +55,7 @@ def run_sums(values: FloatArray, starts: Places) -> Parts:
     bits = min(53 - len(values).bit_length() - 1, _LARGEST_ANCHOR_BITS)
     parts = []
     rest, on_grid = values.copy(), np.empty_like(values)
-    while peak := _peak(rest):
+    while peak := peak_of(rest):
         grid = max(int(np.frexp(peak)[1]) - bits, UNIT_EXPONENT)
         anchor = float(np.ldexp(1.5, grid + 52))
         np.add(rest, anchor, out=on_grid)
@@ -84,11 +84,7 @@ def split(sums: Sequence[ExactSum]) -> Parts:
     return parts or (np.zeros(len(sums)),)
 
 
-def _peak(values: FloatArray) -> float:
-    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
-
-
-def merged(parts: Parts, starts: Places) -> Parts:
+def pooled(parts: Parts, starts: Places) -> Parts:
     """Sum runs of sums, exactly."""
     return tuple(np.add.reduceat(part, starts) for part in parts)
 
@@ -178,7 +174,7 @@ class Tally:
             positives=_product_sums(labels, weights, starts),
             negatives=_product_sums(_rest(labels), weights, starts),
             squares=_squares(labels, weights, starts),
-            label_spread=_label_spread(rows) if hard is None else None,
+            label_spread=label_spread(rows) if hard is None else None,
         )
 
 
@@ -219,11 +215,16 @@ class SquareSums:
         return within + weights * (means - rates) ** 2
 
 
+def is_new(keys: FloatArray) -> BoolArray:
+    """Whether each of some keys differs from the one before; the first one does."""
+    found = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=found[1:])
+    return found
+
+
 def run_starts(keys: FloatArray) -> Places:
     """Return where runs of equal keys begin; there is at least one key."""
-    is_new = np.ones(len(keys), np.bool_)
-    np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
-    return np.flatnonzero(is_new)
+    return np.flatnonzero(is_new(keys))
 
 
 def _hard_labels(labels: LabelArray) -> BoolArray | None:
@@ -232,7 +233,8 @@ def _hard_labels(labels: LabelArray) -> BoolArray | None:
     return labels.view(np.bool_) if is_hard else positive_labels(as_floats(labels))
 
 
-def _label_spread(rows: Rows) -> ExactSum:
+def label_spread(rows: Rows) -> ExactSum:
+    """Sum weights times label times one minus the label."""
     labels = as_floats(rows.labels)
     return ExactSum.of(weighted(labels * (1.0 - labels), rows.weights))
 
