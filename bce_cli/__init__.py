@@ -13,14 +13,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.core.calibration.report import CalibrationReport, calibration_report
+    from bce_cli.core.calibration.report import (
+        CalibrationPlan,
+        CalibrationReport,
+        calibration_report,
+    )
     from bce_cli.core.convention_totals import ConventionReport, convention_reports
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.likelihood import LikelihoodProduct, likelihood_product
-    from bce_cli.core.loss import binary_cross_entropy, mean_binary_cross_entropy
-    from bce_cli.core.report import LossReport, loss_report
+    from bce_cli.core.report import (
+        LossReport,
+        binary_cross_entropy,
+        loss_report,
+        mean_binary_cross_entropy,
+    )
     from bce_cli.core.totals import LossTotals, loss_totals
     from bce_cli.errors import BceError, DataError, LabelError, ProbabilityError, WeightError
 
@@ -28,7 +35,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BceError": "bce_cli.errors",
-    "CalibrationPlan": "bce_cli.core.calibration.plan",
+    "CalibrationPlan": "bce_cli.core.calibration.report",
     "CalibrationReport": "bce_cli.core.calibration.report",
     "Convention": "bce_cli.core.conventions",
     "ConventionReport": "bce_cli.core.convention_totals",
@@ -40,13 +47,13 @@ _HOMES = {
     "LossTotals": "bce_cli.core.totals",
     "ProbabilityError": "bce_cli.errors",
     "WeightError": "bce_cli.errors",
-    "binary_cross_entropy": "bce_cli.core.loss",
+    "binary_cross_entropy": "bce_cli.core.report",
     "calibration_report": "bce_cli.core.calibration.report",
     "convention_reports": "bce_cli.core.convention_totals",
     "likelihood_product": "bce_cli.core.likelihood",
     "loss_report": "bce_cli.core.report",
     "loss_totals": "bce_cli.core.totals",
-    "mean_binary_cross_entropy": "bce_cli.core.loss",
+    "mean_binary_cross_entropy": "bce_cli.core.report",
 }
 
 __all__ = [  # noqa: RUF022 -- errors last

@@ -32,16 +32,14 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).parents[1]))  # so that its neighbours are found
 
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
 from bce_cli.core.report import loss_report
+from bce_cli.data.data import Join, open_data
 from bce_cli.engine.run import Job, evaluate, format_rows
 from bce_cli.errors import BceError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.join import Join
-from bce_cli.readers.open_data import open_data
-from bce_cli.readers.options import InputOptions, Layout
-from bce_cli.render.row_stream import RowStream
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+from bce_cli.render.rows import RowStream
 from benchmarks.fuzz_inputs import make
 
 if TYPE_CHECKING:

@@ -13,16 +13,16 @@ from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from bce_cli.cli.app import app
-from bce_cli.cli.deferred import DeferredCommand
+from bce_cli.cli.parsing import DeferredCommand
 from bce_cli.core.conventions import Convention
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.groups import segment_reports
 from bce_cli.core.report import Unit, loss_report
-from bce_cli.core.segments import segment_reports
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
-from bce_cli.render.document import Document
+from bce_cli.readers.grammar import InputOptions
+from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.origin import Origin
 from tests.processes import let_children_be_interrupted
 
@@ -113,9 +113,9 @@ def read() -> Callable[..., list[Row]]:
     ) -> list[Row]:
         found: list[Row] = []
         options = InputOptions(choice or ColumnChoice(), block_bytes=block_bytes)
-        with DataSet(paths, options) as data:
-            for piece in data.pieces():
-                rows = piece.read().rows
+        with open_data(paths, options) as data:
+            for block in data.blocks():
+                rows = block.read().rows
                 ids = (
                     [None] * len(rows)
                     if rows.ids is None
@@ -136,7 +136,7 @@ def _job(
     n_workers: int = 2,
     **options: Any,  # noqa: ANN401
 ) -> Job:
-    data = DataSet(paths, InputOptions(choice or ColumnChoice(), block_bytes=block_bytes))
+    data = open_data(paths, InputOptions(choice or ColumnChoice(), block_bytes=block_bytes))
     return Job(data, n_workers, **options)
 
 
@@ -151,7 +151,7 @@ def evaluated() -> Callable[..., evaluation.Result]:
 
 
 @pytest.fixture
-def document() -> Callable[..., Document]:
+def document() -> Callable[..., ComputeDocument]:
     """Evaluate sources into what the renderers get."""
 
     def build(
@@ -160,13 +160,13 @@ def document() -> Callable[..., Document]:
         clip: float | None = None,
         n_worst: int = 0,
         **options: Any,  # noqa: ANN401
-    ) -> Document:
+    ) -> ComputeDocument:
         plan = Plan(Convention(clip), n_first=5, n_worst=n_worst)
         job = _job(paths, **options)
         result = evaluate(job, plan)
         report = loss_report(result.totals, unit)
-        return Document(
-            origin=Origin(paths, job.data.label_name, (job.data.prediction_name,)),
+        return ComputeDocument(
+            origin=Origin(paths, job.data.label_name, (job.data.prediction_names[0],)),
             convention=plan.convention,
             report=report,
             result=result,

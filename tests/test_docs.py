@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
+from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -93,7 +93,8 @@ def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., se
     Path("preds.csv").rename("parts/preds.csv")
     modules = loaded("compute", "parts", "parts/*.csv", "-l", "y", "-p", "p", "-q")
     assert modules & {"pyarrow.fs", "pyarrow._s3fs", "fsspec", "aiohttp", "asyncio"} == set()
-    assert "bce_cli.readers.storage.patterns" in modules
+    assert "bce_cli.storage.stores" not in modules
+    assert "bce_cli.storage.paths" in modules
 
 
 def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:

@@ -1,21 +1,21 @@
 """The application: commands are listed here, and errors become messages and exit codes."""
 
-from __future__ import annotations
-
 import errno
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
+from typer.completion import install_callback, show_callback
 from typer.core import TyperGroup
 
-from bce_cli.cli.deferred import DeferredCommand
+from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, report_error
-from bce_cli.cli.output import abandon_stdout
-from bce_cli.cli.plain_values import PlainValues
-from bce_cli.cli.version import VersionOpt
-from bce_cli.errors import BceError, os_reason
+from bce_cli.cli.output import abandon_stdout, write_stdout
+from bce_cli.cli.parsing import DeferredCommand, PlainValues
+from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason
+from bce_cli.safe_text import quoted, safe_text
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
@@ -24,6 +24,11 @@ _EPILOG = (
 )
 
 
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+_COMPLETION: dict[str, Callable[..., object]] = {
+    "--show-completion": show_callback,
+    "--install-completion": install_callback,
+}
 _COMMANDS = {
     "compute": "Judge predictions, row by row and on average.",
     "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
@@ -44,22 +49,14 @@ class BceGroup(PlainValues, TyperGroup):
     def main(
         self,
         args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
+        *more: Any,  # noqa: ANN401 -- as in the base class
         standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,  # noqa: ANN401 -- as in the base class
+        **extra: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         """Run the command line; see the base class."""
+        extra |= {"prog_name": "bce", "standalone_mode": False}
         try:
-            code = super().main(
-                args,
-                prog_name="bce",
-                complete_var=complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
+            code = super().main(args, *more, **extra)
         except BceError as error:
             report_error(error.message, error.hint)
             code = exit_code_for(error)
@@ -82,17 +79,68 @@ class BceGroup(PlainValues, TyperGroup):
             sys.exit(int(code or ExitCode.OK))
         return code
 
+    def parse_args(
+        self,
+        ctx: Any,  # noqa: ANN401 -- of a class without a public name
+        args: list[str],
+    ) -> list[str]:
+        """Parse what was given, a shell behind an option of completion among it."""
+        option, _, shell = args[0].partition("=") if args else ("", "", "")
+        shell = shell or "".join(args[1:2])
+        if option in _COMPLETION and not shell.startswith("-") and not ctx.resilient_parsing:
+            _complete(ctx, option, shell)
+        return super().parse_args(ctx, args)
+
     def _command_path(self, args: Sequence[str] | None) -> str:
         words = sys.argv[1:] if args is None else args
         command = next((word for word in words if word in self.commands), "")
         return f"bce {command}".rstrip()
 
 
+def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
+    """Show or install completion for a shell, or else for that around this process; then end.
+
+    Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
+    """
+    if shell and shell not in _SHELLS:
+        message = f"{option} cannot serve the shell {quoted(shell)}"
+        raise UsageError(message, f"known are {', '.join(_SHELLS)}")
+    if not shell:
+        from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
+
+        with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
+            shell, _ = detect_shell()
+    if shell not in _SHELLS:
+        message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
+        raise UsageError(message)
+    try:
+        _COMPLETION[option](ctx, None, shell)
+    except OSError as error:
+        if error.filename is None:  # standard output
+            raise
+        message = f"{safe_text(str(error.filename))}: {os_reason(error)}"
+        raise OutputCreationError(message) from None
+
+
 def _is_broken_pipe(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EPIPE
 
 
-def root(ctx: typer.Context, version: VersionOpt = False) -> None:
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_stdout(f"bce {__version__}\n")
+        raise typer.Exit
+
+
+def root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
     """Judge probabilistic binary predictions by their exact binary cross-entropy."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help(), err=True)

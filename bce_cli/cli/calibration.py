@@ -1,28 +1,75 @@
 """bce calibration: where does the loss come from?"""
 
-from __future__ import annotations
-
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bce_cli.cli.calibration_options import CalibrationOptions, DiagramOpt, QuietPartOpt
-from bce_cli.cli.diagnostics import note_data
-from bce_cli.cli.engine_options import EngineOptions
-from bce_cli.cli.options import SourcesArg, UnitOpt
-from bce_cli.cli.output import staged_output
-from bce_cli.cli.output_options import OutputOptions
-from bce_cli.cli.picture import checked_picture
-from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help, paths_read
+from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, paths_read
+from bce_cli.cli.options import EngineOptions, UnitOpt
+from bce_cli.cli.output import (
+    OutputOptions,
+    checked_picture,
+    plot_option,
+    quiet_option,
+    staged_output,
+)
+from bce_cli.cli.parsing import OptionGroup, count_option
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport
     from bce_cli.engine.run import Job
-    from bce_cli.render.origin import Origin
+
+
+class Wanted(OptionGroup):
+    """What is to be found out."""
+
+    unit: UnitOpt = "nats"
+    bins: Annotated[
+        int,
+        count_option("--bins", "Bins of the reliability table.", 1000, least=1),
+    ] = 10
+    strategy: Annotated[
+        Literal["uniform", "quantile"],
+        typer.Option("--strategy", help="Bins of equal width, or of about as many rows each."),
+    ] = "uniform"
+    bootstrap: Annotated[
+        int,
+        count_option(
+            "--bootstrap",
+            "Resample the rows N times, 1000, say: how the parts of the loss vary, and how much "
+            "miscalibration is chance.",
+            10_000,
+        ),
+    ] = 0
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="SEED", min=0, help="Resample them with this seed."),
+    ] = 0
+    fine_bins: Annotated[
+        bool,
+        typer.Option(
+            "--fine-bins",
+            help="Hold no rows, but sum them up in bins of predictions whose odds differ by 6.25 % "
+            "at the most (by more only about one in a million or nearer to 0 or 1), and "
+            "recalibrate the mean predictions of these. Memory is the same for any number of rows, "
+            "on either engine.",
+        ),
+    ] = False
+    plot: Annotated[str | None, plot_option("the reliability diagram")] = None
+
+    def plan(self) -> "CalibrationPlan":
+        """Return the same, as the core has it.
+
+        Raises
+        ------
+        UsageError
+            The options contradict each other.
+        """
+        from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- not for help
+
+        return CalibrationPlan(
+            self.unit, self.bins, self.strategy, self.bootstrap, self.seed, self.fine_bins
+        )
 
 
 def calibration(
@@ -30,11 +77,11 @@ def calibration(
     sources: SourcesArg = None,
     *,
     inputs: ScoredInput,
-    unit: UnitOpt = "nats",
-    wish: CalibrationOptions,
-    plot: DiagramOpt = None,
+    wanted: Wanted,
     out: OutputOptions,
-    quiet: QuietPartOpt = False,
+    quiet: Annotated[
+        bool, quiet_option("the miscalibration of the log loss alone, and no notes")
+    ] = False,
     engine: EngineOptions,
 ) -> None:
     """Tell miscalibration from lack of discrimination and plain uncertainty.
@@ -58,45 +105,32 @@ def calibration(
       bce calibration log/*.parquet --fine-bins
     """
     paths = paths_or_help(ctx, sources)
-    picture = checked_picture(plot, out.path)
-    from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- --help needs no NumPy
+    picture = checked_picture(wanted.plot, out.path)
+    data, plan = inputs.data(paths), wanted.plan()
+    with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
+        report = _report(job, plan)
+        origin = inputs.origin(data, paths)
+        if quiet:
+            text = f"{report.log_loss.miscalibration!r}\n"
+        else:
+            from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
+            from bce_cli.render.write import write_document  # noqa: PLC0415
 
-    data, plan = inputs.data(paths), wish.plan(unit)
-    read = paths_read(data)
-    with ProgressBar(enabled=not quiet) as progress, ExitStack() as outputs:
-        stream = outputs.enter_context(out.staged(read))
-        report = _report(engine.job(data, progress), plan)
-        origin = origin_of(data, inputs, paths)
-        text = _text(report, origin, out, quiet=quiet)
+            document = CalibrationDocument(origin, report)
+            text = write_document(document, out.output_format, out.look)
         stream.write(out.encode(text))
-        if plot is not None:
-            from bce_cli.render.calibration.picture import plot_calibration  # noqa: PLC0415
+        if wanted.plot is not None:
+            from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
-            image = outputs.enter_context(staged_output(plot, read))
-            plot_calibration(report, origin.prediction_columns[0], image, picture)
-    if not quiet:
-        note_data(data, inputs, is_told=out.is_prose)
+            with staged_output(wanted.plot, paths_read(data)) as image:
+                plot_calibration(report, origin.prediction_columns[0], image, picture)
 
 
-def _report(job: Job, plan: CalibrationPlan) -> CalibrationReport:
-    from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- --help needs no NumPy
-        report_of_fine_bins,
-        report_of_rows,
-    )
+def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":
+    from bce_cli.core.calibration.report import report_of_fine_bins, report_of_rows  # noqa: PLC0415
     from bce_cli.engine.run import collect_with, fold_rows  # noqa: PLC0415
 
     if plan.with_fine_bins:
         return report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
     rows, totals = collect_with(job, plan.totals_of)
     return report_of_rows(rows, totals, plan)
-
-
-def _text(report: CalibrationReport, origin: Origin, out: OutputOptions, *, quiet: bool) -> str:
-    if quiet:
-        return f"{report.log_loss.miscalibration!r}\n"
-    from bce_cli.render.calibration.document import (  # noqa: PLC0415
-        CalibrationDocument,
-        write_calibration,
-    )
-
-    return write_calibration(CalibrationDocument(origin, report), out.output_format, out.look)

@@ -1,31 +1,22 @@
 """bce check: may this model pass?"""
 
-from __future__ import annotations
-
-from contextlib import nullcontext
+import math
 from functools import partial
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode, note_data, report_verdict
-from bce_cli.cli.engine_options import EngineOptions
-from bce_cli.cli.gate_options import GateOptions
-from bce_cli.cli.loss_options import LossOptions
-from bce_cli.cli.options import SilentOpt, SourcesArg
-from bce_cli.cli.output_options import OutputOptions
-from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help, paths_read
+from bce_cli.cli.diagnostics import ExitCode, say
+from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
+from bce_cli.cli.options import EngineOptions, LossOptions
+from bce_cli.cli.output import OutputOptions, quiet_option
+from bce_cli.cli.parsing import OptionGroup, count_option
+from bce_cli.errors import UsageError
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate.judgement import Judgement
-    from bce_cli.core.gate.limits import Limits
-    from bce_cli.core.report import Unit
-    from bce_cli.engine.run import Job
+    from bce_cli.core.gate import Limits
 
 _CODES = {
     "passed": ExitCode.OK,
@@ -34,15 +25,147 @@ _CODES = {
 }
 
 
+def finite_number(text: str) -> float:
+    """Read a limit.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is no number, or none that is finite.
+
+    Examples
+    --------
+    >>> finite_number("6.5e-1")
+    0.65
+    """
+    number = _number(text)
+    if number is None:
+        point = text.replace(",", ".")
+        hint = "" if _number(point) is None else f"; write {point}"
+        message = f"{quoted(text)} is not a number{hint}"
+        raise typer.BadParameter(message)
+    if not math.isfinite(number):
+        message = f"{quoted(text)} is not a finite number"
+        raise typer.BadParameter(message)
+    return number
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _limit(name: str, what: str, metavar: str = "X") -> Any:  # noqa: ANN401 -- as Typer has it
+    return typer.Option(name, parser=finite_number, metavar=metavar, help=what)
+
+
+class Demanded(OptionGroup):
+    """What predictions must keep to pass."""
+
+    max_loss: Annotated[
+        float | None, _limit("--max-loss", "The mean loss must be at most X, in --unit.")
+    ] = None
+    min_skill: Annotated[
+        float | None,
+        _limit(
+            "--min-skill",
+            "The skill, the share of the base-rate loss that the model removes, must be at least "
+            "X: 0 is no better than the base rate, 1 perfect.",
+        ),
+    ] = None
+    max_brier: Annotated[
+        float | None, _limit("--max-brier", "The Brier score must be at most X.")
+    ] = None
+    max_ece: Annotated[
+        float | None,
+        _limit(
+            "--max-ece",
+            "The expected calibration error, the mean distance between prediction and event rate "
+            "over bins of equal width, must be at most X.",
+        ),
+    ] = None
+    bins: Annotated[
+        int | None,
+        count_option("--bins", "Bins of --max-ece: 10 by default.", 1000, least=1),
+    ] = None
+    min_rows: Annotated[
+        int | None,
+        count_option("--min-rows", "There must be at least N rows, of weight above 0.", least=1),
+    ] = None
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="The mean loss must be at most that in FILE, saved by bce compute --format json "
+            "-o FILE under the same convention, plus --budget.",
+        ),
+    ] = None
+    budget: Annotated[
+        float | None,
+        _limit("--budget", "How much above the baseline is allowed, in --unit: 0 by default.", "D"),
+    ] = None
+    confident: Annotated[
+        bool,
+        typer.Option(
+            "--confident",
+            help="Judge by the 95 % interval: a check passes if all of it keeps the limit, fails "
+            "if none of it does, and is undecided otherwise.",
+        ),
+    ] = False
+
+    def limits(self, convention: "Convention") -> "Limits":
+        """Return the same, as the core has it; reads the baseline.
+
+        Parameters
+        ----------
+        convention : Convention
+            That of the losses, which the baseline must share.
+
+        Raises
+        ------
+        UsageError
+            Nothing is demanded, or what is impossible; or options contradict each other.
+        DataError, InputError
+            The baseline cannot be used.
+        """
+        if self.bins is not None and self.max_ece is None:
+            message = "--bins goes with --max-ece"
+            raise UsageError(message)
+        if self.budget is not None and self.baseline is None:
+            message = "--budget goes with --baseline"
+            raise UsageError(message)
+        from bce_cli.core.gate import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
+        from bce_cli.readers.saved_report import read_baseline  # noqa: PLC0415
+
+        path = self.baseline
+        return Limits(
+            max_loss=self.max_loss,
+            min_skill=self.min_skill,
+            max_brier=self.max_brier,
+            max_ece=self.max_ece,
+            min_rows=self.min_rows,
+            baseline=None if path is None else read_baseline(path, convention),
+            budget=self.budget or 0.0,
+            n_bins=self.bins or DEFAULT_BINS,
+            confident=self.confident,
+        )
+
+
 def check(
     ctx: typer.Context,
     sources: SourcesArg = None,
     *,
-    gate: GateOptions,
+    demanded: Demanded,
     inputs: ScoredInput,
     losses: LossOptions,
     out: OutputOptions,
-    quiet: SilentOpt = False,
+    quiet: Annotated[
+        bool,
+        quiet_option("nothing but errors: the exit code tells. A file of --output is written"),
+    ] = False,
     engine: EngineOptions,
 ) -> None:
     """Hold predictions to limits, and tell by the exit code.
@@ -68,37 +191,26 @@ def check(
     """
     paths = paths_or_help(ctx, sources)
     convention = losses.convention()
-    limits = gate.limits(convention)
+    limits = demanded.limits(convention)
     data = inputs.data(paths)
-    read = [*paths_read(data), *gate.paths_read()]
-    with ProgressBar(enabled=not quiet) as progress, _staged(out, read, quiet=quiet) as stream:
-        judgement = _judged(engine.job(data, progress), limits, convention, losses.unit)
-        from bce_cli.cli.origin import origin_of  # noqa: PLC0415 -- not for --help
-        from bce_cli.render.gate import GateDocument, reasons, write_gate  # noqa: PLC0415
+    saved = [] if demanded.baseline is None else [demanded.baseline]
+    is_silent = quiet and out.path is None
+    with engine.at_work(data, inputs, out, quiet=quiet, also_read=saved, is_silent=is_silent) as (
+        job,
+        stream,
+    ):
+        from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not for --help
+        from bce_cli.engine.run import fold_rows  # noqa: PLC0415
+        from bce_cli.render.check import CheckDocument  # noqa: PLC0415
+        from bce_cli.render.write import write_document  # noqa: PLC0415
 
-        origin = origin_of(data, inputs, paths)
-        document = GateDocument(origin, convention, limits, judgement)
-        if stream is not None:
-            stream.write(out.encode(write_gate(document, out.output_format, out.look)))
+        totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
+        judgement = judge(totals, limits, losses.unit)
+        origin = inputs.origin(data, paths)
+        document = CheckDocument(origin, convention, limits, judgement)
+        if not is_silent:
+            stream.write(out.encode(write_document(document, out.output_format, out.look)))
     verdict = judgement.verdict
-    if not quiet:
-        note_data(data, inputs, is_told=out.is_prose)
-        if verdict != "passed":
-            report_verdict(verdict, reasons(document))
+    if not quiet and verdict != "passed":
+        say(f"check {verdict}: {document.reasons()}")
     raise typer.Exit(_CODES[verdict])
-
-
-def _staged(
-    out: OutputOptions, inputs: list[str], *, quiet: bool
-) -> AbstractContextManager[IO[bytes] | None]:
-    """Provide the stream of the report; none where it would be standard output, which is quiet."""
-    return nullcontext() if quiet and out.path is None else out.staged(inputs)
-
-
-def _judged(job: Job, limits: Limits, convention: Convention, unit: Unit) -> Judgement:
-    from bce_cli.core.gate.judgement import judge  # noqa: PLC0415 -- not for --help
-    from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415
-    from bce_cli.engine.run import fold_rows  # noqa: PLC0415
-
-    totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
-    return judge(totals, limits, unit)

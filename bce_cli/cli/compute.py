@@ -1,48 +1,85 @@
 """bce compute: how good are these predictions, row by row and on average?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from bce_cli.cli.compute_output import Wish, write_report, write_rows
-from bce_cli.cli.diagnostics import note_data
-from bce_cli.cli.engine_options import EngineOptions
-from bce_cli.cli.input_options import IdOpt
-from bce_cli.cli.loss_options import SideBySideLossOptions
-from bce_cli.cli.options import (
-    ByOpt,
-    ExcelSafeOpt,
-    PerExampleOpt,
-    QuietOpt,
-    RowsOpt,
-    SourcesArg,
-    WorstOpt,
-)
-from bce_cli.cli.output_options import RowOutputOptions
-from bce_cli.cli.progress import ProgressBar
-from bce_cli.cli.scored_input import ScoredInput
-from bce_cli.cli.sources import paths_or_help, paths_read
+from bce_cli.cli.input import IdOpt, ScoredInput, SourcesArg, paths_or_help
+from bce_cli.cli.options import EngineOptions, SideBySideLossOptions
+from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
+from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.evaluation import Result
+    from bce_cli.core.groups import SegmentReport
+    from bce_cli.core.report import LossReport
+    from bce_cli.engine.run import Job
+    from bce_cli.readers.columns import ColumnChoice
+
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
+
+
+class NamedInput(ScoredInput):
+    """Labels and predictions to score, and what names their rows."""
+
+    id_column: IdOpt = None
+
+    def columns(self) -> "ColumnChoice":
+        """Return the columns that are to be read."""
+        return replace(super().columns(), id=self.id_column)
+
+
+class Shown(OptionGroup):
+    """Which rows, or groups of rows, are shown."""
+
+    per_example: Annotated[
+        bool,
+        typer.Option(
+            "--per-example",
+            help="Write every row with its loss instead of the report; json means one object a "
+            "line.",
+        ),
+    ] = False
+    rows: Annotated[
+        int,
+        count_option(
+            "--rows", "First rows to show in the table; --per-example writes all.", MOST_ROWS
+        ),
+    ] = 5
+    worst: Annotated[
+        int,
+        count_option(
+            "--worst",
+            "Show the N rows of highest loss as well; with --format csv, show those alone.",
+            MOST_ROWS,
+        ),
+    ] = 0
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="Show where the loss comes from: figures for each value of this column, or for "
+            "each combination of values if given more than once.",
+        ),
+    ] = None
 
 
 def compute(
     ctx: typer.Context,
     sources: SourcesArg = None,
     *,
-    inputs: ScoredInput,
-    id_column: IdOpt = None,
+    inputs: NamedInput,
     losses: SideBySideLossOptions,
-    per_example: PerExampleOpt = False,
-    rows: RowsOpt = 5,
-    worst: WorstOpt = 0,
-    by: ByOpt = None,
+    shown: Shown,
     out: RowOutputOptions,
-    excel_safe: ExcelSafeOpt = False,
-    quiet: QuietOpt = False,
+    quiet: Annotated[bool, quiet_option("the mean loss alone, and no notes")] = False,
     engine: EngineOptions,
 ) -> None:
     """Judge predictions, row by row and on average.
@@ -64,89 +101,159 @@ def compute(
       bce compute preds.csv --per-example -f csv -o losses.csv
     """
     paths = paths_or_help(ctx, sources)
-    _check(
-        quiet=quiet,
-        per_example=per_example,
-        worst=worst,
-        compares=losses.like == "all",
-        has_segments=bool(by),
-        excel_safe=excel_safe,
-        is_csv=out.output_format == "csv",
+    _check(shown, losses, out, engine, quiet=quiet)
+    conventions = losses.convention(), losses.compared()
+    data = inputs.data(
+        paths,
+        columns=replace(inputs.columns(), segments=tuple(shown.by or ())),
+        block_bytes=_row_block_bytes(out) if shown.per_example else None,
     )
-    if per_example and engine.engine == "dask":
+    is_told = not shown.per_example
+    with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
+        if shown.per_example:
+            _write_rows(job, conventions[0], losses, inputs, out, stream)
+        else:
+            stream.write(_report(job, paths, conventions, losses, inputs, shown, out, quiet=quiet))
+
+
+def _check(
+    shown: Shown,
+    losses: SideBySideLossOptions,
+    out: RowOutputOptions,
+    engine: EngineOptions,
+    *,
+    quiet: bool,
+) -> None:
+    """Refuse options of the output that contradict each other."""
+    every, worst, by, like_all = shown.per_example, shown.worst, shown.by, losses.like == "all"
+    others = "--quiet, --per-example, --worst"
+    message = ""
+    if quiet and (every or worst):
+        message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
+    elif every and worst:
+        message = "--per-example and --worst are two different outputs"
+    elif like_all and (quiet or every or worst):
+        message = f"--like all is a table of its own; it goes with no {others}"
+    elif by and (quiet or every or worst or like_all):
+        message = f"--by is a table of its own; it goes with no {others}, --like all"
+    elif out.excel_safe and not (out.output_format == "csv" and (every or worst or by)):
+        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
+    if message:
+        raise UsageError(message)
+    if every and engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
     if out.is_parquet:
-        _check_parquet(out, per_example=per_example)
-    from bce_cli.cli.conventions import chosen  # noqa: PLC0415 -- --help needs no NumPy
-
-    convention, compared = chosen(losses.like, losses.clip)
-    wish = Wish(
-        inputs,
-        out,
-        losses.unit,
-        rows,
-        worst,
-        compared,
-        quiet,
-        excel_safe,
-        id_column is not None,
-        bool(by),
-    )
-    data = inputs.data(
-        paths,
-        columns=replace(inputs.columns(), id=id_column, segments=tuple(by or ())),
-        block_bytes=_row_block_bytes(out) if per_example else None,
-    )
-    with (
-        ProgressBar(enabled=not quiet) as progress,
-        out.staged(paths_read(data)) as stream,
-    ):
-        job = engine.job(data, progress)
-        if per_example:
-            write_rows(job, convention, wish, stream)
-        else:
-            write_report(job, paths, convention, wish, stream)
-    if not quiet:
-        note_data(data, inputs, is_told=out.is_prose and not per_example)
+        if not every:
+            message = "--format parquet goes with --per-example"
+            raise UsageError(message, "it holds rows, not a report")
+        out.refuse_terminal()
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:
     return _ROW_BLOCK_BYTES * (2 if out.is_parquet else 1)  # readers like larger row groups
 
 
-def _check_parquet(out: RowOutputOptions, *, per_example: bool) -> None:
-    if not per_example:
-        message = "--format parquet goes with --per-example"
-        raise UsageError(message, "it holds rows, not a report")
-    out.refuse_terminal()
+def _write_rows(
+    job: "Job",
+    convention: "Convention",
+    losses: SideBySideLossOptions,
+    inputs: NamedInput,
+    out: RowOutputOptions,
+    stream: IO[bytes],
+) -> None:
+    """Write every row with its loss."""
+    from bce_cli.engine.run import format_rows  # noqa: PLC0415
+
+    has_ids, has_weights = inputs.id_column is not None, inputs.weight is not None
+    if out.is_parquet:
+        from bce_cli.render.rows import RowTable, parquet_rows  # noqa: PLC0415
+
+        table = RowTable(losses.unit, has_ids, has_weights, inputs.soft_labels)
+        with parquet_rows(stream, table.schema) as write:
+            for rows in format_rows(job, convention, table.rows):
+                write(rows)
+        return
+    from bce_cli.render.rows import RowStream  # noqa: PLC0415
+
+    text = RowStream(
+        out.text_format,
+        losses.unit,
+        has_ids=has_ids,
+        has_weights=has_weights,
+        soft_labels=inputs.soft_labels,
+        excel_safe=out.excel_safe,
+    )
+    stream.write(text.header())
+    for lines in format_rows(job, convention, text.rows):
+        stream.write(lines)
 
 
-def _check(
+def _report(
+    job: "Job",
+    paths: "Sequence[str]",
+    conventions: "tuple[Convention, tuple[Convention, ...]]",
+    losses: SideBySideLossOptions,
+    inputs: NamedInput,
+    shown: Shown,
+    out: RowOutputOptions,
     *,
     quiet: bool,
-    per_example: bool,
-    worst: int,
-    compares: bool,
-    has_segments: bool,
-    excel_safe: bool,
-    is_csv: bool,
-) -> None:
-    """Refuse options of the output that contradict each other."""
-    if quiet and (per_example or worst):
-        message = "--quiet prints one number alone; it goes with neither --per-example nor --worst"
-        raise UsageError(message)
-    if per_example and worst:
-        message = "--per-example and --worst are two different outputs"
-        raise UsageError(message)
-    if compares and (quiet or per_example or worst):
-        message = (
-            "--like all is a table of its own; it goes with no --quiet, --per-example, --worst"
-        )
-        raise UsageError(message)
-    if has_segments and (quiet or per_example or worst or compares):
-        message = "--by is a table of its own; it goes with no --quiet, --per-example, --worst, "
-        raise UsageError(message + "--like all")
-    if excel_safe and (not is_csv or not (per_example or worst or has_segments)):
-        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
-        raise UsageError(message)
+) -> bytes:
+    """Evaluate all rows; return the report, or its one number."""
+    from bce_cli.core.evaluation import Plan  # noqa: PLC0415 -- --help needs no NumPy
+    from bce_cli.core.report import loss_report  # noqa: PLC0415
+    from bce_cli.engine.run import evaluate  # noqa: PLC0415
+
+    convention, compared = conventions
+    has_product = not (quiet or compared or shown.by)
+    plan = Plan(
+        convention,
+        with_product=has_product,
+        n_first=shown.rows if out.is_prose and has_product else None,
+        n_worst=shown.worst,
+        compared=compared,
+        n_differing=5 if out.is_prose else 100,
+    )
+    result = evaluate(job, plan)
+    report = loss_report(result.totals, losses.unit)
+    if quiet:
+        return f"{report.mean_loss!r}\n".encode()
+    from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
+    from bce_cli.render.write import write_document  # noqa: PLC0415
+
+    document = ComputeDocument(
+        origin=inputs.origin(job.data, paths),
+        convention=convention,
+        report=report,
+        result=result,
+        comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
+        excel_safe=out.excel_safe,
+        has_soft_labels=inputs.soft_labels,
+        segment_columns=job.data.columns.segment_names,
+        segments=_segments(result, report),
+    )
+    return out.encode(write_document(document, out.text_format, out.look))
+
+
+def _side_by_side(
+    compared: "Sequence[Convention]",
+    result: "Result",
+    losses: SideBySideLossOptions,
+    *,
+    logits: bool,
+) -> "tuple[ConventionReport, ...]":
+    if not compared:
+        return ()
+    from bce_cli.core.convention_totals import convention_report  # noqa: PLC0415 -- rarely needed
+
+    pairs = zip(compared, result.compared, strict=True)
+    return tuple(convention_report(c, totals, losses.unit, logits=logits) for c, totals in pairs)
+
+
+def _segments(result: "Result", report: "LossReport") -> "tuple[SegmentReport, ...]":
+    if result.segments is None:
+        return ()
+    from bce_cli.core.groups import segment_reports  # noqa: PLC0415 -- rarely needed
+
+    return segment_reports(result.segments, report, report.unit)

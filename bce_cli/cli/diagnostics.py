@@ -1,11 +1,12 @@
-"""Everything on standard error, and the exit codes."""
+"""Exit codes, and everything on standard error: errors, notes, verdicts and a progress bar."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bce_cli.errors import (
     BceError,
@@ -16,11 +17,12 @@ from bce_cli.errors import (
     OutputError,
     UsageError,
 )
-from bce_cli.safe_text import quoted, safe_text
+from bce_cli.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.cli.rowwise import Rowwise
-    from bce_cli.readers.open_data import Data
+    from types import TracebackType
+
+    from rich.progress import Progress
 
 
 class ExitCode(IntEnum):
@@ -66,51 +68,68 @@ def exit_code_for(error: BceError) -> ExitCode:
 
 def report_error(message: str, hint: str | None = None) -> None:
     """Say what is wrong in one line, and what to try in another."""
-    _say(f"bce: error: {safe_text(message)}")
+    say(f"error: {safe_text(message)}")
     if hint:
-        _say(f"bce: {safe_text(hint)}")
+        say(f"{safe_text(hint)}")
 
 
-def report_verdict(verdict: str, reasons: str) -> None:
-    """Say in one line why not all checks have passed."""
-    _say(f"bce: check {verdict}: {reasons}")
-
-
-def note_data(data: Data, inputs: Rowwise, *, is_told: bool) -> None:
-    """Say what was found out about the input, and which rows were left out.
-
-    Parameters
-    ----------
-    data : DataSet or JoinedData
-        All of it was read.
-    inputs : Rowwise
-    is_told : bool
-        Whether the output itself tells of columns and rows.
-    """
-    for note in data.notes:
-        _say(f"bce: {note}")
-    labels = data.labels
-    if labels.positive is not None and not labels.has_positive:
-        _say(f"bce: no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}")
-    if is_told:
-        return
-    if inputs.label is None or inputs.prediction is None:
-        names = list(dict.fromkeys(data.prediction_names))
-        columns = "prediction column" if len(names) == 1 else "prediction columns"
-        predictions = ", ".join(quoted(name) for name in names)
-        _say(f"bce: label column {quoted(data.label_name)}, {columns} {predictions}")
-    if data.n_missing:
-        rows = "1 row" if data.n_missing == 1 else f"{data.n_missing:,} rows"
-        _say(f"bce: left out {rows} with a missing value")
-    if data.n_unmatched:
-        keys = "1 key" if data.n_unmatched == 1 else f"{data.n_unmatched:,} keys"
-        _say(f"bce: left out {keys} without a partner")
-
-
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line to standard error, behind the name of the tool."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError):  # there is nobody left to tell
         encoding = sys.stderr.encoding or "ascii"
-        sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        text = f"bce: {line}\n".encode(encoding, "backslashreplace")
+        sys.stderr.write(text.decode(encoding))
         sys.stderr.flush()
+
+
+_PATIENCE = 2.0
+"""Seconds before a bar appears."""
+
+
+class ProgressBar:
+    """Shows bytes done, once the work has lasted for a while, if standard error is a terminal.
+
+    Parameters
+    ----------
+    enabled : bool
+    """
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
+        self._start = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take in how far the work is."""
+        if not self._enabled:
+            return
+        if self._bar is None:
+            if time.monotonic() - self._start < _PATIENCE:
+                return
+            self._bar = _started_bar()
+            self._bar.add_task("reading", total=total)
+        self._bar.update(self._bar.task_ids[0], completed=done)
+
+
+def _started_bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.start()
+    return bar

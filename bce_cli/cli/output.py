@@ -1,27 +1,146 @@
-"""The output: nothing of it is seen before all of it is known to be good."""
+"""The output: nothing of it is seen before all of it is known to be good; and what says so."""
 
-from __future__ import annotations
-
+import codecs
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode
-from bce_cli.errors import OutputCreationError, OutputError, os_reason
-from bce_cli.safe_text import safe_text
+from bce_cli.cli.parsing import OptionGroup
+from bce_cli.errors import OutputCreationError, OutputError, UsageError, os_reason
+from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from bce_cli.render.layout import Look
+    from bce_cli.render.write import Format
 
+MOST_ROWS = 10_000
+"""Rows that a table may show; drawing more would take longer than reading them."""
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
+
+OutputOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE, whole or not at all, and never to an input; - is standard output.",
+    ),
+]
+ColorOpt = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option("--color", help="Colour tables: auto means on a terminal, without NO_COLOR."),
+]
+
+
+def format_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare the option that says how a report is written."""
+    return typer.Option("--format", "-f", help=f"Format of the output{more}.")
+
+
+def plot_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare the option that asks for a picture; see `checked_picture`."""
+    return typer.Option(
+        "--plot",
+        metavar="FILE",
+        help=f"Draw {what} into FILE as well: .png, .svg or .pdf (needs matplotlib).",
+    )
+
+
+def quiet_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare the option that leaves out all but one thing."""
+    return typer.Option("--quiet", "-q", help=f"Print {what}.")
+
+
+class OutputOptions(OptionGroup):
+    """Format, file and colours of a report."""
+
+    output_format: Annotated[Literal["table", "json", "csv", "markdown"], format_option()] = "table"
+    output: OutputOpt = None
+    color: ColorOpt = "auto"
+
+    @property
+    def path(self) -> str | None:
+        """The file to write; None for standard output."""
+        return None if self.output == "-" else self.output
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether the report is for people, and tells itself what it was made of."""
+        return self.output_format in ("table", "markdown")
+
+    @property
+    def look(self) -> "Look":
+        """How text may look there."""
+        from bce_cli.render.layout import Look  # noqa: PLC0415 -- not for --help
+
+        return Look(
+            width=shutil.get_terminal_size((80, 24)).columns,
+            color=self._wants_color(),
+            unicode=self._encoding().startswith("utf"),
+        )
+
+    def staged(self, inputs: Sequence[str]) -> AbstractContextManager[IO[bytes]]:
+        """Provide the stream of the report; see `staged_output`."""
+        return staged_output(self.path, inputs)
+
+    def encode(self, text: str) -> bytes:
+        """Encode text as its place wants it."""
+        return text.encode(self._encoding(), "backslashreplace")
+
+    def _encoding(self) -> str:
+        """Return the encoding of the output: files are UTF-8."""
+        return codecs.lookup(_stdout_encoding()).name if self.path is None else "utf-8"
+
+    def _wants_color(self) -> bool:
+        if self.color != "auto":
+            return self.color == "always"
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return False
+        return self.path is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+class RowOutputOptions(OutputOptions):
+    """The same, for output that may be every row."""
+
+    output_format: Annotated[
+        Literal["table", "json", "csv", "markdown", "parquet"],
+        format_option("; parquet goes with --per-example alone"),
+    ] = "table"  # type: ignore[assignment]  # Parquet holds rows alone
+    excel_safe: Annotated[
+        bool,
+        typer.Option(
+            "--excel-safe",
+            help="With --format csv, put an apostrophe before texts that a spreadsheet would take "
+            "for a formula.",
+        ),
+    ] = False
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether rows are to be written as Parquet."""
+        return str(self.output_format) == "parquet"
+
+    @property
+    def text_format(self) -> "Format":
+        """The format of a report, which is text."""
+        return cast("Format", self.output_format)
+
+    def refuse_terminal(self) -> None:
+        """Raise UsageError if bytes would be written where text is read."""
+        if self.path is None and sys.stdout is not None and sys.stdout.isatty():
+            message = "Parquet is nothing to read on a terminal"
+            raise UsageError(message, "write it to a file with -o FILE")
 
 
 @contextmanager
@@ -50,65 +169,97 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
             yield spool
             _copy_to_stdout(spool)
         return
-    target = Path(path).resolve()  # a link the user named is followed
-    _refuse_inputs(path, target, inputs)
+    place, target = safe_text(path), Path(path).resolve()  # a link the user named is followed
+    _refuse_inputs(place, target, inputs)
     if target.is_dir():
-        message = f"{safe_text(path)}: is a directory"
+        message = f"{place}: is a directory"
         raise OutputCreationError(message)
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         with _spool() as spool:
             yield spool
-            _copy_to_special_file(spool, path)
+            with _naming(place, OutputCreationError):
+                special = Path(path).open("wb")  # noqa: SIM115 -- closed below
+            with _naming(place), special:
+                _copy(spool, special)
         return
-    with _replacing(path, target) as stream:
+    with _replacing(place, target) as stream:
         yield stream
 
 
 def write_stdout(text: str) -> None:
     """Write text to standard output at once."""
     with staged_output(None, ()) as stream:
-        stream.write(text.encode(stdout_encoding(), "backslashreplace"))
+        stream.write(text.encode(_stdout_encoding(), "backslashreplace"))
 
 
-def stdout_encoding() -> str:
+def _stdout_encoding() -> str:
     """How standard output wants its text."""
     return (sys.stdout.encoding if sys.stdout is not None else None) or "utf-8"
 
 
-def _refuse_inputs(path: str, target: Path, inputs: Sequence[str]) -> None:
+def checked_picture(plot: str | None, output: str | None) -> str:
+    """Return the format that the name of a picture asks for; "" without a picture.
+
+    Parameters
+    ----------
+    plot, output : str or None
+        Files for the picture and for the text.
+
+    Raises
+    ------
+    UsageError
+        Both are the same file, the ending is unknown, or matplotlib is missing.
+    """
+    if plot is None:
+        return ""
+    if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
+        message = f"--plot and --output are the same file, {quoted(plot)}"
+        raise UsageError(message)
+    from bce_cli.render.drawing import picture_format  # noqa: PLC0415 -- an extra
+
+    return picture_format(plot)
+
+
+@contextmanager
+def _naming(place: str, kind: type[OutputError] = OutputError) -> Iterator[None]:
+    """Turn what goes wrong into an error that names the place, or into the end of a pipe."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+    except OSError as error:
+        message = f"{place}: {os_reason(error)}"
+        raise kind(message) from None
+
+
+def _refuse_inputs(place: str, target: Path, inputs: Sequence[str]) -> None:
     for name in inputs:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             status = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat()
             if os.path.samestat(target.stat(), status):
-                message = f"{safe_text(path)}: the output would overwrite an input"
+                message = f"{place}: the output would overwrite an input"
                 raise OutputCreationError(message, "choose another file for --output")
 
 
 @contextmanager
 def _spool() -> Iterator[IO[bytes]]:
-    try:
-        with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as spool:
-            yield spool
-    except OSError as error:  # the temporary folder is full, say
-        message = f"temporary file: {os_reason(error)}"
-        raise OutputError(message) from None
+    with (
+        _naming("temporary file"),  # its folder is full, say
+        tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as spool,
+    ):
+        yield spool
 
 
 def _copy_to_stdout(spool: IO[bytes]) -> None:
     if sys.stdout is None:
         message = "standard output is closed"
         raise OutputError(message)
-    spool.seek(0)
     try:
-        _copy(spool, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
+        with _naming("standard output"):
+            _copy(spool, sys.stdout.buffer)
+    except (OutputError, typer.Exit):
         abandon_stdout()
-        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
-    except OSError as error:
-        abandon_stdout()
-        message = f"standard output: {os_reason(error)}"
-        raise OutputError(message) from None
+        raise
 
 
 def abandon_stdout() -> None:
@@ -121,48 +272,28 @@ def abandon_stdout() -> None:
 
 def _copy(spool: IO[bytes], stream: IO[bytes]) -> None:
     """Copy all bytes, also to a stream that takes a part of them at a time."""
+    spool.seek(0)
     while chunk := spool.read(_CHUNK):
         rest = memoryview(chunk)
         while rest:
             rest = rest[stream.write(rest) :]
-
-
-def _copy_to_special_file(spool: IO[bytes], path: str) -> None:
-    spool.seek(0)
-    try:
-        stream = Path(path).open("wb")  # noqa: SIM115 -- closed below
-    except OSError as error:
-        message = f"{safe_text(path)}: {os_reason(error)}"
-        raise OutputCreationError(message) from None
-    try:
-        with stream:
-            _copy(spool, stream)
-    except BrokenPipeError:
-        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
-    except OSError as error:
-        message = f"{safe_text(path)}: {os_reason(error)}"
-        raise OutputError(message) from None
+    stream.flush()
 
 
 @contextmanager
-def _replacing(path: str, target: Path) -> Iterator[IO[bytes]]:
+def _replacing(place: str, target: Path) -> Iterator[IO[bytes]]:
     # Named before it is made, so that no signal can come between the making and the removing.
     temporary = target.parent / f".{target.name[:50]}.{os.urandom(8).hex()}"
     try:
-        try:
+        with _naming(place, OutputCreationError):
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            message = f"{safe_text(path)}: {os_reason(error)}"
-            raise OutputCreationError(message) from None
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(_mode(target))
-        temporary.replace(target)
-    except OSError as error:
-        message = f"{safe_text(path)}: {os_reason(error)}"
-        raise OutputError(message) from None
+        with _naming(place):
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.chmod(_mode(target))
+            temporary.replace(target)
     finally:
         with contextlib.suppress(OSError):  # it was never made, say
             temporary.unlink()

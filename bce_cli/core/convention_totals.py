@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import Convention
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER
-from bce_cli.core.row_sums import count_soft, finite_losses
 from bce_cli.core.rules import RULES
+from bce_cli.core.state import FIRST, State
+from bce_cli.core.totals import count_soft, finite_losses
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ALL_CONVENTIONS = tuple(Convention(like=name) for name in RULES)
 
 
 @dataclass(frozen=True, slots=True)
-class ConventionTotals:
+class ConventionTotals(State):
     """The mean loss of some rows under one convention, as a mergeable state.
 
     Attributes
@@ -48,7 +49,7 @@ class ConventionTotals:
     (50.3465735912323, 2)
     """
 
-    name: str
+    name: str = field(metadata=FIRST)
     n_clipped: int = 0
     n_infinite: int = 0
     n_refused: int = 0
@@ -70,17 +71,6 @@ class ConventionTotals:
             n_infinite=n_infinite,
             losses=ExactSum.of(finite),
             divisors=n if counts_rows or rows.weights is None else ExactSum.of(rows.weights),
-        )
-
-    def __add__(self, other: ConventionTotals) -> ConventionTotals:
-        """Merge with the totals of other rows under the same convention."""
-        return ConventionTotals(
-            name=self.name,
-            n_clipped=self.n_clipped + other.n_clipped,
-            n_infinite=self.n_infinite + other.n_infinite,
-            n_refused=self.n_refused + other.n_refused,
-            losses=self.losses + other.losses,
-            divisors=self.divisors + other.divisors,
         )
 
     @property

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.costs import likelihoods_of
 from bce_cli.core.rows import Rows, ScoredRows, as_floats
-from bce_cli.core.rules import RULES, Rule, rule_of_clip
+from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
 from bce_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.costs import CostLabels, Costs
     from bce_cli.core.rows import FloatArray, LabelArray
+    from bce_cli.core.rules import CostLabels, Costs
 
 _ROUNDS_TO_FLOAT32 = 2.0**29 + 1.0
 

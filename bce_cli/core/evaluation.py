@@ -1,23 +1,138 @@
-"""The fold over the parts of a data set, in the order of its rows, and what it comes to."""
+"""The fold over rows, in their order: what it asks of them, and what it comes to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bce_cli.core.part import Part, Plan, evaluate_piece
-from bce_cli.core.rows import Rows
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.rows import Rows, ScoredRows
+from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import LossTotals
 
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionTotals
-    from bce_cli.core.differences import DifferenceRow
-    from bce_cli.core.excerpt import ExampleRow, Excerpt, Prefix
-    from bce_cli.core.likelihood import LikelihoodProduct, RunningProduct
-    from bce_cli.core.segments import SegmentTotals
-    from bce_cli.core.worst import WorstRow
+    from bce_cli.core.extremes import DifferenceRow, Differences, WorstRow, WorstRows
+    from bce_cli.core.groups import SegmentTotals
+    from bce_cli.core.likelihood import (
+        ExampleRow,
+        Excerpt,
+        LikelihoodProduct,
+        Prefix,
+        RunningProduct,
+    )
+    from bce_cli.core.rows import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to find out about the rows.
+
+    Attributes
+    ----------
+    convention : Convention
+    with_product : bool
+        Multiply the raw likelihoods, in every float type.
+    n_first : int or None
+        Rows from the start to show in an excerpt; None for no excerpt, which needs `with_product`.
+    n_worst : int
+        Rows of highest loss to keep.
+    compared : tuple of Convention
+        Conventions whose means are to be set side by side.
+    n_differing : int
+        Rows to keep of those on which these conventions differ most.
+    """
+
+    convention: Convention = EXACT
+    with_product: bool = True
+    n_first: int | None = None
+    n_worst: int = 0
+    compared: tuple[Convention, ...] = ()
+    n_differing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings(State):
+    """What some rows came to.
+
+    Attributes
+    ----------
+    totals : LossTotals
+    worst : WorstRows or None
+        None where none are kept; the same goes for what follows.
+    kept : ScoredRows
+        All rows of a piece, or only the last that counts.
+    last : int
+        0-based place among the rows of the last one that counts; -1 if there is none.
+    compared : tuple of ConventionTotals
+    differences : Differences or None
+    segments : SegmentTotals or None
+    """
+
+    totals: LossTotals
+    worst: WorstRows | None
+    kept: ScoredRows = field(metadata=FIRST)
+    last: int = field(metadata=FIRST)
+    compared: tuple[ConventionTotals, ...]
+    differences: Differences | None
+    segments: SegmentTotals | None
+
+    def __iadd__(self, other: Findings) -> Findings:  # noqa: PYI034 -- as State has it
+        """Merge with what the rows that follow came to."""
+        # By hand: the last row that counts is the last of theirs, if they have one.
+        if other.totals.n:
+            self = replace(self, kept=other.kept, last=self.totals.n_read + other.last)  # noqa: PLW0642
+        return State.__iadd__(self, other)
+
+
+def evaluate_rows(rows: Rows, plan: Plan, *, keep_rows: bool) -> Findings:
+    """Find out what the plan asks about some rows.
+
+    Parameters
+    ----------
+    rows : Rows
+    plan : Plan
+    keep_rows : bool
+        Whether the rows themselves must come back, because the raw product is still alive.
+    """
+    rows = plan.convention.held(rows)
+    losses = plan.convention.losses(rows)
+    tail = replace(rows.tail(), rivals=(), cluster=None, segments=())
+    kept = rows if keep_rows else tail
+    last = rows.last
+    return Findings(
+        totals=LossTotals.of(rows, losses, plan.convention),
+        kept=ScoredRows(
+            rows=kept,
+            likelihoods=plan.convention.likelihoods(kept),
+            losses=losses if keep_rows else losses[max(last, 0) : last + 1].copy(),
+        ),
+        last=last,
+        **_wishes(rows, losses, plan),
+    )
+
+
+def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
+    """Compute what is not always asked for; what does it is loaded when it is."""
+    found: dict[str, Any] = {"worst": None, "compared": (), "differences": None, "segments": None}
+    if plan.n_worst:
+        from bce_cli.core.extremes import WorstRows  # noqa: PLC0415
+
+        found["worst"] = WorstRows.of(rows, losses, plan.n_worst)
+    if plan.compared:
+        from bce_cli.core.convention_totals import ConventionTotals  # noqa: PLC0415
+        from bce_cli.core.extremes import Differences  # noqa: PLC0415
+
+        found["compared"] = tuple(ConventionTotals.of(rows, rule) for rule in plan.compared)
+        found["differences"] = Differences.of(rows, plan.compared, plan.n_differing)
+    if rows.segments:
+        from bce_cli.core.groups import SegmentTotals  # noqa: PLC0415
+
+        found["segments"] = SegmentTotals.of(rows, losses, plan.convention)
+    return found
+
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
 
@@ -62,14 +177,14 @@ class Evaluation:
     >>> import numpy as np
     >>> rows = Rows(np.array([True] * 1000), np.array([0.25] * 1000))
     >>> evaluation = Evaluation(Plan())
-    >>> evaluation.add(evaluate_piece(rows, Plan(), keep_rows=evaluation.needs_rows))
+    >>> evaluation += evaluate_rows(rows, Plan(), keep_rows=evaluation.needs_rows)
     >>> [product.zero_row for product in evaluation.result().products]
     [13, 75, 538]
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._part: Part | None = None
+        self._findings: Findings | None = None
         self._products: list[RunningProduct] = []
         self._excerpt: Excerpt | None = None
         if plan.with_product:
@@ -77,13 +192,13 @@ class Evaluation:
 
             self._products = [RunningProduct(dtype) for dtype in FLOAT_TYPES]
         if plan.n_first is not None:
-            from bce_cli.core.excerpt import Excerpt  # noqa: PLC0415
+            from bce_cli.core.likelihood import Excerpt  # noqa: PLC0415
 
             self._excerpt = Excerpt(plan.n_first)
 
     @property
     def _totals(self) -> LossTotals:
-        return LossTotals() if self._part is None else self._part.totals
+        return LossTotals() if self._findings is None else self._findings.totals
 
     @property
     def needs_rows(self) -> bool:
@@ -92,24 +207,25 @@ class Evaluation:
             return True
         return self._excerpt is not None and self._excerpt.needs(self._totals.n_read)
 
-    def add(self, part: Part) -> None:
-        """Take in the part that follows."""
-        if self.needs_rows and len(part.kept) == part.totals.n_read:
-            self._add_rows(part)
-        if self._part is None:
-            self._part = part
+    def __iadd__(self, findings: Findings) -> Self:
+        """Take in what the rows that follow came to."""
+        if self.needs_rows and len(findings.kept) == findings.totals.n_read:
+            self._add_rows(findings.kept)
+        if self._findings is None:
+            self._findings = findings
         else:
-            self._part += part
+            self._findings += findings
+        return self
 
-    def _add_rows(self, part: Part) -> None:
+    def _add_rows(self, kept: ScoredRows) -> None:
         prefix = self._prefix(self._totals, self._totals.n_read)
         for product in self._products:
-            product.extend(part.kept.factors)
+            product.extend(kept.factors)
         if self._excerpt is not None:
-            self._excerpt.extend(part.kept, prefix, self._products[-1].result().zero_row)
+            self._excerpt.extend(kept, prefix, self._products[-1].result().zero_row)
 
     def _prefix(self, totals: LossTotals, n: int) -> Prefix:
-        from bce_cli.core.excerpt import Prefix  # noqa: PLC0415
+        from bce_cli.core.likelihood import Prefix  # noqa: PLC0415
 
         return Prefix(
             n=n,
@@ -118,18 +234,18 @@ class Evaluation:
             is_infinite=totals.n_infinite > 0,
         )
 
-    def result(self, whole: Part | None = None) -> Result:
+    def result(self, whole: Findings | None = None) -> Result:
         """Return what all rows came to.
 
         Parameters
         ----------
-        whole : Part, optional
+        whole : Findings, optional
             What all rows came to, where those were added only that had to bring their rows along.
         """
-        part = whole or self._part or evaluate_piece(_NO_ROWS, self.plan, keep_rows=False)
+        part = whole or self._findings or evaluate_rows(_NO_ROWS, self.plan, keep_rows=False)
         excerpt: tuple[ExampleRow, ...] = ()
         if self._excerpt is not None and part.totals.n:
-            from bce_cli.core.excerpt import example_row  # noqa: PLC0415
+            from bce_cli.core.likelihood import example_row  # noqa: PLC0415
 
             prefix = self._prefix(part.totals, part.last + 1)
             excerpt = self._excerpt.result(example_row(part.kept, part.kept.rows.last, prefix))

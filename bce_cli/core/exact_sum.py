@@ -1,23 +1,274 @@
-"""A sum of floating-point numbers that does not depend on order or grouping.
+"""From arrays of float64 to whole numbers of units of 2**-1074, without a loop over the elements.
 
-Every float64 is a whole multiple of 2**-1074, so a sum of them is a whole number of such units.
-Python integers hold it exactly; adding two of them is associative and commutative, and one division
-at the end rounds once. `extraction` gets from an array to that integer.
+Adding and subtracting one large constant rounds all values to a grid so coarse that sums of
+`SEGMENT` of them are exact in float64, whatever the order; as in Rump, Ogita and Oishi, "Accurate
+floating-point summation part I", SIAM J. Sci. Comput. 31 (2008). The remainders are exact too. All
+are multiples of the last bit of the smallest value, so that once they are small enough they can be
+added up as they are; until then, they are extracted on the next, finer grid. Losses of ordinary
+predictions need one grid and their remainders.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bce_cli.core.extraction import BLOCK, UNITS_OF_ONE, block_units, group_units, product_units
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray
+
+    IntArray = npt.NDArray[np.int64]
+
+
+UNIT_EXPONENT = -1074
+"""The smallest subnormal float64 is 2**UNIT_EXPONENT."""
+
+UNITS_OF_ONE = 1 << -UNIT_EXPONENT
+BLOCK = 1 << 16  # bounds the scratch memory
+SEGMENT = 1 << 10
+_MOST_BITS = 53 - 10  # of values of which a segment can be added up
+_GRID_BITS = _MOST_BITS - 1  # rounding to a grid may carry into one more bit
+_LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
+_LARGE = 2.0**_LARGE_EXPONENT
+_LARGE_SHIFT = 200
+_SPLITTER = 2.0**27 + 1.0
+_NOT_FINITE = "only finite numbers can be summed"
+
+
+class _Span(NamedTuple):
+    """Bounds of some values: none is beyond 2**bound, and but for zeros none below 2**least."""
+
+    bound: int
+    least: int
+
+    @property
+    def finest(self) -> int:
+        """All values are multiples of 2**finest."""
+        return max(self.least - 52, UNIT_EXPONENT)
+
+
+_NOTHING = _Span(UNIT_EXPONENT, UNIT_EXPONENT)
+_LEAST_BOUND = UNIT_EXPONENT + 4  # of products and their errors, where rounding is all there is
+
+
+def block_units(values: FloatArray) -> int:
+    """Sum one block of finite values, of any size."""
+    span = _span(values)
+    return _units_within(values, span.bound, span.finest)
+
+
+def _units_within(values: FloatArray, bound: int, finest: int) -> int:
+    total = 0
+    for on_grid, exponent, shift in _grids(values, bound, finest):
+        counts = _counts(on_grid, np.arange(0, len(on_grid), SEGMENT), exponent)
+        total += int(counts.sum()) << shift
+    return total
+
+
+def group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[int]]:
+    """Sum one block of finite values by group.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        At least one.
+    groups : ndarray of int, shape (n,)
+        Of each value; those of one group stand together.
+
+    Returns
+    -------
+    groups, units : list of int, shape (m,)
+        The groups in their order, and the sum of each.
+    """
+    begins = np.diff(groups, prepend=-1) != 0
+    first_cuts = begins.copy()
+    begins[::SEGMENT] = True
+    cuts = np.flatnonzero(begins)
+    firsts = np.flatnonzero(first_cuts[cuts])
+    units = [0] * len(firsts)
+    span = _span(values)
+    for on_grid, exponent, shift in _grids(values, span.bound, span.finest, keeps_places=True):
+        sums = np.add.reduceat(_counts(on_grid, cuts, exponent), firsts).tolist()
+        units = [a + (b << shift) for a, b in zip(units, sums, strict=True)]
+    return groups[first_cuts].tolist(), units
+
+
+def _span(values: FloatArray) -> _Span:
+    """Find bounds of finite values, of any size."""
+    if len(values) == 0:
+        return _NOTHING
+    highest, lowest = float(values.max()), float(values.min())
+    if not (math.isfinite(highest) and math.isfinite(lowest)):
+        raise ValueError(_NOT_FINITE)
+    if highest == lowest == 0.0:
+        return _NOTHING
+    least = lowest if lowest > 0.0 else -highest
+    if least <= 0.0:
+        magnitudes = np.abs(values)
+        least = float(magnitudes[magnitudes != 0.0].min())
+    return _Span(math.frexp(max(highest, -lowest))[1], math.frexp(least)[1] - 1)
+
+
+def _grids(
+    values: FloatArray, bound: int, finest: int, *, keeps_places: bool = False
+) -> Iterator[tuple[FloatArray, int, int]]:
+    """Take finite values apart into multiples of which a segment can be added up.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+    bound, finest : int
+        All are multiples of ``2**finest``, and none is beyond ``2**bound``.
+    keeps_places : bool, default False
+
+    Yields
+    ------
+    on_grid : ndarray of float64
+        Multiples of ``2**exponent``; where places need not be kept, zeros may be left out.
+    exponent, shift : int
+        ``2**exponent`` stands for ``2**shift`` units.
+    """
+    rest = values
+    if bound > _LARGE_EXPONENT:
+        large = np.abs(rest) >= _LARGE
+        scaled = np.ldexp(np.where(large, rest, 0.0), -_LARGE_SHIFT)
+        shifted = bound - _LARGE_SHIFT, UNIT_EXPONENT
+        for on_grid, exponent, shift in _grids(scaled, *shifted, keeps_places=keeps_places):
+            yield on_grid, exponent, shift + _LARGE_SHIFT
+        rest = np.where(large, 0.0, rest)
+        bound = _bound(rest)
+    is_first = True
+    while bound - finest > _MOST_BITS:
+        exponent = bound - _GRID_BITS
+        anchor = math.ldexp(1.5, exponent + 52)
+        on_grid = rest + anchor
+        on_grid -= anchor
+        yield on_grid, exponent, exponent - UNIT_EXPONENT
+        rest = np.subtract(rest, on_grid, out=on_grid)
+        bound = exponent - 1
+        if bound - finest > _MOST_BITS and not is_first:  # from the second grid on, few are left
+            rest = rest if keeps_places else rest.take(np.flatnonzero(rest))
+            bound = _bound(rest)
+        is_first = False
+    if bound > UNIT_EXPONENT:
+        yield rest, finest, finest - UNIT_EXPONENT
+
+
+def _bound(values: FloatArray) -> int:
+    """Return the exponent of a power of two that no value is beyond."""
+    peak = max(float(values.max()), -float(values.min())) if len(values) else 0.0
+    return math.frexp(peak)[1] if peak else UNIT_EXPONENT
+
+
+def _counts(on_grid: FloatArray, cuts: IntArray, exponent: int) -> IntArray:
+    """Sum multiples of 2**exponent from each cut to the next, which are a segment at the most."""
+    return np.ldexp(np.add.reduceat(on_grid, cuts), -exponent).astype(np.int64)
+
+
+def product_units(left: FloatArray, right: FloatArray) -> int:
+    """Sum one block of products; the arrays are as large as the scratch memory allows."""
+    left_span = _span(left)
+    right_span = left_span if right is left else _span(right)
+    if _NOTHING in (left_span, right_span):
+        return 0
+    bound = max(left_span.bound + right_span.bound, _LEAST_BOUND)
+    if max(left_span.bound, right_span.bound, bound) > _LARGE_EXPONENT:
+        return _any_product_units(left, right)
+    products, errors = two_product(left, right)
+    least_product = _Span(bound, left_span.least + right_span.least)
+    # An error is half a last bit at the most; below 2**-1074 all are rounded.
+    errors_bound = max(bound - 53, _LEAST_BOUND)
+    finest_error = max(left_span.finest + right_span.finest, UNIT_EXPONENT)
+    return _units_within(products, bound, least_product.finest) + _units_within(
+        errors, errors_bound, finest_error
+    )
+
+
+def two_product(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each product, rounded, and what rounding took away, of numbers below 2**900.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> product, error = two_product(np.array([0.1]), np.array([0.1]))
+    >>> from fractions import Fraction
+    >>> Fraction(float(product[0])) + Fraction(float(error[0])) == Fraction(0.1) ** 2
+    True
+    """
+    products, errors = np.empty(len(left)), np.empty(len(left))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for start in range(0, len(left), BLOCK):
+            chunk = slice(start, start + BLOCK)
+            if left is right:
+                _two_square(left[chunk], products[chunk], errors[chunk])
+            else:
+                _two_product(left[chunk], right[chunk], products[chunk], errors[chunk])
+    return products, errors
+
+
+def _two_product(
+    left: FloatArray, right: FloatArray, product: FloatArray, error: FloatArray
+) -> None:
+    """Fill `product` with the rounded products and `error` with what rounding took away."""
+    left_high, left_low = _split(left)
+    right_high, right_low = _split(right)
+    np.multiply(left, right, out=product)
+    np.multiply(left_high, right_high, out=error)
+    error -= product
+    error += np.multiply(left_high, right_low, out=left_high)
+    error += np.multiply(right_high, left_low, out=right_high)
+    error += np.multiply(left_low, right_low, out=left_low)
+
+
+def _two_square(values: FloatArray, square: FloatArray, error: FloatArray) -> None:
+    """Do the same for squares."""
+    high, low = _split(values)
+    np.multiply(values, values, out=square)
+    np.multiply(high, high, out=error)
+    error -= square
+    high *= low
+    error += high
+    error += high
+    error += np.multiply(low, low, out=low)
+
+
+def _split(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Split each value into two halves of at most 26 bits (Veltkamp)."""
+    high = values * _SPLITTER
+    low = high - values
+    high -= low
+    return high, np.subtract(values, high, out=low)
+
+
+def _any_product_units(left: FloatArray, right: FloatArray) -> int:
+    """Do the same where some products may be too large for float64 arithmetic."""
+    products, errors = two_product(left, right)
+    small = (np.abs(left) < _LARGE) & (np.abs(right) < _LARGE) & (np.abs(products) < _LARGE)
+    large = ~small
+    return (
+        _large_product_units(left[large], right[large])
+        + block_units(products[small])
+        + block_units(errors[small])
+    )
+
+
+def _large_product_units(left: FloatArray, right: FloatArray) -> int:
+    """Do the same in integers."""
+    return sum(
+        (_units(a) * _units(b)) >> -UNIT_EXPONENT
+        for a, b in zip(left.tolist(), right.tolist(), strict=True)
+    )
+
+
+def _units(value: float) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * (UNITS_OF_ONE // denominator)
 
 
 @dataclass(frozen=True, slots=True)

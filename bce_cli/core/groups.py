@@ -1,15 +1,38 @@
-"""Rows put together by the words of a column, so that each group is one slice."""
+"""Rows put together by the words of a column: by cluster, by segment, or by a bin they are in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
+from bce_cli.core.exact_sum import (
+    UNIT_EXPONENT,
+    UNITS_OF_ONE,
+    ExactSum,
+    trailing_zeros,
+    two_product,
+)
+from bce_cli.core.report import LossReport, loss_report
+from bce_cli.core.state import State
+from bce_cli.core.totals import LossTotals, Moments
+from bce_cli.errors import DataError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
-    from bce_cli.core.row_columns import Categories
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.report import Unit
+    from bce_cli.core.rows import Categories, FloatArray, Places, Rows
+
+    Names: TypeAlias = tuple[str, ...]
 
 
 def grouped(
@@ -32,7 +55,7 @@ def grouped(
 
     Examples
     --------
-    >>> from bce_cli.core.row_columns import Categories
+    >>> from bce_cli.core.rows import Categories
     >>> column = Categories(np.array([1, 0, 1], np.int32), ("a", "b"))
     >>> order, starts, names = grouped((column,))
     >>> order.tolist(), starts.tolist(), names
@@ -82,3 +105,302 @@ def _narrowed(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.integer]:
     """Store small codes in 16 bits, which NumPy sorts by counting."""
     is_small = len(codes) > 0 and codes.max() < 2**16
     return codes.astype(np.uint16) if is_small else codes
+
+
+class GroupedRows:
+    """Sums numbers of rows by the group that each row is in; empty groups have sums, too.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (n,)
+        Each from 0 to ``n_groups - 1``.
+    n_groups : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sums = GroupedRows(np.array([2, 0, 2]), 3).of(np.array([0.1, 0.2, 0.3]))
+    >>> [float(total) for total in sums]
+    [0.2, 0.0, 0.4]
+    """
+
+    def __init__(self, groups: Places, n_groups: int) -> None:
+        self._order, self._starts, self._found = ordered(groups)
+        self._n_groups = n_groups
+
+    def of(self, values: FloatArray) -> tuple[ExactSum, ...]:
+        """Sum up finite values; shape (n_groups,)."""
+        sums = [ExactSum()] * self._n_groups
+        totals = ExactSum.by_group(values[self._order], self._starts)
+        for place, total in zip(self._found, totals, strict=True):
+            sums[place] = total
+        return tuple(sums)
+
+    def of_products(self, left: FloatArray, right: FloatArray) -> tuple[ExactSum, ...]:
+        """Sum up products of numbers below 2**900, exactly; shape (n_groups,)."""
+        return tuple(map(add, *(self.of(part) for part in two_product(left, right))))
+
+
+_SHIFT = 774  # to multiples of 2**-300
+_FINE_BITS = (1 << _SHIFT) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSums(State):
+    """The sum of a value and of a divisor over the rows of each cluster, exact and mergeable.
+
+    Attributes
+    ----------
+    sums : dict of str to tuple of int
+        Of the values and of the divisors, in units of 2**(shift - 1074).
+    shift : int
+        Ordinary numbers have no bits that small, and integers without them are a fifth as long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.rows import Categories
+    >>> days = Categories(np.array([0, 0, 1], np.int32), ("Mon", "Tue"))
+    >>> sums = ClusterSums.of(days, np.array([1.0, 3.0, 5.0]))
+    >>> sums.moments.n, sums.moments.ratio, sums.moments.standard_error()
+    (2, 3.0, 1.3333333333333333)
+    """
+
+    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    shift: int = _SHIFT
+
+    @classmethod
+    def of(
+        cls,
+        cluster: Categories,
+        values: FloatArray,
+        divisors: FloatArray | None = None,
+    ) -> ClusterSums:
+        """Sum up finite values.
+
+        Parameters
+        ----------
+        cluster : Categories, shape (n,)
+        values : ndarray of float64, shape (n,)
+        divisors : ndarray of float64, shape (n,), optional
+            All 1 by default.
+        """
+        if len(values) == 0:
+            return cls()
+        order, starts, names = grouped((cluster,))
+        totals = ExactSum.by_group(values[order], starts)
+        if divisors is None:
+            counts = np.diff(starts, append=len(order)).tolist()
+            parts = [count * UNITS_OF_ONE for count in counts]
+        else:
+            parts = [part.units for part in ExactSum.by_group(divisors[order], starts)]
+        units = [total.units for total in totals]
+        is_ordinary = not any(unit & _FINE_BITS for unit in (*units, *parts))
+        found = cls(shift=_SHIFT if is_ordinary else 0)
+        found._take(
+            (name, unit >> found.shift, part >> found.shift)
+            for (name,), unit, part in zip(names, units, parts, strict=True)
+        )
+        return found
+
+    def _take(self, sums: Iterable[tuple[str, int, int]]) -> None:
+        mine = self.sums
+        for name, value, divisor in sums:
+            before = mine.get(name)
+            if before is None:
+                mine[name] = (value, divisor)
+            else:
+                mine[name] = (before[0] + value, before[1] + divisor)
+
+    def _finest(self) -> ClusterSums:
+        """Return the same sums in units of 2**-1074."""
+        shift = self.shift
+        sums = {name: (u << shift, d << shift) for name, (u, d) in self.sums.items()}
+        return ClusterSums(sums, 0)
+
+    def __iadd__(self, other: ClusterSums) -> ClusterSums:  # noqa: PYI034 -- or another, if finer
+        """Merge with the sums of other rows."""
+        # By hand: clusters meet by name, in one unit, and may be too many for a call each.
+        if self.shift != other.shift:
+            self, other = self._finest(), other._finest()  # noqa: PLW0642
+        self._take((name, *sums) for name, sums in other.sums.items())
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle integers without the zero bits that all of them have at the end."""
+        values = [value for value, _ in self.sums.values()]
+        divisors = [divisor for _, divisor in self.sums.values()]
+        return _unpacked, (self.shift, list(self.sums), _packed(values), _packed(divisors))
+
+    @property
+    def moments(self) -> Moments:
+        """Moments in which each cluster with a divisor above 0 is one pair."""
+        pairs = [pair for pair in self.sums.values() if pair[1]]
+        return Moments(
+            len(pairs),
+            ExactSum(sum(u for u, _ in pairs) << self.shift),
+            ExactSum(sum(d for _, d in pairs) << self.shift),
+            self._squares(sum(u * u for u, _ in pairs)),
+            self._squares(sum(u * d for u, d in pairs)),
+            self._squares(sum(d * d for _, d in pairs)),
+        )
+
+    def _squares(self, units: int) -> ExactSum:
+        """From squares of units to units; what is lost is below the smallest float64."""
+        return ExactSum((units << (2 * self.shift)) >> -UNIT_EXPONENT)
+
+
+def _packed(integers: list[int]) -> tuple[int, list[int]]:
+    """Return integers without the zero bits at their ends, and how many these were."""
+    shift = trailing_zeros(reduce(operator.or_, integers, 0))
+    return shift, [integer >> shift for integer in integers]
+
+
+def _unpacked(
+    shift: int, names: list[str], values: tuple[int, list[int]], divisors: tuple[int, list[int]]
+) -> ClusterSums:
+    pairs = zip(
+        (value << values[0] for value in values[1]),
+        (divisor << divisors[0] for divisor in divisors[1]),
+        strict=True,
+    )
+    return ClusterSums(dict(zip(names, pairs, strict=True)), shift)
+
+
+MOST_SEGMENTS = 10_000
+"""A segment takes some kilobytes, and nobody reads a table of more."""
+
+_FEW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTotals(State):
+    """The totals of the rows that have the same words in the columns that part them.
+
+    Attributes
+    ----------
+    totals : dict of tuple of str to LossTotals
+        Row numbers in them count the rows of the segment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.conventions import EXACT
+    >>> from bce_cli.core.rows import Categories
+    >>> from bce_cli.core.rows import Rows
+    >>> sites = Categories(np.array([0, 1, 0], np.int32), ("a", "b"))
+    >>> rows = Rows(np.array([True, True, False]), np.array([0.5, 0.25, 0.5]), segments=(sites,))
+    >>> found = SegmentTotals.of(rows, EXACT.losses(rows), EXACT)
+    >>> {name: float(totals.losses) for name, totals in found.totals.items()}
+    {('a',): 1.3862943611198906, ('b',): 1.3862943611198906}
+    """
+
+    totals: dict[Names, LossTotals] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> SegmentTotals:
+        """Sum up some rows, given their losses under the convention.
+
+        Raises
+        ------
+        DataError
+            There are more than `MOST_SEGMENTS`.
+        """
+        found = cls()
+        if not rows.segments or len(rows) == 0:
+            return found
+        order, starts, names = grouped(rows.segments)
+        if len(names) > MOST_SEGMENTS:
+            raise _too_many()
+        rows = replace(rows, ids=None, rivals=(), cluster=None, segments=()).at(order)
+        losses = losses[order]
+        for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
+            part = slice(start, stop)
+            found._add(name, LossTotals.of(rows.at(part), losses[part], convention))
+        return found
+
+    def _add(self, name: Names, totals: LossTotals) -> None:
+        if name in self.totals:
+            self.totals[name] += totals
+        else:
+            self.totals[name] = totals
+
+    def __iadd__(self, other: SegmentTotals) -> Self:
+        """Merge with the totals of the rows that follow.
+
+        Raises
+        ------
+        DataError
+            There are more than `MOST_SEGMENTS` now.
+        """
+        # By hand: segments meet by name, and there is a limit to them.
+        for name, totals in other.totals.items():
+            self._add(name, totals)
+        if len(self.totals) > MOST_SEGMENTS:
+            raise _too_many()
+        return self
+
+
+def _too_many() -> DataError:
+    message = f"the rows fall into more than {MOST_SEGMENTS:,} segments"
+    return DataError(message, "--by is for columns of few different values")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReport:
+    """One segment beside the others.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its words in the columns that part the rows.
+    n : int
+    report : LossReport or None
+        None where all weights are 0. Its skill is over the base rate of the segment.
+    share_of_total : float or None
+        Of the sum of all losses; None where that is infinite or 0.
+    is_small : bool
+        Whether there are too few rows for its interval to be trusted.
+    """
+
+    names: tuple[str, ...]
+    n: int
+    report: LossReport | None
+    share_of_total: float | None
+    is_small: bool
+
+
+def segment_reports(
+    segments: SegmentTotals, whole: LossReport, unit: Unit = "nats"
+) -> tuple[SegmentReport, ...]:
+    """Derive the figures of each segment that has rows.
+
+    Parameters
+    ----------
+    segments : SegmentTotals
+    whole : LossReport
+        Of all rows, in the same unit.
+    unit : {"nats", "bits"}, default "nats"
+
+    Returns
+    -------
+    tuple of SegmentReport
+        Highest total loss first.
+    """
+    found = [
+        _report(names, totals, whole, unit) for names, totals in segments.totals.items() if totals.n
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> SegmentReport:
+    report = loss_report(totals, unit) if totals.weights.units else None
+    share = None
+    if report is not None and 0.0 < whole.total_loss < float("inf"):
+        share = report.total_loss / whole.total_loss
+    return SegmentReport(names, totals.n, report, share, totals.n < _FEW)
+
+
+def _rank(item: SegmentReport) -> tuple[float, int, Names]:
+    total = 0.0 if item.report is None else item.report.total_loss
+    return (-total, -item.n, item.names)

@@ -12,11 +12,10 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.row_columns import Categories, Predictions
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-Places: TypeAlias = npt.NDArray[np.intp] | slice
+Places: TypeAlias = npt.NDArray[np.intp]
 LabelArray: TypeAlias = BoolArray | FloatArray
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
@@ -24,8 +23,47 @@ Values = TypeVar("Values", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True)
+class Predictions:
+    """What one model says of some rows.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape (n,)
+    logits : ndarray of float64, shape (n,), optional
+        As in `Rows`.
+    """
+
+    probabilities: FloatArray
+    logits: FloatArray | None = None
+
+    def at(self, places: Places | slice) -> Predictions:
+        """Return copies of some predictions."""
+        return Predictions(self.probabilities[places], _at(self.logits, places))
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """A column of words, most of which occur more than once.
+
+    Attributes
+    ----------
+    codes : ndarray of int32, shape (n,)
+        Places in `names`.
+    names : tuple of str
+        The same word may stand at several places.
+    """
+
+    codes: npt.NDArray[np.int32]
+    names: tuple[str, ...]
+
+    def at(self, places: Places | slice) -> Categories:
+        """Return copies of some cells."""
+        return Categories(self.codes[places], self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """Validated rows of one piece of the data, in their order.
+    """Validated rows, in their order.
 
     Attributes
     ----------
@@ -49,7 +87,7 @@ class Rows:
     cluster : Categories, optional
         Rows of one cluster depend on each other.
     segments : tuple of Categories
-        What parts the rows.
+        Columns whose words part the rows.
     """
 
     labels: LabelArray
@@ -98,6 +136,10 @@ class Rows:
             return ids
         return list(compress(ids, (~self.missing).tolist()))
 
+    def id_at(self, index: int) -> str | None:
+        """Return what the user calls one row."""
+        return None if self.ids is None else self.ids[index]
+
     def label(self, index: int) -> float:
         """Return one label: an integer where labels are 0 or 1."""
         value = self.labels[index]
@@ -107,7 +149,7 @@ class Rows:
         """Return one weight, or None where there are no weights."""
         return None if self.weights is None else float(self.weights[index])
 
-    def impossible_places(self) -> npt.NDArray[np.intp]:
+    def impossible_places(self) -> Places:
         """Return the places of the rows whose exact loss is infinite, ascending; shape (m,)."""
         values, lowest, highest = self.probabilities, 0.0, 1.0
         if self.logits is not None:
@@ -120,15 +162,15 @@ class Rows:
             impossible &= ~self.missing
         return np.flatnonzero(impossible)
 
-    def at(self, places: Places) -> Rows:
+    def at(self, places: Places | slice) -> Rows:
         """Return the rows at some 0-based places, in that order; those of a slice are no copies."""
         return Rows(
             labels=self.labels[places],
             probabilities=self.probabilities[places],
-            weights=None if self.weights is None else self.weights[places],
-            ids=None if self.ids is None else _at(self.ids, places),
-            missing=None if self.missing is None else self.missing[places],
-            logits=None if self.logits is None else self.logits[places],
+            weights=_at(self.weights, places),
+            ids=None if self.ids is None else _texts_at(self.ids, places),
+            missing=_at(self.missing, places),
+            logits=_at(self.logits, places),
             rivals=tuple(rival.at(places) for rival in self.rivals),
             cluster=None if self.cluster is None else self.cluster.at(places),
             segments=tuple(segment.at(places) for segment in self.segments),
@@ -162,7 +204,11 @@ class Rows:
         return replace(self.at(np.arange(max(last, 0), last + 1)), missing=None)
 
 
-def _at(texts: Sequence[str], places: Places) -> list[str]:
+def _at(values: Values | None, places: Places | slice) -> Values | None:
+    return None if values is None else values[places]  # type: ignore[return-value]
+
+
+def _texts_at(texts: Sequence[str], places: Places | slice) -> list[str]:
     found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
     return [texts[place] for place in found]
 
@@ -210,3 +256,47 @@ def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:
         return losses
     products = np.zeros(len(losses))
     return np.multiply(losses, weights, out=products, where=weights > 0.0)
+
+
+def concatenated(blocks: Sequence[Rows]) -> Rows:
+    """Put at least one block of rows after the other."""
+    first, missing = blocks[0], None
+    if len(blocks) == 1:
+        return first
+    if any(rows.missing is not None for rows in blocks):
+        missing = np.concatenate(
+            [np.zeros(len(r), np.bool_) if r.missing is None else r.missing for r in blocks]
+        )
+    clusters = [rows.cluster for rows in blocks if rows.cluster is not None]
+    rivals = zip(*(rows.rivals for rows in blocks), strict=True)
+    segments = zip(*(rows.segments for rows in blocks), strict=True)
+    return Rows(
+        labels=np.concatenate([rows.labels for rows in blocks]),
+        probabilities=np.concatenate([rows.probabilities for rows in blocks]),
+        weights=_joined([rows.weights for rows in blocks]),
+        ids=None if first.ids is None else [text for rows in blocks for text in rows.ids or ()],
+        missing=missing,
+        logits=_joined([rows.logits for rows in blocks]),
+        rivals=tuple(_joined_predictions(rival) for rival in rivals),
+        cluster=_joined_categories(clusters) if clusters else None,
+        segments=tuple(_joined_categories(columns) for columns in segments),
+    )
+
+
+def _joined(arrays: Sequence[FloatArray | None]) -> FloatArray | None:
+    present = [array for array in arrays if array is not None]
+    return np.concatenate(present) if present else None
+
+
+def _joined_predictions(blocks: Sequence[Predictions]) -> Predictions:
+    probabilities = np.concatenate([block.probabilities for block in blocks])
+    return Predictions(probabilities, _joined([block.logits for block in blocks]))
+
+
+def _joined_categories(blocks: Sequence[Categories]) -> Categories:
+    codes: list[npt.NDArray[np.int32]] = []
+    names: list[str] = []
+    for block in blocks:
+        codes.append(np.add(block.codes, len(names), dtype=np.int32))
+        names += block.names
+    return Categories(np.concatenate(codes), tuple(names))

@@ -1,49 +1,305 @@
-"""The rules of losses, exact or as another library has it: one table, an entry a convention.
-
-======================  ===============================================================  ==========
-convention              loss of label 1 (label 0 likewise)                               float type
-======================  ===============================================================  ==========
-``exact``               -log p                                                           float64
-``sklearn``             p and 1 - p clipped to [2.2e-16, 1 - 2.2e-16]                    float64
-``sklearn-1.1``         p clipped to [1e-15, 1 - 1e-15], both classes renormalised       float64
-``torch``               log p held at -100 or more; weighted means divide by n           float32
-``keras``               p clipped to [1e-7, 1 - 1e-7]                                    float32
-``tf-keras``            the same, and 1e-7 added inside the logarithm                    float32
-``xgboost``             p held at 1e-16 or more                                          float32
-``lightgbm``            p held at 1e-15 or more; a soft label above 0 is 1               float64
-``lightgbm-xentropy``   p held at 1e-12 or more                                          float64
-``catboost``            log(1 + exp(a)) - a of the raw score a; above 0.5, a label is 1  float64
-``kaggle``              p clipped to [1e-15, 1 - 1e-15]                                  float64
-``yardstick``           p and 1 - p clipped to [2.2e-16, 1 - 2.2e-16]                    float64
-``spark``               constants outside [1e-15, 1 - 1e-15]                             float64
-======================  ===============================================================  ==========
-
-Losses of float32 rules are computed in float32 and then widened, so that their sum is exact and
-depends on no order. The libraries add them up in float32 or in blocks, so their last digits differ:
-the means agree within 2e-7. The float64 rules agree within 1e-12, but for weighted means of
-``lightgbm-xentropy``: that library adds up the weights in float32, one after the other, and was off
-by 5e-6 over 200,000 rows.
-
-With infinite logits torch and catboost print not-a-number; here the right side costs 0 and the
-wrong one infinity.
-"""
+"""Logits: predictions on the scale of log p - log(1 - p), from minus to plus infinity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from bce_cli.core import clip_rules
-from bce_cli.core.costs import Costs, exact_costs, exact_logit_costs
+from bce_cli.core.rows import as_floats
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+
+
+def sigmoid(logits: FloatArray) -> FloatArray:
+    """Probability that belongs to each logit, 1 / (1 + exp(-x)).
+
+    Parameters
+    ----------
+    logits : ndarray of float64, shape (n,)
+        Any numbers, infinite ones included.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        In [0, 1], within three units in the last place, small probabilities too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([-np.inf, -700.0, 0.0, np.inf])).tolist()
+    [0.0, 9.85967654375977e-305, 0.5, 1.0]
+    """
+    with np.errstate(under="ignore"):
+        odds = np.exp(-np.abs(logits))  # of the less likely side
+    return np.where(logits >= 0.0, 1.0, odds) / (1.0 + odds)
+
+
+def softplus(values: FloatArray) -> FloatArray:
+    """log(1 + exp(x)): the loss of label 0 for the logit x, and of label 1 for the logit -x.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Any numbers, infinite ones included.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        In [0, inf], in nats, within two units in the last place; infinite for plus infinity alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softplus(np.array([-np.inf, -50.0, 0.0, 1e308, np.inf])).tolist()
+    [0.0, 1.9287498479639178e-22, 0.6931471805599453, 1e+308, inf]
+    """
+    with np.errstate(under="ignore"):
+        tail = np.log1p(np.exp(-np.abs(values)))
+    return np.maximum(values, 0.0) + tail
+
+
+CostArray: TypeAlias = npt.NDArray[np.floating[Any]]
+CostLabels: TypeAlias = npt.NDArray[np.bool_] | CostArray
+"""Labels as a rule sees them, in its float type where they are soft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The loss of each prediction for either label.
+
+    Attributes
+    ----------
+    positive, negative : ndarray of float32 or float64, shape (n,)
+        Loss in nats if the label is 1, and if it is 0.
+    positive_held, negative_held : ndarray of bool, shape (n,), optional
+        Where a limit held that loss: it changed the number whose logarithm is taken, or the
+        logarithm. None where there is no limit.
+    """
+
+    positive: CostArray
+    negative: CostArray
+    positive_held: BoolArray | None = None
+    negative_held: BoolArray | None = None
+
+    def of(self, labels: CostLabels) -> FloatArray:
+        """Loss of each row; shape (n,).
+
+        Parameters
+        ----------
+        labels : ndarray of bool, float32 or float64, shape (n,)
+            Soft labels weigh both losses, in the float type of labels and losses.
+        """
+        if labels.dtype == np.bool_:
+            losses: CostArray = np.where(labels, self.positive, self.negative)
+            return losses.astype(np.float64, copy=False)
+        shares: CostArray = labels.view(labels.dtype)
+        mixed: CostArray = _scaled(1.0 - shares, self.negative) + _scaled(shares, self.positive)
+        return mixed.astype(np.float64, copy=False)
+
+    def held(self, labels: CostLabels) -> BoolArray:
+        """Rows in whose loss a limit shows; shape (n,)."""
+        if self.positive_held is None or self.negative_held is None:
+            return np.zeros(len(labels), np.bool_)
+        held: BoolArray = (self.positive_held & (labels > 0.0)) | (
+            self.negative_held & (labels < 1.0)
+        )
+        return held
+
+
+def _scaled(shares: CostArray, costs: CostArray) -> CostArray:
+    """Multiply; a share of 0 counts for nothing, even if the cost is infinite."""
+    scratch = np.zeros(len(costs), np.result_type(shares, costs))
+    return np.multiply(shares, costs, out=scratch, where=shares > 0.0)
+
+
+def exact_costs(probabilities: FloatArray) -> Costs:
+    """-log p and -log1p(-p), without any limit."""
+    negative = np.negative(probabilities)
+    with np.errstate(divide="ignore"):  # a certain, wrong prediction costs infinity
+        positive, negative = np.log(probabilities), np.log1p(negative, out=negative)
+    return Costs(positive=negated(positive), negative=negated(negative))
+
+
+def exact_logit_costs(logits: FloatArray) -> Costs:
+    """Softplus of the logit with the sign of the label."""
+    return Costs(positive=softplus(-logits), negative=softplus(logits))
+
+
+def negated(logs: CostArray) -> CostArray:
+    """Turn logarithms into losses in place; 0 becomes 0 and not -0."""
+    return np.subtract(0.0, logs, out=logs)
+
+
+def losses_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
+    """Exact losses in nats of rows that were validated before; shape (n,)."""
+    return exact_costs(probabilities).of(labels)
+
+
+def likelihoods_of(rows: Rows) -> FloatArray:
+    """Probability given to each label, p^y (1-p)^(1-y), and 1 for rows left out; shape (n,)."""
+    positive = rows.probabilities
+    # 1 - sigmoid(x) would round to 0 where sigmoid(-x) does not
+    negative = 1.0 - positive if rows.logits is None else sigmoid(-rows.logits)
+    if rows.labels.dtype == np.bool_:
+        likelihoods = np.where(rows.labels, positive, negative)
+    else:
+        labels = as_floats(rows.labels)
+        likelihoods = negative ** (1.0 - labels) * positive**labels
+    if rows.missing is not None:
+        likelihoods[rows.missing] = 1.0
+    return likelihoods
+
+
+_KERAS_EPSILON = np.float32(1e-7)
+_LEAST_TORCH_LOG = np.float32(-100.0)
+_XGBOOST_EPSILON = np.float32(1e-16)
+_LIGHTGBM_EPSILON = np.float32(1e-15)
+
+
+def clip_probability(probabilities: FloatArray, eps: float) -> Costs:
+    """Move p into [eps, 1 - eps], then -log p and -log1p(-p): the rule of ``--clip``."""
+    p, held = _held_within(probabilities, eps, 1.0 - eps)
+    return Costs(negated(np.log(p)), negated(np.log1p(-p)), held, held)
+
+
+def clip_then_subtract(probabilities: FloatArray, eps: float) -> Costs:
+    """Move p into [eps, 1 - eps], then -log p and -log(1 - p): a rule often written by hand."""
+    p, held = _held_within(probabilities, eps, 1.0 - eps)
+    return Costs(negated(np.log(p)), negated(np.log(1.0 - p)), held, held)
+
+
+def clip_each_class(probabilities: FloatArray, eps: float) -> Costs:
+    """Move p and 1 - p, each on its own, into [eps, 1 - eps]."""
+    positive, positive_held = _held_within(probabilities, eps, 1.0 - eps)
+    negative, negative_held = _held_within(1.0 - probabilities, eps, 1.0 - eps)
+    return Costs(negated(np.log(positive)), negated(np.log(negative)), positive_held, negative_held)
+
+
+def clip_and_renormalise(probabilities: FloatArray, eps: float) -> Costs:
+    """Move p into [eps, 1 - eps], then divide p and 1 - p by their sum, which may round."""
+    p, held = _held_within(probabilities, eps, 1.0 - eps)
+    rest = 1.0 - p
+    total = rest + p
+    return Costs(negated(np.log(p / total)), negated(np.log(rest / total)), held, held)
+
+
+def floor_each_class(probabilities: FloatArray, eps: float) -> Costs:
+    """Raise p and 1 - p to at least eps; a right, certain row costs 0."""
+    positive, positive_held = _held_within(probabilities, eps)
+    negative, negative_held = _held_within(1.0 - probabilities, eps)
+    return Costs(negated(np.log(positive)), negated(np.log(negative)), positive_held, negative_held)
+
+
+def spark_costs(probabilities: FloatArray) -> Costs:
+    """Constants outside [1e-15, 1 - 1e-15], -log eps and -log1p(-eps), for the label's class."""
+    eps = 1e-15
+    costs, held = [], []
+    for share in (probabilities, 1.0 - probabilities):
+        floored, is_low = _held_within(share, eps)
+        is_high = share > 1.0 - eps
+        costs.append(np.where(is_high, -np.log1p(-eps), negated(np.log(floored))))
+        held.append(is_low | is_high)
+    return Costs(*costs, *held)
+
+
+def lightgbm_costs(probabilities: FloatArray) -> Costs:
+    """-log of p or 1 - p where that exceeds 1e-15, a float32; else -log of it, in float32, too."""
+    eps = float(_LIGHTGBM_EPSILON)
+    cap = -np.log(_LIGHTGBM_EPSILON)
+    costs, held = [], []
+    for share in (probabilities, 1.0 - probabilities):
+        held.append(share <= eps)
+        costs.append(np.where(held[-1], cap, negated(np.log(np.maximum(share, eps)))))
+    return Costs(*costs, *held)
+
+
+def xgboost_costs(probabilities: FloatArray) -> Costs:
+    """Raise p and 1 - p to at least 1e-16, all in float32."""
+    p = probabilities.astype(np.float32)
+    positive, positive_held = _held_within(p, _XGBOOST_EPSILON)
+    negative, negative_held = _held_within(1.0 - p, _XGBOOST_EPSILON)
+    return Costs(negated(np.log(positive)), negated(np.log(negative)), positive_held, negative_held)
+
+
+def torch_costs(probabilities: FloatArray) -> Costs:
+    """-log p and -log1p(-p) in float32, the logarithms held at -100 or more."""
+    p = probabilities.astype(np.float32)
+    with np.errstate(divide="ignore"):
+        positive, positive_held = _held_within(np.log(p), _LEAST_TORCH_LOG)
+        negative, negative_held = _held_within(np.log1p(-p), _LEAST_TORCH_LOG)
+    return Costs(negated(positive), negated(negative), positive_held, negative_held)
+
+
+def torch_logit_costs(logits: FloatArray) -> Costs:
+    """(1 - y) x - log sigmoid(x) in float32, which loses the loss of a right, confident label 0."""
+    x = _float32(logits)
+    with np.errstate(under="ignore"):
+        log_sigmoid = np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
+    negative = np.where(x == -np.inf, 0.0, x - np.maximum(log_sigmoid, -np.finfo(x.dtype).max))
+    return Costs(negated(log_sigmoid), negative)
+
+
+def keras_costs(probabilities: FloatArray) -> Costs:
+    """Move p into [1e-7, 1 - 1e-7], then -log p and -log(1 - p), all in float32."""
+    p, held = _held_in_keras(probabilities)
+    return Costs(negated(np.log(p)), negated(np.log(1.0 - p)), held, held)
+
+
+def tf_keras_costs(probabilities: FloatArray) -> Costs:
+    """As keras, but 1e-7 is added once more inside both logarithms."""
+    p, held = _held_in_keras(probabilities)
+    positive, negative = np.log(p + _KERAS_EPSILON), np.log(1.0 - p + _KERAS_EPSILON)
+    return Costs(negated(positive), negated(negative), held, held)
+
+
+def keras_logit_costs(logits: FloatArray) -> Costs:
+    """max(x, 0) - x y + log1p(exp(-|x|)) in float32."""
+    x = _float32(logits)
+    with np.errstate(under="ignore"):
+        tail = np.log1p(np.exp(-np.abs(x)))
+    return Costs(np.maximum(-x, 0.0) + tail, np.maximum(x, 0.0) + tail)
+
+
+def catboost_costs(probabilities: FloatArray) -> Costs:
+    """Turn p into the raw score log p - log1p(-p) first, which is all that the library takes."""
+    with np.errstate(divide="ignore"):
+        return catboost_logit_costs(np.log(probabilities) - np.log1p(-probabilities))
+
+
+def catboost_logit_costs(scores: FloatArray) -> Costs:
+    """log(1 + exp(a)) - y a, or (1 - y) a where exp(a) is infinite, which is 0 for label 1."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        odds = np.exp(scores)
+        positive = np.where(np.isfinite(odds), np.log(1.0 + odds) - scores, 0.0)
+        negative = np.where(np.isfinite(odds), np.log(1.0 + odds), scores)
+    return Costs(positive, negative)
+
+
+def _held_in_keras(probabilities: FloatArray) -> tuple[CostArray, BoolArray]:
+    one = np.float32(1.0)
+    return _held_within(probabilities.astype(np.float32), _KERAS_EPSILON, one - _KERAS_EPSILON)
+
+
+def _held_within(
+    values: CostArray, low: float | np.float32, high: float | np.float32 | None = None
+) -> tuple[CostArray, BoolArray]:
+    """Return the values moved into the limits, and where that changed them."""
+    moved = np.clip(values, low, high)
+    return moved, moved != values
+
+
+def _float32(values: FloatArray) -> CostArray:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
 
 CostRule: TypeAlias = "Callable[[FloatArray], Costs]"
 
@@ -86,70 +342,70 @@ class Rule:
 RULES: dict[str, Rule] = {
     "exact": Rule(exact_costs, "the definition", exact_logit_costs, reach=0.0),
     "sklearn": Rule(
-        partial(clip_rules.clip_each_class, eps=_EPS64),
+        partial(clip_each_class, eps=_EPS64),
         "scikit-learn 1.5 and later: log_loss in sklearn/metrics/_classification.py",
         takes_soft=False,
     ),
     "sklearn-1.1": Rule(
-        partial(clip_rules.clip_and_renormalise, eps=1e-15),
+        partial(clip_and_renormalise, eps=1e-15),
         "scikit-learn 1.1 and earlier: log_loss with eps=1e-15",
         takes_soft=False,
     ),
     "torch": Rule(
-        clip_rules.torch_costs,
+        torch_costs,
         "PyTorch 2: BCELoss, BCEWithLogitsLoss in aten/src/ATen/native/Loss.cpp",
-        clip_rules.torch_logit_costs,
+        torch_logit_costs,
         single_precision=True,
         mean_over="rows",
     ),
     "keras": Rule(
-        clip_rules.keras_costs,
+        keras_costs,
         "Keras 3: metrics.BinaryCrossentropy; binary_crossentropy in backend/tensorflow/nn.py",
-        clip_rules.keras_logit_costs,
+        keras_logit_costs,
         single_precision=True,
     ),
     "tf-keras": Rule(
-        clip_rules.tf_keras_costs,
+        tf_keras_costs,
         "tf-keras and Keras 2: metrics.BinaryCrossentropy; tf_keras/backend.py",
-        clip_rules.keras_logit_costs,
+        keras_logit_costs,
         single_precision=True,
     ),
     "xgboost": Rule(
-        clip_rules.xgboost_costs,
+        xgboost_costs,
         "XGBoost 3: logloss in src/metric/elementwise_metric.cu",
         single_precision=True,
     ),
     "lightgbm": Rule(
-        clip_rules.lightgbm_costs,
+        lightgbm_costs,
         "LightGBM 4: binary_logloss in src/metric/binary_metric.hpp",
         single_precision=True,
         threshold=0.0,
     ),
     "lightgbm-xentropy": Rule(
-        partial(clip_rules.floor_each_class, eps=1e-12),
+        partial(floor_each_class, eps=1e-12),
         "LightGBM 4: cross_entropy in src/metric/xentropy_metric.hpp",
         single_precision=True,
     ),
     "catboost": Rule(
-        clip_rules.catboost_costs,
+        catboost_costs,
         "CatBoost 1.2: Logloss in catboost/libs/metrics/metric.cpp",
-        clip_rules.catboost_logit_costs,
+        catboost_logit_costs,
         single_precision=True,
         threshold=0.5,
         reach=0.0,
     ),
     "kaggle": Rule(
-        partial(clip_rules.clip_then_subtract, eps=1e-15),
+        partial(clip_then_subtract, eps=1e-15),
         "the evaluation pages of competitions: max(min(p, 1 - 1e-15), 1e-15)",
         takes_soft=False,
     ),
     "yardstick": Rule(
-        partial(clip_rules.clip_each_class, eps=_EPS64),
+        partial(clip_each_class, eps=_EPS64),
         "R package yardstick: mn_log_loss in R/prob-mn_log_loss.R",
         takes_soft=False,
     ),
     "spark": Rule(
-        clip_rules.spark_costs,
+        spark_costs,
         "Spark 3: MulticlassMetrics.logLoss with eps=1e-15",
         takes_soft=False,
     ),
@@ -171,4 +427,4 @@ def rule_of_clip(eps: float) -> Rule:
     if 1.0 - eps == 1.0:
         message = f"--clip {eps!r} is too small: 1 - {eps!r} rounds to 1"
         raise UsageError(message, "1.2e-16 and more make a difference")
-    return Rule(partial(clip_rules.clip_probability, eps=eps), "bce", reach=eps)
+    return Rule(partial(clip_probability, eps=eps), "bce", reach=eps)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import UNIT_EXPONENT
-from bce_cli.core.moments import Moments
-from bce_cli.core.row_sums import (
-    count_positive,
-    count_soft,
-    count_weightless,
-    divisor_sums,
-    finite_losses,
-    label_entropies,
-    weight_sums,
-)
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rules import losses_of
+from bce_cli.core.state import FIRST, State
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -27,7 +22,144 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LossTotals:
+class Moments(State):
+    """Sums over pairs of a value u and a divisor d, exact and mergeable.
+
+    Attributes
+    ----------
+    n : int
+        Pairs whose divisor is above 0; the others count for nothing.
+    values, divisors : ExactSum
+        Sums of u and of d.
+    value_squares, value_divisors, divisor_squares : ExactSum
+        Sums of u u, of u d and of d d.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moments = Moments.of(np.array([1.0, 2.0, 6.0]))
+    >>> moments.ratio, round(moments.standard_error() ** 2, 12)
+    (3.0, 2.333333333333)
+    """
+
+    n: int = 0
+    values: ExactSum = ExactSum()
+    divisors: ExactSum = ExactSum()
+    value_squares: ExactSum = ExactSum()
+    value_divisors: ExactSum = ExactSum()
+    divisor_squares: ExactSum = ExactSum()
+
+    @classmethod
+    def of(cls, values: FloatArray, divisors: FloatArray | None = None) -> Moments:
+        """Sum up finite values.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,)
+            0 where the divisor is.
+        divisors : ndarray of float64, shape (n,), optional
+            0 or more; all 1 by default.
+        """
+        total = ExactSum.of(values)
+        squares = ExactSum.of_products(values, values)
+        if divisors is None:
+            count = ExactSum.of_count(len(values))
+            return cls(len(values), total, count, squares, total, count)
+        return cls(
+            int(np.count_nonzero(divisors)),
+            total,
+            ExactSum.of(divisors),
+            squares,
+            ExactSum.of_products(values, divisors),
+            ExactSum.of_products(divisors, divisors),
+        )
+
+    @property
+    def ratio(self) -> float | None:
+        """Sum of the values over the sum of the divisors; None where that is 0."""
+        divisor = float(self.divisors)
+        return None if divisor == 0.0 else float(self.values) / divisor
+
+    def standard_error(self) -> float | None:
+        """Return the standard error of the ratio, by linearisation; None for fewer than two pairs.
+
+        With r the ratio: SE^2 = n / (n - 1) * sum((u - r d)^2) / sum(d)^2. With d = 1 that is the
+        sample variance over n; with d = weight and u = weight times loss, it is that of a weighted
+        mean; with sums over clusters in their place, it is the cluster-robust one (Liang and Zeger,
+        Biometrika 73, 1986). The squares are expanded and the differences taken in integers, so
+        nothing cancels.
+        """
+        divisors = self.divisors.units
+        if self.n < 2 or divisors == 0:  # noqa: PLR2004 -- a variance needs two
+            return None
+        values = self.values.units
+        squares = (
+            self.value_squares.units * divisors**2
+            - 2 * values * self.value_divisors.units * divisors
+            + values**2 * self.divisor_squares.units
+        )
+        return _square_root(
+            (self.n * max(squares, 0)) << -UNIT_EXPONENT, (self.n - 1) * divisors**4
+        )
+
+
+def _square_root(numerator: int, denominator: int) -> float:
+    """Return the root of a quotient whose size need not fit into a float.
+
+    Examples
+    --------
+    >>> _square_root(10**800, 10**200), _square_root(2, 8)
+    (1e+300, 0.5)
+    """
+    if numerator == 0:
+        return 0.0
+    shift = (denominator.bit_length() - numerator.bit_length() + 120) // 2
+    scaled = (numerator << max(2 * shift, 0)) // (denominator << max(-2 * shift, 0))
+    return math.ldexp(math.isqrt(scaled), -shift)
+
+
+def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, int]:
+    """Return losses times weights, 0 in place of infinite ones, and how many were infinite."""
+    products = weighted(losses, weights)
+    if len(products) == 0 or np.isfinite(products.max()):
+        return products, 0
+    infinite = np.isinf(products)
+    return np.where(infinite, 0.0, products), int(np.count_nonzero(infinite))
+
+
+def squared_errors(rows: Rows) -> FloatArray:
+    """Return squared differences between label and probability; shape (n,)."""
+    errors: FloatArray = rows.labels - rows.probabilities
+    errors *= errors
+    if rows.missing is not None:
+        errors[rows.missing] = 0.0
+    return errors
+
+
+def label_entropies(rows: Rows) -> ExactSum:
+    """Sum the weighted entropies of soft labels, in nats: what no prediction can take away."""
+    if rows.labels.dtype == np.bool_:
+        return ExactSum()
+    labels = as_floats(rows.labels)
+    return ExactSum.of(weighted(losses_of(labels, labels), rows.weights))
+
+
+def count_soft(rows: Rows) -> int:
+    """Count the labels that are neither 0 nor 1."""
+    if rows.labels.dtype == np.bool_:
+        return 0
+    return int(np.count_nonzero((rows.labels > 0.0) & (rows.labels < 1.0)))
+
+
+def count_weightless(rows: Rows) -> int:
+    """Count the rows of weight 0 that are not left out."""
+    if rows.weights is None:
+        return 0
+    return len(rows) - rows.n_missing - int(np.count_nonzero(rows.weights))
+
+
+@dataclass(frozen=True, slots=True)
+class LossTotals(State):
     """What is known of some rows, small and independent of how they were split.
 
     Merging is associative; all but `first_impossible_row` is commutative too, so every figure
@@ -86,7 +218,7 @@ class LossTotals:
     n_clipped: int = 0
     n_impossible: int = 0
     n_infinite: int = 0
-    first_impossible_row: int | None = None
+    first_impossible_row: int | None = field(default=None, metadata=FIRST)
     weights: ExactSum = ExactSum()
     positive_weights: ExactSum = ExactSum()
     weight_squares: ExactSum = ExactSum()
@@ -117,26 +249,47 @@ class LossTotals:
             losses = convention.losses(rows)
         impossible = rows.impossible_places()
         rows = convention.hardened(convention.held(rows))
-        weights = rows.weights
-        divisors = weights if convention.rule.mean_over == "weights" else None
+        weights, labels = rows.weights, rows.labels
+        over_rows = weights is None or convention.rule.mean_over == "rows"
         finite, n_infinite = finite_losses(losses, weights)
+        n_positive = int(np.count_nonzero(labels if labels.dtype == np.bool_ else labels == 1.0))
         loss_sum = ExactSum.of(finite)
+        weight_sum = square_sum = n = ExactSum.of_count(len(rows) - rows.n_missing)
+        if weights is not None:
+            weight_sum, square_sum = ExactSum.of(weights), ExactSum.of_products(weights, weights)
+            positive_sum = ExactSum.of_products(weights, as_floats(labels))
+        elif labels.dtype == np.bool_:
+            positive_sum = ExactSum.of_count(n_positive)
+        else:
+            positive_sum = ExactSum.of(as_floats(labels))
         return cls(
             n=len(rows) - rows.n_missing,
-            n_positive=count_positive(rows),
+            n_positive=n_positive,
             n_missing=rows.n_missing,
-            n_weightless=count_weightless(rows, divisors),
+            n_weightless=0 if over_rows else count_weightless(rows),
             n_soft=count_soft(rows),
             n_clipped=convention.n_clipped(rows),
             n_impossible=len(impossible),
             n_infinite=n_infinite,
             first_impossible_row=int(impossible[0]) + 1 if len(impossible) else None,
+            weights=weight_sum,
+            positive_weights=positive_sum,
+            weight_squares=square_sum,
             losses=loss_sum,
             impossible_losses=ExactSum.of(finite[impossible]),
             label_entropies=label_entropies(rows),
+            squared_errors=ExactSum.of(weighted(squared_errors(rows), weights)),
+            divisors=n if over_rows else weight_sum,
+            impossible_divisors=(
+                ExactSum.of_count(len(impossible))
+                if weights is None or over_rows
+                else ExactSum.of(weights[impossible])
+            ),
             loss_squares=ExactSum.of_products(finite, finite),
-            **weight_sums(rows),
-            **divisor_sums(rows, divisors, finite, loss_sum),
+            loss_divisors=(
+                loss_sum if weights is None or over_rows else ExactSum.of_products(finite, weights)
+            ),
+            divisor_squares=n if over_rows else square_sum,
         )
 
     @property
@@ -166,17 +319,12 @@ class LossTotals:
             self.divisor_squares,
         )
 
-    def __add__(self, other: LossTotals) -> LossTotals:
+    def __iadd__(self, other: LossTotals) -> LossTotals:  # noqa: PYI034 -- see below
         """Merge with the totals of the rows that follow."""
-        first = self.first_impossible_row
-        if first is None and other.first_impossible_row is not None:
-            first = self.n_read + other.first_impossible_row
-        merged = {
-            field.name: getattr(self, field.name) + getattr(other, field.name)
-            for field in fields(self)
-            if field.name != "first_impossible_row"
-        }
-        return LossTotals(first_impossible_row=first, **merged)
+        # By hand: those rows are numbered from the first of them.
+        if self.first_impossible_row is None and other.first_impossible_row is not None:
+            other = replace(other, first_impossible_row=self.n_read + other.first_impossible_row)
+        return State.__iadd__(self, other)  # super() finds no class with slots
 
 
 def loss_totals(

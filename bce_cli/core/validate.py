@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
 
 if TYPE_CHECKING:

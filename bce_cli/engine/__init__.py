@@ -1,1 +1,1 @@
-"""How pieces are run; no arithmetic on losses happens here."""
+"""How blocks are run; no arithmetic on losses happens here."""

@@ -1,34 +1,121 @@
-"""Run the pieces of a data set and fold what they give, in the order of the rows."""
+"""Fold the rows of a data set, in threads here or on a cluster, in the order of the rows."""
 
 from __future__ import annotations
 
-import operator
-from contextlib import suppress
-from dataclasses import dataclass
+import os
+import sys
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from bce_cli.core.concatenation import concatenated
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.part import Part, Plan, evaluate_piece
-from bce_cli.engine.local import local_engine
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
+from bce_cli.core.rows import concatenated
+from bce_cli.data.table import Facts
+from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.rows import Rows, ScoredRows
-    from bce_cli.engine.cluster.connection import Cluster
-    from bce_cli.readers.files import Piece
-    from bce_cli.readers.open_data import Data
-    from bce_cli.readers.reading import Summary
+    from bce_cli.data.data import Data
+    from bce_cli.engine.connection import Cluster
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.reading import Reading
 
     Progress: TypeAlias = Callable[[int, int | None], None]
 
+_SWITCH_SECONDS = 5e-4  # blocks take some milliseconds, and Python hardly any of them
+_LARGEST_BLOCK = 30 << 20  # glibc learns from no larger one
+_FRONT_WORKERS = 2  # the rows that are needed in their order are few
 
-State = TypeVar("State")
+T = TypeVar("T")
+R = TypeVar("R")
 Text = TypeVar("Text")
-_merged: Callable[[Any, Any], Any] = operator.iadd
+S = TypeVar("S")
+
+
+def default_workers() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Threads:
+    """Runs a function over items in threads and yields the results in order.
+
+    Parsing and NumPy release the interpreter lock, so threads suffice, and nothing is copied.
+
+    Parameters
+    ----------
+    pool : ThreadPoolExecutor
+    n_workers : int
+        Items in hand never exceed twice this number and one, so memory does not grow with the
+        input.
+
+    Examples
+    --------
+    >>> with threads(2) as engine:
+    ...     list(engine.map(abs, range(-3, 0)))
+    [3, 2, 1]
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, n_workers: int) -> None:
+        self._pool = pool
+        self._window = 2 * n_workers + 1
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield ``function(item)`` for each item in order; raise the first error in that order.
+
+        An error of `items` itself comes after those of the items before it.
+        """
+        waiting: deque[Future[R]] = deque()
+        remaining = iter(items)
+        failure: Exception | None = None
+        while True:
+            try:
+                item = next(remaining)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 -- raised below, in its turn
+                failure = error
+                break
+            if len(waiting) == self._window:
+                yield waiting.popleft().result()
+            waiting.append(self._pool.submit(function, item))
+        while waiting:
+            yield waiting.popleft().result()
+        if failure is not None:
+            raise failure
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Let the arrays of a block get the memory of those before it.
+
+    glibc gives memory back to the system, which has to clear it anew for the next block, unless it
+    is less than was freed before in one go. What is freed here is never touched, and costs nothing.
+    """
+    bytes(_LARGEST_BLOCK)
+
+
+@contextmanager
+def threads(n_workers: int) -> Iterator[Threads]:
+    """Provide an engine with so many threads; what is still waiting at the end is dropped."""
+    _keep_freed_memory()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="bce")
+    try:
+        yield Threads(pool, n_workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        sys.setswitchinterval(interval)
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -41,7 +128,7 @@ class Job:
 
     Attributes
     ----------
-    data : DataSet or JoinedData
+    data : Data
         Opened and closed by the run; what it has found out can be asked afterwards.
     n_workers : int
     progress : callable (done, total) -> None
@@ -55,9 +142,27 @@ class Job:
     progress: Progress = _silent
     cluster: Cluster | None = None
 
+    @contextmanager
+    def opened(self) -> Iterator[Data]:
+        """Open the data, if whoever is to do the work can read them."""
+        if self.cluster is not None:
+            from bce_cli.engine.cluster import check_sources  # noqa: PLC0415 -- rarely needed
+
+            check_sources(self.data.sources)
+        with self.data:
+            yield self.data
+
+    def tell(self, n_bytes: int, total: int | None) -> None:
+        """Tell of the bytes done, but not where rows are joined, whose bytes nobody counts."""
+        if n_bytes:
+            self.progress(n_bytes, total)
+
 
 def evaluate(job: Job, plan: Plan) -> Result:
     """Evaluate all rows of a data set.
+
+    The raw product of the likelihoods is rounded after each row, so no cluster can share it out and
+    get the same digits. It soon is 0; until then, a cluster's rows are read once more here.
 
     Parameters
     ----------
@@ -69,36 +174,37 @@ def evaluate(job: Job, plan: Plan) -> Result:
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     UsageError, EngineError
-        As `fold_on_cluster` raises them, where the job is one for a cluster.
+        As `engine.cluster.fold_on_cluster` raises them, where the job is one for a cluster.
     """
-    if job.cluster is not None:
-        from bce_cli.engine.cluster.run import evaluate_on_cluster  # noqa: PLC0415 -- rarely
+    with job.opened() as data:
+        if job.cluster is not None:
+            with suppress(JoinInDoubt):  # which leaves the last word to this process
+                of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
+                whole = _fold_there(job, job.cluster, of_rows, are_small=True)
+                return _front(data, plan).result(whole)
+        evaluation = Evaluation(plan)
 
-        with suppress(JoinInDoubt):  # which leaves the last word to this process
-            return evaluate_on_cluster(job, job.cluster, plan)
-    evaluation = Evaluation(plan)
+        def of_rows_here(rows: Rows) -> Any:  # noqa: ANN401
+            # A late look at needs_rows can only bring back rows that are no longer needed.
+            return evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
 
-    def run_piece(piece: Piece) -> tuple[Part, Summary, int]:
-        reading = piece.read()
-        # A late look at needs_rows can only bring back rows that are no longer needed.
-        part = evaluate_piece(reading.rows, plan, keep_rows=evaluation.needs_rows)
-        return part, reading.summary, piece.n_bytes
-
-    data = job.data
-    with data, local_engine(job.n_workers) as engine:
-        done, total = 0, data.n_bytes()
-        for part, summary, n_bytes in engine.map(run_piece, data.pieces_by(engine.map)):
-            data.check(summary)
-            evaluation.add(part)
-            done += n_bytes
-            job.progress(done, total)
-    result = evaluation.result()
-    data.finish(result.totals.n)
-    return result
+        _fold_here(job, of_rows_here, evaluation)
+    return evaluation.result()
 
 
-def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = True) -> State:
-    """Compute a mergeable state of each piece, and merge them in the order of the rows.
+def _front(data: Data, plan: Plan) -> Evaluation:
+    """Read rows from the start for as long as the product needs them."""
+    front = Evaluation(replace(plan, n_worst=0, compared=(), n_differing=0))
+    of_rows = partial(evaluate_rows, plan=front.plan, keep_rows=True)
+    with data.front() as (blocks, read), threads(_FRONT_WORKERS) as engine:
+        found = engine.map(lambda block: of_rows(read(block).rows), blocks)
+        while front.needs_rows and (part := next(found, None)) is not None:
+            front += part
+    return front
+
+
+def fold_rows(job: Job, of_rows: Callable[[Rows], S], *, are_small: bool = True) -> S:
+    """Compute a mergeable state of each block, and merge them in the order of the rows.
 
     Parameters
     ----------
@@ -113,33 +219,44 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], State], *, are_small: bool = T
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     UsageError, EngineError
-        As `fold_on_cluster` raises them, where the job is one for a cluster.
+        As `engine.cluster.fold_on_cluster` raises them, where the job is one for a cluster.
     """
-    if job.cluster is not None:
-        from bce_cli.engine.cluster.run import fold_on_cluster  # noqa: PLC0415 -- rarely needed
-
-        with suppress(JoinInDoubt):  # which leaves the last word to this process
-            found: State = fold_on_cluster(job, job.cluster, of_rows, are_small=are_small)
-            return found
-    data = job.data
-
-    def run_piece(piece: Piece) -> tuple[State, Summary, int, int]:
-        reading = piece.read()
-        n_bytes = piece.n_bytes
-        return of_rows(reading.rows), reading.summary, n_bytes, reading.n_present
-
-    state: State | None = None
-    with data, local_engine(job.n_workers) as engine:
-        n, done, total = 0, 0, data.n_bytes()
-        for part, summary, n_bytes, n_present in engine.map(run_piece, data.pieces_by(engine.map)):
-            data.check(summary)
-            state = part if state is None else _merged(state, part)
-            n += n_present
-            done += n_bytes
-            job.progress(done, total)
-    data.finish(n)
-    assert state is not None  # noqa: S101 -- no rows are an error
+    state: S
+    with job.opened():
+        if job.cluster is not None:
+            with suppress(JoinInDoubt):  # which leaves the last word to this process
+                state = _fold_there(job, job.cluster, of_rows, are_small=are_small)
+                return state
+        state = _fold_here(job, of_rows)
     return state
+
+
+def _fold_there(
+    job: Job, cluster: Cluster, of_rows: Callable[[Rows], Any], *, are_small: bool
+) -> Any:  # noqa: ANN401
+    from bce_cli.engine.cluster import fold_on_cluster  # noqa: PLC0415 -- rarely needed
+
+    return fold_on_cluster(job.data, cluster, of_rows, job.tell, are_small=are_small)
+
+
+def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> Any:  # noqa: ANN401
+    """Fold the blocks of opened data in threads; `start` is the state before the first."""
+    data = job.data
+    positive, total = data.positive, data.n_bytes()
+    run_part = RunPart(of_rows, _read, positive)
+    whole = Outcome(start)
+    with threads(job.n_workers) as engine:
+        for outcome in engine.map(run_part.of_block, data.blocks(engine.map)):
+            whole = whole.followed_by(outcome, positive)
+            if whole.error is not None:
+                raise whole.error
+            job.tell(whole.facts.n_bytes, total)
+        data.conclude(whole.facts)
+    return whole.state
+
+
+def _read(block: Block) -> Reading:
+    return block.read()
 
 
 def collect_rows(job: Job) -> Rows:
@@ -153,18 +270,18 @@ def collect_rows(job: Job) -> Rows:
     return concatenated(fold_rows(job, lambda rows: [rows.counted()], are_small=False))
 
 
-def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[State]]:
-    """Read all rows that are not left out into memory, and take a look at each piece on the way.
+def collect_with(job: Job, look: Callable[[Rows], S]) -> tuple[Rows, list[S]]:
+    """Read all rows that are not left out into memory, and take a look at each block on the way.
 
     Parameters
     ----------
     job : Job
-    look : callable (Rows) -> State
-        Gets the rows of a piece, those that are left out among them; runs in the workers.
+    look : callable (Rows) -> state
+        Gets the rows of a block, those that are left out among them; runs in the workers.
 
     Returns
     -------
-    tuple of Rows and list of State
+    tuple of Rows and list of state
         The rows, and what each look gave, in their order.
 
     Raises
@@ -172,14 +289,14 @@ def collect_with(job: Job, look: Callable[[Rows], State]) -> tuple[Rows, list[St
     DataError, InputError
         The first fault in the order of the rows; or there are no rows.
     """
-    pieces = fold_rows(job, lambda rows: [(rows.counted(), look(rows))], are_small=False)
-    return concatenated([rows for rows, _ in pieces]), [seen for _, seen in pieces]
+    blocks = fold_rows(job, lambda rows: [(rows.counted(), look(rows))], are_small=False)
+    return concatenated([rows for rows, _ in blocks]), [seen for _, seen in blocks]
 
 
 def format_rows(
     job: Job, convention: Convention, formatter: Callable[[int, ScoredRows], Text]
 ) -> Iterator[Text]:
-    """Turn every row and its loss into what is to be written, in order.
+    """Turn every row and its loss into what is to be written, in order; this is no fold.
 
     Parameters
     ----------
@@ -191,7 +308,7 @@ def format_rows(
     Yields
     ------
     bytes or table
-        The rows of a piece; pieces without rows are left out.
+        The rows of a block; blocks without rows are left out.
 
     Raises
     ------
@@ -200,24 +317,24 @@ def format_rows(
     """
     data = job.data
 
-    def score(piece: Piece) -> tuple[ScoredRows, Summary, int]:
-        reading = piece.read()
-        return convention.score(reading.rows), reading.summary, piece.n_bytes
+    def score(block: Block) -> tuple[ScoredRows, Facts]:
+        reading = block.read()
+        return convention.score(reading.rows), Facts.of(reading, block.n_bytes)
 
     def numbered(
-        scored_pieces: Iterator[tuple[ScoredRows, Summary, int]],
+        blocks: Iterator[tuple[ScoredRows, Facts]],
     ) -> Iterator[tuple[int, ScoredRows]]:
-        first_row, n, done, total = 1, 0, 0, data.n_bytes()
-        for scored, summary, n_bytes in scored_pieces:
-            data.check(summary)
+        first_row, whole, total = 1, Facts(), data.n_bytes()
+        for scored, facts in blocks:
+            whole, error = whole.followed_by(facts, data.positive)
+            if error is not None:
+                raise error
             if len(scored):
                 yield first_row, scored
             first_row += len(scored)
-            n += len(scored) - scored.rows.n_missing
-            done += n_bytes
-            job.progress(done, total)
-        data.finish(n)
+            job.tell(whole.n_bytes, total)
+        data.conclude(whole)
 
-    with data, local_engine(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.pieces_by(engine.map)))
+    with data, threads(job.n_workers) as engine:
+        rows = numbered(engine.map(score, data.blocks(engine.map)))
         yield from engine.map(lambda item: formatter(*item), rows)

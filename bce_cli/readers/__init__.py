@@ -1,1 +1,1 @@
-"""The only package that opens inputs: bytes to pieces, pieces to validated rows."""
+"""The only package that opens inputs: bytes to blocks, blocks to validated rows."""

@@ -1,29 +1,125 @@
-"""Text, cut into blocks that begin and end with whole records."""
+"""Blocks: what is read and parsed by itself, and how text is cut into such at the ends of records.
+
+With the quoting of RFC 4180, a line end belongs to a quoted field exactly when the number of quote
+characters before it is odd. That holds only if quotes stand nowhere else than around a whole field,
+or doubled within one; text that breaks this rule is refused instead of guessed at.
+"""
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from bce_cli.errors import DataError
-from bce_cli.readers.streams import read_fully
+from bce_cli.readers.reading import LabelValues, Reading, rows_of
+from bce_cli.storage.streams import read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
 
-    ByteArray = npt.NDArray[np.uint8]
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import Grammar
+    from bce_cli.readers.reading import ConvertedColumns
+    from bce_cli.readers.second_look import Record
 
-BLOCK_BYTES = 4 << 20
+    ByteArray = npt.NDArray[np.uint8]
+    Positions = npt.NDArray[np.intp]
+
 LONGEST_RECORD = 64 << 20
+
+_QUOTE, _LF, _CR = b'"\n\r'
+_MOST_STEPS = 1000
+_GLANCE = 1 << 16
+
+
+class Block(Protocol):
+    """Some rows of an opened source, which are read and parsed by themselves."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size, for a progress bar."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into, unless one is faulty; counted without a look at their cells."""
+
+    def read(self) -> Reading:
+        """Parse and validate every row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Some whole records.
+class TwoLooks(ABC):
+    """A block that is converted a column at a time, and where that does not do, read by record.
+
+    Attributes
+    ----------
+    columns : Columns
+        Where its columns stand.
+    grammar : Grammar
+        What its cells stand for.
+    source : str
+        What messages call the input.
+    """
+
+    columns: Columns
+    grammar: Grammar
+    source: str
+
+    @abstractmethod
+    def convert(self) -> ConvertedColumns | None:
+        """Convert the wanted columns; None, or pyarrow's error, for what is odd."""
+
+    @abstractmethod
+    def records(self) -> Iterator[Record]:
+        """Yield the cells of each record."""
+
+    @abstractmethod
+    def label_at(self, index: int) -> tuple[str, str]:
+        """Return the place and the text of one label, where one of the labels was named."""
+
+    def read(self) -> Reading:
+        """Parse and validate every row.
+
+        Raises
+        ------
+        DataError
+            Names the first row that is not fine.
+        """
+        import pyarrow as pa
+
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            cells = self.convert()
+            checked = None if cells is None else rows_of(cells, self.grammar)
+            if cells is not None and checked is not None:
+                rows, first_other = checked
+                return Reading(rows, cells.keys, (self._label_values(cells, first_other),))
+        from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
+
+        return look_again(self.records(), self.columns, self.grammar)
+
+    def _label_values(self, cells: ConvertedColumns, first_other: int | None) -> LabelValues:
+        """Say which labels occurred, where one of them was named."""
+        positive = self.grammar.positive
+        if positive is None or cells.labels is None:
+            return LabelValues()
+        texts = {text.strip(" \t") for text in cells.labels.names}  # type: ignore[union-attr]
+        has_positive = positive.strip(" \t") in texts
+        if first_other is None:
+            return LabelValues(has_positive)
+        place, other = self.label_at(first_other)
+        return LabelValues(has_positive, other.strip(" \t"), place)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Some whole records of text.
 
     Attributes
     ----------
@@ -36,21 +132,78 @@ class Block:
     data: memoryview
     first_line: int
 
+    def glance(self) -> Lines:
+        """Return the first of them, the last of which may be cut off."""
+        return Lines(self.data[:_GLANCE], self.first_line)
 
-class Framing(Protocol):
-    """How a format tells records from each other."""
+
+@dataclass(frozen=True, slots=True)
+class TextBlock(TwoLooks):
+    """A block of text.
+
+    Attributes
+    ----------
+    lines : Lines
+    """
+
+    lines: Lines
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size, for a progress bar."""
+        return len(self.lines.data)
+
+
+class PlainRecords:
+    """Records that end with a line feed, and nowhere else."""
 
     def clean(self, buffer: bytearray, filled: int, *, is_last: bool) -> bytearray:
         """Blank out what does not count in bytes that begin with a record.
 
         May return other bytes of other length; must do nothing to what it has blanked out before.
         """
+        del filled, is_last
+        return buffer
 
     def cut(self, buffer: bytearray, filled: int, *, is_last: bool) -> int:
         """Return the position after the end of the last whole record; 0 if there is none."""
+        return filled if is_last else buffer.rfind(b"\n", 0, filled) + 1
 
     def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count the line ends of whole records, which stand before `end`."""
+        return int(np.count_nonzero(as_bytes(memoryview(buffer)[:end]) == _LF))
+
+
+class QuotedRecords(PlainRecords):
+    """Records that end with a line, unless the line end is quoted.
+
+    Parameters
+    ----------
+    comment : str, optional
+        Lines outside quotes that begin with it are blanked out.
+    """
+
+    def __init__(self, comment: str | None = None) -> None:
+        self._comment = None if comment is None else comment.encode()
+
+    def clean(self, buffer: bytearray, filled: int, *, is_last: bool) -> bytearray:
+        """Blank out comments, in bytes that begin with a record."""
+        if self._comment is None or self._comment not in buffer:
+            return buffer
+        text = bytes(memoryview(buffer)[:filled])
+        return _without_comments(text, self._comment, is_last=is_last)
+
+    def cut(self, buffer: bytearray, filled: int, *, is_last: bool) -> int:
+        """Return the position after the end of the last whole record; 0 if there is none."""
+        if is_last:
+            return filled
+        first = buffer.find(b"\r")
+        only_returns = 0 <= first < len(buffer) - 1 and buffer.find(b"\n") < 0
+        return last_end_outside_quotes(buffer, filled, _CR if only_returns else _LF) + 1
+
+    def count_lines(self, buffer: bytearray, end: int) -> int:
+        """Count line ends as an editor does."""
+        return count_lines(buffer, end)
 
 
 def as_bytes(data: object) -> ByteArray:
@@ -61,12 +214,12 @@ def as_bytes(data: object) -> ByteArray:
 def read_blocks(
     stream: IO[bytes],
     name: str,
-    framing: Framing,
-    block_bytes: int = BLOCK_BYTES,
+    framing: PlainRecords,
+    block_bytes: int,
     *,
     rest: bytes = b"",
     line: int = 1,
-) -> Iterator[Block]:
+) -> Iterator[Lines]:
     """Read a stream to its end, block by block.
 
     Parameters
@@ -74,7 +227,7 @@ def read_blocks(
     stream : binary stream
     name : str
         What messages call it.
-    framing : Framing
+    framing : PlainRecords
     block_bytes : int
         Bytes to read at a time; a block is longer only if one record is.
     rest : bytes
@@ -102,7 +255,7 @@ def read_blocks(
         cut = framing.cut(buffer, filled, is_last=is_last)
         data = memoryview(buffer)[:filled]
         if cut:
-            yield Block(data[:cut], line)
+            yield Lines(data[:cut], line)
             line += framing.count_lines(buffer, cut)
         if is_last:
             return
@@ -112,3 +265,115 @@ def read_blocks(
             raise DataError(message, "a quote that is never closed can be the reason")
         # One long record: grow by doubling, up to the limit.
         step = block_bytes if cut else max(min(size, LONGEST_RECORD + 1 - len(rest)), 1)
+
+
+def _without_comments(text: bytes, comment: bytes, *, is_last: bool) -> bytearray:
+    """Empty the comment lines, but for the last line, which may go on in the next block."""
+    end = len(text) if is_last else max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+    pattern = re.compile(rb'"[^"]*"?|(?<![^\r\n])' + re.escape(comment) + rb"[^\r\n]*")
+    whole = pattern.sub(lambda found: found[0] if found[0][:1] == b'"' else b"", text[:end])
+    return bytearray(whole + text[end:])
+
+
+def last_end_outside_quotes(text: bytearray, filled: int, line_end: int) -> int:
+    r"""Return the position of the last line end that ends a record; -1 if there is none.
+
+    Parameters
+    ----------
+    text : bytearray
+        Starts with a record.
+    filled : int
+        Bytes of it that count.
+    line_end : int
+
+    Examples
+    --------
+    >>> last_end_outside_quotes(bytearray(b'a,"b\n'), 5, ord("\n"))
+    -1
+    >>> last_end_outside_quotes(bytearray(b'a,"b\n"\nc'), 8, ord("\n"))
+    6
+    """
+    end = text.rfind(line_end, 0, filled)
+    data = as_bytes(memoryview(text)[: end + 1])
+    n_quotes = int(np.count_nonzero(data == _QUOTE)) if text.find(b'"', 0, end + 1) >= 0 else 0
+    for _ in range(_MOST_STEPS):
+        if n_quotes % 2 == 0:
+            return end
+        quote = text.rfind(b'"', 0, end)  # all line ends behind it are quoted, too
+        before = text.rfind(line_end, 0, quote)
+        n_quotes -= text.count(b'"', before + 1, end)
+        end = before
+    ends = ends_outside_quotes(as_bytes(memoryview(text)[: end + 1]), line_end)
+    return int(ends[-1]) if len(ends) else -1
+
+
+def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
+    """Positions of the line ends that end a record, in data that starts with a record."""
+    ends = np.flatnonzero(data == line_end)
+    quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), ends)
+    outside: Positions = ends[quotes_before % 2 == 0]
+    return outside
+
+
+def count_lines(text: bytes | bytearray, end: int | None = None) -> int:
+    """Count line ends before `end` as an editor does: LF, CR, or both together."""
+    data = as_bytes(memoryview(text)[:end])
+    n_lines = int(np.count_nonzero(data == _LF))
+    if text.find(b"\r", 0, end) < 0:  # much faster than a look at every byte
+        return n_lines
+    returns = np.flatnonzero(data == _CR)
+    followed = data[np.minimum(returns + 1, len(data) - 1)] == _LF
+    return n_lines + int(np.count_nonzero(~followed))
+
+
+def count_records(data: ByteArray) -> int:
+    r"""Count records, in data that starts with one; blank lines are none.
+
+    Examples
+    --------
+    >>> count_records(as_bytes(b'1,"a\n\nb"\r\n\r\n\n0,c'))
+    2
+    """
+    if not len(data):
+        return 0
+    is_end = data == _LF
+    returns = data == _CR
+    if returns.any():
+        is_end |= returns
+    filled_ends = is_end[1:] & ~is_end[:-1]
+    is_cut = not is_end[-1]
+    if not np.any(data == _QUOTE):
+        return int(np.count_nonzero(filled_ends)) + is_cut
+    ends = np.flatnonzero(filled_ends) + 1
+    quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), ends)
+    return int(np.count_nonzero(quotes_before % 2 == 0)) + is_cut
+
+
+def misplaced_quote(data: ByteArray, delimiter: str = ",") -> int | None:
+    """Find the first quote character that breaks the rule, in data that starts with a record.
+
+    Parameters
+    ----------
+    data : ndarray of uint8, shape (n,)
+    delimiter : str
+        One ASCII character.
+
+    Returns
+    -------
+    int or None
+        Its position; that of the opening quote where a quoted field is never closed.
+    """
+    quotes = np.flatnonzero(data == _QUOTE)
+    opening, closing = quotes[::2], quotes[1::2]
+    allowed = np.zeros(256, np.bool_)
+    allowed[[_LF, _CR, _QUOTE, ord(delimiter)]] = True
+    # The text's edges end fields, too.
+    fine_before = allowed.take(data.take(opening - 1, mode="wrap"))
+    fine_before[:1] |= opening[:1] == 0
+    fine_after = allowed.take(data.take(closing + 1, mode="wrap"))
+    fine_after[-1:] |= closing[-1:] == len(data) - 1
+    if not (fine_before.all() and fine_after.all()):
+        fine = np.empty(len(quotes), np.bool_)
+        fine[::2], fine[1::2] = fine_before, fine_after
+        return int(quotes[np.argmin(fine)])
+    return int(quotes[-1]) if len(quotes) % 2 else None

@@ -5,18 +5,36 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.errors import DataError
-from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
 from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.readers.grammar import Role
+
+Role: TypeAlias = Literal["label", "prediction", "weight"]
+"""What the numbers of a column are."""
 
 _MOST_LISTED = 20
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+LABEL_NAMES = _words(
+    "label labels y y_true true truth ground_truth target targets y_test actual observed "
+    "outcome event"
+)
+"""Customary names of the label column; case does not matter."""
+
+PREDICTION_NAMES = _words(
+    "prediction predictions pred preds predicted p prob probs probability probabilities proba "
+    "y_prob y_proba y_pred y_score y_hat yhat p_hat phat score scores forecast"
+)
+"""Customary names of the prediction column; case does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +147,8 @@ class Columns:
         return (
             *(NumberColumn(role, role, place) for role, place in roles if place is not None),
             *(
-                NumberColumn(rival_key(index), "prediction", place)
-                for index, place in enumerate(self.rivals)
+                NumberColumn(f"prediction {index}", "prediction", place)
+                for index, place in enumerate(self.rivals, start=2)
             ),
         )
 
@@ -145,18 +163,8 @@ class Columns:
         places = (("id", self.id), ("key", self.key), ("cluster", self.cluster))
         return (
             *(TextColumn(key, place) for key, place in places if place is not None),
-            *(TextColumn(segment_key(index), place) for index, place in enumerate(self.segments)),
+            *(TextColumn(f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
         )
-
-
-def rival_key(index: int) -> str:
-    """Return the key of the predictions of a further model."""
-    return f"prediction {index + 2}"
-
-
-def segment_key(index: int) -> str:
-    """Return the key of a column that parts the rows."""
-    return f"segment {index + 1}"
 
 
 def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
@@ -182,23 +190,24 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     (1, 2, 0)
     """
     names = tuple(name.strip(" \t") for name in names)
+
+    def at(wanted: str | None, role: Role | None = None) -> int | None:
+        if wanted is not None:
+            return _by_name(names, wanted, source)
+        return None if role is None else _customary(names, role, source)
+
     found = Columns(
         names,
-        label=_find(names, choice.label, "label", source) if choice.reads_label else None,
-        prediction=(
-            _find(names, choice.prediction, "prediction", source)
-            if choice.reads_prediction
-            else None
-        ),
-        weight=_optional(names, choice.weight, source),
-        id=_optional(names, choice.id, source),
-        key=_optional(names, choice.key, source),
-        cluster=_optional(names, choice.cluster, source),
+        label=at(choice.label, "label") if choice.reads_label else None,
+        prediction=at(choice.prediction, "prediction") if choice.reads_prediction else None,
+        weight=at(choice.weight),
+        id=at(choice.id),
+        key=at(choice.key),
+        cluster=at(choice.cluster),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
         segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
     _refuse_double_roles(found, source)
-    _refuse_double_segments(found, source)
     return found
 
 
@@ -220,9 +229,6 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
-
-
-def _refuse_double_segments(found: Columns, source: str) -> None:
     for index, place in enumerate(found.segments):
         if place in found.segments[:index]:
             name = quoted(found.names[place])
@@ -230,13 +236,7 @@ def _refuse_double_segments(found: Columns, source: str) -> None:
             raise DataError(message)
 
 
-def _optional(names: tuple[str, ...], wanted: str | None, source: str) -> int | None:
-    return None if wanted is None else _by_name(names, wanted, source)
-
-
-def _find(names: tuple[str, ...], wanted: str | None, role: Role, source: str) -> int:
-    if wanted is not None:
-        return _by_name(names, wanted, source)
+def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
     customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
     found = [i for i, name in enumerate(names) if name.lower() in customary]
     if len(found) == 1:

@@ -1,26 +1,66 @@
-"""Which format a source is in, and the file object that reads it."""
+"""Which format a source is in, as its first bytes and its name say, and the file that reads it."""
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
+import codecs
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError
-from bce_cli.readers.compression import decompressed
-from bce_cli.readers.delimited.file import DelimitedFile
-from bce_cli.readers.encodings import utf8
-from bce_cli.readers.signatures import binary_format
-from bce_cli.readers.streams import peeked
+from bce_cli.readers.delimited import DelimitedFile
+from bce_cli.safe_text import quoted
+from bce_cli.storage.streams import Rejoined, peeked
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from bce_cli.readers.columnar.file import ColumnarFile
-    from bce_cli.readers.json_lines.file import JsonFile
-    from bce_cli.readers.options import InputOptions, Layout
-    from bce_cli.readers.reading import Reading
-    from bce_cli.readers.sources import Source
+    from bce_cli.readers.columnar import ColumnarFile
+    from bce_cli.readers.grammar import InputOptions, Layout
+    from bce_cli.readers.json_lines import JsonFile
+    from bce_cli.storage.sources import Source
+
+File: TypeAlias = "DelimitedFile | JsonFile | ColumnarFile"
 
 _HEAD = 64
+_CODEC_HEAD = 16
+_CODECS = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+)
+"""What compressed data begin with, whatever the name says."""
+
+_FORMATS = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_EXPORT = "export it as CSV, Parquet or JSON Lines"
+_REFUSED: tuple[tuple[bytes | tuple[bytes, ...], str, str | None], ...] = (
+    (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet", "save it as CSV"),
+    (b"PARE", "is an encrypted Parquet file", None),
+    (b"FEA1", "is a Feather file of the first version", "write it again as Arrow or Parquet"),
+    (b"SQLite format 3\x00", "is an SQLite database", _EXPORT),
+    (b"\x89HDF", "is an HDF5 file", _EXPORT),
+    (b"\x93NUMPY", "is a NumPy array", _EXPORT),
+    ((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "is a Python pickle", _EXPORT),
+    (b"ORC", "is an ORC file", _EXPORT),
+    (b"Obj\x01", "is an Avro file", _EXPORT),
+    (b"RDX", "is an R data file", _EXPORT),
+    (b"%PDF", "is a PDF file", None),
+    (b"7z\xbc\xaf", "is a 7z archive", "unpack it first"),
+    (b"\x89PNG", "is a picture", None),
+    (
+        (b"<!DOCTYPE", b"<!doctype", b"<html"),
+        "is a web page",
+        "was it downloaded without signing in?",
+    ),
+    (b"<?xml", "is an XML document", _EXPORT),
+)
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
     "parquet": "Parquet",
@@ -29,24 +69,6 @@ _CALLED = {
     "csv": "CSV",
     "tsv": "TSV",
 }
-
-
-class Piece(Protocol):
-    """A part of a source that turns itself into rows."""
-
-    @property
-    def n_bytes(self) -> int:
-        """Size of the piece, for a progress bar."""
-
-    @property
-    def n_rows(self) -> int:
-        """Rows it turns into, unless one is faulty; counted without a look at their cells."""
-
-    def read(self) -> Reading:
-        """Parse and validate every row."""
-
-
-File: TypeAlias = "DelimitedFile | JsonFile | ColumnarFile"
 
 
 def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple[File, bool]:
@@ -74,8 +96,11 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         An option does not go with its format.
     """
     name = source.name
-    stream, codec = decompressed(opened.enter_context(source.open()), name)
-    head, stream = peeked(stream, _HEAD)
+    head, stream = peeked(opened.enter_context(source.open()), _HEAD)
+    codec = _codec(head)
+    if codec is not None:
+        stream = _decompressed(stream, codec, name)
+        head, stream = peeked(stream, _HEAD)
     kind = _checked_kind(head, name, options.layout)
     is_compressed = codec is not None
     if kind is not None:
@@ -85,7 +110,7 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         if kind == "parquet" or head.startswith(b"ARROW1"):
             file = None if is_compressed else source.random_access(opened)
             file = _copied(stream, opened) if file is None else file
-        from bce_cli.readers.columnar.file import ColumnarFile  # noqa: PLC0415 -- not for CSV
+        from bce_cli.readers.columnar import ColumnarFile  # noqa: PLC0415 -- not for CSV
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
     text = utf8(stream, options.layout.encoding, name)
@@ -93,10 +118,56 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     start, text = peeked(text, _HEAD)
     if _is_json(start, extensions, options.layout):
         _refuse_options(options, name, "JSON Lines")
-        from bce_cli.readers.json_lines.file import JsonFile  # noqa: PLC0415
+        from bce_cli.readers.json_lines import JsonFile  # noqa: PLC0415
 
         return JsonFile(text, name, options), is_compressed
     return DelimitedFile(text, name, extensions, options), is_compressed
+
+
+def _codec(head: bytes) -> str | None:
+    return next((codec for signature, codec in _CODECS if head.startswith(signature)), None)
+
+
+def _decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
+    """Return what a compressed stream holds, unless that is compressed, too."""
+    from bce_cli.readers.decoding import decompressed  # noqa: PLC0415 -- few inputs are compressed
+
+    inner, stream = peeked(decompressed(stream, codec, name), _CODEC_HEAD)
+    if _codec(inner) is not None:
+        message = f"{name}: it is compressed twice, {codec} around {_codec(inner)}"
+        raise DataError(message, "decompress it once on the way in, in a pipe")
+    return stream
+
+
+def binary_format(head: bytes, name: str) -> str | None:
+    """Recognise a format by the first bytes of a source; None is text.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 16 bytes, or all.
+    name : str
+        What messages call the source.
+
+    Returns
+    -------
+    {"parquet", "arrow"} or None
+
+    Raises
+    ------
+    DataError
+        It is a format that cannot be read.
+
+    Examples
+    --------
+    >>> binary_format(b"PAR1....", "preds"), binary_format(b"y,p", "preds")
+    ('parquet', None)
+    """
+    for signature, what, hint in _REFUSED:
+        if head.startswith(signature):
+            message = f"{name}: it {what}, not a table of predictions"
+            raise DataError(message, hint)
+    return next((known for signature, known in _FORMATS if head.startswith(signature)), None)
 
 
 def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
@@ -144,3 +215,55 @@ def _copied(stream: IO[bytes], opened: ExitStack) -> IO[bytes]:
     shutil.copyfileobj(stream, copy, 1 << 20)
     copy.seek(0)
     return copy
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Raise UsageError if there is no text encoding of that name."""
+    if encoding is None:
+        return
+    try:
+        b"a".decode(encoding, "ignore")
+    except (LookupError, ValueError):
+        message = f"--encoding {quoted(encoding)} is not known"
+        raise UsageError(message, "such as latin-1, cp1252, utf-16-le or shift_jis") from None
+
+
+def utf8(stream: IO[bytes], encoding: str | None, name: str) -> IO[bytes]:
+    """Return a stream of UTF-8 text without a byte order mark.
+
+    Parameters
+    ----------
+    stream : binary stream
+    encoding : str or None
+        With None, a byte order mark decides, and text without one is passed on as it is.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    DataError
+        When bytes are reached that are no text in that encoding.
+    """
+    head, whole = peeked(stream, 4)
+    if encoding is None and head.startswith(codecs.BOM_UTF8):
+        return cast("IO[bytes]", Rejoined(head[len(codecs.BOM_UTF8) :], stream))
+    if encoding is None:
+        encoding = next((known for mark, known in _MARKS if head.startswith(mark)), None)
+    if encoding is None:
+        return whole
+    from bce_cli.readers.decoding import transcoded  # noqa: PLC0415 -- most text is UTF-8
+
+    return transcoded(whole, encoding, name)
+
+
+def utf8_mark_length(head: bytes) -> int | None:
+    """Return how many bytes of a mark precede UTF-8 text; None if a mark says it is none.
+
+    Examples
+    --------
+    >>> utf8_mark_length(b"y,p"), utf8_mark_length(codecs.BOM_UTF16_LE)
+    (0, None)
+    """
+    if head.startswith(codecs.BOM_UTF8):
+        return len(codecs.BOM_UTF8)
+    return None if any(head.startswith(mark) for mark, _ in _MARKS) else 0

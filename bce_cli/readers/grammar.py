@@ -1,21 +1,29 @@
-"""What the text of a cell stands for: the one place where that is decided, a cell at a time.
+"""What the user says about the input, and what the text of a cell stands for.
 
-The readers' fast paths convert whole columns and must agree with these rules; whatever they cannot
-settle is looked at again by them.
+This is the one place where cells are decided on, one at a time. The readers' fast paths convert
+whole columns and must agree with these rules; whatever they cannot settle is looked at again by
+them.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
 from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
-from bce_cli.readers.numbers import parse_number
+from bce_cli.readers.columns import ColumnChoice
 from bce_cli.safe_text import quoted, safe_text
 
-Role: TypeAlias = Literal["label", "prediction", "weight"]
+if TYPE_CHECKING:
+    from bce_cli.readers.columns import Role
+
+BLOCK_BYTES = 4 << 20
+"""What is read of a source at a time, unless it is said otherwise."""
+
+InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "arrow"]
 
 MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a", "\\n")
 """Texts, in any case, that stand for a value that is not there; databases write the last one."""
@@ -26,12 +34,16 @@ _TRUTH = {"true": 1.0, "false": 0.0}
 _BLANKS = " \t"
 _LONGEST_SHOWN = 80
 
-_NULL, _EMPTY = "is null", "is empty"
-_NOT_A_NUMBER = "is not a number"
-_NOT_A_LABEL = "is not 0 or 1"
-_NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+_NOT_A_NUMBER, _NOT_A_LABEL, _NOT_TEXT = "is not a number", "is not 0 or 1", "is not UTF-8 text"
 _OUTSIDE = "is not in [0, 1]"
-_NOT_TEXT = "is not UTF-8 text"
+_NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+
+_NUMBER = re.compile(
+    r"[ \t]*+[+-]?+"
+    r"(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|nan|inf(?:inity)?)[ \t]*+",
+    re.ASCII | re.IGNORECASE,
+)
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,49 @@ class Grammar:
     logits: bool = False
     drop_missing: bool = False
     decimal: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a source is laid out, as far as it is not to be found out.
+
+    Attributes
+    ----------
+    input_format : {"csv", "tsv", "jsonl", "parquet", "arrow"}, optional
+    delimiter : str, optional
+        One ASCII character between the fields of CSV text.
+    has_header : bool
+        Whether the first record names the columns.
+    encoding : str, optional
+        Of text; UTF-8, or what a byte order mark says, without it.
+    comment : str, optional
+        Lines of CSV text that begin with it are passed over.
+    """
+
+    input_format: InputFormat | None = None
+    delimiter: str | None = None
+    has_header: bool = True
+    encoding: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """All that is asked of the input.
+
+    Attributes
+    ----------
+    columns : ColumnChoice
+    grammar : Grammar
+    layout : Layout
+    block_bytes : int
+        Bytes of text read at a time. No result depends on it.
+    """
+
+    columns: ColumnChoice = field(default_factory=ColumnChoice)
+    grammar: Grammar = field(default_factory=Grammar)
+    layout: Layout = field(default_factory=Layout)
+    block_bytes: int = BLOCK_BYTES
 
 
 class CellFault(Exception):  # noqa: N818 -- an error is made of it, with its place
@@ -107,7 +162,7 @@ def read_cell(role: Role, text: str | None, grammar: Grammar) -> float | None:
         return None
     cell = (text or "").strip(_BLANKS)
     if not cell:
-        raise CellFault(_NULL if text is None else _EMPTY, is_missing=True)
+        raise CellFault("is null" if text is None else "is empty", is_missing=True)
     try:
         return _value(role, cell, grammar)
     except CellFault as fault:
@@ -127,7 +182,9 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
 
 def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if role == "label" and grammar.positive is not None:
-        return _named_label(cell, grammar.positive.strip(_BLANKS))
+        if any("\ud800" <= character <= "\udfff" for character in cell):
+            raise CellFault(_NOT_TEXT)
+        return float(cell == grammar.positive.strip(_BLANKS))
     value = parse_number(cell, grammar.decimal)
     if role == "label" and not grammar.soft_labels:
         value = _TRUTH.get(cell.lower(), value)
@@ -143,12 +200,6 @@ def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if not fits:
         raise CellFault(_NOT_A_WEIGHT if role == "weight" else _OUTSIDE)
     return value
-
-
-def _named_label(cell: str, positive: str) -> float:
-    if any("\ud800" <= character <= "\udfff" for character in cell):
-        raise CellFault(_NOT_TEXT)
-    return 1.0 if cell == positive else 0.0
 
 
 def cell_error(
@@ -172,10 +223,7 @@ def cell_error(
     cell = _shown(text, decimal)
     called = "" if column == role else f"(column {quoted(column)})"
     subject = " ".join(part for part in (role, cell, called) if part)
-    hint = None
-    if fault.is_missing:
-        hint = DROP_HINT
-    return kind(f"{place}: {subject} {fault.what}", hint)
+    return kind(f"{place}: {subject} {fault.what}", DROP_HINT if fault.is_missing else None)
 
 
 def _shown(text: str | None, decimal: str) -> str:
@@ -185,3 +233,24 @@ def _shown(text: str | None, decimal: str) -> str:
         return ""
     is_number = parse_number(stripped, decimal) is not None
     return safe_text(stripped, _LONGEST_SHOWN) if is_number else quoted(text or "")
+
+
+def parse_number(text: str, decimal: str = ".") -> float | None:
+    """Read a decimal number, ``nan`` or ``inf``, with spaces around; None for anything else.
+
+    Parameters
+    ----------
+    text : str
+    decimal : {".", ","}
+        What stands before the fraction; nothing stands between thousands.
+
+    Examples
+    --------
+    >>> parse_number(" +.5e-1 "), parse_number("1_0"), parse_number("50%")
+    (0.05, None, None)
+    >>> parse_number("0,5", ","), parse_number("0.5", ",")
+    (0.5, None)
+    """
+    if decimal == ",":
+        text = text.translate(_SWAPPED)
+    return float(text) if _NUMBER.fullmatch(text) else None

@@ -1,15 +1,15 @@
-"""From the columns of a piece to validated rows, a whole column at a time."""
+"""From the converted columns of a block to validated rows, a whole column at a time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bce_cli.core.logits import sigmoid
-from bce_cli.core.row_columns import Categories, Predictions
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Categories, Predictions, Rows
+from bce_cli.core.rules import sigmoid
 from bce_cli.core.validate import (
     are_logits,
     are_probabilities,
@@ -17,20 +17,138 @@ from bce_cli.core.validate import (
     positive_labels,
     unsigned_zeros,
 )
-from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes
+from bce_cli.errors import LabelError
 from bce_cli.readers.grammar import CellFault, is_missing, read_cell
+from bce_cli.safe_text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import pyarrow as pa
 
-    from bce_cli.core.rows import LabelArray
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
     from bce_cli.readers.grammar import Grammar
-    from bce_cli.readers.parts.join_tally import JoinTally
+
+MOST_LABEL_TEXTS = 100
+
+
+@dataclass(slots=True)
+class ConvertedColumns:
+    """Columns of a block as a fast path has converted them; None for what is not read.
+
+    Attributes
+    ----------
+    n : int
+        Rows.
+    labels : ndarray of float64 or Categories or None
+    numbers : dict of key to ndarray of float64
+        Predictions and weights.
+    ids, keys : sequence of str or None
+    categories : dict of key to Categories
+        Clusters and segments.
+    nulls : dict of key to ndarray of bool, shape (n,)
+        Cells that hold nothing, where a column has such; its array may hold anything there.
+    """
+
+    n: int
+    labels: FloatArray | Categories | None = None
+    numbers: dict[str, FloatArray] = field(default_factory=dict)
+    ids: Sequence[str] | None = None
+    keys: Sequence[str] | None = None
+    categories: dict[str, Categories] = field(default_factory=dict)
+    nulls: dict[str, BoolArray] = field(default_factory=dict)
+
+    def add_nulls(self, key: str, nulls: BoolArray | None) -> None:
+        """Take in which cells of a column hold nothing."""
+        if nulls is not None and nulls.any():
+            before = self.nulls.get(key)
+            self.nulls[key] = nulls if before is None else before | nulls
+
+    def add_text(self, key: str, column: pa.ChunkedArray | pa.Array) -> None:
+        """Take in a column of strings, dictionary-encoded or not; null is empty."""
+        if key == "id":
+            self.ids = Texts(column)
+        elif key == "key":
+            self.keys = [text or "" for text in column.to_pylist()]
+        else:
+            self.categories[key] = categories_of(column)
+
+    @property
+    def missing(self) -> BoolArray | None:
+        """Rows with a cell that holds nothing; None if there is none."""
+        missing: BoolArray | None = None
+        for nulls in self.nulls.values():
+            missing = nulls if missing is None else missing | nulls
+        return missing
+
+
+class Texts(Sequence[str]):
+    """Cells of a text column of pyarrow, decoded as they are asked for; null is empty."""
+
+    def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __iter__(self) -> Iterator[str]:
+        return (text or "" for text in self._column.to_pylist())
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
+        return self._column[int(index)].as_py() or ""
+
+
+def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
+    """Which cells are null; None if none is."""
+    if column.null_count == 0:
+        return None
+    return bits_of(column.is_null())
+
+
+def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
+    """View a float64 column as an array; null cells hold anything."""
+    arrays = [
+        np.frombuffer(chunk.buffers()[1], np.float64, count=len(chunk), offset=8 * chunk.offset)
+        for chunk in _chunks(column)
+        if len(chunk)
+    ]
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0), *arrays])
+
+
+def bits_of(column: pa.ChunkedArray | pa.Array) -> BoolArray:
+    """Turn a column of booleans without nulls into an array; shape (n,)."""
+    masks = [_bits(chunk) for chunk in _chunks(column) if len(chunk)]
+    return np.concatenate([np.zeros(0, np.bool_), *masks])
+
+
+def _bits(chunk: pa.BooleanArray) -> BoolArray:
+    """Unpack the bits of one chunk alone, which may be a small part of its buffer."""
+    start, stop = chunk.offset, chunk.offset + len(chunk)
+    data = np.frombuffer(chunk.buffers()[1], np.uint8)[start // 8 : (stop + 7) // 8]
+    bits = np.unpackbits(data, bitorder="little")[start % 8 :]
+    return bits[: len(chunk)].view(np.bool_)
+
+
+def _chunks(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    return column.chunks if hasattr(column, "chunks") else [column]
+
+
+def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
+    """Turn a column of strings, dictionary-encoded or not, into codes; null is empty."""
+    names: list[str] = []
+    codes = [np.zeros(0, np.int32)]
+    for chunk in _chunks(column):
+        words = chunk if hasattr(chunk, "dictionary") else chunk.dictionary_encode()
+        indices = words.indices.fill_null(len(words.dictionary))
+        data = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+        codes.append(data + np.int32(len(names)))
+        names += [text or "" for text in words.dictionary.to_pylist()]
+        if words.null_count:
+            names.append("")
+    return Categories(np.concatenate(codes), tuple(names))
 
 
 @dataclass(frozen=True, slots=True)
 class LabelValues:
-    """Which texts the labels of a piece have been, where one of them was named.
+    """Which texts the labels of a block have been, where one of them was named.
 
     Attributes
     ----------
@@ -41,7 +159,7 @@ class LabelValues:
     other_place : str
         Where that occurred first.
     n_before : int
-        Rows before the piece in which it did, where models are read side by side; labels of all of
+        Rows before the block in which it did, where models are read side by side; labels of all of
         them are checked in the order of the rows.
     """
 
@@ -52,27 +170,8 @@ class LabelValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What a data set checks and counts of a piece.
-
-    Attributes
-    ----------
-    label_values : tuple of LabelValues
-        One, or one for each model that has labels of its own.
-    n_missing : int
-        Rows that are left out.
-    join_tally : JoinTally, optional
-        Which keys have found a partner, where rows are joined in parts.
-    """
-
-    label_values: tuple[LabelValues, ...] = ()
-    n_missing: int = 0
-    join_tally: JoinTally | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a piece came to.
+    """What a block came to.
 
     Attributes
     ----------
@@ -81,30 +180,88 @@ class Reading:
     keys : sequence of str, shape (n,), optional
         What joins the rows with those of another file.
     label_values : tuple of LabelValues
-        As in `Summary`.
+        One, or one for each model that has labels of its own.
+    n_lone : int
+        Rows that are left out for want of a partner in another file.
+    tally : JoinTally, optional
+        Which keys have found a partner, where rows are joined in parts.
     """
 
     rows: Rows
     keys: Sequence[str] | None = None
     label_values: tuple[LabelValues, ...] = ()
+    n_lone: int = 0
+    tally: Any = None
 
     @property
-    def n_present(self) -> int:
-        """Rows that are not left out."""
-        return len(self.rows) - self.rows.n_missing
-
-    @property
-    def summary(self) -> Summary:
-        """What a data set checks and counts, without the rows."""
-        return Summary(self.label_values, self.rows.n_missing)
+    def n_missing(self) -> int:
+        """Rows that are left out for a missing value."""
+        return self.rows.n_missing - self.n_lone
 
 
-def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:
+class LabelTally:
+    """Checks that there are two labels at the most.
+
+    Parameters
+    ----------
+    positive : str or None
+        The label that counts as 1; with None there is nothing to check.
+
+    Attributes
+    ----------
+    has_positive : bool
+        Whether it has occurred.
+    other : str or None
+        The label that counts as 0, once it has occurred.
+    other_place : str
+        Where that was.
+    """
+
+    def __init__(self, positive: str | None) -> None:
+        self.positive = None if positive is None else positive.strip(" \t")
+        self.has_positive = False
+        self.other: str | None = None
+        self.other_place = ""
+
+    def finish(self) -> None:
+        """Check what can be known at the end alone.
+
+        Raises
+        ------
+        LabelError
+            The named label never occurred, but one that differs from it in case only.
+        """
+        if self.positive is None or self.has_positive or self.other is None:
+            return
+        if self.other.casefold() == self.positive.casefold():
+            message = f"no label is {quoted(self.positive)}, but {quoted(self.other)} occurs"
+            raise LabelError(message, f"did you mean --positive {quoted(self.other)}?")
+
+    def add(self, values: LabelValues) -> None:
+        """Take in the labels of the block that follows.
+
+        Raises
+        ------
+        LabelError
+            A third one is among them.
+        """
+        if self.positive is None:
+            return
+        self.has_positive |= values.has_positive
+        if self.other is None:
+            self.other, self.other_place = values.other, values.other_place
+        elif values.other is not None and values.other != self.other:
+            two = f"{quoted(self.positive)} nor {quoted(self.other)}"
+            message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
+            raise LabelError(message, "with --positive, exactly one other value may occur")
+
+
+def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:
     """Validate whole columns.
 
     Parameters
     ----------
-    cells : Cells
+    cells : ConvertedColumns
     grammar : Grammar
 
     Returns
@@ -124,13 +281,12 @@ def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:
     weights = (
         _filled(cells.numbers["weight"], cells, "weight") if "weight" in cells.numbers else None
     )
-    models = [_predictions(cells, key, grammar) for key in _model_keys(cells)]
+    rivals = [key for key in cells.numbers if key not in ("prediction", "weight")]
+    models = [_predictions(cells, key, grammar) for key in ("prediction", *rivals)]
     if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
-    categories = {
-        key: Categories(found.codes, tuple(found.texts)) for key, found in cells.categories.items()
-    }
-    first, *rivals = cast("list[Predictions]", models)
+    categories = dict(cells.categories)
+    first, *others = cast("list[Predictions]", models)
     rows = Rows(
         labels,
         first.probabilities,
@@ -138,46 +294,42 @@ def rows_of(cells: Cells, grammar: Grammar) -> tuple[Rows, int | None] | None:
         cells.ids,
         cells.missing,
         first.logits,
-        tuple(rivals),
+        tuple(others),
         categories.pop("cluster", None),
         tuple(categories.values()),
     )
     return rows.blanked(), first_other
 
 
-def _has_blanks(cells: Cells) -> bool:
+def _has_blanks(cells: ConvertedColumns) -> bool:
     """Whether a key or a cluster is blank, where each row needs one."""
     if cells.keys is not None and not all(key.strip() for key in cells.keys):
         return True
     clusters = cells.categories.get("cluster")
-    return clusters is not None and not all(text.strip() for text in clusters.texts)
+    return clusters is not None and not all(text.strip() for text in clusters.names)
 
 
-def _model_keys(cells: Cells) -> list[str]:
-    return ["prediction", *(key for key in cells.numbers if key not in ("prediction", "weight"))]
-
-
-def _predictions(cells: Cells, key: str, grammar: Grammar) -> Predictions | None:
+def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:
     values = _filled(cells.numbers.get(key), cells, key)
     if grammar.logits:
         return Predictions(sigmoid(values), values) if are_logits(values) else None
     return Predictions(unsigned_zeros(values)) if are_probabilities(values) else None
 
 
-def _note_missing_labels(cells: Cells, grammar: Grammar) -> None:
+def _note_missing_labels(cells: ConvertedColumns, grammar: Grammar) -> None:
     """Find the texts among the labels that stand for nothing."""
     labels = cells.labels
-    if not isinstance(labels, TextCodes) or len(labels.texts) > MOST_LABEL_TEXTS:
+    if not isinstance(labels, Categories) or len(labels.names) > MOST_LABEL_TEXTS:
         return
-    for code, text in enumerate(labels.texts):
+    for code, text in enumerate(labels.names):
         if is_missing("label", text, grammar):
             cells.add_nulls("label", labels.codes == code)
 
 
-def _labels(cells: Cells, grammar: Grammar) -> tuple[LabelArray | None, int | None]:
+def _labels(cells: ConvertedColumns, grammar: Grammar) -> tuple[LabelArray | None, int | None]:
     if cells.labels is None:
         return np.zeros(cells.n, np.bool_), None
-    if isinstance(cells.labels, TextCodes):
+    if isinstance(cells.labels, Categories):
         return _labels_of_texts(cells, cells.labels, grammar)
     labels = _filled(cells.labels, cells, "label")
     if grammar.soft_labels:
@@ -186,17 +338,17 @@ def _labels(cells: Cells, grammar: Grammar) -> tuple[LabelArray | None, int | No
 
 
 def _labels_of_texts(
-    cells: Cells, labels: TextCodes, grammar: Grammar
+    cells: ConvertedColumns, labels: Categories, grammar: Grammar
 ) -> tuple[LabelArray | None, int | None]:
     """Look up what each different text stands for; a fault among them is not settled here."""
-    if len(labels.texts) > MOST_LABEL_TEXTS:
+    if len(labels.names) > MOST_LABEL_TEXTS:
         return None, None
-    texts = [text for text in labels.texts if not is_missing("label", text, grammar)]
+    texts = [text for text in labels.names if not is_missing("label", text, grammar)]
     try:
         value_of = {text: read_cell("label", text, grammar) for text in texts}
     except CellFault:
         return None, None
-    values = np.array([value_of.get(text) or 0.0 for text in labels.texts] or [0.0])
+    values = np.array([value_of.get(text) or 0.0 for text in labels.names] or [0.0])
     positive = values[_filled(labels.codes, cells, "label")] == 1.0
     nulls = cells.nulls.get("label")
     if nulls is not None:
@@ -210,7 +362,7 @@ def _labels_of_texts(
     return positive, int(np.argmax(others_at)) if others and others_at.any() else None
 
 
-def _filled(values: Any, cells: Cells, key: str) -> Any:  # noqa: ANN401 -- arrays of any kind
+def _filled(values: Any, cells: ConvertedColumns, key: str) -> Any:  # noqa: ANN401 -- arrays of any kind
     if values is None:
         return np.zeros(cells.n)
     nulls = cells.nulls.get(key)

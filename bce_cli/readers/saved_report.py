@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import math
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from bce_cli.core.gate.baseline import Baseline
+from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, UsageError
-from bce_cli.readers.sources import STANDARD_INPUT, Source
-from bce_cli.readers.storage.addresses import refuse_credentials, without_secrets
 from bce_cli.safe_text import quoted
+from bce_cli.storage.paths import refuse_credentials, without_secrets
+from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -128,13 +128,8 @@ def _std_error(report: dict[str, Any], name: str) -> float | None:
 
 def _number(value: Any) -> float | None:  # noqa: ANN401
     """Return a finite number; None for any other value."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    is_finite = type(value) in (int, float) and abs(value) <= sys.float_info.max
+    return float(value) if is_finite else None
 
 
 def _check_convention(report: dict[str, Any], convention: Convention, name: str) -> None:

@@ -1,39 +1,47 @@
-"""The second look at a piece that did not pass at once: which place, which column, which text.
+"""The second look at a block that did not pass at once: which place, which column, which text.
 
 The fast paths convert whole columns and only learn that something is odd. This module goes through
-the records of that one piece by the rules of `grammar`, and either finds the first fault or that
+the records of that one block by the rules of `grammar`, and either finds the first fault or that
 all is well. It is the only place where such messages are made.
 """
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, LabelError
-from bce_cli.readers.cells import Cells
-from bce_cli.readers.encodings import suggested_encoding
-from bce_cli.readers.grammar import CellFault, cell_error, read_cell
-from bce_cli.readers.label_tally import third_label
-from bce_cli.readers.reading import LabelValues, Reading, rows_of
-from bce_cli.readers.symptoms import Symptoms
-from bce_cli.readers.text_columns import add_texts
-from bce_cli.safe_text import quoted
+from bce_cli.errors import DataError
+from bce_cli.readers.decoding import suggested_encoding
+from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
+from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
+from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bce_cli.readers.columns import Columns
-    from bce_cli.readers.grammar import Grammar, Role
+    from bce_cli.readers.columns import Columns, Role
+    from bce_cli.readers.grammar import Grammar
+
+
+_MOST_VALUES = 20
+_MOST_SHOWN = 5
+_PAIR = 2
+_ROUNDING = 1e-3  # as far from [0, 1] as a probability may get by rounding
+_FEW = 0.1  # a share of rows that is no accident
+_LIKELY = frozenset(
+    "yes y true t 1 positive pos present on pass event won win success".split()  # noqa: SIM905
+)
+"""Texts, in lower case, that people use for the label that counts as 1."""
 
 Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
 """Where a record stands, and its cells by role; or why it is no record."""
 
 
 def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) -> Reading:
-    """Read a piece record by record.
+    """Read a block record by record.
 
     Parameters
     ----------
@@ -56,113 +64,198 @@ class _Look:
     def __init__(self, columns: Columns, grammar: Grammar) -> None:
         self._columns = columns
         self._grammar = grammar
-        self._symptoms = Symptoms(columns, grammar)
-        self._first: tuple[DataError, Role | None, str | None] | None = None
+        self._symptoms = _Symptoms(columns, grammar)
+        self._tally = LabelTally(grammar.positive)
+        self._first: tuple[DataError, tuple[Role, str | None] | None] | None = None
         self._n_faulty = 0
+        self._cell: tuple[Role, str | None] | None = None  # the one being read
         self._values: dict[str, list[float]] = {key: [] for key, _, _ in columns.numbers}
         self._texts: dict[str, list[str]] = {key: [] for key, _ in columns.texts}
         self._missing: list[bool] = []
-        self._label_values = LabelValues()
 
     def take(self, place: str, record: Mapping[str, str | None] | DataError) -> None:
         """Take in one record."""
-        if isinstance(record, DataError):
-            self._note(record)
-            return
+        self._cell = None
+        try:
+            if isinstance(record, DataError):
+                raise record
+            self._take_cells(place, record)
+        except DataError as error:
+            self._n_faulty += 1
+            self._first = self._first or (error, self._cell)
+
+    def _take_cells(self, place: str, record: Mapping[str, str | None]) -> None:
         self._symptoms.note_label(record.get("label"))
         for key, role, _ in self._columns.numbers:
             if role == "prediction":
                 self._symptoms.note_prediction(record[key])
-        values: dict[str, float | None] = {}
-        for key, role, position in self._columns.numbers:
-            text = record[key]
-            try:
-                values[key] = read_cell(role, text, self._grammar)
-            except CellFault as fault:
-                error = cell_error(
-                    role,
-                    text,
-                    fault,
-                    column=self._columns.names[position],
-                    place=place,
-                    decimal=self._grammar.decimal,
-                )
-                self._note(error, role, text)
-                return
+        values = {
+            key: self._number(role, record[key], self._columns.names[at], place)
+            for key, role, at in self._columns.numbers
+        }
+        self._cell = None
         if self._grammar.positive is not None and values.get("label") is not None:
-            third = self._third_label((record["label"] or "").strip(" \t"), place)
-            if third is not None:
-                self._note(third)
-                return
-        for key, position in self._columns.texts:
-            name = self._columns.names[position]
-            fault_of_text = _text_fault(key, record[key], name, place)
-            if fault_of_text is not None:
-                self._note(fault_of_text)
-                return
-        self._keep(record, values)
-
-    def _keep(self, record: Mapping[str, str | None], values: dict[str, float | None]) -> None:
-        is_missing = None in values.values()
-        self._missing.append(is_missing)
+            label = (record["label"] or "").strip(" \t")
+            is_positive = label == self._tally.positive
+            self._tally.add(LabelValues(True) if is_positive else LabelValues(False, label, place))
+        for key, at in self._columns.texts:
+            _check_text(key, record[key] or "", self._columns.names[at], place)
+        self._missing.append(None in values.values())
         for key, value in values.items():
             self._values[key].append(0.0 if value is None else value)
         for key, texts in self._texts.items():
             texts.append(record[key] or "")
 
-    def _note(self, error: DataError, role: Role | None = None, text: str | None = None) -> None:
-        self._n_faulty += 1
-        if self._first is None:
-            self._first = (error, role, text)
-
-    def _third_label(self, text: str, place: str) -> LabelError | None:
-        positive = (self._grammar.positive or "").strip(" \t")
-        seen = self._label_values
-        if text == positive:
-            self._label_values = LabelValues(True, seen.other, seen.other_place)
-        elif seen.other is None:
-            self._label_values = LabelValues(seen.has_positive, text, place)
-        elif seen.other != text:
-            return third_label(text, place, seen.other, positive)
-        return None
+    def _number(self, role: Role, text: str | None, column: str, place: str) -> float | None:
+        self._cell = role, text
+        try:
+            return read_cell(role, text, self._grammar)
+        except CellFault as fault:
+            decimal = self._grammar.decimal
+            error = cell_error(role, text, fault, column=column, place=place, decimal=decimal)
+            raise error from None
 
     def reading(self) -> Reading:
         """Return all rows, or raise the first fault."""
         if self._first is not None:
             raise self._finished(*self._first)
-        cells = Cells(len(self._missing))
+        import pyarrow as pa
+
+        cells = ConvertedColumns(len(self._missing))
         cells.add_nulls("record", np.array(self._missing, np.bool_))
         columns = {key: np.array(values, np.float64) for key, values in self._values.items()}
         cells.labels = columns.pop("label", None)
         cells.numbers = columns
         for key, texts in self._texts.items():
-            add_texts(cells, key, texts)
+            cells.add_text(key, pa.array(texts, pa.string()))
         # By now every label is a number.
         checked = rows_of(cells, replace(self._grammar, positive=None))
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key"), (self._label_values,))
+        seen = self._tally
+        label_values = LabelValues(seen.has_positive, seen.other, seen.other_place)
+        return Reading(checked[0], self._texts.get("key"), (label_values,))
 
-    def _finished(self, error: DataError, role: Role | None, text: str | None) -> DataError:
+    def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint
-        if hint is None and role is not None:
-            hint = self._symptoms.hint(role, text)
+        if hint is None and cell is not None:
+            hint = self._symptoms.hint(*cell)
         others = self._n_faulty - 1
         message = error.message
-        if others:  # seen in this piece; there may be more in those behind it
+        if others:  # seen in this block; there may be more in those behind it
             rows = "1 more row is" if others == 1 else f"{others} more rows are"
             message += f"; at least {rows} faulty"
         return type(error)(message, hint)
 
 
-def _text_fault(key: str, text: str | None, column: str, place: str) -> DataError | None:
+def _check_text(key: str, text: str, column: str, place: str) -> None:
     role = key.partition(" ")[0]
-    if role in ("key", "cluster") and not (text or "").strip():
-        return DataError(f"{place}: the {role} (column {quoted(column)}) is empty")
+    if role in ("key", "cluster") and not text.strip():
+        message = f"{place}: the {role} (column {quoted(column)}) is empty"
+        raise DataError(message)
     try:
-        (text or "").encode()
+        text.encode()
     except UnicodeEncodeError:
-        hint = f"it may be written in --encoding {suggested_encoding(text or '')}"
-        return DataError(f"{place}: {role} {quoted(text or '')} is not UTF-8 text", hint)
-    return None
+        message = f"{place}: {role} {quoted(text)} is not UTF-8 text"
+        hint = f"it may be written in --encoding {suggested_encoding(text)}"
+        raise DataError(message, hint) from None
+
+
+class _Symptoms:
+    """What labels and predictions look like, and what may be the matter."""
+
+    def __init__(self, columns: Columns, grammar: Grammar) -> None:
+        self._columns = columns
+        self._grammar = grammar
+        self._labels: dict[str, None] = {}  # a set that keeps its order
+        self._n_fractional_labels = 0
+        self._n = self._n_binary = self._n_below = self._n_above_one = 0
+        self._greatest = self._furthest = 0.0
+
+    def note_label(self, text: str | None) -> None:
+        """Take in a label."""
+        if text is None or is_missing("label", text, self._grammar):
+            return
+        cell = text.strip(" \t")
+        if len(self._labels) < _MOST_VALUES:
+            self._labels[cell] = None
+        value = parse_number(cell, self._grammar.decimal)
+        self._n_fractional_labels += value is not None and 0.0 < value < 1.0
+
+    def note_prediction(self, text: str | None) -> None:
+        """Take in a prediction."""
+        value = parse_number(text or "", self._grammar.decimal)
+        if value is None:
+            return
+        self._n += 1
+        self._n_binary += value in (0.0, 1.0)
+        self._n_below += value < 0.0
+        self._n_above_one += value > 1.0
+        self._greatest = max(self._greatest, value)
+        self._furthest = max(self._furthest, -value, value - 1.0)
+
+    def hint(self, role: Role, text: str | None) -> str | None:
+        """Say what to try about a cell that is wrong, from what the others look like."""
+        if role == "label":
+            return self._hint_for_labels()
+        if role == "prediction":
+            return self._hint_for_predictions(text or "")
+        return None
+
+    def _hint_for_labels(self) -> str | None:
+        values = list(self._labels)
+        if self._grammar.positive is not None:
+            return f"the labels are {_listed(values)}; --positive takes one as it is written"
+        if self._n_fractional_labels:
+            if self._n and self._n_binary == self._n:
+                return self._swapped()
+            return "labels that are probabilities themselves need --soft-labels"
+        if len(values) == _PAIR:
+            listed = f"the labels are {_listed(sorted(values))}"
+            return f"{listed}: say which one counts as 1, {_example(sorted(values))}"
+        if len(values) > _PAIR:
+            return f"labels take two values, but here are {_listed(values)}"
+        return "labels must be 0 or 1, or --positive names the one that counts as 1"
+
+    def _swapped(self) -> str:
+        label = shlex.quote(safe_text(self._columns.prediction_name))
+        prediction = shlex.quote(safe_text(self._columns.label_name))
+        return f"the two columns look swapped: try --label {label} --prediction {prediction}"
+
+    def _hint_for_predictions(self, text: str) -> str | None:
+        cell = text.strip(" \t")
+        if parse_number(cell, self._grammar.decimal) is None:
+            return _hint_for_text(cell, self._grammar.decimal)
+        if self._furthest <= _ROUNDING:
+            return "these lie just outside: round or clip them where they are made"
+        if self._n_below >= _FEW * self._n:
+            return "these look like logits: --logits takes them as they are"
+        if 2.0 < self._greatest <= 100.0 and self._n_above_one >= 0.5 * self._n:  # noqa: PLR2004
+            return "these look like percentages: divide them by 100 first"
+        return None
+
+
+def _hint_for_text(cell: str, decimal: str) -> str:
+    if cell.endswith("%"):
+        return "percentages must be divided by 100 first"
+    if decimal == "." and parse_number(cell, ",") is not None:
+        return "--decimal , reads numbers with a decimal comma"
+    if decimal == "," and parse_number(cell) is not None:
+        return "this number has a decimal point, which is read without --decimal ,"
+    return "predictions must be probabilities such as 0.25"
+
+
+def _example(pair: list[str]) -> str:
+    """Show what to pass; where either of two labels may count as 1, show both."""
+    options = [f"--positive {shlex.quote(safe_text(value))}" for value in pair]
+    likely = [
+        option for value, option in zip(pair, options, strict=True) if value.lower() in _LIKELY
+    ]
+    is_clear = len(likely) == 1 and not (pair[0] == "1" and parse_number(pair[1]) is not None)
+    return f"such as {likely[0]}" if is_clear else f"{options[0]} or {options[1]}"
+
+
+def _listed(values: list[str]) -> str:
+    shown = ", ".join(quoted(value) for value in values[:_MOST_SHOWN])
+    return shown + (" and more" if len(values) > _MOST_SHOWN else "")

@@ -1,4 +1,4 @@
-"""From typed columns, as Parquet, Arrow and JSON have them, to the cells of a piece."""
+"""From typed columns, as Parquet, Arrow and JSON have them, to the cells of a block."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.readers.arrays import bits_of, floats_of, null_mask, text_codes
-from bce_cli.readers.cells import MOST_LABEL_TEXTS, Cells, TextCodes
-from bce_cli.readers.numbers import parse_number
-from bce_cli.readers.text_columns import add_text
+from bce_cli.core.rows import Categories
+from bce_cli.errors import DataError
+from bce_cli.readers.grammar import parse_number
+from bce_cli.readers.reading import (
+    MOST_LABEL_TEXTS,
+    ConvertedColumns,
+    bits_of,
+    categories_of,
+    floats_of,
+    null_mask,
+)
+from bce_cli.safe_text import quoted, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +32,8 @@ if TYPE_CHECKING:
 
 def typed_cells(
     n: int, columns: Columns, column_at: Callable[[int], pa.Array], grammar: Grammar
-) -> Cells | None:
-    """Convert the columns of a piece.
+) -> ConvertedColumns | None:
+    """Convert the columns of a block.
 
     Parameters
     ----------
@@ -38,7 +46,7 @@ def typed_cells(
 
     Returns
     -------
-    Cells or None
+    ConvertedColumns or None
         None where a cell-by-cell look is needed.
 
     Raises
@@ -48,12 +56,12 @@ def typed_cells(
     """
     import pyarrow as pa
 
-    cells = Cells(n)
+    cells = ConvertedColumns(n)
     for key, role, place in columns.numbers:
         column = _plain(column_at(place))
         cells.add_nulls(key, null_mask(column))
         if role == "label" and is_text(column.type) and not grammar.soft_labels:
-            cells.labels = _codes_of_texts(column)
+            cells.labels = categories_of(column.cast(pa.string()))
             continue
         is_label_bool = role == "label" and pa.types.is_boolean(column.type)
         values = bits_of(column).astype(np.float64) if is_label_bool else _floats(column, grammar)
@@ -65,11 +73,11 @@ def typed_cells(
             named = grammar.positive is not None
             names = {float(v): bool_text(v, grammar.positive) for v in (False, True)}
             named_bools = names if is_label_bool else {}
-            cells.labels = _codes_of_numbers(values, named_bools) if named else values
+            cells.labels = _categories_of_numbers(values, named_bools) if named else values
         else:
             cells.numbers[key] = values
     for key, place in columns.texts:
-        add_text(cells, key, _plain(column_at(place)).cast(pa.string()))
+        cells.add_text(key, _plain(column_at(place)).cast(pa.string()))
     return cells
 
 
@@ -141,13 +149,7 @@ def _floats(column: pa.Array, grammar: Grammar) -> FloatArray | None:
     return floats_of(column.cast(pa.float64()))
 
 
-def _codes_of_texts(column: pa.Array) -> TextCodes:
-    import pyarrow as pa
-
-    return text_codes(column.cast(pa.string()).dictionary_encode())
-
-
-def _codes_of_numbers(values: FloatArray, names: dict[float, str]) -> TextCodes:
+def _categories_of_numbers(values: FloatArray, names: dict[float, str]) -> Categories:
     """Turn few different numbers into codes."""
     distinct: list[float] = []
     codes = np.zeros(len(values), np.int32)
@@ -161,4 +163,40 @@ def _codes_of_numbers(values: FloatArray, names: dict[float, str]) -> TextCodes:
         codes[same] = len(distinct)
         rest &= ~same
         distinct.append(value)
-    return TextCodes(codes, [names.get(value) or number_text(value) for value in distinct])
+    texts = (names.get(value) or number_text(value) for value in distinct)
+    return Categories(codes, tuple(texts))
+
+
+def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> None:
+    """Raise DataError unless a column may hold what it is read for.
+
+    Parameters
+    ----------
+    role : str
+    field : pyarrow.Field
+    source : str
+        What messages call the input.
+    is_number : bool
+        Whether it is read for labels, predictions or weights; else as text.
+    """
+    import pyarrow as pa
+
+    types, kind = pa.types, field.type
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if is_number:
+        fits = (
+            types.is_integer(kind)
+            or types.is_floating(kind)
+            or types.is_decimal(kind)
+            or types.is_null(kind)
+            or is_text(kind)
+            or (types.is_boolean(kind) and role == "label")
+        )
+    else:
+        fits = not (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
+    if not fits:
+        column = f"{role} (column {quoted(field.name)})"
+        shown, wanted = safe_text(str(field.type), 80), "numbers" if is_number else "text"
+        message = f"{source}: {column} is of type {shown}, not {wanted}"
+        raise DataError(message)

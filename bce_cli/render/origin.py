@@ -1,12 +1,27 @@
-"""Where rows came from, and how every report tells of it."""
+"""Where rows came from, and what every report tells of its rows in the same words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bce_cli.render.numbers import count, rows
+from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
 from bce_cli.safe_text import quoted, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.derivation import UnderflowProduct
+    from bce_cli.core.extremes import ChangedRow, DifferenceRow, WorstRow
+    from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
+    from bce_cli.core.report import LossReport
+    from bce_cli.render.layout import TableColumn
+
+_LONGEST_ID = 24
+
+R = TypeVar("R", bound="ExampleRow | WorstRow | DifferenceRow | ChangedRow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +64,144 @@ class Origin:
         """Whether rows had weights."""
         return self.weight_column is not None
 
+    @property
+    def names(self) -> str:
+        """The sources, as a title names them."""
+        return ", ".join("standard input" if s == "-" else safe_text(s) for s in self.sources)
 
-def source_names(origin: Origin) -> str:
-    """Name the sources in a title."""
-    return ", ".join(
-        "standard input" if source == "-" else safe_text(source) for source in origin.sources
+    def title(self, report: LossReport | CalibrationReport, *, soft: bool, models: str = "") -> str:
+        """Say what was judged: how many rows, how many of label 1, and what share that is."""
+        share = " ".join(["mean label"] * soft + ["by weight"] * self.has_weights)
+        rate = f"{percent(report.base_rate)} {share}".strip()
+        positive = f"{count(report.n_positive)} with label 1 ({rate})"
+        return f"{self.names}: {models}{how_many(report.n)}, {positive}"
+
+    def notes(self) -> tuple[str, ...]:
+        """Tell which rows were left out, what the labels were, and which columns were read."""
+        missing, unmatched = self.n_missing, self.n_unmatched
+        notes = []
+        if missing:
+            rows = how_many(missing)
+            notes.append(f"{rows} with a missing value {verb(missing, 'was')} left out.")
+        if unmatched:
+            keys = how_many(unmatched, "key")
+            notes.append(f"{keys} without a partner {verb(unmatched, 'was')} left out.")
+        if self.positive_label is not None:
+            other = self.negative_label
+            zero = "no other occurs" if other is None else f"label 0 is {quoted(other)}"
+            notes.append(f"Label 1 is {quoted(self.positive_label)}; {zero}.")
+        return (*notes, self._columns_note())
+
+    def _columns_note(self) -> str:
+        label = quoted(self.label_column)
+        if self.labels_source is not None:
+            label += f" of {quoted(self.labels_source)}"
+        names = [label, *map(quoted, self.prediction_columns)]
+        if self.of_logits:
+            names[-1] += " (logits; their sigmoids are shown)"
+        if self.weight_column is not None:
+            names.append(quoted(self.weight_column))
+        return f"Read from the columns {', '.join(names[:-1])} and {names[-1]}."
+
+    def head(
+        self,
+        report: Any,  # noqa: ANN401 -- whatever has them
+        *figures: str,
+        convention: Convention | None = None,
+    ) -> dict[str, Any]:
+        """Return what JSON tells first: columns and labels, counts, what was left out, the rule.
+
+        Parameters
+        ----------
+        report : object
+            Has a `unit`, and attributes of the other names.
+        *figures : str
+        convention : Convention, optional
+        """
+        sources, predictions = self.sources, self.prediction_columns
+        named = {
+            "source": sources[0] if len(sources) == 1 else list(sources),
+            "label_column": self.label_column,
+            "prediction_column": predictions[0] if len(predictions) == 1 else None,
+            "weight_column": self.weight_column,
+            "labels_source": self.labels_source,
+        }
+        rule = (
+            {} if convention is None else {"convention": convention.name, "clip": convention.clip}
+        )
+        return {
+            **{name: value for name, value in named.items() if value is not None},
+            **picked(self, "positive_label", "negative_label"),
+            **picked(report, *figures),
+            **picked(self, "n_missing", "n_unmatched"),
+            "unit": report.unit,
+            **rule,
+        }
+
+
+def picked(report: Any, *names: str) -> dict[str, Any]:  # noqa: ANN401 -- whatever has them
+    """Return attributes by name."""
+    return {name: getattr(report, name) for name in names}
+
+
+def without_none(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a record without those of the names whose value is None."""
+    return {key: v for key, v in record.items() if v is not None or key not in names}
+
+
+def row_columns(rows: Sequence[R], digits: int = 5) -> tuple[TableColumn[R] | None, ...]:
+    """Return the columns that say which row it is: its number, id, if any has one, and label."""
+    ids = Column("id", is_text=True)
+    has_ids = any(row.id is not None for row in rows)
+    return (
+        ("row", lambda row: count(row.row)),
+        (ids, lambda row: safe_text(row.id or "", _LONGEST_ID)) if has_ids else None,
+        ("label", lambda row: figure(row.label, digits)),
     )
 
 
-def origin_notes(origin: Origin) -> tuple[str, ...]:
-    """Tell which rows were left out, what the labels were, and which columns were read."""
-    notes = []
-    if origin.n_missing:
-        verb = "was" if origin.n_missing == 1 else "were"
-        notes.append(f"{rows(origin.n_missing)} with a missing value {verb} left out.")
-    if origin.n_unmatched:
-        keys = "1 key" if origin.n_unmatched == 1 else f"{count(origin.n_unmatched)} keys"
-        verb = "was" if origin.n_unmatched == 1 else "were"
-        notes.append(f"{keys} without a partner {verb} left out.")
-    if origin.positive_label is not None:
-        other = origin.negative_label
-        zero = "no other occurs" if other is None else f"label 0 is {quoted(other)}"
-        notes.append(f"Label 1 is {quoted(origin.positive_label)}; {zero}.")
-    return (*notes, _columns_note(origin))
+def impossible_rows(
+    report: LossReport | CalibrationReport, joint: str = "; ", *, has_verb: bool = True
+) -> str:
+    """Say how many rows were certain and wrong, so that their exact loss is infinite."""
+    n = report.n_impossible
+    were = f" {verb(n, 'was')}" if has_verb else ""
+    first = f"the first is row {count(report.first_impossible_row)}"
+    return f"{how_many(n)}{were} certain and wrong{joint}{first}"
 
 
-def _columns_note(origin: Origin) -> str:
-    label = quoted(origin.label_column)
-    if origin.labels_source is not None:
-        label += f" of {quoted(origin.labels_source)}"
-    names = [label, *(quoted(name) for name in origin.prediction_columns)]
-    if origin.of_logits:
-        names[-1] += " (logits; their sigmoids are shown)"
-    if origin.weight_column is not None:
-        names.append(quoted(origin.weight_column))
-    return f"Read from the columns {', '.join(names[:-1])} and {names[-1]}."
+def convention_notes(convention: Convention, n_clipped: int | None = None) -> tuple[str, ...]:
+    """Name the rule of the losses, unless it is the definition, and the rows its limits changed.
+
+    Parameters
+    ----------
+    convention : Convention
+    n_clipped : int, optional
+        If known.
+
+    Examples
+    --------
+    >>> from bce_cli.core.conventions import Convention
+    >>> convention_notes(Convention(clip=0.01), 2)
+    ('Probabilities were clipped to [0.01, 1 - 0.01], which changed 2 rows.',)
+    """
+    touched = "" if n_clipped is None else how_many(n_clipped)
+    if convention.clip is not None:
+        clip = repr(convention.clip)
+        changed = touched and f", which changed {touched}"
+        return (f"Probabilities were clipped to [{clip}, 1 - {clip}]{changed}.",)
+    if convention.name == "exact":
+        return ()
+    limits = touched and f"; its limits changed {touched}"
+    return (f"Losses as {convention.name} has them ({convention.rule.source}){limits}.",)
 
 
-def origin_record(origin: Origin) -> dict[str, Any]:
-    """Return what JSON tells of the columns and labels, to stand before the figures."""
-    sources, predictions = list(origin.sources), list(origin.prediction_columns)
-    record: dict[str, Any] = {
-        "source": sources[0] if len(sources) == 1 else sources,
-        "label_column": origin.label_column,
-    }
-    if len(predictions) == 1:
-        record["prediction_column"] = predictions[0]
-    if origin.weight_column is not None:
-        record["weight_column"] = origin.weight_column
-    if origin.labels_source is not None:
-        record["labels_source"] = origin.labels_source
-    return record | {
-        "positive_label": origin.positive_label,
-        "negative_label": origin.negative_label,
-    }
+def stuck_notes(
+    product: str, products: Sequence[LikelihoodProduct] | Sequence[UnderflowProduct]
+) -> tuple[str, ...]:
+    """Say in which float types a product of likelihoods comes to rest above 0."""
+    stuck = [p.dtype for p in products if p.subnormal_row is not None and p.zero_row is None]
+    if not stuck:
+        return ()
+    where = product.format(" and ".join(stuck))
+    return (f"{where} ends among subnormal numbers, which have few digits or none.",)

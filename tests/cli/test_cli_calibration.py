@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_neither_workers_nor_blocks_change_a_byte_of_fine_bins(
     arguments = (*FLIGHTS, "--fine-bins", "--strategy", strategy, "-f", "json")
     texts = set()
     for block_bytes, workers in ((1 << 22, "1"), (1 << 14, "5"), (1999, "2")):
-        monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        monkeypatch.setattr(grammar, "BLOCK_BYTES", block_bytes)
         texts.add(bce(*arguments, "--workers", workers).stdout)
     (text,) = texts
     assert json.loads(text)["fine_bins"]["n"] > 100

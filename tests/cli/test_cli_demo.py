@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.cli.demo_steps import NAMES
+from bce_cli.cli.demo import STEP_NAMES
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -38,21 +38,21 @@ def strict_json(text: str) -> Any:  # noqa: ANN401
 def test_without_a_step_the_steps_are_listed_in_order(bce: Bce) -> None:
     result = bce("demo")
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [*NAMES, "all"]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [*STEP_NAMES, "all"]
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STEP_NAMES)
 def test_every_step_says_which_one_comes_next(bce: Bce, name: str) -> None:
     text = " ".join(bce("demo", name).stdout.split())
-    position = NAMES.index(name) + 1
-    if position < len(NAMES):
-        assert text.endswith(f"Next: bce demo {NAMES[position]}.")
+    position = STEP_NAMES.index(name) + 1
+    if position < len(STEP_NAMES):
+        assert text.endswith(f"Next: bce demo {STEP_NAMES[position]}.")
     else:
         assert "Next:" not in text
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STEP_NAMES)
 @pytest.mark.parametrize("width", ["80", "120"])
 def test_every_step_fits_the_terminal(
     bce: Bce, monkeypatch: pytest.MonkeyPatch, name: str, width: str
@@ -66,12 +66,12 @@ def test_every_step_fits_the_terminal(
 
 def test_all_walks_every_step(bce: Bce) -> None:
     walked = bce("demo", "all").stdout
-    assert walked == "\n".join(bce("demo", name).stdout for name in NAMES)
+    assert walked == "\n".join(bce("demo", name).stdout for name in STEP_NAMES)
 
 
 def test_all_as_json_is_an_array_of_the_steps(bce: Bce) -> None:
     steps = strict_json(bce("demo", "all", "-f", "json").stdout)
-    assert [step["step"] for step in steps] == list(NAMES)
+    assert [step["step"] for step in steps] == list(STEP_NAMES)
     for step in steps:
         assert step == strict_json(bce("demo", step["step"], "-f", "json").stdout)
 
@@ -94,7 +94,7 @@ def test_underflow_as_json_has_the_documented_keys(bce: Bce) -> None:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STEP_NAMES)
 def test_markdown_fences_formulas_and_drawings(bce: Bce, name: str) -> None:
     text = bce("demo", name, "-f", "markdown").stdout
     assert text.startswith("### ")

@@ -1,8 +1,7 @@
-"""--help, --version and the completion of shells."""
+"""--help and --version."""
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import pytest
 from bce_cli import __version__
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from typer.testing import Result
@@ -60,37 +58,6 @@ def test_help_fits_80_columns_and_has_no_escapes(
     text = bce(*args).stdout
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
-
-
-def test_the_completion_script_is_shown(
-    process: Callable[..., subprocess.CompletedProcess[bytes]],
-) -> None:
-    done = process("--show-completion", "bash")
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"complete -o default -F _bce_completion bce\n" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("bce comp", ["compute", "compare"]),
-        ("bce compute --per", ["--per-example"]),
-        ("bce compute --color a", ["auto", "always"]),
-    ],
-)
-def test_a_shell_can_complete(
-    words: str,
-    expected: list[str],
-    process: Callable[..., subprocess.CompletedProcess[bytes]],
-) -> None:
-    request = {
-        "_BCE_COMPLETE": "complete_bash",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(words.count(" ")),
-    }
-    done = process(env={**os.environ, **request})
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().split() == expected
 
 
 @pytest.mark.parametrize("command", ["check", "compare"])

@@ -9,8 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from bce_cli.cli.app import app
-from bce_cli.cli.deferred import DeferredCommand
-from bce_cli.cli.once import OnceCommand
+from bce_cli.cli.parsing import DeferredCommand, OnceCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from bce_cli.cli.app import app
-from bce_cli.cli.deferred import DeferredCommand
+from bce_cli.cli.parsing import DeferredCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,8 @@ from bce_cli.core.convention_totals import (
     ConventionTotals,
     convention_report,
 )
-from bce_cli.core.differences import Differences
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
+from bce_cli.core.extremes import Differences
 from bce_cli.core.rows import Rows
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ places = st.lists(st.integers(0, 40), max_size=4)
 def folded(pieces: list[Rows], plan: Plan = PLAN) -> Result:
     evaluation = Evaluation(plan)
     for piece in pieces:
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_rows(piece, plan, keep_rows=evaluation.needs_rows)
     return evaluation.result()
 
 

@@ -8,18 +8,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli import loss_report, mean_binary_cross_entropy
-from bce_cli.core.derivation.gradient import gradient_point, gradient_step, loss_of_logit
-from bce_cli.core.derivation.logarithm import logarithm_step
-from bce_cli.core.derivation.negative_log import constant_loss, negative_log_step
-from bce_cli.core.derivation.samples import built_in_rows, drawn_rows
-from bce_cli.core.derivation.scaling import scaling_step
-from bce_cli.core.derivation.trials import (
+from bce_cli.core.derivation import (
     bernoulli_likelihood,
     bernoulli_step,
+    built_in_rows,
+    constant_loss,
+    drawn_rows,
+    float_types,
+    gradient_point,
+    gradient_step,
+    logarithm_step,
+    loss_of_logit,
     many_trials_step,
+    negative_log_step,
+    scaling_step,
     single_trial_step,
+    underflow_step,
 )
-from bce_cli.core.derivation.underflow import float_types, underflow_step
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import UsageError

@@ -10,12 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli import Convention, LossTotals
-from bce_cli.core.evaluation import Evaluation, Result
-from bce_cli.core.excerpt import ExampleRow
-from bce_cli.core.likelihood import FLOAT_TYPES, RunningProduct
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
+from bce_cli.core.extremes import WorstRows
+from bce_cli.core.likelihood import FLOAT_TYPES, ExampleRow, RunningProduct
 from bce_cli.core.rows import Rows
-from bce_cli.core.worst import WorstRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +39,7 @@ def _folded(pieces: list[Rows], plan: Plan, *, keep_all: bool = False) -> Result
     evaluation = Evaluation(plan)
     for piece in pieces:
         keep = keep_all or evaluation.needs_rows
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=keep))
+        evaluation += evaluate_rows(piece, plan, keep_rows=keep)
     return evaluation.result()
 
 
@@ -126,11 +124,11 @@ def test_without_a_product_no_rows_are_kept_and_the_sums_are_the_same(
 
 
 def test_a_part_that_need_not_keep_its_rows_keeps_the_last_one() -> None:
-    part = evaluate_piece(LOST_IN_ROW_8, Plan(), keep_rows=False)
+    part = evaluate_rows(LOST_IN_ROW_8, Plan(), keep_rows=False)
     assert (len(part.kept), part.last) == (1, len(LOST_IN_ROW_8) - 1)
     assert part.kept.likelihoods.tolist() == [0.25]
     assert part.kept.rows.probabilities.base is None  # holds on to no other row
-    assert evaluate_piece(LOST_IN_ROW_8, Plan(), keep_rows=True).kept.rows is LOST_IN_ROW_8
+    assert evaluate_rows(LOST_IN_ROW_8, Plan(), keep_rows=True).kept.rows is LOST_IN_ROW_8
 
 
 @pytest.mark.parametrize(("n_first", "needed_until"), [(None, 8), (0, 9), (5, 9), (12, 12)])
@@ -142,7 +140,7 @@ def test_rows_are_needed_until_the_product_is_lost_and_the_excerpt_is_full(
     needed = []
     for piece in split(LOST_IN_ROW_8, list(range(1, 15))):
         needed.append(evaluation.needs_rows)
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_rows(piece, plan, keep_rows=evaluation.needs_rows)
     assert needed == [True] * needed_until + [False] * (15 - needed_until)
 
 

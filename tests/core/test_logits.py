@@ -17,10 +17,8 @@ from bce_cli import (
     loss_report,
     loss_totals,
 )
-from bce_cli.core.costs import likelihoods_of
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
-from bce_cli.core.rules import RULES
+from bce_cli.core.rules import RULES, likelihoods_of, sigmoid
 
 LADDER = [0.0, 5e-324, 1e-300, 1e-17, 1e-8, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 36.7, 37.0, 40.0]
 LADDER += [100.0, 700.0, 708.4, 709.78, 720.0, 744.4, 745.13, 745.2, 1000.0, 1e10, 1e300, 1e308]

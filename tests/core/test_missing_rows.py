@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.conventions import Convention
-from bce_cli.core.evaluation import Evaluation
-from bce_cli.core.logits import sigmoid
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from bce_cli.core.totals import LossTotals
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def test_logits_of_rows_that_are_left_out_count_for_nothing(
 def folded(pieces: list[Rows], plan: Plan) -> Result:
     evaluation = Evaluation(plan)
     for piece in pieces:
-        evaluation.add(evaluate_piece(piece, plan, keep_rows=evaluation.needs_rows))
+        evaluation += evaluate_rows(piece, plan, keep_rows=evaluation.needs_rows)
     return evaluation.result()
 
 

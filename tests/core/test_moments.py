@@ -12,11 +12,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bce_cli.core.clusters import ClusterSums
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import grouped
-from bce_cli.core.moments import Moments
-from bce_cli.core.row_columns import Categories
+from bce_cli.core.groups import ClusterSums, grouped
+from bce_cli.core.rows import Categories
+from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
     from random import Random

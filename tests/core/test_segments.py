@@ -10,13 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.concatenation import concatenated
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.groups import grouped
+from bce_cli.core.groups import MOST_SEGMENTS, SegmentTotals, grouped, segment_reports
 from bce_cli.core.report import loss_report
-from bce_cli.core.row_columns import Categories
-from bce_cli.core.rows import Rows
-from bce_cli.core.segments import MOST_SEGMENTS, SegmentTotals, segment_reports
+from bce_cli.core.rows import Categories, Rows, concatenated
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import DataError
 

@@ -18,8 +18,8 @@ from bce_cli import (
     loss_totals,
     mean_binary_cross_entropy,
 )
-from bce_cli.core.costs import likelihoods_of, losses_of
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import likelihoods_of, losses_of
 from bce_cli.core.totals import LossTotals
 
 units = st.floats(0.0, 1.0) | st.sampled_from([0.0, 1.0, 0.5, 1e-17, 1.0 - 2.0**-53])

@@ -18,8 +18,7 @@ from bce_cli import (
     loss_totals,
     mean_binary_cross_entropy,
 )
-from bce_cli.core.evaluation import Evaluation
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
 from bce_cli.core.validate import are_weights
@@ -110,7 +109,7 @@ def test_weights_must_match_the_rows_and_one_of_them_must_count() -> None:
 def test_weights_are_exponents_in_the_product_of_the_likelihoods() -> None:
     rows = Rows(np.array([True, False]), np.array([0.5, 0.75]), np.array([3.0, 2.0]))
     evaluation = Evaluation(Plan(n_first=2))
-    evaluation.add(evaluate_piece(rows, Plan(n_first=2), keep_rows=True))
+    evaluation += evaluate_rows(rows, Plan(n_first=2), keep_rows=True)
     result = evaluation.result()
     assert result.products[-1].product == 0.5**3 * 0.25**2
     assert [row.weight for row in result.excerpt] == [3.0, 2.0]

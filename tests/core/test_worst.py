@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import binary_cross_entropy
+from bce_cli.core.extremes import WorstRow, WorstRows
 from bce_cli.core.rows import Rows
-from bce_cli.core.worst import WorstRow, WorstRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 from tests.corpus.cases import TWO, Case, bad, good
 from tests.corpus.conftest import SMALL_BLOCK
 from tests.corpus.packing import PACK
@@ -61,7 +61,7 @@ def test_no_row_is_lost_or_split_between_blocks(
 def test_nor_between_blocks_of_their_usual_size(
     name: str, shift: int, judge: Callable[[Case], None]
 ) -> None:
-    data, times = _file(name, shift, blocks.BLOCK_BYTES)
+    data, times = _file(name, shift, grammar.BLOCK_BYTES)
     judge(good(data, TWO * times, *UNITS[name][1]))
 
 

@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
-from bce_cli.core.comparison.report import comparison_report
+from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT
+from bce_cli.data.data import open_data, open_models
 from bce_cli.engine.run import Job, fold_rows
 from bce_cli.errors import DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.open_data import open_data, open_models
-from bce_cli.readers.options import InputOptions
-from bce_cli.render.look import Look
-from bce_cli.render.models.document import ModelsDocument
-from bce_cli.render.models.page import models_page
+from bce_cli.readers.grammar import InputOptions
+from bce_cli.render.compare import CompareDocument
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
-from bce_cli.render.page import write_page
+from bce_cli.render.write import write_document
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bce_cli.readers.open_data import Data
+    from bce_cli.data.data import Data
 
 N = 600
 
@@ -76,9 +74,9 @@ def pages(data: Data, n_workers: int) -> dict[str, str]:
     plan = ComparisonPlan(n_shown=7)
     totals = fold_rows(Job(data, n_workers), partial(ComparisonTotals.of, plan=plan))
     report = comparison_report(totals, ["a", "b", "c"])
-    page = models_page(ModelsDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g"))
+    page = CompareDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g")
     formats: Any = ("table", "json", "csv", "markdown")
-    return {name: write_page(page, name, Look()) for name in formats}
+    return {name: write_document(page, name, Look()) for name in formats}
 
 
 @pytest.fixture

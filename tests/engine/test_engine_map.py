@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.engine.local import default_workers, local_engine
+from bce_cli.engine.run import default_workers, threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @given(st.lists(st.integers()), st.integers(1, 8))
 def test_results_come_in_the_order_of_the_items(items: list[int], n_workers: int) -> None:
-    with local_engine(n_workers) as engine:
+    with threads(n_workers) as engine:
         assert list(engine.map(lambda item: item * 3, items)) == [item * 3 for item in items]
 
 
@@ -31,7 +31,7 @@ def test_results_come_in_order_even_if_a_later_item_is_done_first() -> None:
             later_is_done.set()
         return item
 
-    with local_engine(2) as engine:
+    with threads(2) as engine:
         assert list(engine.map(run, [0, 1])) == [0, 1]
 
 
@@ -46,7 +46,7 @@ def test_only_a_window_of_items_is_taken_ahead(n_workers: int) -> None:
             taken += 1
             yield item
 
-    with local_engine(n_workers) as engine:
+    with threads(n_workers) as engine:
         for given_back, _ in enumerate(engine.map(lambda item: item, items())):
             most_ahead = max(most_ahead, taken - given_back)
     assert most_ahead <= 2 * n_workers + 2  # the window, and the item being handed in
@@ -69,7 +69,7 @@ def test_items_in_hand_never_exceed_the_window(n_workers: int) -> None:
         assert gate.wait(timeout=300)
         return item
 
-    with local_engine(n_workers) as engine:
+    with threads(n_workers) as engine:
         results = engine.map(run, items())
         first = threading.Thread(target=lambda: next(results))
         first.start()
@@ -92,7 +92,7 @@ def test_the_first_error_in_order_wins_even_if_a_later_item_fails_first() -> Non
         raise ValueError(item)
 
     with (
-        local_engine(2) as engine,
+        threads(2) as engine,
         pytest.raises(ValueError, match=r"^first$"),
     ):
         list(engine.map(run, ["first", "second"]))
@@ -100,14 +100,14 @@ def test_the_first_error_in_order_wins_even_if_a_later_item_fails_first() -> Non
 
 def test_results_before_an_error_are_given_out() -> None:
     found: list[float] = []
-    with local_engine(2) as engine, pytest.raises(ZeroDivisionError):
+    with threads(2) as engine, pytest.raises(ZeroDivisionError):
         found.extend(iter(engine.map(lambda item: 6 / item, [1, 2, 0, 3])))
     assert found == [6, 3]
 
 
 def test_what_still_waits_when_the_engine_is_left_is_dropped() -> None:
     done: list[int] = []
-    with local_engine(1) as engine:
+    with threads(1) as engine:
         results = engine.map(done.append, range(100))
         next(results)
     assert len(done) <= 4  # the window, and the one given out
@@ -119,7 +119,7 @@ def test_an_error_of_the_source_of_items_escapes() -> None:
         message = "no more"
         raise OSError(message)
 
-    with local_engine(2) as engine, pytest.raises(OSError, match=r"^no more$"):
+    with threads(2) as engine, pytest.raises(OSError, match=r"^no more$"):
         list(engine.map(lambda item: item, items()))
 
 
@@ -133,7 +133,7 @@ def test_an_error_of_the_items_waits_for_those_before_it() -> None:
         message = "no more"
         raise ValueError(message)
 
-    with local_engine(1) as engine:
+    with threads(1) as engine:
         with pytest.raises(ZeroDivisionError):
             list(engine.map(lambda item: 6 // item, items()))
         results = engine.map(lambda item: item, items())

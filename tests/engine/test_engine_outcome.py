@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.engine.cluster.outcome import Outcome, in_a_row
-from bce_cli.engine.cluster.tree import FAN_IN, MergeTree
+from bce_cli.data.table import Facts
+from bce_cli.engine.cluster import FAN_IN, MergeTree
+from bce_cli.engine.outcome import Outcome, in_a_row
 from bce_cli.errors import DataError, InputError
-from bce_cli.readers.label_tally import LabelTally
-from bce_cli.readers.reading import LabelValues, Summary
+from bce_cli.readers.reading import LabelTally, LabelValues
 
 if TYPE_CHECKING:
     import random
@@ -43,7 +43,7 @@ def outcome(number: int, names: str, label: str | None, error: bool) -> Outcome:
     values = LabelValues(has_positive=number % 2 == 0)
     if label is not None:
         values = replace(values, other=label, other_place=f"line {number}")
-    return Outcome(Names(set(names)), Summary((values,), number), 1, 10, (f"note {number}",))
+    return Outcome(Names(set(names)), Facts((values,), 1, number, 10, (f"note {number}",)))
 
 
 plain = st.tuples(st.text("abc", max_size=3), st.none(), st.just(False))
@@ -55,7 +55,7 @@ greedy = st.tuples(st.text("abcdefgh", max_size=4), st.none(), st.just(False))
 def told(found: Outcome) -> object:
     if found.error is not None:
         return type(found.error), str(found.error), found.error.hint
-    return found.state, found.summary, found.n, found.n_bytes, found.notes
+    return found.state, found.facts
 
 
 def one_after_the_other(outcomes: list[Outcome]) -> object:
@@ -67,9 +67,9 @@ def one_after_the_other(outcomes: list[Outcome]) -> object:
         try:
             if item.error is not None:
                 raise item.error
-            (values,) = item.summary.label_values
+            (values,) = item.facts.labels
             tally.add(values)
-            n_missing += item.summary.n_missing
+            n_missing += item.facts.n_missing
             place = place or values.other_place
             if state is None:
                 state = item.state
@@ -78,8 +78,9 @@ def one_after_the_other(outcomes: list[Outcome]) -> object:
         except (DataError, InputError) as error:
             return type(error), str(error), error.hint
     values = LabelValues(tally.has_positive, tally.other, place)
-    notes = tuple(note for item in outcomes for note in item.notes)
-    return state, Summary((values,), n_missing), len(outcomes), 10 * len(outcomes), notes
+    notes = tuple(note for item in outcomes for note in item.facts.notes)
+    n = len(outcomes)
+    return state, Facts((values,), n, n_missing, 10 * n, notes)
 
 
 def grouped(outcomes: list[Outcome], rng: random.Random) -> Outcome:
@@ -121,7 +122,7 @@ def test_of_several_models_the_first_third_label_in_the_rows_counts(
     for row, (model, label) in enumerate(drawn):
         values = [LabelValues(), LabelValues()]
         values[model] = LabelValues(False, label, f"model {model}, line {row}", row)
-        outcomes.append(Outcome(Names(set()), Summary(tuple(values))))
+        outcomes.append(Outcome(Names(set()), Facts(tuple(values))))
     if not outcomes:
         return
     seen: dict[int, str] = {}

@@ -9,23 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.core.part import Plan
+from bce_cli.core.evaluation import Plan
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows, collect_with, format_rows
 from bce_cli.errors import DataError, InputError, UsageError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions
-from bce_cli.render.look import Look
-from bce_cli.render.report import write_report
-from bce_cli.render.row_stream import RowStream
+from bce_cli.readers.grammar import Grammar, InputOptions
+from bce_cli.render.layout import Look
+from bce_cli.render.rows import RowStream
+from bce_cli.render.write import write_document
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.core.evaluation import Result
-    from bce_cli.render.document import Document
+    from bce_cli.render.compute import ComputeDocument
 
 N = 20_000
 
@@ -48,13 +47,13 @@ def many(preds: Callable[..., str]) -> str:
     return preds("y,p,id\n" + "".join(generated_rows(N)))
 
 
-def as_json(document: Document) -> str:
-    return write_report(document, "json", Look())
+def as_json(document: ComputeDocument) -> str:
+    return write_document(document, "json", Look())
 
 
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 def test_the_report_is_the_same_to_the_last_byte(
-    n_workers: int, many: str, document: Callable[..., Document]
+    n_workers: int, many: str, document: Callable[..., ComputeDocument]
 ) -> None:
     options: dict[str, Any] = {"n_worst": 10, "choice": ColumnChoice(id="id")}
     whole = document(many, n_workers=1, **options)
@@ -62,7 +61,7 @@ def test_the_report_is_the_same_to_the_last_byte(
         cut = document(many, n_workers=n_workers, block_bytes=block_bytes, **options)
         assert cut.result == whole.result
         for output_format in ("table", "json", "csv", "markdown"):
-            assert write_report(cut, output_format, Look()) == write_report(
+            assert write_document(cut, output_format, Look()) == write_document(
                 whole, output_format, Look()
             )
 
@@ -72,7 +71,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
     def rows(n: int, block_bytes: int) -> bytes:
         stream = RowStream("csv", "nats", has_ids=True)
         options = InputOptions(ColumnChoice(id="id"), block_bytes=block_bytes)
-        job = Job(DataSet([many], options), n)
+        job = Job(open_data([many], options), n)
         return b"".join(format_rows(job, Plan().convention, stream.rows))
 
     whole = rows(1, 1 << 20)
@@ -84,7 +83,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
 @pytest.mark.parametrize("n_workers", [1, 2, 5])
 def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> None:
     def job() -> Job:
-        data = DataSet((many,), InputOptions(ColumnChoice(), block_bytes=5000))
+        data = open_data((many,), InputOptions(ColumnChoice(), block_bytes=5000))
         return Job(data, n_workers, lambda done, total: told.append((done, total)))
 
     told: list[tuple[int, int | None]] = []
@@ -101,14 +100,14 @@ def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> Non
 def test_rows_left_out_are_seen_and_not_collected(preds: Callable[..., str]) -> None:
     path = preds("y,p\n1,0.5\n0,\n1,0.25\n")
     options = InputOptions(ColumnChoice(), Grammar(drop_missing=True))
-    rows, seen = collect_with(Job(DataSet((path,), options), 1), len)
+    rows, seen = collect_with(Job(open_data((path,), options), 1), len)
     assert rows.probabilities.tolist() == [0.5, 0.25]
     assert rows.missing is None
     assert seen == [3]
 
 
 def test_several_sources_are_one_data_set(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     rows = generated_rows(500)
     whole = document(preds("y,p,t\n" + "".join(rows)), n_worst=3)
@@ -145,7 +144,7 @@ def test_of_faults_in_several_pieces_the_first_row_is_named(
 
 
 def test_the_columns_are_told_before_the_first_row_is_read(
-    preds: Callable[..., str], document: Callable[..., Document]
+    preds: Callable[..., str], document: Callable[..., ComputeDocument]
 ) -> None:
     told = document(preds("id,target,score\na,1,.5\n")).origin
     assert (told.label_column, told.prediction_columns) == ("target", ("score",))

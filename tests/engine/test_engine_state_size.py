@@ -12,18 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.calibration.fine_grid import N_FINE_BINS, fine_edges
-from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.clusters import ClusterSums
-from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
+from bce_cli.core.calibration.fine_bins import N_FINE_BINS, fine_edges
+from bce_cli.core.calibration.report import CalibrationPlan
+from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
+from bce_cli.core.evaluation import Plan, evaluate_rows
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.gate.limits import Limits
-from bce_cli.core.gate.totals import GateTotals
-from bce_cli.core.part import Plan, evaluate_piece
-from bce_cli.core.row_columns import Categories, Predictions
-from bce_cli.core.rows import Rows
-from bce_cli.engine.cluster.outcome import Outcome, in_a_row
+from bce_cli.core.gate import GateTotals, Limits
+from bce_cli.core.groups import ClusterSums
+from bce_cli.core.rows import Categories, Predictions, Rows
+from bce_cli.engine.outcome import Outcome, in_a_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +44,10 @@ def rows(seed: int) -> Rows:
 
 
 STATES: dict[str, Callable[[Rows], Any]] = {
-    "compute": partial(evaluate_piece, plan=Plan(), keep_rows=False),
-    "worst": partial(evaluate_piece, plan=Plan(n_worst=100), keep_rows=False),
+    "compute": partial(evaluate_rows, plan=Plan(), keep_rows=False),
+    "worst": partial(evaluate_rows, plan=Plan(n_worst=100), keep_rows=False),
     "like all": partial(
-        evaluate_piece,
+        evaluate_rows,
         plan=Plan(with_product=False, compared=ALL_CONVENTIONS, n_differing=100),
         keep_rows=False,
     ),

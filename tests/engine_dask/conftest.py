@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.readers import blocks
-from bce_cli.readers.columnar import batches
-from bce_cli.readers.parts import plan
-from bce_cli.readers.parts.plan import Cutting
+from bce_cli.data import parts
+from bce_cli.data.parts import Cutting
+from bce_cli.readers import columnar, grammar
 from tests.engine_dask.clusters import running_cluster
 from tests.engine_dask.deaths import kill_in_the_middle
 
@@ -52,9 +51,9 @@ def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut sources into parts of some hundred rows."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
-    monkeypatch.setattr(plan, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
-    monkeypatch.setattr(batches, "RUN_ROWS", 300)
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", 4000)
+    monkeypatch.setattr(parts, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 300)
 
 
 def records(n: int, seed: int) -> list[Row]:

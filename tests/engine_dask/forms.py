@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def rival(rows: list[Row], seed: int) -> list[Row]:
     """Return the same rows with other predictions."""
-    rng = random.Random(seed)  # noqa: S311 -- no secret
+    rng = random.Random(seed)  # noqa: S311
     return [row | {"p": rng.betavariate(3, 1) if row["y"] else rng.random()} for row in rows]
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.core.part import Plan
-from bce_cli.engine.cluster.connection import Cluster
+from bce_cli.core.evaluation import Plan
+from bce_cli.data.data import open_data
+from bce_cli.engine.connection import Cluster
 from bce_cli.engine.run import Job, evaluate
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
 ) -> None:
     def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
         found: list[tuple[int, int | None]] = []
-        options = InputOptions(ColumnChoice("y", "p"), block_bytes=blocks.BLOCK_BYTES)
-        data = DataSet(sources["csv"] * 4, options)
+        options = InputOptions(ColumnChoice("y", "p"), block_bytes=grammar.BLOCK_BYTES)
+        data = open_data(sources["csv"] * 4, options)
         evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
         return found
 

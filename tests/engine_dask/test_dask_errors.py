@@ -19,7 +19,7 @@ GOOD = "1,0.5,a\n0,0.25,b\n" * 1000
 
 FAULTS = {
     "a cell": ("y,p,id\n" + GOOD + "1,1.5,c\n" + GOOD + "1,x,d\n" + GOOD, ()),
-    "two cells of a piece": ("y,p,id\n" + GOOD + "1,1.5,c\n1,2,d\n" + GOOD, ()),
+    "two cells of a block": ("y,p,id\n" + GOOD + "1,1.5,c\n1,2,d\n" + GOOD, ()),
     "a short record": ("y,p,id\n" + GOOD + "1,0.5\n" + GOOD, ()),
     "a stray quote": ("y,p,id\n" + GOOD + '1,0.5,a"b\n' + GOOD, ()),
     "an open quote": ("y,p,id\n" + GOOD + '1,0.5,"ab\n' + GOOD, ()),
@@ -50,7 +50,7 @@ def test_an_error_is_the_same_line(fault: str, threads: str, told: Callable[...,
 
 @pytest.mark.usefixtures("tiny_parts")
 def test_an_error_crosses_processes(external: str, told: Callable[..., Outcome]) -> None:
-    Path("bad.csv").write_text(FAULTS["two cells of a piece"][0])
+    Path("bad.csv").write_text(FAULTS["two cells of a block"][0])
     code, output, said = told("compute", "bad.csv", "--engine", "dask", "--scheduler", external)
     assert (code, output) == (65, b"")
     assert said.startswith("bce: error: bad.csv, line 2002: prediction 1.5 (column 'p') is not in")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from bce_cli.engine.cluster import connection, failures
+from bce_cli.engine import connection
 from tests.engine_dask.clusters import PATIENCE, running_cluster
 from tests.engine_dask.conftest import csv_of, records
 from tests.engine_dask.deaths import kill_in_the_middle
@@ -73,7 +73,6 @@ def test_a_cluster_with_another_version_is_refused(
     threads: str, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "__version__", "99.0")
-    monkeypatch.setattr(failures, "__version__", "99.0")
     Path("plain.csv").write_bytes(csv_of(records(20, 7)))
     code, output, said = told(*CALL, "--engine", "dask", "--scheduler", threads)
     assert (code, output) == (69, b"")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+import bce_cli.data.joined
+from bce_cli.data.joined import runs_held
 from bce_cli.engine import run
 from bce_cli.errors import InputError
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.parts.held_sides import runs_held
 from tests.budgets import one_in
 from tests.engine_dask.conftest import csv_of, records
 from tests.engine_dask.forms import rival, write, write_parts
@@ -187,8 +187,8 @@ def test_labels_that_workers_cannot_see_are_not_joined_elsewhere(
 
     Path("truth").write_text(lines(N))
     Path("a.csv").write_text(lines(N))
-    monkeypatch.setattr(DataSet, "of_sources", unseen)  # which workers alone call
-    monkeypatch.delattr(run, "local_engine")
+    monkeypatch.setattr(bce_cli.data.joined, "gathered", unseen)  # which workers alone call, since
+    monkeypatch.delattr(run, "threads")
     call = ("compute", "a.csv", *ON, "--engine", "dask", "--scheduler", threads)
     code, output, said = told(*call)
     assert (code, output) == (66, b"")

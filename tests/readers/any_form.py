@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
-from bce_cli.readers.options import Layout
+from bce_cli.readers.grammar import Layout
 from tests.corpus.columnar import WRITE
 from tests.corpus.packing import PACK
 

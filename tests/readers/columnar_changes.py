@@ -13,11 +13,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from tests.corpus.columnar import WRITE, table
 
 
@@ -45,7 +45,7 @@ def answer(path: Path) -> Any:  # noqa: ANN401 -- rows, or what went wrong
     """Read a file with the readers under test; None if they refuse it."""
     options = InputOptions(ColumnChoice("y", "p", None, "t"))
     try:
-        rows = collect_rows(Job(DataSet([str(path)], options), 1))
+        rows = collect_rows(Job(open_data([str(path)], options), 1))
         labels, ids = rows.labels.astype(float).tolist(), list(rows.ids or ())
     except (DataError, InputError):
         return None

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bce_cli.core.loss import binary_cross_entropy
-from bce_cli.core.part import Plan
-from bce_cli.core.report import LossReport, loss_report
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.report import LossReport, binary_cross_entropy, loss_report
+from bce_cli.data.data import Data, open_data
 from bce_cli.engine.run import Job, collect_rows, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions
 from tests.budgets import examples
 from tests.readers.any_form import Column, Form, Spelling, forms
 
@@ -68,9 +66,9 @@ class Case:
     def rows(self, block_bytes: int, n_workers: int, **grammar: Any) -> Rows:  # noqa: ANN401
         return collect_rows(Job(self._data(block_bytes, **grammar), n_workers))
 
-    def _data(self, block_bytes: int, **grammar: Any) -> DataSet:  # noqa: ANN401
+    def _data(self, block_bytes: int, **grammar: Any) -> Data:  # noqa: ANN401
         Path(self.form.name).write_bytes(self.form.data)
-        return DataSet([self.form.name], self.options(block_bytes, **grammar))
+        return open_data([self.form.name], self.options(block_bytes, **grammar))
 
 
 @st.composite

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bce_cli.errors import DataError
-from bce_cli.readers.columns import ColumnChoice, find_columns
-from bce_cli.readers.customary_names import LABEL_NAMES, PREDICTION_NAMES
+from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES, ColumnChoice, find_columns
 
 THE_COLUMNS = "the columns are 'id', 'y', 'p'"
 PLACE = "f.csv"

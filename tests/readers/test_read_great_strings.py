@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 from tests.corpus.columnar import WRITE
 
 if TYPE_CHECKING:
@@ -93,5 +93,5 @@ def test_ids_of_parquet_are_the_same_repeated_or_not(n_repeated: int, name: str)
     columns = {"y": [1.0, 0.0] * 25_000, "p": [0.5] * 50_000, name: ids}
     parquet.write_table(table(columns), "preds.parquet", row_group_size=30_000)
     options = InputOptions(ColumnChoice("y", "p", id=name), block_bytes=1 << 20)
-    rows = collect_rows(Job(DataSet(["preds.parquet"], options), 2))
+    rows = collect_rows(Job(open_data(["preds.parquet"], options), 2))
     assert list(rows.ids or ()) == ids

@@ -11,9 +11,8 @@ import pytest
 
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers import blocks as text_blocks
-from bce_cli.readers.blocks import read_blocks
-from bce_cli.readers.delimited.quotes import QuotedRecords
-from bce_cli.readers.sources import Source
+from bce_cli.readers.blocks import QuotedRecords, read_blocks
+from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +79,7 @@ def test_a_stream_that_fails_is_named_with_the_reason(monkeypatch: pytest.Monkey
     Path("preds.csv").touch()
     monkeypatch.setattr(Path, "open", lambda *_, **__: FailingStream())
     with Source("preds.csv").open() as stream, pytest.raises(InputError) as caught:
-        list(read_blocks(stream, "preds.csv", QuotedRecords()))
+        list(read_blocks(stream, "preds.csv", QuotedRecords(), 1 << 20))
     assert caught.value.message == "preds.csv: input/output error"
 
 

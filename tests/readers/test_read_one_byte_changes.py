@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, collect_rows
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.grammar import Grammar
-from bce_cli.readers.options import InputOptions, Layout
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from tests.budgets import examples, stride
 from tests.readers.reference import Refused, Row, Rules, read_csv, read_json, variations
 
@@ -59,7 +58,7 @@ def found_in(data: bytes, rules: Rules, *, is_json: bool = False, block_bytes: i
         ),
         block_bytes,
     )
-    rows = collect_rows(Job(DataSet([str(path)], options), 1))
+    rows = collect_rows(Job(open_data([str(path)], options), 1))
     labels = rows.labels.astype(float).tolist()
     return list(zip(labels, rows.probabilities.tolist(), rows.ids or (), strict=True))
 

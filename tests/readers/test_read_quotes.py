@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.readers.delimited import quotes
+from bce_cli.readers import blocks
 
 LF = ord("\n")
 texts = st.text('",\n\ra', max_size=30).map(str.encode)
@@ -35,16 +35,16 @@ def _misplaced(text: bytes) -> int | None:
 @given(text=texts, behind=texts)
 def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quotes, "_MOST_STEPS", most_steps)
-        found = quotes.last_end_outside_quotes(bytearray(text + behind), len(text), LF)
+        patch.setattr(blocks, "_MOST_STEPS", most_steps)
+        found = blocks.last_end_outside_quotes(bytearray(text + behind), len(text), LF)
     assert found == _last_end(text)
 
 
 @given(texts)
 def test_the_first_misplaced_quote_is_found(text: bytes) -> None:
-    assert quotes.misplaced_quote(np.frombuffer(text, np.uint8)) == _misplaced(text)
+    assert blocks.misplaced_quote(np.frombuffer(text, np.uint8)) == _misplaced(text)
 
 
 def test_a_record_of_line_ends_is_passed_over_at_once() -> None:
     text = bytearray(b'1,0\n"' + b"\n" * (1 << 20))
-    assert quotes.last_end_outside_quotes(text, len(text), LF) == 3
+    assert blocks.last_end_outside_quotes(text, len(text), LF) == 3

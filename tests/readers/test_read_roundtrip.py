@@ -11,13 +11,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.loss import binary_cross_entropy
-from bce_cli.core.part import Plan
-from bce_cli.core.report import loss_report
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.report import binary_cross_entropy, loss_report
+from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.data_set import DataSet
-from bce_cli.readers.options import InputOptions
+from bce_cli.readers.grammar import InputOptions
 
 Row = tuple[int, float, str]
 
@@ -50,7 +49,7 @@ def test_count_and_mean_are_those_of_the_rows_written(
     n_workers: int,
 ) -> None:
     path = write(rows, layout, **dialect)
-    job = Job(DataSet([path], InputOptions(block_bytes=block_bytes)), n_workers)
+    job = Job(open_data([path], InputOptions(block_bytes=block_bytes)), n_workers)
     report = loss_report(evaluate(job, Plan()).totals)
     losses = binary_cross_entropy([row[0] for row in rows], [row[1] for row in rows])
     assert report.n == len(rows)
@@ -63,13 +62,13 @@ def test_rows_and_ids_are_those_written(
     rows: list[Row], layout: list[str], dialect: dict[str, int | str], block_bytes: int
 ) -> None:
     path = write(rows, layout, **dialect)
-    with DataSet([path], InputOptions(ColumnChoice(id="t"), block_bytes=block_bytes)) as data:
-        pieces = [piece.read().rows for piece in data.pieces()]
+    with open_data([path], InputOptions(ColumnChoice(id="t"), block_bytes=block_bytes)) as data:
+        blocks = [block.read().rows for block in data.blocks()]
     found = [
-        (int(positive), float(probability), piece.ids[i] if piece.ids is not None else None)
-        for piece in pieces
+        (int(positive), float(probability), block.ids[i] if block.ids is not None else None)
+        for block in blocks
         for i, (positive, probability) in enumerate(
-            zip(piece.labels, piece.probabilities, strict=True)
+            zip(block.labels, block.probabilities, strict=True)
         )
     ]
     assert found == rows

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bce_cli import Convention, DataError
-from bce_cli.core.gate.baseline import Baseline
+from bce_cli.core.gate import Baseline
 from bce_cli.errors import BceError, InputError, UsageError
 from bce_cli.readers.saved_report import read_baseline
 

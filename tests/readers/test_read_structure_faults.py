@@ -72,7 +72,7 @@ def test_a_fault_of_structure_is_named(
     with pytest.raises(DataError) as caught:
         evaluated(preds(data), block_bytes=block_bytes)
     assert caught.value.message == f"preds.csv{message}"
-    if hint is not ...:  # which depends on what else is in the piece
+    if hint is not ...:  # which depends on what else is in the block
         assert caught.value.hint == hint
 
 

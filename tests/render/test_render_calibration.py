@@ -1,4 +1,4 @@
-"""Reports of bce calibration, byte by byte; see `test_render_golden` on how to make them anew."""
+"""Reports of bce calibration, byte by byte; see `test_render_compute` on how to make them anew."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.calibration.report import CalibrationReport, calibration_report
-from bce_cli.render.calibration.diagram import diagram_section
-from bce_cli.render.calibration.document import CalibrationDocument, write_calibration
-from bce_cli.render.look import Look
+from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
+from bce_cli.render.calibration import CalibrationDocument
+from bce_cli.render.diagram import diagram_section
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
-    from bce_cli.render.page import Format
+    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -63,7 +63,7 @@ CASES = {"calibration": plain, "calibration-impossible": impossible, "calibratio
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
-    report = write_calibration(CASES[name](), *FORMATS[suffix]).encode()
+    report = write_document(CASES[name](), *FORMATS[suffix]).encode()
     golden = GOLDEN / f"{name}.{suffix}"
     if "BCE_REGENERATE_GOLDEN" in os.environ:
         golden.write_bytes(report)
@@ -72,7 +72,7 @@ def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["txt", "ascii.txt", "md"])
 def test_no_escape_gets_through(suffix: str) -> None:
-    assert "\x1b" not in write_calibration(impossible(), *FORMATS[suffix])
+    assert "\x1b" not in write_document(impossible(), *FORMATS[suffix])
 
 
 def drawing(report: CalibrationReport, look: Look) -> list[str]:

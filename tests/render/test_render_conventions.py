@@ -17,20 +17,18 @@ import pytest
 
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.evaluation import Evaluation
-from bce_cli.core.logits import sigmoid
-from bce_cli.core.part import Plan, evaluate_piece
+from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.rows import Rows
-from bce_cli.core.rules import RULES
-from bce_cli.render.document import Document
-from bce_cli.render.look import Look
+from bce_cli.core.rules import RULES, sigmoid
+from bce_cli.render.compute import ComputeDocument
+from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
-from bce_cli.render.report import write_report
-from bce_cli.render.row_stream import RowStream
+from bce_cli.render.rows import RowStream
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
-    from bce_cli.render.page import Format
+    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -59,7 +57,7 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 }
 
 
-def document_of(name: str, unit: Unit = "nats") -> Document:
+def document_of(name: str, unit: Unit = "nats") -> ComputeDocument:
     rows, convention, compared = CASES[name]
     plan = Plan(
         convention,
@@ -70,9 +68,9 @@ def document_of(name: str, unit: Unit = "nats") -> Document:
         n_differing=5,
     )
     evaluation = Evaluation(plan)
-    evaluation.add(evaluate_piece(rows, plan, keep_rows=evaluation.needs_rows))
+    evaluation += evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
     result = evaluation.result()
-    return Document(
+    return ComputeDocument(
         origin=Origin(
             ("preds.csv",),
             "y",
@@ -101,7 +99,7 @@ GOLDEN_FILES = [
 
 @pytest.mark.parametrize(("name", "suffix"), GOLDEN_FILES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
-    report = write_report(document_of(name), *FORMATS[suffix]).encode()
+    report = write_document(document_of(name), *FORMATS[suffix]).encode()
     golden = GOLDEN / f"{name}.{suffix}"
     if "BCE_REGENERATE_GOLDEN" in os.environ:
         golden.write_bytes(report)
@@ -109,13 +107,13 @@ def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
 
 
 def test_a_comparison_says_where_no_limit_matters() -> None:
-    text = " ".join(write_report(document_of("compared-tame"), "table", Look()).split())
+    text = " ".join(write_document(document_of("compared-tame"), "table", Look()).split())
     assert "No limit changes a row; differences come from float32 and the 1e-7 that" in text
     assert "Rows that make the difference" not in text
 
 
 def record_of(name: str, unit: Unit = "nats") -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(write_report(document_of(name, unit), "json", Look()))
+    record: dict[str, Any] = json.loads(write_document(document_of(name, unit), "json", Look()))
     return record
 
 
@@ -141,7 +139,7 @@ def test_json_gives_every_convention_and_the_rows_between_them() -> None:
 
 
 def test_csv_gives_a_line_a_convention() -> None:
-    text = write_report(document_of("compared-soft"), "csv", Look())
+    text = write_document(document_of("compared-soft"), "csv", Look())
     lines = list(csv.DictReader(io.StringIO(text)))
     assert [line["name"] for line in lines] == list(RULES)
     assert [line["name"] for line in lines if line["mean_loss"] == ""] == [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.readers.storage.faults import explained
+from bce_cli.storage.stores import storage_error
 from tests.storage.google_server import google_server
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ WORDS: dict[str, tuple[str, str, str | None]] = {
 @pytest.mark.parametrize("text", WORDS, ids=range(len(WORDS)))
 def test_what_libraries_say_becomes_one_line(text: str) -> None:
     address, said, variables = WORDS[text]
-    error = explained(address, OSError(text))
+    error = storage_error(address, OSError(text))
     assert str(error) == f"{address}: {said}"
     if variables is not None:
         assert error.hint == f"credentials are taken from {variables}"
 
 
 def test_no_java_is_told_how_to_find_it() -> None:
-    error = explained("hdfs:///k", OSError("Unable to load libjvm"))
+    error = storage_error("hdfs:///k", OSError("Unable to load libjvm"))
     assert error.hint == "hdfs:// needs Hadoop and Java: set HADOOP_HOME, JAVA_HOME and CLASSPATH"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bce_cli.errors import InputError
-from bce_cli.readers.storage.expansion import parts_of
+from bce_cli.storage.sources import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def make(*paths: str) -> None:
 
 
 def names(path: str) -> list[str]:
-    return [source.path for source in parts_of(path)]
+    return [source.path for source in sources_of(path)]
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_link_that_leads_nowhere_is_named() -> None:
     make("parts/a.csv")
     Path("parts/b.csv").symlink_to("gone.csv")
     with pytest.raises(InputError, match=r"^parts/b\.csv: no such file or directory$"):
-        parts_of("parts")
+        sources_of("parts")
 
 
 def test_a_pipe_in_a_folder_is_no_part_of_it() -> None:

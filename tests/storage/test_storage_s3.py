@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bce_cli.readers.sources import Source
-from bce_cli.readers.storage import stores
-from bce_cli.readers.storage.expansion import parts_of
+from bce_cli.storage import remote, stores
+from bce_cli.storage.sources import Source, sources_of
 from tests.corpus.columnar import arrow_file, arrow_stream, parquet, table
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def test_patterns_are_matched_in_the_store(s3: ObjectStore) -> None:
         s3.put(key, b"y,p\n1,.5\n")
 
     def found(pattern: str) -> list[str]:
-        sources = parts_of(f"s3://bucket/{pattern}")
+        sources = sources_of(f"s3://bucket/{pattern}")
         assert {source.size() for source in sources} == {9}
         return [source.path.removeprefix("s3://bucket/") for source in sources]
 
@@ -258,7 +257,7 @@ def test_a_store_that_fails_later_is_no_damaged_file(
 
 
 def test_a_source_is_small_and_opens_anywhere(s3: ObjectStore) -> None:
-    (source,) = parts_of(s3.put("preds.csv", CSV.encode()))
+    (source,) = sources_of(s3.put("preds.csv", CSV.encode()))
     sent = pickle.dumps(source)
     assert len(sent) < 200
     again: Source = pickle.loads(sent)  # noqa: S301 -- made above
@@ -276,10 +275,8 @@ def test_a_source_is_small_and_opens_anywhere(s3: ObjectStore) -> None:
 
 
 def test_long_text_is_read_ahead_in_order(s3: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bce_cli.readers.storage import ranges  # noqa: PLC0415
-
-    monkeypatch.setattr(ranges, "_GLANCE", 7)
-    monkeypatch.setattr(ranges, "_CHUNK", 1000)
+    monkeypatch.setattr(remote, "_GLANCE", 7)
+    monkeypatch.setattr(remote, "_CHUNK", 1000)
     address = s3.put("preds.csv", CSV.encode())
     with Source(address).open() as stream:
         assert stream.read() == CSV.encode()

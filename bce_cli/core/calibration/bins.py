@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.calibration.grouped_rows import GroupedRows
-from bce_cli.core.calibration.wilson import wilson_interval
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import UNIT_EXPONENT
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.groups import GroupedRows
+from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.core.rows import as_floats
+from bce_cli.core.state import FIRST, State
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,6 +22,48 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, Rows
+
+
+def wilson_interval(rate: float, n: float) -> tuple[float, float]:
+    """Return the 95 % score interval of a rate seen in `n` rows.
+
+    It never leaves [0, 1], and is no point where the rate is 0 or 1 (Wilson, "Probable inference,
+    the law of succession, and statistical inference", J. Am. Stat. Assoc. 22, 1927).
+
+    Examples
+    --------
+    >>> [round(limit, 4) for limit in wilson_interval(0.1, 10)]
+    [0.0179, 0.4042]
+    """
+    z2 = NORMAL_QUANTILE**2 / n
+    above = rate + z2 / 2.0 + math.sqrt(z2 * (rate * (1.0 - rate) + z2 / 4.0))
+    low = rate * rate / above  # a difference of both terms would cancel
+    high = above / (1.0 + z2)
+    return min(low, rate), max(min(high, 1.0), rate)
+
+
+def quantile_edges(predictions: FloatArray, n_bins: int) -> tuple[float, ...]:
+    """Return edges that put about as many predictions into every bin; equal edges are one.
+
+    Parameters
+    ----------
+    predictions : ndarray of float64, shape (n,)
+        At least one.
+    n_bins : int
+
+    Examples
+    --------
+    >>> quantile_edges(np.array([0.125, 0.125, 0.125, 0.25, 0.5]), 4)
+    (0.125, 0.25, 0.5)
+    """
+    # As scikit-learn has it, so that edges are the same to the last bit.
+    shares = np.linspace(0.0, 1.0, n_bins + 1)
+    edges = np.unique(np.percentile(predictions, shares * 100.0)).tolist()
+    return tuple(edges) if len(edges) > 1 else (edges[0], edges[0])
+
+
+N_HISTOGRAM_BINS = 100
+"""Of the predictions of a report, whatever bins its table has."""
 
 
 def uniform_edges(n_bins: int) -> tuple[float, ...]:
@@ -37,7 +78,7 @@ def uniform_edges(n_bins: int) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityTotals:
+class ReliabilityTotals(State):
     """What is known of the rows of each bin, independent of how they were split.
 
     Bins hold what is above their lower edge and up to their upper one; the first holds its lower
@@ -63,7 +104,7 @@ class ReliabilityTotals:
     ((1, 0, 1, 0), (2, 0, 2, 0))
     """
 
-    edges: tuple[float, ...]
+    edges: tuple[float, ...] = field(metadata=FIRST)
     n: tuple[int, ...]
     weights: tuple[ExactSum, ...]
     weight_squares: tuple[ExactSum, ...]
@@ -97,17 +138,6 @@ class ReliabilityTotals:
                 sums.of_products(rows.weights, factors)
                 for factors in (rows.weights, labels, predictions)
             ),
-        )
-
-    def __add__(self, other: ReliabilityTotals) -> ReliabilityTotals:
-        """Merge with the totals of other rows in the same bins."""
-        return ReliabilityTotals(
-            self.edges,
-            tuple(map(add, self.n, other.n)),
-            tuple(map(add, self.weights, other.weights)),
-            tuple(map(add, self.weight_squares, other.weight_squares)),
-            tuple(map(add, self.label_weights, other.label_weights)),
-            tuple(map(add, self.prediction_weights, other.prediction_weights)),
         )
 
 

@@ -1,29 +1,201 @@
-"""The parts of the mean loss in samples that are drawn from the rows."""
+"""Quantiles of numbers of which some may be infinite."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.calibration.cells import Cells
-from bce_cli.core.calibration.consistency import calibrated_miscalibration
 from bce_cli.core.calibration.decomposition import (
     PARTS,
     Decomposition,
     decompose_brier,
     decompose_log_loss,
+    pool_adjacent_violators,
 )
-from bce_cli.core.calibration.percentiles import quantile
-from bce_cli.core.calibration.pooling import pool_adjacent_violators
+from bce_cli.core.calibration.tally import Tally, run_starts
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.rows import Rows, as_floats
+from bce_cli.core.validate import positive_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bce_cli.core.calibration.consistency import CalibratedMiscalibration
-    from bce_cli.core.calibration.tally import Tally
-    from bce_cli.core.rows import Rows
+    import numpy.typing as npt
+
+    from bce_cli.core.rows import BoolArray, FloatArray, Places, Rows
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return a quantile of sorted numbers, between neighbours on a straight line, as NumPy does.
+
+    Examples
+    --------
+    >>> quantile([1.0, 2.0, 4.0], 0.75), quantile([1.0, math.inf, math.inf], 0.75)
+    (3.0, inf)
+    """
+    place = share * (len(values) - 1)
+    below = math.floor(place)
+    low, high = values[below], values[min(below + 1, len(values) - 1)]
+    return low if low == high or place == below else low + (high - low) * (place - below)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Distinct rows, sorted, and how often each occurs.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (m,)
+    positives, negatives : ndarray of float64, shape (m,)
+        Weight times label, and the rest of the weight.
+    label_spreads : ndarray of float64, shape (m,)
+        Weight times label times one minus the label.
+    starts : ndarray of intp, shape (k,)
+        Where a new prediction begins.
+    predictions, logits : ndarray of float64, shape (k,)
+    """
+
+    counts: npt.NDArray[np.int64]
+    positives: FloatArray
+    negatives: FloatArray
+    label_spreads: FloatArray
+    starts: Places
+    predictions: FloatArray
+    logits: FloatArray | None
+
+    @classmethod
+    def of(cls, rows: Rows) -> Cells:
+        """Find the distinct rows among some; those of weight 0 are left out."""
+        if rows.weights is not None:
+            rows = rows.at(np.flatnonzero(rows.weights))
+        keys = rows.probabilities if rows.logits is None else rows.logits
+        weights = np.ones(len(rows)) if rows.weights is None else rows.weights
+        order = np.lexsort((weights, rows.labels, keys))
+        columns = keys[order], as_floats(rows.labels[order]), weights[order]
+        firsts = np.flatnonzero(np.any([_is_new(column) for column in columns], axis=0))
+        keys, labels, weights = (column[firsts] for column in columns)
+        starts = run_starts(keys)
+        chosen = order[firsts[starts]]
+        return cls(
+            counts=np.diff(firsts, append=len(order)),
+            positives=weights * labels,
+            negatives=weights * (1.0 - labels),
+            label_spreads=weights * (labels * (1.0 - labels)),
+            starts=starts,
+            predictions=rows.probabilities[chosen],
+            logits=None if rows.logits is None else rows.logits[chosen],
+        )
+
+    def tally(self, counts: npt.NDArray[np.int64]) -> Tally:
+        """Tally distinct rows that occur so often; predictions that do not occur are left out."""
+        spread = ExactSum.of(counts * self.label_spreads)
+        return self._tally(counts * self.positives, counts * self.negatives, spread)
+
+    def relabelled(self, ones: npt.NDArray[np.int64]) -> Tally:
+        """Tally all rows, where so many of each cell have label 1 and the others have label 0."""
+        weights = self.positives + self.negatives
+        return self._tally(ones * weights, (self.counts - ones) * weights)
+
+    def _tally(
+        self, positives: FloatArray, negatives: FloatArray, spread: ExactSum | None = None
+    ) -> Tally:
+        positives = np.add.reduceat(positives, self.starts)
+        negatives = np.add.reduceat(negatives, self.starts)
+        seen = positives + negatives > 0.0
+        return Tally(
+            self.predictions[seen],
+            None if self.logits is None else self.logits[seen],
+            (positives[seen],),
+            (negatives[seen],),
+            label_spread=spread,
+        )
+
+
+def _is_new(values: FloatArray) -> BoolArray:
+    is_new = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=is_new[1:])
+    return is_new
+
+
+_LEVEL = 0.95
+_STREAM = (1,)  # of random numbers, apart from those that draw the bootstrap's samples
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedMiscalibration:
+    """Miscalibration that calibrated predictions stay below in 95 % of samples.
+
+    Attributes
+    ----------
+    log_loss : float
+        In nats.
+    brier : float
+    """
+
+    log_loss: float
+    brier: float
+
+    def per(self, unit: float) -> CalibratedMiscalibration:
+        """Return that of the log loss in another unit."""
+        return replace(self, log_loss=self.log_loss / unit)
+
+
+def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscalibration | None:
+    """Draw labels from their own predictions, again and again, and decompose the losses.
+
+    Isotonic recalibration finds a pattern in any labels, so even calibrated predictions show some
+    miscalibration; more than this is unlikely to be chance. Predictions and weights stay as they
+    are. Rows of one prediction and one weight are drawn together, as a binomial number of ones.
+
+    Parameters
+    ----------
+    rows : Rows
+        None of them left out; those of weight 0 count for nothing.
+    n : int
+        Replicates, at least one.
+    seed : int
+
+    Returns
+    -------
+    CalibratedMiscalibration or None
+        None if a label is neither 0 nor 1: nothing is known of how it would vary.
+
+    References
+    ----------
+    Bröcker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting
+    22 (2007), 651-661, call this consistency resampling.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False, False, True]), np.array([0.2, 0.4, 0.6, 0.8]))
+    >>> round(calibrated_miscalibration(rows, 200, 0).brier, 4)
+    0.3
+    """
+    counted = rows if rows.weights is None else rows.at(np.flatnonzero(rows.weights))
+    if counted.labels.dtype != np.bool_ and positive_labels(as_floats(counted.labels)) is None:
+        return None
+    seeds = np.random.SeedSequence(seed, spawn_key=_STREAM)
+    log_losses, briers = [], []
+    for tally in _redrawn(counted, n, np.random.Generator(np.random.PCG64(seeds))):
+        pools = pool_adjacent_violators(tally)
+        log_losses.append(decompose_log_loss(tally, pools).miscalibration)
+        briers.append(decompose_brier(tally, pools).miscalibration)
+    return CalibratedMiscalibration(
+        quantile(sorted(log_losses), _LEVEL), quantile(sorted(briers), _LEVEL)
+    )
+
+
+def _redrawn(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]:
+    """Yield the tallies of the same predictions with random labels."""
+    cells = Cells.of(replace(rows, labels=np.ones(len(rows), np.bool_)))
+    chances = np.repeat(cells.predictions, np.diff(cells.starts, append=len(cells.counts)))
+    for _ in range(n):
+        yield cells.relabelled(random.binomial(cells.counts, chances))
+
 
 Intervals: TypeAlias = dict[str, tuple[float, float]]
 """By the name of a part, as `Decomposition` has them."""

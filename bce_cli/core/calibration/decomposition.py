@@ -1,4 +1,4 @@
-"""What a mean loss is made of: miscalibration, discrimination and uncertainty."""
+"""Isotonic recalibration: the best prediction for each pool of rows, if order is to be kept."""
 
 from __future__ import annotations
 
@@ -8,20 +8,142 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.calibration.exact_parts import total
-from bce_cli.core.calibration.pooling import Pools, pool_all
-from bce_cli.core.costs import Costs, exact_costs, exact_logit_costs
+from bce_cli.core.calibration.tally import Parts, merged, total
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
+from bce_cli.core.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.core.calibration.exact_parts import Parts
-    from bce_cli.core.calibration.tally import Tally
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.calibration.tally import Parts, Tally
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
     CostRule: TypeAlias = Callable[[FloatArray], Costs]
     LossSum: TypeAlias = tuple[ExactSum, int]
+
+
+_JUST_BELOW_1 = float(np.nextafter(1.0, 0.0))
+_JUST_ABOVE_0 = float(np.nextafter(0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Runs of neighbouring predictions that share one recalibrated prediction.
+
+    Attributes
+    ----------
+    starts : ndarray of intp, shape (k,)
+        The first of each run, in the order of the tally.
+    positives, negatives : tuple of ndarray of float64, shape (k,)
+        Parts of the sums over each run, exact.
+    means : ndarray of float64, shape (k,)
+        Share of label 1 in each run: the recalibrated predictions, ascending. They are 0 or 1 only
+        where there is no other label.
+    """
+
+    starts: Places
+    positives: Parts
+    negatives: Parts
+    means: FloatArray
+
+
+def pool_adjacent_violators(tally: Tally) -> Pools:
+    """Pool predictions until the shares of label 1 rise from pool to pool.
+
+    The pool-adjacent-violators algorithm (Ayer et al., Ann. Math. Stat. 26, 1955), as SciPy has it,
+    on distinct predictions. SciPy carries means along, whose rounding errors add up; here the means
+    come from exact sums, and where these still fall, they are pooled again. So each pool of the
+    same rows has the same mean to the last bit, and recalibrating twice changes nothing.
+
+    Parameters
+    ----------
+    tally : Tally
+        At least one prediction.
+
+    Examples
+    --------
+    >>> from bce_cli.core.calibration.tally import Tally
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([False, True, False, True]), np.array([0.1, 0.2, 0.3, 0.9]))
+    >>> pools = pool_adjacent_violators(Tally.of(rows))
+    >>> pools.starts.tolist(), pools.means.tolist()
+    ([0, 1, 3], [0.0, 0.5, 1.0])
+    """
+    from scipy.optimize import isotonic_regression
+
+    # What falls is pooled in any case, and done at once it leaves SciPy much less to hold.
+    means = event_rates(tally.positives, tally.negatives)
+    starts = np.flatnonzero(np.diff(means, prepend=-1.0) > 0.0)
+    del means
+    positives, negatives = merged(tally.positives, starts), merged(tally.negatives, starts)
+    while True:
+        means = event_rates(positives, negatives)
+        weights = total(positives) + total(negatives)
+        inner = isotonic_regression(means, weights=weights).blocks[:-1]
+        if len(inner) == len(starts):
+            return Pools(starts, positives, negatives, means)
+        starts = starts[inner]
+        positives, negatives = merged(positives, inner), merged(negatives, inner)
+
+
+def pool_all(tally: Tally) -> Pools:
+    """Pool all predictions, whose recalibrated prediction is the base rate."""
+    starts = np.zeros(1, np.intp)
+    positives, negatives = merged(tally.positives, starts), merged(tally.negatives, starts)
+    return Pools(starts, positives, negatives, event_rates(positives, negatives))
+
+
+def event_rates(positives: Parts, negatives: Parts) -> FloatArray:
+    """Return shares of label 1, which are 0 or 1 only if the sum of one label is 0; shape (m,)."""
+    ones, zeros = total(positives), total(negatives)
+    rates = ones / (ones + zeros)
+    np.copyto(rates, _JUST_ABOVE_0, where=(rates == 0.0) & (ones > 0.0))
+    np.copyto(rates, _JUST_BELOW_1, where=(rates == 1.0) & (zeros > 0.0))
+    return rates
+
+
+@dataclass(frozen=True, slots=True)
+class IsotonicCurve:
+    """Recalibrated predictions: constant over each pool, rising from pool to pool.
+
+    Attributes
+    ----------
+    lows, highs : ndarray of float64, shape (k,)
+        Least and greatest prediction of each pool, as probabilities.
+    rates : ndarray of float64, shape (k,)
+        Share of label 1 there, which is the recalibrated prediction.
+    """
+
+    lows: FloatArray
+    highs: FloatArray
+    rates: FloatArray
+
+    def __call__(self, prediction: float) -> float | None:
+        """Return the recalibrated prediction, on a straight line between pools.
+
+        None outside of all predictions.
+
+        Examples
+        --------
+        >>> curve = IsotonicCurve(np.array([0.1, 0.6]), np.array([0.2, 0.9]), np.array([0.0, 0.5]))
+        >>> curve(0.15), round(curve(0.4), 4), curve(0.9), curve(0.95)
+        (0.0, 0.25, 0.5, None)
+        """
+        if not self.lows[0] <= prediction <= self.highs[-1]:
+            return None
+        index = int(np.searchsorted(self.lows, prediction, side="right")) - 1
+        if prediction <= self.highs[index]:
+            return float(self.rates[index])
+        x, y = (self.highs[index], self.lows[index + 1]), self.rates[index : index + 2]
+        return float(np.interp(prediction, x, y))
+
+
+def isotonic_curve(tally: Tally, pools: Pools) -> IsotonicCurve:
+    """Return the curve of pooled predictions."""
+    ends = np.append(pools.starts[1:], len(tally)) - 1
+    return IsotonicCurve(tally.predictions[pools.starts], tally.predictions[ends], pools.means)
+
 
 PARTS = ("mean", "miscalibration", "discrimination", "uncertainty", "recalibrated")
 """Of every decomposition, as `Decomposition` has them."""
@@ -94,7 +216,7 @@ def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = Non
 
     Examples
     --------
-    >>> from bce_cli.core.calibration.pooling import pool_adjacent_violators
+    >>> from bce_cli.core.calibration.decomposition import pool_adjacent_violators
     >>> from bce_cli.core.calibration.tally import Tally
     >>> from bce_cli.core.rows import Rows
     >>> rows = Rows(np.array([False, True, False, True]), np.array([0.1, 0.2, 0.3, 0.9]))
@@ -192,3 +314,95 @@ def _sum_of(parts: Parts) -> ExactSum:
 
 def _ratio(loss: ExactSum, weights: ExactSum) -> float:
     return max(float(loss) / float(weights), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpiegelhalterTest:
+    """A statistic that is standard normal for calibrated predictions, and its two-sided p value."""
+
+    z: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpiegelhalterSums(State):
+    """What the statistic is made of, which needs no sorted rows.
+
+    Attributes
+    ----------
+    excess, variance : ExactSum
+        Numerator of z, and the square of its denominator; meaningless with soft labels.
+    """
+
+    excess: ExactSum
+    variance: ExactSum
+
+    @classmethod
+    def of(cls, rows: Rows) -> SpiegelhalterSums:
+        """Sum up rows of which none is left out."""
+        p = rows.probabilities
+        rest = 1.0 - p if rows.logits is None else sigmoid(-rows.logits)
+        lean = rest - p
+        excess = np.where(rows.labels == 1.0, rest, -p)
+        excess *= lean
+        lean *= lean
+        lean *= p
+        lean *= rest
+        if rows.weights is not None:
+            excess *= rows.weights
+            lean *= rows.weights * rows.weights
+        return cls(ExactSum.of(excess), ExactSum.of(lean))
+
+    def test(self) -> SpiegelhalterTest | None:
+        """Return the test, or None where the statistic has no variance."""
+        from scipy.special import ndtr
+
+        variance = float(self.variance)
+        if variance == 0.0:
+            return None
+        z = float(self.excess) / math.sqrt(variance)
+        return SpiegelhalterTest(z, 2.0 * float(ndtr(-abs(z))))
+
+
+def spiegelhalter_test(tally: Tally) -> SpiegelhalterTest | None:
+    r"""Test whether predictions are calibrated.
+
+    Parameters
+    ----------
+    tally : Tally
+
+    Returns
+    -------
+    SpiegelhalterTest or None
+        None if every prediction is 0, 0.5 or 1, so that the statistic has no variance, or if labels
+        are soft, whose variance is another one.
+
+    Notes
+    -----
+    With weights w, :math:`z = \sum w (y - p)(1 - 2p) / \sqrt{\sum w^2 (1 - 2p)^2 p (1 - p)}`.
+
+    References
+    ----------
+    D. J. Spiegelhalter, "Probabilistic prediction in patient management and clinical trials",
+    Statistics in Medicine 5 (1986), 421-433.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.calibration.tally import Tally
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False]), np.array([0.2, 0.2]))
+    >>> test = spiegelhalter_test(Tally.of(rows))
+    >>> round(test.z, 6), round(test.p_value, 6)
+    (1.06066, 0.288844)
+    """
+    if tally.has_soft_labels:
+        return None
+    p = tally.predictions
+    rest = 1.0 - p if tally.logits is None else sigmoid(-tally.logits)
+    lean = rest - p
+    positives, negatives = total(tally.positives), total(tally.negatives)
+    squares = positives + negatives if tally.squares is None else tally.squares.weights
+    variance = ExactSum.of(squares * (lean * lean * p * rest))
+    excess = ExactSum.of(positives * (rest * lean)) - ExactSum.of(negatives * (p * lean))
+    return SpiegelhalterSums(excess, variance).test()

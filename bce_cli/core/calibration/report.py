@@ -1,40 +1,210 @@
-"""All that is found out about the calibration of predictions."""
+"""All that is found out about the calibration of predictions: the plan, the sums, the figures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import add
-from typing import TYPE_CHECKING
+from operator import iadd
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.calibration.basis import Basis, blocks_of
+import numpy as np
+
 from bce_cli.core.calibration.bins import (
     ReliabilityBin,
+    ReliabilityTotals,
     expected_calibration_error,
     maximum_calibration_error,
+    quantile_edges,
     reliability_bins,
+    uniform_edges,
 )
-from bce_cli.core.calibration.curve import IsotonicCurve, isotonic_curve
+from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
+from bce_cli.core.calibration.decomposition import (
+    Decomposition,
+    IsotonicCurve,
+    SpiegelhalterTest,
+    decompose_brier,
+    decompose_log_loss,
+    isotonic_curve,
+    pool_adjacent_violators,
+    spiegelhalter_test,
+)
+from bce_cli.core.calibration.fine_bins import FineBins, UsedBins, fine_quantiles, fine_tally
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
-from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.calibration.pooling import pool_adjacent_violators
+from bce_cli.core.calibration.tally import Tally, histogram
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER, loss_report
+from bce_cli.core.state import State
+from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Self
 
     import numpy.typing as npt
 
-    from bce_cli.core.calibration.bins import ReliabilityTotals
     from bce_cli.core.calibration.bootstrap import Bootstrap
-    from bce_cli.core.calibration.decomposition import Decomposition
-    from bce_cli.core.calibration.fine_tally import UsedBins
-    from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
-    from bce_cli.core.calibration.spiegelhalter import SpiegelhalterTest
+    from bce_cli.core.calibration.decomposition import Decomposition, Pools, SpiegelhalterTest
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
+
+
+Strategy: TypeAlias = Literal["uniform", "quantile"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPlan:
+    """What to find out.
+
+    Attributes
+    ----------
+    unit : {"nats", "bits"}
+        Of the log loss and its parts.
+    n_bins : int
+        Of the reliability table, at least one.
+    strategy : {"uniform", "quantile"}
+        Bins of equal width, or of about as many rows each.
+    n_bootstrap : int
+        Replicates; 0 for none.
+    seed : int
+        For these.
+    with_fine_bins : bool
+        Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
+    """
+
+    unit: Unit = "nats"
+    n_bins: int = 10
+    strategy: Strategy = "uniform"
+    n_bootstrap: int = 0
+    seed: int = 0
+    with_fine_bins: bool = False
+
+    def __post_init__(self) -> None:
+        if self.with_fine_bins and self.n_bootstrap:
+            message = "--bootstrap draws samples of the rows, and --fine-bins does not hold them"
+            raise UsageError(message)
+
+    def totals_of(self, rows: Rows) -> CalibrationTotals:
+        """Sum up some rows."""
+        is_uniform = self.strategy == "uniform"
+        return CalibrationTotals(
+            LossTotals.of(rows),
+            ReliabilityTotals.of(rows, uniform_edges(self.n_bins)) if is_uniform else None,
+            FineBins.of(rows) if self.with_fine_bins else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationTotals(State):
+    """What is known of some rows without sorting them, as a mergeable state.
+
+    Attributes
+    ----------
+    losses : LossTotals
+        Of exact losses.
+    bins : ReliabilityTotals or None
+        None where the edges of the bins depend on all rows.
+    fine : FineBins or None
+        None where the rows are held.
+    """
+
+    losses: LossTotals
+    bins: ReliabilityTotals | None
+    fine: FineBins | None = None
+
+
+_BLOCK = 1 << 16  # bounds the scratch memory
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is known of predictions and labels, besides the sums that need no order.
+
+    Attributes
+    ----------
+    tally : Tally
+        Of the predictions; with fine bins, of the mean predictions of these.
+    in_bins : ReliabilityTotals
+    histogram : tuple of float
+    n_in_fit : int
+        Rows of some weight whose prediction has a finite logit.
+    spiegelhalter : SpiegelhalterTest or None
+    bootstrap : Bootstrap or None
+        In nats.
+    of_rows : LossTotals or None
+        With fine bins, the losses of the rows themselves.
+    fine_bins : UsedBins or None
+    """
+
+    tally: Tally
+    in_bins: ReliabilityTotals
+    histogram: tuple[float, ...]
+    n_in_fit: int
+    spiegelhalter: SpiegelhalterTest | None
+    bootstrap: Bootstrap | None = None
+    of_rows: LossTotals | None = None
+    fine_bins: UsedBins | None = None
+
+    @classmethod
+    def of_all(cls, rows: Rows, in_bins: ReliabilityTotals | None, plan: CalibrationPlan) -> Self:
+        """Sort rows, of which at least one has a weight and none is left out."""
+        tally = Tally.of(rows)
+        return cls(
+            tally=tally,
+            in_bins=in_bins or _in_quantiles(rows, plan.n_bins),
+            histogram=histogram(tally),
+            n_in_fit=_count_finite(rows),
+            spiegelhalter=spiegelhalter_test(tally),
+            bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None,
+        )
+
+    @classmethod
+    def of_fine(cls, fine: FineBins, totals: CalibrationTotals, plan: CalibrationPlan) -> Self:
+        """Take fine bins in place of rows, of which at least one has a weight."""
+        tally = fine_tally(fine)
+        return cls(
+            tally=tally,
+            in_bins=totals.bins or fine_quantiles(fine, plan.n_bins),
+            histogram=tuple(map(float, fine.heights["weights"])),
+            n_in_fit=fine.n_in_fit,
+            spiegelhalter=None if tally.has_soft_labels else fine.spiegelhalter.test(),
+            of_rows=totals.losses,
+            fine_bins=UsedBins.of(fine),
+        )
+
+    def decompositions(self, pools: Pools) -> tuple[Decomposition, Decomposition]:
+        """Decompose log loss, in nats, and Brier score."""
+        tally, rows = self.tally, self.of_rows
+        if rows is None:
+            return decompose_log_loss(tally, pools), decompose_brier(tally, pools)
+        return (
+            decompose_log_loss(tally, pools, (rows.losses, rows.n_infinite)),
+            decompose_brier(tally, pools, rows.squared_errors),
+        )
+
+
+def blocks_of(rows: Rows) -> Iterator[Rows]:
+    """Yield views of runs of rows, at least one."""
+    for start in range(0, max(len(rows), 1), _BLOCK):
+        yield rows.at(slice(start, start + _BLOCK))
+
+
+def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
+    edges = quantile_edges(rows.probabilities, n_bins)
+    return reduce(iadd, (ReliabilityTotals.of(block, edges) for block in blocks_of(rows)))
+
+
+def _count_finite(rows: Rows) -> int:
+    """Count the rows of some weight whose prediction has a finite logit."""
+    if rows.logits is None:
+        finite = (rows.probabilities > 0.0) & (rows.probabilities < 1.0)
+    else:
+        finite = np.isfinite(rows.logits)
+    if rows.weights is not None:
+        finite &= rows.weights > 0.0
+    return int(np.count_nonzero(finite))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +302,7 @@ def calibration_report(
     plan = plan or CalibrationPlan()
     totals = [plan.totals_of(block) for block in blocks_of(rows)]
     if plan.with_fine_bins:
-        return report_of_fine_bins(reduce(add, totals), plan)
+        return report_of_fine_bins(reduce(iadd, totals), plan)
     return report_of_rows(rows, totals, plan)
 
 
@@ -148,7 +318,7 @@ def report_of_rows(
         Of the same rows, piece by piece in their order; rows that were left out may be among them.
     plan : CalibrationPlan
     """
-    whole = reduce(add, totals)
+    whole = reduce(iadd, totals)
     losses = loss_report(whole.losses, plan.unit)
     return _report(Basis.of_all(rows, whole.bins, plan), whole, losses, plan)
 

@@ -1,20 +1,107 @@
-"""Rows by their distinct predictions: how much of either label each of them met."""
+"""Sums of runs of numbers whose own sums are exact as well.
+
+Pools of predictions are merged into larger ones again and again. For a pool to have the same sums,
+to the last bit, however it came about, its numbers are split into parts, each of them on a grid so
+coarse that every sum of any of its members is exact in float64. Counts need one part, weights of
+ordinary size three.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from operator import sub
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.calibration.exact_parts import Parts, Places, run_sums, total
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.extraction import two_product
+from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS, uniform_edges
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, two_product
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
 
 if TYPE_CHECKING:
-    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+    from collections.abc import Sequence
+
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Places, Rows
+
+
+Parts: TypeAlias = "tuple[FloatArray, ...]"
+"""Arrays of one shape whose sum is meant, coarsest grid first."""
+
+_LARGEST_ANCHOR_BITS = 51
+
+
+def run_sums(values: FloatArray, starts: Places) -> Parts:
+    """Sum runs of non-negative finite numbers below 2**900.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+    starts : ndarray of intp, shape (m,)
+        Where each run begins, ascending from 0.
+
+    Returns
+    -------
+    tuple of ndarray of float64, shape (m,)
+        Any of one part's numbers add up exactly.
+
+    Examples
+    --------
+    >>> parts = run_sums(np.array([0.1, 0.2, 0.3]), np.array([0, 1]))
+    >>> total(parts).tolist()
+    [0.1, 0.5]
+    """
+    bits = min(53 - len(values).bit_length() - 1, _LARGEST_ANCHOR_BITS)
+    parts = []
+    rest, on_grid = values.copy(), np.empty_like(values)
+    while peak := _peak(rest):
+        grid = max(int(np.frexp(peak)[1]) - bits, UNIT_EXPONENT)
+        anchor = float(np.ldexp(1.5, grid + 52))
+        np.add(rest, anchor, out=on_grid)
+        on_grid -= anchor
+        parts.append(np.add.reduceat(on_grid, starts))
+        rest -= on_grid
+    return tuple(parts) or (np.zeros(len(starts)),)
+
+
+def split(sums: Sequence[ExactSum]) -> Parts:
+    """Turn exact sums into parts.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in split([ExactSum.of(np.array([1e16, 1.0])), ExactSum()])]
+    [[1e+16, 0.0], [1.0, 0.0]]
+    """
+    places = np.arange(len(sums))
+    parts: Parts = ()
+    rest = tuple(sums)
+    while any(total.units for total in rest):
+        rounded = np.array([float(total) for total in rest])
+        parts += run_sums(rounded, places)
+        taken = ExactSum.by_group(rounded, places)
+        rest = tuple(map(sub, rest, taken))
+    return parts or (np.zeros(len(sums)),)
+
+
+def _peak(values: FloatArray) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
+def merged(parts: Parts, starts: Places) -> Parts:
+    """Sum runs of sums, exactly."""
+    return tuple(np.add.reduceat(part, starts) for part in parts)
+
+
+def total(parts: Parts) -> FloatArray:
+    """Add the parts up, from the finest grid to the coarsest; shape (m,)."""
+    if len(parts) == 1:
+        return parts[0]
+    result = parts[-1].copy()
+    for part in reversed(parts[:-1]):
+        result += part
+    return result
+
 
 _ONE = np.uint64(1)
 
@@ -180,3 +267,20 @@ def _squares(labels: LabelArray, weights: FloatArray | None, starts: Places) -> 
 
 def _totals(values: FloatArray, starts: Places) -> FloatArray:
     return values if len(starts) == len(values) else total(run_sums(values, starts))
+
+
+def histogram(tally: Tally) -> tuple[float, ...]:
+    """Sum the weights of predictions over `N_HISTOGRAM_BINS` bins of equal width.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> heights = histogram(Tally.of(Rows(np.array([True, False]), np.array([0.0, 0.995]))))
+    >>> heights[0], heights[-1], sum(heights)
+    (1.0, 1.0, 2.0)
+    """
+    edges = np.array(uniform_edges(N_HISTOGRAM_BINS))
+    ends = np.searchsorted(tally.predictions, edges[1:-1], side="right")
+    weights = total(tally.positives) + total(tally.negatives)
+    places = [0, *ends.tolist(), len(tally)]
+    return tuple(float(weights[low:high].sum()) for low, high in pairwise(places))

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import LabelArray, Rows
+from bce_cli.core.rules import sigmoid
 
 _probabilities = st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.5 + 2.0**-53, 0.9]) | st.floats(0.0, 1.0)
 _logits = st.sampled_from([-3.0, 0.0, 1.0, 40.0, 50.0, -np.inf, np.inf]) | st.floats(-800.0, 800.0)

@@ -20,9 +20,9 @@ from bce_cli.core.calibration.bins import (
     maximum_calibration_error,
     reliability_bins,
     uniform_edges,
+    wilson_interval,
 )
-from bce_cli.core.calibration.wilson import wilson_interval
-from bce_cli.core.extraction import UNIT_EXPONENT
+from bce_cli.core.exact_sum import UNIT_EXPONENT
 from bce_cli.core.rows import Rows
 from bce_cli.errors import DataError
 

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
-from bce_cli.core.calibration.decomposition import decompose_brier, decompose_log_loss
-from bce_cli.core.calibration.pooling import pool_adjacent_violators
+from bce_cli.core.calibration.decomposition import (
+    decompose_brier,
+    decompose_log_loss,
+    pool_adjacent_violators,
+)
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.rows import Rows
 from tests.budgets import examples

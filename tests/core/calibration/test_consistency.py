@@ -10,15 +10,15 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 
-from bce_cli.core.calibration.consistency import (
-    CalibratedMiscalibration,
-    calibrated_miscalibration,
+from bce_cli.core.calibration.bootstrap import CalibratedMiscalibration, calibrated_miscalibration
+from bce_cli.core.calibration.decomposition import (
+    decompose_brier,
+    decompose_log_loss,
+    pool_adjacent_violators,
 )
-from bce_cli.core.calibration.decomposition import decompose_brier, decompose_log_loss
-from bce_cli.core.calibration.pooling import pool_adjacent_violators
 from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 

@@ -17,18 +17,18 @@ from bce_cli.core.calibration.decomposition import (
     Decomposition,
     decompose_brier,
     decompose_log_loss,
+    pool_adjacent_violators,
 )
-from bce_cli.core.calibration.pooling import pool_adjacent_violators
 from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from bce_cli.core.totals import LossTotals
 from tests.core.calibration import oracle
 from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.pooling import Pools
+    from bce_cli.core.calibration.decomposition import Pools
     from bce_cli.core.rows import FloatArray
 
 

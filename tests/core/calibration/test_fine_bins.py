@@ -16,26 +16,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bce_cli.core.calibration.decomposition import PARTS
-from bce_cli.core.calibration.fine_bins import FineBins
-from bce_cli.core.calibration.fine_grid import N_FINE_BINS, chances_of, fine_bins_of, is_above_half
-from bce_cli.core.calibration.fine_tally import fine_tally
-from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.fine_bins import (
+    N_FINE_BINS,
+    FineBins,
+    chances_of,
+    fine_bins_of,
+    fine_tally,
+    is_above_half,
+)
 from bce_cli.core.calibration.report import (
+    CalibrationPlan,
     CalibrationReport,
     calibration_report,
     report_of_fine_bins,
     report_of_rows,
 )
-from bce_cli.core.extraction import UNITS_OF_ONE
-from bce_cli.core.logits import sigmoid
+from bce_cli.core.exact_sum import UNITS_OF_ONE
 from bce_cli.core.rows import Rows, as_floats
+from bce_cli.core.rules import sigmoid
 from bce_cli.errors import DataError, UsageError
 from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.exact_parts import Places
-    from bce_cli.core.calibration.plan import CalibrationTotals
+    from bce_cli.core.calibration.report import CalibrationTotals
+    from bce_cli.core.rows import Places
 
 PLANS = st.builds(
     CalibrationPlan,

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.calibration.fine_grid import (
+from bce_cli.core.calibration.fine_bins import (
     GREATEST_ODDS_RATIO,
     N_FINE_BINS,
     chances_of,
@@ -19,11 +19,11 @@ from bce_cli.core.calibration.fine_grid import (
     is_certain,
     is_coarse,
 )
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.exact_parts import Places
+    from bce_cli.core.rows import Places
 
 COARSE_HALVINGS = [*range(20, 32), 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256]
 COARSE_HALVINGS += [320, 384, 448, 512, 640, 768, 896]

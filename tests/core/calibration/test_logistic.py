@@ -18,9 +18,9 @@ from bce_cli.core.calibration.logistic import (
 )
 from bce_cli.core.calibration.report import calibration_report
 from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from tests.core.calibration.some_rows import calibration_rows
 
 GOLDEN = Path(__file__).parents[2] / "golden_statistics" / "calibration.json"

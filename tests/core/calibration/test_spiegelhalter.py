@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from bce_cli.core.calibration.spiegelhalter import spiegelhalter_test
+from bce_cli.core.calibration.decomposition import spiegelhalter_test
 from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.logits import sigmoid
 from bce_cli.core.rows import Rows
+from bce_cli.core.rules import sigmoid
 from tests.core.calibration.some_rows import calibration_rows
 
 

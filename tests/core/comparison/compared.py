@@ -9,14 +9,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bce_cli.core.comparison.plan import ComparisonPlan, ComparisonTotals
-from bce_cli.core.comparison.report import comparison_report
+from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.row_columns import Categories, Predictions
-from bce_cli.core.rows import Rows
+from bce_cli.core.rows import Categories, Predictions, Rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison.report import ComparisonReport
+    from bce_cli.core.comparison import ComparisonReport
 
 NAMES = tuple("abcdefgh")
 

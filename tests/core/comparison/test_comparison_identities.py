@@ -11,14 +11,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bce_cli.core.concatenation import concatenated
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.row_columns import Categories, Predictions
+from bce_cli.core.rows import Categories, Predictions, concatenated
 from bce_cli.core.totals import LossTotals
 from tests.core.comparison.compared import compared, compared_rows, counts, totals_of
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison.report import Difference, DifferenceReport
+    from bce_cli.core.comparison import Difference, DifferenceReport
     from bce_cli.core.rows import Rows
 
 CONVENTIONS = (EXACT, Convention(0.01), Convention(like="torch"), Convention(like="keras"))

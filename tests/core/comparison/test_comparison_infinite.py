@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bce_cli.core.comparison.report import DifferenceReport, comparison_report
+from bce_cli.core.comparison import DifferenceReport, comparison_report
 from bce_cli.core.conventions import Convention
 from tests.core.comparison.compared import compared, rows_under, totals_of
 

@@ -10,11 +10,7 @@ import pytest
 
 from bce_cli import Convention
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
-from bce_cli.core.gate.baseline import Baseline
-from bce_cli.core.gate.calibration_margin import calibration_margin
-from bce_cli.core.gate.judgement import Check, judge
-from bce_cli.core.gate.limits import Limits
-from bce_cli.core.gate.totals import GateTotals
+from bce_cli.core.gate import Baseline, Check, GateTotals, Limits, calibration_margin, judge
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
 

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import Convention
-from bce_cli.core.gate.baseline import Baseline
-from bce_cli.core.gate.judgement import Check, Judgement, judge
-from bce_cli.core.gate.limits import Limits
-from bce_cli.core.gate.totals import GateTotals
+from bce_cli.core.gate import Baseline, Check, GateTotals, Judgement, Limits, judge
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from bce_cli.core.gate.judgement import Verdict
+    from bce_cli.core.gate import Verdict
     from bce_cli.core.report import Unit
 
     Split = Callable[[Rows, list[int]], list[Rows]]

@@ -1,0 +1,406 @@
+"""The options that say what the input is; what is read by them, and what is told of it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bce_cli.cli.diagnostics import ExitCode, say
+from bce_cli.cli.parsing import OptionGroup
+from bce_cli.errors import UsageError
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from bce_cli.data.data import Data, Join
+    from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.readers.grammar import Grammar, InputOptions
+    from bce_cli.render.origin import Origin
+
+_HOW_NAMED = "By name, or #3 for the third"
+
+
+def _column(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+    return typer.Option(*names, metavar="COLUMN", help=what)
+
+
+def _sources(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+    return typer.Argument(metavar="SOURCE", help=what, show_default=False)
+
+
+SourcesArg = Annotated[
+    list[str] | None,
+    _sources(
+        "Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
+        "compressed or not. A folder stands for all files below it, a pattern such as "
+        "'day=*/*.csv' for those that match; names in _ or . are left out. s3://, gs://, abfs://, "
+        "hdfs:// and https:// are read with the usual environment variables. - is standard input, "
+        "the default in a pipe."
+    ),
+]
+ComparedSourcesArg = Annotated[
+    list[str] | None,
+    _sources(
+        "A file for each model, the baseline first; or files, read as one data set, that have "
+        "a column for each: CSV, JSON Lines, Parquet or Arrow, compressed or not; - is standard "
+        "input, the default in a pipe."
+    ),
+]
+IdOpt = Annotated[
+    str | None, _column("--id", what="Column that names the rows, shown beside them.")
+]
+
+
+class RowInput(OptionGroup):
+    """How labels and predictions are read, row by row."""
+
+    label: Annotated[
+        str | None,
+        _column(
+            "--label",
+            "-l",
+            what=f"Column of the labels. {_HOW_NAMED}; without it, a customary name such as "
+            "label, y, y_true, target, actual or outcome.",
+        ),
+    ] = None
+    prediction: Annotated[
+        str | None,
+        _column(
+            "--prediction",
+            "-p",
+            what=f"Column of the predicted probabilities of label 1. {_HOW_NAMED}; without it, a "
+            "customary name such as prediction, p, prob, probability, y_prob or score.",
+        ),
+    ] = None
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            "--positive",
+            metavar="VALUE",
+            help="The label that counts as 1, where labels are not 0 and 1 or true and false; "
+            "exactly one other may occur.",
+        ),
+    ] = None
+    missing: Annotated[
+        Literal["error", "drop"],
+        typer.Option(
+            "--missing",
+            help="Rows with a missing label, prediction or weight (empty, NA, N/A, #N/A, <NA>, "
+            "NaN, null, None, \\N): refuse them, or leave them out and count them.",
+        ),
+    ] = "error"
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="FILE",
+            help="Take the labels from this file, joined by the column of --on. Both sources are "
+            "then held in memory.",
+        ),
+    ] = None
+    on: Annotated[
+        str | None, _column("--on", what="Column of both files that joins their rows.")
+    ] = None
+    join: Annotated[
+        Literal["all", "inner"],
+        typer.Option(
+            "--join",
+            help="Rows without a partner in the other file: refuse them (all), or leave them out "
+            "and count them (inner).",
+        ),
+    ] = "all"
+    input_format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
+        typer.Option(
+            "--input-format",
+            help="Format of the sources; by default, what their first bytes and names say.",
+            show_default=False,
+        ),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            "--delimiter",
+            metavar="CHAR",
+            help="Between the fields of CSV text: a character, or tab, space, pipe, semicolon; by "
+            "default the first of , ; tab | under which the header has the columns.",
+        ),
+    ] = None
+    decimal: Annotated[
+        Literal[".", ","],
+        typer.Option("--decimal", help="Decimal sign of numbers in CSV text."),
+    ] = "."
+    no_header: Annotated[
+        bool,
+        typer.Option(
+            "--no-header", help="The first line holds data; columns are #1, #2 and so on."
+        ),
+    ] = False
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="Encoding of text, such as latin-1; by default UTF-8, or what a byte order mark "
+            "says.",
+        ),
+    ] = None
+    comment: Annotated[
+        str | None,
+        typer.Option(
+            "--comment", metavar="TEXT", help="Pass over lines of CSV text that begin with TEXT."
+        ),
+    ] = None
+
+    def data(
+        self,
+        paths: Sequence[str],
+        *,
+        columns: "ColumnChoice | None" = None,
+        block_bytes: int | None = None,
+    ) -> "Data":
+        """Prepare to read the sources.
+
+        Parameters
+        ----------
+        paths : sequence of str
+        columns : ColumnChoice, optional
+            What to read, if not just `columns()`.
+        block_bytes : int, optional
+
+        Raises
+        ------
+        UsageError
+            Options contradict each other.
+        """
+        self.check()
+        from bce_cli.data.data import open_data  # noqa: PLC0415 -- --help needs no NumPy
+
+        return open_data(paths, self._asked(columns, block_bytes), self._join())
+
+    def columns(self) -> "ColumnChoice":
+        """Return the columns that are to be read."""
+        from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415 -- --help needs no NumPy
+
+        return ColumnChoice(self.label, self.prediction)
+
+    def grammar(self) -> "Grammar":
+        """Return how cells are to be read."""
+        from bce_cli.readers.grammar import Grammar  # noqa: PLC0415 -- --help needs no NumPy
+
+        return Grammar(self.positive, drop_missing=self.missing == "drop", decimal=self.decimal)
+
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
+        self._check_join()
+        if self.positive is not None and not self.positive.strip():
+            message = "--positive must not be empty"
+            raise UsageError(message)
+        if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
+            message = "--comment must be some text without quotes and line ends"
+            raise UsageError(message)
+
+    def tell(self, data: "Data", *, is_told: bool) -> None:
+        """Say what was found out about the input, and which rows were left out.
+
+        Parameters
+        ----------
+        data : Data
+            All of it was read.
+        is_told : bool
+            Whether the output itself tells of columns and rows.
+        """
+        for note in data.notes:
+            say(note)
+        labels = data.labels
+        if labels.positive is not None and not labels.has_positive:
+            say(f"no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}")
+        if is_told:
+            return
+        if self.label is None or self.prediction is None:
+            names = list(dict.fromkeys(data.prediction_names))
+            columns = "prediction column" if len(names) == 1 else "prediction columns"
+            predictions = ", ".join(quoted(name) for name in names)
+            say(f"label column {quoted(data.label_name)}, {columns} {predictions}")
+        if data.n_missing:
+            say(f"left out {_count(data.n_missing, 'row')} with a missing value")
+        if data.n_unmatched:
+            say(f"left out {_count(data.n_unmatched, 'key')} without a partner")
+
+    def _asked(
+        self, columns: "ColumnChoice | None" = None, block_bytes: int | None = None
+    ) -> "InputOptions":
+        """Return all that is asked of the input; see `data`."""
+        from bce_cli.readers.grammar import BLOCK_BYTES, InputOptions, Layout  # noqa: PLC0415
+
+        return InputOptions(
+            columns=columns or self.columns(),
+            grammar=self.grammar(),
+            layout=Layout(
+                self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
+            ),
+            block_bytes=block_bytes or BLOCK_BYTES,
+        )
+
+    def _join(self) -> "Join | None":
+        """Return how rows of several sources find together; None if they need not."""
+        if self.on is None:
+            return None
+        from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
+
+        return Join(self.on, self.labels, is_inner=self.join == "inner")
+
+    def _check_join(self) -> None:
+        if (self.labels is None) != (self.on is None):
+            message = "--labels and --on go together: a file, and the column that joins it"
+            raise UsageError(message, "such as --labels truth.csv --on id")
+        if self.join == "inner" and self.labels is None:
+            message = "--join needs --labels and --on"
+            raise UsageError(message)
+
+
+class ScoredInput(RowInput):
+    """Labels and predictions to score, which may be soft, be logits, and have weights."""
+
+    weight: Annotated[
+        str | None,
+        _column("--weight", "-w", what="Column of the weights, each 0 or more; else all 1."),
+    ] = None
+    soft_labels: Annotated[
+        bool, typer.Option("--soft-labels", help="Labels are probabilities themselves, in [0, 1].")
+    ] = False
+    logits: Annotated[
+        bool,
+        typer.Option(
+            "--logits", help="Predictions are logits, log p - log(1 - p); any number will do."
+        ),
+    ] = False
+
+    def columns(self) -> "ColumnChoice":
+        """Return the columns that are to be read."""
+        return replace(super().columns(), weight=self.weight)
+
+    def grammar(self) -> "Grammar":
+        """Return how cells are to be read."""
+        return replace(super().grammar(), soft_labels=self.soft_labels, logits=self.logits)
+
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
+        super().check()
+        if self.positive is not None and self.soft_labels:
+            message = "--positive names one of two labels; it does not go with --soft-labels"
+            raise UsageError(message)
+
+    def origin(self, data: "Data", paths: Sequence[str]) -> "Origin":
+        """Return what a report tells of its rows, once all of them were read."""
+        from bce_cli.render.origin import Origin  # noqa: PLC0415
+        from bce_cli.storage.paths import without_secrets  # noqa: PLC0415 -- as above
+
+        return Origin(
+            sources=tuple(map(without_secrets, paths)),
+            label_column=data.label_name,
+            prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
+            weight_column=data.columns.weight_name,
+            labels_source=self.labels and without_secrets(self.labels),
+            positive_label=data.labels.positive,
+            negative_label=data.labels.other,
+            of_logits=self.logits,
+            n_missing=data.n_missing,
+            n_unmatched=data.n_unmatched,
+        )
+
+
+class ComparedInput(ScoredInput):
+    """Labels, and predictions of several models in columns or in files of their own."""
+
+    prediction: Annotated[
+        list[str] | None,
+        _column(
+            "--prediction",
+            "-p",
+            what=f"Column of a model's predicted probabilities of label 1. {_HOW_NAMED}. Given "
+            "more than once, each is a model, the first the baseline; else each SOURCE is.",
+        ),
+    ] = None  # type: ignore[assignment]  # several, in its old place
+    on: Annotated[
+        str | None,
+        _column(
+            "--on",
+            what="Column that joins the rows of all files, which otherwise must be in the same "
+            "order.",
+        ),
+    ] = None
+    id_column: IdOpt = None
+    cluster: Annotated[
+        str | None,
+        _column(
+            "--cluster",
+            what="Rows with the same value here depend on each other, such as those of one user or "
+            "day: intervals and p values allow for it. Takes 3 to 7 KB of memory for each value.",
+        ),
+    ] = None
+
+    @property
+    def predictions(self) -> list[str]:
+        """The columns that were named."""
+        return list(self.prediction or ())
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether models are columns, and sources parts of one data set."""
+        return len(self.predictions) > 1
+
+    def columns(self) -> "ColumnChoice":
+        """Return the columns that are to be read."""
+        return replace(
+            super().columns(),
+            prediction=next(iter(self.predictions), None),
+            rivals=tuple(self.predictions[1:]),
+            id=self.id_column,
+            cluster=self.cluster,
+        )
+
+    def models(self, paths: Sequence[str]) -> "Data":
+        """Prepare to read the sources.
+
+        Raises
+        ------
+        UsageError
+            There is one model only, or options contradict each other.
+        """
+        if self.has_columns:
+            return self.data(paths)
+        if len(paths) == 1:
+            message = "there is one model only: name two columns, or give a source for each model"
+            raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
+        from bce_cli.data.data import open_models  # noqa: PLC0415 -- --help needs no NumPy
+
+        self.check()
+        return open_models(paths, self._asked(), self._join())
+
+    def _check_join(self) -> None:
+        if self.has_columns or self.labels is not None:
+            super()._check_join()
+        elif self.join == "inner" and self.on is None:  # a key alone joins the models
+            message = "--join needs --on"
+            raise UsageError(message, "such as --on id")
+
+
+def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
+    """Return the sources; in a pipe, standard input; on a terminal, show help and stop."""
+    if sources:
+        return sources
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return ["-"]
+    typer.echo(ctx.get_help(), err=True)
+    raise typer.Exit(ExitCode.USAGE)
+
+
+def paths_read(data: "Data") -> list[str]:
+    """Return all paths on this machine that are read, and must not be overwritten."""
+    return [source.local_path or source.path for source in data.sources]
+
+
+def _count(n: int, what: str) -> str:
+    return f"1 {what}" if n == 1 else f"{n:,} {what}s"

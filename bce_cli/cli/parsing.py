@@ -1,0 +1,197 @@
+"""How a command line becomes a call: groups of options, plain values, and commands loaded late."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class OptionGroup:
+    """Options that belong together, declared once for all commands that have them.
+
+    A subclass declares each as an annotated attribute with a default, in a module without
+    ``from __future__ import annotations``, so that no text has to be compiled at every start.
+
+    Parameters
+    ----------
+    **chosen
+        What was chosen; all else has its default.
+    """
+
+    def __init__(self, **chosen: Any) -> None:  # noqa: ANN401 -- of the types of the options
+        self.__dict__.update(chosen)
+
+
+def count_option(name: str, what: str, most: int | None = None, least: int = 0) -> Any:  # noqa: ANN401
+    """Declare an option that says how many."""
+    return typer.Option(name, metavar="N", min=least, max=most, help=what)
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter that is a group of options by these options.
+
+    Typer sees one flat list of options, and the command gets the group filled in.
+
+    Examples
+    --------
+    >>> class Size(OptionGroup):
+    ...     width: int = 80
+    >>> def show(text: str, size: Size) -> None:
+    ...     print(text, size.width)
+    >>> list(inspect.signature(with_groups(show)).parameters)
+    ['text', 'width']
+    >>> with_groups(show)("a", width=3)
+    a 3
+    """
+    hints = get_type_hints(command, include_extras=True)
+    members: dict[str, dict[str, Any]] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        kind, hint = parameter.kind, hints[name]
+        if not (isinstance(hint, type) and issubclass(hint, OptionGroup)):
+            parameters.append(parameter.replace(annotation=hint))
+            continue
+        members[name] = get_type_hints(hint, include_extras=True)
+        parameters += [
+            inspect.Parameter(member, kind, default=getattr(hint, member), annotation=annotation)
+            for member, annotation in members[name].items()
+        ]
+
+    def flat(*args: Any, **options: Any) -> None:  # noqa: ANN401 -- as the command has them
+        for name, group in members.items():
+            chosen = {member: options.pop(member) for member in group if member in options}
+            options[name] = hints[name](**chosen)
+        command(*args, **options)
+
+    flat.__doc__ = command.__doc__
+    flat.__dict__["__signature__"] = inspect.Signature(parameters)
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return flat
+
+
+_NOT_PLAIN = object()
+"""Stands for a value that has to be converted, or refused."""
+
+
+class PlainValues:
+    """A command or a group whose parameters take plain values as they are.
+
+    Texts, choices and what was left out become what Typer would convert them to; all other values,
+    and those that it refuses, are left to it. Typer loads pydantic for the first parameter that it
+    converts, and builds a converter for each: a fifth of the time of a small file, and no option
+    that was left alone needs it.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 -- of a class without a public name
+        """Return the parameters; see the base class."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if isinstance(parameter, TyperOption | TyperArgument):
+                _spare_conversion(parameter)
+        return parameters
+
+
+def _spare_conversion(parameter: TyperOption | TyperArgument) -> None:
+    if "process_value" in parameter.__dict__:
+        return
+    convert = parameter.process_value
+
+    def process_value(context: Any, value: Any) -> Any:  # noqa: ANN401 -- as in the base class
+        plain = _plain(parameter, value)
+        if plain is _NOT_PLAIN:
+            return convert(context, value)
+        called = parameter.callback
+        return plain if called is None else called(context, parameter, plain)
+
+    parameter.__dict__["process_value"] = process_value
+
+
+def _plain(parameter: TyperOption | TyperArgument, value: Any) -> Any:  # noqa: ANN401
+    takes_several = getattr(parameter, "multiple", False) or parameter.nargs == -1
+    kind = parameter.type_descriptor
+    if value is None and not parameter.required:
+        return () if takes_several else None
+    if takes_several and kind.annotation == list[str] and isinstance(value, list | tuple):
+        if value and all(isinstance(text, str) for text in value):
+            return list(value)
+    elif not takes_several and isinstance(value, str):
+        if kind.annotation is str:
+            return value
+        if kind.choices is not None and value in kind.choices:
+            return kind.choices[kind.choices.index(value)]
+    elif value is parameter.default and isinstance(value, int | float):
+        return value
+    return _NOT_PLAIN
+
+
+class OnceCommand(PlainValues, TyperCommand):
+    """A command whose options of one value may be given once; flags may be repeated.
+
+    A limit, a file or a column that is silently overridden makes a result that looks like what was
+    asked for, and is not. Options that take several values are not affected.
+    """
+
+    def parse_args(
+        self,
+        ctx: Any,  # noqa: ANN401 -- of a class without a public name
+        args: list[str],
+    ) -> list[str]:
+        """Parse what was given; see the base class."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        rest = super().parse_args(ctx, args)  # which ends here if help is asked for
+        twice = _repeated(given)
+        if twice is not None and not ctx.resilient_parsing:
+            ctx.fail(f"{twice.opts[0]} was given more than once")
+        return rest
+
+
+def _repeated(given: Iterable[object]) -> TyperOption | None:
+    """Return the first option of one value that occurs twice."""
+    seen: set[str | None] = set()
+    for option in given:
+        if not isinstance(option, TyperOption) or option.is_flag or option.multiple:
+            continue
+        if option.name in seen:
+            return option
+        seen.add(option.name)
+    return None
+
+
+class DeferredCommand(TyperCommand):
+    """What is listed in the place of a command until that is called.
+
+    So a run pays for its own options alone.
+
+    Parameters
+    ----------
+    name : str
+        Of the command, of its function and, in ``bce_cli.cli``, of the module of that.
+    summary : str
+        The first line of its help.
+    """
+
+    name: str
+
+    def __init__(self, name: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+
+    def load(self) -> OnceCommand:
+        """Import the command and build its parameters; its module may have an `EPILOG`."""
+        module = import_module(f"bce_cli.cli.{self.name}")
+        alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+        register = alone.command(self.name, cls=OnceCommand, epilog=getattr(module, "EPILOG", None))
+        register(with_groups(getattr(module, self.name)))
+        command = typer.main.get_command(alone)
+        assert isinstance(command, OnceCommand)  # noqa: S101 -- as registered
+        return command
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 -- as in the base class
+        """Return the context of the command itself; its call and its completion begin here."""
+        return self.load().make_context(*args, **extra)

@@ -1,0 +1,643 @@
+"""A gate: limits that predictions must keep, and whether they do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from bce_cli.core.calibration.bins import (
+    ReliabilityTotals,
+    expected_calibration_error,
+    reliability_bins,
+    uniform_edges,
+)
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
+from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.state import State
+from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
+from bce_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.rows import FloatArray, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The mean loss of other predictions, or of other rows, under the same convention.
+
+    Attributes
+    ----------
+    source : str
+        Path of the file that it was saved in.
+    mean_loss : float
+        Finite, in `unit`.
+    unit : {"nats", "bits"}
+    std_error : float, optional
+        Standard error of `mean_loss`, in `unit`.
+    """
+
+    source: str
+    mean_loss: float
+    unit: Unit
+    std_error: float | None = None
+
+    def loss_in(self, unit: Unit) -> float:
+        """Return the mean loss in another unit: the largest that would have been saved as this one.
+
+        Division by log 2 rounds, so several numbers of nats come to the same number of bits.
+        Whoever saves a loss in bits and checks the same rows in nats must not fail by that.
+
+        Examples
+        --------
+        >>> loss = 0.30000000000000004
+        >>> Baseline("saved.json", loss / math.log(2.0), "bits").loss_in("nats") >= loss
+        True
+        """
+        if unit == self.unit:
+            return self.mean_loss
+        if self.unit == "nats":
+            return self.mean_loss / NATS_PER[unit]
+        ln2 = NATS_PER[self.unit]
+        loss = self.mean_loss * ln2
+        while loss / ln2 > self.mean_loss:
+            loss = math.nextafter(loss, -math.inf)
+        while (above := math.nextafter(loss, math.inf)) / ln2 <= self.mean_loss:
+            loss = above
+        return loss
+
+    def excess(self, loss: float, unit: Unit, budget: float) -> float:
+        """Return how far a loss is above this one, rounded to the side of the budget it is on.
+
+        The loss is within the budget where it is at most `loss_in(unit) + budget`, so that 0.37
+        keeps 0.35 and 0.02, though the difference of the floats is above that. One that would have
+        been saved as this one is above it by 0, in any unit.
+
+        Parameters
+        ----------
+        loss : float
+            In `unit`; may be infinite.
+        unit : {"nats", "bits"}
+        budget : float
+            In `unit`; 0 or more.
+
+        Examples
+        --------
+        >>> 0.37 - 0.35, Baseline("saved.json", 0.35, "nats").excess(0.37, "nats", 0.02)
+        (0.020000000000000018, 0.02)
+        """
+        if unit == "nats" and loss / NATS_PER[self.unit] == self.mean_loss:
+            return 0.0
+        saved = self.loss_in(unit)
+        difference = loss - saved
+        if loss <= saved + budget:
+            return min(difference, budget)
+        return max(difference, math.nextafter(budget, math.inf))
+
+    def std_error_in(self, unit: Unit) -> float:
+        """Return the standard error in another unit; 0 where it is not known."""
+        return (self.std_error or 0.0) * (NATS_PER[self.unit] / NATS_PER[unit])
+
+
+DEFAULT_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits to keep, each of them optional, but at least one.
+
+    Parameters
+    ----------
+    max_loss : float, optional
+        Highest mean loss, in the unit of the report; 0 or more.
+    min_skill : float, optional
+        Lowest skill; 1 or less.
+    max_brier, max_ece : float, optional
+        Highest Brier score and expected calibration error; in [0, 1].
+    min_rows : int, optional
+        Fewest rows; 1 or more.
+    baseline : Baseline, optional
+        The mean loss must not exceed that of the baseline by more than `budget`.
+    budget : float, default 0
+        In the unit of the report; 0 or more.
+    n_bins : int, default 10
+        Bins of equal width of the expected calibration error.
+    confident : bool, default False
+        Whether the whole 95 % interval must keep a limit, and not just the point.
+
+    Raises
+    ------
+    UsageError
+        There is no limit, or one is infinite, not a number, or outside what is possible.
+
+    Examples
+    --------
+    >>> Limits(max_brier=1.5)
+    Traceback (most recent call last):
+    ...
+    bce_cli.errors.UsageError: --max-brier must be in [0, 1], got 1.5
+    """
+
+    max_loss: float | None = None
+    min_skill: float | None = None
+    max_brier: float | None = None
+    max_ece: float | None = None
+    min_rows: int | None = None
+    baseline: Baseline | None = None
+    budget: float = 0.0
+    n_bins: int = DEFAULT_BINS
+    confident: bool = False
+
+    def __post_init__(self) -> None:
+        _check_limit("--max-loss", self.max_loss, 0.0, math.inf, "0 or more")
+        _check_limit("--min-skill", self.min_skill, -math.inf, 1.0, "1 or less")
+        _check_limit("--max-brier", self.max_brier, 0.0, 1.0, "in [0, 1]")
+        _check_limit("--max-ece", self.max_ece, 0.0, 1.0, "in [0, 1]")
+        _check_limit("--min-rows", self.min_rows, 1.0, math.inf, "1 or more")
+        _check_limit("--budget", self.budget, 0.0, math.inf, "0 or more")
+        limits = (self.max_loss, self.min_skill, self.max_brier, self.max_ece, self.min_rows)
+        if self.baseline is None and all(limit is None for limit in limits):
+            message = "there is nothing to check"
+            hint = (
+                "give a limit: --max-loss, --min-skill, --max-brier, --max-ece, --min-rows or "
+                "--baseline"
+            )
+            raise UsageError(message, hint)
+
+
+def _check_limit(option: str, limit: float | None, low: float, high: float, domain: str) -> None:
+    if limit is None:
+        return
+    if not math.isfinite(limit):
+        message = f"{option} must be a finite number, got {limit!r}"
+        raise UsageError(message)
+    if not low <= limit <= high:
+        message = f"{option} must be {domain}, got {limit!r}"
+        raise UsageError(message)
+
+
+_DRAWS = 20_000
+_LEVEL = 0.95
+_SEED = 0
+
+
+def calibration_margin(totals: ReliabilityTotals) -> float:
+    """Return the 95 % quantile of the noise of the event rates, summed over bins by their shares.
+
+    Given the predictions, the event rate of a bin is that of independent trials, so bins are
+    independent of each other. Each is taken as normal, with the variance of a rate that is moved
+    towards 1/2 by one trial of each kind (Laplace), so that a bin of equal labels has a spread,
+    too; with weights, for the effective number of trials. The quantile is that of 20,000 draws
+    from a fixed seed, within about 1 % of its own size.
+
+    Parameters
+    ----------
+    totals : ReliabilityTotals
+        With at least one row of some weight.
+
+    Examples
+    --------
+    >>> from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.arange(400) % 2 == 0, np.full(400, 0.3))
+    >>> margin = calibration_margin(ReliabilityTotals.of(rows, uniform_edges(10)))
+    >>> round(margin, 2), round(1.96 * math.sqrt(0.25 / 400), 2)
+    (0.05, 0.05)
+    """
+    random = np.random.Generator(np.random.PCG64(_SEED))
+    noise: FloatArray = np.zeros(_DRAWS)
+    for scale in _noise_scales(totals):
+        noise += scale * np.abs(random.standard_normal(_DRAWS))
+    return float(np.quantile(noise, _LEVEL))
+
+
+def _noise_scales(totals: ReliabilityTotals) -> list[float]:
+    """Return the standard error of each event rate times the share of its bin."""
+    whole = sum(weights.units for weights in totals.weights)
+    scales = []
+    columns = (totals.weights, totals.weight_squares, totals.label_weights)
+    for weights, squares, labels in zip(*columns, strict=True):
+        if squares.units:
+            n = weights.units**2 / (squares.units << -UNIT_EXPONENT)
+            rate = (n * (labels.units / weights.units) + 1.0) / (n + 2.0)
+            scales.append(weights.units / whole * math.sqrt(rate * (1.0 - rate) / n))
+    return scales
+
+
+@dataclass(frozen=True, slots=True)
+class CrossMoments(State):
+    """Second moments of weighted losses u, labels v, squared errors e, and the weights w.
+
+    Attributes
+    ----------
+    loss_labels, loss_weights : ExactSum
+        Sums of u * v and u * w.
+    label_squares, label_weights : ExactSum
+        Sums of v * v and v * w.
+    error_squares, error_weights : ExactSum
+        Sums of e * e and e * w.
+    """
+
+    loss_labels: ExactSum = ExactSum()
+    loss_weights: ExactSum = ExactSum()
+    label_squares: ExactSum = ExactSum()
+    label_weights: ExactSum = ExactSum()
+    error_squares: ExactSum = ExactSum()
+    error_weights: ExactSum = ExactSum()
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray) -> CrossMoments:
+        """Sum up some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            With weights and labels as the convention counts them.
+        losses : ndarray of float64, shape (n,)
+            Those that are infinite count for nothing.
+        """
+        weights = rows.weights
+        products, _ = finite_losses(losses, weights)
+        labels = weighted(as_floats(rows.labels), weights)
+        errors = weighted(squared_errors(rows), weights)
+        return cls(
+            loss_labels=ExactSum.of_products(products, labels),
+            loss_weights=_times_weights(products, weights),
+            label_squares=ExactSum.of_products(labels, labels),
+            label_weights=_times_weights(labels, weights),
+            error_squares=ExactSum.of_products(errors, errors),
+            error_weights=_times_weights(errors, weights),
+        )
+
+
+def _times_weights(values: FloatArray, weights: FloatArray | None) -> ExactSum:
+    return ExactSum.of(values) if weights is None else ExactSum.of_products(values, weights)
+
+
+def brier_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
+    """Return the standard error of the Brier score, the (weighted) mean of the squared errors.
+
+    Parameters
+    ----------
+    totals : LossTotals
+    moments : CrossMoments
+        Of the same rows.
+    n : int
+        Those of a weight above 0.
+    """
+    return Moments(
+        n=n,
+        values=totals.squared_errors,
+        divisors=totals.weights,
+        value_squares=moments.error_squares,
+        value_divisors=moments.error_weights,
+        divisor_squares=totals.weight_squares,
+    ).standard_error()
+
+
+def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
+    """Return the standard error of the skill, of which both parts come from the same rows.
+
+    With m the weighted mean loss, r the base rate, H its entropy and H' = log((1 - r) / r) the
+    derivative of that, skill = 1 - m / H(r), and a row of loss l and label y moves it by
+    -((l - m) - c (y - r)) / H, where c = m H' / H (the influence function; Hampel, J. Amer.
+    Statist. Assoc. 69, 1974). So its spread is that of the mean of l - c y, over H.
+
+    Parameters
+    ----------
+    totals : LossTotals
+        Without infinite losses, and with both labels.
+    moments : CrossMoments
+        Of the same rows.
+    n : int
+        Those of a weight above 0.
+    """
+    weight_sum = float(totals.weights)
+    rate = float(totals.positive_weights) / weight_sum
+    slope = math.log1p(-rate) - math.log(rate)
+    entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)
+    c = float(totals.losses) / weight_sum * slope / entropy
+    cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
+    error = Moments(
+        n=n,
+        values=totals.losses - totals.positive_weights.scaled(c),
+        divisors=totals.weights,
+        value_squares=totals.loss_squares - cross - cross + squares,
+        value_divisors=moments.loss_weights - moments.label_weights.scaled(c),
+        divisor_squares=totals.weight_squares,
+    ).standard_error()
+    return None if error is None else error / entropy
+
+
+@dataclass(frozen=True, slots=True)
+class GateTotals(State):
+    """What is known of some rows, small and independent of how they were split.
+
+    Attributes
+    ----------
+    losses : LossTotals
+    n_weightless : int
+        Rows of weight 0, which are in none of the weighted means.
+    moments : CrossMoments
+        Zero where no limit needs them.
+    reliability : ReliabilityTotals, optional
+        None where no limit needs it, or without rows.
+    """
+
+    losses: LossTotals = field(default_factory=LossTotals)
+    n_weightless: int = 0
+    moments: CrossMoments = field(default_factory=CrossMoments)
+    reliability: ReliabilityTotals | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, limits: Limits, convention: Convention = EXACT) -> GateTotals:
+        """Sum up some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        limits : Limits
+            What the sums must suffice for.
+        convention : Convention, default exact
+        """
+        rows = convention.held(rows)
+        losses = convention.losses(rows)
+        counted = convention.hardened(rows)
+        needs_moments = limits.min_skill is not None or limits.max_brier is not None
+        needs_bins = limits.max_ece is not None
+        return cls(
+            losses=LossTotals.of(rows, losses, convention),
+            n_weightless=count_weightless(rows),
+            moments=(
+                CrossMoments.of(counted, losses)
+                if limits.confident and needs_moments
+                else CrossMoments()
+            ),
+            reliability=(
+                ReliabilityTotals.of(counted, uniform_edges(limits.n_bins)) if needs_bins else None
+            ),
+        )
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+        return self.losses.n
+
+    @property
+    def n_weighted(self) -> int:
+        """Rows of a weight above 0."""
+        return self.losses.n - self.n_weightless
+
+
+_ROUNDING = 1e-12
+"""A standard error below this share of what it belongs to comes of rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its interval.
+
+    Attributes
+    ----------
+    value : float or None
+        May be infinite; None if undefined.
+    low, high : float or None
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def loss_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+    """Return the mean loss, in the unit of the report.
+
+    Parameters
+    ----------
+    totals : GateTotals
+    report : LossReport
+        Of the same rows.
+    """
+    if _usable(totals, report.std_error, report.mean_loss) is None:
+        return Estimate(report.mean_loss)
+    return Estimate(report.mean_loss, report.ci_low, report.ci_high)
+
+
+def baseline_estimate(
+    totals: GateTotals, report: LossReport, baseline: Baseline, budget: float
+) -> Estimate:
+    """Return how far the mean loss is above that of a baseline, an independent sample.
+
+    Parameters
+    ----------
+    totals : GateTotals
+    report : LossReport
+        Of the same rows.
+    baseline : Baseline
+    budget : float
+        In the unit of the report; see `Baseline.excess`.
+    """
+    estimate, mean = loss_estimate(totals, report), report.mean_loss
+    error = _usable(totals, report.std_error, mean)
+    other_error = baseline.std_error_in(report.unit)
+    if error is not None and other_error > 0.0:
+        estimate = _normal(mean, math.hypot(error, other_error))
+    bounds = (estimate.value, estimate.low, estimate.high)
+    return Estimate(*(_excess(bound, report, baseline, budget) for bound in bounds))
+
+
+def _excess(
+    loss: float | None, report: LossReport, baseline: Baseline, budget: float
+) -> float | None:
+    return None if loss is None else baseline.excess(loss, report.unit, budget)
+
+
+def skill_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+    """Return the share of the base-rate loss that the predictions remove."""
+    skill = report.skill
+    if skill is None:
+        return Estimate(None)
+    error = skill_error(totals.losses, totals.moments, totals.n_weighted)
+    return _normal(skill, _usable(totals, error, 1.0 - skill))
+
+
+def brier_estimate(totals: GateTotals, report: LossReport) -> Estimate:
+    """Return the mean squared difference between label and probability."""
+    error = brier_error(totals.losses, totals.moments, totals.n_weighted)
+    return _normal(report.brier, _usable(totals, error, report.brier))
+
+
+def calibration_estimate(totals: GateTotals) -> Estimate:
+    """Return the expected calibration error in the bins of the totals; see `calibration_margin`."""
+    assert totals.reliability is not None  # noqa: S101 -- made with a limit of it
+    error = expected_calibration_error(reliability_bins(totals.reliability))
+    if not has_rows(totals):
+        return Estimate(error)
+    margin = calibration_margin(totals.reliability)
+    return Estimate(error, max(error - margin, 0.0), min(error + margin, 1.0))
+
+
+def has_rows(totals: GateTotals) -> bool:
+    """Whether at least two rows have a weight worth the name."""
+    return totals.losses.effective_n > 1.0
+
+
+def _usable(totals: GateTotals, error: float | None, scale: float) -> float | None:
+    """Return a standard error; None where there are no rows, or no spread, to have one from.
+
+    Parameters
+    ----------
+    totals : GateTotals
+    error : float or None
+    scale : float
+        The mean that the error belongs to, in the same unit.
+    """
+    if error is None or not has_rows(totals) or error <= _ROUNDING * abs(scale):
+        return None
+    return error
+
+
+def _normal(value: float, error: float | None) -> Estimate:
+    if error is None:
+        return Estimate(value)
+    return Estimate(value, value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error)
+
+
+Verdict: TypeAlias = Literal["passed", "failed", "undecided"]
+CheckName: TypeAlias = Literal[
+    "max_loss", "min_skill", "max_brier", "max_ece", "min_rows", "baseline"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit, and what was found.
+
+    Attributes
+    ----------
+    name : str
+        That of the option, with underscores.
+    value : float or int or None
+        May be infinite; None if undefined. For a baseline, the difference of the mean loss from
+        it.
+    ci_low, ci_high : float or None
+        The 95 % interval of the value; None if none was asked for, or there is none.
+    limit : float or int
+        For a baseline, the budget.
+    verdict : {"passed", "failed", "undecided"}
+    """
+
+    name: CheckName
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    limit: float
+    verdict: Verdict
+
+    @property
+    def is_least(self) -> bool:
+        """Whether the value must be at least the limit, rather than at most."""
+        return self.name.startswith("min_")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all checks came to.
+
+    Attributes
+    ----------
+    report : LossReport
+    checks : tuple of Check
+        At least one.
+    """
+
+    report: LossReport
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed if a check has failed; else undecided if one is; else passed."""
+        verdicts = {check.verdict for check in self.checks}
+        if "failed" in verdicts:
+            return "failed"
+        return "undecided" if "undecided" in verdicts else "passed"
+
+
+def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
+    """Hold some rows to their limits.
+
+    Parameters
+    ----------
+    totals : GateTotals
+        Made by `GateTotals.of` with the same limits.
+    limits : Limits
+    unit : {"nats", "bits"}, default "nats"
+        Of the losses, and of the limits of losses.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, or none with a weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bce_cli.core.gate import Limits
+    >>> from bce_cli.core.gate import GateTotals
+    >>> from bce_cli.core.rows import Rows
+    >>> limits = Limits(max_brier=0.25, min_rows=3)
+    >>> totals = GateTotals.of(Rows(np.array([True, False]), np.array([0.5, 0.5])), limits)
+    >>> judgement = judge(totals, limits)
+    >>> [check.verdict for check in judgement.checks], judgement.verdict
+    (['passed', 'failed'], 'failed')
+    """
+    report = loss_report(totals.losses, unit)
+    return Judgement(report, tuple(_checks(totals, limits, report)))
+
+
+def _checks(totals: GateTotals, limits: Limits, report: LossReport) -> Iterator[Check]:
+    confident, baseline = limits.confident, limits.baseline
+    if limits.max_loss is not None:
+        yield _check("max_loss", loss_estimate(totals, report), limits.max_loss, confident)
+    if limits.min_skill is not None:
+        yield _check("min_skill", skill_estimate(totals, report), limits.min_skill, confident)
+    if limits.max_brier is not None:
+        yield _check("max_brier", brier_estimate(totals, report), limits.max_brier, confident)
+    if limits.max_ece is not None:
+        yield _check("max_ece", calibration_estimate(totals), limits.max_ece, confident)
+    if limits.min_rows is not None:
+        yield _check("min_rows", Estimate(totals.n_weighted), limits.min_rows, confident=False)
+    if baseline is not None:
+        estimate = baseline_estimate(totals, report, baseline, limits.budget)
+        yield _check("baseline", estimate, limits.budget, confident)
+
+
+def _check(name: CheckName, estimate: Estimate, limit: float, confident: bool) -> Check:
+    if not confident:
+        estimate = Estimate(estimate.value)
+    is_least = name.startswith("min_")
+    verdict = _verdict(estimate, limit, is_least=is_least, confident=confident)
+    return Check(name, estimate.value, estimate.low, estimate.high, limit, verdict)
+
+
+def _verdict(estimate: Estimate, limit: float, *, is_least: bool, confident: bool) -> Verdict:
+    """Judge by the interval or the point; what is infinite or undefined never passes."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value is None or not math.isfinite(value):
+        return "failed"
+    if not confident:
+        low = high = value
+    if low is None or high is None:
+        return "undecided"
+    if is_least:
+        low, high, limit = -high, -low, -limit
+    if high <= limit:
+        return "passed"
+    return "failed" if low > limit else "undecided"

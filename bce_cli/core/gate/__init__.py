@@ -1,1 +1,0 @@
-"""Limits that predictions must keep, and whether they do."""

@@ -1,0 +1,430 @@
+"""Tables with the same rows in the same order, read side by side."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bce_cli.core.rows import Predictions
+from bce_cli.data.parts import OpenedPart, Part, faults_of, parts_of, seen_from_anywhere
+from bce_cli.data.table import ReadRows, label_conflict
+from bce_cli.errors import BceError, DataError, InputError
+from bce_cli.readers.reading import LabelValues, Reading
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+    from bce_cli.core.rows import Rows
+    from bce_cli.data.table import Table
+    from bce_cli.readers.blocks import Block
+    from bce_cli.storage.sources import Source
+
+_HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
+
+
+class Cursor:
+    """One model, read block by block.
+
+    Parameters
+    ----------
+    name : str
+        What messages call its table.
+    readings : iterator of Reading and int
+        Rows that follow each other, and the bytes they were read from.
+    n_before : int
+        Rows of the table before them.
+    """
+
+    def __init__(
+        self, name: str, readings: Iterator[tuple[Reading, int]], n_before: int = 0
+    ) -> None:
+        self.name = name
+        self.n_taken = n_before
+        self._readings = readings
+        self._rows: Rows | None = None
+        self._start = 0
+        self._n_bytes = 0
+        self._news = self._known = LabelValues()
+
+    def n_ready(self) -> int:
+        """Read on, if all was taken, and return how many rows are there; 0 at the end."""
+        while self._rows is None or self._start == len(self._rows):
+            found = next(self._readings, None)
+            if found is None:
+                return 0
+            reading, n_bytes = found
+            self._rows, self._start = reading.rows, 0
+            self._n_bytes += n_bytes
+            for values in reading.label_values:
+                self._news = replace(values, n_before=self.n_taken)
+        return len(self._rows) - self._start
+
+    def take(self, n: int) -> Rows:
+        """Return the rows that follow."""
+        rows = self._rows
+        assert rows is not None  # noqa: S101 -- there are n rows
+        start, stop = self._start, self._start + n
+        if n < len(rows):
+            rows = rows.at(slice(start, stop))
+        self._start = stop
+        self.n_taken += n
+        return rows
+
+    def n_bytes_read(self) -> int:
+        """Return the bytes of all that was read since the last call."""
+        n_bytes, self._n_bytes = self._n_bytes, 0
+        return n_bytes
+
+    def news(self) -> LabelValues | None:
+        """Return which labels there were since the last call; None if they were known before."""
+        news, known = self._news, self._known
+        self._news = LabelValues()
+        if news.has_positive <= known.has_positive and news.other in (None, known.other):
+            return None
+        other = known.other if news.other is None else news.other
+        self._known = LabelValues(news.has_positive or known.has_positive, other)
+        return news
+
+    def no_rows(self) -> Rows | None:
+        """Return rows of this kind, but none of them; None if there never were any."""
+        return None if self._rows is None else self._rows.at(slice(0, 0))
+
+
+def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> Iterator[ReadRows]:
+    """Read tables side by side, the baseline first; see `aligned_blocks`.
+
+    Parameters
+    ----------
+    models : sequence of Table
+    run : callable (function, items) -> iterator
+        Calls the function with each item and yields the results in order, as `map` does.
+    """
+    return aligned_blocks([Cursor(model.name, run(_read, model.blocks())) for model in models])
+
+
+def _read(block: Block) -> tuple[Reading, int]:
+    return block.read(), block.n_bytes
+
+
+def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterator[ReadRows]:
+    """Read several models side by side, as far as each reaches.
+
+    Parameters
+    ----------
+    cursors : sequence of Cursor
+        The baseline first; all before the same row.
+    is_last : bool
+        Whether no model may go on where the baseline ends.
+
+    Yields
+    ------
+    ReadRows
+        Rows with the predictions of every model; or none, but labels that are to be checked.
+
+    Raises
+    ------
+    DataError
+        The models differ in their labels or ids, or in their number of rows.
+    """
+    baseline = cursors[0]
+    while baseline.n_ready() or is_last:
+        n_before = baseline.n_taken
+        sizes: list[int] = []
+        for cursor in cursors:
+            sizes.append(cursor.n_ready())
+            yield from _labels_to_check(cursors, cursor)
+        if 0 in sizes:
+            _refuse_rest(cursors, sizes)
+            return
+        models = [cursor.take(min(sizes)) for cursor in cursors]
+        for cursor, rows in zip(cursors[1:], models[1:], strict=True):
+            _check_ids(cursor.name, rows, baseline.name, models[0], n_before)
+            _check_labels(cursor.name, rows, baseline.name, models[0], n_before)
+        n_bytes = sum(cursor.n_bytes_read() for cursor in cursors)
+        yield ReadRows(Reading(_beside(models)), n_bytes)
+
+
+def _labels_to_check(cursors: Sequence[Cursor], cursor: Cursor) -> Iterator[ReadRows]:
+    """Yield what a model's labels were found to be, which comes before any fault behind it."""
+    news = cursor.news()
+    if news is None:
+        return
+    values = tuple(news if other is cursor else LabelValues() for other in cursors)
+    kinds = (
+        cursors[0].no_rows(),
+        cursor.no_rows(),
+    )  # where the baseline has none, an error follows
+    rows = next(found for found in kinds if found is not None)
+    yield ReadRows(Reading(_beside([rows] * len(cursors)), label_values=values))
+
+
+def _check_labels(name: str, rows: Rows, other_name: str, others: Rows, n_before: int) -> None:
+    differ = others.labels != rows.labels
+    for missing in (others.missing, rows.missing):
+        if missing is not None:
+            differ &= ~missing
+    if differ.any():
+        place = int(np.argmax(differ))
+        mine, theirs = (name, rows.label(place)), (other_name, others.label(place))
+        raise label_conflict(mine, theirs, str(n_before + place + 1), _HINT)
+
+
+def _check_ids(name: str, rows: Rows, other_name: str, others: Rows, n_before: int) -> None:
+    pairs = zip(rows.ids or (), others.ids or (), strict=True)
+    for row, (mine, theirs) in enumerate(pairs, n_before + 1):
+        if mine != theirs:
+            other = f"{quoted(theirs)} in {other_name}"
+            message = f"{name}, row {row}: the id is {quoted(mine)}, but {other}"
+            raise DataError(message, _HINT)
+
+
+def _refuse_rest(cursors: Sequence[Cursor], sizes: Sequence[int]) -> None:
+    """Raise DataError if one table goes on where another one has ended."""
+    if not any(sizes):
+        return
+    short, long = cursors[sizes.index(0)], cursors[sizes.index(max(sizes))]
+    rows = "1 row" if short.n_taken == 1 else f"{short.n_taken:,} rows"
+    message = f"{short.name} ends after {rows}, but {long.name} goes on"
+    raise DataError(message, _HINT)
+
+
+def _beside(models: Sequence[Rows]) -> Rows:
+    """Put the predictions of all models into the rows of the first."""
+    missing = None
+    for rows in models:
+        if rows.missing is not None:
+            missing = rows.missing if missing is None else missing | rows.missing
+    rivals = tuple(Predictions(rows.probabilities, rows.logits) for rows in models[1:])
+    return replace(models[0], rivals=rivals, missing=missing).blanked()
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPart:
+    """A part, and its rows.
+
+    Attributes
+    ----------
+    part : Part
+    n_rows : int
+        Up to the fault, if there is one.
+    note : str or None
+        What was found out about its source and is worth a word.
+    fault : BceError or None
+        Why the rows behind could not be counted; where it is one of their cells, there is none.
+    """
+
+    part: Part
+    n_rows: int
+    note: str | None = None
+    fault: BceError | None = None
+
+
+def counted(part: Part) -> CountedPart:
+    """Count the rows of a part, without a look at their cells."""
+    found = CountedPart(part, 0)
+    try:
+        with faults_of(part.source), ExitStack() as opened:
+            file = part.open(opened)
+            found = replace(found, note=file.note)
+            if file.n_rows is not None:
+                return replace(found, n_rows=file.n_rows)
+            for block in file.blocks:
+                found = replace(found, n_rows=found.n_rows + block.n_rows)
+    except BceError as error:
+        return replace(found, fault=error)
+    return found
+
+
+def counted_parts(model: Table, run: Callable[..., Iterator[Any]]) -> Iterator[CountedPart]:
+    """Count the rows of all parts of a table, and note what there is to say of its sources."""
+    for found in run(counted, parts_of(seen_from_anywhere(model.sources), model.options, run)):
+        if found.note is not None:
+            model.note(found.note)
+        yield found
+
+
+def readings_of(
+    parts: Sequence[CountedPart], n_skipped: int = 0
+) -> Generator[tuple[Reading, int], None, None]:
+    """Read parts that follow each other, a block at a time.
+
+    Parameters
+    ----------
+    parts : sequence of CountedPart
+    n_skipped : int
+        Rows at the start that another one reads. Blocks that hold no others are not looked at.
+
+    Yields
+    ------
+    reading : Reading
+    n_bytes : int
+        What it was read from; 0 where another one reads of the same bytes before.
+
+    Raises
+    ------
+    DataError, InputError
+        The first fault; or there are not as many rows as were counted.
+    """
+    to_skip = n_skipped
+    for found in parts:
+        n_rows = 0
+        with faults_of(found.part.source), ExitStack() as opened:
+            for block in found.part.open(opened).blocks:
+                if to_skip and 0 < block.n_rows <= to_skip:
+                    n_rows += block.n_rows
+                    to_skip -= block.n_rows
+                    continue
+                reading, n_bytes = block.read(), block.n_bytes
+                n_rows += len(reading.rows)
+                if to_skip:
+                    reading = replace(reading, rows=reading.rows.at(slice(to_skip, None)))
+                    n_bytes = to_skip = 0
+                yield reading, n_bytes
+        if found.fault is not None:
+            raise found.fault
+        if n_rows != found.n_rows:
+            counts = f"{found.n_rows:,} rows were counted in a part of it, {n_rows:,} were read"
+            message = f"{found.part.source.name}: {counts}"
+            raise InputError(message, "sources must not change while they are read")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPart:
+    """Where rows of one model stand.
+
+    Attributes
+    ----------
+    name : str
+        What messages call its table.
+    parts : tuple of CountedPart
+        They follow each other, and may go on behind the rows.
+    n_skipped : int
+        Rows of these parts before the rows.
+    """
+
+    name: str
+    parts: tuple[CountedPart, ...]
+    n_skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedPart:
+    """The rows of some parts of the baseline, under every model; opened as a `Part` is.
+
+    Attributes
+    ----------
+    models : tuple of ModelPart
+        The baseline first.
+    n_before : int
+        Rows of the data before these.
+    is_last : bool
+        Whether the baseline ends with them, as the other models must then.
+    """
+
+    models: tuple[ModelPart, ...]
+    n_before: int
+    is_last: bool
+
+    @property
+    def source(self) -> Source:
+        """Where the first of its bytes come from."""
+        return self.models[0].parts[0].part.source
+
+    def open(self, opened: ExitStack) -> OpenedPart:
+        """Prepare to read; sources are opened one after the other, and noted when counted."""
+        cursors = []
+        for model in self.models:
+            readings = readings_of(model.parts, model.n_skipped)
+            opened.callback(readings.close)
+            cursors.append(Cursor(model.name, readings, self.n_before))
+        return OpenedPart(None, None, aligned_blocks(cursors, is_last=self.is_last))
+
+
+def aligned_parts(
+    names: Sequence[str], models: Sequence[Iterable[CountedPart]]
+) -> Iterator[AlignedPart]:
+    """Yield the rows of the baseline, in parts, with those of the other models beside them.
+
+    A cut stands between two parts of the baseline, unless more rows than it cuts off would have to
+    be gone through once more, since parts of other models go on behind it. So no row is gone
+    through more than twice on average, and models that are cut alike are read once.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What messages call the table of each model.
+    models : sequence of iterable of CountedPart
+        The parts of each model, the baseline first.
+    """
+    baseline, *others = models
+    rivals = [_Rival(name, parts) for name, parts in zip(names[1:], others, strict=True)]
+    cut, row = 0, 0
+    taken: list[CountedPart] = []
+    for found, is_end in _with_end(baseline):
+        taken.append(found)
+        row += found.n_rows
+        is_last = is_end or found.fault is not None
+        for rival in rivals:
+            rival.reach(row + 1 if is_last else row)
+        n_again = sum(rival.n_again(row) for rival in rivals)
+        if not is_last and (row == cut or n_again > row - cut):
+            continue
+        first = ModelPart(names[0], tuple(taken))
+        yield AlignedPart((first, *(rival.part(cut) for rival in rivals)), cut, is_last)
+        if is_last:
+            return
+        for rival in rivals:
+            rival.drop(row)
+        cut, taken = row, []
+
+
+def _with_end(parts: Iterable[CountedPart]) -> Iterator[tuple[CountedPart, bool]]:
+    """Yield each part, and whether it is the last one."""
+    remaining = iter(parts)
+    found = next(remaining)
+    for following in remaining:
+        yield found, False
+        found = following
+    yield found, True
+
+
+class _Rival:
+    """The parts of another model that hold rows behind the last cut."""
+
+    def __init__(self, name: str, parts: Iterable[CountedPart]) -> None:
+        self._name = name
+        self._remaining = iter(parts)
+        self._held: deque[CountedPart] = deque()
+        self._start = 0
+        self._last_start = 0
+        self._stop: float = 0
+
+    def reach(self, row: int) -> None:
+        """Take up all parts that begin before a row."""
+        while self._stop < row and (found := next(self._remaining, None)) is not None:
+            self._held.append(found)
+            self._last_start = int(self._stop)
+            self._stop += math.inf if found.fault is not None else found.n_rows
+
+    def n_again(self, row: int) -> int:
+        """Rows before a cut at a row that would be gone through once more behind it."""
+        return row - self._last_start if self._stop > row else 0
+
+    def part(self, row: int) -> ModelPart:
+        """Return what was taken up, as it is to be read from a row on."""
+        return ModelPart(self._name, tuple(self._held), row - self._start)
+
+    def drop(self, row: int) -> None:
+        """Forget the parts that end before a row, or with it."""
+        while self._held and self._held[0].fault is None:
+            stop = self._start + self._held[0].n_rows
+            if stop > row:
+                return
+            self._held.popleft()
+            self._start = stop

@@ -1,0 +1,346 @@
+"""What a command reads: a baseline, perhaps rivals, perhaps labels of their own, as one stream."""
+
+from __future__ import annotations
+
+import operator
+import uuid
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from bce_cli.data.table import Facts, Table
+from bce_cli.errors import DataError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.storage.sources import Source, refuse_second_pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from bce_cli.data.aligned import AlignedPart
+    from bce_cli.data.joined import SidesPlan
+    from bce_cli.data.parts import Part
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.readers.reading import LabelTally, Reading
+
+    Run: TypeAlias = Callable[..., Iterator[Any]]
+    Read: TypeAlias = Callable[[Block], Reading]
+
+_read: Callable[[Any], Any] = operator.methodcaller("read")
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How rows of several tables find together.
+
+    Attributes
+    ----------
+    key : str
+        Column of all tables whose text joins their rows.
+    labels_path : str, optional
+        None where labels stand beside the predictions of each model.
+    is_inner : bool
+        Leave out rows without a partner, instead of refusing them.
+    """
+
+    key: str
+    labels_path: str | None = None
+    is_inner: bool = False
+
+
+class Data:
+    """A context that opens all its tables, and yields their rows as one stream.
+
+    Rows of the baseline come one after the other. What rivals and truth say of the same rows stands
+    beside them: by order, where rivals have rows in the same order, or by key.
+
+    Parameters
+    ----------
+    baseline : Table
+    rivals : sequence of Table
+        Predictions of further models.
+    truth : Table, optional
+        The labels, where they do not stand beside the predictions.
+    join : Join, optional
+        How rows find together that are not in the same order; None for by order.
+
+    Attributes
+    ----------
+    n_missing : int
+        Rows left out for a missing value, once all rows were read.
+    n_unmatched : int or None
+        Keys without a partner that were left out; None where nothing was joined.
+    """
+
+    def __init__(
+        self,
+        baseline: Table,
+        rivals: Sequence[Table] = (),
+        truth: Table | None = None,
+        join: Join | None = None,
+    ) -> None:
+        self.baseline = baseline
+        self.rivals = tuple(rivals)
+        self.truth = truth
+        self.join = join
+        self.n_missing = 0
+        self.n_unmatched: int | None = None
+        self._stack = ExitStack()
+        self._plan: SidesPlan | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            for table in self.tables:
+                opened.enter_context(table)
+            self._stack = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def models(self) -> tuple[Table, ...]:
+        """The tables with predictions, the baseline first."""
+        return (self.baseline, *self.rivals)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, the truth last."""
+        return self.models if self.truth is None else (*self.models, self.truth)
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files that are read."""
+        return [source for table in self.tables for source in table.sources]
+
+    @property
+    def name(self) -> str:
+        """What messages about the whole call it."""
+        if self.truth is not None and not self.rivals:
+            return f"{self.baseline.name} with labels of {self.truth.name}"
+        return ", ".join(model.name for model in self.models)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out about the sources and is worth a word."""
+        return [note for table in self.tables for note in table.notes]
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the baseline."""
+        return self.baseline.columns
+
+    @property
+    def labels(self) -> LabelTally:
+        """Which labels there were, once all rows were read."""
+        return (self.truth or self.baseline).labels
+
+    @property
+    def positive(self) -> str | None:
+        """The label that counts as 1, where it was named."""
+        return self.labels.positive
+
+    @property
+    def label_name(self) -> str:
+        """Name of the label column."""
+        return (self.truth or self.baseline).columns.label_name
+
+    @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Name of the prediction column of each model."""
+        return tuple(name for model in self.models for name in model.prediction_names)
+
+    def n_bytes(self) -> int | None:
+        """Size of all sources; None where it is not known, or tells nothing of the work done."""
+        sizes = [None if self.join else table.n_bytes() for table in self.tables]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def blocks(self, run: Run = map) -> Iterator[Block]:
+        """Yield all rows in their order, in blocks that can be read in any thread.
+
+        Parameters
+        ----------
+        run : callable (function, items) -> iterator
+            Calls the function with each item and yields the results in order, as `map` does. It
+            reads what has to be read before rows can stand side by side.
+
+        Raises
+        ------
+        DataError
+            Tables do not hold the same rows, or differ in labels or ids; or a key occurs twice, or
+            has no partner and should have one.
+        """
+        if self.join is not None:
+            return self._joined(self.join, run)
+        if self.rivals:
+            from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
+
+            return side_by_side(self.models, run)
+        return self.baseline.blocks()
+
+    def _joined(self, join: Join, run: Run) -> Iterator[Block]:
+        from bce_cli.data.joined import Sides, gathered, joined_rows  # noqa: PLC0415 -- rarely needed
+
+        self._plan = None
+        baseline, *rivals = [gathered(model, run) for model in self.models]
+        truth = None if self.truth is None else gathered(self.truth, run)
+        sides = Sides(truth, tuple(rivals))
+        joined = joined_rows(baseline, sides, is_inner=join.is_inner)
+        self.n_unmatched = joined.n_unmatched(baseline, sides)
+        yield from joined.blocks()
+
+    def parts(self, run: Run) -> Iterator[Part | AlignedPart]:
+        """Yield all rows in their order, in parts that workers elsewhere can open and read.
+
+        Parameters
+        ----------
+        run : callable
+            See `blocks`; it counts rows and quotes before sources can be cut.
+        """
+        from bce_cli.data.parts import parts_of, seen_from_anywhere  # noqa: PLC0415 -- rarely needed
+
+        if self.rivals and self.join is None:
+            from bce_cli.data.aligned import aligned_parts, counted_parts  # noqa: PLC0415 -- rarely needed
+
+            names = [model.name for model in self.models]
+            return aligned_parts(names, [counted_parts(model, run) for model in self.models])
+        return parts_of(seen_from_anywhere(self.baseline.sources), self.baseline.options, run)
+
+    def read_by_workers(self) -> Read:
+        """Return what reads a block of a part; workers hold what its rows are joined with."""
+        if self.join is None:
+            return _read
+        from bce_cli.data.joined import SidesPlan, read_joined  # noqa: PLC0415 -- rarely needed
+
+        self._plan = SidesPlan.of(self.truth, self.rivals, is_inner=self.join.is_inner)
+        return partial(read_joined, plan=self._plan)
+
+    @property
+    def held_by_workers(self) -> str | None:
+        """What workers hold for these data and `joined.release` lets go of."""
+        return None if self._plan is None else self._plan.run
+
+    @contextmanager
+    def front(self) -> Iterator[tuple[Iterator[Block], Read]]:
+        """Provide the rows from the start, and what reads their blocks, once all were concluded.
+
+        Nothing is checked again, and no more is read than is asked for.
+        """
+        if self._plan is None:
+            yield self.blocks(), _read
+            return
+        from bce_cli.data.joined import read_joined, release  # noqa: PLC0415 -- rarely needed
+
+        plan = replace(self._plan, run=uuid.uuid4().hex)
+        try:
+            yield self.baseline.blocks(), partial(read_joined, plan=plan)
+        finally:
+            release(plan.run)
+
+    def conclude(self, facts: Facts, run: Run = map) -> None:
+        """Take in what was found out about all rows, and check what can be known at the end alone.
+
+        Parameters
+        ----------
+        facts : Facts
+        run : callable
+            See `blocks`; calls what must run where the rows were joined.
+
+        Raises
+        ------
+        DataError
+            There are no rows; or the label that was named never occurred, but one that is written
+            otherwise.
+        JoinInDoubt
+            Rows that were joined in parts have not joined as they should, or there are none.
+        """
+        if self._plan is not None:
+            from bce_cli.data.joined import settled  # noqa: PLC0415 -- rarely needed
+
+            found = next(run(partial(settled, self._plan, facts.n), [facts.tally]))
+            self.n_unmatched = found.n_unmatched
+            sides = [*([] if self.truth is None else [self.truth]), *self.rivals]
+            for side, values, notes in zip(sides, found.labels, found.notes, strict=True):
+                side.conclude(values, notes)
+        for model, values in zip(self.models, facts.labels, strict=False):
+            model.conclude(values)
+        self.baseline.note(*facts.notes)
+        self.n_missing = facts.n_missing
+        if facts.n == 0:
+            message = f"{self.name}: {self._why_empty()}"
+            raise DataError(message)
+        for table in self.tables:
+            table.labels.finish()
+
+    def _why_empty(self) -> str:
+        if not self.n_missing and not self.n_unmatched:
+            return "there are no rows"
+        is_one = len(self.tables) == 1
+        return "every row has a missing value" if is_one else "no rows are left"
+
+
+def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+    """Prepare to read some sources, one after the other; the result is a context that opens them.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths or addresses of files, folders, or patterns; ``-`` is standard input.
+    options : InputOptions
+    join : Join, optional
+        Where the labels stand, if not beside the predictions.
+
+    Raises
+    ------
+    UsageError
+        Standard input is named twice, or an option has no meaning.
+    """
+    return _prepared([paths], options, join)
+
+
+def open_models(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+    """Prepare to read some sources side by side, each with the predictions of another model.
+
+    Weights, clusters and segments are those of the first.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        A source for each model, the baseline first; ``-`` is standard input.
+    options : InputOptions
+    join : Join, optional
+        How rows find together that are not in the same order.
+
+    Raises
+    ------
+    UsageError
+        Standard input is named twice, or an option has no meaning.
+    """
+    return _prepared([[path] for path in paths], options, join)
+
+
+def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
+    labels_path = None if join is None else join.labels_path
+    refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
+    choice, truth = options.columns, None
+    if join is not None:
+        choice = replace(choice, key=join.key, reads_label=labels_path is None)
+    row_id = choice.id if join is None else None
+    rival_choice = replace(choice, weight=None, id=row_id, cluster=None, segments=())
+    baseline, *rivals = [
+        Table.at(paths, replace(options, columns=rival_choice if number else choice))
+        for number, paths in enumerate(models)
+    ]
+    if join is not None and labels_path is not None:
+        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+        layout = replace(options.layout, input_format=None)
+        truth = Table.at([labels_path], replace(options, columns=columns, layout=layout))
+    return Data(baseline, rivals, truth, join)

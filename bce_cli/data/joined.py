@@ -1,0 +1,561 @@
+"""Rows of several tables, joined by the text of a key: all at once, or in parts by workers."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from collections import deque
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
+
+import numpy as np
+
+from bce_cli.core.rows import Predictions, concatenated
+from bce_cli.data.parts import seen_from_anywhere
+from bce_cli.data.table import Facts, ReadRows, Table, label_conflict
+from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable
+from bce_cli.readers.reading import LabelValues, Reading
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.storage.sources import Source
+
+    Places: TypeAlias = npt.NDArray[np.int64]
+    Bits: TypeAlias = npt.NDArray[np.uint8]
+
+_MOST_SHOWN = 5
+_BLOCK_ROWS = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All rows of a table.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    rows : Rows
+    keys : pandas.Index
+        The key of each row.
+    """
+
+    name: str
+    rows: Rows
+    keys: pd.Index
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The `key` of each row, and its 0-based place as `row`."""
+        import pandas as pd
+
+        return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
+
+    def lone(self, places: Places) -> pd.DataFrame:
+        """Return the `frame` of all rows but those at some places."""
+        is_lone = np.ones(len(self.keys), np.bool_)
+        is_lone[places] = False
+        return self.frame[is_lone]
+
+
+def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
+    """Read all rows of a table, and refuse keys that occur twice.
+
+    Parameters
+    ----------
+    table : Table
+        Opened; it is told what was found out.
+    run : callable (function, items) -> iterator
+        Calls the function with each item and yields the results in order, as `map` does.
+
+    Raises
+    ------
+    DataError
+        The first fault in the order of the rows; or there are no rows, or a key occurs twice.
+    """
+    blocks, keys, facts = [], [], Facts()
+    positive = table.labels.positive
+    for reading in run(_read, table.blocks()):
+        facts, error = facts.followed_by(Facts.of(reading, 0), positive)
+        if error is not None:
+            raise error
+        blocks.append(reading.rows)
+        keys += list(reading.keys or ())
+    if not keys:
+        message = f"{table.name}: there are no rows"
+        raise DataError(message)
+    for values in facts.labels:
+        table.conclude(values)
+    table.labels.finish()
+    found = Gathered(table.name, concatenated(blocks), as_keys(keys))
+    if found.keys.is_unique:
+        return found
+    frame = found.frame
+    repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
+    key, row = repeated.iloc[0]
+    first = frame.loc[frame["key"] == key, "row"].iloc[0]
+    message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
+    raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
+
+
+def _read(block: Block) -> Reading:
+    return block.read()
+
+
+def as_keys(keys: Sequence[str]) -> pd.Index:
+    """Return keys as something that finds their places."""
+    import pandas as pd
+
+    return pd.Index(pd.Series(keys, dtype="str"))
+
+
+class Partners(NamedTuple):
+    """Which rows of two tables belong together.
+
+    Attributes
+    ----------
+    left, right : ndarray of int, shape (m,)
+        Places of the rows that have a partner, in pairs.
+    """
+
+    left: Places
+    right: Places
+
+
+def partners(left: Gathered, right: Gathered) -> Partners:
+    """Find out which rows of two tables belong together, in the order of the left ones."""
+    places = right.keys.get_indexer(left.keys)
+    found = np.flatnonzero(places >= 0)
+    return Partners(found, places[found])
+
+
+def _refuse_lone(side: Gathered, places: Places, other: str) -> None:
+    """Raise DataError unless all rows of a table are at places with a partner in the other."""
+    if len(places) == len(side.keys):
+        return
+    lone = side.lone(places)
+    key, row = lone.iloc[0]
+    message = f"{side.name}, row {int(row) + 1}: the key {quoted(key)} has no partner in {other}"
+    hint = "--join inner leaves out rows without a partner, and counts them"
+    raise DataError(message + _others(lone, "have none"), hint)
+
+
+def _others(keys: pd.DataFrame, what: str) -> str:
+    """Count the keys but for the first, and name some."""
+    others = keys["key"].iloc[1:]
+    if others.empty:
+        return ""
+    shown = ", ".join(quoted(key) for key in others.head(_MOST_SHOWN))
+    more = ", ..." if len(others) > _MOST_SHOWN else ""
+    return f"; {len(others):,} more {what}: {shown}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What rows are joined with.
+
+    Attributes
+    ----------
+    truth : Gathered or None
+        Their labels, if they have none themselves.
+    rivals : tuple of Gathered
+        Predictions of further models.
+    """
+
+    truth: Gathered | None
+    rivals: tuple[Gathered, ...] = ()
+
+    @property
+    def all(self) -> tuple[Gathered, ...]:
+        """All of them, in the order in which they are joined."""
+        return self.rivals if self.truth is None else (self.truth, *self.rivals)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRows:
+    """Rows that were joined.
+
+    Attributes
+    ----------
+    rows : Rows
+        In their places; those without a partner on some side are left out.
+    is_lone : ndarray of bool, shape (n,)
+        Which of them have none.
+    found : tuple of Partners
+        One for each side.
+    """
+
+    rows: Rows
+    is_lone: BoolArray
+    found: tuple[Partners, ...]
+
+    def blocks(self) -> Iterator[ReadRows]:
+        """Yield the rows, block by block."""
+        for start in range(0, len(self.rows), _BLOCK_ROWS):
+            places = slice(start, start + _BLOCK_ROWS)
+            n_lone = int(np.count_nonzero(self.is_lone[places]))
+            yield ReadRows(Reading(self.rows.at(places), n_lone=n_lone))
+
+    def n_unmatched(self, left: Gathered, sides: Sides) -> int:
+        """Count the keys of any table that lack a partner in another."""
+        keys = set(left.keys[self.is_lone])
+        for side, found in zip(sides.all, self.found, strict=True):
+            keys.update(side.lone(found.right)["key"])
+        return len(keys)
+
+
+def joined_rows(
+    left: Gathered, sides: Sides, *, is_inner: bool, is_whole: bool = True
+) -> JoinedRows:
+    """Join rows with all sides.
+
+    Parameters
+    ----------
+    left : Gathered
+    sides : Sides
+    is_inner : bool
+        Leave out rows without a partner, instead of refusing them.
+    is_whole : bool
+        Whether the rows are all there are, so that each row of a side must have its partner here.
+
+    Raises
+    ------
+    DataError
+        A row has no partner and should have one, or labels differ.
+    """
+    rows, is_lone = left.rows, np.zeros(len(left.rows), np.bool_)
+    all_found = []
+    for side in sides.all:
+        found = partners(left, side)
+        if not is_inner:
+            _refuse_lone(left, found.left, side.name)
+            if is_whole:
+                _refuse_lone(side, found.right, left.name)
+        if side is sides.truth:
+            rows = _with_labels(rows, side.rows, found)
+        else:
+            if sides.truth is None:
+                _refuse_other_labels(left, side, found)
+            rows = _with_rival(rows, side.rows, found)
+        has_partner = np.zeros(len(is_lone), np.bool_)
+        has_partner[found.left] = True
+        is_lone |= ~has_partner
+        all_found.append(found)
+    return JoinedRows(rows, is_lone, tuple(all_found))
+
+
+def _with_labels(rows: Rows, truth: Rows, found: Partners) -> Rows:
+    """Give predictions their labels; rows without one are left out and keep their places."""
+    labels = cast("LabelArray", np.zeros(len(rows), truth.labels.dtype))
+    labels[found.left] = truth.labels[found.right]
+    return replace(rows, labels=labels, missing=_missing_with(rows, truth, found)).blanked()
+
+
+def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
+    """Put the predictions of another model beside those that are there."""
+
+    def placed(values: FloatArray) -> FloatArray:
+        spread = np.zeros(len(rows))
+        spread[found.left] = values[found.right]
+        return spread
+
+    logits = None if rival.logits is None else placed(rival.logits)
+    rivals = (*rows.rivals, Predictions(placed(rival.probabilities), logits))
+    return replace(rows, rivals=rivals, missing=_missing_with(rows, rival, found)).blanked()
+
+
+def _missing_with(rows: Rows, others: Rows, found: Partners) -> BoolArray | None:
+    """Return which rows are left out, have no partner, or one that is left out."""
+    missing = np.ones(len(rows), np.bool_)
+    missing[found.left] = False
+    if rows.missing is not None:
+        missing |= rows.missing
+    if others.missing is not None:
+        missing[found.left] |= others.missing[found.right]
+    return missing if missing.any() else None
+
+
+def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -> None:
+    """Raise DataError if a key has one label here and another one there."""
+    mine, theirs = baseline.rows.at(found.left), rival.rows.at(found.right)
+    differ = mine.labels != theirs.labels
+    for missing in (mine.missing, theirs.missing):
+        if missing is not None:
+            differ &= ~missing
+    if differ.any():
+        place = int(np.argmax(differ))
+        row = found.right[place]
+        raise label_conflict(
+            (rival.name, theirs.label(place)),
+            (baseline.name, mine.label(place)),
+            f"{row + 1} (key {quoted(rival.keys[row])})",
+        )
+
+
+# In parts: each process holds all sides, rows of the baseline are joined with them as they are
+# read, and a tally of keys tells at the end whether all of it has joined as it should.
+
+
+class SideRecipe(NamedTuple):
+    """One side, which can be read in any process."""
+
+    sources: tuple[Source, ...]
+    options: InputOptions
+
+    @classmethod
+    def of(cls, side: Table) -> SideRecipe:
+        """Return how a table is read from anywhere."""
+        return cls(tuple(seen_from_anywhere(side.sources)), side.options)
+
+
+@dataclass(frozen=True, slots=True)
+class SidesPlan:
+    """What rows are joined with, and how.
+
+    Attributes
+    ----------
+    run : str
+        Another for each run, since files may change from one to the next.
+    truth : SideRecipe or None
+        As in `Sides`.
+    rivals : tuple of SideRecipe
+    is_inner : bool
+        Leave out rows without a partner, instead of refusing them.
+    """
+
+    run: str
+    truth: SideRecipe | None
+    rivals: tuple[SideRecipe, ...]
+    is_inner: bool
+
+    @classmethod
+    def of(cls, truth: Table | None, rivals: Sequence[Table], *, is_inner: bool) -> SidesPlan:
+        """Return the plan of a run that begins."""
+        first = None if truth is None else SideRecipe.of(truth)
+        return cls(uuid.uuid4().hex, first, tuple(map(SideRecipe.of, rivals)), is_inner)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSides(Sides):
+    """Sides, and what was found out when they were read.
+
+    Attributes
+    ----------
+    labels : tuple of LabelValues
+        Which labels each side has.
+    notes : tuple of tuple of str
+        What is worth a word of the sources of each side.
+    """
+
+    labels: tuple[LabelValues, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+
+
+class _Slot:
+    """Where a run has its sides, once a thread has read them."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.sides: HeldSides | None = None
+
+
+_MOST_RUNS = 2
+"""Runs whose sides a process holds; one that was lost in the middle must not stay forever."""
+
+_held: dict[str, _Slot] = {}
+_over: deque[str] = deque(maxlen=100)
+_lock = Lock()
+
+
+def held(plan: SidesPlan) -> HeldSides:
+    """Return what this process holds for a run; the first thread that asks reads it.
+
+    Raises
+    ------
+    JoinInDoubt
+        It cannot be read, or the run is over.
+    """
+    with _lock:
+        if plan.run in _over:  # a task that nobody waits for any more
+            message = "the run is over"
+            raise JoinInDoubt(message)
+        while plan.run not in _held and len(_held) >= _MOST_RUNS:
+            del _held[next(iter(_held))]
+        slot = _held.setdefault(plan.run, _Slot())
+    with slot.lock:  # reading takes long, and those who release must not wait for it
+        if slot.sides is None:
+            slot.sides = _read_sides(plan)
+        return slot.sides
+
+
+def release(run: str) -> None:
+    """Let go of what this process holds for a run."""
+    with _lock:
+        _held.pop(run, None)
+        _over.append(run)
+
+
+def runs_held() -> list[str]:
+    """Return the runs for which this process holds anything."""
+    return list(_held)
+
+
+def _read_sides(plan: SidesPlan) -> HeldSides:
+    sides: list[Gathered] = []
+    labels: list[LabelValues] = []
+    notes: list[tuple[str, ...]] = []
+    for recipe in plan.rivals if plan.truth is None else (plan.truth, *plan.rivals):
+        try:
+            with Table(*recipe) as table:
+                sides.append(gathered(table))
+        except (InputError, OSError) as error:
+            raise SideUnreadable(str(error)) from None
+        except BceError as error:
+            raise JoinInDoubt(str(error)) from None
+        labels.append(LabelValues(table.labels.has_positive, table.labels.other))
+        notes.append(tuple(table.notes))
+    truth = None if plan.truth is None else sides.pop(0)
+    return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))
+
+
+def read_joined(block: Block, plan: SidesPlan) -> Reading:
+    """Read a block of the baseline, and join its rows.
+
+    Raises
+    ------
+    DataError
+        As `Block.read` does.
+    JoinInDoubt
+        They do not join, or what they are joined with cannot be read. Which of these faults comes
+        first, and in which words, is up to who reads all sources one after the other.
+    """
+    reading = block.read()
+    sides = held(plan)
+    left = Gathered("", reading.rows, as_keys(reading.keys or ()))
+    try:
+        joined = joined_rows(left, sides, is_inner=plan.is_inner, is_whole=False)
+    except DataError as error:
+        raise JoinInDoubt(str(error)) from None
+    tally = JoinTally.of(left, sides, joined)
+    return Reading(joined.rows, None, reading.label_values, tally.n_lone, tally)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTally:
+    """What is to be known of some joined rows, so that all of them can be checked.
+
+    Attributes
+    ----------
+    n_lone : int
+        Rows without a partner on some side.
+    matched : tuple of ndarray of uint8
+        A bit for each row of each side: whether it has found its partner.
+    lone : ndarray of uint64, shape (m,)
+        Hashes of the keys without a partner on the first side, ascending.
+    """
+
+    n_lone: int
+    matched: tuple[Bits, ...]
+    lone: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, left: Gathered, sides: Sides, joined: JoinedRows) -> JoinTally:
+        """Note what some rows have found.
+
+        Raises
+        ------
+        JoinInDoubt
+            A key occurs twice.
+        """
+        import pandas as pd
+
+        first = joined.found[0]
+        lone = left.keys.delete(first.left).to_numpy(dtype=object)
+        matched = []
+        for side, found in zip(sides.all, joined.found, strict=True):
+            is_matched = np.zeros(len(side.keys), np.bool_)
+            is_matched[found.right] = True
+            matched.append(np.packbits(is_matched))
+        hashes = pd.util.hash_array(lone)
+        if not left.keys.is_unique:
+            raise _twofold()
+        n_lone = int(np.count_nonzero(joined.is_lone))
+        return cls(n_lone, tuple(matched), np.sort(hashes))
+
+    def __iadd__(self, other: JoinTally) -> Self:  # written out: it refuses what is in both
+        """Merge with what other rows have found.
+
+        Raises
+        ------
+        JoinInDoubt
+            A key occurs in both.
+        """
+        pairs = list(zip(self.matched, other.matched, strict=True))
+        lone = np.sort(np.concatenate([self.lone, other.lone]))
+        if np.any(pairs[0][0] & pairs[0][1]) or np.any(lone[1:] == lone[:-1]):
+            raise _twofold()
+        return type(self)(
+            self.n_lone + other.n_lone, tuple(mine | theirs for mine, theirs in pairs), lone
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without long runs of the same bits; rows often come in the order of the labels."""
+        packed = [zlib.compress(bits.tobytes(), 1) for bits in self.matched]
+        return _unpacked, (self.n_lone, packed, self.lone.tobytes())
+
+
+def _unpacked(n_lone: int, packed: list[bytes], lone: bytes) -> JoinTally:
+    matched = tuple(np.frombuffer(zlib.decompress(bits), np.uint8) for bits in packed)
+    return JoinTally(n_lone, matched, np.frombuffer(lone, np.uint64))
+
+
+def _twofold() -> JoinInDoubt:
+    message = "a key occurs twice"
+    return JoinInDoubt(message)
+
+
+class Settled(NamedTuple):
+    """What is known of the sides once all rows were joined.
+
+    Attributes
+    ----------
+    n_unmatched : int
+        Keys of any table that lack a partner in another.
+    labels, notes
+        As in `HeldSides`.
+    """
+
+    n_unmatched: int
+    labels: tuple[LabelValues, ...]
+    notes: tuple[tuple[str, ...], ...]
+
+
+def settled(plan: SidesPlan, n: int, tally: JoinTally | None) -> Settled:
+    """Find out what is known of the sides; `n` rows count.
+
+    Raises
+    ------
+    JoinInDoubt
+        There are no rows, or a row of a side has no partner and should have one.
+    """
+    if tally is None or n == 0:
+        message = "no rows are left"
+        raise JoinInDoubt(message)
+    sides = held(plan)
+    lone: set[str] = set()
+    for side, bits in zip(sides.all, tally.matched, strict=True):
+        is_matched = np.unpackbits(bits, count=len(side.keys))
+        lone.update(side.lone(np.flatnonzero(is_matched))["key"])
+    if lone and not plan.is_inner:
+        message = "a key has no partner"
+        raise JoinInDoubt(message)
+    return Settled(tally.n_lone + len(lone), sides.labels, sides.notes)

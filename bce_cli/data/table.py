@@ -1,0 +1,247 @@
+"""Sources that follow each other and hold the same columns, and what is found out about them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
+from bce_cli.readers.delimited import parse_delimiter
+from bce_cli.readers.files import File, check_encoding, open_file
+from bce_cli.readers.reading import LabelTally, LabelValues, Reading
+from bce_cli.storage.sources import Source, sources_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from bce_cli.readers.blocks import Block
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import InputOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was counted and noted of rows that follow each other.
+
+    Attributes
+    ----------
+    labels : tuple of LabelValues
+        One for each table that is read with labels of its own.
+    n : int
+        Rows that count.
+    n_missing : int
+        Rows that are left out for a missing value.
+    n_bytes : int
+        Read so far, for a progress bar.
+    notes : tuple of str
+        What was found out about sources and is worth a word.
+    tally : JoinTally, optional
+        Which keys have found a partner, where rows are joined in parts.
+    """
+
+    labels: tuple[LabelValues, ...] = ()
+    n: int = 0
+    n_missing: int = 0
+    n_bytes: int = 0
+    notes: tuple[str, ...] = ()
+    tally: Any = None
+
+    @classmethod
+    def of(cls, reading: Reading, n_bytes: int) -> Facts:
+        """Return what there is to know of some rows."""
+        n = len(reading.rows) - reading.rows.n_missing
+        return cls(reading.label_values, n, reading.n_missing, n_bytes, (), reading.tally)
+
+    def followed_by(self, other: Facts, positive: str | None) -> tuple[Facts, BceError | None]:
+        """Merge with what is known of the rows that follow, up to the first error in their order.
+
+        Parameters
+        ----------
+        other : Facts
+        positive : str or None
+            The label that counts as 1, where it was named.
+
+        Returns
+        -------
+        facts : Facts
+        error : LabelError or JoinInDoubt or None
+            A third label is among the labels of a table, or a key occurs twice.
+        """
+        labels, error = _merged_labels(self.labels, other.labels, positive)
+        tally = self.tally or other.tally
+        if error is None and self.tally is not None and other.tally is not None:
+            try:
+                tally += other.tally
+            except JoinInDoubt as doubt:
+                error = doubt
+        merged = Facts(
+            labels,
+            self.n + other.n,
+            self.n_missing + other.n_missing,
+            self.n_bytes + other.n_bytes,
+            self.notes + other.notes,
+            tally,
+        )
+        return merged, error
+
+
+def _merged_labels(
+    left: tuple[LabelValues, ...], right: tuple[LabelValues, ...], positive: str | None
+) -> tuple[tuple[LabelValues, ...], BceError | None]:
+    pairs = zip_longest(left, right, fillvalue=LabelValues())
+    found = [mine for mine, _ in pairs]
+    for table, values in sorted(enumerate(right), key=lambda item: item[1].n_before):
+        tally = LabelTally(positive)
+        tally.add(found[table])
+        try:
+            tally.add(values)
+        except LabelError as third_label:
+            return tuple(found), third_label
+        first = values if found[table].other is None else found[table]
+        found[table] = replace(first, has_positive=tally.has_positive, other=tally.other)
+    return tuple(found), None
+
+
+class ReadRows(NamedTuple):
+    """Rows in memory that were read before; see `Block`.
+
+    Attributes
+    ----------
+    reading : Reading
+    n_bytes : int
+        What they were read from.
+    """
+
+    reading: Reading
+    n_bytes: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """How many they are."""
+        return len(self.reading.rows)
+
+    def read(self) -> Reading:
+        """Return the rows."""
+        return self.reading
+
+
+class Table:
+    """A context that opens the first source at once, and the others when their turn comes.
+
+    The columns found in the first source are wanted in the others too, wherever they stand there.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    options : InputOptions
+    name : str
+        What messages about all of it call it.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        The files that are read, in this order.
+    options : InputOptions
+        With the columns of the first source, once that is open.
+    labels : LabelTally
+        Which labels there were, once all rows were read.
+    notes : list of str
+        What was found out about the sources and is worth a word.
+    """
+
+    def __init__(self, sources: Sequence[Source], options: InputOptions, name: str = "") -> None:
+        self.sources = tuple(sources)
+        self.options = options
+        self.name = name
+        self.labels = LabelTally(options.grammar.positive)
+        self.notes: list[str] = []
+        self._stack = ExitStack()
+
+    @classmethod
+    def at(cls, paths: Sequence[str], options: InputOptions) -> Self:
+        """Return the table of some paths or addresses of files, folders, or patterns.
+
+        Raises
+        ------
+        UsageError
+            An option has no meaning.
+        InputError
+            A folder or pattern holds no files.
+        """
+        check_encoding(options.layout.encoding)
+        parse_delimiter(options.layout.delimiter)
+        sources = [source for path in paths for source in sources_of(path)]
+        return cls(sources, options, ", ".join(Source(path).name for path in paths))
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._first, self._is_compressed = self._open(self.sources[0], opened)
+            self._stack = opened.pop_all()
+        columns, choice = self._first.columns, self.options.columns
+        if choice.label is None:
+            choice = replace(choice, label=columns.label_name)
+        if choice.prediction is None:
+            choice = replace(choice, prediction=columns.prediction_name)
+        self.options = replace(self.options, columns=choice)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the first source."""
+        return self._first.columns
+
+    @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Name of the prediction column of each model."""
+        columns = self.columns
+        return (columns.prediction_name, *(columns.names[place] for place in columns.rivals))
+
+    def n_bytes(self) -> int | None:
+        """Size of all sources; None if one of them is a stream, or compressed."""
+        sizes = [source.size() for source in self.sources]
+        is_known = None not in sizes and not self._is_compressed
+        return sum(size for size in sizes if size is not None) if is_known else None
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all blocks, in the order of the rows."""
+        yield from self._first.blocks()
+        for source in self.sources[1:]:
+            with ExitStack() as opened:
+                file, _ = self._open(source, opened)
+                yield from file.blocks()
+
+    def conclude(self, labels: LabelValues, notes: Sequence[str] = ()) -> None:
+        """Take in what was found out by whoever has read all rows."""
+        self.labels = LabelTally(self.options.grammar.positive)
+        self.labels.add(labels)
+        self.note(*notes)
+
+    def note(self, *notes: str) -> None:
+        """Take in what is worth a word, unless it is known."""
+        self.notes += [note for note in notes if note not in self.notes]
+
+    def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
+        file, is_compressed = open_file(source, self.options, opened)
+        if file.note is not None:
+            self.note(file.note)
+        return file, is_compressed
+
+
+def label_conflict(
+    theirs: tuple[str, float], baseline: tuple[str, float], row: str, hint: str | None = None
+) -> DataError:
+    """Say that two tables do not agree on what happened; each is a name and a label."""
+    label, other = f"{theirs[1]:g}", f"{baseline[1]:g} in {baseline[0]}"
+    message = f"{theirs[0]}, row {row}: the label is {label}, but {other}"
+    return DataError(message, hint)

@@ -1,0 +1,214 @@
+"""The way to a cluster, one that is there or one of processes on this machine, and how it fails."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli import __version__
+from bce_cli.engine.outcome import version_here
+from bce_cli.errors import EngineError, UsageError
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECONDS_TO_CONNECT = 10
+_SECONDS_FOR_A_WORKER = 60
+_SECONDS_TO_CLOSE = 5
+_SILENT = logging.CRITICAL + 1
+_SETTINGS: dict[str, Any] = {
+    "distributed.comm.timeouts.connect": f"{_SECONDS_TO_CONNECT}s",
+    # Not the default, which has every array returned to the system and takes twice the time.
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+}
+
+UNREACHABLE = "cannot be reached"
+IDLE = "has no workers"
+LOST = "was lost"
+
+_HINTS = {
+    UNREACHABLE: "is its scheduler running, and is the address right?",
+    IDLE: "dask worker ADDRESS starts one",
+    LOST: "run it again once its scheduler is back; nothing was written",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster is to do the work.
+
+    Attributes
+    ----------
+    scheduler : str or None
+        Address of the scheduler of a cluster that is there; None starts processes here.
+    n_workers : int
+        How many of these.
+    """
+
+    scheduler: str | None
+    n_workers: int
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "of this machine" if self.scheduler is None else safe_text(self.scheduler)
+
+
+@contextmanager
+def connected(cluster: Cluster) -> Iterator[Any]:
+    """Provide a client of a cluster whose workers have this version of the program.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or the address is none.
+    EngineError
+        The cluster cannot be reached, or has no workers, or others than these.
+    """
+    try:
+        import dask
+        from distributed import Client
+    except ImportError as error:
+        message = f"--engine dask needs packages that are not installed: {error}"
+        raise UsageError(message, "pip install dask distributed") from None
+    _silence()
+    client_class: Any = Client
+    with ExitStack() as opened:
+        opened.enter_context(dask.config.set(_SETTINGS))
+        with explained(cluster.name, UNREACHABLE), _addresses_checked(cluster):
+            address = cluster.scheduler or _started(cluster.n_workers, opened)
+            client = client_class(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+        opened.callback(_close, client)
+        _check_workers(client, cluster)
+        yield client
+
+
+def _silence() -> None:
+    """Keep the log of a cluster off standard error; what matters in it becomes an error."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(_SILENT)
+
+
+@contextmanager
+def _addresses_checked(cluster: Cluster) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        message = f"--scheduler {cluster.name} is no address: {safe_text(str(error))}"
+        raise UsageError(message, "such as tcp://host:8786") from None
+
+
+def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has no types
+    from distributed import LocalCluster
+
+    cluster_class: Any = LocalCluster
+    with interrupts_held():
+        return opened.enter_context(
+            cluster_class(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # tells of its health there, and shows nothing
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=0,  # no worker is ended for what others take of this machine
+                silence_logs=_SILENT,
+            )
+        )
+
+
+def _close(client: Any) -> None:  # noqa: ANN401
+    with suppress(Exception):  # all answers are here, or there is an error already
+        client.close(timeout=_SECONDS_TO_CLOSE)
+
+
+def _check_workers(client: Any, cluster: Cluster) -> None:  # noqa: ANN401
+    """Wait for a worker, and compare the versions of all that are there."""
+    with explained(cluster.name, IDLE):
+        client.submit(version_here, pure=False).result(timeout=_SECONDS_FOR_A_WORKER)
+        versions = client.run(version_here)
+    for address, version in sorted(versions.items()):
+        if version != __version__:
+            raise other_version("the worker " + safe_text(address))
+
+
+@contextmanager
+def explained(name: str, what: str) -> Iterator[None]:
+    """Turn whatever a cluster that fails may raise into EngineError.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the cluster.
+    what : str
+        What has become of it if it does not answer.
+    """
+    from concurrent.futures import CancelledError  # noqa: PLC0415 -- rarely needed
+
+    from distributed.client import ClosedClientError
+    from distributed.scheduler import KilledWorker
+
+    try:
+        yield
+    except KilledWorker:
+        message = f"{name}: one worker after the other died at the same part of the data"
+        raise EngineError(message, "they may have run out of memory") from None
+    except (OSError, CancelledError, ClosedClientError) as error:
+        reason = safe_text(str(error).partition("\n")[0]) or "it does not answer"
+        message = f"the cluster {name} {what}: {reason}"
+        raise EngineError(message, _HINTS[what]) from None
+    except ImportError:
+        raise other_version(name) from None
+    except RuntimeError as error:
+        if "deserializ" not in str(error):
+            raise
+        raise other_version(name) from None
+
+
+def other_version(where: str) -> EngineError:
+    """Say that another version runs somewhere, or none."""
+    message = f"{where}: bce {__version__} is not installed there"
+    return EngineError(
+        message, "scheduler and workers need bce, dask and distributed in the same versions"
+    )
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Put off Ctrl-C until the block ends; threads and processes started in it never get it.
+
+    A terminal sends it to them too, but to end them is up to this process.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _start_resource_tracker()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_resource_tracker() -> None:
+    """Start what Python removes semaphores with that an end by a signal leaves.
+
+    Started later, it would take the signal from its hold. It does its work without a warning.
+    """
+    from multiprocessing import resource_tracker  # noqa: PLC0415 -- rarely needed
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

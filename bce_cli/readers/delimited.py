@@ -1,0 +1,465 @@
+"""CSV and its kin: what separates the fields, the header, and blocks of delimited records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from bce_cli.errors import DataError, EmptyInputError, UsageError
+from bce_cli.readers.blocks import (
+    LONGEST_RECORD,
+    Lines,
+    QuotedRecords,
+    TextBlock,
+    as_bytes,
+    count_lines,
+    count_records,
+    ends_outside_quotes,
+    misplaced_quote,
+    read_blocks,
+)
+from bce_cli.readers.columns import find_columns
+from bce_cli.readers.grammar import MISSING_TEXTS, parse_number
+from bce_cli.readers.reading import ConvertedColumns, categories_of, floats_of, null_mask
+from bce_cli.safe_text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+
+    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+    from bce_cli.readers.second_look import Record
+
+_NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A", r"\N"]
+"""Spellings that the parser knows; the second look knows all others."""
+
+_NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
+"""Delimiters that are clumsy to write in a shell, by name."""
+
+_SNIFFED = (",", ";", "\t", "|")
+"""Delimiters that are tried where none was named, in this order."""
+
+_TAB_EXTENSIONS = (".tsv", ".tab")
+_RESERVED = '"\r\n'
+
+_EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
+_FEW = 4  # a NUL in so many bytes: two bytes a character
+_MARK: bytes = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How fields are written.
+
+    Attributes
+    ----------
+    delimiter : str
+        One ASCII character.
+    decimal : {".", ","}
+    """
+
+    delimiter: str = ","
+    decimal: str = "."
+
+
+def delimiter_name(delimiter: str) -> str:
+    """Call a delimiter by its name, or quote it."""
+    by_sign = {"\t": "tab", " ": "space", ",": "comma"}
+    return by_sign.get(delimiter) or quoted(delimiter)
+
+
+def parse_delimiter(text: str | None) -> str | None:
+    r"""Read the option --delimiter.
+
+    Raises
+    ------
+    UsageError
+        It is not one ASCII character, or a quote or a line end.
+
+    Examples
+    --------
+    >>> parse_delimiter("semicolon"), parse_delimiter("tab")
+    (';', '\t')
+    """
+    if text is None:
+        return None
+    delimiter = _NAMES.get(text.lower(), text)
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
+        message = f"--delimiter must be one ASCII character, got {quoted(text)}"
+        raise UsageError(message, f"or one of {', '.join(list(_NAMES)[:5])}")
+    return delimiter
+
+
+def _candidates(layout: Layout, decimal: str, extensions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the delimiters to try on a source, the likeliest first."""
+    delimiter = parse_delimiter(layout.delimiter)
+    if delimiter is not None:
+        return (delimiter,)
+    is_named_tab = any(known in extensions for known in _TAB_EXTENSIONS)
+    if layout.input_format == "tsv" or (layout.input_format is None and is_named_tab):
+        return ("\t",)
+    return tuple(sorted(_SNIFFED, key=lambda sign: sign == decimal))  # commas may be quoted
+
+
+def read_header(
+    blocks: Iterator[Lines], name: str, extensions: tuple[str, ...], options: InputOptions
+) -> tuple[Columns, Dialect, Lines]:
+    """Find the columns in the first record of a source, and what separates its fields.
+
+    Parameters
+    ----------
+    blocks : iterator of Lines
+        From the start of the source; those read here are used up.
+    name : str
+        What messages call the source.
+    extensions : tuple of str
+        The endings of its name.
+    options : InputOptions
+
+    Returns
+    -------
+    columns : Columns
+    dialect : Dialect
+    rest : Lines
+        What follows the header in its block; all of it where there is none.
+
+    Raises
+    ------
+    DataError
+        The source is empty, is no text, begins with data, or lacks a column.
+    """
+    told: tuple[str, ...] | None = None
+    for block in blocks:
+        header, body, rest = _split(block)
+        mark = _EXCEL.fullmatch(header.data) if told is None else None
+        if mark is not None:  # spreadsheets write the delimiter on a line of its own
+            told = (mark[1].decode(),)
+            header, body, rest = _split(rest)
+        if not header.data:
+            continue
+        _check_text(header, name)
+        signs = told or _candidates(options.layout, options.grammar.decimal, extensions)
+        columns, dialect = _first_that_fits(header, signs, name, options)
+        return columns, dialect, rest if options.layout.has_header else body
+    message = f"{name}: the input is empty"
+    hint = "its first line must name the columns" if options.layout.has_header else None
+    raise EmptyInputError(message, hint)
+
+
+def _split(block: Lines) -> tuple[Lines, Lines, Lines]:
+    """Return the first record that is not blank, or nothing; all from there on; what follows it."""
+    text = bytes(block.data)
+    start = len(text) - len(text.lstrip(b"\r\n"))
+    ends = [ends_outside_quotes(as_bytes(block.data)[start:], ord(sign)) for sign in "\r\n"]
+    end = min((start + int(found[0]) + 1 for found in ends if len(found)), default=len(text))
+    end += text[end - 1 : end + 1] == b"\r\n"
+    line = block.first_line + count_lines(text, start)
+    return (
+        Lines(block.data[start:end], line),
+        Lines(block.data[start:], line),
+        Lines(block.data[end:], block.first_line + count_lines(text, end)),
+    )
+
+
+def _check_text(header: Lines, name: str) -> None:
+    place = f"{name}, line {header.first_line}"
+    data = bytes(header.data)
+    if data.count(b"\0") * _FEW >= len(data):
+        message = f"{place}: the header has NUL bytes"
+        raise DataError(message, "is it UTF-16 without a byte order mark? try --encoding utf-16-le")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = f"byte 0x{data[error.start]:02x} at position {error.start + 1}"
+        message = f"{place}: the header is not UTF-8 text: {bad}"
+        from bce_cli.readers.decoding import suggested_encoding  # noqa: PLC0415 -- a fault is rare
+
+        encoding = suggested_encoding(data.decode("utf-8", "surrogateescape"))
+        raise DataError(message, f"it may be written in --encoding {encoding}") from None
+
+
+def _first_that_fits(
+    header: Lines, signs: tuple[str, ...], name: str, options: InputOptions
+) -> tuple[Columns, Dialect]:
+    """Try the delimiters in turn; where none fits, the likeliest one says what is wrong."""
+    failure: DataError | None = None
+    fallback: tuple[Columns, Dialect] | None = None
+    for sign in sorted(signs, key=lambda sign: sign.encode() not in bytes(header.data)):
+        dialect = Dialect(sign, options.grammar.decimal)
+        try:
+            fields, columns = _columns_of(header, dialect, name, options)
+        except DataError as error:
+            failure = failure or error
+            continue
+        at = columns.prediction  # where data begin at once, a number stands there
+        if options.layout.has_header or at is None or _is_number(fields[at], options):
+            return columns, dialect
+        fallback = fallback or (columns, dialect)
+    if fallback is None:
+        raise _without_delimiter(header, signs, name) or failure or DataError(name)
+    return fallback
+
+
+def _without_delimiter(header: Lines, signs: tuple[str, ...], name: str) -> DataError | None:
+    """Say that fields are separated by something else, if that is what the header looks like."""
+    text = bytes(header.data).decode().strip()
+    if any(sign in text for sign in signs):
+        return None
+    message = f"{name}, line {header.first_line}: the header has no delimiter: {quoted(text)}"
+    if " " in text:
+        return DataError(message, "are its fields separated by spaces? --delimiter space says so")
+    if len(signs) == 1 and any(sign in text for sign in _SNIFFED):
+        hint = f"it was to be {delimiter_name(signs[0])}; --delimiter says what it is"
+        return DataError(message, hint)
+    return None
+
+
+def _columns_of(
+    header: Lines, dialect: Dialect, name: str, options: InputOptions
+) -> tuple[list[str], Columns]:
+    place = f"{name}, line {header.first_line}"
+    if misplaced_quote(as_bytes(header.data), dialect.delimiter) is not None:
+        raise _quote_error(place)
+    _, fields = next(_fields_of(header, dialect))
+    if not options.layout.has_header:
+        return fields, _numbered_columns(fields, name, options)
+    if all(_is_number(cell, options) for cell in fields):
+        shown = quoted(bytes(header.data).decode().strip())
+        message = f"{place}: the header holds numbers, not names: {shown}"
+        hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
+        raise DataError(message, hint)
+    return fields, find_columns(fields, options.columns, name)
+
+
+def _is_number(cell: str, options: InputOptions) -> bool:
+    return parse_number(cell, options.grammar.decimal) is not None
+
+
+def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Columns:
+    choice = options.columns
+    if (choice.reads_label and choice.label is None) or (
+        choice.reads_prediction and choice.prediction is None
+    ):
+        message = "--no-header needs the places of the columns"
+        raise UsageError(message, "such as --label '#1' --prediction '#2'")
+    return find_columns([f"#{i + 1}" for i in range(len(fields))], choice, name)
+
+
+def _fields_of(lines: Lines, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the physical line it begins on; blank lines are passed over."""
+    text = bytes(lines.data).decode("utf-8", "surrogateescape")
+    csv.field_size_limit(2 * LONGEST_RECORD)  # a setting of the whole process, so always the same
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter)
+    while True:
+        line = lines.first_line + reader.line_num
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        if fields:
+            yield line, fields
+
+
+def _quote_error(place: str) -> DataError:
+    """Say that a quote stands where it has no meaning."""
+    message = f"{place}: a quote opens or closes in the middle of a field"
+    return DataError(message, "quote the whole field and double each quote within it")
+
+
+def _wrong_count(place: str, n_fields: int, expected: int, delimiter: str) -> DataError:
+    fields = "1 field" if n_fields == 1 else f"{n_fields} fields"
+    message = f"{place}: {fields} where the header has {expected}"
+    if n_fields > expected:
+        return DataError(message, f"a {delimiter_name(delimiter)} inside a field must be quoted")
+    return DataError(message, "the line was cut short, or another character is the delimiter")
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedBlock(TextBlock):
+    """Whole records of one source.
+
+    Attributes
+    ----------
+    dialect : Dialect
+    has_text_labels : bool
+        Whether labels are likely to be other than numbers.
+    """
+
+    dialect: Dialect
+    has_text_labels: bool
+
+    @property
+    def n_rows(self) -> int:
+        """Rows it turns into; see `Block`."""
+        return count_records(as_bytes(self.lines.data))
+
+    def records(self) -> Iterator[Record]:
+        """Yield the cells of each record, or why it is none; ends at a misplaced quote."""
+        data, delimiter = self.lines.data, self.dialect.delimiter
+        quote = misplaced_quote(as_bytes(data), delimiter)
+        last_line = None
+        if quote is not None:
+            last_line = self.lines.first_line + count_lines(bytes(data[:quote]))
+        expected = len(self.columns.names)
+        wanted = self.columns.wanted
+        for line, fields in _fields_of(self.lines, self.dialect):
+            if last_line is not None and line >= last_line:
+                break
+            place = f"{self.source}, line {line}"
+            if len(fields) != expected:
+                yield place, _wrong_count(place, len(fields), expected, delimiter)
+            else:
+                yield place, {key: fields[position] for key, position in wanted}
+        if last_line is not None:
+            place = f"{self.source}, line {last_line}"
+            yield place, _quote_error(place)
+
+    def convert(self) -> ConvertedColumns | None:
+        """Convert the wanted columns, typed, in this thread; None for what is odd."""
+        data = self.lines.data
+        has_quotes = b'"' in cast("bytearray", data.obj)
+        if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
+            return None
+        if data[:3] == _MARK:  # the parser would drop it, wherever a block happens to begin
+            data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
+        table = self._table(data, has_quotes=has_quotes)
+        cells = ConvertedColumns(len(table))
+        for key, role, place in self.columns.numbers:
+            column = table.column(f"column {place}")
+            cells.add_nulls(key, null_mask(column))
+            if role == "label" and self.has_text_labels:
+                cells.labels = categories_of(column)
+            elif role == "label":
+                cells.labels = floats_of(column)
+            else:
+                cells.numbers[key] = floats_of(column)
+        for key, place in self.columns.texts:
+            cells.add_text(key, table.column(f"column {place}"))
+        return cells
+
+    def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        nulls = _NULLS if self.grammar.positive is None else [""]  # a class may be called NA
+        types: dict[str, Any] = {}
+        words = pa.dictionary(pa.int32(), pa.string())
+        for _, role, place in self.columns.numbers:
+            is_text = role == "label" and self.has_text_labels
+            types[f"column {place}"] = words if is_text else pa.float64()
+        for key, place in self.columns.texts:
+            is_repeated = key not in ("id", "key")
+            types.setdefault(f"column {place}", words if is_repeated else pa.string())
+        return csv.read_csv(
+            pa.py_buffer(data),
+            csv.ReadOptions(
+                use_threads=False,
+                column_names=[f"column {i}" for i in range(len(self.columns.names))],
+                block_size=len(data) + 1,
+            ),
+            csv.ParseOptions(
+                delimiter=self.dialect.delimiter,
+                quote_char='"' if has_quotes else False,
+                newlines_in_values=has_quotes,
+            ),
+            csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                decimal_point=self.dialect.decimal,
+                null_values=nulls if self.grammar.drop_missing else [],
+                strings_can_be_null=False,  # an id may be called NA
+            ),
+        )
+
+    def label_at(self, index: int) -> tuple[str, str]:
+        """Return the place and the text of one label."""
+        line, fields = self._record(index)
+        return f"{self.source}, line {line}", fields[cast("int", self.columns.label)]
+
+    def _record(self, index: int) -> tuple[int, list[str]]:
+        """Return one record; most that are asked for stand near the start."""
+        near = list(islice(_fields_of(self.lines.glance(), self.dialect), index, index + 2))
+        if len(near) > 1:  # the last one may have been cut
+            return near[0]
+        return next(islice(_fields_of(self.lines, self.dialect), index, None))
+
+
+class DelimitedFile:
+    """An opened source of delimited text, of which the header is read at once.
+
+    Parameters
+    ----------
+    stream : binary stream
+        UTF-8 text.
+    name : str
+        What messages call it.
+    extensions : tuple of str
+        The endings of its name.
+    options : InputOptions
+
+    Attributes
+    ----------
+    columns : Columns
+    dialect : Dialect
+
+    Raises
+    ------
+    DataError
+        The source is empty or no text, or its header lacks a column.
+    InputError
+        Reading fails.
+    """
+
+    n_rows: int | None = None
+    """Unknown before they are counted."""
+
+    def __init__(
+        self, stream: IO[bytes], name: str, extensions: tuple[str, ...], options: InputOptions
+    ) -> None:
+        self._name = name
+        self._grammar = options.grammar
+        framing = QuotedRecords(options.layout.comment)
+        self._texts = read_blocks(stream, name, framing, options.block_bytes)
+        self.columns, self.dialect, self._rest = read_header(self._texts, name, extensions, options)
+
+    @property
+    def note(self) -> str | None:
+        """What was found out about the source and is worth a word."""
+        if self.dialect.delimiter == ",":
+            return None
+        return f"{self._name}: delimiter {delimiter_name(self.dialect.delimiter)}"
+
+    def blocks(self) -> Iterator[DelimitedBlock]:
+        """Yield the records below the header, block by block."""
+        texts = chain([self._rest] if self._rest.data else [], self._texts)
+        yield from blocks_of(texts, self.columns, self.dialect, self._grammar, self._name)
+
+
+def blocks_of(
+    texts: Iterable[Lines], columns: Columns, dialect: Dialect, grammar: Grammar, name: str
+) -> Iterator[DelimitedBlock]:
+    """Yield records that follow each other as blocks."""
+    block: DelimitedBlock | None = None
+    for lines in texts:
+        if block is None:
+            has_text = _has_text_labels(lines, columns, dialect, grammar)
+            block = DelimitedBlock(columns, grammar, name, lines, dialect, has_text)
+        yield replace(block, lines=lines)
+
+
+def _has_text_labels(lines: Lines, columns: Columns, dialect: Dialect, grammar: Grammar) -> bool:
+    """Glance at the first record; either answer is right, one of them is faster."""
+    if columns.label is None or grammar.soft_labels:
+        return False
+    if grammar.positive is not None:
+        return True
+    _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
+    place = columns.label
+    return place < len(fields) and parse_number(fields[place], dialect.decimal) is None

@@ -1,1 +1,0 @@
-"""JSON Lines: an object on each line."""

@@ -1,0 +1,377 @@
+"""What `bce calibration` found: the parts of the loss, the logistic fit, and the bins."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.core.calibration.decomposition import PARTS
+from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
+from bce_cli.render.diagram import diagram_section
+from bce_cli.render.layout import (
+    Column,
+    Section,
+    count,
+    figure,
+    formula,
+    how_many,
+    interval,
+    percent,
+    table,
+    verb,
+)
+from bce_cli.render.origin import impossible_rows, picked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bce_cli.core.calibration.bins import ReliabilityBin
+    from bce_cli.core.calibration.bootstrap import Bootstrap, Intervals
+    from bce_cli.core.calibration.logistic import Estimate, Obstacle
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.render.layout import Look, Texts
+    from bce_cli.render.origin import Origin
+
+_DIGITS = 5
+_EDGE_DIGITS = 4
+_LEVEL = 0.05
+_HEAD = ("n", "n_positive", "weight_sum", "base_rate", "mean_prediction")
+_LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
+_BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
+
+_BIAS = (
+    "Of miscalibration and discrimination these are not confidence intervals: a sample repeats "
+    "rows, recalibration takes that for a pattern, and both tend to come out higher than in the "
+    "rows."
+)
+_HOW = (
+    "It is the best that keeps the order of predictions, fitted to these very rows; on new ones it "
+    "may remove less or nothing, or do harm."
+)
+_OBSTACLES: dict[Obstacle, str] = {
+    "no rows": "every prediction is 0 or 1, and those have no finite logit",
+    "one label": "all labels that a fit could use are the same",
+    "one prediction": "all predictions are the same",
+    "separated": "one threshold separates the labels, so the best slope is infinite",
+    "diverged": "the fit did not converge",
+}
+_REFUTED = (
+    "A row that was certain and wrong refutes calibration outright; Spiegelhalter's z and p are "
+    "what their formulas give all the same."
+)
+_BINS = (
+    "Bins are (low, high], the first with its low end. Gap: event rate minus mean prediction. "
+    "Verdict: where the mean prediction lies outside the interval of the event rate; of calibrated "
+    "bins, about one in twenty strays so by chance."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationDocument:
+    """A finished report and where its rows came from."""
+
+    origin: Origin
+    report: CalibrationReport
+
+    def sections(self, look: Look) -> list[Section]:
+        """Show the parts of the loss, the fit, the bins and the diagram."""
+        report = self.report
+        return [
+            _parts(report, self.origin, look),
+            *([] if report.bootstrap is None else [_intervals(report.bootstrap, report)]),
+            _fit(report),
+            _reliability(report, has_weights=self.origin.has_weights),
+            diagram_section(report, look),
+        ]
+
+    def record(self) -> dict[str, Any]:
+        """Return all figures by name."""
+        report, curve = self.report, self.report.curve
+        fit, test, fine_bins = report.logistic, report.spiegelhalter, report.fine_bins
+        log_loss = _named(asdict(report.log_loss), _LOG_LOSS_NAMES)
+        widest = {"greatest_odds_ratio": GREATEST_ODDS_RATIO}
+        ends = (values.tolist() for values in (curve.lows, curve.highs, curve.rates))
+        return {
+            **self.origin.head(report, *_HEAD),
+            "mean_loss": log_loss.pop("mean_loss"),
+            "log_loss": log_loss,
+            "brier": _named(asdict(report.brier), _BRIER_NAMES),
+            "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
+            "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,
+            **picked(report, "strategy", "ece", "mce"),
+            **_estimate_record("slope", fit.slope),
+            **_estimate_record("intercept", fit.intercept),
+            **_estimate_record("calibration_in_the_large", fit.calibration_in_the_large),
+            "n_in_fit": fit.n_in_fit,
+            "spiegelhalter_z": None if test is None else test.z,
+            "spiegelhalter_p": None if test is None else test.p_value,
+            **picked(report, "n_impossible", "first_impossible_row"),
+            "bins": self.lines(),
+            "isotonic": [
+                {"low": low, "high": high, "recalibrated": rate}
+                for low, high, rate in zip(*ends, strict=True)
+            ],
+        }
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return a line for each bin."""
+        return [asdict(each) for each in self.report.bins]
+
+
+def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
+    """Show the parts of log loss and Brier score, and say what they come to."""
+    meanings = {
+        "mean": "of predictions as they are",
+        "miscalibration": "what recalibration would remove",
+        "discrimination": "what telling rows apart saves",
+        "uncertainty": f"always predicting {percent(report.base_rate)}",
+        "recalibrated": "what recalibration would leave",
+    }
+    equation = "mean = miscalibration − discrimination + uncertainty"
+    if report.fine_bins is not None:
+        meanings["within_bins"] = "what using bin means would remove"
+        equation += " + within bins"
+    return Section(
+        origin.title(report, soft=report.has_soft_labels),
+        *table(
+            meanings,
+            (Column("part", is_text=True), lambda part: part.replace("_", " ")),
+            (f"log loss, {report.unit}", lambda part: figure(getattr(report.log_loss, part))),
+            ("Brier score", lambda part: figure(getattr(report.brier, part))),
+            (Column("meaning", is_text=True, wraps=True), lambda part: meanings[part]),
+        ),
+        formulas=(formula(equation, look),),
+        notes=(
+            _reading(report),
+            *_fine_notes(report),
+            *_impossible_notes(report),
+            *origin.notes(),
+        ),
+        marked=(1,),
+    )
+
+
+def _reading(report: CalibrationReport) -> str:
+    """Say how much of the loss recalibration would remove."""
+    parts, unit = report.log_loss, report.unit
+    left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
+    if parts.mean == 0.0:
+        return "The log loss is 0: there is nothing that recalibration could remove."
+    if parts.uncertainty == 0.0:
+        return "All labels are the same, so nothing can be told about how to recalibrate."
+    if math.isinf(parts.mean):
+        return f"Recalibration would leave {left} of an infinite loss. {_HOW}"
+    if parts.miscalibration == 0.0:
+        same = "at each prediction, the event rate is what was predicted"
+        return f"Recalibration would remove nothing: {same}."
+    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
+    share = percent(parts.miscalibration / parts.mean)
+    return f"Recalibration would remove {removed} ({share}), leaving {left}. {_HOW}"
+
+
+def _fine_notes(report: CalibrationReport) -> Iterator[str]:
+    """Say what comes from fine bins, and how fine they are."""
+    used = report.fine_bins
+    if used is None:
+        return
+    width = f"{figure(100.0 * (GREATEST_ODDS_RATIO - 1.0))} %"
+    text = f"No rows were held: they were summed up in {how_many(used.n, 'fine bin')}, in which the"
+    text += f" odds of predictions differ by {width} at the most."
+    if used.n_coarse:
+        text += f" {count(used.n_coarse)} of them {verb(used.n_coarse, 'is')} coarser, about one in"
+        text += " a million or nearer to 0 or 1."
+    text += " Miscalibration, discrimination, slope and intercepts are those of the mean"
+    text += " predictions of these bins"
+    if report.strategy == "quantile":
+        text += ", and of such bins those below are made"
+    yield f"{text}; all else is exact."
+
+
+def _impossible_notes(report: CalibrationReport) -> Iterator[str]:
+    if report.n_impossible:
+        effect = "They have no weight."
+        if math.isinf(report.log_loss.mean):
+            effect = "So mean and miscalibration of the log loss are infinite; the rest is not."
+        yield f"{impossible_rows(report)}. {effect}"
+
+
+def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
+    """Show the parts of samples of the rows, and what miscalibration chance alone would make."""
+    chance, parts = bootstrap.calibrated_q95, report.log_loss
+    notes = [f"Each sample has as many rows, drawn with replacement; seed {bootstrap.seed}.", _BIAS]
+    if chance is not None:
+        most = (
+            f"{figure(chance.log_loss, 4)} {report.unit} (Brier score: {figure(chance.brier, 4)})"
+        )
+        here = f"{figure(parts.miscalibration, 4)} ({figure(report.brier.miscalibration, 4)})"
+        what = "Miscalibration of a calibrated model with these predictions"
+        samples = "in 95 % of as many samples, by chance alone"
+        notes.append(f"{what}: up to {most} {samples}. Here it is {here}.")
+    return Section(
+        f"Middle 95 % of {how_many(bootstrap.n, 'sample')} drawn from these rows",
+        *table(
+            PARTS,
+            (Column("part", is_text=True), str),
+            (f"log loss, {report.unit}: 95 %", lambda part: interval(*bootstrap.log_loss[part])),
+            ("Brier score: 95 %", lambda part: interval(*bootstrap.brier[part])),
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _fit(report: CalibrationReport) -> Section:
+    """Show what logistic recalibration and Spiegelhalter's test say, and the errors of the bins."""
+    fit = report.logistic
+    return Section(
+        title="Are predictions too high, too low, too extreme?",
+        columns=(
+            Column("measure", is_text=True),
+            Column("value"),
+            Column("95 % interval"),
+            Column("meaning", is_text=True, wraps=True),
+        ),
+        rows=(
+            (
+                "mean prediction",
+                figure(report.mean_prediction, _DIGITS),
+                "-",
+                f"base rate: {figure(report.base_rate, _DIGITS)}",
+            ),
+            _estimate_row("calibration in the large", fit.calibration_in_the_large, _shift_words),
+            _estimate_row("calibration slope", fit.slope, _slope_words),
+            _estimate_row("calibration intercept", fit.intercept, lambda _: "goes with that slope"),
+            *_test_rows(report),
+            ("expected calibration error", figure(report.ece, 4), "-", "mean gap of the bins"),
+            ("maximum calibration error", figure(report.mce, 4), "-", "greatest gap of a bin"),
+        ),
+        notes=(*_fit_notes(report), *_test_notes(report)),
+    )
+
+
+def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimate], str]) -> Texts:
+    if estimate is None:
+        return name, "-", "-", "cannot be told"
+    ends = interval(estimate.ci_low, estimate.ci_high)
+    return name, figure(estimate.value, _DIGITS), ends, words(estimate)
+
+
+def _shift_words(shift: Estimate) -> str:
+    if shift.ci_low > 0.0:
+        return "too low, on average"
+    return "too high, on average" if shift.ci_high < 0.0 else "cannot be told from 0"
+
+
+def _slope_words(slope: Estimate) -> str:
+    if slope.ci_high < 0.0:
+        return "pointing the wrong way"
+    if slope.ci_high < 1.0:
+        return "too extreme"
+    return "too timid" if slope.ci_low > 1.0 else "cannot be told from 1"
+
+
+def _is_refuted(report: CalibrationReport) -> bool:
+    """Whether a row of some weight was certain and wrong."""
+    return math.isinf(report.log_loss.mean)
+
+
+def _test_rows(report: CalibrationReport) -> Iterator[Texts]:
+    test = report.spiegelhalter
+    name = "Spiegelhalter's z"
+    if test is None:
+        yield name, "-", "-", "cannot be told"
+        return
+    words = "calibration doubtful" if test.p_value < _LEVEL else "nothing against it"
+    yield name, figure(test.z, 4), "-", "calibration refuted" if _is_refuted(report) else words
+    yield "its p value", figure(test.p_value, 3), "-", "two-sided"
+
+
+def _fit_notes(report: CalibrationReport) -> Iterator[str]:
+    fit = report.logistic
+    if fit.n_in_fit < report.n_weighted and fit.obstacle != "no rows":
+        of_weight = "" if report.n_weighted == report.n else " of some weight"
+        yield (
+            f"Slope, intercept and calibration in the large are of {count(fit.n_in_fit)} of "
+            f"{how_many(report.n_weighted)}{of_weight}: a prediction of 0 or 1 has no finite logit."
+        )
+    if fit.obstacle is not None:
+        yield f"There is no slope: {_OBSTACLES[fit.obstacle]}."
+    elif fit.slope is not None and fit.intercept is not None:
+        line = f"{figure(fit.intercept.value, 4)} + {figure(fit.slope.value, 4)} logit(p)"
+        yield f"The line that fits the labels best is logit P(label = 1) = {line}."
+
+
+def _test_notes(report: CalibrationReport) -> Iterator[str]:
+    if report.spiegelhalter is None:
+        soft = "is one of labels that are 0 or 1"
+        why = soft if report.has_soft_labels else "needs a prediction other than 0, 0.5 and 1"
+        yield f"Spiegelhalter's test {why}."
+    elif _is_refuted(report):
+        yield _REFUTED
+
+
+def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
+    """Show all bins, and mark those whose mean prediction lies outside the interval."""
+    bins = report.bins
+    edges = {edge for each in bins for edge in (each.low, each.high)}
+    # as many digits as tell all edges apart
+    enough = (
+        d for d in range(_EDGE_DIGITS, 17) if len({figure(e, d) for e in edges}) == len(edges)
+    )
+    digits = next(enough, 17)
+    how = "equal width" if report.strategy == "uniform" else "about as many rows each"
+    return Section(
+        f"Predictions in bins of {how}, and what happened",
+        *table(
+            bins,
+            ("predictions", lambda each: interval(each.low, each.high, digits)),
+            ("rows", lambda each: count(each.n)),
+            ("weight", lambda each: figure(each.weight_sum, 4)) if has_weights else None,
+            ("mean", lambda each: figure(each.mean_prediction, 4)),
+            ("event rate", lambda each: figure(each.event_rate, 4)),
+            ("95 % interval", lambda each: interval(each.ci_low, each.ci_high, 3)),
+            ("gap", _gap),
+            (Column("verdict", is_text=True), _bin_verdict),
+        ),
+        notes=(_BINS,),
+        marked=[i for i, each in enumerate(bins) if _bin_verdict(each)],
+    )
+
+
+def _gap(each: ReliabilityBin) -> str:
+    if each.mean_prediction is None or each.event_rate is None:
+        return "-"
+    text = f"{each.event_rate - each.mean_prediction:+.3f}"
+    return text if float(text) else "0.000"
+
+
+def _bin_verdict(each: ReliabilityBin) -> str:
+    """Say in words whether the mean prediction of a bin is too high or too low."""
+    mean = each.mean_prediction
+    if mean is None or each.ci_low is None or each.ci_high is None:
+        return ""
+    if mean < each.ci_low:
+        return "too low"
+    return "too high" if mean > each.ci_high else ""
+
+
+def _named(parts: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names.get(part, part): value for part, value in parts.items()}
+
+
+def _estimate_record(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    values = (None,) * 3 if estimate is None else tuple(asdict(estimate).values())
+    return dict(zip((name, f"{name}_ci_low", f"{name}_ci_high"), values, strict=True))
+
+
+def _bootstrap_record(bootstrap: Bootstrap) -> dict[str, Any]:
+    def ends(intervals: Intervals) -> dict[str, Any]:
+        return {part: {"ci_low": low, "ci_high": high} for part, (low, high) in intervals.items()}
+
+    chance = bootstrap.calibrated_q95
+    return {
+        **picked(bootstrap, "n", "seed"),
+        "log_loss": _named(ends(bootstrap.log_loss), _LOG_LOSS_NAMES),
+        "brier": _named(ends(bootstrap.brier), _BRIER_NAMES),
+        "calibrated_miscalibration_q95": None if chance is None else asdict(chance),
+    }

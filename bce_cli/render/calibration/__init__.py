@@ -1,1 +1,0 @@
-"""What `bce calibration` found, as tables, records, diagrams and pictures."""

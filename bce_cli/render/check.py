@@ -1,0 +1,241 @@
+"""What `bce check` found: each value beside its limit, and why a check has not passed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.render.layout import (
+    FEW,
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    interval,
+    table,
+    verb,
+)
+from bce_cli.render.origin import convention_notes, impossible_rows, picked
+from bce_cli.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.gate import Baseline, Check, CheckName, Judgement, Limits, Verdict
+    from bce_cli.core.report import LossReport
+    from bce_cli.render.layout import Look
+    from bce_cli.render.origin import Origin
+
+_MEASURES: dict[CheckName, str] = {
+    "max_loss": "mean loss",
+    "min_skill": "skill",
+    "max_brier": "Brier score",
+    "max_ece": "calibration error",
+    "min_rows": "rows",
+    "baseline": "mean loss",
+}
+_SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
+_MOST_DIGITS = 17  # tell any two float64 apart
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDocument:
+    """A finished judgement and what it was made of.
+
+    Attributes
+    ----------
+    origin : Origin
+    convention : Convention
+    limits : Limits
+    judgement : Judgement
+    """
+
+    origin: Origin
+    convention: Convention
+    limits: Limits
+    judgement: Judgement
+
+    def sections(self, _look: Look) -> list[Section]:
+        """Show each check, and say what has come of them."""
+        checks, report = self.judgement.checks, self.judgement.report
+        interval_column = ("95 % interval", _interval_text)
+        what = f"{how_many(report.n)}, {how_many(len(checks), 'check')}"
+        return [
+            Section(
+                f"{self.origin.names}: {what}",
+                *table(
+                    checks,
+                    (Column("check", is_text=True), self._measure),
+                    ("value", _value_text),
+                    interval_column if self.limits.confident else None,
+                    ("limit", lambda c: f"at {'least' if c.is_least else 'most'} {_limit_text(c)}"),
+                    (Column("verdict", is_text=True), lambda check: _SIGNS[check.verdict]),
+                ),
+                notes=(
+                    self._verdict_line(),
+                    *_interval_notes(self),
+                    *_row_notes(self),
+                    *convention_notes(self.convention, report.n_clipped),
+                    *_impossible_notes(report),
+                    *self.origin.notes(),
+                ),
+                marked=[i for i, check in enumerate(checks) if check.verdict == "failed"],
+            )
+        ]
+
+    def record(self) -> dict[str, Any]:
+        """Return the checks and all that they were made of."""
+        limits, report = self.limits, self.judgement.report
+        has_baseline = limits.baseline is not None
+        return {
+            **self.origin.head(report, "n", convention=self.convention),
+            **picked(report, "n_clipped", "n_impossible", "first_impossible_row"),
+            "confident": limits.confident,
+            "bins": None if limits.max_ece is None else limits.n_bins,
+            "baseline": None if limits.baseline is None else asdict(limits.baseline),
+            "budget": limits.budget if has_baseline else None,
+            "checks": self.lines(),
+            "verdict": self.judgement.verdict,
+        }
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return a line for each check."""
+        return [asdict(check) for check in self.judgement.checks]
+
+    def reasons(self) -> str:
+        """Say why the checks have failed, or else why they are undecided."""
+        judgement = self.judgement
+        said = [
+            _reason(check, judgement.report, self.limits)
+            for check in judgement.checks
+            if check.verdict == judgement.verdict
+        ]
+        return "; ".join(dict.fromkeys(said))
+
+    def _measure(self, check: Check) -> str:
+        if check.name == "baseline":
+            return "above baseline"
+        unit = f", {self.judgement.report.unit}" if check.name == "max_loss" else ""
+        return f"{_MEASURES[check.name]}{unit}"
+
+    def _verdict_line(self) -> str:
+        verdict, n = self.judgement.verdict, len(self.judgement.checks)
+        if verdict == "passed":
+            return "Passed: the check holds." if n == 1 else f"Passed: all {n} checks hold."
+        return f"{verdict.capitalize()}: {self.reasons()}."
+
+
+def _interval_notes(document: CheckDocument) -> Iterator[str]:
+    limits, judgement = document.limits, document.judgement
+    if limits.max_ece is not None:
+        bins = "1 bin" if limits.n_bins == 1 else f"{limits.n_bins} bins of equal width"
+        band = "; its interval allows for its upward bias" if limits.confident else ""
+        yield f"The calibration error is over {bins}{band}."
+    for check in judgement.checks:
+        if check.name == "baseline" and limits.baseline is not None:
+            yield from _baseline_notes(check, limits.baseline, judgement.report)
+    if judgement.report.n < FEW and any(check.ci_low is not None for check in judgement.checks):
+        yield f"Fewer than {FEW} rows make a rough interval at best."
+
+
+def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Iterator[str]:
+    name, saved = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
+    yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
+    if check.ci_low is None:
+        return
+    if baseline.std_error:
+        both = "allows for the spread of both losses, as of independent samples"
+        yield f"The interval against the baseline {both}."
+    else:
+        none = "no standard error" if baseline.std_error is None else "a standard error of 0"
+        yield f"{name} has {none}, so its loss is taken as exact."
+    if check.verdict == "undecided":
+        paired = "bce compare old.csv new.csv pairs them, and tells smaller differences"
+        yield f"If both losses are of the same rows, {paired}."
+
+
+def _row_notes(document: CheckDocument) -> Iterator[str]:
+    for check in document.judgement.checks:
+        rows = int(check.value or 0) if check.name == "min_rows" else document.judgement.report.n
+        weightless = document.judgement.report.n - rows
+        if weightless:
+            yield f"{how_many(weightless)} of weight 0 {verb(weightless, 'is')} not counted."
+
+
+def _impossible_notes(report: LossReport) -> Iterator[str]:
+    if report.n_impossible:
+        infinite = ", so the mean is infinite; --clip EPS bounds such losses"
+        effect = infinite if math.isinf(report.mean_loss) else ""
+        yield f"{impossible_rows(report, ', ')}{effect}."
+
+
+def _value_text(check: Check) -> str:
+    """Show the value with as many digits as tell it from the limit."""
+    if check.name == "min_rows":
+        return count(int(check.value or 0))
+    return figure(check.value, _digits(check.limit, check.value))
+
+
+def _limit_text(check: Check) -> str:
+    """Show the limit with as many digits as tell it from the value."""
+    if check.name == "min_rows":
+        return count(int(check.limit))
+    return figure(check.limit, _digits(check.limit, check.value))
+
+
+def _interval_text(check: Check) -> str:
+    """Show the interval, if there is one, with as many digits as tell its ends from the limit."""
+    low, high = check.ci_low, check.ci_high
+    return interval(low, high, _digits(check.limit, low, high, least=4))
+
+
+def _digits(limit: float, *values: float | None, least: int = 6) -> int:
+    """Return how many significant digits tell the values from the limit.
+
+    Examples
+    --------
+    >>> _digits(0.45, 0.46, 0.45), _digits(0.45, 0.45 + 1e-9)
+    (6, 9)
+    """
+    others = [value for value in values if value is not None and value != limit]
+    for digits in range(least, _MOST_DIGITS):
+        if all(figure(value, digits) != figure(limit, digits) for value in others):
+            return digits
+    return _MOST_DIGITS
+
+
+def _reason(check: Check, report: LossReport, limits: Limits) -> str:
+    """Say why a check has not passed."""
+    measure, limit = _MEASURES[check.name], _limit_text(check)
+    if check.value is None:
+        is_same = report.base_rate_loss == 0.0
+        cause = "all labels are the same" if is_same else "the loss is infinite"
+        return f"{measure} is undefined, as {cause}"
+    if math.isinf(check.value):
+        return f"{measure} is infinite: {impossible_rows(report, ', ')}"
+    if check.name == "min_rows":
+        n = int(check.value)
+        return f"{how_many(n)} {verb(n, 'is')} fewer than {limit}"
+    ends = "" if check.ci_low is None else f" ({_interval_text(check)})"
+    found, baseline = f"{_value_text(check)}{ends}", limits.baseline
+    source = None
+    if check.name == "baseline" and baseline is not None:
+        source = safe_text(baseline.source)
+        limit = f"the budget of {limit}" if limits.budget else limit
+    if check.verdict == "undecided":
+        subject = measure if source is None else f"the difference from {source} of"
+        return f"{subject} {found} {_doubt(check, report, limit)}"
+    if source is None:
+        return f"{measure} {found} is {'below' if check.is_least else 'above'} {limit}"
+    more = f", more than {limit}" if limits.budget else ""
+    return f"{measure} is {found} above that of {source}{more}"
+
+
+def _doubt(check: Check, report: LossReport, limit: str) -> str:
+    if check.ci_low is not None:
+        return f"is not clear of {limit}"
+    few = report.effective_n <= 1.0  # but one of them has a weight worth the name
+    return f"has no interval, {'for want of rows' if few else 'as its rows show no spread'}"

@@ -1,0 +1,287 @@
+"""What `bce compare` found: every model, how it differs from the first, and which is better."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.render.layout import (
+    FEW,
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    interval,
+    percent,
+    table,
+)
+from bce_cli.render.origin import convention_notes, picked, row_columns, without_none
+from bce_cli.safe_text import quoted, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport, ModelReport
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.extremes import ChangedRow
+    from bce_cli.render.layout import Look, Texts
+    from bce_cli.render.origin import Origin
+
+_LONGEST_NAME = 30
+_DIGITS = 4
+_PAIR = 2
+_HEAD = ("n", "n_positive", "weight_sum", "base_rate")
+_COUNTS = ("n_better", "n_worse", "n_tied")
+_INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
+
+
+@dataclass(frozen=True, slots=True)
+class CompareDocument:
+    """A finished comparison and where it came from.
+
+    Attributes
+    ----------
+    origin : Origin
+    convention : Convention
+    report : ComparisonReport
+    cluster_column : str or None
+    """
+
+    origin: Origin
+    convention: Convention
+    report: ComparisonReport
+    cluster_column: str | None = None
+
+    def sections(self, _look: Look) -> list[Section]:
+        """Show every model, how it differs from the first, and the rows that changed most."""
+        changed = [
+            _changed(item, self) for item in self.report.comparisons if item.gained or item.lost
+        ]
+        return [_models(self), _differences(self), *changed]
+
+    def record(self) -> dict[str, Any]:
+        """Return all figures by name.
+
+        A difference over all rows is null where a mean is infinite; `finite` holds that over the
+        rows on which both losses are finite, then.
+        """
+        report, first = self.report, self.report.models[0]
+        return {
+            **self.origin.head(first.report, *_HEAD, convention=self.convention),
+            "confidence": report.confidence,
+            "cluster_column": self.cluster_column,
+            "n_clusters": report.n_clusters,
+            "base_rate_loss": first.report.base_rate_loss,
+            "baseline": first.name,
+            "models": [_model_record(model) for model in report.models],
+            "comparisons": [
+                {
+                    **_difference_record(item, report),
+                    "finite": None if item.infinite is None else _named(item.finite),
+                    "gained": _changed_records(item.gained, report),
+                    "lost": _changed_records(item.lost, report),
+                }
+                for item in report.comparisons
+            ],
+        }
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return one line for each model that is compared with the baseline."""
+        return [_difference_record(item, self.report) for item in self.report.comparisons]
+
+    def shown(self, name: str) -> str:
+        """Return a model's name as tables show it: in brief, where it stays another for each."""
+        brief = [safe_text(model.name, _LONGEST_NAME) for model in self.report.models]
+        shown = safe_text(name, _LONGEST_NAME)
+        return shown if brief.count(shown) == 1 else safe_text(name)
+
+
+def _models(document: CompareDocument) -> Section:
+    report = document.report
+    first = report.models[0]
+    base = figure(first.report.base_rate_loss)
+    impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    has_impossible = any(model.report.n_impossible for model in report.models)
+
+    def name_of(model: ModelReport) -> str:
+        return document.shown(model.name) + " (baseline)" * (model is first)
+
+    return Section(
+        document.origin.title(
+            first.report,
+            soft=first.report.label_entropy is not None,
+            models=f"{len(report.models)} models on ",
+        ),
+        *table(
+            report.models,
+            (Column("model", is_text=True), name_of),
+            (f"mean loss, {report.unit}", lambda model: figure(model.report.mean_loss)),
+            (_interval_title(report), lambda model: interval(model.ci_low, model.ci_high)),
+            ("skill", lambda model: percent(model.report.skill)),
+            ("impossible", lambda model: count(model.report.n_impossible)),
+        ),
+        notes=(
+            f"Skill: the share of the base-rate loss, {base}, that is removed.",
+            *([impossible] if has_impossible else ()),
+            *convention_notes(document.convention),
+        ),
+    )
+
+
+def _differences(document: CompareDocument) -> Section:
+    report = document.report
+    p = "p" if len(report.models) == _PAIR else "p (Holm)"
+    titles = ("difference", _interval_title(report), p, "better", "worse", "tied")
+    rows = [row for item in report.comparisons for row in _difference_rows(item, document)]
+    baseline = document.shown(report.models[0].name)
+    return Section(
+        f"Loss of each model minus that of {baseline}, {report.unit} a row",
+        (Column("model", is_text=True), *map(Column, titles)),
+        tuple(rows),
+        notes=(
+            *(verdict(item, report) for item in report.comparisons),
+            _method_note(document),
+            *document.origin.notes(),
+        ),
+        marked=range(len(rows)),
+    )
+
+
+def _difference_rows(item: DifferenceReport, document: CompareDocument) -> Iterator[Texts]:
+    counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
+    name, found = document.shown(item.model), item.finite
+    figures = (
+        figure(found.value, _DIGITS + 1),
+        interval(found.ci_low, found.ci_high),
+        figure(found.p_adjusted, 2),
+    )
+    if item.infinite is None:
+        yield (name, *figures, *counts)
+        return
+    yield (name, figure(item.value), "-", "-", *counts)
+    if found.n:
+        yield (f"  on {count(found.n)} finite", *figures, "", "", "")
+
+
+def _interval_title(report: ComparisonReport) -> str:
+    return f"{100.0 * report.confidence:g} % interval"
+
+
+def _method_note(document: CompareDocument) -> str:
+    report = document.report
+    several = (
+        "" if len(report.models) == _PAIR else " adjusted by Holm's procedure, as intervals are not"
+    )
+    tests = f"p: paired t-test{several}. Intervals and tests"
+    if report.n_clusters is None or document.cluster_column is None:
+        return f"{tests} take rows to be independent; --cluster COLUMN is for rows that are not."
+    column, clusters = quoted(document.cluster_column), how_many(report.n_clusters, "cluster")
+    note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
+    if report.n_clusters < FEW:
+        note += " With so few of them, the intervals tend to be too narrow."
+    return note
+
+
+def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
+    """Show the rows of greatest change, gains before losses."""
+    baseline, model = document.shown(document.report.models[0].name), document.shown(item.model)
+    changed = (*item.gained, *item.lost)
+    nats = NATS_PER[document.report.unit]
+    ways = ["gained most"] * bool(item.gained) + ["lost most"] * bool(item.lost)
+    return Section(
+        f"Rows on which {model} {', and '.join(ways)}",
+        *table(
+            changed,
+            *row_columns(changed, _DIGITS),
+            (baseline, lambda row: figure(row.baseline_prediction, _DIGITS)),
+            (model, lambda row: figure(row.prediction, _DIGITS)),
+            (
+                "difference times weight" if document.origin.has_weights else "difference",
+                lambda row: figure(row.difference / nats, _DIGITS),
+            ),
+        ),
+    )
+
+
+def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
+    """Say which of two models is better, or that it cannot be told, in one sentence or two."""
+    if item.infinite is None:
+        return _finite_verdict(item, report)
+    rest = "There is no row on which both losses are finite."
+    if item.finite.n:
+        rest = f"Where both losses are finite, {_finite_verdict(item, report, 'no')}"
+    winner, loser = safe_text(item.model), safe_text(report.models[0].name)
+    if item.infinite == "both":
+        means = f"The mean losses of both {winner} and {loser}"
+        return f"{means} are infinite, and cannot be compared. {rest}"
+    n = item.n_only_baseline_infinite
+    if item.infinite == "model":
+        winner, loser, n = loser, winner, item.n_only_model_infinite
+    wrong = f"{loser} was certain and wrong on {how_many(n)}, where {winner} was not"
+    return f"{winner} is better: {wrong}, and that costs infinity. {rest}"
+
+
+def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> str:
+    found, unit = item.finite, report.unit
+    better, worse = safe_text(item.model), safe_text(report.models[0].name)
+    value, low, high = found.value, found.ci_low, found.ci_high
+    untold = f"{no} difference between {better} and {worse} can be told from"
+    if value is None or low is None or high is None:
+        return f"{untold} {_basis(found, report)}."
+    if value == 0.0 and found.t is None:
+        return f"{better} and {worse} cost the same."
+    alpha = 1.0 - report.confidence
+    if found.t is not None and (found.p_adjusted is None or found.p_adjusted > alpha):
+        ends = f"{figure(value, _DIGITS)} [{figure(low, _DIGITS)}, {figure(high, _DIGITS)}]"
+        basis = f"{_basis(found, report)}: {ends} {unit} a row"
+        if found.p_value is not None and found.p_value <= alpha:
+            n = len(report.comparisons)
+            basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
+        return f"{untold} {basis}."
+    size = (-value, -high, -low)
+    if value > 0.0:
+        better, worse, size = worse, better, (value, low, high)
+    amount, least, most = (figure(number, _DIGITS) for number in size)
+    if found.t is None:  # differences do not vary, so that no test applies
+        each = f"by {amount} {unit} on each; no test applies"
+        return f"On these rows {better} is better than {worse}, {each}."
+    return f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
+
+
+def _basis(found: Difference, report: ComparisonReport) -> str:
+    if report.n_clusters is None:
+        return how_many(found.n)
+    return f"{how_many(found.n)} in {how_many((found.df or 0) + 1, 'cluster')}"
+
+
+def _model_record(model: ModelReport) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "mean_loss": model.report.mean_loss,
+        **picked(model, "std_error", "ci_low", "ci_high"),
+        **picked(model.report, "total_loss", "skill", "brier", "n_impossible"),
+        **picked(model.report, "first_impossible_row", "finite_mean_loss"),
+    }
+
+
+def _difference_record(item: DifferenceReport, report: ComparisonReport) -> dict[str, Any]:
+    figures = {k: v for k, v in _named(item.finite).items() if k not in ("n", "difference")}
+    return {
+        "model": item.model,
+        "baseline": report.models[0].name,
+        "difference": item.value,
+        **(figures if item.infinite is None else dict.fromkeys(figures)),
+        **picked(item, *_COUNTS, *_INFINITE),
+    }
+
+
+def _named(found: Difference) -> dict[str, Any]:
+    """Return the figures of a difference as JSON names them."""
+    return {"difference" if k == "value" else k: v for k, v in asdict(found).items()}
+
+
+def _changed_records(rows: Sequence[ChangedRow], report: ComparisonReport) -> list[dict[str, Any]]:
+    nats = NATS_PER[report.unit]
+    return [without_none(asdict(row) | {"difference": row.difference / nats}, "id") for row in rows]

@@ -1,0 +1,387 @@
+"""What `bce compute` found: how good the predictions are, and the rows it is made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.render.conventions import ConventionTable
+from bce_cli.render.layout import (
+    FEW,
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    interval,
+    percent,
+    power_of_ten,
+    table,
+    with_gaps,
+)
+from bce_cli.render.origin import (
+    convention_notes,
+    impossible_rows,
+    picked,
+    row_columns,
+    stuck_notes,
+    without_none,
+)
+from bce_cli.safe_text import excel_safe, quoted, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.evaluation import Result
+    from bce_cli.core.extremes import WorstRow
+    from bce_cli.core.groups import SegmentReport
+    from bce_cli.core.likelihood import ExampleRow
+    from bce_cli.core.report import LossReport
+    from bce_cli.render.layout import Look, TableColumn
+    from bce_cli.render.origin import Origin
+
+_LN2 = math.log(2.0)
+_DIGITS = 5
+_MOST_SEGMENTS = 40
+_LONGEST_NAME = 60
+_HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+_OF_SEGMENTS = (
+    *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
+    *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeDocument:
+    """A finished evaluation and where it came from.
+
+    Attributes
+    ----------
+    origin : Origin
+    convention : Convention
+    report : LossReport
+    result : Result
+        Its losses are in nats, whatever the report's unit.
+    comparison : tuple of ConventionReport
+        Where conventions were to be compared: one for each, the first of them exact.
+    excel_safe : bool, default False
+        Whether ids in CSV must not look like formulas.
+    has_soft_labels : bool, default False
+        Whether labels might lie between 0 and 1.
+    segment_columns : tuple of str
+        Columns that part the rows.
+    segments : tuple of SegmentReport
+        Highest total loss first.
+    """
+
+    origin: Origin
+    convention: Convention
+    report: LossReport
+    result: Result
+    comparison: tuple[ConventionReport, ...] = ()
+    excel_safe: bool = False
+    has_soft_labels: bool = False
+    segment_columns: tuple[str, ...] = ()
+    segments: tuple[SegmentReport, ...] = ()
+
+    @property
+    def compared(self) -> ConventionTable:
+        """The conventions side by side."""
+        return ConventionTable(self.origin, self.report, self.result, self.comparison)
+
+    def sections(self, look: Look) -> list[Section]:
+        """Say it to people: conventions or segments, or else the likelihood and rows."""
+        if self.comparison:
+            return self.compared.sections()
+        if self.segments:
+            return [_summary(self), _segments(self)]
+        worst = [_worst(self)] if self.result.worst else []
+        return [_summary(self), _underflow(self, look), _examples(self, look), *worst]
+
+    def record(self) -> dict[str, Any]:
+        """Return all figures by name, with what was asked for beside them."""
+        record, result = self._figures(), self.result
+        if result.products:
+            record["products"] = [
+                asdict(product) | {"log_of_product": product.log_of_product}
+                for product in result.products
+            ]
+        if self.comparison:
+            record |= self.compared.record()
+        if self.segments:
+            record["segments"] = [
+                {
+                    "segment": dict(zip(self.segment_columns, segment.names, strict=True)),
+                    **_segment_figures(segment),
+                }
+                for segment in self.segments
+            ]
+        if result.worst:
+            record["worst_rows"] = [_worst_record(row, self) for row in result.worst]
+        return record
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return one line of figures; or a line a segment, a worst row or a convention."""
+        return (
+            [_segment_line(segment, self) for segment in self.segments]
+            or [_worst_record(row, self) for row in self.result.worst]
+            or self.compared.lines()
+            or [self._figures() | {"source": " ".join(self.origin.sources)}]
+        )
+
+    def _figures(self) -> dict[str, Any]:
+        report = self.report
+        record = self.origin.head(report, *_HEAD, convention=self.convention)
+        record["n_clipped"] = report.n_clipped
+        record |= {name: value for name, value in asdict(report).items() if name not in record}
+        if self.result.products:
+            product = self.result.products[-1]
+            record["likelihood_product"] = product.product
+            record["product_subnormal_row"] = product.subnormal_row
+            record["product_zero_row"] = product.zero_row
+        return record
+
+
+def _summary(document: ComputeDocument) -> Section:
+    """Summarise an evaluation, with what each figure is to be measured by."""
+    report, origin = document.report, document.origin
+    return Section(
+        title=origin.title(report, soft=report.label_entropy is not None),
+        columns=(
+            Column("measure", is_text=True),
+            Column("value"),
+            Column("meaning", is_text=True, wraps=True),
+        ),
+        rows=(*_loss_rows(document), *_other_rows(document)),
+        notes=(
+            _reading(report),
+            *convention_notes(document.convention, report.n_clipped),
+            *_habits(document),
+            *_impossible_notes(document),
+            *origin.notes(),
+        ),
+        marked=(0,),
+    )
+
+
+def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
+    report = document.report
+    mean = "weighted mean (log) loss" if document.origin.has_weights else "mean (log) loss"
+    yield "binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"
+    ends = interval(report.ci_low, report.ci_high)
+    yield "95 % interval", ends, "of that mean, from its spread"
+    if report.label_entropy is not None:
+        entropy, divergence = figure(report.label_entropy), figure(report.kl_divergence)
+        yield "label entropy", entropy, "part that no prediction can remove"
+        yield "KL divergence", divergence, "the other part, due to the predictions"
+    base = f"always predicting {percent(report.base_rate)}"
+    yield "base-rate loss", figure(report.base_rate_loss), base
+    yield "skill", percent(report.skill), "of the base-rate loss removed"
+
+
+def _other_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
+    report = document.report
+    bits = report.mean_loss / _LN2 if report.unit == "nats" else report.mean_loss
+    base_brier = figure(report.base_rate * (1.0 - report.base_rate), 4)
+    yield "effective probability", percent(report.effective_probability), "given to what happened"
+    yield "in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"
+    yield "Brier score", figure(report.brier), f"squared error; base rate: {base_brier}"
+    if document.origin.has_weights:
+        yield "effective rows", figure(report.effective_n), "of equal weight, as good as these"
+    yield "impossible rows", count(report.n_impossible), "certain, and wrong"
+
+
+def _reading(report: LossReport) -> str:
+    """Answer the question that everybody asks first."""
+    base = f"the base rate's {figure(report.base_rate_loss)}"
+    if report.base_rate_loss == 0.0:
+        return "Is that good? All labels are the same, so there is no base rate to beat."
+    if math.isinf(report.mean_loss):
+        return f"Is that good? No: one certain, wrong prediction costs more than {base} ever will."
+    if report.ci_low is None or report.ci_high is None or report.n < FEW:
+        return f"Is that good? {how_many(report.n).capitalize()} cannot tell."
+    if report.ci_high < report.base_rate_loss:
+        return f"Is that good? It beats {base}, and the whole interval lies below that."
+    if report.ci_low > report.base_rate_loss:
+        return f"Is that good? No: {base} would cost less than the whole interval."
+    return (
+        f"Is that good? The interval alone cannot tell: {base} lies within it. "
+        "bce check --min-skill 0 --confident can, for it pairs the two."
+    )
+
+
+def _habits(document: ComputeDocument) -> Iterator[str]:
+    """Say what else a library does that makes its mean another one."""
+    name, rule = document.convention.name, document.convention.rule
+    if rule.mean_over == "rows" and document.origin.has_weights:
+        yield f"{name} divides by the number of rows, not by the sum of the weights."
+    if rule.threshold is not None and document.has_soft_labels:
+        yield f"{name} counts labels above {figure(rule.threshold)} as 1 and the others as 0."
+
+
+def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
+    """Say how many rows were impossible, what they do to the mean, and what can be done."""
+    report, convention = document.report, document.convention
+    if not report.n_impossible:
+        return
+    subject = "It makes" if report.n_impossible == 1 else "They make"
+    advice = "Best clip or mend such predictions where the model makes them; "
+    if math.isinf(report.mean_loss):
+        effect = f"{subject} the mean infinite."
+        advice += "--clip EPS bounds their loss here, --like all shows other libraries' means."
+    else:
+        rule = convention.name if convention.clip is None else "--clip"
+        share = f"{percent(report.impossible_share)} of the mean under {rule}"
+        effect = f"{subject} up {share}; the exact mean is infinite."
+        advice += "--like all shows what other rules make of them."
+    yield f"{impossible_rows(report)}. {effect}"
+    if report.finite_mean_loss is not None:
+        others = how_many(report.n - report.n_impossible)
+        advice = f"The mean of the other {others} is {figure(report.finite_mean_loss)}. {advice}"
+    yield advice
+
+
+def _underflow(document: ComputeDocument, look: Look) -> Section:
+    """Show what became of the likelihood in each float type, and of its logarithm."""
+    report, products = document.report, document.result.products
+    columns, rows = table(
+        products,
+        (Column("computed as", is_text=True), lambda p: f"product, {p.dtype}"),
+        ("value", lambda p: figure(p.product)),
+        ("subnormal at row", lambda p: count(p.subnormal_row)),
+        ("0 at row", lambda p: count(p.zero_row)),
+    )
+    stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
+    true_size = "The likelihood is 0 in truth as well: a row was impossible."
+    if not math.isinf(report.log_likelihood):
+        size = power_of_ten(report.log10_likelihood, look)
+        smallest = power_of_ten(math.log10(products[-1].smallest_subnormal), look)
+        true_size = f"The true likelihood is {size}; the smallest float64 above 0 is {smallest}."
+    return Section(
+        "The likelihood of all labels: a product underflows, a sum of logs does not",
+        columns,
+        rows=(*rows, stable),
+        notes=(true_size, *stuck_notes("In {} the product", products)),
+        marked=(len(rows),),
+    )
+
+
+def _examples(document: ComputeDocument, look: Look) -> Section:
+    """Show rows of the data as they are multiplied and summed up."""
+    examples, nats = document.result.excerpt, NATS_PER[document.report.unit]
+    columns, cells = table(
+        examples,
+        *_row_columns(examples),
+        ("likelihood", lambda row: figure(row.likelihood, _DIGITS)),
+        ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
+        ("product", lambda row: figure(row.running_product, 4)),
+        ("sum of logs", lambda row: figure(row.running_log_likelihood / nats)),
+    )
+    rows = tuple(with_gaps((row.row for row in examples), cells, look.pick("⋮", ":")))
+    zero_row = count(document.result.products[-1].zero_row)
+    marked = [index for index, row in enumerate(rows) if row[0] == zero_row]
+    return Section("Row by row", columns, rows, marked=marked)
+
+
+def _worst(document: ComputeDocument) -> Section:
+    """Show the rows that cost most, and what share of the whole loss each is."""
+    worst, nats = document.result.worst, NATS_PER[document.report.unit]
+    return Section(
+        "The rows that cost most" if len(worst) != 1 else "The row that costs most",
+        *table(
+            worst,
+            *_row_columns(worst),
+            ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
+            ("share of total", lambda row: percent(_share_of_total(row, document))),
+        ),
+    )
+
+
+def _share_of_total(row: WorstRow, document: ComputeDocument) -> float | None:
+    """Share of one row in the sum of all losses; None where that is infinite or 0."""
+    totals = document.result.totals
+    total = float(totals.losses)
+    if totals.n_infinite or total == 0.0:
+        return None
+    return (row.loss if row.weight is None else row.loss * row.weight) / total
+
+
+def _row_columns(
+    rows: Sequence[ExampleRow] | Sequence[WorstRow],
+) -> tuple[TableColumn[Any] | None, ...]:
+    has_weights = any(row.weight is not None for row in rows)
+    return (
+        *row_columns(rows),
+        ("prediction", lambda row: figure(row.prediction, _DIGITS)),
+        ("weight", lambda row: figure(row.weight, _DIGITS)) if has_weights else None,
+    )
+
+
+def _worst_record(row: WorstRow, document: ComputeDocument) -> dict[str, Any]:
+    record = without_none(asdict(row), "id", "weight")
+    if row.id is not None and document.excel_safe:
+        record["id"] = excel_safe(row.id)
+    record["loss"] = row.loss / NATS_PER[document.report.unit]
+    return record | {"share_of_total": _share_of_total(row, document)}
+
+
+def _segments(document: ComputeDocument) -> Section:
+    """Show each segment, those that cost most first."""
+    segments = document.segments
+    shown, rest = segments[:_MOST_SEGMENTS], segments[_MOST_SEGMENTS:]
+    notes = ["Skill: the share removed of the loss of the segment's own base rate."]
+    if any(segment.is_small for segment in shown):
+        notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
+    if rest:
+        n = how_many(sum(segment.n for segment in rest))
+        also = f"{count(len(rest))} more segments of {n} together"
+        notes.append(f"{also} cost less; --format csv and json have them all.")
+    has_impossible = any(_of(segment, "n_impossible") for segment in segments)
+    return Section(
+        f"Where the loss comes from: by {', '.join(map(quoted, document.segment_columns))}",
+        *table(
+            shown,
+            *(_name_column(index, name) for index, name in enumerate(document.segment_columns)),
+            ("rows", lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
+            ("base rate", lambda s: percent(_of(s, "base_rate"))),
+            ("mean loss", lambda s: figure(_of(s, "mean_loss"), _DIGITS)),
+            ("95 % interval", lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high"))),
+            ("skill", lambda s: percent(_of(s, "skill"))),
+            ("share of loss", lambda s: percent(s.share_of_total)),
+            ("impossible", lambda s: count(_of(s, "n_impossible") or 0))
+            if has_impossible
+            else None,
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
+    """Return the column of words that part the rows."""
+    return (
+        Column(safe_text(name, _LONGEST_NAME), is_text=True),
+        lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or "(empty)",
+    )
+
+
+def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
+    """Return a figure of a segment; None where it has none."""
+    return getattr(segment.report, name, None)
+
+
+def _segment_figures(segment: SegmentReport) -> dict[str, Any]:
+    figures = {name: _of(segment, name) for name in _OF_SEGMENTS}
+    return {"n": segment.n, **figures, **picked(segment, "share_of_total", "is_small")}
+
+
+def _segment_line(segment: SegmentReport, document: ComputeDocument) -> dict[str, Any]:
+    """Return the words of a segment by column, and its figures."""
+    figures = _segment_figures(segment)
+    shown = excel_safe if document.excel_safe else str
+    words = zip(document.segment_columns, map(shown, segment.names), strict=True)
+    named = {f"segment {name}" if name in figures else name: word for name, word in words}
+    return named | figures

@@ -1,0 +1,231 @@
+"""What reports are laid out with: sections, tables, numbers and formulas as text, a look."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+T = TypeVar("T")
+Texts: TypeAlias = tuple[str, ...]
+
+FEW = 30
+"""Rows or clusters below which the normal approximation of an interval is not to be trusted."""
+
+_PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+_ASCII_SIGNS = (
+    "¹⁻ʸ=^(1-y) ʸ=^y ²=^2 ᵢ=_i ⁻=^- ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
+    "≤=<= ≥=>= ≠=!= ≈=~ ∞=inf ½=1/2 ⋮=: …=..."
+)
+"""The signs of mathematics and what stands for them; one behind those that hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text may look, by what the place of the output can show.
+
+    Attributes
+    ----------
+    width : int
+        Columns to fill; tables whose numbers need more take more.
+    color : bool
+        Whether escape sequences for colours are welcome.
+    unicode : bool
+        Whether more than ASCII can be shown.
+    """
+
+    width: int = 80
+    color: bool = False
+    unicode: bool = True
+
+    def pick(self, text: str, ascii_text: str) -> str:
+        """Return `text`, or `ascii_text` where only ASCII can be shown."""
+        return text if self.unicode else ascii_text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    title : str
+    is_text : bool
+        Words, which stand on the left, rather than a number.
+    wraps : bool
+        Whether cells may be broken into lines; numbers never are.
+    """
+
+    title: str
+    is_text: bool = False
+    wraps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled table with sentences below it; every string is shown as it is, never as markup.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of Column
+    rows : tuple of tuple of str
+    notes : tuple of str
+    marked : collection of int
+        0-based rows to be seen first.
+    formulas : tuple of str
+        Lines above the table.
+    drawing : tuple of str
+        Lines of a picture made of characters, below it.
+    """
+
+    title: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Texts, ...] = ()
+    notes: tuple[str, ...] = ()
+    marked: Collection[int] = ()
+    formulas: tuple[str, ...] = ()
+    drawing: tuple[str, ...] = ()
+
+
+TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"
+"""What stands above a column, where a string is the title of one of numbers, and an item's cell."""
+
+
+def table(
+    items: Iterable[T], *columns: TableColumn[T] | None
+) -> tuple[tuple[Column, ...], tuple[Texts, ...]]:
+    """Return the columns and rows of a section: a row for each item.
+
+    Parameters
+    ----------
+    items : iterable
+    *columns : TableColumn or None
+        What is None is left out.
+
+    Examples
+    --------
+    >>> table([1, 4], ("n", str), None, ("root", lambda n: figure(n**0.5)))[1]
+    (('1', '1'), ('4', '2'))
+    """
+    shown = [column for column in columns if column is not None]
+    heads = (head if isinstance(head, Column) else Column(head) for head, _ in shown)
+    return tuple(heads), tuple(tuple(cell(item) for _, cell in shown) for item in items)
+
+
+def with_gaps(numbers: Iterable[int], rows: Iterable[Texts], sign: str) -> Iterator[Texts]:
+    """Yield numbered rows, and a row of signs wherever numbers are left out."""
+    previous = 0
+    for number, cells in zip(numbers, rows, strict=True):
+        if number > previous + 1:
+            yield (sign,) * len(cells)
+        previous = number
+        yield cells
+
+
+def figure(value: float | None, digits: int = 6) -> str:
+    """Show a number with so many significant digits, never cut; ``-`` where it is undefined.
+
+    Examples
+    --------
+    >>> figure(0.123456789), figure(2.0), figure(5e-324, 4), figure(float("inf")), figure(None)
+    ('0.123457', '2', '4.941e-324', 'inf', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def interval(low: float | None, high: float | None, digits: int = 4) -> str:
+    """Show an interval by its ends; ``-`` where there is none.
+
+    Examples
+    --------
+    >>> interval(0.123456, 2.0), interval(None, None)
+    ('0.1235 to 2', '-')
+    """
+    if low is None or high is None:
+        return "-"
+    return f"{figure(low, digits)} to {figure(high, digits)}"
+
+
+def count(value: int | None) -> str:
+    """Show a count or a row number; ``never`` where there is none.
+
+    Examples
+    --------
+    >>> count(1234567), count(None)
+    ('1,234,567', 'never')
+    """
+    return "never" if value is None else f"{value:,}"
+
+
+def how_many(n: int, noun: str = "row") -> str:
+    """Show a number of things.
+
+    Examples
+    --------
+    >>> how_many(1), how_many(2000), how_many(2, "key")
+    ('1 row', '2,000 rows', '2 keys')
+    """
+    return f"{count(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def verb(n: int, singular: Literal["is", "was"]) -> str:
+    """Return the verb that goes with a number of things.
+
+    Examples
+    --------
+    >>> verb(1, "is"), verb(2, "was")
+    ('is', 'were')
+    """
+    return singular if n == 1 else {"is": "are", "was": "were"}[singular]
+
+
+def percent(value: float | None) -> str:
+    """Show a share.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(-0.5), percent(None)
+    ('12.3 %', '-50.0 %', '-')
+    """
+    return "-" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def power_of_ten(log10: float, look: Look) -> str:
+    """Show 10**log10 with three digits; it may be far too small for a float.
+
+    Examples
+    --------
+    >>> power_of_ten(-2163.88, Look()), power_of_ten(-2163.88, Look(unicode=False))
+    ('1.32 × 10⁻²¹⁶⁴', '1.32 x 10^-2164')
+    """
+    if math.isinf(log10):
+        return "0"
+    if _PLAIN_FROM < log10 < _PLAIN_TO:
+        return f"{10.0**log10:.3g}"
+    exponent = math.floor(log10)
+    mantissa = f"{10.0 ** (log10 - exponent):.3g}"
+    if mantissa == "10":
+        mantissa, exponent = "1", exponent + 1
+    power = f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
+    return f"{mantissa} {look.pick('×', 'x')} {power}"
+
+
+def formula(text: str, look: Look) -> str:
+    """Return a formula as it is, or in ASCII where nothing else can be shown.
+
+    Examples
+    --------
+    >>> formula("pʸ (1−p)¹⁻ʸ", Look(unicode=False))
+    'p^y (1-p)^(1-y)'
+    """
+    if not look.unicode:
+        for pair in _ASCII_SIGNS.split():
+            sign, _, ascii_sign = pair.partition("=")
+            text = text.replace(sign, ascii_sign)
+    return text

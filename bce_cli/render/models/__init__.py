@@ -1,1 +1,0 @@
-"""What `bce compare` found, for people and for programs."""

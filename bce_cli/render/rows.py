@@ -1,0 +1,357 @@
+"""Every row and its loss as text or Parquet, some rows at a time, so that memory stays constant."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.render.write import escaped, markdown_row
+from bce_cli.safe_text import excel_safe, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from bce_cli.core.report import Unit
+    from bce_cli.core.rows import ScoredRows
+    from bce_cli.render.write import Format
+
+    Array = np.ndarray[Any, Any]
+    IntArray = npt.NDArray[np.intp]
+
+_WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
+"""Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
+
+_ENDS = {
+    "table": (" ", "\n", ""),
+    "json": (",", "}", "\n"),
+    "csv": (",", "\n", ""),
+    "markdown": (" ", " ", "|\n"),
+}
+"""The character behind each cell but the last, that behind the last, and what ends the line."""
+
+_NEEDS_QUOTES = re.compile('[,"\r\n]')
+_LONGEST_ID = 200  # of what people are to read; data for programs hold all of it
+
+_COMMA = ord(",")
+_MANY = 8  # where more than one in so many is to be written otherwise, all are
+
+
+def _names(*, has_ids: bool, has_weights: bool) -> list[str]:
+    """Return the names of the columns, in order."""
+    ids, weights = ["id"] * has_ids, ["weight"] * has_weights
+    return ["row", *ids, "label", "prediction", *weights, "loss"]
+
+
+def _numbers(first_row: int, scored: ScoredRows, unit: Unit) -> dict[str, Array]:
+    """Return the columns of numbers, of those rows that are present."""
+    rows = scored.rows
+    columns = {
+        "row": np.arange(first_row, first_row + len(rows)),
+        "label": rows.labels,
+        "prediction": rows.probabilities,
+        "loss": scored.losses / NATS_PER[unit],
+    }
+    if rows.weights is not None:
+        columns["weight"] = rows.weights
+    return {name: rows.present(values) for name, values in columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """Writes `row, id, label, prediction, weight, loss` in one format; every number is exact.
+
+    Attributes
+    ----------
+    output_format : {"table", "json", "csv", "markdown"}
+        JSON means a JSON object on each line, in which an infinite loss is null.
+    unit : {"nats", "bits"}
+    has_ids, has_weights : bool
+        Without them, these columns are left out.
+    soft_labels : bool
+        Whether labels need as much room in a table as other numbers.
+    excel_safe : bool
+        Whether ids in CSV must not look like formulas.
+    """
+
+    output_format: Format
+    unit: Unit
+    has_ids: bool
+    has_weights: bool = False
+    soft_labels: bool = False
+    excel_safe: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        names = _names(has_ids=self.has_ids, has_weights=self.has_weights)
+        if self.output_format == "table":  # ids come last, since they alone have no width
+            names.sort(key=lambda name: name == "id")
+        return names
+
+    def header(self) -> bytes:
+        """Return what comes before the first row."""
+        names = self.names
+        if self.output_format == "json":
+            return b""
+        if self.output_format == "csv":
+            lines = [",".join(names)]
+        elif self.output_format == "markdown":
+            rule = (":---" if name == "id" else "---:" for name in names)
+            lines = [markdown_row(names), markdown_row(rule)]
+        else:
+            lines = ["  ".join(name.rjust(self._width(name)) for name in names)]
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    def rows(self, first_row: int, scored: ScoredRows) -> bytes | memoryview:
+        """Return the lines of some rows, of which the first has this 1-based number."""
+        numbers = _numbers(first_row, scored, self.unit)
+        if len(numbers["row"]) == 0:
+            return b""
+        names = self.names
+        between, last, after = _ENDS[self.output_format]
+        parts: list[Any] = []
+        for name in names:
+            end = last if name == names[-1] else between
+            if name == "id":
+                cells = text_array(self._ids(scored.rows.present_ids()), end)
+            else:
+                cells = self._cells(name, numbers[name], end)
+            parts += [self._before(name, is_first=not parts), cells]
+        return _lines([*parts, after])
+
+    def _cells(self, name: str, values: Array, end: str) -> pa.Array:
+        """Return a column of numbers as texts, each with the character that stands behind it."""
+        from pyarrow import compute
+
+        if values.dtype == np.bool_:
+            values = values.view(np.int8)
+        is_json, is_table = self.output_format == "json", self.output_format == "table"
+        texts = number_texts(values, end, infinite_as="null" if is_json else "inf")
+        return compute.utf8_lpad(texts, self._width(name) + 1) if is_table else texts
+
+    def _before(self, name: str, *, is_first: bool) -> str:
+        """Return what stands before the cells of a column."""
+        if self.output_format == "json":
+            return f'{{"{name}": ' if is_first else f' "{name}": '
+        if self.output_format == "markdown":
+            return "| "
+        return "" if self.output_format == "csv" or is_first else " "
+
+    def _ids(self, ids: list[str]) -> list[str]:
+        if self.output_format == "json":
+            return [json.dumps(text) for text in ids]
+        if self.output_format == "csv":
+            return _csv_cells([excel_safe(text) for text in ids] if self.excel_safe else ids)
+        shown = [safe_text(text, _LONGEST_ID) for text in ids]
+        return [escaped(text) for text in shown] if self.output_format == "markdown" else shown
+
+    def _width(self, name: str) -> int:
+        is_wide = self.soft_labels and name == "label"
+        return _WIDTHS["prediction"] if is_wide else _WIDTHS.get(name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """Builds tables of `row, id, label, prediction, weight, loss`.
+
+    Attributes
+    ----------
+    unit : {"nats", "bits"}
+    has_ids, has_weights : bool
+        Without them, these columns are left out.
+    soft_labels : bool
+        Whether labels are float64 rather than int8.
+    """
+
+    unit: Unit
+    has_ids: bool
+    has_weights: bool = False
+    soft_labels: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns and their types."""
+        import pyarrow as pa
+
+        kinds = {"row": pa.int64(), "id": pa.string()}
+        kinds["label"] = pa.float64() if self.soft_labels else pa.int8()
+        names = _names(has_ids=self.has_ids, has_weights=self.has_weights)
+        return pa.schema(
+            [pa.field(name, kinds.get(name, pa.float64()), nullable=False) for name in names]
+        )
+
+    def rows(self, first_row: int, scored: ScoredRows) -> pa.Table:
+        """Return some rows, of which the first has this 1-based number."""
+        import pyarrow as pa
+
+        schema, numbers = self.schema, _numbers(first_row, scored, self.unit)
+        arrays = [
+            text_array(scored.rows.present_ids())
+            if field.name == "id"
+            else _array(numbers[field.name], field.type)
+            for field in schema
+        ]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Array, kind: pa.DataType) -> pa.Array:
+    """Wrap numbers; pa.array would import pandas."""
+    import pyarrow as pa
+
+    typed = np.ascontiguousarray(values, dtype=str(kind).replace("double", "float64"))
+    return pa.Array.from_buffers(kind, len(typed), [None, pa.py_buffer(typed)])
+
+
+@contextmanager
+def parquet_rows(stream: IO[bytes], schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Provide a function that appends a table to a Parquet file, which is complete at the end."""
+    from pyarrow import parquet
+
+    # A number that hardly occurs twice is not worth a dictionary.
+    with parquet.ParquetWriter(stream, schema, use_dictionary=False) as writer:
+        yield writer.write_table
+
+
+def _literal(text: str) -> pa.Scalar:
+    """Return one text as pyarrow's own scalar; passing a str imports pandas, too."""
+    return text_array([text])[0]
+
+
+def _lines(parts: list[Any]) -> memoryview:
+    """Concatenate columns and literals row by row; the text buffer of the result is the output."""
+    from pyarrow import compute
+
+    columns = [_literal(part) if isinstance(part, str) else part for part in parts if part != ""]
+    lines = compute.binary_join_element_wise(*columns, _literal(""))
+    offsets = np.frombuffer(lines.buffers()[1], np.int32, count=len(lines) + 1)
+    return memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
+
+
+def _csv_cells(texts: list[str]) -> list[str]:
+    """Quote those texts that need it."""
+    if _NEEDS_QUOTES.search("".join(texts)) is None:
+        return texts
+    return [
+        '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+        for text in texts
+    ]
+
+
+def text_array(texts: Sequence[str], end: str = "") -> pa.StringArray:
+    """Build a column of texts from its buffers; pa.array(list) would import pandas.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    end : str
+        ASCII characters that stand behind each.
+
+    Examples
+    --------
+    >>> text_array(["a", "", "é"], ";").to_pylist()
+    ['a;', ';', 'é;']
+    """
+    joined = end.join([*texts, ""])
+    data = joined.encode()
+    if len(data) == len(joined):  # a character is a byte
+        lengths = np.fromiter(map(len, texts), np.int32, len(texts))
+    else:
+        lengths = np.fromiter((len(text.encode()) for text in texts), np.int32, len(texts))
+    offsets = np.zeros(len(texts) + 1, np.int32)
+    np.cumsum(lengths + np.int32(len(end)), out=offsets[1:])
+    return _string_array(data, offsets)
+
+
+def number_texts(values: Array, end: str, *, infinite_as: str = "inf") -> pa.StringArray:
+    """Write numbers as text.
+
+    Parameters
+    ----------
+    values : ndarray of int8, int64 or float64, shape (n,)
+        None is NaN.
+    end : str
+        One ASCII character that stands behind each.
+    infinite_as : str, default "inf"
+        What stands for positive infinity.
+
+    Returns
+    -------
+    pyarrow.StringArray
+
+    Examples
+    --------
+    >>> number_texts(np.array([0.1, 1.0, 1e-5, np.inf]), ";").to_pylist()
+    ['0.1;', '1;', '0.00001;', 'inf;']
+    >>> number_texts(np.array([7, -8]), ",").to_pylist()
+    ['7,', '-8,']
+    """
+    import orjson
+
+    wide = np.ascontiguousarray(values)
+    places = _places_written_otherwise(wide)
+    if len(places) > len(wide) // _MANY:
+        return _written_by_arrow(wide, end, infinite_as)
+    text = orjson.dumps(wide, option=orjson.OPT_SERIALIZE_NUMPY)  # four times as fast as pyarrow
+    characters = np.frombuffer(text, np.uint8).copy()
+    commas = np.flatnonzero(characters == _COMMA)
+    characters[commas] = characters[-1] = ord(end)
+    offsets = np.concatenate([[0], commas, [len(characters) - 1]]) + 1  # behind the bracket
+    if len(places):
+        others = _written_by_arrow(wide[places], end, infinite_as).to_pylist()
+        return _string_array(*_replaced(characters, offsets, places, others))
+    return _string_array(characters, offsets)
+
+
+def _string_array(characters: Any, offsets: Array) -> pa.StringArray:  # noqa: ANN401 -- bytes
+    import pyarrow as pa
+
+    ends = offsets.astype(np.int32, copy=False)
+    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(characters))
+
+
+def _places_written_otherwise(values: Array) -> IntArray:
+    """Where one writes 1, 0.000001, 1e+10 and inf, and the other 1.0, 1e-6, 10000000000.0, null."""
+    if values.dtype.kind == "i":
+        return np.zeros(0, np.intp)
+    otherwise = np.floor(values) == values  # infinite ones are, too
+    otherwise |= (values >= 1e-6) & (values < 1e-5)  # noqa: PLR2004
+    otherwise |= (values >= 1e10) | (values < 0.0)  # noqa: PLR2004 -- negative ones do not occur
+    return np.flatnonzero(otherwise)
+
+
+def _written_by_arrow(values: Array, end: str, infinite_as: str) -> pa.StringArray:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    # from_buffers, since pa.array(ndarray) imports pandas
+    column = pa.Array.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(values)])
+    texts = column.cast(pa.string())
+    if not np.isfinite(values.max()):
+        inf, shown = text_array(["inf", infinite_as])
+        texts = compute.if_else(compute.equal(texts, inf), shown, texts)
+    behind, nothing = text_array([end, ""])
+    return compute.binary_join_element_wise(texts, behind, nothing)
+
+
+def _replaced(
+    characters: npt.NDArray[np.uint8], offsets: IntArray, places: IntArray, texts: list[str]
+) -> tuple[bytes, IntArray]:
+    """Put other texts in some places; return the characters and offsets of all."""
+    parts: list[bytes | memoryview] = []
+    last = 0
+    for place, text in zip(places.tolist(), texts, strict=True):
+        parts += [characters[last : offsets[place]].data, text.encode()]
+        last = int(offsets[place + 1])
+    lengths = np.diff(offsets)
+    lengths[places] = [len(text) for text in texts]
+    moved = np.cumsum(np.concatenate([offsets[:1], lengths]))
+    return b"".join([*parts, characters[last:].data]), moved

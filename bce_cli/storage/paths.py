@@ -1,0 +1,345 @@
+"""What a path stands for: an address, folders of this machine, or a pattern such as day=*/*.csv.
+
+Addresses such as s3://bucket/preds.csv are told from paths, and shown without their secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import deque
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Protocol
+
+from bce_cli.errors import UsageError
+from bce_cli.safe_text import safe_text
+from bce_cli.storage.streams import unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Identity = tuple[int, int]
+
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_WEB = ("http", "https")
+_LOCAL_HOSTS = ("", "localhost")
+_SHOWN_CREDENTIALS = "***"
+
+
+def scheme_of(path: str) -> str | None:
+    """Return what an address begins with, in lower case; None for a path.
+
+    Examples
+    --------
+    >>> scheme_of("s3://bucket/preds.csv"), scheme_of("preds.csv"), scheme_of("./s3://a")
+    ('s3', None, None)
+    """
+    found = _SCHEME.match(path)
+    return found.group(1).lower() if found else None
+
+
+def is_web(path: str) -> bool:
+    """Whether it is the address of a page, which may have a query and has no folder to list."""
+    return scheme_of(path) in _WEB
+
+
+def local_path(path: str) -> str | None:
+    """Return the path on this machine that is meant; None for an address elsewhere.
+
+    Examples
+    --------
+    >>> local_path("preds.csv"), local_path("file:///a%20b.csv"), local_path("s3://bucket/a")
+    ('preds.csv', '/a b.csv', None)
+    """
+    scheme = scheme_of(path)
+    if scheme is None:
+        return path
+    if scheme != "file":
+        return None
+    from urllib.parse import unquote  # noqa: PLC0415 -- few inputs are addresses
+
+    host, rest = split_authority(path)
+    return unquote(f"/{rest}") if host in _LOCAL_HOSTS else None
+
+
+def split_authority(address: str) -> tuple[str, str]:
+    """Return what stands between :// and the next slash, and what follows that.
+
+    Examples
+    --------
+    >>> split_authority("s3://bucket/a/b.csv"), split_authority("s3://bucket")
+    (('bucket', 'a/b.csv'), ('bucket', ''))
+    """
+    authority, _, rest = address.partition("://")[2].partition("/")
+    return authority, rest
+
+
+def without_secrets(path: str) -> str:
+    """Return a path as it is, and an address without password, query and fragment.
+
+    Examples
+    --------
+    >>> without_secrets("s3://key:secret@bucket/a.csv")
+    's3://***@bucket/a.csv'
+    >>> without_secrets("https://host/a.csv?X-Amz-Signature=0f3c")
+    'https://host/a.csv?...'
+    >>> without_secrets("abfs://container@account.dfs.core.windows.net/a.csv")
+    'abfs://container@account.dfs.core.windows.net/a.csv'
+    """
+    if scheme_of(path) is None:
+        return path
+    scheme, _, _ = path.partition("://")
+    authority, slash, rest = path[len(scheme) + 3 :].partition("/")
+    user, at, host = authority.rpartition("@")
+    if ":" in user:
+        authority = f"{_SHOWN_CREDENTIALS}{at}{host}"
+    place = f"{authority}{slash}{rest}"
+    if is_web(path):
+        shown = re.split("[?#]", place, maxsplit=1)[0]
+        place = shown if shown == place else f"{shown}?..."
+    return f"{scheme}://{place}"
+
+
+def shown_path(path: str) -> str:
+    """Return a path or an address as messages show it."""
+    return safe_text(without_secrets(path))
+
+
+def refuse_credentials(address: str) -> None:
+    """Raise UsageError if a password stands in an address, where every list of processes shows it.
+
+    Examples
+    --------
+    >>> refuse_credentials("s3://bucket/a@b:c.csv")
+    """
+    authority, _ = split_authority(address)
+    if ":" in authority.rpartition("@")[0]:
+        message = f"{without_secrets(address)}: a password does not belong in an address"
+        raise UsageError(message, "credentials are taken from the usual environment variables")
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path or an address, without the query.
+
+    Examples
+    --------
+    >>> file_name("https://host/a/preds.csv.gz?token=1"), file_name("a/b.csv"), file_name("b/")
+    ('preds.csv.gz', 'b.csv', 'b')
+    """
+    shown = re.split("[?#]", path, maxsplit=1)[0] if is_web(path) else path
+    return shown.rstrip("/").rpartition("/")[2] or shown
+
+
+_HIDDEN = (".", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or a folder.
+
+    Attributes
+    ----------
+    path : str
+        As its tree calls it, with slashes between the names.
+    is_folder : bool
+    size : int or None
+        Bytes of a file, where they are known.
+    """
+
+    path: str
+    is_folder: bool
+    size: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+class Tree(Protocol):
+    """Folders that can be listed."""
+
+    def look_up(self, path: str) -> Entry | None:
+        """Return what is there; None if nothing is."""
+
+    def children(self, folder: str) -> Sequence[Entry]:
+        """Return what a folder holds, hidden or not, in any order; nothing if it is none."""
+
+    def files_below(self, folder: str) -> Sequence[Entry]:
+        """Return all files of a folder and its folders that are not hidden, in any order."""
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or a folder is no part of a data set by the name it has.
+
+    Names such as ``_SUCCESS``, ``_temporary`` and ``.part-0.crc`` are what writers of parts leave
+    behind; ``_day=1`` is a partition.
+
+    Examples
+    --------
+    >>> [name for name in ("_SUCCESS", ".crc", "_day=1", "part-0.csv") if is_hidden(name)]
+    ['_SUCCESS', '.crc']
+    """
+    return name.startswith(_HIDDEN) and not (name.startswith("_") and "=" in name)
+
+
+class LocalTree:
+    """See `Tree`; links are followed, and what they lead to counts once.
+
+    Raises
+    ------
+    InputError
+        From every method: a folder cannot be read.
+    """
+
+    def look_up(self, path: str) -> Entry | None:
+        """Return what is there, even a pipe; None if nothing is, or it cannot be told."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 -- a path may end in a slash, which Path drops
+        except (OSError, ValueError):
+            return None
+        return _entry(path, status)
+
+    def children(self, folder: str) -> Sequence[Entry]:
+        """Return what a folder holds, in any order."""
+        found = []
+        for item in _listed(folder):
+            entry = self.look_up(item.path if folder else item.name)
+            if entry is not None:
+                found.append(entry)
+        return found
+
+    def files_below(self, folder: str) -> Sequence[Entry]:
+        """Return all regular files of a folder and its folders that are not hidden.
+
+        What a link leads to is taken last, and left out if it was there without the link, or if it
+        is a folder around this one.
+        """
+        links: deque[str] = deque()
+        seen: set[Identity] = set()
+        found = list(_walked(folder, seen, links))
+        around = os.path.realpath(folder or ".")
+        while links:
+            link = links.popleft()
+            entry = _entry(link, _status(link))
+            if not entry.is_folder:
+                found += [entry] if _is_new(_status(link), seen) else []
+            elif not f"{around}/".startswith(os.path.join(os.path.realpath(link), "")):  # noqa: PTH118
+                found += _walked(link, seen, links)
+        return found
+
+
+def _walked(folder: str, seen: set[Identity], links: deque[str]) -> Iterator[Entry]:
+    if not _is_new(_status(folder or "."), seen):
+        return
+    for item in sorted(_listed(folder), key=lambda item: item.name):
+        path = item.path if folder else item.name
+        if is_hidden(item.name):
+            continue
+        if item.is_symlink():
+            links.append(path)
+        elif item.is_dir():
+            yield from _walked(path, seen, links)
+        elif stat.S_ISREG((status := _status(path)).st_mode):
+            _is_new(status, seen)
+            yield _entry(path, status)
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder or ".") as items:
+            return list(items)
+    except (NotADirectoryError, FileNotFoundError):
+        return []
+    except OSError as error:
+        raise unreadable(safe_text(folder), error) from None
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)  # noqa: PTH116 -- as above
+    except OSError as error:  # a link that leads nowhere, say
+        raise unreadable(safe_text(path), error) from None
+
+
+def _is_new(status: os.stat_result, seen: set[Identity]) -> bool:
+    identity = (status.st_dev, status.st_ino)
+    is_new = identity not in seen
+    seen.add(identity)
+    return is_new
+
+
+def _entry(path: str, status: os.stat_result) -> Entry:
+    is_regular = stat.S_ISREG(status.st_mode)
+    return Entry(path, stat.S_ISDIR(status.st_mode), status.st_size if is_regular else None)
+
+
+_ANY_DEPTH = "**"
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path has one of the signs that patterns are made of.
+
+    Examples
+    --------
+    >>> is_pattern("day=*"), is_pattern("part-[0-9]"), is_pattern("a[1")
+    (True, True, False)
+    """
+    return "*" in path or "?" in path or "]" in path.partition("[")[2]
+
+
+def files_matching(tree: Tree, pattern: str) -> list[Entry]:
+    """Return the files that match a pattern, and those below folders that do, each once.
+
+    ``*``, ``?`` and ``[...]`` stand for characters of one name, ``**`` for any number of folders.
+    Hidden names are matched only by a pattern that begins with the same character.
+
+    Parameters
+    ----------
+    tree : Tree
+    pattern : str
+        With slashes between the names.
+    """
+    parts = pattern.split("/")
+    first = next(index for index, part in enumerate(parts) if is_pattern(part))
+    folder = "/".join(parts[:first]) or ("/" if first else "")
+    wanted = [part for part in parts[first:] if part]
+    return list({entry.path: entry for entry in _below(tree, folder, wanted)}.values())
+
+
+def _below(tree: Tree, folder: str, parts: Sequence[str]) -> Iterator[Entry]:
+    part, rest = parts[0], parts[1:]
+    if part == _ANY_DEPTH:
+        start = len(folder.rstrip("/") + "/") if folder else 0
+        for entry in tree.files_below(folder):
+            if _matches(parts, entry.path[start:].split("/")):
+                yield entry
+        return
+    for entry in _fitting(tree, folder, part):
+        if not rest:
+            yield from tree.files_below(entry.path) if entry.is_folder else [entry]
+        elif entry.is_folder:
+            yield from _below(tree, entry.path, rest)
+
+
+def _fitting(tree: Tree, folder: str, part: str) -> list[Entry]:
+    """Return what fits a part of a pattern; a name that is just the same wins over others."""
+    entries = tree.children(folder)
+    same = [entry for entry in entries if entry.name == part]
+    return same or [entry for entry in entries if _fits(entry.name, part)]
+
+
+def _matches(parts: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a file, or one of the folders that it is in, matches."""
+    if not parts:
+        return True
+    if parts[0] == _ANY_DEPTH:
+        return _matches(parts[1:], names) or (bool(names) and _matches(parts, names[1:]))
+    return bool(names) and _fits(names[0], parts[0]) and _matches(parts[1:], names[1:])
+
+
+def _fits(name: str, part: str) -> bool:
+    return fnmatchcase(name, part) and (not is_hidden(name) or part[0] == name[0])

@@ -1,0 +1,227 @@
+"""Where the bytes come from: files, addresses and standard input, and what stands for several."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from bce_cli.errors import InputError, UsageError
+from bce_cli.storage.paths import (
+    LocalTree,
+    file_name,
+    files_matching,
+    is_pattern,
+    is_web,
+    local_path,
+    refuse_credentials,
+    shown_path,
+)
+from bce_cli.storage.streams import Translated, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import ExitStack
+
+    from bce_cli.storage.paths import Entry, Tree
+
+
+STANDARD_INPUT = "-"
+
+
+def refuse_second_pipe(paths: Sequence[str | None]) -> None:
+    """Raise UsageError if standard input is named more than once; what is None is no path."""
+    if paths.count(STANDARD_INPUT) > 1:
+        message = "standard input can be read only once"
+        raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input, which can be opened in any process.
+
+    Attributes
+    ----------
+    path : str
+        A path or an address, or ``-`` for standard input.
+    known_size : int, optional
+        Its bytes, if storage has told them already.
+    shown : str, optional
+        What the user calls it, if not by that path.
+    """
+
+    path: str
+    known_size: int | None = None
+    shown: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        if self.path == STANDARD_INPUT:
+            return "standard input"
+        return shown_path(self.shown or self.path)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The endings of its name, in lower case, the last one first."""
+        suffixes = () if self.path == STANDARD_INPUT else PurePath(file_name(self.path)).suffixes
+        return tuple(suffix.lower() for suffix in reversed(suffixes))
+
+    @property
+    def local_path(self) -> str | None:
+        """The path on this machine; None for standard input and addresses elsewhere."""
+        return None if self.path == STANDARD_INPUT else local_path(self.path)
+
+    def size(self) -> int | None:
+        """Bytes of a regular file, or of one in storage elsewhere; None for anything else."""
+        if self.known_size is not None or self.path == STANDARD_INPUT:
+            return self.known_size
+        if self.local_path is None:
+            from bce_cli.storage.remote import size_of  # noqa: PLC0415 -- rare
+
+            return size_of(self.path)
+        try:
+            status = Path(self.local_path).stat()
+        except (OSError, ValueError):
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open for reading bytes, from start to end.
+
+        Raises
+        ------
+        InputError
+            If it cannot be opened, with the reason of the operating system; so does each read.
+        """
+        if self.path == STANDARD_INPUT:
+            if sys.stdin is None:
+                message = "standard input is closed"
+                raise InputError(message)
+            yield self._explained(sys.stdin.buffer)
+            return
+        if self.local_path is None:
+            from bce_cli.storage.remote import opened_stream  # noqa: PLC0415 -- rare
+
+            with opened_stream(self.path) as remote:
+                yield remote
+            return
+        try:
+            stream = Path(self.local_path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
+        except (OSError, ValueError) as error:
+            raise unreadable(self.name, error) from None
+        with stream:
+            yield self._explained(cast("IO[bytes]", stream))
+
+    def random_access(self, opened: ExitStack) -> Any | None:  # noqa: ANN401 -- files of any kind
+        """Open for reading any range of bytes, with `seek`; None if it gives a stream alone.
+
+        Parameters
+        ----------
+        opened : ExitStack
+            Closes what is opened here.
+
+        Raises
+        ------
+        InputError
+            It cannot be opened; where it is elsewhere, so does each read.
+        """
+        if self.path == STANDARD_INPUT:
+            return None
+        if self.local_path is None:
+            from bce_cli.storage.remote import opened_ranges  # noqa: PLC0415 -- rare
+
+            file = opened_ranges(self.path)
+            return None if file is None else opened.enter_context(file)
+        if self.size() is None:
+            return None
+        import pyarrow as pa
+
+        try:
+            return opened.enter_context(pa.OSFile(os.fsencode(self.local_path)))
+        except OSError as error:
+            raise unreadable(self.name, error) from None
+
+    def _explained(self, stream: IO[bytes]) -> IO[bytes]:
+        def explain(error: Exception) -> Exception | None:
+            return unreadable(self.name, error) if isinstance(error, OSError) else None
+
+        return cast("IO[bytes]", Translated(stream, explain))
+
+
+_WHAT_COUNTS = "names that begin with . or _ do not count"
+
+
+def sources_of(path: str) -> list[Source]:
+    """Return the files that are meant, sorted by their paths.
+
+    Parameters
+    ----------
+    path : str
+        A file; a folder, which stands for all files below it, but for hidden ones; or a pattern,
+        unless there is something that is called just so. Each may be an address. A path at which
+        there is nothing is returned as it is, to be an error when it is opened.
+
+    Raises
+    ------
+    InputError
+        A folder holds no files, a pattern matches none, or storage cannot be reached.
+    UsageError
+        An address has a password in it.
+    """
+    if path == STANDARD_INPUT:
+        return [Source(path)]
+    local = local_path(path)
+    if local is not None:
+        return _expanded(path, local, LocalTree(), lambda found: found)
+    refuse_credentials(path)
+    if is_web(path):
+        return [Source(path)]
+    from bce_cli.storage.stores import RemoteTree  # noqa: PLC0415 -- loads pyarrow.fs
+
+    tree = RemoteTree(path)
+    return _expanded(path, tree.root, tree, tree.address_of)
+
+
+def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str]) -> list[Source]:
+    """Expand a path, which the tree calls otherwise."""
+    entry = tree.look_up(inner)
+    if entry is None and is_pattern(inner):
+        found: Sequence[Entry] = files_matching(tree, inner)
+        lack = "no file matches this pattern"
+    elif entry is not None and entry.is_folder:
+        found = tree.files_below(inner)
+        lack = "there are no data files in this folder"
+    else:
+        return [Source(path, None if entry is None else entry.size)]
+    if not found:
+        message = f"{shown_path(path)}: {lack}"
+        raise InputError(message, _WHAT_COUNTS)
+    files = sorted(found, key=lambda file: file.path)
+    return [Source(address_of(file.path), file.size) for file in files]
+
+
+def opened_at(source: Source, start: int, opened: ExitStack) -> IO[bytes]:
+    """Open a file for reading on from a byte; `opened` closes it.
+
+    Raises
+    ------
+    InputError
+        It cannot be opened, or not there; so does each read.
+    """
+    if start == 0 or source.local_path is not None:
+        stream = opened.enter_context(source.open())
+        if start:
+            stream.seek(start)
+        return stream
+    file: IO[bytes] | None = source.random_access(opened)
+    if file is None:
+        message = f"{source.name}: it can be read from its start alone"
+        raise InputError(message)
+    file.seek(start)
+    return file

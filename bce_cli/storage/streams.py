@@ -1,0 +1,151 @@
+"""The small tools that all streams of bytes are made with."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, TYPE_CHECKING, cast
+
+from bce_cli.errors import DataError, InputError, os_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from _typeshed import WriteableBuffer
+
+
+class ReadOnly(io.RawIOBase):
+    """A stream of which every kind says by `readinto` alone what it holds."""
+
+    def readable(self) -> bool:
+        """Whether bytes can be read; they can."""
+        return True
+
+
+class Rejoined(ReadOnly):
+    """Bytes that were read already, followed by the rest of their stream.
+
+    Parameters
+    ----------
+    head : bytes
+    rest : binary stream
+    """
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        super().__init__()
+        self._head = head
+        self._rest = rest
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        if self._head:
+            count = min(len(view), len(self._head))
+            view[:count] = self._head[:count]
+            self._head = self._head[count:]
+            return count
+        return cast("int", self._rest.readinto(view) or 0)  # type: ignore[attr-defined]
+
+
+class Chunks(ReadOnly):
+    """Bytes that come in chunks of any size.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._ready = memoryview(b"")
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        while not self._ready:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._ready = memoryview(chunk)
+        count = min(len(view), len(self._ready))
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
+class Limited(ReadOnly):
+    """The next bytes of a stream, up to so many.
+
+    Parameters
+    ----------
+    stream : binary stream
+    n_bytes : int
+    """
+
+    def __init__(self, stream: IO[bytes], n_bytes: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._n_left = n_bytes
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        view = memoryview(buffer).cast("B")[: self._n_left]
+        count = cast("int", self._stream.readinto(view) or 0)  # type: ignore[attr-defined]
+        self._n_left -= count
+        return count
+
+
+class Translated(ReadOnly):
+    """A stream whose failures become errors of this package.
+
+    Parameters
+    ----------
+    stream : binary stream
+    explain : callable (Exception) -> Exception or None
+        Told of a failure; what it returns is raised instead.
+    """
+
+    def __init__(self, stream: IO[bytes], explain: Callable[[Exception], Exception | None]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._explain = explain
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to some byte, if the stream within can do that."""
+        return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
+        try:
+            return cast("int", self._stream.readinto(buffer) or 0)  # type: ignore[attr-defined]
+        except (InputError, DataError):
+            raise
+        except Exception as error:
+            explained = self._explain(error)
+            if explained is None:
+                raise
+            raise explained from None
+
+
+def read_fully(stream: IO[bytes], buffer: memoryview) -> int:
+    """Read until the buffer is full or the stream ends; return how many bytes there are."""
+    filled = 0
+    while filled < len(buffer):
+        count = stream.readinto(buffer[filled:])  # type: ignore[attr-defined]
+        if not count:
+            break
+        filled += count
+    return filled
+
+
+def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
+    """Return the first bytes of a stream, and a stream that still begins with them."""
+    buffer = bytearray(n_bytes)
+    filled = read_fully(stream, memoryview(buffer))
+    head = bytes(buffer[:filled])
+    return head, cast("IO[bytes]", Rejoined(head, stream))
+
+
+def unreadable(name: str, error: Exception) -> InputError:
+    """Say in one line why an input cannot be read."""
+    return InputError(f"{name}: {os_reason(error)}")

@@ -1,0 +1,106 @@
+"""What bce check writes, byte by byte.
+
+After a wanted change, run ``BCE_REGENERATE_GOLDEN=1 pytest tests/render``, and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bce_cli.core.conventions import Convention
+from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
+from bce_cli.core.rows import Rows
+from bce_cli.render.check import CheckDocument
+from bce_cli.render.layout import Look
+from bce_cli.render.origin import Origin
+from bce_cli.render.write import write_document
+
+if TYPE_CHECKING:
+    from bce_cli.render.write import Format
+
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = "\x1b[31m[red]|b*\u202egnp"
+
+MIXED = Rows(np.arange(60) % 3 != 0, np.linspace(0.1, 0.9, 60))
+IMPOSSIBLE = Rows(np.array([True, False, True]), np.array([0.75, 1.0, 0.0]))
+ONE = Rows(np.array([True]), np.array([0.5]))
+SAVED = Baseline("main/preds.json", 0.9, "nats", 0.05)
+
+CASES: dict[str, tuple[Rows, Limits, Convention]] = {
+    "passed": (MIXED, Limits(1.0, -1.0, 0.5, 0.9, 60, SAVED, 0.1), Convention()),
+    "failed": (
+        IMPOSSIBLE,
+        Limits(0.5, 0.1, 0.9, 0.5, 1000, Baseline(HOSTILE, 0.5, "bits")),
+        Convention(),
+    ),
+    "undecided": (MIXED, Limits(0.82, -0.2, 0.3, 0.2, 60, SAVED, confident=True), Convention()),
+    "bounded": (
+        IMPOSSIBLE,
+        Limits(min_skill=0.0, baseline=Baseline("b", 0.5, "nats"), confident=True),
+        Convention(like="torch"),
+    ),
+    "one-row": (ONE, Limits(max_loss=1.0, max_ece=0.5, n_bins=1, confident=True), Convention(0.01)),
+}
+
+FORMATS: dict[str, tuple[Format, Look]] = {
+    "txt": ("table", Look()),
+    "ascii.txt": ("table", Look(unicode=False)),
+    "json": ("json", Look()),
+    "csv": ("csv", Look()),
+    "md": ("markdown", Look()),
+}
+
+
+def _document(name: str) -> CheckDocument:
+    rows, limits, convention = CASES[name]
+    judgement = judge(GateTotals.of(rows, limits, convention), limits)
+    origin = Origin(("preds.csv", HOSTILE), "label", (HOSTILE,), n_missing=2)
+    return CheckDocument(origin, convention, limits, judgement)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name", CASES)
+def test_a_judgement_is_the_golden_file(name: str, suffix: str) -> None:
+    report = write_document(_document(name), *FORMATS[suffix]).encode()
+    golden = GOLDEN / f"check-{name}.{suffix}"
+    if "BCE_REGENERATE_GOLDEN" in os.environ:
+        golden.write_bytes(report)
+    assert report == golden.read_bytes()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_table_keeps_within_80_columns(name: str) -> None:
+    text = write_document(_document(name), "table", Look(width=80))
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name", CASES)
+def test_no_format_lets_an_escape_or_a_bidirectional_character_through(
+    name: str, suffix: str
+) -> None:
+    document = _document(name)
+    text = write_document(document, *FORMATS[suffix]) + document.reasons()
+    assert not set(text) & {"\x1b", "\u202e", "\r"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict_is_told_in_every_format(name: str) -> None:
+    document = _document(name)
+    verdict = document.judgement.verdict
+    assert f"\n{verdict.capitalize()}: " in write_document(document, "table", Look())
+    assert f"\n{verdict.capitalize()}: " in write_document(document, "markdown", Look())
+    assert f'\n  "verdict": "{verdict}"\n' in write_document(document, "json", Look())
+
+
+@pytest.mark.parametrize("name", ["passed", "undecided"])
+def test_a_narrow_table_holds_whole_numbers(name: str) -> None:
+    document = _document(name)
+    wide, narrow = (write_document(document, "table", Look(width=width)) for width in (120, 20))
+    numbers = {word for word in wide.split() if word[-1].isdigit() and word[0] in "-0123456789"}
+    assert numbers <= set(narrow.split())
