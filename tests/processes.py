@@ -1,4 +1,4 @@
-"""How tests start processes: with Ctrl-C as from a terminal, and not to outlive the tests."""
+"""How tests start processes: with signals as from a terminal, and not to outlive the tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def let_children_be_interrupted() -> None:
-    """Start processes that Ctrl-C ends, even where it is ignored, as under nohup.
+    """Start processes that Ctrl-C and a hangup end, even where these are ignored, as under nohup.
 
     A process inherits that a signal is ignored, and not that it is handled. So the signal is
-    handled, by doing nothing: what was told to ignore Ctrl-C goes on doing so.
+    handled, by doing nothing: what was told to ignore it goes on doing so.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @contextmanager

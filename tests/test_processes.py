@@ -17,9 +17,10 @@ INTERRUPTED = """
 import os, signal, subprocess, sys
 from tests.processes import let_children_be_interrupted
 let_children_be_interrupted()
-os.kill(os.getpid(), signal.SIGINT)
-child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
-subprocess.run([sys.executable, "-c", child], check=True)
+child = "import signal as s; print(s.getsignal(s.{0}) in (s.SIG_DFL, s.default_int_handler))"
+for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+    os.kill(os.getpid(), getattr(signal, name))
+    subprocess.run([sys.executable, "-c", child.format(name)], check=True)
 """
 
 STARTERS = {
@@ -48,11 +49,11 @@ if __name__ == "__main__":
 }
 
 
-def test_children_of_tests_that_ignore_an_interrupt_do_not() -> None:
+def test_children_of_tests_that_ignore_signals_do_not() -> None:
     python = [sys.executable, "-c", INTERRUPTED]
-    ignoring = ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *python]
+    ignoring = ["/bin/sh", "-c", "trap '' INT HUP TERM; exec \"$@\"", "sh", *python]
     done = subprocess.run(ignoring, cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"True\n", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"True\n" * 3, b"")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.readers import blocks
+from bce_cli.readers import grammar
 
 pytest.register_assert_rewrite("tests.corpus.cases")
 
@@ -31,7 +31,7 @@ SMALL_BLOCK = 1 << 16
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read little at a time, so that a file of some megabytes has many blocks."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", SMALL_BLOCK)
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", SMALL_BLOCK)
 
 
 @pytest.fixture(params=["small", pytest.param("usual", marks=pytest.mark.deep)])
