@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
+from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from bce_cli.render.write import Format
@@ -64,10 +64,7 @@ CASES = {"calibration": plain, "calibration-impossible": impossible, "calibratio
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
     report = write_document(CASES[name](), *FORMATS[suffix]).encode()
-    golden = GOLDEN / f"{name}.{suffix}"
-    if "BCE_REGENERATE_GOLDEN" in os.environ:
-        golden.write_bytes(report)
-    assert report == golden.read_bytes()
+    assert_golden(GOLDEN / f"{name}.{suffix}", report)
 
 
 @pytest.mark.parametrize("suffix", ["txt", "ascii.txt", "md"])

@@ -5,7 +5,6 @@ After a wanted change, run ``BCE_REGENERATE_GOLDEN=1 pytest tests/render``, and 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from bce_cli.render.check import CheckDocument
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
+from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from bce_cli.render.write import Format
@@ -67,10 +67,7 @@ def _document(name: str) -> CheckDocument:
 @pytest.mark.parametrize("name", CASES)
 def test_a_judgement_is_the_golden_file(name: str, suffix: str) -> None:
     report = write_document(_document(name), *FORMATS[suffix]).encode()
-    golden = GOLDEN / f"check-{name}.{suffix}"
-    if "BCE_REGENERATE_GOLDEN" in os.environ:
-        golden.write_bytes(report)
-    assert report == golden.read_bytes()
+    assert_golden(GOLDEN / f"check-{name}.{suffix}", report)
 
 
 @pytest.mark.parametrize("name", CASES)

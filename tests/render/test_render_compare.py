@@ -6,7 +6,6 @@ After a wanted change, run ``BCE_REGENERATE_GOLDEN=1 pytest tests/render``, and 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from bce_cli.render.compare import CompareDocument, verdict
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
+from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +99,7 @@ def written(name: str, suffix: str) -> str:
 @pytest.mark.parametrize("name", CASES)
 def test_a_comparison_is_the_golden_file(name: str, suffix: str) -> None:
     report = written(name, suffix).encode()
-    golden = GOLDEN / f"compare-{name}.{suffix}"
-    if "BCE_REGENERATE_GOLDEN" in os.environ:
-        golden.write_bytes(report)
-    assert report == golden.read_bytes()
+    assert_golden(GOLDEN / f"compare-{name}.{suffix}", report)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "hostile"])

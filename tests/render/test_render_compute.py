@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import pytest
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.render.layout import Look
 from bce_cli.render.write import write_document
+from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,10 +68,7 @@ def test_a_report_is_the_golden_file(
 ) -> None:
     text, options = CASES[name]
     report = write_document(document(preds(text), **options), *FORMATS[suffix]).encode()
-    golden = GOLDEN / f"{name}.{suffix}"
-    if "BCE_REGENERATE_GOLDEN" in os.environ:
-        golden.write_bytes(report)
-    assert report == golden.read_bytes()
+    assert_golden(GOLDEN / f"{name}.{suffix}", report)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

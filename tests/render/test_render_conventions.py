@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.rows import RowStream
 from bce_cli.render.write import write_document
+from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from bce_cli.render.write import Format
@@ -100,10 +100,7 @@ GOLDEN_FILES = [
 @pytest.mark.parametrize(("name", "suffix"), GOLDEN_FILES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
     report = write_document(document_of(name), *FORMATS[suffix]).encode()
-    golden = GOLDEN / f"{name}.{suffix}"
-    if "BCE_REGENERATE_GOLDEN" in os.environ:
-        golden.write_bytes(report)
-    assert report == golden.read_bytes()
+    assert_golden(GOLDEN / f"{name}.{suffix}", report)
 
 
 def test_a_comparison_says_where_no_limit_matters() -> None:
