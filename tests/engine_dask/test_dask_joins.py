@@ -67,7 +67,7 @@ def shared_out(
     def run_both(*call: str) -> Outcome:
         local = told(*call)
         with monkeypatch.context() as patched:
-            patched.delattr(run, "local_engine")
+            patched.delattr(run, "_fold_here")
             assert told(*call, "--engine", "dask", "--scheduler", threads) == local
         assert local[0] in {0, FAILED}
         assert runs_held() == []
@@ -188,7 +188,7 @@ def test_labels_that_workers_cannot_see_are_not_joined_elsewhere(
     Path("truth").write_text(lines(N))
     Path("a.csv").write_text(lines(N))
     monkeypatch.setattr(bce_cli.data.joined, "gathered", unseen)  # which workers alone call, since
-    monkeypatch.delattr(run, "threads")
+    monkeypatch.delattr(run, "_fold_here")
     call = ("compute", "a.csv", *ON, "--engine", "dask", "--scheduler", threads)
     code, output, said = told(*call)
     assert (code, output) == (66, b"")
