@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,29 @@ settings.register_profile("explore", deadline=None, max_examples=100)
 settings.load_profile("quick")
 
 
+OUTSIDE = (
+    *("engine_dask", "faults", "storage", "benchmarks", "test_docs", "test_imports"),
+    *("processes.py", "test_cli_completion", "test_read_great_strings"),
+)
+
+
 def pytest_configure() -> None:
     let_children_be_interrupted()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the quick run leaves out of `few`, and what has to do with other processes."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        few = item.get_closest_marker("few")
+        if few is not None:
+            function = item.nodeid.partition("[")[0]
+            seen[function] += 1
+            if seen[function] > few.args[0]:
+                item.add_marker("deep")
+        if any(name in item.nodeid.partition("::")[0] for name in OUTSIDE):
+            item.add_marker("outside")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -61,6 +61,7 @@ def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str
     assert loaded(*args) & HEAVY == set()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "options",
     [
@@ -102,6 +103,7 @@ def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., se
     assert loaded("check", "preds.csv", "-l", "y", "-p", "p", *limits) & DRAWING == set()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("options", [["-q"], ["-f", "json"], ["-f", "csv"]], ids=" ".join)
 def test_a_comparison_for_programs_loads_neither_frames_nor_drawing(
     options: list[str], loaded: Callable[..., set[str]]

@@ -29,6 +29,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", one_in(3, SHAPES), ids=" ".join)
 def test_the_file_holds_the_bytes_of_a_redirect(
     shape: list[str],

@@ -60,6 +60,7 @@ def test_texts_for_a_reader_who_has_left_end_silently(
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("output_format", ["table", "json", "csv", "markdown"])
 def test_rows_for_a_reader_who_leaves_early_end_silently(
     output_format: str, preds: Callable[..., str]
@@ -156,6 +157,7 @@ def test_signals_that_are_ignored_end_nothing() -> None:
     assert (printed, said, running.returncode) == (b"0.6931471805599453\n", b"", 0)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -184,6 +186,7 @@ def test_streams_may_be_closed_or_redirected(
     assert (done.returncode, done.stdout, done.stderr) == expected
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "environment",
     [

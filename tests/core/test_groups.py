@@ -176,6 +176,7 @@ def test_rows_that_are_left_out_make_no_segment() -> None:
     assert (only.names, only.n) == (("a",), 1)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("n_pieces", [1, 2])
 def test_too_many_segments_are_refused(n_pieces: int) -> None:
     n = MOST_SEGMENTS + 1
@@ -187,6 +188,7 @@ def test_too_many_segments_are_refused(n_pieces: int) -> None:
         in_pieces(pieces)
 
 
+@pytest.mark.deep
 def test_as_many_segments_as_are_allowed_are_fine() -> None:
     n = MOST_SEGMENTS
     column = Categories(np.arange(n, dtype=np.int32), tuple(map(str, range(n))))

@@ -72,6 +72,7 @@ def test_a_running_product_is_rounded_after_each_row_however_it_is_cut(
     assert _running(pieces, dtype) == _step_by_step(factors, dtype)
 
 
+@pytest.mark.few(4)
 @float_types
 @pytest.mark.parametrize("size", [1000, 65536, 70000, 140000])
 def test_a_long_product_equals_the_plain_loop(dtype: FloatType, size: int) -> None:
@@ -82,6 +83,7 @@ def test_a_long_product_equals_the_plain_loop(dtype: FloatType, size: int) -> No
     assert _running(pieces, dtype) == expected
 
 
+@pytest.mark.few(4)
 @float_types
 @pytest.mark.parametrize("factor", [0.51, 0.75, 0.9, 0.99])
 def test_factors_above_one_half_get_stuck_at_a_subnormal_number(

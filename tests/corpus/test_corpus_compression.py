@@ -51,6 +51,7 @@ def test_the_extension_below_still_counts(codec: str, judge: Callable[[Case], No
     judge(good(PACK[codec](TEXT.replace(b",", b"\t")), name=f"preds.tsv.{codec}"))
 
 
+@pytest.mark.few(1)
 @codecs
 def test_a_long_file_is_read_to_its_end(codec: str, judge: Callable[[Case], None]) -> None:
     judge(good(PACK[codec](LONG), LONG_ROWS, name=f"preds.csv.{codec}"))
@@ -77,6 +78,7 @@ def test_many_long_members_are_all_read(codec: str, judge: Callable[[Case], None
     judge(good(b"".join(map(PACK[codec], members)), LONG_ROWS))
 
 
+@pytest.mark.few(10)
 @codecs
 @pytest.mark.parametrize("left", ["magic", "header", "half", "all but 9", "all but 4", "all but 1"])
 def test_a_truncated_file_is_refused(codec: str, left: str, judge: Callable[[Case], None]) -> None:
@@ -136,6 +138,7 @@ def test_compressed_twice_is_refused(codec: str, judge: Callable[[Case], None]) 
     judge(bad(PACK[codec](PACK[codec](TEXT)), r"preds\.csv\b"))
 
 
+@pytest.mark.few(1)
 @codecs
 def test_a_fault_within_has_its_line(codec: str, judge: Callable[[Case], None]) -> None:
     error = rf"preds\.csv\.{codec}, line 20002: prediction 1\.5"

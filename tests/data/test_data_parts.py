@@ -85,6 +85,7 @@ def test_sound_text_gives_the_same_rows_in_parts(
     check_cuts(text_of(found).encode(), InputOptions(CHOICE, block_bytes=block_bytes), part_blocks)
 
 
+@pytest.mark.deep
 def test_quoted_line_breaks_and_pairs_fall_on_every_cut() -> None:
     text = "y,p,id\r\n" + '1,0.5,"a\r\n""b"\r\n0,0.25,c\r\n' * 40
     n_parts = [

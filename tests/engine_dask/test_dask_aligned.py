@@ -23,6 +23,7 @@ JSON = ("-l", "y", "-p", "p", "-f", "json")
 N = 3000
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize(
     "names",
@@ -51,6 +52,7 @@ def test_two_files_that_are_cut_otherwise(
     assert json.loads(output)["n"] == N
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("seed", one_in(3, range(3)))
 def test_folders_whose_files_end_anywhere(seed: int, same: Callable[..., Outcome]) -> None:
@@ -61,6 +63,7 @@ def test_folders_whose_files_end_anywhere(seed: int, same: Callable[..., Outcome
     assert json.loads(output)["n"] == N
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_other_processes_write_what_this_process_writes(
     external: str, told: Callable[..., Outcome]
@@ -118,6 +121,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("fault", one_in(3, FAULTS))
 def test_the_first_error_in_the_rows_is_the_same_line(
@@ -132,6 +136,7 @@ def test_the_first_error_in_the_rows_is_the_same_line(
         assert said.startswith("bce: error: ")
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("first", one_in(3, [2400, 1, 1100]))
 @pytest.mark.parametrize("second", [1, 1300, 2000])

@@ -43,6 +43,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("form", ["csv", "crlf", "parquet", "gzip"])
 @pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[4]])
@@ -55,6 +56,7 @@ def test_threads_write_what_this_process_writes(
     assert same(command[0], *sources[form], *command[1:])[1]
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("command", one_in(3, COMMANDS))
 def test_threads_write_the_same_of_mixed_sources(
@@ -64,6 +66,7 @@ def test_threads_write_the_same_of_mixed_sources(
     assert same(*call)[1] or "-q" in call
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize(
     "command", one_in(2, [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8], COMMANDS[12]])

@@ -35,6 +35,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("fault", one_in(2, FAULTS))
 def test_an_error_is_the_same_line(fault: str, threads: str, told: Callable[..., Outcome]) -> None:

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 CALL = ("compute", "plain.csv", "-l", "y", "-p", "p", "--worst", "20", "-f", "json")
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None:
     Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
     survived(*CALL)
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_a_lost_scheduler_is_one_line_and_no_output(
     cluster: RunningCluster, told: Callable[..., Outcome]
@@ -92,6 +94,7 @@ def test_a_cluster_without_the_program_is_refused(
     assert said.splitlines()[0].endswith(" is not installed there")
 
 
+@pytest.mark.deep
 def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word() -> None:
     Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
     running = subprocess.Popen(

@@ -76,12 +76,14 @@ def shared_out(
     return run_both
 
 
+@pytest.mark.few(2)
 @pytest.mark.usefixtures("tiny_parts", "joined")
 @pytest.mark.parametrize("call", COMMANDS)
 def test_all_rows_have_partners(call: tuple[str, ...], shared_out: Callable[..., Outcome]) -> None:
     assert shared_out(*call)[1]
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("call", one_in(3, COMMANDS))
 def test_rows_without_partners_are_left_out_and_counted(
@@ -102,6 +104,7 @@ def test_rows_without_partners_are_left_out_and_counted(
     assert "has no partner in" in said
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts", "joined")
 def test_other_processes_write_what_this_process_writes(
     external: str, told: Callable[..., Outcome]
@@ -139,6 +142,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("fault", one_in(3, FAULTS))
 def test_an_error_is_the_same_line(fault: str, same: Callable[..., Outcome]) -> None:
@@ -159,6 +163,7 @@ def test_an_error_is_the_same_line(fault: str, same: Callable[..., Outcome]) -> 
     assert runs_held() == []
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_named_labels_and_missing_values_are_those_of_all_sides(
     same: Callable[..., Outcome],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.storage.object_store import ObjectStore
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_parts_in_an_object_store_are_read_by_the_workers(
     s3: ObjectStore,  # noqa: F811

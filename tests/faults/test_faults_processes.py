@@ -83,6 +83,7 @@ def finished(running: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
     return running.returncode, printed, said
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("seed", one_in(3, SEEDS))
 def test_an_interrupt_leaves_the_old_output_or_the_whole_new_one(
@@ -163,6 +164,7 @@ def limited() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     return run
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("share", [0.0, 1e-7, 0.3, 0.9999999])
 def test_an_output_file_that_may_not_grow_stays_as_it_was(

@@ -128,6 +128,7 @@ class Interrupt:
         return self
 
 
+@pytest.mark.few(1)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # streams left open
 @pytest.mark.parametrize("options", FORMATS[:2])
 def test_an_interrupt_on_any_line_of_the_output_module_leaves_no_temporary_file(

@@ -52,6 +52,7 @@ def great_table(length: int) -> Any:  # noqa: ANN401 -- pyarrow has no types
     return pa.table({"y": pa.array([1, 0] * (N // 2)), "p": pa.array([0.5] * N), "t": texts})
 
 
+@pytest.mark.few(1)
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise")
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "arrows"])
 @pytest.mark.parametrize("length", [100, 20_000])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.storage.web_server import WebServer
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["preds.csv", "preds.parquet"])
 @pytest.mark.parametrize("scheme", ["s3", "http"])
 def test_ctrl_c_while_a_server_is_silent(

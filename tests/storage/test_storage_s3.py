@@ -218,6 +218,7 @@ def test_a_server_that_is_not_there_is_told(bce: Bce) -> None:
     assert (done.stderr, done.stdout, done.exit_code) == (said, "", 66)
 
 
+@pytest.mark.deep
 def test_a_server_that_never_answers_is_given_up(
     dead_end: socket.socket, bce: Bce, monkeypatch: pytest.MonkeyPatch
 ) -> None:

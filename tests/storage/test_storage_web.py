@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Web = Callable[..., WebServer]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("has_ranges", [True, False], ids=["ranges", "no ranges"])
 @pytest.mark.parametrize("has_head", [True, False], ids=["head", "no head"])
 @pytest.mark.parametrize("name", FILES)

@@ -182,14 +182,14 @@ class Basis:
         )
 
 
-def blocks_of(rows: Rows) -> Iterator[Rows]:
+def _stretches(rows: Rows) -> Iterator[Rows]:
     """Yield views of runs of rows, at least one."""
     return map(rows.at, slices(max(len(rows), 1)))
 
 
 def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
     edges = quantile_edges(rows.probabilities, n_bins)
-    return reduce(iadd, (ReliabilityTotals.of(block, edges) for block in blocks_of(rows)))
+    return reduce(iadd, (ReliabilityTotals.of(block, edges) for block in _stretches(rows)))
 
 
 def _count_finite(rows: Rows) -> int:
@@ -296,7 +296,7 @@ def calibration_report(
     """
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     plan = plan or CalibrationPlan()
-    totals = [plan.totals_of(block) for block in blocks_of(rows)]
+    totals = [plan.totals_of(block) for block in _stretches(rows)]
     if plan.with_fine_bins:
         return report_of_fine_bins(reduce(iadd, totals), plan)
     return report_of_rows(rows, totals, plan)

@@ -86,6 +86,7 @@ def test_the_seed_decides() -> None:
     assert bootstrap(rows, 50, 4).brier != bootstrap(rows, 50, 5).brier
 
 
+@pytest.mark.deep
 def test_one_impossible_row_in_many_makes_the_upper_limit_infinite_alone() -> None:
     rows = some_rows(60)
     p = np.append(np.clip(rows.probabilities, 0.01, 0.99), 0.0)

@@ -104,6 +104,7 @@ def test_the_interval_of_the_skill_is_that_of_the_labels_and_weights_of_a_conven
     _assert_interval(_checks(rows, convention)["min_skill"], _delta_error(skill, rows.weights))
 
 
+@pytest.mark.deep
 def test_the_interval_of_the_skill_is_close_to_that_of_the_jackknife() -> None:
     n = 400
     rows = _rows(3, n)
