@@ -49,6 +49,7 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
     return run
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "args",
     [

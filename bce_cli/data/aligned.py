@@ -156,11 +156,8 @@ def _labels_to_check(cursors: Sequence[Cursor], cursor: Cursor) -> Iterator[Read
     if news is None:
         return
     values = tuple(news if other is cursor else LabelValues() for other in cursors)
-    kinds = (
-        cursors[0].no_rows(),
-        cursor.no_rows(),
-    )  # where the baseline has none, an error follows
-    rows = next(found for found in kinds if found is not None)
+    # Where the baseline has none, an error follows.
+    rows = next(rows for rows in (cursors[0].no_rows(), cursor.no_rows()) if rows is not None)
     yield ReadRows(Reading(_beside([rows] * len(cursors)), label_values=values))
 
 

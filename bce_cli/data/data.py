@@ -15,7 +15,6 @@ from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
 
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
@@ -95,12 +94,7 @@ class Data:
             self._stack = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property

@@ -15,7 +15,6 @@ from bce_cli.storage.sources import Source, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
@@ -193,12 +192,7 @@ class Table:
         self.options = replace(self.options, columns=choice)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property

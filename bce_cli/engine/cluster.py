@@ -7,7 +7,7 @@ import uuid
 from collections import deque
 from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, connected, explained
@@ -187,9 +187,8 @@ def fold_parts(
 
     def look() -> None:
         nonlocal n_bytes, is_over
-        brief = engine.result(waiting.popleft())
-        n_bytes += brief.n_bytes
-        is_over = is_over or brief.is_over
+        found, is_over = engine.result(waiting.popleft())
+        n_bytes += found
         progress(n_bytes)
 
     remaining = iter(parts)
@@ -221,16 +220,9 @@ def gather_parts(
     return whole
 
 
-class Brief(NamedTuple):
-    """All that the driver learns of an outcome before the end."""
-
-    n_bytes: int
-    is_over: bool
-
-
-def brief_of(outcome: Outcome) -> Brief:
-    """Say how much was read, and whether there was an error, which ends the run."""
-    return Brief(outcome.facts.n_bytes, outcome.error is not None)
+def brief_of(outcome: Outcome) -> tuple[int, bool]:
+    """Say how many bytes were read, and whether there was an error, which ends the run."""
+    return outcome.facts.n_bytes, outcome.error is not None
 
 
 class MergeTree(Generic[Node]):

@@ -117,10 +117,6 @@ def threads(n_workers: int) -> Iterator[Threads]:
         sys.setswitchinterval(interval)
 
 
-def _silent(_done: int, _total: int | None) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to read, and how to run it.
@@ -138,7 +134,7 @@ class Job:
 
     data: Data
     n_workers: int
-    progress: Progress = _silent
+    progress: Progress = lambda *_: None
     cluster: Cluster | None = None
 
     @contextmanager

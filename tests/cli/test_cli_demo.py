@@ -172,6 +172,7 @@ def test_bad_rows_are_refused_as_compute_refuses_them(bce: Bce, preds: Preds) ->
     assert bce("demo", "likelihood", preds("label,prediction\n")).exit_code == 65
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("ending", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )

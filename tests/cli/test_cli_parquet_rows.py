@@ -43,6 +43,7 @@ def test_rows_are_those_of_the_csv(bce: Callable[..., Result]) -> None:
         assert table[name].to_pylist() == [float(line[name]) for line in lines]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_rows_are_in_order_whatever_reads_them(
     workers: str, bce: Callable[..., Result], preds: Callable[..., str]

@@ -78,6 +78,7 @@ def test_rows_for_a_reader_who_leaves_early_end_silently(
     assert running.returncode == 141
 
 
+@pytest.mark.few(1)
 @needs_full
 @pytest.mark.parametrize("options", [[], ["-q"], ["--per-example"]])
 def test_a_full_device_is_named(

@@ -72,6 +72,7 @@ def test_neither_order_nor_grouping_changes_a_sum(
     assert whole - left == right
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("n", [1, 4095, 4096, 4097, 8191, 65535, 65536, 65537, 131073])
 @pytest.mark.parametrize("least_exponent", [0, -600])
 def test_a_sum_of_many_numbers_is_exact(n: int, least_exponent: int) -> None:
@@ -158,6 +159,7 @@ def test_grouping_does_not_change_a_sum_of_products(
     )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("n", [4095, 4096, 4097, 65535, 65536, 65537])
 def test_a_sum_of_many_products_is_exact(n: int) -> None:
     random = np.random.default_rng(n)

@@ -180,6 +180,7 @@ def test_sums_by_group_are_exact(cells: list[tuple[float, int]]) -> None:
         assert total == ExactSum.of(values[np.array(codes) == code])
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("n_groups", [1, 2, 4095, 4096, 4097, 9000])
 def test_sums_of_many_groups_are_exact_where_they_cross_a_segment(n_groups: int) -> None:
     random = np.random.default_rng(n_groups)

@@ -55,6 +55,7 @@ def test_cuts_change_nothing_and_no_key_that_repeats_goes_unseen(
     assert whole.n_lone == sum(key not in sides[0] or key not in sides[1] for key in left)
 
 
+@pytest.mark.deep
 def test_rows_in_the_order_of_the_labels_take_few_bytes() -> None:
     names = [f"key {i}" for i in range(1_000_000)]
     stretch = tally(names[300_000:400_000], names)

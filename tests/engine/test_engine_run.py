@@ -71,6 +71,7 @@ def test_the_report_is_the_same_to_the_last_byte(
             )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: str) -> None:
     def rows(n: int, block_bytes: int) -> bytes:
@@ -85,6 +86,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
         assert rows(n_workers, block_bytes) == whole
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("n_workers", [1, 2, 5])
 def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> None:
     def job() -> Job:

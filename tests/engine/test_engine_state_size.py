@@ -57,6 +57,7 @@ STATES: dict[str, Callable[[Rows], Any]] = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_takes_few_bytes_and_merging_makes_it_no_larger(name: str) -> None:
     states = [Outcome(STATES[name](rows(seed))) for seed in range(3)]

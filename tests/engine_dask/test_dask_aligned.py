@@ -154,6 +154,7 @@ def test_a_third_label_is_found_where_it_comes_first(
         assert said.startswith("bce: error: ")
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_a_file_that_is_damaged_or_gone_is_the_same_line(same: Callable[..., Outcome]) -> None:
     for name in ("x", "y"):

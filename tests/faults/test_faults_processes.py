@@ -99,6 +99,7 @@ def test_an_interrupt_leaves_the_old_output_or_the_whole_new_one(
     assert names() == ["big.csv", "out.csv"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("seed", one_in(3, SEEDS))
 def test_a_killed_process_leaves_the_old_output_or_the_whole_new_one(
@@ -112,6 +113,7 @@ def test_a_killed_process_leaves_the_old_output_or_the_whole_new_one(
     assert Path("out.csv").read_bytes() in ([big[1]] if code == 0 else [OLD, big[1]])
 
 
+@pytest.mark.few(3)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     "name",
@@ -197,6 +199,7 @@ def test_rows_that_no_temporary_file_can_hold_are_not_printed_in_part(
     assert done.stderr == b"bce: error: temporary file: file too large\n"
 
 
+@pytest.mark.few(1)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_standard_output_that_may_not_grow_is_named(

@@ -80,6 +80,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     return counted
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", SOURCES)
 def test_the_nth_read_fails(name: str, reads: Reads, bce: Callable[..., Result]) -> None:
     Path(name).write_bytes(SOURCES[name]())

@@ -69,6 +69,7 @@ def test_one_long_id_in_many_rows_takes_little_memory(kind: str, length: int) ->
         assert said[0].startswith("bce: error: preds.")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "cell", ["1" * 1_000_000 + "x", "0." + "1" * 1_000_000 + "%", " " * 1_000_000 + "x"]
 )

@@ -55,6 +55,7 @@ FILES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", FILES)
 def test_json_is_that_of_the_same_file_here(name: str, s3: ObjectStore, bce: Bce) -> None:
     content = FILES[name]()
@@ -174,6 +175,7 @@ FAULTS: dict[str, tuple[str, int, str]] = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("case", FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_one_line(case: tuple[str, int, str], s3: ObjectStore, bce: Bce) -> None:
     address, code, said = case
@@ -243,6 +245,7 @@ def test_a_parquet_file_gives_the_wanted_columns_alone(
     assert server.habits.n_bytes < len(content) / 3
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["preds.csv", "preds.parquet"])
 def test_a_store_that_fails_later_is_no_damaged_file(
     name: str, web: Callable[..., WebServer], bce: Bce, monkeypatch: pytest.MonkeyPatch

@@ -80,6 +80,7 @@ def test_intervals_are_those_of_rows_drawn_one_by_one(*, weighted: bool) -> None
             assert high == pytest.approx(theirs[part][1], abs=0.12 * width)
 
 
+@pytest.mark.deep
 def test_the_seed_decides() -> None:
     rows = some_rows(100)
     assert bootstrap(rows, 50, 4) == bootstrap(rows, 50, 4)

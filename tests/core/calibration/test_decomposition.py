@@ -179,6 +179,7 @@ def test_recalibrated_predictions_are_those_of_fractions(rows: Rows) -> None:
     assert np.all(np.diff(pools.means) > 0.0)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("n", [10, 1000, 30_000])
 @pytest.mark.parametrize("digits", [None, 2])
 def test_pools_of_many_rows_are_those_of_scikit_learn(n: int, digits: int | None) -> None:

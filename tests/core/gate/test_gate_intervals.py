@@ -251,6 +251,7 @@ def test_equal_weights_change_no_interval() -> None:
     assert _checks(doubled) == _checks(rows)
 
 
+@pytest.mark.deep
 def test_the_interval_of_a_calibrated_model_holds_0_where_the_error_itself_is_biased() -> None:
     random = np.random.default_rng(1)
     held, errors = 0, []
