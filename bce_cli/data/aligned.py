@@ -214,12 +214,15 @@ class CountedPart:
         What was found out about its source and is worth a word.
     fault : BceError or None
         Why the rows behind could not be counted; where it is one of their cells, there is none.
+    is_odd : bool
+        Whether it ends with a block without rows: blank lines, or a quote that nobody has closed.
     """
 
     part: Part
     n_rows: int
     note: str | None = None
     fault: BceError | None = None
+    is_odd: bool = False
 
 
 def counted(part: Part) -> CountedPart:
@@ -232,7 +235,8 @@ def counted(part: Part) -> CountedPart:
             if file.n_rows is not None:
                 return replace(found, n_rows=file.n_rows)
             for block in file.blocks:
-                found = replace(found, n_rows=found.n_rows + block.n_rows)
+                n_rows = block.n_rows
+                found = replace(found, n_rows=found.n_rows + n_rows, is_odd=n_rows == 0)
     except BceError as error:
         return replace(found, fault=error)
     return found
@@ -418,10 +422,10 @@ class _Rival:
         return ModelPart(self._name, tuple(self._held), row - self._start)
 
     def drop(self, row: int) -> None:
-        """Forget the parts that end before a row, or with it."""
+        """Forget the parts that end before a row, or with it; nobody has read an odd end yet."""
         while self._held and self._held[0].fault is None:
             stop = self._start + self._held[0].n_rows
-            if stop > row:
+            if stop > row or (stop == row and self._held[0].is_odd):
                 return
             self._held.popleft()
             self._start = stop
