@@ -194,6 +194,7 @@ def test_fine_bins_are_told_of_in_words(bce: Bce, preds: Preds) -> None:
     assert "fine bin" not in bce("calibration", path).stdout
 
 
+@pytest.mark.deep
 def test_fine_bins_take_what_all_rows_take(bce: Bce, preds: Preds, tmp_path: Path) -> None:
     path = preds("y,x,w\n0.25,-3,1\n1,,2\n0,0.5,0\n1,50,3\n")
     columns = ("-l", "y", "-p", "x", "--weight", "w")

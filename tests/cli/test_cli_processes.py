@@ -127,6 +127,7 @@ def test_an_interrupt_while_a_pipe_is_open_ends_without_a_traceback() -> None:
     assert (printed, running.returncode) == (b"", 130)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_end_leaves_no_temporary_file(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "bce_cli", "compute", "-", *NAMED, "-o", "out.txt"]

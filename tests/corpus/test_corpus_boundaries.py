@@ -46,6 +46,7 @@ def _file(name: str, shift: int, size: int = SMALL_BLOCK) -> tuple[bytes, int]:
     return header + unit * times, times
 
 
+@pytest.mark.few(70)
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(("name", "shift"), ALIGNED)
 def test_no_row_is_lost_or_split_between_blocks(

@@ -124,10 +124,10 @@ def test_a_quote_that_opens_behind_the_last_row_is_found_in_parts() -> None:
     for folder, parts in {"a": ["no,0.5,x\n", ""], "b": ['no,0.25,x\nno,0.5,a"b\n']}.items():
         Path(folder).mkdir()
         for number, rows in enumerate(parts):
-            Path(folder, f"{number}.csv").write_text("y,p,id\n" + rows)
-    with open_models(["a", "b"], InputOptions(CHOICE, GRAMMAR, block_bytes=20)) as data:
+            Path(folder, f"{number}.csv.gz").write_bytes(gzip.compress(f"y,p,id\n{rows}".encode()))
+    with open_models(["a", "b"], InputOptions(CHOICE, GRAMMAR, block_bytes=18)) as data:
         whole = told(data.blocks())
-        assert str(whole[-1][1]).startswith("b/0.csv, line 3: a quote opens")
+        assert str(whole[-1][1]).startswith("b/0.csv.gz, line 3: a quote opens")
         assert told(blocks_of_parts(aligned(data.models, Cutting(1, 0)))) == whole
 
 

@@ -93,7 +93,7 @@ def test_columns_compare_the_same_to_the_last_byte(
     assert pages(columns(block_bytes), n_workers) == whole
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 @pytest.mark.parametrize("block_bytes", [1, 997, 1 << 14, 1 << 20])
 def test_files_compare_as_their_columns_do_to_the_last_byte(

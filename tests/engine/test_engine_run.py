@@ -56,6 +56,7 @@ def as_json(document: ComputeDocument) -> str:
     return write_document(document, "json", Look())
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 def test_the_report_is_the_same_to_the_last_byte(
     n_workers: int, many: str, document: Callable[..., ComputeDocument]

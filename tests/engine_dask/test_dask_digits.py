@@ -85,6 +85,7 @@ def test_other_processes_write_what_this_process_writes(
     assert told(*call, "--engine", "dask") == local
 
 
+@pytest.mark.deep
 def test_processes_of_its_own_write_the_same_and_nothing_else(
     sources: dict[str, tuple[str, ...]],
     process: Callable[..., subprocess.CompletedProcess[bytes]],

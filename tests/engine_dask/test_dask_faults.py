@@ -58,6 +58,7 @@ def test_a_cluster_that_is_not_there_is_one_line(
     assert said.startswith("bce: error: the cluster tcp://127.0.0.1:1 cannot be reached: ")
 
 
+@pytest.mark.deep
 def test_a_cluster_without_workers_is_not_waited_for_forever(
     tmp_path_factory: pytest.TempPathFactory,
     told: Callable[..., Outcome],
@@ -81,6 +82,7 @@ def test_a_cluster_with_another_version_is_refused(
     assert said.splitlines()[0].endswith(": bce 99.0 is not installed there")
 
 
+@pytest.mark.deep
 def test_a_cluster_without_the_program_is_refused(
     tmp_path_factory: pytest.TempPathFactory, told: Callable[..., Outcome]
 ) -> None:
