@@ -43,7 +43,7 @@ def rounded(text: str) -> str:
     return re.sub(r"-?\d+\.\d{12,}", lambda match: f"{float(match[0]):.13g}", text)
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
     assert rounded(run_block(block, tmp_path)) == rounded(block)

@@ -217,6 +217,7 @@ SPECIAL = {
 }
 
 
+@pytest.mark.few(7)
 @each(SPECIAL)
 def test_what_a_compressor_may_write_is_read_or_refused(
     case: Case, judge: Callable[[Case], None]

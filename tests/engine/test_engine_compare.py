@@ -84,7 +84,7 @@ def whole(columns: Callable[[int], Data]) -> dict[str, str]:
     return pages(columns(1 << 20), 1)
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 @pytest.mark.parametrize("block_bytes", [1, 997, 1 << 14, 1 << 20])
 def test_columns_compare_the_same_to_the_last_byte(

@@ -72,7 +72,7 @@ def test_the_report_is_the_same_to_the_last_byte(
             )
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.parametrize("n_workers", one_in(3, [7, 1, 2]))
 def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: str) -> None:
     def rows(n: int, block_bytes: int) -> bytes:
