@@ -236,8 +236,7 @@ class ComparisonTotals(State):
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.rows import Predictions
-    >>> from bce_cli.core.rows import Rows
+    >>> from bce_cli.core.rows import Predictions, Rows
     >>> rival = Predictions(np.array([0.5, 0.5]))
     >>> rows = Rows(np.array([True, False]), np.array([0.25, 0.75]), rivals=(rival,))
     >>> totals = ComparisonTotals.of(rows, ComparisonPlan())
@@ -408,8 +407,7 @@ def comparison_report(
     --------
     >>> import numpy as np
     >>> from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals
-    >>> from bce_cli.core.rows import Predictions
-    >>> from bce_cli.core.rows import Rows
+    >>> from bce_cli.core.rows import Predictions, Rows
     >>> rival = Predictions(np.array([0.5, 0.5, 0.5]))
     >>> labels = np.array([True, False, True])
     >>> rows = Rows(labels, np.array([0.25, 0.75, 0.5]), rivals=(rival,))

@@ -600,8 +600,7 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.gate import Limits
-    >>> from bce_cli.core.gate import GateTotals
+    >>> from bce_cli.core.gate import GateTotals, Limits
     >>> from bce_cli.core.rows import Rows
     >>> limits = Limits(max_brier=0.25, min_rows=3)
     >>> totals = GateTotals.of(Rows(np.array([True, False]), np.array([0.5, 0.5])), limits)

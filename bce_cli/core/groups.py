@@ -286,8 +286,7 @@ class SegmentTotals(State):
     --------
     >>> import numpy as np
     >>> from bce_cli.core.conventions import EXACT
-    >>> from bce_cli.core.rows import Categories
-    >>> from bce_cli.core.rows import Rows
+    >>> from bce_cli.core.rows import Categories, Rows
     >>> sites = Categories(np.array([0, 1, 0], np.int32), ("a", "b"))
     >>> rows = Rows(np.array([True, True, False]), np.array([0.5, 0.25, 0.5]), segments=(sites,))
     >>> found = SegmentTotals.of(rows, EXACT.losses(rows), EXACT)
