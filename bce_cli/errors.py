@@ -7,7 +7,7 @@ in ``args``. Nothing in a text that is shown can move a cursor or hide what foll
 from __future__ import annotations
 
 _LONGEST = 80
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
 characters, surrogates (bytes that were not UTF-8), private and unassigned code points, line
@@ -147,12 +147,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def excel_safe(text: str) -> str:
+def without_formula(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet would take for a formula.
 
     Examples
     --------
-    >>> excel_safe("=1+1"), excel_safe("a=1")
+    >>> without_formula("=1+1"), without_formula("a=1")
     ("'=1+1", 'a=1')
     """
     return f"'{text}" if text.startswith(_FORMULA) else text

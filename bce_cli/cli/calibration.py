@@ -111,14 +111,11 @@ def calibration(
         report = _report(job, plan)
         origin = inputs.origin(data, paths)
         if quiet:
-            text = f"{report.log_loss.miscalibration!r}\n"
+            stream.write(f"{report.log_loss.miscalibration!r}\n".encode())
         else:
             from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
-            from bce_cli.render.write import write_document  # noqa: PLC0415
 
-            document = CalibrationDocument(origin, report)
-            text = write_document(document, out.output_format, out.look)
-        stream.write(out.encode(text))
+            stream.write(out.written(CalibrationDocument(origin, report)))
         if wanted.plot is not None:
             from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 

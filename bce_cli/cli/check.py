@@ -201,14 +201,13 @@ def check(
         from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not for --help
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
         from bce_cli.render.check import CheckDocument  # noqa: PLC0415
-        from bce_cli.render.write import write_document  # noqa: PLC0415
 
         totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
         judgement = judge(totals, limits, losses.unit)
         origin = inputs.origin(data, paths)
         document = CheckDocument(origin, convention, limits, judgement)
         if not is_silent:
-            stream.write(out.encode(write_document(document, out.output_format, out.look)))
+            stream.write(out.written(document))
     verdict = judgement.verdict
     if not quiet and verdict != "passed":
         say(f"check {verdict}: {document.reasons()}")

@@ -84,11 +84,10 @@ def compare(
             stream.write("".join(lines).encode())
             return
         from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
-        from bce_cli.render.write import write_document  # noqa: PLC0415
 
         origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
         document = CompareDocument(origin, convention, report, cluster)
-        stream.write(out.encode(write_document(document, out.output_format, out.look)))
+        stream.write(out.written(document))
 
 
 def _names(data: "Data", inputs: ComparedInput, paths: Sequence[str]) -> list[str]:

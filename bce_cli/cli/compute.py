@@ -136,8 +136,6 @@ def _check(
         message = f"--like all is a table of its own; it goes with no {others}"
     elif by and (quiet or every or worst or like_all):
         message = f"--by is a table of its own; it goes with no {others}, --like all"
-    elif out.excel_safe and not (out.output_format == "csv" and (every or worst or by)):
-        message = "--excel-safe goes with --format csv and --per-example, --worst or --by"
     if message:
         raise UsageError(message)
     if every and engine.engine == "dask":
@@ -220,7 +218,6 @@ def _report(
     if quiet:
         return f"{report.mean_loss!r}\n".encode()
     from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
-    from bce_cli.render.write import write_document  # noqa: PLC0415
 
     document = ComputeDocument(
         origin=inputs.origin(job.data, paths),
@@ -228,12 +225,11 @@ def _report(
         report=report,
         result=result,
         comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
-        excel_safe=out.excel_safe,
         has_soft_labels=inputs.soft_labels,
         segment_columns=job.data.columns.segment_names,
         segments=_segments(result, report),
     )
-    return out.encode(write_document(document, out.text_format, out.look))
+    return out.written(document)
 
 
 def _side_by_side(

@@ -173,6 +173,7 @@ class EngineOptions(OptionGroup):
         OutputError
             The report cannot be written.
         """
+        out.check()
         read = [*paths_read(data), *also_read]
         staged = BytesIO() if is_silent else out.staged(read)
         with ProgressBar(enabled=not quiet) as progress, staged as stream:

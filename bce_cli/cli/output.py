@@ -27,7 +27,7 @@ from bce_cli.errors import (
 
 if TYPE_CHECKING:
     from bce_cli.render.layout import Look
-    from bce_cli.render.write import Format
+    from bce_cli.render.write import Document, Format
 
 MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
@@ -74,11 +74,30 @@ class OutputOptions(OptionGroup):
     output_format: Annotated[Literal["table", "json", "csv", "markdown"], format_option()] = "table"
     output: OutputOpt = None
     color: ColorOpt = "auto"
+    excel_safe: Annotated[
+        bool,
+        typer.Option(
+            "--excel-safe",
+            help="With --format csv, put an apostrophe before texts that a spreadsheet would take "
+            "for a formula.",
+        ),
+    ] = False
+
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.excel_safe and self.text_format != "csv":
+            message = "--excel-safe goes with --format csv"
+            raise UsageError(message)
 
     @property
     def path(self) -> str | None:
         """The file to write; None for standard output."""
         return None if self.output == "-" else self.output
+
+    @property
+    def text_format(self) -> "Format":
+        """The format of a report, which is text."""
+        return self.output_format
 
     @property
     def is_prose(self) -> bool:
@@ -99,6 +118,14 @@ class OutputOptions(OptionGroup):
     def staged(self, inputs: Sequence[str]) -> AbstractContextManager[IO[bytes]]:
         """Provide the stream of the report; see `staged_output`."""
         return staged_output(self.path, inputs)
+
+    def written(self, document: "Document") -> bytes:
+        """Return a report in the format that was asked for."""
+        from bce_cli.render.write import write_document  # noqa: PLC0415 -- not for --help
+
+        return self.encode(
+            write_document(document, self.text_format, self.look, excel_safe=self.excel_safe)
+        )
 
     def encode(self, text: str) -> bytes:
         """Encode text as its place wants it."""
@@ -123,14 +150,6 @@ class RowOutputOptions(OutputOptions):
         Literal["table", "json", "csv", "markdown", "parquet"],
         format_option("; parquet goes with --per-example alone"),
     ] = "table"  # type: ignore[assignment]  # Parquet holds rows alone
-    excel_safe: Annotated[
-        bool,
-        typer.Option(
-            "--excel-safe",
-            help="With --format csv, put an apostrophe before texts that a spreadsheet would take "
-            "for a formula.",
-        ),
-    ] = False
 
     @property
     def is_parquet(self) -> bool:
@@ -139,7 +158,7 @@ class RowOutputOptions(OutputOptions):
 
     @property
     def text_format(self) -> "Format":
-        """The format of a report, which is text."""
+        """The format of a report; see the base class."""
         return cast("Format", self.output_format)
 
     def refuse_terminal(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import excel_safe, quoted, safe_text
+from bce_cli.errors import quoted, safe_text
 from bce_cli.render.conventions import ConventionTable
 from bce_cli.render.layout import (
     FEW,
@@ -68,8 +68,6 @@ class ComputeDocument:
         Its losses are in nats, whatever the report's unit.
     comparison : tuple of ConventionReport
         Where conventions were to be compared: one for each, the first of them exact.
-    excel_safe : bool, default False
-        Whether ids in CSV must not look like formulas.
     has_soft_labels : bool, default False
         Whether labels might lie between 0 and 1.
     segment_columns : tuple of str
@@ -83,7 +81,6 @@ class ComputeDocument:
     report: LossReport
     result: Result
     comparison: tuple[ConventionReport, ...] = ()
-    excel_safe: bool = False
     has_soft_labels: bool = False
     segment_columns: tuple[str, ...] = ()
     segments: tuple[SegmentReport, ...] = ()
@@ -323,8 +320,6 @@ def _row_columns(
 
 def _worst_record(row: WorstRow, document: ComputeDocument) -> dict[str, Any]:
     record = without_none(asdict(row), "id", "weight")
-    if row.id is not None and document.excel_safe:
-        record["id"] = excel_safe(row.id)
     record["loss"] = row.loss / NATS_PER[document.report.unit]
     return record | {"share_of_total": _share_of_total(row, document)}
 
@@ -381,7 +376,6 @@ def _segment_figures(segment: SegmentReport) -> dict[str, Any]:
 def _segment_line(segment: SegmentReport, document: ComputeDocument) -> dict[str, Any]:
     """Return the words of a segment by column, and its figures."""
     figures = _segment_figures(segment)
-    shown = excel_safe if document.excel_safe else str
-    words = zip(document.segment_columns, map(shown, segment.names), strict=True)
+    words = zip(document.segment_columns, segment.names, strict=True)
     named = {f"segment {name}" if name in figures else name: word for name, word in words}
     return named | figures

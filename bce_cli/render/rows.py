@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import excel_safe, safe_text
+from bce_cli.errors import safe_text, without_formula
 from bce_cli.render.write import escaped, markdown_row
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class RowStream:
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":
-            return _csv_cells([excel_safe(text) for text in ids] if self.excel_safe else ids)
+            return _csv_cells([without_formula(text) for text in ids] if self.excel_safe else ids)
         shown = [safe_text(text, _LONGEST_ID) for text in ids]
         return [escaped(text) for text in shown] if self.output_format == "markdown" else shown
 

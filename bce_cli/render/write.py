@@ -9,6 +9,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from bce_cli.errors import without_formula
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -39,7 +41,9 @@ class Document(Protocol):
         """Say it in CSV: at least one line, all with the same keys."""
 
 
-def write_document(document: Document, output_format: Format, look: Look) -> str:
+def write_document(
+    document: Document, output_format: Format, look: Look, *, excel_safe: bool = False
+) -> str:
     """Write a report as text.
 
     Parameters
@@ -48,11 +52,13 @@ def write_document(document: Document, output_format: Format, look: Look) -> str
     output_format : {"table", "json", "csv", "markdown"}
     look : Look
         Matters for tables, and for the signs in Markdown.
+    excel_safe : bool, default False
+        Whether no text in CSV may look like a formula.
     """
     if output_format == "json":
         return write_json(document.record())
     if output_format == "csv":
-        return write_csv(document.lines())
+        return write_csv(document.lines(), excel_safe=excel_safe)
     sections = document.sections(look)
     return draw(sections, look) if output_format == "table" else write_markdown(sections)
 
@@ -88,8 +94,14 @@ def write_json(record: Any, plain: Callable[[Any], Any] = finite) -> str:  # noq
     return json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
 
 
-def write_csv(lines: Sequence[Mapping[str, Any]]) -> str:
+def write_csv(lines: Sequence[Mapping[str, Any]], *, excel_safe: bool = False) -> str:
     r"""Write a header and a line for each record; what is None is empty.
+
+    Parameters
+    ----------
+    lines : sequence of dict
+    excel_safe : bool, default False
+        Whether no text, be it in the header, may look like a formula.
 
     Examples
     --------
@@ -98,10 +110,15 @@ def write_csv(lines: Sequence[Mapping[str, Any]]) -> str:
     """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(lines[0])
-    for line in lines:
-        writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in line.values())
+    for cells in (lines[0], *(line.values() for line in lines)):
+        writer.writerow([_csv_cell(cell, is_safe=excel_safe) for cell in cells])
     return stream.getvalue()
+
+
+def _csv_cell(value: Any, *, is_safe: bool) -> Any:  # noqa: ANN401 -- any JSON value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return without_formula(value) if is_safe and isinstance(value, str) else value
 
 
 def escaped(text: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,8 +149,32 @@ def test_ids_look_like_no_formula_on_request(options: list[str], bce: Bce, preds
     assert [line.split(",")[1] for line in safe] == ["id", "'=1+1", "'-2"]
 
 
+@pytest.mark.parametrize("command", ["compute", "calibration", "check", "compare"])
+def test_no_text_of_any_command_looks_like_a_formula_on_request(
+    command: str, bce: Bce, preds: Preds
+) -> None:
+    path = preds("y,=H(1),@b\n1,.5,.7\n0,.5,.2\n")
+    names = {"compute": ["=H(1)"], "compare": ["@b", "=H(1)"]}.get(command, [])
+    args = [command, path, "-p", "=H(1)", "-f", "csv"]
+    args += {"compare": ["-p", "@b"], "check": ["--max-loss", "1"]}.get(command, [])
+    raw, safe = bce(*args).stdout, bce(*args, "--excel-safe").stdout
+    assert re.findall("(?<=,)[=@][^,]+|^[=@][^,]+", raw, re.MULTILINE) == names
+    assert safe == re.sub("(?<=,)(?=[=@])|^(?=[=@])", "'", raw, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("first", "=+-@\t\n＝＋－＠")  # noqa: RUF001
+def test_the_name_of_a_column_looks_like_no_formula(first: str, bce: Bce, preds: Preds) -> None:
+    path = preds(f'y,p,"g"\n1,.5,"{first}x"\n0,.5,"{first}x"\n')
+    named = preds(f"y,p,{first}g\n1,.5,a\n0,.5,a\n", "named.csv")
+    args = ("-f", "csv", "--excel-safe", "--by")
+    (row,) = csv.DictReader(io.StringIO(bce("compute", path, *args, "g").stdout, newline=""))
+    assert row["g"] == f"'{first}x"
+    if first.strip():
+        assert bce("compute", named, *args, f"{first}g").stdout.startswith(f"'{first}g,n,")
+
+
 USAGE = {
-    "--excel-safe goes with --format csv and --per-example, --worst or --by": ["--excel-safe"],
+    "--excel-safe goes with --format csv": ["--excel-safe"],
     "--labels and --on go together: a file, and the column that joins it": ["--on", "id"],
     "--join needs --labels and --on": ["--join", "inner"],
     "--positive must not be empty": ["--positive", " "],
