@@ -6,12 +6,21 @@ in ``args``. Nothing in a text that is shown can move a cursor or hide what foll
 
 from __future__ import annotations
 
+import errno
+import re
+
 _LONGEST = 80
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
 characters, surrogates (bytes that were not UTF-8), private and unassigned code points, line
 separators."""
+_NO_THREAD = re.compile(r"can't start new thread|Resource temporarily unavailable", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"cannot allocate memory|not enough memory|out of memory|bad_alloc"
+    r"|failed to map segment|cannot create shared object|cannot apply additional memory protection",
+    re.IGNORECASE,
+)
 
 
 class BceError(Exception):
@@ -87,6 +96,10 @@ class EngineError(BceError):
     """The cluster that was to do the work cannot be reached, or was lost."""
 
 
+class ShortageError(BceError):
+    """The system has not given the memory or the threads that the work takes."""
+
+
 class JoinInDoubt(BceError):  # noqa: N818 -- no error yet
     """Rows do not join, or may not; who holds all of them can say. No user ever sees this."""
 
@@ -101,6 +114,40 @@ class OutputError(BceError):
 
 class OutputCreationError(OutputError):
     """The output file cannot be created, or may not be: it is an input."""
+
+
+def shortage(error: BaseException) -> ShortageError | None:
+    """Return what to say if memory or threads were what was lacking; else None.
+
+    Libraries say it in many ways: Python cannot start a thread, the loader cannot map a library
+    into memory, and an error of their own may stand before the cause.
+
+    Parameters
+    ----------
+    error : BaseException
+        No `BceError`, or one that says it already.
+
+    Examples
+    --------
+    >>> shortage(MemoryError("Unable to allocate 8 TiB"))
+    ShortageError('out of memory; fewer --workers take less', None)
+    >>> shortage(ImportError("libarrow.so: failed to map segment from shared object"))
+    ShortageError('out of memory; fewer --workers take less', None)
+    >>> shortage(KeyError("memory"))
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, ShortageError):
+            return found
+        if isinstance(found, MemoryError) or getattr(found, "errno", None) == errno.ENOMEM:
+            return ShortageError("out of memory; fewer --workers take less")
+        if not isinstance(found, BceError | ValueError | LookupError):  # these tell of the data
+            if _NO_THREAD.search(str(found)):
+                return ShortageError("no thread can be started; fewer --workers take less")
+            if _NO_MEMORY.search(str(found)):
+                return ShortageError("out of memory; fewer --workers take less")
+        found = found.__cause__ or found.__context__
+    return None
 
 
 def os_reason(error: Exception) -> str:

@@ -5,33 +5,45 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from types import FrameType, FunctionType
 from typing import NoReturn
 
-# Ctrl-C ends the process at once, and without a traceback, while modules are loaded; but not where
-# it is ignored, as in the background of a script.
-_on_interrupt = signal.getsignal(signal.SIGINT)
-if _on_interrupt is not signal.SIG_IGN:
-    with contextlib.suppress(ValueError):  # not in the main thread
+
+@contextlib.contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process at once, and without a traceback, while modules are loaded.
+
+    Not where it is ignored, as in the background of a script.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    is_ours = before is not signal.SIG_IGN
+    is_ours &= threading.current_thread() is threading.main_thread()
+    if is_ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, before)
+
 
 # No matrix here is large, and the threads of NumPy's BLAS would spin beside those that work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hardly any garbage
 
-from bce_cli.cli.app import app  # noqa: E402 -- after the setting above
-from bce_cli.cli.diagnostics import ExitCode  # noqa: E402
-
-with contextlib.suppress(ValueError):
-    signal.signal(signal.SIGINT, _on_interrupt)
-
+with _ended_by_interrupt():
+    from bce_cli.cli.limited import go_on_in_child, is_limited
+    from bce_cli.errors import shortage
 
 _STACK_SLOTS = 17_000  # of 8 bytes; the chunk is the next power of two, so nearly half is free
 
 
 def main() -> None:
     """Run `bce`; ends in SystemExit."""
+    with _ended_by_interrupt():
+        from bce_cli.cli.app import app  # noqa: PLC0415 -- `run` says how its failures end
     app()
 
 
@@ -58,15 +70,23 @@ def run() -> NoReturn:
     and by now all output is flushed, every file closed and every thread joined.
     """
     code: str | int | None
+    if is_limited():
+        go_on_in_child()
     for name in ("SIGTERM", "SIGHUP"):  # temporary files are removed, as after Ctrl-C
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
     try:
         _with_deep_stack(main)()
-        code = ExitCode.OK
+        code = 0
     except SystemExit as stop:
         code = stop.code
+    except Exception as error:  # while modules were loaded; all else ends in SystemExit
+        lacking = shortage(error)
+        if lacking is None:
+            raise
+        os.write(2, f"bce: error: {lacking.message}\n".encode())
+        code = 71
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

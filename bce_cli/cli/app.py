@@ -14,12 +14,20 @@ from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
-from bce_cli.errors import BceError, OutputCreationError, UsageError, os_reason, quoted, safe_text
+from bce_cli.errors import (
+    BceError,
+    OutputCreationError,
+    UsageError,
+    os_reason,
+    quoted,
+    safe_text,
+    shortage,
+)
 
 _EPILOG = (
     "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
-    "be read, 69 cluster cannot be reached or was lost, 73 output cannot be created, 74 output "
-    "cannot be written, 130 interrupted, 141 broken pipe."
+    "be read, 69 cluster cannot be reached or was lost, 71 out of memory, 73 output cannot be "
+    "created, 74 output cannot be written, 130 interrupted, 141 broken pipe."
 )
 
 
@@ -68,12 +76,17 @@ class BceGroup(PlainValues, TyperGroup):
                 raise
             abandon_stdout()
             code = ExitCode.BROKEN_PIPE
-        except OSError as error:  # while Typer wrote a help text; all else is a BceError
-            if error.errno != errno.ENOSPC:
+        except Exception as error:
+            lacking = shortage(error)
+            if lacking is not None:
+                report_error(lacking.message)
+                code = ExitCode.SHORTAGE
+            elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                abandon_stdout()  # while Typer wrote a help text; all else is a BceError
+                report_error(f"standard output: {os_reason(error)}")
+                code = ExitCode.CANNOT_WRITE
+            else:
                 raise
-            abandon_stdout()
-            report_error(f"standard output: {os_reason(error)}")
-            code = ExitCode.CANNOT_WRITE
         if standalone_mode:
             sys.exit(int(code or ExitCode.OK))
         return code

@@ -17,6 +17,7 @@ from bce_cli.errors import (
     InputError,
     OutputCreationError,
     OutputError,
+    ShortageError,
     UsageError,
     safe_text,
 )
@@ -41,6 +42,8 @@ class ExitCode(IntEnum):
     """The input cannot be read."""
     UNAVAILABLE = 69
     """The cluster cannot be reached, or was lost."""
+    SHORTAGE = 71
+    """The system has not given the memory or the threads that the work takes."""
     CANNOT_CREATE = 73
     """The output cannot be created."""
     CANNOT_WRITE = 74
@@ -57,6 +60,7 @@ _CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
     (DataError, ExitCode.DATA),
     (InputError, ExitCode.NO_INPUT),
     (EngineError, ExitCode.UNAVAILABLE),
+    (ShortageError, ExitCode.SHORTAGE),
     (OutputCreationError, ExitCode.CANNOT_CREATE),
     (OutputError, ExitCode.CANNOT_WRITE),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -83,8 +85,9 @@ def check_sources(sources: Sequence[Source]) -> None:
 
 
 def _is_stream(path: str | None) -> bool:
-    found = Path(path or "")
-    return path is not None and found.exists() and not found.is_file()
+    with suppress(OSError, ValueError):  # whoever opens it can say what is wrong with it
+        return path is not None and not stat.S_ISREG(Path(path).stat().st_mode)
+    return False
 
 
 def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:

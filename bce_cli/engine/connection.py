@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
-from bce_cli.errors import EngineError, UsageError, safe_text
+from bce_cli.errors import EngineError, UsageError, safe_text, shortage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     try:
         import dask
         from distributed import Client
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         message = f"--engine dask needs packages that are not installed: {error}"
         raise UsageError(message, "pip install dask distributed") from None
     _silence()
@@ -159,13 +159,15 @@ def explained(name: str, what: str) -> Iterator[None]:
         message = f"{name}: one worker after the other died at the same part of the data"
         raise EngineError(message, "they may have run out of memory") from None
     except (OSError, CancelledError, ClosedClientError) as error:
+        if (lacking := shortage(error)) is not None:
+            raise lacking from None
         reason = safe_text(str(error).partition("\n")[0]) or "it does not answer"
         message = f"the cluster {name} {what}: {reason}"
         raise EngineError(message, _HINTS[what]) from None
-    except ImportError:
-        raise other_version(name) from None
+    except ImportError as error:
+        raise shortage(error) or other_version(name) from None
     except RuntimeError as error:
-        if "deserializ" not in str(error):
+        if shortage(error) is not None or "deserializ" not in str(error):
             raise
         raise other_version(name) from None
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
@@ -100,12 +101,22 @@ def _keep_freed_memory() -> None:
     glibc gives memory back to the system, which has to clear it anew for the next block, unless it
     is less than was freed before in one go. What is freed here is never touched, and costs nothing.
     """
-    bytes(_LARGEST_BLOCK)
+    with suppress(MemoryError):
+        bytes(_LARGEST_BLOCK)
+
+
+@cache
+def _end_a_thread() -> None:
+    """Load what threads end with: where memory is short by then, the process would be aborted."""
+    thread = Thread(target=int)
+    thread.start()
+    thread.join()
 
 
 @contextmanager
 def threads(n_workers: int) -> Iterator[Threads]:
     """Provide an engine with so many threads; what is still waiting at the end is dropped."""
+    _end_a_thread()
     _keep_freed_memory()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)

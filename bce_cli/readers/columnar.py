@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, quoted, shortage
 from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.typed_columns import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
 _BUFFER = 1 << 20  # bytes
+_ABSURD_SIZE = re.compile(r"size \d{13}")
+"""What no machine has to give: not memory is lacking, but the file promises too much."""
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 32 << 20  # of a text column in one block, at the most
 
@@ -353,6 +356,9 @@ class ColumnarFile:
         except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise unreadable(self._name, error) from None
+            lacking = shortage(error)
+            if lacking is not None and not _ABSURD_SIZE.search(str(error)):
+                raise lacking from None
             reason = str(error).strip().partition("\n")[0].partition(". ")[0]
             message = f"{self._name}: the {_FORMATS[self._kind]} data are damaged: {reason}"
             raise DataError(message) from None

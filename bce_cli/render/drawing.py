@@ -103,7 +103,7 @@ def picture_format(path: str) -> str:
         raise UsageError(message)
     try:
         import matplotlib as mpl  # noqa: F401 -- an extra
-    except ImportError:
+    except ModuleNotFoundError:
         message = "--plot needs matplotlib, which is not installed"
         raise UsageError(message, "install matplotlib: pip install matplotlib") from None
     return ending

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import DataError, InputError, os_reason
+from bce_cli.errors import DataError, InputError, ShortageError, os_reason, shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,6 +153,6 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
     return head, cast("IO[bytes]", Rejoined(head, stream))
 
 
-def unreadable(name: str, error: Exception) -> InputError:
+def unreadable(name: str, error: Exception) -> InputError | ShortageError:
     """Say in one line why an input cannot be read."""
-    return InputError(f"{name}: {os_reason(error)}")
+    return shortage(error) or InputError(f"{name}: {os_reason(error)}")

@@ -36,7 +36,7 @@ def test_help_names_the_command_and_the_exit_codes(
     )
     words = " ".join(result.stdout.split())
     assert re.findall(r"\b(\d+) [a-z]", words.partition("Exit codes:")[2]) == (
-        ["0", "2", "3", "4", "65", "66", "69", "73", "74", "130", "141"]
+        ["0", "2", "3", "4", "65", "66", "69", "71", "73", "74", "130", "141"]
     )
 
 

@@ -31,6 +31,29 @@ from bce_cli.cli import run
 run()
 """
 
+SHORT_OF_MEMORY = """
+import resource, sys
+limit = int(sys.argv.pop(1)) << 20
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+from bce_cli.cli import run
+run()
+"""
+
+ENDED = """
+import os, resource, signal
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+from bce_cli import cli
+
+def main():
+    os.write(2, b"words\\n")
+    END
+
+cli.main = main
+cli.run()
+"""
+
 INTERRUPTED_BY_IMPORT = """
 import os, signal, sys
 name = sys.argv.pop(1)
@@ -226,3 +249,104 @@ def test_an_interrupted_process_that_prints_has_printed_nothing(
         printed, said = running.communicate(timeout=300)
     assert b"Traceback" not in said
     assert (running.returncode, printed) == (130, b"")
+
+
+OUT_OF_MEMORY = b"bce: error: out of memory; fewer --workers take less\n"
+KINDS = {
+    "rows": (*COMMAND, "-o", "out.csv"),
+    "report": ("compute", "big.csv", "-f", "json", "-o", "out.csv"),
+    "calibration": ("calibration", "big.csv", "-f", "csv", "-o", "out.csv"),
+}
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        ("rows", 200),
+        *(
+            pytest.param(kind, limit, marks=pytest.mark.deep)
+            for kind in KINDS
+            for limit in (100, 150, 250, 300, 350, 400, 500, 700, 1000)
+        ),
+    ],
+)
+def test_little_memory_does_or_is_one_line_and_leaves_the_old_output(kind: str, limit: int) -> None:
+    python = [sys.executable, "-c", SHORT_OF_MEMORY]
+    done = subprocess.run(
+        [*python, str(limit), *KINDS[kind]], check=False, capture_output=True, timeout=300
+    )
+    assert done.stdout == b""
+    assert names() == ["big.csv", "out.csv"]
+    if done.returncode == 71:
+        assert done.stderr in (
+            OUT_OF_MEMORY,
+            b"bce: error: no thread can be started; fewer --workers take less\n",
+        )
+        assert Path("out.csv").read_bytes() == OLD
+        return
+    assert (done.returncode, limit > 200) == (0, True)
+    found = Path("out.csv").read_bytes()
+    ample = [*python, "8000", *KINDS[kind]]
+    subprocess.run(ample, check=True, capture_output=True, timeout=300)
+    assert Path("out.csv").read_bytes() == found
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [
+        ("os.abort()", 71, OUT_OF_MEMORY),
+        pytest.param("os._exit(127)", 71, OUT_OF_MEMORY, marks=pytest.mark.deep),
+        pytest.param("raise SystemExit(5)", 5, b"words\n", marks=pytest.mark.deep),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            -signal.SIGKILL,
+            b"words\n",
+            marks=pytest.mark.deep,
+        ),
+    ],
+)
+def test_a_sudden_end_where_memory_is_limited_is_told(end: str, code: int, said: bytes) -> None:
+    command = [sys.executable, "-c", ENDED.replace("END", end)]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", said)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_signals_are_passed_on_where_memory_is_limited(
+    number: signal.Signals,
+    is_ignored: bool,
+) -> None:
+    script = f"trap '' {number.name[3:]}; exec \"$@\"" if is_ignored else 'exec "$@"'
+    python = [sys.executable, "-c", SHORT_OF_MEMORY, "8000", "compute", "-", "-q", "-o", "out"]
+    command = ["/bin/sh", "-c", script, "sh", *python]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
+        running.stdin.flush()
+        running.send_signal(number)
+        printed, said = running.communicate(timeout=300)
+    assert (printed, said) == (b"", b"")
+    assert running.returncode == (0 if is_ignored else 128 + number)
+    assert names() == (["out"] if is_ignored else [])
+
+
+NOHUP = "/usr/bin/nohup"
+
+
+@pytest.mark.skipif(not Path(NOHUP).exists(), reason="there is no nohup")
+def test_nohup_outlives_the_terminal() -> None:
+    python = [sys.executable, "-m", "bce_cli", "compute", "-", "-q", "-o", "out"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([NOHUP, *python], stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"y,p\n" + b"1,0.5\n" * 50_000)  # a pipe holds less, so it is reading
+        running.stdin.flush()
+        running.send_signal(signal.SIGHUP)
+        printed, said = running.communicate(timeout=300)
+    assert (printed, said, running.returncode) == (b"", b"", 0)
+    assert Path("out").read_bytes() == b"0.6931471805599453\n"
+    assert names() == ["out"]

@@ -109,6 +109,48 @@ def test_a_step_of_replacing_the_file_fails(
     assert_old_alone(result, 73 if name == "open" else 74, f"out: {reason}")
 
 
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+SHORTAGES = {
+    "memory": MemoryError("malloc of size 64 failed"),
+    "system": OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+    "library": ImportError("libarrow.so.2600: failed to map segment from shared object"),
+    "behind": caused(ImportError("numpy"), ImportError("x.so: cannot allocate memory")),
+    "thread": RuntimeError("can't start new thread"),
+    "pool": Exception("Failed to launch worker thread: Resource temporarily unavailable"),
+}
+
+
+@pytest.mark.parametrize("where", ["in a worker", "at the end", "while writing"])
+@pytest.mark.parametrize("what", SHORTAGES)
+def test_a_shortage_is_one_line_and_leaves_the_old_output(
+    what: str, where: str, monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
+) -> None:
+    Path("preds.csv").write_text(TEXT)
+    Path("out").write_bytes(OLD)
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise SHORTAGES[what]
+
+    places = {
+        "in a worker": "bce_cli.core.rows.Rows.blanked",
+        "at the end": "bce_cli.core.report.loss_report",
+        "while writing": "bce_cli.render.write.write_document",
+    }
+    monkeypatch.setattr(places[where], fail)
+    lacking = "no thread can be started" if what in ("thread", "pool") else "out of memory"
+    result = bce("compute", "preds.csv", "-l", "y", "-p", "p", "-o", "out")
+    assert_old_alone(result, 71, f"{lacking}; fewer --workers take less")
+
+
+def test_a_text_in_the_data_is_no_shortage(bce: Callable[..., Result]) -> None:
+    Path("preds.csv").write_text("y,p\n1,out of memory\n")
+    assert bce("compute", "preds.csv").exit_code == 65
+
+
 class Interrupt:
     """Counts the lines of the output module that run, and raises Ctrl-C on one of them."""
 
