@@ -136,6 +136,9 @@ class Demanded(OptionGroup):
         if self.budget is not None and self.baseline is None:
             message = "--budget goes with --baseline"
             raise UsageError(message)
+        if self.baseline == "":
+            message = "--baseline must not be empty"
+            raise UsageError(message)
         from bce_cli.core.gate import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
         from bce_cli.readers.saved_report import read_baseline  # noqa: PLC0415
 

@@ -171,6 +171,7 @@ def demo(
         _list_steps()
         return
     out = OutputOptions(output_format=output_format, output=output, color=color)
+    out.check()
     steps = find_steps(step)
     if example.k is not None and not any(chosen.name == "scaling" for chosen in steps):
         message = "--k belongs to the step scaling"

@@ -174,6 +174,7 @@ class RowInput(OptionGroup):
             Options contradict each other.
         """
         self.check()
+        self.check_paths(paths)
         from bce_cli.data.data import open_data  # noqa: PLC0415 -- --help needs no NumPy
 
         return open_data(paths, self._asked(columns, block_bytes), self._join())
@@ -199,6 +200,13 @@ class RowInput(OptionGroup):
         if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
             message = "--comment must be some text without quotes and line ends"
             raise UsageError(message)
+
+    def check_paths(self, paths: Sequence[str]) -> None:
+        """Refuse paths that are empty, as a variable of a script may be."""
+        for name, path in [*(("SOURCE", path) for path in paths), ("--labels", self.labels)]:
+            if path == "":
+                message = f"{name} must not be empty"
+                raise UsageError(message)
 
     def tell(self, data: "Data", *, is_told: bool) -> None:
         """Say what was found out about the input, and which rows were left out.
@@ -376,6 +384,7 @@ class ComparedInput(ScoredInput):
         from bce_cli.data.data import open_models  # noqa: PLC0415 -- --help needs no NumPy
 
         self.check()
+        self.check_paths(paths)
         return open_models(paths, self._asked(), self._join())
 
     def _check_join(self) -> None:

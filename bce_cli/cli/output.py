@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.cli.limited import is_limited
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import (
     OutputCreationError,
@@ -23,6 +24,7 @@ from bce_cli.errors import (
     os_reason,
     quoted,
     safe_text,
+    shortage,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
+_HANDLES = "/proc/self/fd"
 
 OutputOpt = Annotated[
     str | None,
@@ -85,6 +88,9 @@ class OutputOptions(OptionGroup):
 
     def check(self) -> None:
         """Refuse options that contradict each other."""
+        if self.output == "":
+            message = "--output must not be empty"
+            raise UsageError(message)
         if self.excel_safe and self.text_format != "csv":
             message = "--excel-safe goes with --format csv"
             raise UsageError(message)
@@ -190,16 +196,17 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
         Writing fails.
     """
     if path is None:
+        _refuse_inputs_in_stdout(inputs)
         with _spool() as spool:
             yield spool
             _copy_to_stdout(spool)
         return
-    place, target = safe_text(path), Path(path).resolve()  # a link the user named is followed
-    _refuse_inputs(place, target, inputs)
-    if target.is_dir():
-        message = f"{place}: is a directory"
-        raise OutputCreationError(message)
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+    place = safe_text(path)
+    found = _looked_up(path, place)
+    target = Path(os.path.realpath(path))  # a link that the user named is followed
+    if found is not None:
+        _refuse_inputs(place, found, inputs)
+    if found is not None and not stat.S_ISREG(found.st_mode):
         with _spool() as spool:
             yield spool
             with _naming(place, OutputCreationError):
@@ -207,8 +214,34 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
             with _naming(place), special:
                 _copy(spool, special)
         return
-    with _replacing(place, target) as stream:
+    with _replacing(place, target, found) as stream:
         yield stream
+
+
+def _looked_up(path: str, place: str) -> os.stat_result | None:
+    """Return what is there now, through links; None if nothing is, and a file can be made.
+
+    Raises
+    ------
+    OutputCreationError
+        A folder is there, or is what the path names, or it leads nowhere.
+    """
+    with _naming(place, OutputCreationError):
+        try:
+            found = os.stat(path)  # noqa: PTH116 -- Path drops a slash at the end
+        except FileNotFoundError:
+            found = None
+        except ValueError as error:  # it has a NUL
+            message = f"{place}: {os_reason(error)}"
+            raise OutputCreationError(message) from None
+    if (found is not None and stat.S_ISDIR(found.st_mode)) or _names_folder(path):
+        message = f"{place}: is a directory"
+        raise OutputCreationError(message, None if found else "name a file in it")
+    return found
+
+
+def _names_folder(path: str) -> bool:
+    return os.path.basename(path) in ("", os.curdir, os.pardir)  # noqa: PTH119 -- as above
 
 
 def write_stdout(text: str) -> None:
@@ -237,12 +270,27 @@ def checked_picture(plot: str | None, output: str | None) -> str:
     """
     if plot is None:
         return ""
-    if output is not None and os.path.abspath(plot) == os.path.abspath(output):  # noqa: PTH100
+    if not plot:
+        message = "--plot must not be empty"
+        raise UsageError(message)
+    if _are_same(plot, output):
         message = f"--plot and --output are the same file, {quoted(plot)}"
+        if output is None:
+            message = f"--plot and standard output are the same file, {quoted(plot)}"
         raise UsageError(message)
     from bce_cli.render.drawing import picture_format  # noqa: PLC0415 -- an extra
 
     return picture_format(plot)
+
+
+def _are_same(plot: str, output: str | None) -> bool:
+    """Whether two outputs go to one file, of whatever names; None is standard output."""
+    found, other = _status_of(plot), _status_of(output)
+    if found is not None and other is not None:
+        return os.path.samestat(found, other)
+    with contextlib.suppress(OSError, ValueError):  # neither is there yet, through links
+        return output is not None and os.path.realpath(plot) == os.path.realpath(output)
+    return False
 
 
 @contextmanager
@@ -253,17 +301,35 @@ def _naming(place: str, kind: type[OutputError] = OutputError) -> Iterator[None]
     except BrokenPipeError:
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
+        lacking = shortage(error)
+        if lacking is not None:
+            raise lacking from None
         message = f"{place}: {os_reason(error)}"
         raise kind(message) from None
 
 
-def _refuse_inputs(place: str, target: Path, inputs: Sequence[str]) -> None:
+def _refuse_inputs(place: str, found: os.stat_result, inputs: Sequence[str]) -> None:
     for name in inputs:
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            status = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat()
-            if os.path.samestat(target.stat(), status):
-                message = f"{place}: the output would overwrite an input"
-                raise OutputCreationError(message, "choose another file for --output")
+        status = _status_of(name)
+        if status is not None and os.path.samestat(found, status):
+            message = f"{place}: the output would overwrite an input"
+            raise OutputCreationError(message, "choose another file for --output")
+
+
+def _refuse_inputs_in_stdout(inputs: Sequence[str]) -> None:
+    """Refuse to append to what is read, as with ``>>``; a terminal may be both."""
+    found = _status_of(None)
+    if found is not None and stat.S_ISREG(found.st_mode):
+        _refuse_inputs("standard output", found, inputs)
+
+
+def _status_of(path: str | None) -> os.stat_result | None:
+    """Return what is there, standard input for a hyphen, standard output for None; or None."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if path is None or path == "-":
+            return os.fstat((sys.stdin if path else sys.stdout).fileno())
+        return os.stat(path)  # noqa: PTH116 -- as above
+    return None
 
 
 @contextmanager
@@ -306,28 +372,66 @@ def _copy(spool: IO[bytes], stream: IO[bytes]) -> None:
 
 
 @contextmanager
-def _replacing(place: str, target: Path) -> Iterator[IO[bytes]]:
+def _replacing(place: str, target: Path, old: os.stat_result | None) -> Iterator[IO[bytes]]:
     # Named before it is made, so that no signal can come between the making and the removing.
     temporary = target.parent / f".{target.name[:50]}.{os.urandom(8).hex()}"
     try:
         with _naming(place, OutputCreationError):
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = _without_name(target.parent)
+            has_name = handle is None
+            if handle is None:
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with _naming(place):
             with os.fdopen(handle, "wb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            temporary.chmod(_mode(target))
+                if not has_name:
+                    _name(stream.fileno(), temporary)
+            _give_to_owner(temporary, old)
+            temporary.chmod(_mode(old))
             temporary.replace(target)
     finally:
         with contextlib.suppress(OSError):  # it was never made, say
             temporary.unlink()
 
 
-def _mode(target: Path) -> int:
-    """Return the mode of the old file, or what a new one would get."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
+def _without_name(folder: Path) -> int | None:
+    """Open a new file without a name, of which nothing is left however suddenly this process ends.
+
+    None where that is not to be feared, or the system has no such files.
+    """
+    kind = getattr(os, "O_TMPFILE", None)
+    if kind is not None and is_limited() and os.path.isdir(_HANDLES):  # noqa: PTH112
+        with contextlib.suppress(OSError):
+            return os.open(folder, os.O_WRONLY | kind, 0o600)
+    return None
+
+
+def _name(handle: int, path: Path) -> None:
+    """Give a name to an open file that has none."""
+    # Python follows the link to the file only where a folder is named, which does not matter here.
+    os.link(f"{_HANDLES}/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
+
+
+def _give_to_owner(path: Path, old: os.stat_result | None) -> None:
+    """Let a file belong to whom the old one belonged, as far as this process may."""
+    if old is None or not hasattr(os, "chown"):
+        return
+    now = path.stat()
+    for uid, gid in ((old.st_uid, -1), (-1, old.st_gid)):
+        if uid not in (-1, now.st_uid) or gid not in (-1, now.st_gid):
+            with contextlib.suppress(OSError):
+                os.chown(path, uid, gid)
+
+
+def _mode(old: os.stat_result | None) -> int:
+    """Return the mode of the old file, or what a new one would get.
+
+    New bytes do not run as whoever owns the file.
+    """
+    if old is not None:
+        return stat.S_IMODE(old.st_mode) & 0o777
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bce_cli.cli import output
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typer.testing import Result
+
+    Process = Callable[..., subprocess.CompletedProcess[bytes]]
 
 GOOD = "y,p,id\n1,0.9,a\n0,0.2,\u0440\n0,1,c\n"
 BAD = "y,p,id\n1,0.9,a\n0,2,b\n"
@@ -105,6 +108,48 @@ def test_the_mode_of_the_old_file_is_kept(
     assert stat.S_IMODE(OUT.stat().st_mode) == mode
 
 
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o1600, 0o7777])
+def test_new_bytes_do_not_run_as_whoever_owns_the_file(
+    mode: int, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    OUT.touch()
+    OUT.chmod(mode)
+    assert bce("compute", preds(GOOD), "-o", str(OUT)).exit_code == 0
+    assert stat.S_IMODE(OUT.stat().st_mode) == mode & 0o777
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs root")
+def test_root_leaves_the_old_file_to_its_owner(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    OUT.touch()
+    os.chown(OUT, 1234, 4321)
+    OUT.chmod(0o4640)
+    assert bce("compute", preds(GOOD), "-o", str(OUT)).exit_code == 0
+    found = OUT.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 4321, 0o640)
+
+
+def test_whoever_may_not_give_files_away_keeps_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    OUT.touch()
+    OUT.chmod(0o640)
+    old = os.stat_result([*OUT.stat()[:4], 1234, 4321, *OUT.stat()[6:]])
+    asked: list[tuple[int, int]] = []
+
+    def refused(_path: Path, uid: int, gid: int) -> None:
+        asked.append((uid, gid))
+        raise PermissionError
+
+    monkeypatch.setattr(output, "_looked_up", lambda _path, _place: old)
+    monkeypatch.setattr(os, "chown", refused)
+    assert bce("compute", preds("y,p\n1,1\n"), "-q", "-o", str(OUT)).exit_code == 0
+    assert asked == [(1234, -1), (-1, 4321)]
+    assert OUT.read_text() == "0.0\n"
+    assert stat.S_IMODE(OUT.stat().st_mode) == 0o640
+
+
 def test_a_new_file_gets_the_mode_of_any_new_file(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
@@ -131,6 +176,185 @@ def test_a_folder_is_no_output(preds: Callable[..., str], bce: Callable[..., Res
     assert result.stderr == "bce: error: folder: is a directory\n"
     assert (result.stdout, result.exit_code) == ("", 73)
     assert list(Path("folder").iterdir()) == []
+
+
+LOOP = "too many levels of symbolic links"
+NO_FILE = "is a directory\nbce: name a file in it"
+REFUSED = {
+    "a" * 256: "file name too long",
+    "loop": LOOP,
+    "loop/x": LOOP,
+    "a\0b": "embedded null byte",
+    "no/x": "no such file or directory",
+    "preds.csv/": "not a directory",
+    "preds.csv/x": "not a directory",
+    "new/": NO_FILE,
+    "new/.": NO_FILE,
+    "dangling/": NO_FILE,
+    "folder/": "is a directory",
+    ".": "is a directory",
+    "..": "is a directory",
+}
+
+
+@pytest.fixture
+def odd_places() -> None:
+    """Make a folder, a link that leads nowhere, and a loop of two."""
+    Path("folder").mkdir()
+    Path("dangling").symlink_to("nowhere")
+    Path("loop").symlink_to("back")
+    Path("back").symlink_to("loop")
+    Path("loop.png").symlink_to("loop.png")
+
+
+@pytest.mark.usefixtures("odd_places")
+@pytest.mark.parametrize(("path", "reason"), REFUSED.items(), ids=[p[:9] for p in REFUSED])
+def test_a_path_at_which_no_file_can_be_is_refused(
+    path: str, reason: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    source = preds(GOOD)
+    before = sorted(Path().iterdir())
+    result = bce("compute", source, "-q", "-o", path)
+    shown = path.replace("\0", "\\x00")
+    assert result.stderr == f"bce: error: {shown}: {reason}\n"
+    assert (result.stdout, result.exit_code) == ("", 73)
+    assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.usefixtures("odd_places")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("a" * 252 + ".png", "file name too long"),
+        ("loop.png", LOOP),
+        ("a\0b.png", "embedded null byte"),
+        ("no/x.png", "no such file or directory"),
+        ("preds.csv/x.png", "not a directory"),
+    ],
+    ids=["long", "loop", "NUL", "no folder", "in a file"],
+)
+def test_a_path_at_which_no_picture_can_be_is_refused(
+    path: str, reason: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    source = preds(GOOD)
+    OUT.write_text("old")
+    before = sorted(Path().iterdir())
+    result = bce("demo", "scaling", source, "--plot", path, "-o", str(OUT))
+    shown = path.replace("\0", "\\x00")
+    assert result.stderr.splitlines()[-1] == f"bce: error: {shown}: {reason}"
+    assert (result.stdout, result.exit_code) == ("", 73)
+    assert sorted(Path().iterdir()) == before
+    assert OUT.read_text() == "old"
+
+
+@pytest.mark.usefixtures("odd_places")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("a" * 256, "file name too long"),
+        ("loop", LOOP),
+        ("a\0b", "embedded null byte"),
+        ("no/x", "no such file or directory"),
+    ],
+    ids=["long", "loop", "NUL", "no folder"],
+)
+@pytest.mark.parametrize("option", ["", "--labels", "--baseline"])
+def test_a_path_at_which_no_input_can_be_is_named(
+    path: str, reason: str, option: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    source = preds(GOOD)
+    options = {
+        "": ["compute", path],
+        "--labels": ["compute", source, "--on", "id", "--labels", path],
+        "--baseline": ["check", source, "--baseline", path],
+    }
+    result = bce(*options[option])
+    shown = path.replace("\0", "\\x00")
+    assert result.stderr == f"bce: error: {shown}: {reason}\n"
+    assert (result.stdout, result.exit_code) == ("", 66)
+
+
+EMPTY = {
+    "SOURCE": ["compute", ""],
+    "--labels": ["compute", "preds.csv", "--on", "id", "--labels", ""],
+    "--baseline": ["check", "preds.csv", "--baseline", ""],
+    "--output": ["compute", "preds.csv", "-o", ""],
+    "--plot": ["calibration", "preds.csv", "--plot", ""],
+}
+
+
+@pytest.mark.parametrize(("name", "args"), EMPTY.items(), ids=EMPTY)
+def test_an_empty_path_is_said(
+    name: str, args: list[str], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(GOOD)
+    result = bce(*args)
+    assert result.stderr == f"bce: error: {name} must not be empty\n"
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a.png", "a.png"), ("a.png", "./a.png"), ("a.png", "link"), ("link.png", "a.png")],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_two_outputs_to_one_file_are_refused(
+    first: str,
+    second: str,
+    is_there: bool,
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+) -> None:
+    source = preds(GOOD)
+    for link in ("link", "link.png"):
+        Path(link).symlink_to("a.png")
+    if is_there:
+        Path("a.png").write_text("old")
+    result = bce("demo", "scaling", source, "--plot", first, "-o", second)
+    assert result.stderr == f"bce: error: --plot and --output are the same file, '{first}'\n"
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert Path("a.png").exists() == is_there
+
+
+def test_two_outputs_to_two_names_of_one_file_are_refused(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    source = preds(GOOD)
+    Path("a.png").write_text("old")
+    Path("b").hardlink_to("a.png")
+    result = bce("calibration", source, "--plot", "a.png", "-o", "b")
+    assert result.stderr == "bce: error: --plot and --output are the same file, 'a.png'\n"
+    assert Path("b").read_text() == "old"
+
+
+def test_a_picture_does_not_overwrite_an_input(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    Path("a.png").symlink_to(preds(GOOD))
+    result = bce("calibration", "preds.csv", "--plot", "a.png", "-o", "out")
+    assert result.stderr.startswith("bce: error: a.png: the output would overwrite an input\n")
+    assert (result.exit_code, Path("preds.csv").read_text()) == (73, GOOD)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["compute", "preds.csv", "-q"], "standard output: the output would overwrite an input"),
+        (
+            ["calibration", "preds.csv", "--plot", "a.png"],
+            "--plot and standard output are the same file, 'a.png'",
+        ),
+    ],
+)
+def test_standard_output_is_an_output_too(
+    args: list[str], message: str, preds: Callable[..., str], process: Process
+) -> None:
+    Path("a.png").hardlink_to(preds(GOOD))
+    with Path("preds.csv").open("ab") as stream:
+        done = process(*args, stdout=stream)
+    assert done.stderr.decode().splitlines()[0] == f"bce: error: {message}"
+    assert Path("preds.csv").read_text() == GOOD
 
 
 def test_a_device_is_written_to_and_not_replaced(
