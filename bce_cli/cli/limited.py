@@ -14,6 +14,7 @@ _SHORTAGE = _ERROR + b"out of memory; fewer --workers take less\n"
 _SHORTAGE_CODE = 71
 _ABORTS = ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL")
 _LOADER_FAILED = 127  # how the loader of libraries ends a process
+_COMPLAINT = b"OpenBLAS error: Memory allocation"
 _FROM_TERMINAL = 128  # the code of a signal that comes from the kernel: all its processes get it
 
 
@@ -60,12 +61,11 @@ def _end_as(child: int, said: int, heard: set[int]) -> NoReturn:
         found, status = os.waitpid(child, os.WNOHANG)
     code = os.waitstatus_to_exitcode(status)
     os.lseek(said, 0, os.SEEK_SET)
-    if code == _LOADER_FAILED or (code < 0 and signal.Signals(-code).name in _ABORTS):
-        _say(_SHORTAGE)
-        os._exit(_SHORTAGE_CODE)
-    with open(said, "rb") as lines:  # noqa: PTH123 -- it has no path
+    with open(said, "rb") as lines:
         words = list(lines)
-    if code == _SHORTAGE_CODE:  # libraries say it, too, and we may have said it more than once
+    if _is_shortage(code, words):
+        code, words = _SHORTAGE_CODE, [_SHORTAGE]
+    elif code == _SHORTAGE_CODE:  # libraries may have said it, too
         words = [line for line in words if line.startswith(_ERROR)][:1]
     _say(b"".join(words))
     if code < 0:  # a signal has ended it, and shall end this process, too
@@ -74,6 +74,14 @@ def _end_as(child: int, said: int, heard: set[int]) -> NoReturn:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code if code >= 0 else 128 - code)  # which a signal that is held back has not ended
+
+
+def _is_shortage(code: int, words: list[bytes]) -> bool:
+    """Whether a process that has ended so, and said so, has lacked memory."""
+    if code < 0:
+        return signal.Signals(-code).name in _ABORTS
+    is_complaint = code == 1 and any(_COMPLAINT in line for line in words)
+    return is_complaint or code == _LOADER_FAILED
 
 
 def _say(text: bytes) -> None:
