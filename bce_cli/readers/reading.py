@@ -161,7 +161,7 @@ class LabelValues:
         Rows before the block in which it did, where models are read side by side; labels of all of
         them are checked in the order of the rows.
     other_key : str or None
-        What the labels that count as 0 are compared by.
+        What the labels that count as 0 are compared by; `label_key` of their text, unless told.
     """
 
     has_positive: bool = False
@@ -169,6 +169,11 @@ class LabelValues:
     other_place: str = ""
     n_before: int = 0
     other_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Work out what labels are compared by."""
+        if self.other is not None and self.other_key is None:
+            object.__setattr__(self, "other_key", label_key(self.other))
 
     @classmethod
     def of(cls, text: str, place: str, grammar: Grammar, *, has_positive: bool = False) -> Self:
