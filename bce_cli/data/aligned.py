@@ -85,10 +85,10 @@ class Cursor:
         """Return which labels there were since the last call; None if they were known before."""
         news, known = self._news, self._known
         self._news = LabelValues()
-        if news.has_positive <= known.has_positive and news.other in (None, known.other):
+        if news.has_positive <= known.has_positive and news.other_key in (None, known.other_key):
             return None
-        other = known.other if news.other is None else news.other
-        self._known = LabelValues(news.has_positive or known.has_positive, other)
+        key = known.other_key if news.other_key is None else news.other_key
+        self._known = LabelValues(news.has_positive or known.has_positive, other_key=key)
         return news
 
     def no_rows(self) -> Rows | None:

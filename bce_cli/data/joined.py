@@ -416,7 +416,7 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
             raise SideUnreadable(str(error)) from None
         except BceError as error:
             raise JoinInDoubt(str(error)) from None
-        labels.append(LabelValues(table.labels.has_positive, table.labels.other))
+        labels.append(table.labels.values)
         notes.append(tuple(table.notes))
     truth = None if plan.truth is None else sides.pop(0)
     return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import numpy as np
 
 from bce_cli.errors import DataError
+from bce_cli.readers.grammar import label_key
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
 from bce_cli.storage.streams import read_fully
 
@@ -109,12 +110,13 @@ class TwoLooks(ABC):
         positive = self.grammar.positive
         if positive is None or cells.labels is None:
             return LabelValues()
-        texts = {text.strip(" \t") for text in cells.labels.names}  # type: ignore[union-attr]
-        has_positive = positive.strip(" \t") in texts
+        decimal = self.grammar.decimal
+        texts = {label_key(text, decimal) for text in cells.labels.names}  # type: ignore[union-attr]
+        has_positive = label_key(positive, decimal) in texts
         if first_other is None:
             return LabelValues(has_positive)
         place, other = self.label_at(first_other)
-        return LabelValues(has_positive, other.strip(" \t"), place)
+        return LabelValues.of(other, place, self.grammar, has_positive=has_positive)
 
 
 @dataclass(frozen=True, slots=True)

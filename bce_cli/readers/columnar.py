@@ -15,10 +15,9 @@ from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.typed_columns import (
     bool_text,
-    number_text,
+    exact_number_text,
     refuse_type,
     typed_cells,
-    typed_grammar,
 )
 from bce_cli.storage.streams import unreadable
 
@@ -261,7 +260,7 @@ def _text(value: Any, positive: str | None) -> str | None:  # noqa: ANN401 -- an
     if isinstance(value, bool):
         return bool_text(value, positive)
     if isinstance(value, (int, float, Decimal)):
-        return str(value) if positive is None else number_text(float(value))
+        return str(value) if positive is None else exact_number_text(str(value))
     raise TypeError
 
 
@@ -312,7 +311,7 @@ class ColumnarFile:
         self._name = name
         self._kind = kind
         self._size = size
-        self._grammar = typed_grammar(options.grammar)
+        self._grammar = options.grammar
         most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
             is_parquet = kind == "parquet"

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -24,8 +25,15 @@ from bce_cli.readers.blocks import (
     read_blocks,
 )
 from bce_cli.readers.columns import find_columns
-from bce_cli.readers.grammar import MISSING_TEXTS, parse_number
-from bce_cli.readers.reading import ConvertedColumns, categories_of, floats_of, null_mask
+from bce_cli.readers.grammar import CellFault, parse_number, read_cell
+from bce_cli.readers.held import are_held, doubtful, may_hide
+from bce_cli.readers.reading import (
+    ConvertedColumns,
+    bits_of,
+    categories_of,
+    floats_of,
+    null_mask,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +44,16 @@ if TYPE_CHECKING:
     from bce_cli.readers.grammar import Grammar, InputOptions, Layout
     from bce_cli.readers.second_look import Record
 
-_NULLS = [*MISSING_TEXTS, "NA", "N/A", "NaN", "NAN", "NULL", "Null", "None", "<NA>", "#N/A", r"\N"]
+_NULLS = [
+    *("", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "-NaN", "-nan(ind)", "nan(ind)"),
+    *("NULL", "null", "Null", "None", "none", "<NA>", "<na>", "#N/A", "#n/a", r"\N", "."),
+    *("1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND"),
+]
 """Spellings that the parser knows; the second look knows all others."""
+
+_ONES = ("1", "1.0", "true", "True", "TRUE")
+_ZEROS = ("0", "0.0", "false", "False", "FALSE")
+"""Labels that the parser knows; others are read as words."""
 
 _NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
 """Delimiters that are clumsy to write in a shell, by name."""
@@ -48,6 +64,7 @@ _SNIFFED = (",", ";", "\t", "|")
 _TAB_EXTENSIONS = (".tsv", ".tab")
 _RESERVED = '"\r\n'
 
+_ROW_NAMES = "R's write.table writes row names so: row.names = FALSE leaves them out"
 _EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 _FEW = 4  # a NUL in so many bytes: two bytes a character
 _MARK: bytes = codecs.BOM_UTF8
@@ -272,12 +289,14 @@ def _quote_error(place: str) -> DataError:
     return DataError(message, "quote the whole field and double each quote within it")
 
 
-def _wrong_count(place: str, n_fields: int, expected: int, delimiter: str) -> DataError:
+def _wrong_count(place: str, n_fields: int, expected: int, hint: str) -> DataError:
     fields = "1 field" if n_fields == 1 else f"{n_fields} fields"
     message = f"{place}: {fields} where the header has {expected}"
-    if n_fields > expected:
-        return DataError(message, f"a {delimiter_name(delimiter)} inside a field must be quoted")
-    return DataError(message, "the line was cut short, or another character is the delimiter")
+    if n_fields < expected:
+        hint = "the line was cut short, or another character is the delimiter"
+    elif hint == _ROW_NAMES:
+        message += ", which is one name short"
+    return DataError(message, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +322,7 @@ class DelimitedBlock(TextBlock):
         """Yield the cells of each record, or why it is none; ends at a misplaced quote."""
         data, delimiter = self.lines.data, self.dialect.delimiter
         quote = misplaced_quote(as_bytes(data), delimiter)
-        last_line = None
+        last_line, hint = None, ""
         if quote is not None:
             last_line = self.lines.first_line + count_lines(bytes(data[:quote]))
         expected = len(self.columns.names)
@@ -313,15 +332,38 @@ class DelimitedBlock(TextBlock):
                 break
             place = f"{self.source}, line {line}"
             if len(fields) != expected:
-                yield place, _wrong_count(place, len(fields), expected, delimiter)
+                hint = hint or self._hint_for_surplus()
+                yield place, _wrong_count(place, len(fields), expected, hint)
             else:
                 yield place, {key: fields[position] for key, position in wanted}
         if last_line is not None:
             place = f"{self.source}, line {last_line}"
             yield place, _quote_error(place)
 
+    def _hint_for_surplus(self) -> str:
+        """Say why a record may have more fields than the header, from what others look like."""
+        records = [fields for _, fields in islice(_fields_of(self.lines.glance(), self.dialect), 2)]
+        sign = delimiter_name(self.dialect.delimiter)
+        if all(len(fields) == len(self.columns.names) + 1 for fields in records):
+            if not any(fields[-1] for fields in records):
+                return f"lines end with a {sign}, and the header does not"
+            if all(map(self._fits_behind_a_name, records)):
+                return _ROW_NAMES
+        return f"a {sign} inside a field must be quoted"
+
+    def _fits_behind_a_name(self, fields: list[str]) -> bool:
+        """Whether a record would be fine without its first field."""
+        try:
+            for _, role, place in self.columns.numbers:
+                read_cell(role, fields[place + 1], replace(self.grammar, drop_missing=True))
+        except CellFault:
+            return False
+        return True
+
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted columns, typed, in this thread; None for what is odd."""
+        import pyarrow as pa
+
         data = self.lines.data
         has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
@@ -333,29 +375,49 @@ class DelimitedBlock(TextBlock):
         for key, role, place in self.columns.numbers:
             column = table.column(f"column {place}")
             cells.add_nulls(key, null_mask(column))
-            if role == "label" and self.has_text_labels:
-                cells.labels = categories_of(column)
-            elif role == "label":
-                cells.labels = floats_of(column)
+            if role == "label" and not self.grammar.soft_labels:
+                is_bool = column.type == pa.bool_()
+                cells.labels = bits_of(column) if is_bool else categories_of(column)
+                continue
+            values = floats_of(column)
+            is_doubtful = doubtful(values, role, self.grammar)
+            if is_doubtful.any() and (self.grammar.logits or may_hide(as_bytes(data))):
+                column = self._typed(data, {f"column {place}": pa.string()}, has_quotes=has_quotes)[
+                    0
+                ]
+                if not are_held(
+                    column.filter(is_doubtful).unique().to_pylist(), self.dialect.decimal
+                ):
+                    return None
+            if role == "label":
+                cells.labels = values
             else:
-                cells.numbers[key] = floats_of(column)
+                cells.numbers[key] = values
         for key, place in self.columns.texts:
             cells.add_text(key, table.column(f"column {place}"))
         return cells
 
     def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
         import pyarrow as pa
-        from pyarrow import csv
 
-        nulls = _NULLS if self.grammar.positive is None else [""]  # a class may be called NA
-        types: dict[str, Any] = {}
+        types: dict[str, Any] = {f"column {at}": pa.float64() for _, _, at in self.columns.numbers}
         words = pa.dictionary(pa.int32(), pa.string())
-        for _, role, place in self.columns.numbers:
-            is_text = role == "label" and self.has_text_labels
-            types[f"column {place}"] = words if is_text else pa.float64()
         for key, place in self.columns.texts:
             is_repeated = key not in ("id", "key")
             types.setdefault(f"column {place}", words if is_repeated else pa.string())
+        if self.columns.label is None or self.grammar.soft_labels:
+            return self._typed(data, types, has_quotes=has_quotes)
+        label = f"column {self.columns.label}"
+        if not self.has_text_labels:
+            with suppress(pa.ArrowInvalid):
+                return self._typed(data, types | {label: pa.bool_()}, has_quotes=has_quotes)
+        return self._typed(data, types | {label: words}, has_quotes=has_quotes)
+
+    def _typed(self, data: memoryview, types: dict[str, Any], *, has_quotes: bool) -> pa.Table:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        nulls = _NULLS if self.grammar.positive is None else [""]  # a class may be called NA
         return csv.read_csv(
             pa.py_buffer(data),
             csv.ReadOptions(
@@ -373,6 +435,8 @@ class DelimitedBlock(TextBlock):
                 include_columns=list(types),
                 decimal_point=self.dialect.decimal,
                 null_values=nulls if self.grammar.drop_missing else [],
+                true_values=_ONES,
+                false_values=_ZEROS,
                 strings_can_be_null=False,  # an id may be called NA
             ),
         )
@@ -461,4 +525,4 @@ def _has_text_labels(lines: Lines, columns: Columns, dialect: Dialect, grammar: 
         return True
     _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
     place = columns.label
-    return place < len(fields) and parse_number(fields[place], dialect.decimal) is None
+    return place < len(fields) and fields[place] not in (*_ONES, *_ZEROS)

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.readers.delimited import DelimitedFile
+from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 File: TypeAlias = "DelimitedFile | JsonFile | ColumnarFile"
 
-_HEAD = 64
 _CODEC_HEAD = 16
 _CODECS = (
     (b"\x1f\x8b", "gzip"),
@@ -36,29 +36,6 @@ _MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_EXPORT = "export it as CSV, Parquet or JSON Lines"
-_REFUSED: tuple[tuple[bytes | tuple[bytes, ...], str, str | None], ...] = (
-    (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "is a spreadsheet", "save it as CSV"),
-    (b"PARE", "is an encrypted Parquet file", None),
-    (b"FEA1", "is a Feather file of the first version", "write it again as Arrow or Parquet"),
-    (b"SQLite format 3\x00", "is an SQLite database", _EXPORT),
-    (b"\x89HDF", "is an HDF5 file", _EXPORT),
-    (b"\x93NUMPY", "is a NumPy array", _EXPORT),
-    ((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "is a Python pickle", _EXPORT),
-    (b"ORC", "is an ORC file", _EXPORT),
-    (b"Obj\x01", "is an Avro file", _EXPORT),
-    (b"RDX", "is an R data file", _EXPORT),
-    (b"%PDF", "is a PDF file", None),
-    (b"7z\xbc\xaf", "is a 7z archive", "unpack it first"),
-    (b"\x89PNG", "is a picture", None),
-    (
-        (b"<!DOCTYPE", b"<!doctype", b"<html"),
-        "is a web page",
-        "was it downloaded without signing in?",
-    ),
-    (b"<?xml", "is an XML document", _EXPORT),
 )
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
@@ -95,11 +72,11 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         An option does not go with its format.
     """
     name = source.name
-    head, stream = peeked(opened.enter_context(source.open()), _HEAD)
+    head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
     codec = _codec(head)
     if codec is not None:
         stream = _decompressed(stream, codec, name)
-        head, stream = peeked(stream, _HEAD)
+        head, stream = peeked(stream, HEAD_BYTES)
     kind = _checked_kind(head, name, options.layout)
     is_compressed = codec is not None
     if kind is not None:
@@ -114,7 +91,8 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
     text = utf8(stream, options.layout.encoding, name)
     extensions = source.extensions
-    start, text = peeked(text, _HEAD)
+    start, text = peeked(text, HEAD_BYTES)
+    refuse_binary(start, name, extensions)
     if _is_json(start, extensions, options.layout):
         _refuse_options(options, name, "JSON Lines")
         from bce_cli.readers.json_lines import JsonFile  # noqa: PLC0415
@@ -144,7 +122,7 @@ def binary_format(head: bytes, name: str) -> str | None:
     Parameters
     ----------
     head : bytes
-        The first 16 bytes, or all.
+        The first `HEAD_BYTES`, or all.
     name : str
         What messages call the source.
 
@@ -162,10 +140,9 @@ def binary_format(head: bytes, name: str) -> str | None:
     >>> binary_format(b"PAR1....", "preds"), binary_format(b"y,p", "preds")
     ('parquet', None)
     """
-    for signature, what, hint in _REFUSED:
-        if head.startswith(signature):
-            message = f"{name}: it {what}, not a table of predictions"
-            raise DataError(message, hint)
+    refuse_known(head, name)
+    if b"\n" in head and not n_controls(head):
+        return None  # a header may begin with a name such as PAR1
     return next((known for signature, known in _FORMATS if head.startswith(signature)), None)
 
 

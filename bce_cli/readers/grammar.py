@@ -24,24 +24,37 @@ BLOCK_BYTES = 4 << 20
 
 InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "arrow"]
 
-MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a", "\\n")
-"""Texts, in any case, that stand for a value that is not there; databases write the last one."""
+_MISSING_WORDS = frozenset(
+    {"", "na", "n/a", "null", "none", "<na>", r"\n", "#n/a", "#n/a n/a", "#na"}
+)
+_MISSING = re.compile(
+    r"[+-]?nan(?:\([0-9a-z_]*\))?"  # C, with the payload or the kind that it may write
+    r"|[+-]?1\.#(?:[qs]?nan|ind)0*"  # C of Windows, of old
+    r"|\.[a-z_]?",  # SAS and Stata, which know several kinds
+    re.ASCII,
+)
+"""What stands for a value that is not there, in lower case; databases write \\N."""
 
 DROP_HINT = "--missing drop leaves such rows out, and counts them"
 
 _TRUTH = {"true": 1.0, "false": 0.0}
+_TRUTH_KEYS = {"true": "1e0", "false": "0"}
 _BLANKS = " \t"
 _LONGEST_SHOWN = 80
 
 _NOT_A_NUMBER, _NOT_A_LABEL, _NOT_TEXT = "is not a number", "is not 0 or 1", "is not UTF-8 text"
 _OUTSIDE = "is not in [0, 1]"
 _NOT_A_WEIGHT = f"is neither 0 nor in [{LEAST_WEIGHT:g}, {LARGEST_WEIGHT:g}]"
+_NOT_HELD = "is not {0:g}, but float64 cannot tell it from {0:g}"
+_TOO_LARGE = "is finite, but float64 cannot hold it"
 
 _NUMBER = re.compile(
     r"[ \t]*+[+-]?+"
     r"(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|nan|inf(?:inity)?)[ \t]*+",
     re.ASCII | re.IGNORECASE,
 )
+_PARTS = re.compile(r"([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?)0*+([0-9]*))?", re.ASCII)
+_LONGEST_EXPONENT = 18  # digits
 _SWAPPED = str.maketrans(",.", ".,")
 
 
@@ -122,12 +135,15 @@ class CellFault(Exception):  # noqa: N818 -- an error is made of it, with its pl
         What is wrong with it, to follow the cell's name.
     is_missing : bool
         Whether there is no value at all.
+    hint : str, optional
+        What to try.
     """
 
-    def __init__(self, what: str, *, is_missing: bool = False) -> None:
-        super().__init__(what, is_missing)
+    def __init__(self, what: str, *, is_missing: bool = False, hint: str | None = None) -> None:
+        super().__init__(what, is_missing, hint)
         self.what = what
         self.is_missing = is_missing
+        self.hint = hint
 
 
 def read_cell(role: Role, text: str | None, grammar: Grammar) -> float | None:
@@ -176,22 +192,27 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
     cell = text.strip(_BLANKS)
     if role == "label" and grammar.positive is not None:
         return not cell  # a class may be called NA
-    return cell.lower() in MISSING_TEXTS
+    word = cell.lower()
+    return word in _MISSING_WORDS or _MISSING.fullmatch(word) is not None
 
 
 def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if role == "label" and grammar.positive is not None:
         if any("\ud800" <= character <= "\udfff" for character in cell):
             raise CellFault(_NOT_TEXT)
-        return float(cell == grammar.positive.strip(_BLANKS))
+        same = label_key(cell, grammar.decimal) == label_key(grammar.positive, grammar.decimal)
+        return float(same)
     value = parse_number(cell, grammar.decimal)
+    is_held = value is None or holds(value, cell, grammar.decimal)
     if role == "label" and not grammar.soft_labels:
         value = _TRUTH.get(cell.lower(), value)
-        if value not in (0.0, 1.0):
+        if value not in (0.0, 1.0) or not is_held:
             raise CellFault(_NOT_A_LABEL)
         return value
     if value is None or (math.isnan(value) and grammar.logits):
         raise CellFault(_NOT_A_NUMBER)
+    if not is_held:
+        _refuse_unheld(role, value, cell, grammar)
     if role == "weight":
         fits = value == 0.0 or LEAST_WEIGHT <= value <= LARGEST_WEIGHT
     else:
@@ -199,6 +220,24 @@ def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if not fits:
         raise CellFault(_NOT_A_WEIGHT if role == "weight" else _OUTSIDE)
     return value
+
+
+def _refuse_unheld(role: Role, value: float, cell: str, grammar: Grammar) -> None:
+    """Raise CellFault for a number that float64 cannot hold, where that makes a difference."""
+    if role == "weight":
+        if value != 1.0:
+            raise CellFault(_NOT_A_WEIGHT)
+    elif role == "prediction" and grammar.logits:
+        if math.isinf(value):
+            raise CellFault(_TOO_LARGE, hint="a logit may be infinite, if it is written as inf")
+    else:
+        is_beyond_one = label_key(cell, grammar.decimal).startswith("1")
+        if not 0.0 <= value <= 1.0 or cell.startswith("-") or (value == 1.0 and is_beyond_one):
+            raise CellFault(_OUTSIDE)
+        hint = "--logits takes log(p / (1 - p)) in its place, which float64 holds"
+        if role == "label":
+            hint = f"write {value:g} where that is meant"
+        raise CellFault(_NOT_HELD.format(value), hint=hint)
 
 
 def cell_error(
@@ -222,7 +261,8 @@ def cell_error(
     cell = _shown(text, decimal)
     called = "" if column == role else f"(column {quoted(column)})"
     subject = " ".join(part for part in (role, cell, called) if part)
-    return kind(f"{place}: {subject} {fault.what}", DROP_HINT if fault.is_missing else None)
+    hint = DROP_HINT if fault.is_missing else fault.hint
+    return kind(f"{place}: {subject} {fault.what}", hint)
 
 
 def _shown(text: str | None, decimal: str) -> str:
@@ -253,3 +293,70 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
     if decimal == ",":
         text = text.translate(_SWAPPED)
     return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def label_key(text: str, decimal: str = ".") -> str:
+    """Return what labels are compared by: one text for all numbers of equal value.
+
+    Parameters
+    ----------
+    text : str
+    decimal : {".", ","}
+
+    Examples
+    --------
+    >>> {label_key(text) for text in ("1", "1.0", "+1", "01", "1e0", "0.1E1", " 1 ")}
+    {'1e0'}
+    >>> label_key("-0.0"), label_key("-12.50"), label_key("0,5", ","), label_key("yes ")
+    ('0', '-125e-1', '5e-1', 'yes')
+    """
+    text = text.strip(_BLANKS)
+    number = text.translate(_SWAPPED) if decimal == "," else text
+    found = _PARTS.fullmatch(number)
+    if found is None or not _NUMBER.fullmatch(number):
+        return text
+    sign, whole, fraction, exponent_sign, exponent = found.groups(default="")
+    digits = (whole + fraction).lstrip("0")
+    if not digits:
+        return "0"
+    if len(exponent) > _LONGEST_EXPONENT:
+        return text
+    shortest = digits.rstrip("0")
+    power = int(f"{exponent_sign}{exponent or 0}") - len(fraction) + len(digits) - len(shortest)
+    return f"{sign.strip('+')}{shortest}e{power}"
+
+
+def mean_the_same(label: str, other: str) -> bool:
+    """Whether two labels that are written otherwise stand for the same where none is named.
+
+    Examples
+    --------
+    >>> mean_the_same("1", "true"), mean_the_same("True", "TRUE"), mean_the_same("1", "0")
+    (True, True, False)
+    """
+    left, right = (_TRUTH_KEYS.get(text.lower(), label_key(text)) for text in (label, other))
+    return left == right
+
+
+def holds(value: float, text: str, decimal: str = ".") -> bool:
+    """Whether a number that was read as 0, 1 or infinity is just that; others are near enough.
+
+    Parameters
+    ----------
+    value : float
+        As `parse_number` reads it.
+    text : str
+    decimal : {".", ","}
+
+    Examples
+    --------
+    >>> holds(0.0, "0.00e7"), holds(0.0, "1e-400"), holds(1.0, "0.99999999999999999999")
+    (True, False, False)
+    >>> holds(float("inf"), "inf"), holds(float("inf"), "1e999"), holds(0.1, "0.1")
+    (True, False, True)
+    """
+    if value == 0.0:
+        return label_key(text, decimal) == "0"
+    if value in (1.0, -1.0):
+        return label_key(text, decimal) == f"{value:.0f}e0"
+    return not math.isinf(value) or not any(sign.isdigit() for sign in text)

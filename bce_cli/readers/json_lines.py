@@ -13,7 +13,8 @@ from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
-from bce_cli.readers.typed_columns import bool_text, number_text, typed_cells, typed_grammar
+from bce_cli.readers.held import hides
+from bce_cli.readers.typed_columns import bool_text, exact_number_text, typed_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def _text(value: str | bool | None, positive: str | None) -> str | None:
     if isinstance(value, bool):
         return bool_text(value, positive)
     if positive is not None and isinstance(value, _Number):
-        return number_text(float(value))
+        return exact_number_text(value)
     return value
 
 
@@ -145,6 +146,8 @@ class JsonBlock(TextBlock):
         if len(table) != n:
             return None
         table.validate(full=True)  # the parser lets text through that is not UTF-8
+        if hides(self.lines.data):
+            return None
         return typed_cells(
             n, self.columns, lambda place: table.column(self.columns.names[place]), self.grammar
         )
@@ -227,7 +230,7 @@ class JsonFile:
 
     def __init__(self, stream: IO[bytes], name: str, options: InputOptions) -> None:
         self._name = name
-        self._grammar = typed_grammar(options.grammar)
+        self._grammar = options.grammar
         self._texts = read_blocks(stream, name, PlainRecords(), options.block_bytes)
         self._first, found = self._first_object()
         _refuse_places(options.columns, name)

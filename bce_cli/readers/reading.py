@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, quoted
-from bce_cli.readers.grammar import CellFault, is_missing, read_cell
+from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_same, read_cell
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ class ConvertedColumns:
     ----------
     n : int
         Rows.
-    labels : ndarray of float64 or Categories or None
+    labels : ndarray of float64 or bool, or Categories, or None
     numbers : dict of key to ndarray of float64
         Predictions and weights.
     ids, keys : sequence of str or None
@@ -48,7 +48,7 @@ class ConvertedColumns:
     """
 
     n: int
-    labels: FloatArray | Categories | None = None
+    labels: FloatArray | BoolArray | Categories | None = None
     numbers: dict[str, FloatArray] = field(default_factory=dict)
     ids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
@@ -154,18 +154,32 @@ class LabelValues:
     has_positive : bool
         Whether the named one occurred.
     other : str or None
-        The text of the labels that count as 0.
+        The text of the labels that count as 0, as it is written first.
     other_place : str
-        Where that occurred first.
+        Where that is.
     n_before : int
         Rows before the block in which it did, where models are read side by side; labels of all of
         them are checked in the order of the rows.
+    other_key : str or None
+        What the labels that count as 0 are compared by; `label_key` of their text, unless told.
     """
 
     has_positive: bool = False
     other: str | None = None
     other_place: str = ""
     n_before: int = 0
+    other_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Work out what labels are compared by."""
+        if self.other is not None and self.other_key is None:
+            object.__setattr__(self, "other_key", label_key(self.other))
+
+    @classmethod
+    def of(cls, text: str, place: str, grammar: Grammar, *, has_positive: bool = False) -> Self:
+        """Return what is known once a label that counts as 0 has occurred."""
+        text = text.strip(" \t")
+        return cls(has_positive, text, place, other_key=label_key(text, grammar.decimal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +235,13 @@ class LabelTally:
         self.has_positive = False
         self.other: str | None = None
         self.other_place = ""
+        self.other_key: str | None = None
+
+    @property
+    def values(self) -> LabelValues:
+        """All that is known."""
+        key = self.other_key
+        return LabelValues(self.has_positive, self.other, self.other_place, other_key=key)
 
     def finish(self) -> None:
         """Check what can be known at the end alone.
@@ -242,17 +263,26 @@ class LabelTally:
         Raises
         ------
         LabelError
-            A third one is among them.
+            A third one is among them, or one that means the same as the named one.
         """
         if self.positive is None:
             return
         self.has_positive |= values.has_positive
         if self.other is None:
             self.other, self.other_place = values.other, values.other_place
-        elif values.other is not None and values.other != self.other:
+            self.other_key = values.other_key
+            self._refuse_synonym()
+        elif values.other is not None and values.other_key != self.other_key:
             two = f"{quoted(self.positive)} nor {quoted(self.other)}"
             message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
             raise LabelError(message, "with --positive, exactly one other value may occur")
+
+    def _refuse_synonym(self) -> None:
+        """Raise LabelError if both labels stand for the same where none is named, as 1 and true."""
+        if self.positive and self.other and mean_the_same(self.positive, self.other):
+            two = f"{quoted(self.other)} means the same as {quoted(self.positive)}"
+            message = f"{self.other_place}: label {two}, but is written otherwise"
+            raise LabelError(message, "without --positive, 1 and true are one label")
 
 
 def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:
@@ -330,6 +360,8 @@ def _labels(cells: ConvertedColumns, grammar: Grammar) -> tuple[LabelArray | Non
         return np.zeros(cells.n, np.bool_), None
     if isinstance(cells.labels, Categories):
         return _labels_of_texts(cells, cells.labels, grammar)
+    if cells.labels.dtype == np.bool_:
+        return _filled(cells.labels, cells, "label"), None
     labels = _filled(cells.labels, cells, "label")
     if grammar.soft_labels:
         return (unsigned_zeros(labels) if are_probabilities(labels) else None), None
@@ -354,8 +386,8 @@ def _labels_of_texts(
         positive &= ~nulls
     if grammar.positive is None:
         return positive, None
-    others = {text.strip(" \t") for text in texts if value_of[text] == 0.0}
-    if len(others) > 1:
+    others = {label_key(text, grammar.decimal) for text in texts if value_of[text] == 0.0}
+    if len(others) > 1 or any(mean_the_same(text, grammar.positive) for text in others):
         return None, None
     others_at = ~positive if nulls is None else ~positive & ~nulls
     return positive, int(np.argmax(others_at)) if others and others_at.any() else None
@@ -365,4 +397,4 @@ def _filled(values: Any, cells: ConvertedColumns, key: str) -> Any:  # noqa: ANN
     if values is None:
         return np.zeros(cells.n)
     nulls = cells.nulls.get(key)
-    return values if nulls is None else np.where(nulls, 0, values)
+    return values if nulls is None else np.where(nulls, values.dtype.type(0), values)

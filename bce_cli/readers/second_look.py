@@ -94,9 +94,10 @@ class _Look:
         }
         self._cell = None
         if self._grammar.positive is not None and values.get("label") is not None:
-            label = (record["label"] or "").strip(" \t")
-            is_positive = label == self._tally.positive
-            self._tally.add(LabelValues(True) if is_positive else LabelValues(False, label, place))
+            is_positive = values["label"] == 1.0
+            label = record["label"] or ""
+            other = LabelValues.of(label, place, self._grammar)
+            self._tally.add(LabelValues(has_positive=True) if is_positive else other)
         for key, at in self._columns.texts:
             _check_text(key, record[key] or "", self._columns.names[at], place)
         self._missing.append(None in values.values())
@@ -132,9 +133,7 @@ class _Look:
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        seen = self._tally
-        label_values = LabelValues(seen.has_positive, seen.other, seen.other_place)
-        return Reading(checked[0], self._texts.get("key"), (label_values,))
+        return Reading(checked[0], self._texts.get("key"), (self._tally.values,))
 
     def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bce_cli.core.rows import Categories
 from bce_cli.errors import DataError, quoted, safe_text
-from bce_cli.readers.grammar import parse_number
+from bce_cli.readers.grammar import label_key
+from bce_cli.readers.held import are_held
 from bce_cli.readers.reading import (
     MOST_LABEL_TEXTS,
     ConvertedColumns,
@@ -41,7 +41,6 @@ def typed_cells(
     columns : Columns
     column_at : callable (place) -> pyarrow.Array or ChunkedArray
     grammar : Grammar
-        As `typed_grammar` returns it.
 
     Returns
     -------
@@ -80,14 +79,6 @@ def typed_cells(
     return cells
 
 
-def typed_grammar(grammar: Grammar) -> Grammar:
-    """Return the grammar of sources whose numbers are numbers, however they are written."""
-    if grammar.positive is None:
-        return grammar
-    value = parse_number(grammar.positive)
-    return grammar if value is None else replace(grammar, positive=number_text(value))
-
-
 def bool_text(value: bool, positive: str | None) -> str:
     """Write a boolean as a label, in the case in which the user has named one.
 
@@ -109,6 +100,18 @@ def number_text(value: float) -> str:
     ('1', '-1', '0.5')
     """
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def exact_number_text(text: str) -> str:
+    """Write a number as `number_text` does, unless float64 cannot hold it.
+
+    Examples
+    --------
+    >>> exact_number_text("1.00"), exact_number_text("9007199254740993")
+    ('1', '9007199254740993')
+    """
+    known = number_text(float(text))
+    return known if label_key(known) == label_key(text) else text
 
 
 def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
@@ -145,7 +148,12 @@ def _floats(column: pa.Array, grammar: Grammar) -> FloatArray | None:
         column = compute.utf8_trim(column.cast(pa.string()), characters=" \t")
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
-    return floats_of(column.cast(pa.float64()))
+    values = floats_of(column.cast(pa.float64()))
+    if is_text(column.type):
+        odd = column.filter((values == 0.0) | (np.abs(values) == 1.0) | np.isinf(values))
+        if not are_held(odd.unique().to_pylist()):
+            return None
+    return values
 
 
 def _categories_of_numbers(values: FloatArray, names: dict[float, str]) -> Categories:
@@ -155,7 +163,8 @@ def _categories_of_numbers(values: FloatArray, names: dict[float, str]) -> Categ
     rest = np.ones(len(values), np.bool_)
     while rest.any():
         value = float(values[np.argmax(rest)])
-        if np.isnan(value) or len(distinct) > MOST_LABEL_TEXTS:
+        is_exact = abs(value) < 2**53  # not so for NaN
+        if not is_exact or len(distinct) > MOST_LABEL_TEXTS:
             distinct += [np.nan] * (MOST_LABEL_TEXTS + 1)  # the second look lists some of them
             break
         same = values == value

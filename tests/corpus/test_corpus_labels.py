@@ -89,7 +89,21 @@ POSITIVE = {
     "0 and 1": _positive("1", ["1", "0"], TWO, "0"),
     "0 is positive": _positive("0", ["0", "1"], TWO, "1"),
     "1.0 and 0.0": _positive("1.0", ["1.0", "0.0"], TWO, "0.0"),
-    "1 and 1.0 differ": _positive("1", ["1", "1.0"], TWO, "1.0"),
+    "1 and 1.0 are one": _positive("1", ["1", "1.0"], ((1, 0.5), (1, 0.25)), None),
+    "1 is written otherwise": _positive("1", ["+1.0", "0"], TWO, "0"),
+    "0 and 0.0 are one": _positive("1", ["1", "0", "0.0"], (*TWO, (0, 0.75)), "0"),
+    "-1 and -1.0 are one": _positive("1", ["1e0", "-1", "-1.0"], (*TWO, (0, 0.75)), "-1"),
+    "zero has no sign": _positive("0", ["-0.0", "1"], TWO, "1"),
+    "leading zeros": _positive("2", ["02", "01", "1"], (*TWO, (0, 0.75)), "01"),
+    "a tenth": _positive(".10", ["0.1", "1e-1", "0"], ((1, 0.5), (1, 0.25), (0, 0.75)), "0"),
+    "beyond float64": _positive(
+        "1", ["1", "1.00000000000000000001"], TWO, "1.00000000000000000001"
+    ),
+    "next to nothing": _positive("1", ["1", "1e-400"], TWO, "1e-400"),
+    "integers that float64 merges": _positive(
+        "9007199254740993", ["9007199254740993.0", "9007199254740992"], TWO, "9007199254740992"
+    ),
+    "infinity is a word": _positive("inf", ["inf", "Infinity"], TWO, "Infinity"),
     "true and false": _positive("false", ["false", "true"], TWO, "true"),
     "case matters": _positive("yes", ["yes", "YES"], TWO, "YES"),
     "spaces around": _positive("yes", [" yes", "no "], TWO, "no"),
@@ -136,7 +150,23 @@ NOT_POSITIVE = {
     "never there, but for case": bad(_column("yes no"), r".*'Yes'", "--positive", "Yes"),
     "never there, TRUE and true": bad(_column("TRUE FALSE"), r".*'true'", "--positive", "true"),
     "never there, two others": bad(_column("cat dog"), r".*'dog'", "--positive", "yes"),
-    "never there, 1 and 1.0": bad(_column("1.0 0.0"), r".*", "--positive", "1"),
+    "1 and true": bad(
+        _column("1 0 1 true"), r"preds\.csv, line 5: .*'true' is neither", "--positive", "1"
+    ),
+    "true for the other of 1": bad(
+        _column("1 true 1"),
+        r"preds\.csv, line 3: label 'true' means the same as '1', but is written otherwise$",
+        *("--positive", "1"),
+        hint="without --positive, 1 and true are one label",
+    ),
+    "False and FALSE": bad(
+        _column("False FALSE"), r"preds\.csv, line 3: label 'FALSE' means", "--positive", "False"
+    ),
+    "0 and False": bad(
+        _column("1 0 False"),
+        r"preds\.csv, line 4: label 'False' is neither '1' nor '0'$",
+        *("--positive", "1"),
+    ),
     "an empty label": bad(
         "y,p\nyes,.5\n,.5\nno,.5\n",
         r"preds\.csv, line 3: label .*(empty|missing)",

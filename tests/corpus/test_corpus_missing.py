@@ -27,6 +27,9 @@ SPELLINGS += [
     '" null "',
     "\tNaN",
 ]
+SPELLINGS += ["-nan", "-NaN", "+nan", "nan(ind)", "-nan(ind)", "nan(snan)", "nan(0x8000000000000)"]
+SPELLINGS += ["1.#QNAN", "-1.#IND", "1.#IND00", "-1.#SNAN", ".", ".A", ".z", "._", "\\N", "\\n"]
+SPELLINGS += ["#NA", "#N/A N/A", "nan(1)", '"."', '"-nan"', " . "]
 
 
 def _file(role: str, text: str) -> str:
@@ -50,8 +53,24 @@ def test_a_row_with_a_missing_cell_is_dropped_on_request(
     judge(good(_file(role, text), TWO, *DROP, facts={"n_missing": 1}, said="1"))
 
 
-NO_SPELLINGS = ["-", "--", ".", "?", "nil", "N.A.", "NaNa", "NA NA", "#DIV/0!", "missing", "nan(1)"]
-NO_SPELLINGS += ["-nan", "inf", "#NULL!", "1e999", "void", "0xNA", "'NA'", "\xa0", "\x00", "\u200b"]
+NO_SPELLINGS = ["-", "--", "..", "?", "nil", "N.A.", "NaNa", "NA NA", "#DIV/0!", "missing", "nan("]
+NO_SPELLINGS += [
+    "--nan",
+    "nan()x",
+    "1.#INF",
+    ".AB",
+    ".1.",
+    "1.#",
+    "inf",
+    "#NULL!",
+    "1e999",
+    "void",
+    "0xNA",
+    "'NA'",
+    "\xa0",
+    "\x00",
+    "\u200b",
+]
 
 
 @pytest.mark.parametrize("role", ["label", "prediction"])

@@ -40,7 +40,7 @@ NEAREST = {
     "nearest below one": ("0.99999999999999994", 0, 0.9999999999999999),
     "smallest, label 1": ("5e-324", 1, 5e-324),
     "smallest, label 0": ("5e-324", 0, 5e-324),
-    "below the smallest": ("1e-400", 1, 0.0),
+    "rounds to the smallest": ("4e-324", 1, 5e-324),
     "subnormal": ("1.2345e-310", 1, 1.2345e-310),
     "famous": ("2.2250738585072011e-308", 1, 2.225073858507201e-308),
     "all digits of a tenth": (

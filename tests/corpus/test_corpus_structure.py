@@ -168,3 +168,31 @@ COMMENTS = {
 @each(COMMENTS)
 def test_comments_are_passed_over_when_asked(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)
+
+
+ROW_NAMES = r"R's write\.table writes row names so: row\.names = FALSE leaves them out$"
+SHORT_BY_ONE = r"preds\.csv, line 2: 3 fields where the header has 2, which is one name short"
+LONG = r"preds\.csv, line 2: 3 fields where the header has 2(?:$|;)"
+SURPLUS = {
+    "row names": bad('"y","p"\n"1",1,0.9\n"2",0,0.2\n', f"{SHORT_BY_ONE}; at", hint=ROW_NAMES),
+    "row names, tabs": bad("y\tp\na\t1\t0.9\n", f"{SHORT_BY_ONE}$", hint=ROW_NAMES),
+    "row names, spaces": bad(
+        '"y" "p"\n"1" 1 0.9\n', f"{SHORT_BY_ONE}$", "--delimiter", "space", hint=ROW_NAMES
+    ),
+    "row names, a missing value": bad(
+        "y,p\n1,1,NA\n2,0,0.2\n", SHORT_BY_ONE, "--missing", "drop", hint=ROW_NAMES
+    ),
+    "row names, named labels": bad(
+        "y,p\n1,no,.1\n2,yes,0.2\n", SHORT_BY_ONE, "--positive", "yes", hint=ROW_NAMES
+    ),
+    "a comma at the end of each line": bad(
+        "y,p\n1,.5,\n0,.2,\n", LONG, hint="lines end with a comma, and the header does not"
+    ),
+    "decimal commas": bad("y,p\n1,0,5\n0,0,25\n", LONG, hint="a comma inside a field must be"),
+    "a comma in one row": bad("y,p\n1,1,.5\n0,.2\n", LONG, hint="a comma inside a field must be"),
+}
+
+
+@each(SURPLUS)
+def test_a_field_too_many_is_explained(case: Case, judge: Callable[[Case], None]) -> None:
+    judge(case)

@@ -83,7 +83,7 @@ SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
     "SQLite": (
         b"SQLite format 3\x00",
         "is an SQLite database",
-        "export it as CSV, Parquet or JSON Lines",
+        "sqlite3 -header -csv FILE 'SELECT ...' | bce compute -",
     ),
     "HTML": (b"<!DOCTYPE html>", "is a web page", "was it downloaded without signing in?"),
     "encrypted": (b"PARE", "is an encrypted Parquet file", None),
