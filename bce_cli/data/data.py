@@ -186,7 +186,15 @@ class Data:
         sides = Sides(truth, tuple(rivals))
         joined = joined_rows(baseline, sides, is_inner=join.is_inner)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
+        if self.n_unmatched:
+            self._note_other_forms(joined.n_in_other_form(baseline, sides))
         yield from joined.blocks()
+
+    def _note_other_forms(self, n: int) -> None:
+        from bce_cli.data.keys import other_form  # noqa: PLC0415 -- rarely needed
+
+        if n:
+            self.baseline.note(other_form(n))
 
     def parts(self, run: Run) -> Iterator[Part | AlignedPart]:
         """Yield all rows in their order, in parts that workers elsewhere can open and read.
@@ -258,6 +266,7 @@ class Data:
 
             found = next(run(partial(settled, self._plan, facts.n), [facts.tally]))
             self.n_unmatched = found.n_unmatched
+            self._note_other_forms(found.n_in_other_form)
             sides = [*([] if self.truth is None else [self.truth]), *self.rivals]
             for side, values, notes in zip(sides, found.labels, found.notes, strict=True):
                 side.conclude(values, notes)

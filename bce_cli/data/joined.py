@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 import numpy as np
 
 from bce_cli.core.rows import Predictions, concatenated
+from bce_cli.data.keys import Keys, composed, hashed, in_other_form, other_form
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
@@ -81,21 +82,21 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     DataError
         The first fault in the order of the rows; or there are no rows, or a key occurs twice.
     """
-    blocks, keys, facts = [], [], Facts()
+    blocks, keys, facts = [], Keys(), Facts()
     positive = table.labels.positive
     for reading in run(read_block, table.blocks()):
         facts, error = facts.followed_by(Facts.of(reading, 0), positive)
         if error is not None:
             raise error
         blocks.append(reading.rows)
-        keys += list(reading.keys or ())
-    if not keys:
+        keys.add(reading.keys)
+    if not keys.texts:
         message = f"{table.name}: there are no rows"
         raise DataError(message)
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
-    found = Gathered(table.name, concatenated(blocks), as_keys(keys))
+    found = Gathered(table.name, concatenated(blocks), keys.index())
     if found.keys.is_unique:
         return found
     frame = found.frame
@@ -104,13 +105,6 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     first = frame.loc[frame["key"] == key, "row"].iloc[0]
     message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
     raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
-
-
-def as_keys(keys: Sequence[str]) -> pd.Index:
-    """Return keys as something that finds their places."""
-    import pandas as pd
-
-    return pd.Index(pd.Series(keys, dtype="str"))
 
 
 class Partners(NamedTuple):
@@ -133,14 +127,19 @@ def partners(left: Gathered, right: Gathered) -> Partners:
     return Partners(found, places[found])
 
 
-def _refuse_lone(side: Gathered, places: Places, other: str) -> None:
+def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]) -> None:
     """Raise DataError unless all rows of a table are at places with a partner in the other."""
-    if len(places) == len(side.keys):
+    (side, other), (mine, theirs) = sides, places
+    if len(mine) == len(side.keys):
         return
-    lone = side.lone(places)
+    lone = side.lone(mine)
     key, row = lone.iloc[0]
-    message = f"{side.name}, row {int(row) + 1}: the key {quoted(key)} has no partner in {other}"
+    place = f"{side.name}, row {int(row) + 1}"
+    message = f"{place}: the key {quoted(key)} has no partner in {other.name}"
     hint = "--join inner leaves out rows without a partner, and counts them"
+    n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
+    if n:
+        hint = f"{other_form(n)}: write both files in the same one"
     raise DataError(message + _others(lone, "have none"), hint)
 
 
@@ -207,6 +206,14 @@ class JoinedRows:
             keys.update(side.lone(found.right)["key"])
         return len(keys)
 
+    def n_in_other_form(self, left: Gathered, sides: Sides) -> int:
+        """Count the keys that lack a partner only because of their Unicode form."""
+        forms: set[str] = set()
+        for side, found in zip(sides.all, self.found, strict=True):
+            mine, theirs = left.lone(found.left)["key"], side.lone(found.right)["key"]
+            forms |= in_other_form(mine, theirs)
+        return len(forms)
+
 
 def joined_rows(
     left: Gathered, sides: Sides, *, is_inner: bool, is_whole: bool = True
@@ -232,9 +239,9 @@ def joined_rows(
     for side in sides.all:
         found = partners(left, side)
         if not is_inner:
-            _refuse_lone(left, found.left, side.name)
+            _refuse_lone((left, side), (found.left, found.right))
             if is_whole:
-                _refuse_lone(side, found.right, left.name)
+                _refuse_lone((side, left), (found.right, found.left))
         if side is sides.truth:
             rows = _with_labels(rows, side.rows, found)
         else:
@@ -435,7 +442,9 @@ def read_joined(block: Block, plan: SidesPlan) -> Reading:
     """
     reading = block.read()
     sides = held(plan)
-    left = Gathered("", reading.rows, as_keys(reading.keys or ()))
+    keys = Keys()
+    keys.add(reading.keys)
+    left = Gathered("", reading.rows, keys.index())
     try:
         joined = joined_rows(left, sides, is_inner=plan.is_inner, is_whole=False)
     except DataError as error:
@@ -456,11 +465,14 @@ class JoinTally:
         A bit for each row of each side: whether it has found its partner.
     lone : ndarray of uint64, shape (m,)
         Hashes of the keys without a partner on the first side, ascending.
+    forms : ndarray of uint64
+        Hashes of the NFC form of keys without a partner on some side, where they are not ASCII.
     """
 
     n_lone: int
     matched: tuple[Bits, ...]
     lone: npt.NDArray[np.uint64]
+    forms: npt.NDArray[np.uint64]
 
     @classmethod
     def of(cls, left: Gathered, sides: Sides, joined: JoinedRows) -> JoinTally:
@@ -475,16 +487,18 @@ class JoinTally:
 
         first = joined.found[0]
         lone = left.keys.delete(first.left).to_numpy(dtype=object)
-        matched = []
+        matched, forms = [], set[str]()
         for side, found in zip(sides.all, joined.found, strict=True):
             is_matched = np.zeros(len(side.keys), np.bool_)
             is_matched[found.right] = True
             matched.append(np.packbits(is_matched))
+            if len(found.left) < len(left.keys):
+                forms |= composed(k for k in left.lone(found.left)["key"] if not k.isascii())
         hashes = pd.util.hash_array(lone)
         if not left.keys.is_unique:
             raise _twofold()
         n_lone = int(np.count_nonzero(joined.is_lone))
-        return cls(n_lone, tuple(matched), np.sort(hashes))
+        return cls(n_lone, tuple(matched), np.sort(hashes), hashed(forms))
 
     def __iadd__(self, other: JoinTally) -> Self:  # written out: it refuses what is in both
         """Merge with what other rows have found.
@@ -499,18 +513,22 @@ class JoinTally:
         if np.any(pairs[0][0] & pairs[0][1]) or np.any(lone[1:] == lone[:-1]):
             raise _twofold()
         return type(self)(
-            self.n_lone + other.n_lone, tuple(mine | theirs for mine, theirs in pairs), lone
+            self.n_lone + other.n_lone,
+            tuple(mine | theirs for mine, theirs in pairs),
+            lone,
+            np.union1d(self.forms, other.forms),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without long runs of the same bits; rows often come in the order of the labels."""
         packed = [zlib.compress(bits.tobytes(), 1) for bits in self.matched]
-        return _unpacked, (self.n_lone, packed, self.lone.tobytes())
+        return _unpacked, (self.n_lone, packed, self.lone.tobytes(), self.forms.tobytes())
 
 
-def _unpacked(n_lone: int, packed: list[bytes], lone: bytes) -> JoinTally:
+def _unpacked(n_lone: int, packed: list[bytes], lone: bytes, forms: bytes) -> JoinTally:
     matched = tuple(np.frombuffer(zlib.decompress(bits), np.uint8) for bits in packed)
-    return JoinTally(n_lone, matched, np.frombuffer(lone, np.uint64))
+    hashes = (np.frombuffer(found, np.uint64) for found in (lone, forms))
+    return JoinTally(n_lone, matched, *hashes)
 
 
 def _twofold() -> JoinInDoubt:
@@ -525,11 +543,14 @@ class Settled(NamedTuple):
     ----------
     n_unmatched : int
         Keys of any table that lack a partner in another.
+    n_in_other_form : int
+        Those of the sides that lack it only because of their Unicode form.
     labels, notes
         As in `HeldSides`.
     """
 
     n_unmatched: int
+    n_in_other_form: int
     labels: tuple[LabelValues, ...]
     notes: tuple[tuple[str, ...], ...]
 
@@ -553,4 +574,6 @@ def settled(plan: SidesPlan, n: int, tally: JoinTally | None) -> Settled:
     if lone and not plan.is_inner:
         message = "a key has no partner"
         raise JoinInDoubt(message)
-    return Settled(tally.n_lone + len(lone), sides.labels, sides.notes)
+    forms = hashed(composed(lone if len(tally.forms) else (k for k in lone if not k.isascii())))
+    n_forms = int(np.isin(forms, np.concatenate([tally.forms, tally.lone])).sum())
+    return Settled(tally.n_lone + len(lone), n_forms, sides.labels, sides.notes)

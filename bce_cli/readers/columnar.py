@@ -6,16 +6,16 @@ import io
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError, quoted, shortage
+from bce_cli.errors import DataError, shortage
 from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
+from bce_cli.readers.texts import LONGEST_TEXT, longest_text, texts_of, values_of
 from bce_cli.readers.typed_columns import (
     bool_text,
-    exact_number_text,
+    label_texts,
     refuse_type,
     typed_cells,
 )
@@ -23,6 +23,7 @@ from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     import pyarrow as pa
 
@@ -35,12 +36,15 @@ _BUFFER = 1 << 20  # bytes
 _ABSURD_SIZE = re.compile(r"size \d{13}")
 """What no machine has to give: not memory is lacking, but the file promises too much."""
 _LONG = 1024  # bytes of a text
-_TEXT_BYTES = 32 << 20  # of a text column in one block, at the most
+_TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
 
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
+
+_COUNTED_ROWS = 1 << 16
+"""Row groups of so many rows are counted each; smaller ones that follow each other, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
     import pyarrow as pa
     from pyarrow import parquet
 
-    opened = parquet.ParquetFile(file)
+    opened = parquet.ParquetFile(file, page_checksum_verification=True)
     schema = opened.schema_arrow
     names = schema.names
 
@@ -96,7 +100,7 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
-        groups = [range(some.first, some.last + 1) for some in row_groups]
+        spans = [span for some in row_groups for span in _counted(opened.metadata, some)]
 
         def batches(repeated: set[str]) -> Iterator[pa.RecordBatch]:
             # Column chunks are read a buffer at a time, since a row group may hold all rows of a
@@ -107,9 +111,11 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
                 read_dictionary=sorted(repeated),
                 pre_buffer=False,
                 buffer_size=getattr(file, "bytes_at_once", _BUFFER),
+                page_checksum_verification=True,
             )
-            for some in groups:
-                yield from reader.iter_batches(n_rows, columns=wanted, row_groups=list(some))
+            for span in spans:
+                groups = list(range(span.first, span.last + 1))
+                yield from _all_of(span, reader.iter_batches(n_rows, groups, wanted))
 
         for batch in _with_fewer_dictionaries(batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
@@ -118,9 +124,40 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
                 message = "its columns cannot be told from each other"
                 raise pa.ArrowInvalid(message)
             columns = [named[found.index(place)] for place in places]
-            yield from _portions(batch.select(columns), n_rows)
+            yield _validated(batch.select(columns))
 
     return Batches(schema, opened.metadata.num_rows, read, _row_groups(opened.metadata))
+
+
+def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
+    """Part row groups into such that are counted together."""
+    found: list[RowGroups] = []
+    for group in range(some.first, some.last + 1):
+        n = metadata.row_group(group).num_rows
+        if found and max(found[-1].n_rows, n) < _COUNTED_ROWS:
+            found[-1] = replace(found[-1], last=group, n_rows=found[-1].n_rows + n)
+        else:
+            found.append(RowGroups(group, group, 0, n))
+    return found
+
+
+def _all_of(span: RowGroups, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pass on what row groups hold, and compare their rows with what the footer promises."""
+    import pyarrow as pa
+
+    n = 0
+    for batch in batches:
+        n += batch.num_rows
+        if n > span.n_rows:
+            break
+        yield batch
+    if n != span.n_rows:
+        groups = f"row groups {span.first + 1} to {span.last + 1} hold"
+        if span.first == span.last:
+            groups = f"row group {span.first + 1} holds"
+        held = f"{n:,}" if n < span.n_rows else "more"
+        message = f"{groups} {held} rows where the footer promises {span.n_rows:,}"
+        raise pa.ArrowInvalid(message)
 
 
 def _with_fewer_dictionaries(
@@ -139,7 +176,7 @@ def _with_fewer_dictionaries(
 def _are_distinct(texts: pa.DictionaryArray) -> bool:
     """Whether a dictionary takes more room than it saves, and none of its texts is great."""
     distinct: bool = 2 * len(texts.dictionary) > len(texts)
-    return distinct and _longest(texts) <= _LONG
+    return distinct and longest_text(texts) <= _LONG
 
 
 def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyarrow's
@@ -167,7 +204,8 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
         del row_groups
         indices = range(opened.num_record_batches) if is_file else ()
         for batch in map(opened.get_batch, indices) if is_file else opened:
-            yield from _portions(batch.select(places), n_rows)
+            whole = _validated(batch.select(places))
+            yield from (whole.slice(start, n_rows) for start in range(0, len(whole), n_rows))
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
@@ -175,24 +213,10 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
     return Batches(opened.schema, None, read)
 
 
-def _portions(batch: pa.RecordBatch, n_rows: int) -> Iterator[pa.RecordBatch]:
-    """Check a batch, whose bytes may be damaged, and cut it into parts of few rows and bytes."""
+def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Check a batch, whose bytes may be damaged."""
     batch.validate(full=True)
-    most = max((_longest(column) for column in batch.columns), default=0)
-    rows = max(1, min(n_rows, _TEXT_BYTES // max(most, 1)))
-    for start in range(0, batch.num_rows, rows):
-        yield batch.slice(start, rows)
-
-
-def _longest(column: pa.Array) -> int:
-    """Bytes of the longest text of a column; 0 where it holds none."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
-    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
-        return 0
-    return compute.max(compute.binary_length(texts)).as_py() or 0
+    return batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,38 +254,34 @@ class ColumnarBlock(TwoLooks):
 
     def records(self) -> Iterator[Record]:
         """Yield the cells of each row."""
-        wanted = [(key, self._column(place)) for key, place in self.columns.wanted]
-        positive = self.grammar.positive
+        columns = {key: self._cells(role, place) for key, role, place in self.columns.numbers}
+        columns |= {key: self._cells("text", place) for key, place in self.columns.texts}
         for index in range(self.batch.num_rows):
             place = f"{self.source}, row {self.first_row + index}"
-            try:
-                yield (
-                    place,
-                    {
-                        key: _text(column[index].as_py(), positive if key == "label" else None)
-                        for key, column in wanted
-                    },
-                )
-            except (TypeError, UnicodeDecodeError):
-                numbers = [(role, self._column(at)) for _, role, at in self.columns.numbers]
-                kinds = ", ".join(f"{role} is {quoted(str(col.type))}" for role, col in numbers)
-                yield place, DataError(f"{place}: no number or text: {kinds}")
+            record = {key: cells[index] for key, cells in columns.items()}
+            yield place, record
+
+    def _cells(self, role: str, place: int) -> list[str | None]:
+        """Return the text of each cell of a column; see `typed_cells`."""
+        column, positive = self._column(place), self.grammar.positive
+        if role == "text":
+            return values_of(texts_of(column))
+        if role == "label" and positive is not None:
+            return values_of(label_texts(column, positive))
+        return [_shown(value) for value in values_of(column)]
 
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label."""
-        value = self._column(cast("int", self.columns.label))[index].as_py()
-        text = _text(value, self.grammar.positive) or ""
+        column = self._column(cast("int", self.columns.label)).slice(index, 1)
+        text = values_of(label_texts(column, self.grammar.positive))[0] or ""
         return f"{self.source}, row {self.first_row + index}", text
 
 
-def _text(value: Any, positive: str | None) -> str | None:  # noqa: ANN401 -- any value of Arrow
+def _shown(value: str | bool | float | Decimal | None) -> str | None:
+    """Return the text of a cell that is read as a number."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return bool_text(value, positive)
-    if isinstance(value, (int, float, Decimal)):
-        return str(value) if positive is None else exact_number_text(str(value))
-    raise TypeError
+    return bool_text(value, None) if isinstance(value, bool) else str(value)
 
 
 class ColumnarFile:
@@ -338,11 +358,21 @@ class ColumnarFile:
                 batch = next(batches, None)
             if batch is None:
                 return
-            share = 0 if not n_rows or not self._size else self._size * batch.num_rows // n_rows
-            yield ColumnarBlock(
-                self.columns, self._grammar, self._name, batch, self._places, first_row, share
-            )
-            first_row += batch.num_rows
+            for some in self._portions(batch):
+                share = 0 if not n_rows or not self._size else self._size * len(some) // n_rows
+                yield ColumnarBlock(
+                    self.columns, self._grammar, self._name, some, self._places, first_row, share
+                )
+                first_row += len(some)
+
+    def _portions(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """Cut a batch, so that the texts of each part take little memory, as they are written."""
+        most = 1
+        for column, place in zip(batch.columns, self._places, strict=True):
+            if place == self.columns.id or not hasattr(column, "dictionary"):
+                most = max(most, min(longest_text(column), LONGEST_TEXT))
+        n_rows = _TEXT_BYTES // most
+        return (batch.slice(start, n_rows) for start in range(0, len(batch), n_rows))
 
     @contextmanager
     def _named_damage(self) -> Iterator[None]:

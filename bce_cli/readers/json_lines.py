@@ -14,7 +14,8 @@ from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, rea
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.held import hides
-from bce_cli.readers.typed_columns import bool_text, exact_number_text, typed_cells
+from bce_cli.readers.texts import literal_text
+from bce_cli.readers.typed_columns import bool_text, typed_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,16 +97,16 @@ def _cells(
         value = values[0] if values else None
         if isinstance(value, list):
             return DataError(f"{place}: {role} (key {quoted(name)}) is {_kind_of(value)}")
-        cells[wanted_key] = _text(value, grammar.positive if role == "label" else None)
+        cells[wanted_key] = _text(value, role, grammar.positive)
     return cells
 
 
-def _text(value: str | bool | None, positive: str | None) -> str | None:
+def _text(value: str | bool | None, role: str, positive: str | None) -> str | None:
+    """Return the text of a cell; a number that is read as one is shown as it stands."""
     if isinstance(value, bool):
-        return bool_text(value, positive)
-    if positive is not None and isinstance(value, _Number):
-        return exact_number_text(value)
-    return value
+        return bool_text(value, positive if role == "label" else None)
+    is_read = role in ("prediction", "weight") or (role == "label" and positive is None)
+    return literal_text(value) if isinstance(value, _Number) and not is_read else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class JsonBlock(TextBlock):
     Attributes
     ----------
     kinds : dict of str to str
-        The kind of value that each wanted key had in the first object: string, bool or number.
+        The kind of value that each wanted key had in the first object: string, bool, integer or
+        number.
         Other kinds are read as well, but slower.
     """
 
@@ -156,14 +158,18 @@ class JsonBlock(TextBlock):
         import pyarrow as pa
         from pyarrow import json
 
-        types = {"string": pa.string(), "bool": pa.bool_(), "number": pa.float64()}
-        fields = {self.columns.names[p]: "number" for _, _, p in self.columns.numbers}
-        fields |= {name: self.kinds[name] for name in fields if name in self.kinds}
-        schema = {name: types[kind] for name, kind in fields.items()}
+        types = {"string": pa.string(), "bool": pa.bool_()}
+        schema: dict[str, pa.DataType] = {}
+        for _, role, place in self.columns.numbers:
+            name = self.columns.names[place]
+            kind = self.kinds.get(name, "number")
+            has_text = role == "label" and self.grammar.positive is not None
+            is_whole = has_text and kind == "integer"  # which float64 may be too coarse for
+            schema[name] = types.get(kind, pa.int64() if is_whole else pa.float64())
         for _, place in self.columns.texts:
             name = self.columns.names[place]
-            is_number = self.kinds.get(name) == "number"
-            schema.setdefault(name, pa.int64() if is_number else pa.string())
+            is_whole = self.kinds.get(name) == "integer"
+            schema.setdefault(name, pa.int64() if is_whole else pa.string())
         data = self.lines.data
         return json.read_json(
             pa.BufferReader(pa.py_buffer(data)),
@@ -278,4 +284,6 @@ def _refuse_places(choice: ColumnChoice, name: str) -> None:
 def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "bool"
-    return "string" if isinstance(value, str) and not isinstance(value, _Number) else "number"
+    if isinstance(value, _Number):
+        return "integer" if value.lstrip("-").isdigit() else "number"
+    return "string" if isinstance(value, str) else "number"

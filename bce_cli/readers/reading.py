@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -19,8 +18,11 @@ from bce_cli.core.validate import (
 )
 from bce_cli.errors import LabelError, quoted
 from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_same, read_cell
+from bce_cli.readers.texts import Texts, has_long_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
@@ -45,6 +47,8 @@ class ConvertedColumns:
         Clusters and segments.
     nulls : dict of key to ndarray of bool, shape (n,)
         Cells that hold nothing, where a column has such; its array may hold anything there.
+    has_long_text : bool
+        Whether an id, a key, a cluster or a segment is longer than `LONGEST_TEXT`.
     """
 
     n: int
@@ -54,6 +58,7 @@ class ConvertedColumns:
     keys: Sequence[str] | None = None
     categories: dict[str, Categories] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
+    has_long_text: bool = False
 
     def add_nulls(self, key: str, nulls: BoolArray | None) -> None:
         """Take in which cells of a column hold nothing."""
@@ -63,10 +68,12 @@ class ConvertedColumns:
 
     def add_text(self, key: str, column: pa.ChunkedArray | pa.Array) -> None:
         """Take in a column of strings, dictionary-encoded or not; null is empty."""
-        if key == "id":
+        if has_long_text(column):
+            self.has_long_text = True
+        elif key == "id":
             self.ids = Texts(column)
         elif key == "key":
-            self.keys = [text or "" for text in column.to_pylist()]
+            self.keys = Texts(column)
         else:
             self.categories[key] = categories_of(column)
 
@@ -79,25 +86,10 @@ class ConvertedColumns:
         return missing
 
 
-class Texts(Sequence[str]):
-    """Cells of a text column of pyarrow, decoded as they are asked for; null is empty."""
-
-    def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
-        self._column = column
-
-    def __len__(self) -> int:
-        return len(self._column)
-
-    def __iter__(self) -> Iterator[str]:
-        return (text or "" for text in self._column.to_pylist())
-
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
-        return self._column[int(index)].as_py() or ""
-
-
 def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
     """Which cells are null; None if none is."""
-    if column.null_count == 0:
+    words = getattr(column, "dictionary", None)
+    if column.null_count == 0 and (words is None or words.null_count == 0):
         return None
     return bits_of(column.is_null())
 
@@ -301,7 +293,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
 
     None instead of both when something is wrong, or cannot be settled here.
     """
-    if _has_blanks(cells):
+    if cells.has_long_text or _has_blanks(cells):
         return None
     _note_missing_labels(cells, grammar)
     if cells.nulls and not grammar.drop_missing:

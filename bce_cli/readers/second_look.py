@@ -17,6 +17,7 @@ from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
 from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
+from bce_cli.readers.texts import LONGEST_TEXT, is_too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,6 +72,7 @@ class _Look:
         self._values: dict[str, list[float]] = {key: [] for key, _, _ in columns.numbers}
         self._texts: dict[str, list[str]] = {key: [] for key, _ in columns.texts}
         self._missing: list[bool] = []
+        self._checked: dict[str, str] = {}
 
     def take(self, place: str, record: Mapping[str, str | None] | DataError) -> None:
         """Take in one record."""
@@ -99,7 +101,10 @@ class _Look:
             other = LabelValues.of(label, place, self._grammar)
             self._tally.add(LabelValues(has_positive=True) if is_positive else other)
         for key, at in self._columns.texts:
-            _check_text(key, record[key] or "", self._columns.names[at], place)
+            text = record[key] or ""
+            if text is not self._checked.get(key):  # a great one may stand in many rows
+                _check_text(key, text, self._columns.names[at], place)
+                self._checked[key] = text
         self._missing.append(None in values.values())
         for key, value in values.items():
             self._values[key].append(0.0 if value is None else value)
@@ -151,6 +156,10 @@ def _check_text(key: str, text: str, column: str, place: str) -> None:
     role = key.partition(" ")[0]
     if role in ("key", "cluster") and not text.strip():
         message = f"{place}: the {role} (column {quoted(column)}) is empty"
+        raise DataError(message)
+    if is_too_long(text):
+        long = f"longer than {LONGEST_TEXT >> 10} KiB"
+        message = f"{place}: the {role} (column {quoted(column)}) is {long}"
         raise DataError(message)
     try:
         text.encode()

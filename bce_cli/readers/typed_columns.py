@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.core.rows import Categories
 from bce_cli.errors import DataError, quoted, safe_text
-from bce_cli.readers.grammar import label_key
 from bce_cli.readers.held import are_held
 from bce_cli.readers.reading import (
-    MOST_LABEL_TEXTS,
     ConvertedColumns,
     bits_of,
     categories_of,
     floats_of,
     null_mask,
 )
+from bce_cli.readers.texts import has_texts, strings, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,26 +55,59 @@ def typed_cells(
     cells = ConvertedColumns(n)
     for key, role, place in columns.numbers:
         column = _plain(column_at(place))
-        cells.add_nulls(key, null_mask(column))
-        if role == "label" and is_text(column.type) and not grammar.soft_labels:
-            cells.labels = categories_of(column.cast(pa.string()))
+        has_text = is_text(_value_type(column))
+        if (
+            role == "label"
+            and not grammar.soft_labels
+            and (has_text or grammar.positive is not None)
+        ):
+            texts = label_texts(column, grammar.positive)
+            cells.add_nulls(key, null_mask(texts))
+            cells.labels = categories_of(texts)
             continue
-        is_label_bool = role == "label" and pa.types.is_boolean(column.type)
-        values = bits_of(column).astype(np.float64) if is_label_bool else _floats(column, grammar)
+        values = _floats_of_texts(column, grammar) if has_text else _floats(column)
         if values is None:
             return None
+        cells.add_nulls(key, null_mask(column))
         if grammar.drop_missing:
             cells.add_nulls(key, np.isnan(values))
         if role == "label":
-            named = grammar.positive is not None
-            names = {float(v): bool_text(v, grammar.positive) for v in (False, True)}
-            named_bools = names if is_label_bool else {}
-            cells.labels = _categories_of_numbers(values, named_bools) if named else values
+            cells.labels = values
         else:
             cells.numbers[key] = values
     for key, place in columns.texts:
-        cells.add_text(key, _plain(column_at(place)).cast(pa.string()))
+        column = _plain(column_at(place))
+        if key in ("id", "key") or pa.types.is_dictionary(column.type):
+            cells.add_text(key, texts_of(column))
+        else:
+            cells.add_text(key, texts_of(_encoded(column)))
     return cells
+
+
+def label_texts(column: Any, positive: str | None) -> Any:  # noqa: ANN401 -- of pyarrow
+    """Return the text of each label, which is null where it is missing; few are different.
+
+    Booleans are written in the case in which the user has named one.
+    """
+    import pyarrow as pa
+
+    encoded = _encoded(_plain(column))
+    if not pa.types.is_boolean(encoded.dictionary.type):
+        return texts_of(encoded)
+    words = [None if v is None else bool_text(v, positive) for v in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, strings(words))
+
+
+def _encoded(column: Any) -> Any:  # noqa: ANN401 -- of pyarrow
+    """Turn values into places in a dictionary, where pyarrow does that for their type."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return column
+    try:
+        return column.dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        return texts_of(column).dictionary_encode()
 
 
 def bool_text(value: bool, positive: str | None) -> str:
@@ -91,38 +122,19 @@ def bool_text(value: bool, positive: str | None) -> str:
     return cases.get(positive or "", str.lower)("true" if value else "false")
 
 
-def number_text(value: float) -> str:
-    """Write a number in the one way in which labels are compared.
-
-    Examples
-    --------
-    >>> number_text(1.0), number_text(-1.0), number_text(0.5)
-    ('1', '-1', '0.5')
-    """
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-
-
-def exact_number_text(text: str) -> str:
-    """Write a number as `number_text` does, unless float64 cannot hold it.
-
-    Examples
-    --------
-    >>> exact_number_text("1.00"), exact_number_text("9007199254740993")
-    ('1', '9007199254740993')
-    """
-    known = number_text(float(text))
-    return known if label_key(known) == label_key(text) else text
-
-
 def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
-    """Merge chunks and look up dictionaries."""
+    """Merge chunks, and look up dictionaries of anything but texts, which may be great."""
     import pyarrow as pa
 
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if pa.types.is_dictionary(column.type):
+    if pa.types.is_dictionary(column.type) and not is_text(column.type.value_type):
         column = column.dictionary_decode()
     return column
+
+
+def _value_type(column: Any) -> pa.DataType:  # noqa: ANN401 -- an array
+    return getattr(column.type, "value_type", column.type)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -133,46 +145,46 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _floats(column: pa.Array, grammar: Grammar) -> FloatArray | None:
+def _floats(column: pa.Array) -> FloatArray | None:
     import pyarrow as pa
-    from pyarrow import compute
 
     kind = column.type
     if pa.types.is_null(kind):
         return np.zeros(len(column))
+    if pa.types.is_boolean(kind):
+        return bits_of(column).astype(np.float64)
     if pa.types.is_decimal(kind):  # its own cast to float64 is not always the nearest number
         column = column.cast(pa.string())
-    elif is_text(kind):
-        if grammar.decimal != "." or grammar.drop_missing:
-            return None
-        column = compute.utf8_trim(column.cast(pa.string()), characters=" \t")
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
     values = floats_of(column.cast(pa.float64()))
-    if is_text(column.type):
-        odd = column.filter((values == 0.0) | (np.abs(values) == 1.0) | np.isinf(values))
-        if not are_held(odd.unique().to_pylist()):
-            return None
-    return values
+    return None if is_text(column.type) and not _all_held(column, values) else values
 
 
-def _categories_of_numbers(values: FloatArray, names: dict[float, str]) -> Categories:
-    """Turn few different numbers into codes."""
-    distinct: list[float] = []
-    codes = np.zeros(len(values), np.int32)
-    rest = np.ones(len(values), np.bool_)
-    while rest.any():
-        value = float(values[np.argmax(rest)])
-        is_exact = abs(value) < 2**53  # not so for NaN
-        if not is_exact or len(distinct) > MOST_LABEL_TEXTS:
-            distinct += [np.nan] * (MOST_LABEL_TEXTS + 1)  # the second look lists some of them
-            break
-        same = values == value
-        codes[same] = len(distinct)
-        rest &= ~same
-        distinct.append(value)
-    texts = (names.get(value) or number_text(value) for value in distinct)
-    return Categories(codes, tuple(texts))
+def _all_held(texts: pa.Array, values: FloatArray) -> bool:
+    """Whether every number that is written was read as what it is."""
+    import pyarrow as pa
+
+    odd = np.flatnonzero((values == 0.0) | (np.abs(values) == 1.0) | np.isinf(values))
+    places = pa.Array.from_buffers(pa.int64(), len(odd), [None, pa.py_buffer(odd)])
+    return are_held(texts.take(places).unique().to_pylist())
+
+
+def _floats_of_texts(column: pa.Array, grammar: Grammar) -> FloatArray | None:
+    """Read numbers that are written; those of a dictionary once."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if grammar.decimal != "." or grammar.drop_missing:
+        return None
+    is_encoded = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_encoded else column
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())
+    numbers = compute.utf8_trim(texts, characters=" \t").cast(pa.float64())
+    if not _all_held(texts, floats_of(numbers)):
+        return None
+    return floats_of(numbers.take(column.indices) if is_encoded else numbers)
 
 
 def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> None:
@@ -202,7 +214,7 @@ def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> 
             or (types.is_boolean(kind) and role == "label")
         )
     else:
-        fits = not (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
+        fits = has_texts(kind)
     if not fits:
         column = f"{role} (column {quoted(field.name)})"
         shown, wanted = safe_text(str(field.type), 80), "numbers" if is_number else "text"
