@@ -30,7 +30,14 @@ NAMED = ("-l", "y", "-p", "p", "-f", "json")
 AT_ONCE = 64  # bytes between two pauses
 
 
-class PausingPipe(io.FileIO):
+class Standing(io.FileIO):
+    """What stands for standard input, and may be let go of by those who wrap it."""
+
+    def _dealloc_warn(self, _: object) -> None:
+        """Do not ask for it to be closed."""
+
+
+class PausingPipe(Standing):
     """The end of a pipe into which more is written only once a read has found nothing."""
 
     def __init__(self, content: bytes) -> None:
@@ -50,9 +57,6 @@ class PausingPipe(io.FileIO):
             else:
                 self._end()
         return count
-
-    def _dealloc_warn(self, _: object) -> None:
-        """Say nothing where what stands for standard input is let go of without being closed."""
 
     def _end(self) -> None:
         if self._into >= 0:
