@@ -15,6 +15,7 @@ from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
 
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
@@ -94,8 +95,13 @@ class Data:
             self._stack = opened.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     @property
     def models(self) -> tuple[Table, ...]:

@@ -419,7 +419,9 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
         try:
             with Table(*recipe) as table:
                 sides.append(gathered(table))
-        except (InputError, OSError) as error:
+        except InputError as error:
+            raise SideUnreadable(error.message, error.hint) from None
+        except OSError as error:
             raise SideUnreadable(str(error)) from None
         except BceError as error:
             raise JoinInDoubt(str(error)) from None

@@ -130,15 +130,21 @@ def _text_up_to(whole: Part, stop: int, opened: ExitStack) -> DelimitedFile:
 
 
 def seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:
-    """Return sources by their full paths; workers may run in another folder."""
-    return [
-        source
-        if source.local_path is None
-        else replace(
-            source, path=str(Path(source.local_path).absolute()), shown=source.shown or source.path
-        )
-        for source in sources
-    ]
+    """Return sources by their full paths, for workers that may run in another folder.
+
+    What the caller has seen of them goes along, and any other copy is refused.
+    """
+    return [_seen_from_anywhere(source) for source in sources]
+
+
+def _seen_from_anywhere(source: Source) -> Source:
+    found = source if source.stamp is not None else source.looked_at()
+    if found.stamp is not None:
+        found = replace(found, stamp=found.stamp.for_others())
+    if found.local_path is None:
+        return found
+    path = str(Path(found.local_path).absolute())
+    return replace(found, path=path, shown=found.shown or found.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +248,8 @@ def _plan_of(
     """Find out how a source can be cut; what is wrong with it is left to whoever reads it."""
     whole = Part(source, options)
     try:
+        source = source.looked_at()
+        whole = Part(source, options)
         with ExitStack() as opened:
             file, is_compressed = open_file(source, options, opened)
             if is_compressed:

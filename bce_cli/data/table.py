@@ -11,10 +11,11 @@ from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
 from bce_cli.readers.delimited import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
-from bce_cli.storage.sources import Source, sources_of
+from bce_cli.storage.sources import Source, blame_change, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import TracebackType
 
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
@@ -192,8 +193,15 @@ class Table:
         self.options = replace(self.options, columns=choice)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+        if isinstance(error, BceError):
+            blame_change(error, self.sources)
 
     @property
     def columns(self) -> Columns:

@@ -92,6 +92,8 @@ def _is_stream(path: str | None) -> bool:
 
 def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
+    if isinstance(error, SideUnreadable) and error.hint is not None:
+        return InputError(error.message, error.hint)
     if isinstance(error, InputError | SideUnreadable) and error.hint is None:
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:

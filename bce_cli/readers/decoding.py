@@ -7,7 +7,7 @@ import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError
-from bce_cli.storage.streams import Chunks, Translated
+from bce_cli.storage.streams import Chunks, Translated, read_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -181,5 +181,4 @@ def _utf8_of(stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
 
 def _chunk_of(stream: IO[bytes]) -> bytes:
     chunk = bytearray(_CHUNK)
-    count = stream.readinto(chunk)  # type: ignore[attr-defined]
-    return bytes(chunk[: count or 0])
+    return bytes(chunk[: read_some(stream, chunk)])

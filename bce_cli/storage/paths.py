@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from bce_cli.errors import UsageError, safe_text
+from bce_cli.storage.stamps import Stamp
 from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
@@ -144,13 +145,13 @@ class Entry:
     path : str
         As its tree calls it, with slashes between the names.
     is_folder : bool
-    size : int or None
-        Bytes of a file, where they are known.
+    stamp : Stamp or None
+        Which version of a file it is, where that is known.
     """
 
     path: str
     is_folder: bool
-    size: int | None = None
+    stamp: Stamp | None = None
 
     @property
     def name(self) -> str:
@@ -272,8 +273,7 @@ def _is_new(status: os.stat_result, seen: set[Identity]) -> bool:
 
 
 def _entry(path: str, status: os.stat_result) -> Entry:
-    is_regular = stat.S_ISREG(status.st_mode)
-    return Entry(path, stat.S_ISDIR(status.st_mode), status.st_size if is_regular else None)
+    return Entry(path, stat.S_ISDIR(status.st_mode), Stamp.of_status(status))
 
 
 _ANY_DEPTH = "**"

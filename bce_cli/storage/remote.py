@@ -7,24 +7,20 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import BceError, InputError
+from bce_cli.errors import BceError
 from bce_cli.storage.paths import is_web, shown_path
-from bce_cli.storage.stores import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    asked,
-    awaited,
-    storage_error,
-    store_of,
-)
+from bce_cli.storage.stamps import Stamp, unchanged
+from bce_cli.storage.stores import asked, awaited, storage_error, store_of
 from bce_cli.storage.streams import Chunks, ReadOnly, Translated
+from bce_cli.storage.web import WebServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from _typeshed import WriteableBuffer
 
@@ -32,78 +28,112 @@ _GLANCE = 1 << 16
 _CHUNK = 8 << 20
 _AHEAD = 4
 _PARALLEL = 4
+_MARKS = (0xFF, 0x00)
 
 
-def size_of(address: str) -> int | None:
-    """Return the bytes of a file; None if they are not known, or it cannot be read."""
+def stamp_of(address: str) -> Stamp | None:
+    """Return which version of a file is there; None if that is not known, or it cannot be read."""
     try:
         if is_web(address):
-            size: int | None = asked(address, lambda: _web_files(address).info(address))["size"]
-            return size
-        return _StoredRanges(address).size
+            return asked(address, lambda: WebServer(address).stamp())
+        ranges = _StoredRanges(address)
+        ranges.close()
     except BceError:
         return None
+    return ranges.stamp
 
 
 @contextmanager
-def opened_stream(address: str) -> Iterator[IO[bytes]]:
+def opened_stream(address: str, known: Stamp | None) -> Iterator[IO[bytes]]:
     """Open a file to be read from start to end; a page by one request.
 
+    Parameters
+    ----------
+    address : str
+    known : Stamp or None
+        What it was when it was first looked at.
+
     Raises
     ------
     InputError
-        It cannot be opened; so does each read.
+        It cannot be opened, or is another version; so does each read.
     """
-    if not is_web(address):
-        with ReadAhead(_StoredRanges(address)) as stream:
-            yield cast("IO[bytes]", stream)
+    if is_web(address):
+        with closing(asked(address, lambda: WebServer(address, known).page())) as page:
+            stream = cast("IO[bytes]", page)
+            yield cast("IO[bytes]", Translated(stream, lambda error: storage_error(address, error)))
         return
-    files = _web_files(address)
-    with asked(address, lambda: files.open(address, mode="rb", block_size=0)) as page:
-        yield cast("IO[bytes]", Translated(page, lambda error: storage_error(address, error)))
+    with ExitStack() as opened:
+        ranges = _stored_ranges(address, known, opened)
+        yield cast("IO[bytes]", opened.enter_context(ReadAhead(ranges)))
 
 
-def opened_ranges(address: str) -> IO[bytes] | None:
+def opened_ranges(address: str, known: Stamp | None, opened: ExitStack) -> IO[bytes] | None:
     """Open a file to be read by ranges; None if its server has no ranges to give.
 
+    Parameters
+    ----------
+    address : str
+    known : Stamp or None
+        What it was when it was first looked at.
+    opened : ExitStack
+        Closes what is opened here.
+
     Raises
     ------
     InputError
-        It cannot be opened; so does each read.
+        It cannot be opened, or is another version; so does each read.
     """
-    ranges = _page_ranges(address) if is_web(address) else _StoredRanges(address)
-    return None if ranges is None else cast("IO[bytes]", RangeFile(ranges))
+    if not is_web(address):
+        ranges: Ranges = _stored_ranges(address, known, opened)
+    else:
+        server = WebServer(address, known)
+        size = asked(address, server.size_with_ranges)
+        if not size:
+            return None
+        ranges = _PageRanges(address, size, server)
+    return cast("IO[bytes]", opened.enter_context(RangeFile(ranges)))
+
+
+def _stored_ranges(address: str, known: Stamp | None, opened: ExitStack) -> _StoredRanges:
+    """Open a file of storage, all ranges of which must come from one version.
+
+    Storage takes no condition with a question for a range. So it is asked for the version before
+    and afterwards.
+    """
+    ranges = _StoredRanges(address)
+    look = partial(stamp_of, address)
+    opened.enter_context(unchanged(shown_path(address), known, ranges.stamp, look))
+    return ranges
 
 
 class Ranges(ABC):
     """A file of which any range can be read.
 
-    Attributes
+    Parameters
     ----------
+    address : str
     size : int
     n_threads : int
         How many may read it at once.
     """
 
-    size: int
-    n_threads: int
-
-    def __init__(self, address: str, file: Any) -> None:  # noqa: ANN401 -- pyarrow's or fsspec's
+    def __init__(self, address: str, size: int, n_threads: int) -> None:
         self._address = address
-        self._file = file
-        self._lock = threading.Lock()
+        self.size = size
+        self.n_threads = n_threads
 
-    def read_range(self, start: int, n_bytes: int) -> bytes:
+    def read_range(self, start: int, n_bytes: int) -> bytes | bytearray:
         """Return these bytes, all of them."""
         return asked(self._address, lambda: self._read(start, n_bytes))
 
     @abstractmethod
-    def _read(self, start: int, n_bytes: int) -> bytes:
+    def _read(self, start: int, n_bytes: int) -> bytes | bytearray:
         """Ask for these bytes, and raise OSError unless all of them come."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file, or leave it to a read that is still under way."""
-        self._file.close()
 
 
 class _StoredRanges(Ranges):
@@ -112,78 +142,79 @@ class _StoredRanges(Ranges):
     def __init__(self, address: str) -> None:
         store = asked(address, lambda: store_of(address))
         files, path = store.files, store.path_of(address)
-        super().__init__(address, asked(address, lambda: files.open_input_file(path)))
-        self.size = asked(address, self._file.size)
-        self.n_threads = _PARALLEL if store.is_parallel else 1
+        self._file = asked(address, lambda: files.open_input_file(path))
+        size = asked(address, self._file.size)
+        super().__init__(address, size, _PARALLEL if store.is_parallel else 1)
+        self._lock = threading.Lock()
         self._n_reading = 0
+        told = asked(address, lambda: _told(self._file))
+        time_ns = _time_of(told)
+        if time_ns is None and "generation" not in told:
+            time_ns = asked(address, lambda: files.get_file_info(path)).mtime_ns
+        tag = told.get("generation") or told.get("ETag") or told.get("etag")
+        self.stamp = Stamp(size, time_ns, tag or None)
 
-    def _read(self, start: int, n_bytes: int) -> bytes:
+    def _read(self, start: int, n_bytes: int) -> bytearray:
         with self._lock:
             self._n_reading += 1
         try:
-            data: bytes = self._file.read_at(n_bytes, start)
+            return self._all_of(start, n_bytes)
         finally:
             with self._lock:
                 self._n_reading -= 1
-        if len(data) < n_bytes:
-            message = "it has become shorter while it was read"
-            raise OSError(message)
-        return data
+
+    def _all_of(self, start: int, n_bytes: int) -> bytearray:
+        """Read into bytes of our own, the last of which tells whether all of them came.
+
+        pyarrow says of S3 that a range is there in full, however much of it has come. The last byte
+        stays as it is then; where it is what came, too, another one before it says which it was.
+        """
+        for mark in _MARKS:
+            data = bytearray(n_bytes)
+            data[-1] = mark
+            count = self._file.get_stream(start, n_bytes).readinto(data)
+            if count < n_bytes:
+                break
+            if data[-1] != mark:
+                return data
+        message = "less of it came than was asked for"
+        raise OSError(message)
 
     def close(self) -> None:
         with self._lock:
             is_idle = self._n_reading == 0
         if is_idle:  # a file is not closed under a read
-            super().close()
+            self._file.close()
+
+
+def _told(file: Any) -> dict[str, str]:  # noqa: ANN401 -- pyarrow has no types
+    """Return what storage tells of an opened file beside its size."""
+    return {
+        name: value.decode("utf-8", "replace") for name, value in (file.metadata() or {}).items()
+    }
+
+
+def _time_of(told: Mapping[str, str]) -> int | None:
+    """Return when a file was modified, as storage tells it with the file; None if it does not."""
+    try:
+        time = datetime.fromisoformat(told.get("Last-Modified") or told["updated"])
+    except (KeyError, ValueError):
+        return None
+    return int(time.timestamp()) * 10**9
 
 
 class _PageRanges(Ranges):
     """A page of which a server gives any range."""
 
-    n_threads = 1
+    def __init__(self, address: str, size: int, server: WebServer) -> None:
+        super().__init__(address, size, n_threads=1)
+        self._server = server
 
     def _read(self, start: int, n_bytes: int) -> bytes:
-        with self._lock:
-            self._file.seek(start)
-            data: bytes = self._file.read(n_bytes)
-        if len(data) < n_bytes:
-            message = "the server gave less than it was asked for"
-            raise OSError(message)
-        return data
+        return self._server.range(start, n_bytes)
 
-
-def _page_ranges(address: str) -> _PageRanges | None:
-    """Return the ranges of a page; None if the server gives it only as a whole."""
-    files = _web_files(address)
-    file = asked(address, lambda: files.open(address, mode="rb", cache_type="none"))
-    if not file.seekable() or not file.size:
-        return None
-    ranges = _PageRanges(address, file)
-    ranges.size = file.size
-    try:
-        ranges.read_range(file.size - 1, 1)
-    except InputError:
-        return None
-    return ranges
-
-
-def _web_files(address: str) -> Any:  # noqa: ANN401 -- fsspec has no types
-    try:
-        return _of_fsspec()
-    except ModuleNotFoundError:
-        message = f"{shown_path(address)}: reading from the web needs fsspec and aiohttp"
-        raise InputError(message, "pip install 'fsspec[http]'") from None
-
-
-@cache
-def _of_fsspec() -> Any:  # noqa: ANN401
-    import aiohttp  # noqa: PLC0415 -- an extra
-    from fsspec.implementations.http import HTTPFileSystem  # noqa: PLC0415
-
-    limits = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
-    return HTTPFileSystem(
-        client_kwargs={"timeout": limits, "trust_env": True}, use_listings_cache=False
-    )
+    def close(self) -> None:
+        """Do nothing: each range is a request of its own."""
 
 
 class RangeFile(ReadOnly):
@@ -257,8 +288,8 @@ class ReadAhead(Chunks):
             self._ranges.close()
         super().close()
 
-    def _ahead(self) -> Iterator[bytes]:
-        waiting: deque[Future[bytes]] = deque()
+    def _ahead(self) -> Iterator[bytes | bytearray]:
+        waiting: deque[Future[bytes | bytearray]] = deque()
         asked, size = 0, self._ranges.size
         while waiting or asked < size:
             most = _AHEAD if asked else 1

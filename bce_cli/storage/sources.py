@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
-import stat
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import InputError, UsageError
+from bce_cli.errors import BceError, InputError, UsageError
 from bce_cli.storage.paths import (
     LocalTree,
     file_name,
@@ -21,6 +21,7 @@ from bce_cli.storage.paths import (
     refuse_credentials,
     shown_path,
 )
+from bce_cli.storage.stamps import Stamp, WholeFile, unchanged
 from bce_cli.storage.streams import Translated, unreadable
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ class Source:
     ----------
     path : str
         A path or an address, or ``-`` for standard input.
-    known_size : int, optional
-        Its bytes, if storage has told them already.
+    stamp : Stamp, optional
+        Its version, if it was looked at already. Any other one is refused when it is opened.
     shown : str, optional
         What the user calls it, if not by that path.
     """
 
     path: str
-    known_size: int | None = None
+    stamp: Stamp | None = None
     shown: str | None = None
 
     @property
@@ -78,17 +79,42 @@ class Source:
 
     def size(self) -> int | None:
         """Bytes of a regular file, or of one in storage elsewhere; None for anything else."""
-        if self.known_size is not None or self.path == STANDARD_INPUT:
-            return self.known_size
-        if self.local_path is None:
-            from bce_cli.storage.remote import size_of  # noqa: PLC0415 -- rare
+        found = self.stamp or self.look()
+        return None if found is None else found.size
 
-            return size_of(self.path)
+    def look(self) -> Stamp | None:
+        """Return what version is there now; None for what has none, or cannot be looked at."""
+        if self.path == STANDARD_INPUT:
+            return None
+        if self.local_path is None:
+            from bce_cli.storage.remote import stamp_of  # noqa: PLC0415 -- rare
+
+            return stamp_of(self.path)
         try:
-            status = Path(self.local_path).stat()
+            return Stamp.of_status(Path(self.local_path).stat())
         except (OSError, ValueError):
             return None
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def looked_at(self) -> Source:
+        """Return the source with all that can be known of its version.
+
+        Raises
+        ------
+        InputError
+            It is another version than the known one.
+        """
+        found = self.look()
+        if found is None:
+            return self
+        if self.stamp is None:
+            return replace(self, stamp=found)
+        self.stamp.refuse(found, self.name)
+        return replace(self, stamp=self.stamp.with_known(found))
+
+    def refuse_change(self) -> None:
+        """Raise InputError if another version is there now than the known one."""
+        if self.stamp is not None:
+            self.stamp.refuse(self.look(), self.name)
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -103,20 +129,21 @@ class Source:
             if sys.stdin is None:
                 message = "standard input is closed"
                 raise InputError(message)
-            yield self._explained(sys.stdin.buffer)
+            with self._unchanged(sys.stdin.buffer) as size:  # which may be a file
+                yield self._explained(sys.stdin.buffer, size)
             return
         if self.local_path is None:
             from bce_cli.storage.remote import opened_stream  # noqa: PLC0415 -- rare
 
-            with opened_stream(self.path) as remote:
+            with opened_stream(self.path, self.stamp) as remote:
                 yield remote
             return
         try:
             stream = Path(self.local_path).open("rb", buffering=0)  # noqa: SIM115 -- closed below
         except (OSError, ValueError) as error:
             raise unreadable(self.name, error) from None
-        with stream:
-            yield self._explained(cast("IO[bytes]", stream))
+        with stream, self._unchanged(stream) as size:
+            yield self._explained(cast("IO[bytes]", stream), size)
 
     def random_access(self, opened: ExitStack) -> Any | None:  # noqa: ANN401 -- files of any kind
         """Open for reading any range of bytes, with `seek`; None if it gives a stream alone.
@@ -136,22 +163,47 @@ class Source:
         if self.local_path is None:
             from bce_cli.storage.remote import opened_ranges  # noqa: PLC0415 -- rare
 
-            file = opened_ranges(self.path)
-            return None if file is None else opened.enter_context(file)
+            return opened_ranges(self.path, self.stamp, opened)
         if self.size() is None:
             return None
         import pyarrow as pa
 
         try:
-            return opened.enter_context(pa.OSFile(os.fsencode(self.local_path)))
+            file = opened.enter_context(pa.OSFile(os.fsencode(self.local_path)))
         except OSError as error:
             raise unreadable(self.name, error) from None
+        opened.enter_context(self._unchanged(file))
+        return file
 
-    def _explained(self, stream: IO[bytes]) -> IO[bytes]:
+    @contextmanager
+    def _unchanged(self, file: Any) -> Iterator[int | None]:  # noqa: ANN401 -- as above
+        """Provide the bytes of an opened file, which must be the known one and stay it."""
+
+        def look() -> Stamp | None:
+            try:
+                descriptor = file.fileno()
+            except io.UnsupportedOperation:  # no file of the system
+                return None
+            return Stamp.of_status(os.fstat(descriptor))
+
+        found = look()
+        with unchanged(self.name, self.stamp, found, look):
+            yield None if found is None else found.size
+
+    def _explained(self, stream: IO[bytes], size: int | None = None) -> IO[bytes]:
         def explain(error: Exception) -> Exception | None:
             return unreadable(self.name, error) if isinstance(error, OSError) else None
 
-        return cast("IO[bytes]", Translated(stream, explain))
+        if not size:
+            return cast("IO[bytes]", Translated(stream, explain))
+        return cast("IO[bytes]", WholeFile(stream, explain, self.name, size))
+
+
+def blame_change(error: BceError, sources: Sequence[Source]) -> None:
+    """Raise InputError if an error is one of a source that has changed, which is the cause then."""
+    for source in sources:
+        if error.message.startswith((f"{source.name}: ", f"{source.name}, ")):
+            source.refuse_change()
 
 
 _WHAT_COUNTS = "names that begin with . or _ do not count"
@@ -198,12 +250,12 @@ def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str
         found = tree.files_below(inner)
         lack = "there are no data files in this folder"
     else:
-        return [Source(path, None if entry is None else entry.size)]
+        return [Source(path, None if entry is None else entry.stamp)]
     if not found:
         message = f"{shown_path(path)}: {lack}"
         raise InputError(message, _WHAT_COUNTS)
     files = sorted(found, key=lambda file: file.path)
-    return [Source(address_of(file.path), file.size) for file in files]
+    return [Source(address_of(file.path), file.stamp) for file in files]
 
 
 def opened_at(source: Source, start: int, opened: ExitStack) -> IO[bytes]:

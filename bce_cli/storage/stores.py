@@ -36,6 +36,7 @@ from bce_cli.storage.paths import (
     split_authority,
     without_secrets,
 )
+from bce_cli.storage.stamps import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -401,4 +402,6 @@ def _entry_of(info: Any) -> Entry | None:  # noqa: ANN401 -- pyarrow has no type
 
     if info.type == fs.FileType.NotFound:
         return None
-    return Entry(info.path.rstrip("/"), info.type == fs.FileType.Directory, info.size)
+    is_folder = info.type == fs.FileType.Directory
+    stamp = None if is_folder else Stamp(info.size, info.mtime_ns)
+    return Entry(info.path.rstrip("/"), is_folder, stamp)

@@ -13,6 +13,48 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
+def read_some(stream: IO[bytes], buffer: WriteableBuffer) -> int:
+    r"""Fill the start of `buffer` with what a stream holds next; wait until there is some.
+
+    A pipe that does not block says None where nothing has come yet, which is no end.
+
+    Returns
+    -------
+    int
+        How many bytes that are; 0 at the end alone.
+
+    Raises
+    ------
+    OSError
+        Reading fails; or nothing has come yet, and what it could be waited for is not known.
+
+    Examples
+    --------
+    >>> buffer = bytearray(4)
+    >>> read_some(io.BytesIO(b"y,p"), buffer), bytes(buffer)
+    (3, b'y,p\x00')
+    """
+    while True:
+        count: int | None = stream.readinto(buffer)  # type: ignore[attr-defined]
+        if count is not None:
+            return count
+        _wait_for(stream)
+
+
+def _wait_for(stream: IO[bytes]) -> None:
+    """Wait until something has come; Ctrl-C ends that, as it ends a read."""
+    import selectors  # noqa: PLC0415 -- few pipes do not block
+
+    try:
+        descriptor = stream.fileno()
+    except OSError:
+        message = "it has nothing yet, and cannot be waited for"
+        raise OSError(message) from None
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        selector.select()
+
+
 class ReadOnly(io.RawIOBase):
     """A stream of which every kind says by `readinto` alone what it holds."""
 
@@ -43,7 +85,7 @@ class Rejoined(ReadOnly):
             view[:count] = self._head[:count]
             self._head = self._head[count:]
             return count
-        return cast("int", self._rest.readinto(view) or 0)  # type: ignore[attr-defined]
+        return read_some(self._rest, view)
 
 
 class Chunks(ReadOnly):
@@ -51,7 +93,7 @@ class Chunks(ReadOnly):
 
     Parameters
     ----------
-    chunks : iterator of bytes
+    chunks : iterator of bytes or bytearray
 
     Attributes
     ----------
@@ -59,7 +101,7 @@ class Chunks(ReadOnly):
         For how many bytes there is room when a chunk is asked for.
     """
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes | bytearray]) -> None:
         super().__init__()
         self._chunks = chunks
         self._ready = memoryview(b"")
@@ -97,7 +139,7 @@ class Limited(ReadOnly):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")[: self._n_left]
-        count = cast("int", self._stream.readinto(view) or 0)  # type: ignore[attr-defined]
+        count = read_some(self._stream, view)
         self._n_left -= count
         return count
 
@@ -124,7 +166,7 @@ class Translated(ReadOnly):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         try:
-            return cast("int", self._stream.readinto(buffer) or 0)  # type: ignore[attr-defined]
+            return read_some(self._stream, buffer)
         except (InputError, DataError):
             raise
         except Exception as error:
@@ -138,7 +180,7 @@ def read_fully(stream: IO[bytes], buffer: memoryview) -> int:
     """Read until the buffer is full or the stream ends; return how many bytes there are."""
     filled = 0
     while filled < len(buffer):
-        count = stream.readinto(buffer[filled:])  # type: ignore[attr-defined]
+        count = read_some(stream, buffer[filled:])
         if not count:
             break
         filled += count

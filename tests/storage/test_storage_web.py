@@ -111,9 +111,9 @@ def test_a_password_is_refused_and_not_shown(bce: Bce) -> None:
 
 
 def test_what_is_to_be_installed_is_said(bce: Bce, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bce_cli.storage import remote  # noqa: PLC0415
+    from bce_cli.storage import web as pages  # noqa: PLC0415
 
-    remote._of_fsspec.cache_clear()  # noqa: SLF001 -- another test has loaded it
+    pages._of_fsspec.cache_clear()  # noqa: SLF001 -- another test has loaded it
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     done = bce("compute", "https://127.0.0.1/preds.csv")
     assert done.stderr.splitlines() == [
