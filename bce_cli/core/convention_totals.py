@@ -83,8 +83,9 @@ class ConventionTotals(State):
     @property
     def mean_loss(self) -> float | None:
         """Mean loss in nats; None where the convention refuses the labels, or no row counts."""
-        total, divisor = self.total_loss, float(self.divisors)
-        return None if total is None or divisor == 0.0 else total / divisor
+        if self.n_refused or not self.divisors.units:
+            return None
+        return math.inf if self.n_infinite else self.losses.over(self.divisors)
 
 
 @dataclass(frozen=True, slots=True)

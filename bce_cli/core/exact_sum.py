@@ -400,6 +400,26 @@ class ExactSum:
     def __sub__(self, other: ExactSum) -> ExactSum:
         return ExactSum(self.units - other.units)
 
+    def over(self, divisor: ExactSum) -> float:
+        """Return the quotient of two sums; `divisor` is not 0.
+
+        Each is rounded before they are divided. Where the dividend is beyond the range of float64
+        the quotient need not be; it is rounded once, then.
+
+        Examples
+        --------
+        >>> huge = ExactSum.of(np.array([1.5e308, 1.5e308]))
+        >>> float(huge), huge.over(ExactSum.of_count(2))
+        (inf, 1.5e+308)
+        """
+        total = float(self)
+        if math.isfinite(total):
+            return total / float(divisor)
+        try:
+            return self.units / divisor.units
+        except OverflowError:
+            return total
+
     def scaled(self, factor: float) -> ExactSum:
         """Return the sum times a finite number, to less than one unit of 2**-1074.
 

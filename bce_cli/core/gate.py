@@ -332,7 +332,7 @@ def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | No
     rate = float(totals.positive_weights) / weight_sum
     slope = math.log1p(-rate) - math.log(rate)
     entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)
-    c = float(totals.losses) / weight_sum * slope / entropy
+    c = totals.losses.over(totals.weights) * slope / entropy
     cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
     error = Moments(
         n=n,

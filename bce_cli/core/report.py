@@ -141,7 +141,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         message = "all weights are 0, so there is no mean"
         raise DataError(message)
     total = math.inf if totals.n_infinite else float(totals.losses)
-    mean = total / divisor
+    mean = math.inf if totals.n_infinite else totals.losses.over(totals.divisors)
     base_rate = float(totals.positive_weights) / weight_sum
     base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
     error = None if totals.n_infinite else totals.moments.standard_error()
@@ -164,7 +164,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         effective_probability=math.exp(-total / weight_sum),
         base_rate_loss=base_rate_loss / nats,
         label_entropy=float(totals.label_entropies) / divisor / nats if totals.n_soft else None,
-        kl_divergence=_divergence(totals) / divisor / nats if totals.n_soft else None,
+        kl_divergence=_divergence(totals) / nats if totals.n_soft else None,
         skill=_skill(mean, base_rate_loss),
         brier=float(totals.squared_errors) / weight_sum,
         n_impossible=totals.n_impossible,
@@ -190,20 +190,22 @@ def _skill(mean: float, base_rate_loss: float) -> float | None:
 
 
 def _divergence(totals: LossTotals) -> float:
-    """Return the loss that goes beyond the entropy of the labels, rounded once."""
-    return math.inf if totals.n_infinite else float(totals.losses - totals.label_entropies)
+    """Return the mean loss that goes beyond the entropy of the labels."""
+    beyond = totals.losses - totals.label_entropies
+    return math.inf if totals.n_infinite else beyond.over(totals.divisors)
 
 
 def _impossible_share(totals: LossTotals) -> float | None:
-    total = float(totals.losses)
-    return None if totals.n_infinite or total == 0.0 else float(totals.impossible_losses) / total
+    if totals.n_infinite or not totals.losses.units:
+        return None
+    return totals.impossible_losses.over(totals.losses)
 
 
 def _finite_mean(totals: LossTotals, nats: float) -> float | None:
-    divisor = float(totals.divisors - totals.impossible_divisors)
-    if divisor == 0.0:
+    divisors = totals.divisors - totals.impossible_divisors
+    if not divisors.units:
         return None
-    return float(totals.losses - totals.impossible_losses) / divisor / nats
+    return (totals.losses - totals.impossible_losses).over(divisors) / nats
 
 
 def binary_cross_entropy(

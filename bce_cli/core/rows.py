@@ -255,7 +255,8 @@ def weighted(losses: FloatArray, weights: FloatArray | None) -> FloatArray:
     if weights is None:
         return losses
     products = np.zeros(len(losses))
-    return np.multiply(losses, weights, out=products, where=weights > 0.0)
+    with np.errstate(over="ignore"):  # see `refuse_overflow`
+        return np.multiply(losses, weights, out=products, where=weights > 0.0)
 
 
 def concatenated(blocks: Sequence[Rows]) -> Rows:

@@ -14,11 +14,12 @@ from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.rules import losses_of
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.validate import check_rows
+from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.rows import FloatArray, Rows
+    from bce_cli.core.rows import BoolArray, FloatArray, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ class Moments(State):
     @property
     def ratio(self) -> float | None:
         """Sum of the values over the sum of the divisors; None where that is 0."""
-        divisor = float(self.divisors)
-        return None if divisor == 0.0 else float(self.values) / divisor
+        return self.values.over(self.divisors) if self.divisors.units else None
 
     def standard_error(self) -> float | None:
         """Return the standard error of the ratio, by linearisation; None for fewer than two pairs.
@@ -119,12 +119,33 @@ def _square_root(numerator: int, denominator: int) -> float:
 
 
 def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, int]:
-    """Return losses times weights, 0 in place of infinite ones, and how many were infinite."""
+    """Return losses times weights, 0 in place of infinite ones, and how many were infinite.
+
+    Raises
+    ------
+    DataError
+        A product is infinite, though its loss is not.
+    """
     products = weighted(losses, weights)
     if len(products) == 0 or np.isfinite(products.max()):
         return products, 0
     infinite = np.isinf(products)
+    refuse_overflow(losses, weights, infinite)
     return np.where(infinite, 0.0, products), int(np.count_nonzero(infinite))
+
+
+def refuse_overflow(losses: FloatArray, weights: FloatArray | None, infinite: BoolArray) -> None:
+    """Raise DataError where a loss that is finite, times its weight, is among the infinite ones."""
+    if weights is None:
+        return
+    beyond = infinite & np.isfinite(losses)
+    if beyond.any():
+        place = int(np.argmax(beyond))
+        message = (
+            f"the loss {losses[place]:g} times the weight {weights[place]:g} is beyond the range "
+            "of float64"
+        )
+        raise DataError(message, "divide all weights by the same number: no mean depends on that")
 
 
 def squared_errors(rows: Rows) -> FloatArray:

@@ -214,7 +214,7 @@ def _reason(check: Check, report: LossReport, limits: Limits) -> str:
         is_same = report.base_rate_loss == 0.0
         cause = "all labels are the same" if is_same else "the loss is infinite"
         return f"{measure} is undefined, as {cause}"
-    if math.isinf(check.value):
+    if math.isinf(check.value) and report.n_impossible:
         return f"{measure} is infinite: {impossible_rows(report, ', ')}"
     if check.name == "min_rows":
         n = int(check.value)

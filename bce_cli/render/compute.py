@@ -254,7 +254,7 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
     )
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
     true_size = "The likelihood is 0 in truth as well: a row was impossible."
-    if not math.isinf(report.log_likelihood):
+    if not document.result.totals.n_infinite:
         size = power_of_ten(report.log10_likelihood, look)
         smallest = power_of_ten(math.log10(products[-1].smallest_subnormal), look)
         true_size = f"The true likelihood is {size}; the smallest float64 above 0 is {smallest}."
@@ -301,10 +301,10 @@ def _worst(document: ComputeDocument) -> Section:
 def _share_of_total(row: WorstRow, document: ComputeDocument) -> float | None:
     """Share of one row in the sum of all losses; None where that is infinite or 0."""
     totals = document.result.totals
-    total = float(totals.losses)
-    if totals.n_infinite or total == 0.0:
+    if totals.n_infinite or not totals.losses.units:
         return None
-    return (row.loss if row.weight is None else row.loss * row.weight) / total
+    loss = row.loss if row.weight is None else row.loss * row.weight
+    return loss / float(totals.losses)
 
 
 def _row_columns(

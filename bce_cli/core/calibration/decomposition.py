@@ -271,7 +271,7 @@ def _decompose(
         uncertainty=_ratio(_without(spread, base), weights),
         recalibrated=_ratio(_without(spread, best), weights),
         within_bins=(
-            None if of_rows is None or is_infinite else float(rows_sum - own_sum) / float(weights)
+            None if of_rows is None or is_infinite else (rows_sum - own_sum).over(weights)
         ),
     )
 
@@ -305,7 +305,7 @@ def _sum_of(parts: Parts) -> ExactSum:
 
 
 def _ratio(loss: ExactSum, weights: ExactSum) -> float:
-    return max(float(loss) / float(weights), 0.0)
+    return max(loss.over(weights), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
