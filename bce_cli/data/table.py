@@ -11,7 +11,7 @@ from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
 from bce_cli.readers.delimited import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
-from bce_cli.storage.sources import Source, blame_change, sources_of
+from bce_cli.storage.sources import Source, all_sources, blame_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -172,14 +172,16 @@ class Table:
         Raises
         ------
         UsageError
-            An option has no meaning.
+            An option has no meaning, or a file would be read twice.
         InputError
-            A folder or pattern holds no files.
+            A folder or pattern holds no files, or not all that it holds would count.
         """
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
-        sources = [source for path in paths for source in sources_of(path)]
-        return cls(sources, options, ", ".join(Source(path).name for path in paths))
+        sources, notes = all_sources(paths)
+        table = cls(sources, options, ", ".join(Source(path).name for path in paths))
+        table.note(*notes)
+        return table
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from bce_cli.errors import UsageError, safe_text
+from bce_cli.storage.folders import LOGS, is_hidden, is_leftover, refuse_logged_table
 from bce_cli.storage.stamps import Stamp
 from bce_cli.storage.streams import unreadable
 
@@ -133,9 +134,6 @@ def file_name(path: str) -> str:
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
-_HIDDEN = (".", "_")
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file or a folder.
@@ -172,28 +170,17 @@ class Tree(Protocol):
         """Return all files of a folder and its folders that are not hidden, in any order."""
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a file or a folder is no part of a data set by the name it has.
-
-    Names such as ``_SUCCESS``, ``_temporary`` and ``.part-0.crc`` are what writers of parts leave
-    behind; ``_day=1`` is a partition.
-
-    Examples
-    --------
-    >>> [name for name in ("_SUCCESS", ".crc", "_day=1", "part-0.csv") if is_hidden(name)]
-    ['_SUCCESS', '.crc']
-    """
-    return name.startswith(_HIDDEN) and not (name.startswith("_") and "=" in name)
-
-
 class LocalTree:
     """See `Tree`; links are followed, and what they lead to counts once.
 
     Raises
     ------
     InputError
-        From every method: a folder cannot be read.
+        From every method: a folder cannot be read, or is one of a table that keeps a log.
     """
+
+    def __init__(self) -> None:
+        self._fine: set[str] = set()
 
     def look_up(self, path: str) -> Entry | None:
         """Return what is there, even a pipe; None if nothing is, or it cannot be told."""
@@ -205,6 +192,7 @@ class LocalTree:
 
     def children(self, folder: str) -> Sequence[Entry]:
         """Return what a folder holds, in any order."""
+        self._refuse_within(folder)
         found = []
         for item in _listed(folder):
             entry = self.look_up(item.path if folder else item.name)
@@ -218,6 +206,7 @@ class LocalTree:
         What a link leads to is taken last, and left out if it was there without the link, or if it
         is a folder around this one.
         """
+        self._refuse_within(folder)
         links: deque[str] = deque()
         seen: set[Identity] = set()
         found = list(_walked(folder, seen, links))
@@ -231,11 +220,21 @@ class LocalTree:
                 found += _walked(link, seen, links)
         return found
 
+    def _refuse_within(self, folder: str) -> None:
+        """Raise InputError if a folder, or one around it, holds a table that keeps a log."""
+        shown, around = folder or ".", os.path.realpath(folder or ".")
+        while around not in self._fine:
+            self._fine.add(around)
+            _refuse_logged(shown, [name for name in LOGS if os.path.isdir(f"{around}/{name}")])  # noqa: PTH112
+            shown = around = os.path.dirname(around)  # noqa: PTH120
+
 
 def _walked(folder: str, seen: set[Identity], links: deque[str]) -> Iterator[Entry]:
     if not _is_new(_status(folder or "."), seen):
         return
-    for item in sorted(_listed(folder), key=lambda item: item.name):
+    items = _listed(folder)
+    _refuse_logged(folder, [item.name for item in items])
+    for item in sorted(items, key=lambda item: item.name):
         path = item.path if folder else item.name
         if is_hidden(item.name):
             continue
@@ -246,6 +245,13 @@ def _walked(folder: str, seen: set[Identity], links: deque[str]) -> Iterator[Ent
         elif stat.S_ISREG((status := _status(path)).st_mode):
             _is_new(status, seen)
             yield _entry(path, status)
+
+
+def _refuse_logged(folder: str, names: Sequence[str]) -> None:
+    def metadata() -> list[str]:
+        return [item.name for item in _listed(f"{folder or '.'}/metadata")]
+
+    refuse_logged_table(safe_text(folder or "."), names, metadata)
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
@@ -307,6 +313,37 @@ def files_matching(tree: Tree, pattern: str) -> list[Entry]:
     folder = "/".join(parts[:first]) or ("/" if first else "")
     wanted = [part for part in parts[first:] if part]
     return list({entry.path: entry for entry in _below(tree, folder, wanted)}.values())
+
+
+def split_leftovers(files: Sequence[Entry], inner: str) -> tuple[list[Entry], list[str]]:
+    """Part the files that a folder or pattern stands for from what programs have left behind.
+
+    Parameters
+    ----------
+    files : sequence of Entry
+    inner : str
+        The folder or pattern. A pattern that is itself called as leftovers are stands for them.
+
+    Returns
+    -------
+    data : list of Entry
+    leftovers : list of str
+        Their paths, without the part that all have in common.
+    """
+    parts = inner.split("/")
+    first = next((index for index, part in enumerate(parts) if is_pattern(part)), len(parts))
+    if any(map(is_leftover, parts[first:])):
+        return list(files), []
+    folder = "/".join(parts[:first])
+    start = len(folder.rstrip("/") + "/") if folder or first > 1 else 0
+    data, leftovers = [], []
+    for file in files:
+        below = file.path[start:]
+        if any(is_leftover(name) and not is_hidden(name) for name in below.split("/")):
+            leftovers.append(below)
+        else:
+            data.append(file)
+    return data, sorted(leftovers)
 
 
 def _below(tree: Tree, folder: str, parts: Sequence[str]) -> Iterator[Entry]:

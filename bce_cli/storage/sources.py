@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import BceError, InputError, UsageError
+from bce_cli.storage.folders import passed_over
 from bce_cli.storage.paths import (
     LocalTree,
     file_name,
@@ -20,6 +21,7 @@ from bce_cli.storage.paths import (
     local_path,
     refuse_credentials,
     shown_path,
+    split_leftovers,
 )
 from bce_cli.storage.stamps import Stamp, WholeFile, unchanged
 from bce_cli.storage.streams import Translated, unreadable
@@ -209,7 +211,67 @@ def blame_change(error: BceError, sources: Sequence[Source]) -> None:
 _WHAT_COUNTS = "names that begin with . or _ do not count"
 
 
-def sources_of(path: str) -> list[Source]:
+def all_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
+    """Return the files that several paths stand for, one after the other; see `sources_of`.
+
+    Returns
+    -------
+    sources : list of Source
+    notes : list of str
+        What was passed over, and what else is worth a word.
+
+    Raises
+    ------
+    InputError
+        As `sources_of` does.
+    UsageError
+        As it does; or a file would be read twice.
+    """
+    notes: list[str] = []
+    found = [(path, source) for path in paths for source in sources_of(path, notes)]
+    if len(found) > 1:
+        _refuse_repeats(found)
+    return [source for _, source in found], notes
+
+
+def _refuse_repeats(found: Sequence[tuple[str, Source]]) -> None:
+    """Raise UsageError if two sources are the same file, whose rows would count twice.
+
+    Parameters
+    ----------
+    found : sequence of (path, Source)
+        Each with what the user has named.
+    """
+    seen: dict[object, tuple[str, Source]] = {}
+    for path, source in found:
+        other_path, other = seen.setdefault(_identity(source), (path, source))
+        if other is source:
+            continue
+        what = f"{other.name} and {source.name} are the same file"
+        if other.name == source.name:
+            what = f"{source.name} is in {shown_path(other_path)} and in {shown_path(path)}"
+            what = f"{source.name} is named twice" if path == other_path else what
+        message = f"{what}: its rows would count twice"
+        raise UsageError(message, "name each file once")
+
+
+def _identity(source: Source) -> object:
+    """Return what two sources have in common only if they are the same file."""
+    try:
+        if source.path == STANDARD_INPUT:
+            status = os.fstat(sys.stdin.fileno())
+        elif source.local_path is not None:
+            status = Path(source.local_path).stat()
+        else:
+            from bce_cli.storage.stores import normal_address  # noqa: PLC0415 -- rare
+
+            return normal_address(source.path)
+    except (OSError, ValueError, AttributeError):  # nothing there, or no file of the system
+        return source.path
+    return (status.st_dev, status.st_ino) if status.st_ino else source.path
+
+
+def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
     """Return the files that are meant, sorted by their paths.
 
     Parameters
@@ -230,17 +292,23 @@ def sources_of(path: str) -> list[Source]:
         return [Source(path)]
     local = local_path(path)
     if local is not None:
-        return _expanded(path, local, LocalTree(), lambda found: found)
+        return _expanded(path, local, LocalTree(), lambda found: found, notes)
     refuse_credentials(path)
     if is_web(path):
         return [Source(path)]
     from bce_cli.storage.stores import RemoteTree  # noqa: PLC0415 -- loads pyarrow.fs
 
     tree = RemoteTree(path)
-    return _expanded(path, tree.root, tree, tree.address_of)
+    return _expanded(path, tree.root, tree, tree.address_of, notes)
 
 
-def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str]) -> list[Source]:
+def _expanded(
+    path: str,
+    inner: str,
+    tree: Tree,
+    address_of: Callable[[str], str],
+    notes: list[str] | None,
+) -> list[Source]:
     """Expand a path, which the tree calls otherwise."""
     entry = tree.look_up(inner)
     if entry is None and is_pattern(inner):
@@ -251,9 +319,13 @@ def _expanded(path: str, inner: str, tree: Tree, address_of: Callable[[str], str
         lack = "there are no data files in this folder"
     else:
         return [Source(path, None if entry is None else entry.stamp)]
+    found, leftovers = split_leftovers(found, inner)
+    note = passed_over(leftovers)
     if not found:
         message = f"{shown_path(path)}: {lack}"
-        raise InputError(message, _WHAT_COUNTS)
+        raise InputError(message, note if leftovers else _WHAT_COUNTS)
+    if leftovers and notes is not None:
+        notes.append(f"{shown_path(path)}: {note}")
     files = sorted(found, key=lambda file: file.path)
     return [Source(address_of(file.path), file.stamp) for file in files]
 

@@ -27,10 +27,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.errors import BceError, InputError, safe_text
+from bce_cli.storage.folders import is_hidden, refuse_logged_table, refuse_logged_tables
 from bce_cli.storage.paths import (
     Entry,
-    is_hidden,
     is_pattern,
+    is_web,
     scheme_of,
     shown_path,
     split_authority,
@@ -135,6 +136,24 @@ def store_of(address: str) -> Store:
     if kind == "hdfs":
         return Store(_hadoop(address, base), "", base)
     return _other(address, base)
+
+
+def normal_address(address: str) -> str:
+    """Return one text for the ways in which one address may be written.
+
+    Examples
+    --------
+    >>> normal_address("HTTPS://Host:443/a%20b.csv#top"), normal_address("s3a://bucket/a.csv")
+    ('https://host/a b.csv', 's3://bucket/a.csv')
+    """
+    scheme = scheme_of(address) or ""
+    authority, rest = split_authority(address)
+    if is_web(address):
+        from urllib.parse import unquote  # noqa: PLC0415 -- few inputs are addresses
+
+        rest = unquote(rest.partition("#")[0])
+        authority = authority.lower().removesuffix(":443" if scheme == "https" else ":80")
+    return f"{_kind_of(address) or scheme}://{authority}/{rest}"
 
 
 def _kind_of(address: str) -> str | None:
@@ -344,7 +363,8 @@ class RemoteTree:
     Raises
     ------
     InputError
-        From every method: storage cannot be reached, or refuses.
+        From every method: storage cannot be reached, or refuses; or a folder is one of a table that
+        keeps a log.
     """
 
     def __init__(self, address: str) -> None:
@@ -378,14 +398,27 @@ class RemoteTree:
 
     def children(self, folder: str) -> Sequence[Entry]:
         """Return what a folder holds."""
-        return self._list(folder, is_deep=False)
+        found = self._list(folder, is_deep=False)
+
+        def metadata() -> list[str]:
+            return [entry.name for entry in self._list(f"{folder}/metadata", is_deep=False)]
+
+        shown = shown_path(self.address_of(folder))
+        refuse_logged_table(shown, [entry.name for entry in found], metadata)
+        return found
 
     def files_below(self, folder: str) -> Sequence[Entry]:
         """Return all files of a folder and its folders that are not hidden."""
         start = len(folder.rstrip("/")) + 1
+        found = self._list(folder, is_deep=True)
+
+        def shown(below: str) -> str:
+            return shown_path(self.address_of((folder[: start - 1] + "/" + below).rstrip("/")))
+
+        refuse_logged_tables([entry.path[start:] for entry in found], shown)
         return [
             entry
-            for entry in self._list(folder, is_deep=True)
+            for entry in found
             if not entry.is_folder and not any(map(is_hidden, entry.path[start:].split("/")))
         ]
 

@@ -121,8 +121,12 @@ BROKEN = {
     "a label twice": refused(TRUTH + "a,1\n", r"truth\.csv.*'a'"),
     "a label twice, and both differ": refused(TRUTH + "a,0\n", r"truth\.csv.*'a'"),
     "a prediction twice": refused(TRUTH, r"preds\.csv.*'a'", PREDS + "a,.5\n"),
-    "a prediction twice in two files": refused(
-        TRUTH, r"(preds|more)\.csv.*'a'", PREDS, sources=("preds.csv", "preds.csv")
+    "a prediction twice in two files": bad(
+        PREDS,
+        r"preds\.csv, more\.csv, row [34]: the key 'a'",
+        *JOIN,
+        sources=("preds.csv", "more.csv"),
+        files={"truth.csv": TRUTH, "more.csv": PREDS},
     ),
     "an empty key of a label": refused(
         "id,y\na,1\n,0\n", r"truth\.csv, (line|row) [23]: .*(empty|missing)"

@@ -31,6 +31,16 @@ def second(more: Any, error: str, *options: str, **rest: Any) -> Case:  # noqa: 
 
 TOGETHER = {
     "the same columns": both(CSV),
+    "1 here and 1.0 there, named": both(
+        "y,p\n1.0,.5\n0.0,.25\n", "--positive", "1", facts={"negative_label": "0"}
+    ),
+    "1 here and 1.0 there, named and typed": both(
+        lambda: parquet(table(y=(["01", "-0"],), p=([0.5, 0.25],))), "--positive", "1.0"
+    ),
+    "1 here and a number there, named": both(
+        lambda: parquet(table(y=([1.0, 0.0],), p=([0.5, 0.25],))), "--positive", "1.0"
+    ),
+    "1 here and JSON there, named": both(JSON.replace('"y": 1', '"y": 1.00'), "--positive", "+1"),
     "columns in another order": both("p,y\n.5,1\n.25,0\n"),
     "more columns": both("t,p,u,y\nx,.5,x,1\n,.25,,0\n"),
     "columns by name": both("p,y\n.5,1\n.25,0\n", "-l", "y", "-p", "p"),
@@ -46,7 +56,6 @@ TOGETHER = {
     "an Arrow stream": both(lambda: arrow_stream(table(p=(["0.5", ".25"],), y=([1, 0],)))),
     "gzip": both(lambda: PACK["gz"](CSV.encode())),
     "xz of JSON Lines": both(lambda: PACK["xz"](JSON.encode())),
-    "the same file twice": good(CSV, TWO * 2, sources=("preds.csv", "preds.csv")),
     "a file and standard input": good(
         CSV, TWO * 2, name="-", files={"more.csv": JSON}, sources=("more.csv", "-")
     ),
@@ -126,6 +135,16 @@ APART = {
         lambda: parquet(table(y=([1, 7],), p=([0.5, 0.5],))), r"more\.data, row 2: label 7\b"
     ),
     "a fault in both": second("y,p\n1,9\n", r"preds\.csv, line 2: label 3\b", first="y,p\n3,.5\n"),
+    "the same file twice": bad(
+        CSV,
+        r"preds\.csv is named twice: its rows would count twice$",
+        sources=("preds.csv", "preds.csv"),
+        hint="name each file once",
+        code=2,
+    ),
+    "0 and 1 here, 1 and true there, named": second(
+        "y,p\n1,.5\ntrue,.5\n", r"more\.data, line 3: label 'true' ", "--positive", "1"
+    ),
     "no label column": second("t,p\n1,.5\n", r"more\.data: .*('y'|label)"),
     "no such name": second(
         "t,p\n1,.5\n", r"more\.data: there is no column 'y'", "-l", "y", "-p", "p"

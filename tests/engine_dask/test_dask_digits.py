@@ -127,10 +127,14 @@ def test_a_product_that_never_dies_is_multiplied_to_the_end(
 def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
     threads: str, sources: dict[str, tuple[str, ...]]
 ) -> None:
+    copies = [f"{turn}.csv" for turn in range(4)]
+    for name in copies:
+        Path(name).write_bytes(Path(sources["csv"][0]).read_bytes())
+
     def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
         found: list[tuple[int, int | None]] = []
         options = InputOptions(ColumnChoice("y", "p"), block_bytes=grammar.BLOCK_BYTES)
-        data = open_data(sources["csv"] * 4, options)
+        data = open_data(copies, options)
         evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
         return found
 

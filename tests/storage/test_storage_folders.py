@@ -231,3 +231,140 @@ def test_a_file_address_is_a_path(bce: Callable[..., Result]) -> None:
     assert json.loads(done.stdout)["source"] == address
     missing = bce("compute", "file:///no/such.csv")
     assert missing.stderr == "bce: error: file:///no/such.csv: no such file or directory\n"
+
+
+SAME = {
+    "with a dot": ("x.csv ./x.csv", "x.csv and ./x.csv are the same file"),
+    "just so": ("x.csv parts x.csv", "x.csv is named twice"),
+    "an absolute path": ("x.csv {cwd}/x.csv", "x.csv and {cwd}/x.csv are the same file"),
+    "an address": ("x.csv file://{cwd}/x.csv", "x.csv and file://{cwd}/x.csv are the same file"),
+    "a link": ("x.csv link.csv", "x.csv and link.csv are the same file"),
+    "a hard link": ("parts x.csv hard.csv", "x.csv and hard.csv are the same file"),
+    "a folder and a file in it": (
+        "parts parts/a.csv",
+        "parts/a.csv is in parts and in parts/a.csv",
+    ),
+    "two patterns": (
+        "parts/*.csv parts/[a-b].*",
+        "parts/a.csv is in parts/*.csv and in parts/[a-b].*",
+    ),
+    "a folder and a link to it": ("parts again", "parts/a.csv and again/a.csv are the same file"),
+    "hard links in a folder": (".", "./hard.csv and ./x.csv are the same file"),
+    "links that match a pattern": ("l*.csv x*", "link.csv and x.csv are the same file"),
+}
+
+
+@pytest.fixture
+def links() -> None:
+    make("x.csv", "parts/a.csv", "parts/b.csv")
+    Path("link.csv").symlink_to("x.csv")
+    os.link("x.csv", "hard.csv")
+    Path("again").symlink_to("parts")
+
+
+@pytest.mark.usefixtures("links")
+@pytest.mark.parametrize(("paths", "what"), SAME.values(), ids=SAME)
+def test_a_file_that_would_count_twice_is_refused(
+    paths: str, what: str, bce: Callable[..., Result]
+) -> None:
+    done = bce("compute", "-q", *paths.format(cwd=Path.cwd()).split())
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert done.stderr.splitlines() == [
+        f"bce: error: {what.format(cwd=Path.cwd())}: its rows would count twice",
+        "bce: name each file once",
+    ]
+
+
+@pytest.mark.usefixtures("links")
+@pytest.mark.parametrize("command", ["calibration", "check --max-loss 9"])
+def test_other_commands_refuse_it_too(command: str, bce: Callable[..., Result]) -> None:
+    done = bce(*command.split(), "x.csv", "link.csv")
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert "x.csv and link.csv are the same file" in done.stderr
+
+
+@pytest.mark.usefixtures("links")
+def test_a_model_and_its_labels_may_come_from_one_file(bce: Callable[..., Result]) -> None:
+    compared = bce("compare", "x.csv", "./x.csv", "-f", "json")
+    old, new = json.loads(compared.stdout)["models"]
+    assert old == new | {"name": "x.csv"}
+    Path("x.csv").write_text("id,y,p\na,1,0.5\n")
+    joined = bce("compute", "x.csv", "--labels", "x.csv", "--on", "id", "-q")
+    assert joined.stdout == "0.6931471805599453\n"
+
+
+def test_an_address_that_is_named_twice_is_refused(bce: Callable[..., Result]) -> None:
+    done = bce("compute", "https://127.0.0.1/a%20b.csv", "HTTPS://127.0.0.1:443/a b.csv#top")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[0].endswith(" are the same file: its rows would count twice")
+
+
+LOGS = {
+    "parts/_delta_log/00000000000000000000.json": ("a Delta table", "deltalake or DuckDB"),
+    "parts/metadata/v1.metadata.json": ("an Iceberg table", "pyiceberg or DuckDB"),
+    "parts/metadata/00003-1f0e8c52-7a35-4b0d-9a0e-6b1f2f0c8a11.gz.metadata.json": (
+        "an Iceberg table",
+        "pyiceberg or DuckDB",
+    ),
+    "parts/.hoodie/hoodie.properties": ("a Hudi table", "Spark or hudi"),
+}
+INTO_IT = ["parts", "parts/", ".", "parts/*.csv", "parts/day=1", "parts/day=*/*.csv", "**/x.csv"]
+
+
+@pytest.mark.parametrize("path", INTO_IT)
+@pytest.mark.parametrize("log", LOGS)
+def test_a_table_that_keeps_a_log_is_refused(
+    log: str, path: str, bce: Callable[..., Result]
+) -> None:
+    make("parts/a.csv", "parts/day=1/x.csv", log)
+    what, reader = LOGS[log]
+    done = bce("compute", path)
+    assert (done.stdout, done.exit_code) == ("", 66)
+    said, hint = done.stderr.splitlines()
+    assert said.endswith(f"parts: it is {what}, in which not every file counts") or (
+        path == "parts/"
+        and said == f"bce: error: parts/: it is {what}, in which not every file counts"
+    )
+    assert hint.startswith(f"bce: read it with {reader}")
+
+
+def test_a_file_of_such_a_table_may_be_named(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv", "parts/_delta_log/0.json", "other/metadata/x.json", "other/b.csv")
+    assert bce("compute", "parts/a.csv", "-q").exit_code == 0
+    Path("other/metadata/x.json").rename("other/metadata/_x.metadata.json")
+    assert bce("compute", "other", "-q").exit_code == 0
+
+
+LEFT = ["a.csv~", "b.csv.bak", "c.csv.tmp", "#a.csv#", "d.csv.orig", "e.csv.crdownload"]
+LEFT += ["Thumbs.db", "f.csv.swp", "g.csv.crc", "old.bak/h.csv"]
+
+
+def test_what_programs_leave_behind_is_passed_over_and_said(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv", "parts/.a.csv.swp", "parts/_SUCCESS", *(f"parts/{name}" for name in LEFT))
+    single = bce("compute", "parts/a.csv", "-q")
+    for path in ("parts", "parts/*", "parts/**"):
+        done = bce("compute", path, "-f", "json", "-l", "y", "-p", "p")
+        assert json.loads(done.stdout)["n"] == 1
+        shown = "#a.csv#, Thumbs.db, a.csv~, b.csv.bak, c.csv.tmp and 5 more"
+        assert done.stderr == f"bce: {path}: passed over 10 files: {shown}\n"
+        assert bce("compute", path, "-q").stdout == single.stdout
+    few = bce("compute", "parts/a.csv*", "-f", "json", "-l", "y", "-p", "p")
+    assert few.stderr == "bce: parts/a.csv*: passed over 1 file: a.csv~\n"
+
+
+def test_a_leftover_that_is_named_is_read(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv", "parts/b.csv.bak", "old.bak/a.csv")
+    for path in ("parts/b.csv.bak", "parts/*.bak", "old.bak", "old.bak/*.csv", "*.bak"):
+        done = bce("compute", path, "-f", "json", "-l", "y", "-p", "p")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["n"] == 1
+
+
+def test_a_folder_of_leftovers_alone_holds_no_data(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv~")
+    done = bce("compute", "parts")
+    assert (done.stdout, done.exit_code) == ("", 66)
+    assert done.stderr.splitlines() == [
+        "bce: error: parts: there are no data files in this folder",
+        "bce: passed over 1 file: a.csv~",
+    ]

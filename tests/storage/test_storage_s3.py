@@ -115,6 +115,39 @@ def test_patterns_are_matched_in_the_store(s3: ObjectStore) -> None:
     assert found("p/day=1/b.csv") == ["p/day=1/b.csv"]
 
 
+LOGS = {
+    "t/_delta_log/0.json": ("t", "t/*.csv", "a Delta table"),
+    "t/.hoodie/hoodie.properties": ("t", "", "a Hudi table"),
+    "t/metadata/v12.metadata.json": ("t", "t/*.csv", "an Iceberg table"),
+    "t/day=1/_delta_log/0.json": ("t/day=1", "t/*/*.csv", "a Delta table"),
+    "t/day=1/metadata/v1.metadata.json": ("t/day=1", "t/day=*/**", "an Iceberg table"),
+}
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_table_that_keeps_a_log_is_refused(log: str, s3: ObjectStore, bce: Bce) -> None:
+    for key in ("t/day=1/a.csv", "t/b.csv", log):
+        s3.put(key, b"y,p\n1,.5\n")
+    folder, pattern, what = LOGS[log]
+    for path in ("t", pattern):
+        done = bce("compute", f"s3://bucket/{path}")
+        assert (done.stdout, done.exit_code) == ("", 66)
+        said = f"s3://bucket/{folder}: it is {what}, in which not every file counts"
+        assert done.stderr.splitlines()[0] == f"bce: error: {said}"
+    assert bce("compute", "s3://bucket/t/b.csv", "-q").exit_code == 0
+
+
+def test_an_object_that_would_count_twice_is_refused(s3: ObjectStore, bce: Bce) -> None:
+    address = s3.put("parts/a.csv", b"y,p\n1,.5\n")
+    s3.put("parts/a.csv.bak", b"")
+    done = bce("compute", "s3://bucket/parts", address.replace("s3://", "s3a://"))
+    assert (done.stdout, done.exit_code) == ("", 2)
+    what = f"{address} and {address.replace('s3:', 's3a:')} are the same file"
+    assert done.stderr.splitlines()[0] == f"bce: error: {what}: its rows would count twice"
+    single = bce("compute", "s3://bucket/parts", *NAMED)
+    assert single.stderr == "bce: s3://bucket/parts: passed over 1 file: a.csv.bak\n"
+
+
 def test_labels_are_joined_from_the_store(s3: ObjectStore, bce: Bce) -> None:
     labels = s3.put("truth/1.csv", b"id,y\nb,0\na,1\n").removesuffix("1.csv")
     Path("preds.csv").write_text("id,p\na,0.5\nb,0.5\n")
