@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bce_cli.data import parts
 from bce_cli.errors import InputError
+from bce_cli.readers import columnar
+from bce_cli.readers.grammar import InputOptions
 from bce_cli.storage import remote
 from bce_cli.storage.sources import sources_of
 from tests.budgets import stride
@@ -158,6 +162,23 @@ def test_what_was_listed_must_be_what_is_opened(served: Serve) -> None:
     server.habits.pages, server.habits.n_versions = {"/bucket/a.csv": new}, 2
     with pytest.raises(InputError, match=f": {CHANGED}$"), source.open():
         pass
+
+
+def test_all_parts_of_an_object_are_of_one_version(
+    served: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 40)
+    old, new = FORMS["a.parquet"](1), FORMS["a.parquet"](2)
+    server, address = served("s3", "a.parquet", old, has_tag=True)
+    sources = parts.seen_from_anywhere(sources_of(address))
+    first, *others = parts.parts_of(sources, InputOptions(), map, parts.Cutting(1, 0))
+    with ExitStack() as opened:
+        assert sum(block.n_rows for block in first.open(opened).blocks) == 40
+    server.habits.pages = {"/bucket/a.parquet": new}
+    assert len(others) == 7
+    for part in others:
+        with ExitStack() as opened, pytest.raises(InputError, match="a worker sees another"):
+            part.open(opened)
 
 
 @pytest.mark.few(1)
