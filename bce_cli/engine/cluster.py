@@ -7,12 +7,13 @@ import time
 import uuid
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bce_cli.data.joined import release
-from bce_cli.engine.connection import LOST, connected, explained
+from bce_cli.engine.connection import LOST, answered, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
 from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
 from bce_cli.storage.sources import STANDARD_INPUT, Source
@@ -33,6 +34,8 @@ R = TypeVar("R")
 Node = TypeVar("Node")
 
 _SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_QUESTIONS = 10.0
+"""After so long without a value, the scheduler is asked whether it is still there."""
 
 _TASKS_A_THREAD = 4
 """Tasks in hand for each thread of the cluster, so that none is ever idle."""
@@ -129,15 +132,20 @@ class ClusterEngine:
             future: Future[Any] = self._client.submit(function, *args, key=key)
         return future
 
-    def result(self, future: Future[Any]) -> Any:  # noqa: ANN401
-        """Wait for a value."""
+    def result(self, future: Any) -> Any:  # noqa: ANN401
+        """Wait for a value, for as long as the scheduler is there."""
         with explained(self._name, LOST):
-            return future.result()
+            while True:
+                with suppress(TimeoutError):
+                    return future.result(timeout=SECONDS_BETWEEN_QUESTIONS)
+                if future.status == "error":  # of that kind
+                    return future.result()
+                self._n_threads()
 
     def everywhere(self, function: Callable[..., Any], *args: Any) -> None:  # noqa: ANN401
         """Call a function in all processes, now; those that are gone do not matter."""
         with explained(self._name, LOST):
-            self._client.run(function, *args, on_error="ignore")
+            answered(partial(self._client.run, function, *args, on_error="ignore"))
 
     @property
     def window(self) -> int:
@@ -146,9 +154,14 @@ class ClusterEngine:
         if now >= self._next_look:
             self._next_look = now + _SECONDS_BETWEEN_LOOKS
             with explained(self._name, LOST):
-                n_threads = self._client.scheduler_info(n_workers=0).get("total_threads") or 1
-            self._window = max(2 * FAN_IN, _TASKS_A_THREAD * int(n_threads))
+                n_threads = self._n_threads()
+            self._window = max(2 * FAN_IN, _TASKS_A_THREAD * n_threads)
         return self._window
+
+    def _n_threads(self) -> int:
+        """Ask the scheduler how many threads there are, which tells that it is there, too."""
+        known = answered(partial(self._client.scheduler_info, n_workers=0))
+        return int(known.get("total_threads") or 1)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` for each item in order; raise the first error in that order."""

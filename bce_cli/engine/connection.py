@@ -5,20 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
+import time
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
 from bce_cli.errors import EngineError, UsageError, safe_text, shortage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 _SECONDS_TO_CONNECT = 10
 _SECONDS_FOR_A_WORKER = 60
 _SECONDS_TO_CLOSE = 5
+_SECONDS_TO_ANSWER = 30
+_SECONDS_BETWEEN_LOOKS = 0.1
 _SILENT = logging.CRITICAL + 1
 _SETTINGS: dict[str, Any] = {
     "distributed.comm.timeouts.connect": f"{_SECONDS_TO_CONNECT}s",
@@ -81,10 +89,28 @@ def connected(cluster: Cluster) -> Iterator[Any]:
         opened.enter_context(dask.config.set(_SETTINGS))
         with explained(cluster.name, UNREACHABLE), _addresses_checked(cluster):
             address = cluster.scheduler or _started(cluster.n_workers, opened)
-            client = client_class(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+            connect = partial(
+                client_class, address, timeout=_SECONDS_TO_CONNECT, set_as_default=False
+            )
+            client = connect() if cluster.scheduler is None else _greeted(connect)
         opened.callback(_close, client)
         _check_workers(client, cluster)
         yield client
+
+
+def _greeted(connect: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Connect to what may be no scheduler at all, for whose greeting Dask waits without end."""
+    from concurrent.futures import CancelledError  # noqa: PLC0415 -- rarely needed
+
+    try:
+        return answered(connect, _SECONDS_TO_CONNECT)
+    except (OSError, ImportError, RuntimeError, CancelledError):
+        raise
+    except Exception as error:
+        if type(error) is ValueError:  # of an address; greetings that cannot be read have their own
+            raise
+        message = "what answers there is no scheduler"
+        raise OSError(message) from None
 
 
 def _silence() -> None:
@@ -131,10 +157,46 @@ def _check_workers(client: Any, cluster: Cluster) -> None:  # noqa: ANN401
     """Wait for a worker, and compare the versions of all that are there."""
     with explained(cluster.name, IDLE):
         client.submit(version_here, pure=False).result(timeout=_SECONDS_FOR_A_WORKER)
-        versions = client.run(version_here)
+        versions = answered(partial(client.run, version_here))
     for address, version in sorted(versions.items()):
         if version != __version__:
             raise other_version("the worker " + safe_text(address))
+
+
+def answered(question: Callable[[], T], n_seconds: float | None = None) -> T:
+    """Return what a cluster says to a question; raise OSError if it says nothing in time.
+
+    Dask gives most questions no limit of their own. One without an answer is left to a thread that
+    ends with this process.
+
+    Parameters
+    ----------
+    question : callable () -> value
+    n_seconds : float, optional
+        By default those that a scheduler may be busy for.
+
+    Examples
+    --------
+    >>> answered(lambda: 8786)
+    8786
+    """
+    result: Future[T] = Future()
+    threading.Thread(target=_ask, args=(question, result), daemon=True).start()
+    limit = _SECONDS_TO_ANSWER if n_seconds is None else n_seconds
+    deadline = time.monotonic() + limit
+    while not result.done():
+        if time.monotonic() > deadline:
+            message = f"it does not answer within {limit:g} s"
+            raise OSError(message)
+        wait([result], timeout=_SECONDS_BETWEEN_LOOKS)  # for Ctrl-C, too
+    return result.result()
+
+
+def _ask(question: Callable[[], T], result: Future[T]) -> None:
+    try:
+        result.set_result(question())
+    except BaseException as error:  # noqa: BLE001 -- raised where the answer is awaited
+        result.set_exception(error)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST = 1 << 20  # bytes that are waited for at a time
+_BROKEN_OFF = "the answer breaks off before its end"
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _READABLE = ("", "identity", "gzip", "x-gzip", "zstd")
 """Content codings that are none, or such as files of their own have: those are recognised."""
@@ -104,13 +105,27 @@ class WebServer:
 
         async def ask() -> tuple[Any, int | None]:
             answer = await self._asked({})
-            size = _stamp_of(answer).size
-            return answer, self._size() if size is None else size
+            return answer, await self._promised(answer)
 
         return Page(self._run, *self._run(ask))
 
-    def _size(self) -> int | None:
-        return None if self._known is None else self._known.size
+    async def _promised(self, answer: Any) -> int | None:  # noqa: ANN401 -- aiohttp's
+        """Return how long an answer is to be; None if there is no telling but by its end.
+
+        One that says nothing of its length ends wherever the connection does. So whatever else
+        tells the size of the page is asked for that.
+        """
+        size = _stamp_of(answer).size
+        if size is not None or "Transfer-Encoding" in answer.headers:
+            return size
+        if self._known is not None and self._known.size is not None:
+            return self._known.size
+        given = await self._first_byte()
+        if given is not None:
+            return given[2]
+        session = await self._files.set_session()
+        async with session.head(self._files.encode_url(self._address)) as head:
+            return _stamp_of(head).size if head.ok else None
 
     async def _asked(self, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 -- aiohttp's
         """Send a request; return its answer, if that is of the known version."""
@@ -147,9 +162,13 @@ class WebServer:
 
     def _run(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Run what asks the server, where all requests run, and wait for its end."""
+        import aiohttp  # noqa: PLC0415 -- an extra
         from fsspec.asyn import sync  # noqa: PLC0415 -- an extra
 
-        found: T = sync(self._files.loop, ask)
+        try:
+            found: T = sync(self._files.loop, ask)
+        except aiohttp.ClientPayloadError:
+            raise OSError(_BROKEN_OFF) from None
         return found
 
 
@@ -204,9 +223,11 @@ class Page(ReadOnly):
         filled: int = self._run(lambda: self._fill(view))
         if self._n_left is not None:
             self._n_left -= filled
-            if self._n_left < 0 or (len(view) and not filled and self._n_left):
-                message = "the answer does not have the length that was promised"
+            if self._n_left < 0:
+                message = "the answer is longer than it was to be"
                 raise OSError(message)
+            if self._n_left and not filled and len(view):
+                raise OSError(_BROKEN_OFF)
         return filled
 
     async def _fill(self, view: memoryview) -> int:

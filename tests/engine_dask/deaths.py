@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,9 @@ N_TASKS = 6
 
 
 def kill_in_the_middle(
-    cluster: RunningCluster, victim: subprocess.Popen[bytes]
+    cluster: RunningCluster, victim: subprocess.Popen[bytes], number: int = signal.SIGKILL
 ) -> threading.Thread:
-    """Kill a process as soon as both workers have done some of the work."""
+    """Kill a process, or send another signal, once both workers have done some of the work."""
 
     def watch() -> None:
         from distributed import Client
@@ -33,7 +34,7 @@ def kill_in_the_middle(
                 if len(done) == 2 and min(done.values()) >= N_TASKS:
                     break
                 time.sleep(0.005)
-        victim.kill()
+        victim.send_signal(number)
 
     thread = threading.Thread(target=watch)
     thread.start()

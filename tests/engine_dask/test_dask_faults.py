@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from bce_cli.engine import cluster as engine_cluster
 from bce_cli.engine import connection
 from tests.engine_dask.clusters import PATIENCE, running_cluster
 from tests.engine_dask.conftest import csv_of, records
@@ -46,6 +49,66 @@ def test_a_lost_scheduler_is_one_line_and_no_output(
     assert (code, output) == (69, b"")
     assert said.startswith(f"bce: error: the cluster {cluster.address} was lost: ")
     assert len(said.splitlines()) == 2
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_scheduler_that_falls_silent_is_given_up(
+    cluster: RunningCluster, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_TO_ANSWER", 5)
+    monkeypatch.setattr(engine_cluster, "SECONDS_BETWEEN_QUESTIONS", 1)
+    Path("plain.csv").write_bytes(csv_of(records(20_000, 7)))
+    silencer = kill_in_the_middle(cluster, cluster.scheduler, signal.SIGSTOP)
+    code, output, said = told(*CALL, "--engine", "dask", "--scheduler", cluster.address)
+    cluster.scheduler.send_signal(signal.SIGCONT)
+    silencer.join()
+    assert (code, output) == (69, b"")
+    assert said.splitlines() == [
+        f"bce: error: the cluster {cluster.address} was lost: it does not answer within 5 s",
+        "bce: run it again once its scheduler is back; nothing was written",
+    ]
+
+
+SILENT = "it does not answer within 0.5 s"
+STRANGE = "what answers there is no scheduler"
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize(
+    ("greeting", "reason"),
+    [
+        (b"", SILENT),
+        (b"HTTP/1.0 400 Bad Request\r\n\r\n", STRANGE),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", STRANGE),
+        (bytes(64), STRANGE),
+        ((12).to_bytes(8, "little") + b"\x01" + bytes(80), STRANGE),
+        ((24).to_bytes(8, "little") + bytes([2, *7 * [0], 4, *7 * [0], 4]) + bytes(80), STRANGE),
+    ],
+)
+def test_what_takes_a_connection_and_is_no_scheduler_is_given_up(
+    greeting: bytes, reason: str, told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SECONDS_TO_CONNECT", 0.5)
+    Path("plain.csv").write_bytes(csv_of(records(20, 7)))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        taken = []
+
+        def take() -> None:
+            taken.append(listening.accept()[0])
+            taken[0].sendall(greeting)
+
+        server = threading.Thread(target=take)
+        server.start()
+        code, output, said = told(*CALL, "--engine", "dask", "--scheduler", address)
+        server.join()
+        taken[0].close()
+    assert (code, output) == (69, b"")
+    assert said.splitlines() == [
+        f"bce: error: the cluster {address} cannot be reached: {reason}",
+        "bce: is its scheduler running, and is the address right?",
+    ]
 
 
 def test_a_cluster_that_is_not_there_is_one_line(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Mapping
 
 _CHUNK = 1 << 16
@@ -22,7 +25,10 @@ class Habits:
 
     `has_ranges`: it answers requests for ranges. `breaks_off`: it sends half of what it promises.
     `fails_later`, `hangs_later`: after three good answers, status 500 comes, or nothing.
-    `has_head`: it answers HEAD.
+    `has_head`: it answers HEAD. `has_length`: it says how long a page is. `shortens`: so many bytes
+    of each range do not come, and its length says so. `shortens_at`, `breaks_off_at`: after so many
+    answers. `delays`: it takes its time. `has_tag`, `has_time`: each version has an ETag, or a
+    time, of its own. `minds`: it heeds If-Match. `next_pages`: pages after `replaces_at` answers.
     """
 
     pages: Mapping[str, bytes]
@@ -35,7 +41,18 @@ class Habits:
     is_closing: threading.Event = field(default_factory=threading.Event)
     n_answers: int = 0
     n_bytes: int = 0
+    n_versions: int = 1
     asked: list[str] = field(default_factory=list)
+    shortens: int = 0
+    shortens_at: int = 0
+    breaks_off_at: int = 0
+    delays: random.Random | None = None
+    has_length: bool = True
+    has_tag: bool = False
+    has_time: bool = False
+    minds: bool = True
+    next_pages: Mapping[str, bytes] = field(default_factory=dict)
+    replaces_at: int = -1
 
 
 class WebServer:
@@ -77,35 +94,61 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, has_body: bool) -> None:
         habits = self.habits
-        path = self.path.partition("?")[0]
         habits.asked.append(f"{self.command} {self.path}")
-        page = habits.pages.get(path)
-        status = int(path[1:]) if re.fullmatch(r"/\d{3}", path) else 404 if page is None else 200
-        if not has_body and not habits.has_head:
-            status = 405
+        self._take_time()
         if habits.hangs_later and habits.n_answers >= 3:
             habits.has_hung.set()
             habits.is_closing.wait(60)
             return
-        if habits.fails_later and habits.n_answers >= 3:
-            status = 500
+        status, page = self._page(has_body=has_body)
         habits.n_answers += 1
-        body = page if page is not None and status == 200 else b""
-        size = len(body)
+        tag = f'"{hashlib.md5(page, usedforsecurity=False).hexdigest()}"'
+        if habits.minds and self.headers.get("If-Match", tag) != tag:
+            status, page = 412, b""
+        size, body = len(page), page
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if wanted and habits.has_ranges and status == 200:
             start, stop = int(wanted[1]), min(int(wanted[2] or size) + 1, size)
-            status, body = 206, body[start:stop]
+            n_short = habits.shortens if habits.n_answers > habits.shortens_at else 0
+            status, body = 206, page[start : max(stop - n_short, start)]
         self.send_response(status)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
         if habits.has_ranges:
             self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        if habits.has_length or status != 200 or not has_body:
+            self.send_header("Content-Length", str(len(body)))
+        if habits.has_tag:
+            self.send_header("ETag", tag)
+        version = habits.n_versions if habits.has_time else 1
+        self.send_header("Last-Modified", f"Thu, 0{version} Jan 2026 00:00:00 GMT")
         self.end_headers()
         if has_body:
-            sent = body[: len(body) // 2] if habits.breaks_off else body
-            for start in range(0, len(sent), _CHUNK):
-                self.wfile.write(sent[start : start + _CHUNK])
-                habits.n_bytes += len(sent[start : start + _CHUNK])
+            self._send(body)
+
+    def _take_time(self) -> None:
+        habits = self.habits
+        if habits.n_versions == 1 and 0 <= habits.replaces_at <= habits.n_answers:
+            habits.pages, habits.n_versions = habits.next_pages, 2
+        if habits.delays is not None:
+            time.sleep(habits.delays.random() / 50)
+
+    def _page(self, *, has_body: bool) -> tuple[int, bytes]:
+        """Return a status, and the bytes of the page where that is 200."""
+        habits = self.habits
+        path = self.path.partition("?")[0]
+        page = habits.pages.get(path)
+        status = int(path[1:]) if re.fullmatch(r"/\d{3}", path) else 404 if page is None else 200
+        if not has_body and not habits.has_head:
+            status = 405
+        if habits.fails_later and habits.n_answers >= 3:
+            status = 500
+        return status, page if page is not None and status == 200 else b""
+
+    def _send(self, body: bytes) -> None:
+        habits = self.habits
+        is_broken = habits.breaks_off and habits.n_answers > habits.breaks_off_at
+        sent = body[: len(body) // 2] if is_broken else body
+        for start in range(0, len(sent), _CHUNK):
+            self.wfile.write(sent[start : start + _CHUNK])
+            habits.n_bytes += len(sent[start : start + _CHUNK])
