@@ -23,7 +23,7 @@ from bce_cli.readers.blocks import (
     misplaced_quote,
     read_blocks,
 )
-from bce_cli.readers.columns import find_columns
+from bce_cli.readers.columns import WATCHED, find_columns
 from bce_cli.readers.grammar import MISSING_TEXTS, parse_number
 from bce_cli.readers.reading import ConvertedColumns, categories_of, floats_of, null_mask
 
@@ -354,7 +354,7 @@ class DelimitedBlock(TextBlock):
             is_text = role == "label" and self.has_text_labels
             types[f"column {place}"] = words if is_text else pa.float64()
         for key, place in self.columns.texts:
-            is_repeated = key not in ("id", "key")
+            is_repeated = key not in ("id", "key", WATCHED)
             types.setdefault(f"column {place}", words if is_repeated else pa.string())
         return csv.read_csv(
             pa.py_buffer(data),

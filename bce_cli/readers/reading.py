@@ -18,6 +18,7 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, quoted
+from bce_cli.readers.columns import WATCHED
 from bce_cli.readers.grammar import CellFault, is_missing, read_cell
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class ConvertedColumns:
 
     def add_text(self, key: str, column: pa.ChunkedArray | pa.Array) -> None:
         """Take in a column of strings, dictionary-encoded or not; null is empty."""
-        if key == "id":
+        if key in ("id", WATCHED):
             self.ids = Texts(column)
         elif key == "key":
             self.keys = [text or "" for text in column.to_pylist()]
@@ -91,8 +92,36 @@ class Texts(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return (text or "" for text in self._column.to_pylist())
 
+    def as_strings(self) -> pa.ChunkedArray | pa.Array:
+        """Return all of them, as a column of strings without nulls."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        return compute.fill_null(self._column.cast(pa.string()), "")
+
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(len(self))
+            return Texts(self._column.slice(start, max(stop - start, 0)))
         return self._column[int(index)].as_py() or ""
+
+
+def first_difference(texts: Sequence[str], others: Sequence[str]) -> int | None:
+    """Return the place of the first of as many texts that is another one; None if none is.
+
+    Examples
+    --------
+    >>> first_difference(["a", "b"], ["a", "c"])
+    1
+    """
+    if not (isinstance(texts, Texts) and isinstance(others, Texts)):
+        pairs = enumerate(zip(texts, others, strict=True))
+        return next((place for place, (text, other) in pairs if text != other), None)
+    from pyarrow import compute
+
+    same = compute.equal(texts.as_strings(), others.as_strings())
+    place: int = compute.index(same, value=False).as_py()
+    return None if place < 0 else place
 
 
 def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
@@ -184,6 +213,10 @@ class Reading:
         Rows that are left out for want of a partner in another file.
     tally : JoinTally, optional
         Which keys have found a partner, where rows are joined in parts.
+    remark : str, optional
+        What is worth a word; the first of all rows is said.
+    label_print : LabelPrint, optional
+        What tells whether another source has the same labels, where there are several.
     """
 
     rows: Rows
@@ -191,6 +224,8 @@ class Reading:
     label_values: tuple[LabelValues, ...] = ()
     n_lone: int = 0
     tally: Any = None
+    remark: str | None = None
+    label_print: Any = None
 
     @property
     def n_missing(self) -> int:

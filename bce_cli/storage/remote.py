@@ -170,7 +170,7 @@ def _page_ranges(address: str) -> _PageRanges | None:
 def _web_files(address: str) -> Any:  # noqa: ANN401 -- fsspec has no types
     try:
         return _of_fsspec()
-    except ModuleNotFoundError:
+    except ImportError:
         message = f"{shown_path(address)}: reading from the web needs fsspec and aiohttp"
         raise InputError(message, "pip install 'fsspec[http]'") from None
 
