@@ -17,7 +17,7 @@ characters, surrogates (bytes that were not UTF-8), private and unassigned code 
 separators."""
 _NO_THREAD = re.compile(r"can't start new thread|Resource temporarily unavailable", re.IGNORECASE)
 _NO_MEMORY = re.compile(
-    r"cannot allocate memory|not enough memory|out of memory|bad_alloc"
+    r"MemoryError|cannot allocate memory|not enough memory|out of memory|bad_alloc"
     r"|failed to map segment|cannot create shared object|cannot apply additional memory protection",
     re.IGNORECASE,
 )

@@ -132,6 +132,9 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
             raise
         message = f"{safe_text(str(error.filename))}: {os_reason(error)}"
         raise OutputCreationError(message) from None
+    except RuntimeError:  # Python's: it finds no home folder
+        message = f"{option} needs a home folder, and there is none"
+        raise OutputCreationError(message, "HOME may name one") from None
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:

@@ -119,6 +119,7 @@ class OutputOptions(OptionGroup):
             width=shutil.get_terminal_size((80, 24)).columns,
             color=self._wants_color(),
             unicode=self._encoding().startswith("utf"),
+            encoding=self._encoding(),
         )
 
     def staged(self, inputs: Sequence[str]) -> AbstractContextManager[IO[bytes]]:

@@ -208,9 +208,10 @@ def _at(values: Values | None, places: Places | slice) -> Values | None:
     return None if values is None else values[places]  # type: ignore[return-value]
 
 
-def _texts_at(texts: Sequence[str], places: Places | slice) -> list[str]:
-    found = range(*places.indices(len(texts))) if isinstance(places, slice) else places.tolist()
-    return [texts[place] for place in found]
+def _texts_at(texts: Sequence[str], places: Places | slice) -> Sequence[str]:
+    if isinstance(places, slice):
+        return texts[places]
+    return [texts[place] for place in places.tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict
 from bce_cli.errors import BceError, DataError, InputError, quoted
 from bce_cli.readers.reading import LabelValues, Reading
+from bce_cli.readers.texts import first_difference
 from bce_cli.storage.sources import faults_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bce_cli.readers.blocks import Block
     from bce_cli.storage.sources import Source
 
-_GREAT = 1024  # characters
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
 
 
@@ -40,12 +40,19 @@ class Cursor:
         Rows that follow each other, and the bytes they were read from.
     n_before : int
         Rows of the table before them.
+    watched : str or None
+        The column of their ids, where nobody has named it.
     """
 
     def __init__(
-        self, name: str, readings: Iterator[tuple[Reading, int]], n_before: int = 0
+        self,
+        name: str,
+        readings: Iterator[tuple[Reading, int]],
+        n_before: int = 0,
+        watched: str | None = None,
     ) -> None:
         self.name = name
+        self.watched = watched
         self.n_taken = n_before
         self._readings = readings
         self._rows: Rows | None = None
@@ -106,7 +113,12 @@ def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> 
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
     """
-    return aligned_blocks([Cursor(model.name, run(_read, model.blocks())) for model in models])
+    return aligned_blocks(
+        [
+            Cursor(model.name, run(_read, model.blocks()), watched=model.columns.watched_name)
+            for model in models
+        ]
+    )
 
 
 def _read(block: Block) -> tuple[Reading, int]:
@@ -134,6 +146,7 @@ def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterat
         The models differ in their labels or ids, or in their number of rows.
     """
     baseline = cursors[0]
+    remark: str | None = None
     while baseline.n_ready() or is_last:
         n_before = baseline.n_taken
         sizes: list[int] = []
@@ -145,10 +158,13 @@ def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterat
             return
         models = [cursor.take(min(sizes)) for cursor in cursors]
         for cursor, rows in zip(cursors[1:], models[1:], strict=True):
-            _check_ids(cursor.name, rows, baseline.name, models[0], n_before)
+            found = _other_id(cursor, rows, baseline, models[0], n_before)
+            remark = remark or found
             _check_labels(cursor.name, rows, baseline.name, models[0], n_before)
         n_bytes = sum(cursor.n_bytes_read() for cursor in cursors)
-        yield ReadRows(Reading(_beside(models)), n_bytes)
+        if baseline.watched is not None:
+            models[0] = replace(models[0], ids=None)
+        yield ReadRows(Reading(_beside(models), remark=remark), n_bytes)
 
 
 def _labels_to_check(cursors: Sequence[Cursor], cursor: Cursor) -> Iterator[ReadRows]:
@@ -173,20 +189,31 @@ def _check_labels(name: str, rows: Rows, other_name: str, others: Rows, n_before
         raise label_conflict(mine, theirs, str(n_before + place + 1), _HINT)
 
 
-def _check_ids(name: str, rows: Rows, other_name: str, others: Rows, n_before: int) -> None:
-    ids, their_ids = list(rows.ids or ()), list(others.ids or ())
-    if max(map(len, ids), default=0) <= _GREAT and ids == their_ids:
-        return
-    alike: set[tuple[int, int]] = set()  # great texts, each of which may be held for many rows
-    for row, (mine, theirs) in enumerate(zip(ids, their_ids, strict=True), n_before + 1):
-        if len(mine) > _GREAT:
-            if (id(mine), id(theirs)) in alike:
-                continue
-            alike.add((id(mine), id(theirs)))
-        if mine != theirs:
-            other = f"{quoted(theirs)} in {other_name}"
-            message = f"{name}, row {row}: the id is {quoted(mine)}, but {other}"
-            raise DataError(message, _HINT)
+def _other_id(
+    model: Cursor, rows: Rows, baseline: Cursor, others: Rows, n_before: int
+) -> str | None:
+    """Return what there is to say of the first row that has another id in the baseline.
+
+    Raises
+    ------
+    DataError
+        There is one, and the user has named the ids.
+    """
+    if rows.ids is None or others.ids is None:
+        return None
+    column = model.watched
+    if (column or "").casefold() != (baseline.watched or "").casefold():
+        return None
+    place = first_difference(rows.ids, others.ids)
+    if place is None:
+        return None
+    mine, theirs = quoted(rows.ids[place]), quoted(others.ids[place])
+    row = f"{model.name}, row {n_before + place + 1}: the id"
+    if column is None:
+        message = f"{row} is {mine}, but {theirs} in {baseline.name}"
+        raise DataError(message, _HINT)
+    conflict = f"{row} (column {quoted(column)}) is {mine}, but {theirs} in {baseline.name}"
+    return f"{conflict}: are these the same rows? --on {quoted(column)} joins them"
 
 
 def _refuse_rest(cursors: Sequence[Cursor], sizes: Sequence[int]) -> None:
@@ -315,11 +342,14 @@ class ModelPart:
         They follow each other, and may go on behind the rows.
     n_skipped : int
         Rows of these parts before the rows.
+    watched : str or None
+        The column of their ids, where nobody has named it.
     """
 
     name: str
     parts: tuple[CountedPart, ...]
     n_skipped: int = 0
+    watched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,12 +381,14 @@ class AlignedPart:
         for model in self.models:
             readings = readings_of(model.parts, model.n_skipped)
             opened.callback(readings.close)
-            cursors.append(Cursor(model.name, readings, self.n_before))
+            cursors.append(Cursor(model.name, readings, self.n_before, model.watched))
         return OpenedPart(None, None, aligned_blocks(cursors, is_last=self.is_last))
 
 
 def aligned_parts(
-    names: Sequence[str], models: Sequence[Iterable[CountedPart]]
+    names: Sequence[str],
+    models: Sequence[Iterable[CountedPart]],
+    watched: Sequence[str | None],
 ) -> Iterator[AlignedPart]:
     """Yield the rows of the baseline, in parts, with those of the other models beside them.
 
@@ -370,9 +402,11 @@ def aligned_parts(
         What messages call the table of each model.
     models : sequence of iterable of CountedPart
         The parts of each model, the baseline first.
+    watched : sequence of str or None
+        The column of the ids of each, where nobody has named it.
     """
     baseline, *others = models
-    rivals = [_Rival(name, parts) for name, parts in zip(names[1:], others, strict=True)]
+    rivals = [_Rival(*rival) for rival in zip(names[1:], others, watched[1:], strict=True)]
     cut, row = 0, 0
     taken: list[CountedPart] = []
     for found, is_end in _with_end(baseline):
@@ -384,7 +418,7 @@ def aligned_parts(
         n_again = sum(rival.n_again(row) for rival in rivals)
         if not is_last and (row == cut or n_again > row - cut):
             continue
-        first = ModelPart(names[0], tuple(taken))
+        first = ModelPart(names[0], tuple(taken), watched=watched[0])
         yield AlignedPart((first, *(rival.part(cut) for rival in rivals)), cut, is_last)
         if is_last:
             return
@@ -406,8 +440,9 @@ def _with_end(parts: Iterable[CountedPart]) -> Iterator[tuple[CountedPart, bool]
 class _Rival:
     """The parts of another model that hold rows behind the last cut."""
 
-    def __init__(self, name: str, parts: Iterable[CountedPart]) -> None:
+    def __init__(self, name: str, parts: Iterable[CountedPart], watched: str | None) -> None:
         self._name = name
+        self._watched = watched
         self._remaining = iter(parts)
         self._held: deque[CountedPart] = deque()
         self._start = 0
@@ -427,7 +462,7 @@ class _Rival:
 
     def part(self, row: int) -> ModelPart:
         """Return what was taken up, as it is to be read from a row on."""
-        return ModelPart(self._name, tuple(self._held), row - self._start)
+        return ModelPart(self._name, tuple(self._held), row - self._start, self._watched)
 
     def drop(self, row: int) -> None:
         """Forget the parts that end before a row, or with it; nobody has read an odd end yet."""

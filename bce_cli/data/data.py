@@ -216,8 +216,16 @@ class Data:
             from bce_cli.data.aligned import aligned_parts, counted_parts  # noqa: PLC0415 -- rarely needed
 
             names = [model.name for model in self.models]
-            return aligned_parts(names, [counted_parts(model, run) for model in self.models])
-        return parts_of(seen_from_anywhere(self.baseline.sources), self.baseline.options, run)
+            watched = [model.columns.watched_name for model in self.models]
+            return aligned_parts(
+                names, [counted_parts(model, run) for model in self.models], watched
+            )
+        sources = seen_from_anywhere(self.baseline.sources)
+        parts = parts_of(sources, self.baseline.options, run)
+        if not self.baseline.is_numbered:
+            return parts
+        numbers = {source: number for number, source in enumerate(sources)}
+        return (replace(part, number=numbers[part.source]) for part in parts)
 
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""
@@ -278,7 +286,8 @@ class Data:
                 side.conclude(values, notes)
         for model, values in zip(self.models, facts.labels, strict=False):
             model.conclude(values)
-        self.baseline.note(*facts.notes)
+        self.baseline.note(*facts.notes, *([] if facts.remark is None else [facts.remark]))
+        self.baseline.note_same_labels(facts.prints)
         self.n_missing = facts.n_missing
         if facts.n == 0:
             message = f"{self.name}: {self._why_empty()}"
@@ -339,6 +348,8 @@ def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join
     choice, truth = options.columns, None
     if join is not None:
         choice = replace(choice, key=join.key, reads_label=labels_path is None)
+    elif len(models) > 1 and choice.id is None:
+        choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
     rival_choice = replace(choice, weight=None, id=row_id, cluster=None, segments=())
     baseline, *rivals = [

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from bce_cli.data.same_labels import numbered
 from bce_cli.errors import BceError
 from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
@@ -84,11 +85,14 @@ class Part:
         With the columns named.
     span : ByteSpan or RowGroups, optional
         Bytes of delimited text, or row groups of Parquet; None for all of the source.
+    number : int, optional
+        Which of several sources that is, whose labels might be the same.
     """
 
     source: Source
     options: InputOptions
     span: ByteSpan | RowGroups | None = None
+    number: int | None = None
 
     def open(self, opened: ExitStack) -> OpenedPart:
         """Open the source for reading; `opened` closes it.
@@ -98,6 +102,10 @@ class Part:
         DataError, InputError, UsageError
             As `open_file` does.
         """
+        found = self._opened(opened)
+        return found._replace(blocks=numbered(found.blocks, self.number))
+
+    def _opened(self, opened: ExitStack) -> OpenedPart:
         if isinstance(self.span, ByteSpan):
             return self._open_bytes(self.span, opened)
         file, _ = open_file(self.source, self.options, opened)

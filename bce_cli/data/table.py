@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from bce_cli.data.same_labels import MOST_SOURCES, in_a_row, numbered, remark_on
 from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
+from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
-from bce_cli.storage.sources import Source, all_sources, blame_change
+from bce_cli.storage.sources import STANDARD_INPUT, Source, all_sources, blame_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    from bce_cli.data.same_labels import LabelPrint
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
@@ -40,6 +43,10 @@ class Facts:
         What was found out about sources and is worth a word.
     tally : JoinTally, optional
         Which keys have found a partner, where rows are joined in parts.
+    remark : str, optional
+        What the first rows that are worth a word have given reason to say.
+    prints : tuple of LabelPrint
+        The labels of each source, where there are several.
     """
 
     labels: tuple[LabelValues, ...] = ()
@@ -48,12 +55,21 @@ class Facts:
     n_bytes: int = 0
     notes: tuple[str, ...] = ()
     tally: Any = None
+    remark: str | None = None
+    prints: tuple[LabelPrint, ...] = ()
 
     @classmethod
     def of(cls, reading: Reading, n_bytes: int) -> Facts:
         """Return what there is to know of some rows."""
-        n = len(reading.rows) - reading.rows.n_missing
-        return cls(reading.label_values, n, reading.n_missing, n_bytes, (), reading.tally)
+        return cls(
+            labels=reading.label_values,
+            n=len(reading.rows) - reading.rows.n_missing,
+            n_missing=reading.n_missing,
+            n_bytes=n_bytes,
+            tally=reading.tally,
+            remark=reading.remark,
+            prints=() if reading.label_print is None else (reading.label_print,),
+        )
 
     def followed_by(self, other: Facts, positive: str | None) -> tuple[Facts, BceError | None]:
         """Merge with what is known of the rows that follow, up to the first error in their order.
@@ -84,6 +100,8 @@ class Facts:
             self.n_bytes + other.n_bytes,
             self.notes + other.notes,
             tally,
+            self.remark or other.remark,
+            in_a_row(self.prints, other.prints),
         )
         return merged, error
 
@@ -222,19 +240,47 @@ class Table:
         is_known = None not in sizes and not self._is_compressed
         return sum(size for size in sizes if size is not None) if is_known else None
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether there are several sources, and few, whose labels might be the same."""
+        return 1 < len(self.sources) <= MOST_SOURCES
+
     def blocks(self) -> Iterator[Block]:
         """Yield all blocks, in the order of the rows."""
-        yield from self._first.blocks()
-        for source in self.sources[1:]:
+        yield from numbered(self._first.blocks(), 0 if self.is_numbered else None)
+        for number, source in enumerate(self.sources[1:], start=1):
             with ExitStack() as opened:
                 file, _ = self._open(source, opened)
-                yield from file.blocks()
+                yield from numbered(file.blocks(), number if self.is_numbered else None)
 
     def conclude(self, labels: LabelValues, notes: Sequence[str] = ()) -> None:
         """Take in what was found out by whoever has read all rows."""
         self.labels = LabelTally(self.options.grammar.positive)
         self.labels.add(labels)
         self.note(*notes)
+
+    def note_same_labels(self, prints: Sequence[LabelPrint]) -> None:
+        """Say it if sources seem to hold the same rows."""
+        remark = remark_on(prints, [source.name for source in self.sources], self._ids)
+        self.note(*([] if remark is None else [remark]))
+
+    def _ids(self, number: int) -> Sequence[str] | None:
+        """Return what seem to be the ids of the rows of a source; None without such a column.
+
+        That source is small, and is read once more.
+        """
+        source = self.sources[number]
+        if source.path == STANDARD_INPUT:
+            return None
+        columns = ColumnChoice(reads_label=False, reads_prediction=False, watches_ids=True)
+        ids: list[str] = []
+        try:
+            with Table([source], replace(self.options, columns=columns)) as table:
+                for block in table.blocks():
+                    ids += block.read().rows.ids or ()
+        except BceError:
+            return None
+        return ids if table.columns.watched is not None else None
 
     def note(self, *notes: str) -> None:
         """Take in what is worth a word, unless it is known."""

@@ -80,9 +80,9 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     try:
         import dask
         from distributed import Client
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         message = f"--engine dask needs packages that are not installed: {error}"
-        raise UsageError(message, "pip install dask distributed") from None
+        raise shortage(error) or UsageError(message, "pip install dask distributed") from None
     _silence()
     client_class: Any = Client
     with ExitStack() as opened:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli import __version__
 from bce_cli.core.state import merged
 from bce_cli.data.table import Facts
-from bce_cli.errors import BceError
+from bce_cli.errors import BceError, shortage
 from bce_cli.storage.sources import faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.rows import Rows
     from bce_cli.data.aligned import AlignedPart
@@ -92,8 +92,9 @@ class RunPart:
     def of_block(self, block: Block) -> Outcome:
         """Read one block."""
         try:
-            reading = self.read(block)
-            return Outcome(self.of_rows(reading.rows), Facts.of(reading, block.n_bytes))
+            with _shortages():
+                reading = self.read(block)
+                return Outcome(self.of_rows(reading.rows), Facts.of(reading, block.n_bytes))
         except BceError as error:
             return Outcome(error=error)
 
@@ -101,7 +102,7 @@ class RunPart:
         """Open a part and read it block by block, up to the first error."""
         outcome = Outcome()
         try:
-            with faults_of(part.source), ExitStack() as opened:
+            with _shortages(), faults_of(part.source), ExitStack() as opened:
                 file = part.open(opened)
                 outcome = Outcome(facts=Facts(notes=() if file.note is None else (file.note,)))
                 for block in file.blocks:
@@ -111,6 +112,20 @@ class RunPart:
         except BceError as error:
             outcome = replace(outcome, error=error)
         return outcome
+
+
+@contextmanager
+def _shortages() -> Iterator[None]:
+    """Turn what says that memory or threads are lacking into an error that can travel."""
+    try:
+        yield
+    except BceError:
+        raise
+    except Exception as error:
+        lacking = shortage(error)
+        if lacking is None:
+            raise
+        raise lacking from None
 
 
 def version_here() -> str:

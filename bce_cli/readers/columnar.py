@@ -342,7 +342,7 @@ class ColumnarFile:
         self.columns = find_columns(names, options.columns, name)
         for number in self.columns.numbers:
             refuse_type(number.role, schema.field(number.place), name, is_number=True)
-        for text in self.columns.texts:
+        for text in replace(self.columns, watched=None).texts:
             role = text.key.partition(" ")[0]
             refuse_type(role, schema.field(text.place), name, is_number=False)
         self._places = sorted({place for _, place in self.columns.wanted})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.errors import DataError, quoted
@@ -17,6 +17,9 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
+
+WATCHED = "watched"
+"""Key of an id that nobody has named: what cannot be read of it is no error."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -35,6 +38,11 @@ PREDICTION_NAMES = _words(
 )
 """Customary names of the prediction column; case does not matter."""
 
+ID_NAMES = _words(
+    "id row_id rowid record_id recordid example_id sample_id case_id instance_id uid uuid guid"
+)
+"""Customary names of a column that says which rows are the same; case does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
@@ -50,6 +58,9 @@ class ColumnChoice:
         Predictions of further models.
     segments : tuple of str
         Columns whose values part the rows.
+    watches_ids : bool
+        Where no id is named, read a column of a customary name for it as well, if there is one and
+        it can be read.
     reads_label, reads_prediction : bool
         Whether the source has that column at all.
     """
@@ -64,6 +75,7 @@ class ColumnChoice:
     cluster: str | None = None
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    watches_ids: bool = False
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -98,6 +110,8 @@ class Columns:
     label, prediction, weight, id, key, cluster : int or None
         0-based positions; None for what is not read.
     rivals, segments : tuple of int
+    watched : int or None
+        An id that nobody has named; it is read as ids are.
     """
 
     names: tuple[str, ...]
@@ -109,6 +123,7 @@ class Columns:
     cluster: int | None = None
     rivals: tuple[int, ...] = ()
     segments: tuple[int, ...] = ()
+    watched: int | None = None
 
     @property
     def label_name(self) -> str:
@@ -129,6 +144,11 @@ class Columns:
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
         return None if self.cluster is None else self.names[self.cluster]
+
+    @property
+    def watched_name(self) -> str | None:
+        """Name of an id that nobody has named; None without one."""
+        return None if self.watched is None else self.names[self.watched]
 
     @property
     def segment_names(self) -> tuple[str, ...]:
@@ -163,6 +183,7 @@ class Columns:
         return (
             *(TextColumn(key, place) for key, place in places if place is not None),
             *(TextColumn(f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
+            *(() if self.watched is None else (TextColumn(WATCHED, self.watched),)),
         )
 
 
@@ -207,7 +228,15 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         segments=tuple(_by_name(names, name, source) for name in choice.segments),
     )
     _refuse_double_roles(found, source)
-    return found
+    return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
+
+
+def _customary_id(found: Columns) -> int | None:
+    """Return the first column with a customary name for an id that is nothing else."""
+    taken = {place for _, place in found.wanted}
+    places = {name.lower(): at for at, name in reversed([*enumerate(found.names)])}
+    ids = (places[name] for name in ID_NAMES if name in places)
+    return next((place for place in ids if place not in taken), None)
 
 
 def _refuse_double_roles(found: Columns, source: str) -> None:

@@ -61,7 +61,7 @@ def _decompressors(codec: str, name: str) -> Callable[[], Any]:
 
             return bz2.BZ2Decompressor
         import lzma  # noqa: PLC0415
-    except ModuleNotFoundError:
+    except ImportError:
         message = f"{name}: it is compressed with {codec}, which this Python cannot read"
         raise DataError(message, f"{codec} -dc FILE | bce compute -") from None
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)

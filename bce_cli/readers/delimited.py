@@ -24,7 +24,7 @@ from bce_cli.readers.blocks import (
     misplaced_quote,
     read_blocks,
 )
-from bce_cli.readers.columns import find_columns
+from bce_cli.readers.columns import WATCHED, find_columns
 from bce_cli.readers.grammar import CellFault, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
 from bce_cli.readers.reading import (
@@ -403,7 +403,7 @@ class DelimitedBlock(TextBlock):
         types: dict[str, Any] = {f"column {at}": pa.float64() for _, _, at in self.columns.numbers}
         words = pa.dictionary(pa.int32(), pa.string())
         for key, place in self.columns.texts:
-            is_repeated = key not in ("id", "key")
+            is_repeated = key not in ("id", "key", WATCHED)
             types.setdefault(f"column {place}", words if is_repeated else pa.string())
         if self.columns.label is None or self.grammar.soft_labels:
             return self._typed(data, types, has_quotes=has_quotes)

@@ -17,6 +17,7 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, quoted
+from bce_cli.readers.columns import WATCHED
 from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_same, read_cell
 from bce_cli.readers.texts import Texts, has_long_text
 
@@ -70,7 +71,7 @@ class ConvertedColumns:
         """Take in a column of strings, dictionary-encoded or not; null is empty."""
         if has_long_text(column):
             self.has_long_text = True
-        elif key == "id":
+        elif key in ("id", WATCHED):
             self.ids = Texts(column)
         elif key == "key":
             self.keys = Texts(column)
@@ -190,6 +191,10 @@ class Reading:
         Rows that are left out for want of a partner in another file.
     tally : JoinTally, optional
         Which keys have found a partner, where rows are joined in parts.
+    remark : str, optional
+        What is worth a word; the first of all rows is said.
+    label_print : LabelPrint, optional
+        What tells whether another source has the same labels, where there are several.
     """
 
     rows: Rows
@@ -197,6 +202,8 @@ class Reading:
     label_values: tuple[LabelValues, ...] = ()
     n_lone: int = 0
     tally: Any = None
+    remark: str | None = None
+    label_print: Any = None
 
     @property
     def n_missing(self) -> int:

@@ -153,12 +153,40 @@ class Texts(Sequence[str]):
         return iter(self._all)
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(len(self))
+            return Texts(self._column.slice(start, max(stop - start, 0)))
         return self._column[int(index)].as_py() or ""
+
+    def as_strings(self) -> pa.ChunkedArray | pa.Array:
+        """Return all of them, as a column of strings without nulls."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        return compute.fill_null(self._column.cast(pa.string()), "")
 
     @property
     def are_great(self) -> bool:
         """Whether copies of them may take much memory, where they themselves take little."""
         return hasattr(self._column, "dictionary") and longest_text(self._column) > _GREAT
+
+
+def first_difference(texts: Sequence[str], others: Sequence[str]) -> int | None:
+    """Return the place of the first of as many texts that is another one; None if none is.
+
+    Examples
+    --------
+    >>> first_difference(["a", "b"], ["a", "c"])
+    1
+    """
+    if not (isinstance(texts, Texts) and isinstance(others, Texts)):
+        pairs = enumerate(zip(texts, others, strict=True))
+        return next((place for place, (text, other) in pairs if text != other), None)
+    from pyarrow import compute
+
+    same = compute.equal(texts.as_strings(), others.as_strings())
+    place: int = compute.index(same, value=False).as_py()
+    return None if place < 0 else place
 
 
 def values_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:

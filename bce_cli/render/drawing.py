@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING
 
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import UsageError, quoted, shortage
 from bce_cli.render.layout import figure
 
 if TYPE_CHECKING:
@@ -103,9 +103,10 @@ def picture_format(path: str) -> str:
         raise UsageError(message)
     try:
         import matplotlib as mpl  # noqa: F401 -- an extra
-    except ModuleNotFoundError:
+    except ImportError as error:
         message = "--plot needs matplotlib, which is not installed"
-        raise UsageError(message, "install matplotlib: pip install matplotlib") from None
+        hint = "install matplotlib: pip install matplotlib"
+        raise shortage(error) or UsageError(message, hint) from None
     return ending
 
 

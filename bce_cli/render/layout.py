@@ -37,11 +37,14 @@ class Look:
         Whether escape sequences for colours are welcome.
     unicode : bool
         Whether more than ASCII can be shown.
+    encoding : str
+        What the text is written in; characters that it lacks are escaped.
     """
 
     width: int = 80
     color: bool = False
     unicode: bool = True
+    encoding: str = "utf-8"
 
     def pick(self, text: str, ascii_text: str) -> str:
         """Return `text`, or `ascii_text` where only ASCII can be shown."""

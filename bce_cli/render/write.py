@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from bce_cli.errors import without_formula
@@ -169,6 +170,8 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     from rich.console import Console
     from rich.text import Text
 
+    if not look.encoding.startswith("utf"):
+        sections = [_escaped(section, look.encoding) for section in sections]
     prose = max(min(look.width, _WIDEST), _NARROWEST)
     widths = [max(prose, _least_width(section)) for section in sections]
     console = Console(
@@ -199,6 +202,17 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def _escaped(section: Section, encoding: str) -> Section:
+    """Escape what an encoding lacks; later, columns would have the width of the plain text."""
+
+    def shown(text: str) -> str:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
+    columns = tuple(replace(column, title=shown(column.title)) for column in section.columns)
+    rows = tuple(tuple(map(shown, row)) for row in section.rows)
+    return replace(section, columns=columns, rows=rows)
 
 
 def _print_whole(console: Console, text: Text) -> None:

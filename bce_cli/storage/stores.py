@@ -220,7 +220,7 @@ def _other(address: str, base: str) -> Store:
     message = f"{name}: no storage is known for addresses that begin with {safe_text(scheme)}://"
     try:
         import fsspec  # noqa: PLC0415 -- an extra
-    except ModuleNotFoundError:
+    except ImportError:
         raise InputError(message, _HINT) from None
     from pyarrow import fs
 

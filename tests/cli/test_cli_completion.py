@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typer.testing import Result
+
 Process = subprocess.CompletedProcess[bytes]
 
 SCRIPTS = {
@@ -164,3 +166,17 @@ def test_a_shell_can_complete(
     done = process(env={**os.environ, **request})
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().split() == expected
+
+
+def test_a_user_without_a_home_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
+) -> None:
+    def homeless() -> Path:
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(Path, "home", homeless)
+    result = bce("--install-completion", "bash")
+    message = "bce: error: --install-completion needs a home folder, and there is none\n"
+    assert result.stderr == f"{message}bce: HOME may name one\n"
+    assert (result.stdout, result.exit_code) == ("", 73)

@@ -206,6 +206,8 @@ def test_a_table_for_a_place_without_unicode_is_ascii(
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert b"  1  \\u0430  " in done.stdout
+    header, _, *rows = done.stdout.decode().partition("Row by row\n")[2].splitlines()[:4]
+    assert {len(row) for row in rows} == {len(header)}
 
 
 def test_a_table_in_the_c_locale_is_fine(

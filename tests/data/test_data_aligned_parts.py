@@ -77,7 +77,7 @@ def aligned(models: Sequence[Table], cutting: Cutting) -> Iterator[AlignedPart]:
     counts = [
         map(counted, parts_of(model.sources, model.options, map, cutting)) for model in models
     ]
-    return aligned_parts([model.name for model in models], counts)
+    return aligned_parts([model.name for model in models], counts, [None] * len(models))
 
 
 @st.composite
@@ -153,7 +153,7 @@ def test_each_row_is_in_one_part_and_no_more_than_twice_as_many_are_gone_through
         [CountedPart(Part(Source(f"{i}"), InputOptions()), size) for size in model]
         for i, model in enumerate(sizes)
     ]
-    parts = list(aligned_parts([str(i) for i in range(len(sizes))], models))
+    parts = list(aligned_parts([str(i) for i in range(len(sizes))], models, [None] * len(sizes)))
     row = 0
     for part in parts:
         assert part.n_before == row

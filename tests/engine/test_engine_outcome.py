@@ -6,15 +6,17 @@ import pickle
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.data.table import Facts
+from bce_cli.core.rows import Rows
+from bce_cli.data.table import Facts, ReadRows
 from bce_cli.engine.cluster import FAN_IN, MergeTree
-from bce_cli.engine.outcome import Outcome, in_a_row
-from bce_cli.errors import DataError, InputError
-from bce_cli.readers.reading import LabelTally, LabelValues
+from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
+from bce_cli.errors import DataError, InputError, ShortageError
+from bce_cli.readers.reading import LabelTally, LabelValues, Reading
 
 if TYPE_CHECKING:
     import random
@@ -158,3 +160,20 @@ def test_a_tree_keeps_the_order_and_merges_eight_at_a_time(n: int) -> None:
         tree.add(chr(i + 0x4E00))
     assert (tree.root() or "") == "".join(chr(i + 0x4E00) for i in range(n))
     assert max(sizes, default=0) <= FAN_IN
+
+
+def raising(error: Exception) -> RunPart:
+    def read(_block: object) -> Reading:
+        raise error
+
+    return RunPart(len, read, None)
+
+
+def test_a_shortage_in_a_worker_is_an_error_that_can_travel() -> None:
+    block = ReadRows(Reading(Rows(np.zeros(0), np.zeros(0))))
+    run_part = raising(MemoryError("malloc of size 64 failed"))
+    error = pickle.loads(pickle.dumps(run_part.of_block(block).error))  # noqa: S301 -- our own
+    assert isinstance(error, ShortageError)
+    assert str(error) == "out of memory; fewer --workers take less"
+    with pytest.raises(KeyError):
+        raising(KeyError("memory")).of_block(block)

@@ -274,4 +274,6 @@ def test_progress_ends_at_all_bytes_or_tells_of_none(way: str, two_files: InputO
 def test_what_is_worth_a_word_is_told_of_every_file(way: str, two_files: InputOptions) -> None:
     data = WAYS[way](two_files)
     collect_rows(Job(data, 2))
-    assert data.notes == ["b.csv: delimiter ';'"]
+    question = "are these models of the same rows? bce compare sets them side by side"
+    pooled = f"a.csv and b.csv hold the same 200 labels in the same order: {question}"
+    assert data.notes == ["b.csv: delimiter ';'", *[pooled] * (way == "one after the other")]

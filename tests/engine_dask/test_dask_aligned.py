@@ -176,3 +176,28 @@ def test_a_file_that_is_damaged_or_gone_is_the_same_line(same: Callable[..., Out
 def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None:
     rows = records(20_000, 7)
     survived("compare", write("a.csv", rows), write("b.parquet", rival(rows, 8)), *JSON)
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_ids_that_nobody_has_named_are_compared(same: Callable[..., Outcome]) -> None:
+    rows = records(N, 23)
+    others = rival(rows, 24)
+    others[N // 2] |= {"id": "other"}
+    others[-1] |= {"id": "another"}
+    call = ("compare", write("a.csv", rows), write("b.csv", others), *JSON)
+    code, _, said = same(*call)
+    theirs = str(rows[N // 2]["id"]).replace("\n", "\\n")
+    assert code == 0
+    assert said.startswith(
+        f"bce: b.csv, row {N // 2 + 1}: the id (column 'id') is 'other', but '{theirs}' in a.csv: "
+    )
+    assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_models_that_are_pooled_are_said(same: Callable[..., Outcome]) -> None:
+    rows = records(N, 25)
+    call = ("compute", write("a.csv", rows), write("b.csv", rival(rows, 26)), *JSON)
+    code, _, said = same(*call)
+    assert code == 0
+    assert said.startswith("bce: a.csv and b.csv hold the same 3,000 labels in the same order: ")
