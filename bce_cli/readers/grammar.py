@@ -181,8 +181,10 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
 
 def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if role == "label" and grammar.positive is not None:
-        if any("\ud800" <= character <= "\udfff" for character in cell):
-            raise CellFault(_NOT_TEXT)
+        try:
+            cell.encode()
+        except UnicodeEncodeError:
+            raise CellFault(_NOT_TEXT) from None
         return float(cell == grammar.positive.strip(_BLANKS))
     value = parse_number(cell, grammar.decimal)
     if role == "label" and not grammar.soft_labels:
