@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError, shortage
+from bce_cli.errors import DataError, quoted, shortage
 from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
-from bce_cli.readers.texts import LONGEST_TEXT, longest_text, texts_of, values_of
+from bce_cli.readers.texts import LONGEST_TEXT, is_too_long, longest_text, texts_of, values_of
 from bce_cli.readers.typed_columns import (
     bool_text,
     label_texts,
@@ -42,6 +42,8 @@ _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a ti
 
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
+
+_DELTAS = frozenset({"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"})
 
 _COUNTED_ROWS = 1 << 16
 """Row groups of so many rows are counted each; smaller ones that follow each other, together."""
@@ -117,6 +119,7 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
                 groups = list(range(span.first, span.last + 1))
                 yield from _all_of(span, reader.iter_batches(n_rows, groups, wanted))
 
+        texts -= _checked_chunks(opened.metadata, wanted, row_groups)
         for batch in _with_fewer_dictionaries(batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
@@ -127,6 +130,36 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
             yield _validated(batch.select(columns))
 
     return Batches(schema, opened.metadata.num_rows, read, _row_groups(opened.metadata))
+
+
+def _checked_chunks(
+    metadata: Any,  # noqa: ANN401 -- pyarrow's
+    names: list[str],
+    row_groups: tuple[RowGroups, ...],
+) -> set[str]:
+    """Compare the values of columns with the rows; return which pyarrow makes no dictionary of."""
+    import pyarrow as pa
+
+    leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
+    wanted = [
+        (place, leaf.path)
+        for place, leaf in enumerate(leaves)
+        if leaf.path in names and leaf.max_repetition_level == 0
+    ]
+    found: set[str] = set()
+    for group in chain(*(range(some.first, some.last + 1) for some in row_groups)):
+        chunks = metadata.row_group(group)
+        for place, name in wanted:
+            chunk = chunks.column(place)
+            if _DELTAS.intersection(chunk.encodings):
+                found.add(name)
+            if chunk.num_values != chunks.num_rows:
+                counts = (
+                    f"{chunk.num_values:,} values of {quoted(name)} for {chunks.num_rows:,} rows"
+                )
+                message = f"row group {group + 1} has {counts}"
+                raise pa.ArrowInvalid(message)
+    return found
 
 
 def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
@@ -180,6 +213,8 @@ def _are_distinct(texts: pa.DictionaryArray) -> bool:
 
 
 def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyarrow's
+    import pyarrow as pa
+
     found: list[RowGroups] = []
     first_row = 1
     for group in range(metadata.num_row_groups):
@@ -188,6 +223,10 @@ def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyar
             found.append(RowGroups(group, group, first_row))
         found[-1] = replace(found[-1], last=group, n_rows=found[-1].n_rows + n)
         first_row += n
+    n_rows, promised = first_row - 1, metadata.num_rows
+    if n_rows != promised:
+        message = f"its row groups have {n_rows:,} rows where the footer promises {promised:,}"
+        raise pa.ArrowInvalid(message)
     return tuple(found)
 
 
@@ -259,7 +298,15 @@ class ColumnarBlock(TwoLooks):
         for index in range(self.batch.num_rows):
             place = f"{self.source}, row {self.first_row + index}"
             record = {key: cells[index] for key, cells in columns.items()}
-            yield place, record
+            yield place, self._too_long(place, record) or record
+
+    def _too_long(self, place: str, record: dict[str, str | None]) -> DataError | None:
+        """Refuse numbers that are written in more bytes than a text may have."""
+        for key, role, at in self.columns.numbers:
+            if is_too_long(record[key] or ""):
+                called = f"the {role} (column {quoted(self.columns.names[at])})"
+                return DataError(f"{place}: {called} is longer than {LONGEST_TEXT >> 10} KiB")
+        return None
 
     def _cells(self, role: str, place: int) -> list[str | None]:
         """Return the text of each cell of a column; see `typed_cells`."""
@@ -369,8 +416,10 @@ class ColumnarFile:
         """Cut a batch, so that the texts of each part take little memory, as they are written."""
         most = 1
         for column, place in zip(batch.columns, self._places, strict=True):
-            if place == self.columns.id or not hasattr(column, "dictionary"):
-                most = max(most, min(longest_text(column), LONGEST_TEXT))
+            longest = longest_text(column)
+            is_copied = place == self.columns.id or not hasattr(column, "dictionary")
+            if is_copied or longest > LONGEST_TEXT:  # the latter are refused, one by one
+                most = max(most, min(longest, LONGEST_TEXT))
         n_rows = _TEXT_BYTES // most
         return (batch.slice(start, n_rows) for start in range(0, len(batch), n_rows))
 

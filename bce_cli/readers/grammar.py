@@ -198,8 +198,10 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
 
 def _value(role: Role, cell: str, grammar: Grammar) -> float:
     if role == "label" and grammar.positive is not None:
-        if any("\ud800" <= character <= "\udfff" for character in cell):
-            raise CellFault(_NOT_TEXT)
+        try:
+            cell.encode()
+        except UnicodeEncodeError:
+            raise CellFault(_NOT_TEXT) from None
         same = label_key(cell, grammar.decimal) == label_key(grammar.positive, grammar.decimal)
         return float(same)
     value = parse_number(cell, grammar.decimal)

@@ -15,7 +15,7 @@ from bce_cli.readers.reading import (
     floats_of,
     null_mask,
 )
-from bce_cli.readers.texts import has_texts, strings, texts_of
+from bce_cli.readers.texts import has_long_text, has_texts, strings, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,8 @@ def typed_cells(
     for key, role, place in columns.numbers:
         column = _plain(column_at(place))
         has_text = is_text(_value_type(column))
+        if has_text and has_long_text(column):
+            return None
         if (
             role == "label"
             and not grammar.soft_labels
