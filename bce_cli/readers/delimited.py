@@ -353,9 +353,14 @@ class DelimitedBlock(TextBlock):
 
     def _fits_behind_a_name(self, fields: list[str]) -> bool:
         """Whether a record would be fine without its first field."""
+        decimals = ("." if self.dialect.delimiter == "," else ",", self.dialect.decimal)
+        return any(self._fits(fields[1:], decimal) for decimal in decimals)
+
+    def _fits(self, fields: list[str], decimal: str) -> bool:
+        grammar = replace(self.grammar, drop_missing=True, decimal=decimal)
         try:
             for _, role, place in self.columns.numbers:
-                read_cell(role, fields[place + 1], replace(self.grammar, drop_missing=True))
+                read_cell(role, fields[place], grammar)
         except CellFault:
             return False
         return True

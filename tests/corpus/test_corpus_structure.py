@@ -179,6 +179,9 @@ SURPLUS = {
     "row names, spaces": bad(
         '"y" "p"\n"1" 1 0.9\n', f"{SHORT_BY_ONE}$", "--delimiter", "space", hint=ROW_NAMES
     ),
+    "row names, decimal commas": bad(
+        '"y";"p"\n"1";1;0,9\n"2";0;0,2\n', SHORT_BY_ONE, hint=ROW_NAMES
+    ),
     "row names, a missing value": bad(
         "y,p\n1,1,NA\n2,0,0.2\n", SHORT_BY_ONE, "--missing", "drop", hint=ROW_NAMES
     ),

@@ -9,6 +9,7 @@ import codecs
 import json
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ Row = tuple[float, float, str]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SPECIAL = {"nan", "inf", "infinity"}
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"}
+_MISSING = {"", "na", "n/a", "null", "none", "<na>", "#n/a", "#na", "#n/a n/a", "\\n", "."}
+_NOTHING = re.compile(r"\.[a-z_]|[+-]?nan(\(\w*\))?|[+-]?1\.#(ind|[qs]?nan)0*", re.ASCII)
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -176,18 +178,22 @@ def _value(pairs: _Pairs, key: str, rules: Rules) -> str | None:
 
 def _rows(cells: list[tuple[Any, ...]], rules: Rules) -> list[Row]:
     rows: list[Row] = []
-    others: set[str] = set()
+    others: set[str | Fraction] = set()
     for label, prediction, name in cells:
         y, p = _label(label, rules), _prediction(prediction, rules)
         if rules.positive is not None and y == 0.0:
-            others.add(label.strip(" \t"))
+            others.add(_meaning(label, rules))
         _strict(name or "")
         if y is not None and p is not None:
             rows.append((y, p, name or ""))
     if len(others) > 1 or not rows:
         _refuse("three labels, or no rows")
     has_positive = any(y == 1.0 for y, _, _ in rows)
-    if not has_positive and (rules.positive or "").casefold() in {x.casefold() for x in others}:
+    if others and _truth(rules.positive, rules) in {_truth(str(x), rules) for x in others} - {None}:
+        _refuse("both labels mean the same")
+    if not has_positive and (rules.positive or "").casefold() in {
+        str(x).casefold() for x in others
+    }:
         _refuse("the positive label is written otherwise")
     return rows
 
@@ -198,11 +204,25 @@ def _label(text: str | None, rules: Rules) -> float | None:
         _strict(cell)
         if not cell:
             return None if rules.drop_missing else _refuse("no label")
-        return 1.0 if cell == rules.positive else 0.0
+        return float(_meaning(cell, rules) == _meaning(rules.positive, rules))
     if cell.lower() in ("true", "false"):
         return float(cell.lower() == "true")
     value = _number(cell, rules)
     return value if value in (None, 0.0, 1.0) else _refuse("no label")
+
+
+def _meaning(text: str, rules: Rules) -> str | Fraction:
+    """Return what a named label is compared by."""
+    cell = text.strip(" \t")
+    number = cell.translate(str.maketrans(",.", ".,")) if rules.decimal == "," else cell
+    return Fraction(number) if _NUMBER.fullmatch(number) else cell
+
+
+def _truth(text: str | None, rules: Rules) -> int | None:
+    """Return what a label stands for where none is named."""
+    words = {"true": 1, "false": 0, Fraction(0): 0, Fraction(1): 1}
+    meaning = _meaning(text or "", rules)
+    return words.get(meaning.lower() if isinstance(meaning, str) else meaning)
 
 
 def _prediction(text: str | None, rules: Rules) -> float | None:
@@ -211,13 +231,16 @@ def _prediction(text: str | None, rules: Rules) -> float | None:
 
 
 def _number(cell: str, rules: Rules) -> float | None:
-    if cell.lower() in _MISSING:
+    if cell.lower() in _MISSING or _NOTHING.fullmatch(cell.lower()):
         return None if rules.drop_missing else _refuse("nothing there")
     if rules.decimal == ",":
         cell = cell.translate(str.maketrans(",.", ".,"))
     if cell.lower().lstrip("+-") in _SPECIAL or not _NUMBER.fullmatch(cell):
         _refuse("no number")
-    return float(cell)
+    value = float(cell)
+    if value in (0.0, 1.0) and Fraction(cell) != value:
+        _refuse("no float64")
+    return value
 
 
 def _strict(text: str) -> None:
