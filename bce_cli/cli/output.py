@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import (
     OutputCreationError,
@@ -99,6 +99,19 @@ class OutputOptions(OptionGroup):
     def staged(self, inputs: Sequence[str]) -> AbstractContextManager[IO[bytes]]:
         """Provide the stream of the report; see `staged_output`."""
         return staged_output(self.path, inputs)
+
+    def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
+        """Write notes on a finished report to standard error, unless it has them itself.
+
+        Parameters
+        ----------
+        notes : sequence of str
+        quiet : bool
+            Whether the output is one number alone.
+        """
+        if quiet or not self.is_prose:
+            for note in notes:
+                say(f"note: {note}")
 
     def encode(self, text: str) -> bytes:
         """Encode text as its place wants it."""

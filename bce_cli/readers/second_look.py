@@ -39,7 +39,12 @@ Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
 """Where a record stands, and its cells by role; or why it is no record."""
 
 
-def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) -> Reading:
+def look_again(
+    records: Iterable[Record],
+    columns: Columns,
+    grammar: Grammar,
+    float_types: Mapping[str, str] | None = None,
+) -> Reading:
     """Read a block record by record.
 
     Parameters
@@ -47,6 +52,8 @@ def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) ->
     records : iterable of (place, cells or DataError)
     columns : Columns
     grammar : Grammar
+    float_types : dict of key to str, optional
+        As in `ConvertedColumns`.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) ->
     look = _Look(columns, grammar)
     for place, record in records:
         look.take(place, record)
-    return look.reading()
+    return look.reading(float_types or {})
 
 
 class _Look:
@@ -114,7 +121,7 @@ class _Look:
             error = cell_error(role, text, fault, column=column, place=place, decimal=decimal)
             raise error from None
 
-    def reading(self) -> Reading:
+    def reading(self, float_types: Mapping[str, str]) -> Reading:
         """Return all rows, or raise the first fault."""
         if self._first is not None:
             raise self._finished(*self._first)
@@ -124,7 +131,7 @@ class _Look:
         cells.add_nulls("record", np.array(self._missing, np.bool_))
         columns = {key: np.array(values, np.float64) for key, values in self._values.items()}
         cells.labels = columns.pop("label", None)
-        cells.numbers = columns
+        cells.numbers, cells.float_types = columns, dict(float_types)
         for key, texts in self._texts.items():
             cells.add_text(key, pa.array(texts, pa.string()))
         # By now every label is a number.
