@@ -30,7 +30,11 @@ class Wanted(OptionGroup):
     ] = 10
     strategy: Annotated[
         Literal["uniform", "quantile"],
-        typer.Option("--strategy", help="Bins of equal width, or of about as many rows each."),
+        typer.Option(
+            "--strategy",
+            help="Bins of equal width, or of about as many rows each. Equal predictions stay in "
+            "one bin: there are fewer bins where fewer predictions differ.",
+        ),
     ] = "uniform"
     bootstrap: Annotated[
         int,
@@ -80,7 +84,10 @@ def calibration(
     wanted: Wanted,
     out: OutputOptions,
     quiet: Annotated[
-        bool, quiet_option("the miscalibration of the log loss alone, and no notes")
+        bool,
+        quiet_option(
+            "the miscalibration of the log loss alone, and notes only on what looks not meant"
+        ),
     ] = False,
     engine: EngineOptions,
 ) -> None:
@@ -110,17 +117,19 @@ def calibration(
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
         report = _report(job, plan)
         origin = inputs.origin(data, paths)
+        from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
+
+        document = CalibrationDocument(origin, report)
         if quiet:
             stream.write(f"{report.log_loss.miscalibration!r}\n".encode())
         else:
-            from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
-
-            stream.write(out.written(CalibrationDocument(origin, report)))
+            stream.write(out.written(document))
         if wanted.plot is not None:
             from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
             with staged_output(wanted.plot, paths_read(data)) as image:
                 plot_calibration(report, origin.prediction_columns[0], image, picture)
+    out.tell(document.doubts if quiet else document.notes, quiet=quiet)
 
 
 def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":

@@ -212,6 +212,8 @@ def check(
         if not is_silent:
             stream.write(out.written(document))
     verdict = judgement.verdict
+    if not quiet:
+        out.tell(document.doubts, quiet=False)
     if not quiet and verdict != "passed":
         say(f"check {verdict}: {document.reasons()}")
     raise typer.Exit(_CODES[verdict])

@@ -41,7 +41,9 @@ def compare(
         ),
     ] = 3,
     out: OutputOptions,
-    quiet: Annotated[bool, quiet_option("the mean differences alone, and no notes")] = False,
+    quiet: Annotated[
+        bool, quiet_option("the mean differences alone, and notes only on what looks not meant")
+    ] = False,
     engine: EngineOptions,
 ) -> None:
     """Compare models on the same rows.
@@ -82,12 +84,15 @@ def compare(
             values = (found.value for found in report.comparisons)
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
-            return
-        from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
+        else:
+            from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
 
-        origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
-        document = CompareDocument(origin, convention, report, cluster)
-        stream.write(out.written(document))
+            origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
+            document = CompareDocument(origin, convention, report, cluster)
+            stream.write(out.written(document))
+    from bce_cli.render.compare import model_doubts  # noqa: PLC0415 -- not for --help
+
+    out.tell(model_doubts(report), quiet=quiet)
 
 
 def _names(data: "Data", inputs: ComparedInput, paths: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """bce compute: how good are these predictions, row by row and on average?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -12,8 +13,6 @@ from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
@@ -79,7 +78,9 @@ def compute(
     losses: SideBySideLossOptions,
     shown: Shown,
     out: RowOutputOptions,
-    quiet: Annotated[bool, quiet_option("the mean loss alone, and no notes")] = False,
+    quiet: Annotated[
+        bool, quiet_option("the mean loss alone, and notes only on what looks not meant")
+    ] = False,
     engine: EngineOptions,
 ) -> None:
     """Judge predictions, row by row and on average.
@@ -109,11 +110,16 @@ def compute(
         block_bytes=_row_block_bytes(out) if shown.per_example else None,
     )
     is_told = not shown.per_example
+    doubtful: Sequence[str] = ()
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
         if shown.per_example:
             _write_rows(job, conventions[0], losses, inputs, out, stream)
         else:
-            stream.write(_report(job, paths, conventions, losses, inputs, shown, out, quiet=quiet))
+            text, doubtful = _report(
+                job, paths, conventions, losses, inputs, shown, out, quiet=quiet
+            )
+            stream.write(text)
+    out.tell(doubtful, quiet=quiet)
 
 
 def _check(
@@ -197,8 +203,8 @@ def _report(
     out: RowOutputOptions,
     *,
     quiet: bool,
-) -> bytes:
-    """Evaluate all rows; return the report, or its one number."""
+) -> tuple[bytes, Sequence[str]]:
+    """Evaluate all rows; return the report, or its one number, and what is doubtful about it."""
     from bce_cli.core.evaluation import Plan  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.core.report import loss_report  # noqa: PLC0415
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
@@ -215,8 +221,13 @@ def _report(
     )
     result = evaluate(job, plan)
     report = loss_report(result.totals, losses.unit)
+    doubtful: Sequence[str] = ()
+    if report.are_classes or report.is_reversed:
+        from bce_cli.render.origin import doubts  # noqa: PLC0415 -- rarely needed
+
+        doubtful = doubts(report)
     if quiet:
-        return f"{report.mean_loss!r}\n".encode()
+        return f"{report.mean_loss!r}\n".encode(), doubtful
     from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
 
     document = ComputeDocument(
@@ -229,7 +240,7 @@ def _report(
         segment_columns=job.data.columns.segment_names,
         segments=_segments(result, report),
     )
-    return out.written(document)
+    return out.written(document), doubtful
 
 
 def _side_by_side(

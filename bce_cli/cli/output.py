@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import (
@@ -133,6 +133,19 @@ class OutputOptions(OptionGroup):
         return self.encode(
             write_document(document, self.text_format, self.look, excel_safe=self.excel_safe)
         )
+
+    def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
+        """Write notes on a finished report to standard error, unless it has them itself.
+
+        Parameters
+        ----------
+        notes : sequence of str
+        quiet : bool
+            Whether the output is one number alone.
+        """
+        if quiet or not self.is_prose:
+            for note in notes:
+                say(f"note: {note}")
 
     def encode(self, text: str) -> bytes:
         """Encode text as its place wants it."""

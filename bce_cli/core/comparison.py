@@ -94,11 +94,13 @@ class ModelTotals(State):
     clusters: ClusterSums | None
 
     @classmethod
-    def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> ModelTotals:
-        """Sum up some rows, given their losses under the convention."""
+    def of(
+        cls, rows: Rows, losses: FloatArray, convention: Convention, reversed_losses: FloatArray
+    ) -> ModelTotals:
+        """Sum up some rows, given their losses under the convention, and those of 1 - p."""
         finite, _ = finite_losses(losses, rows.weights)
         clusters = _by_cluster(rows, finite, _divisors(rows, convention))
-        return cls(LossTotals.of(rows, losses, convention), clusters)
+        return cls(LossTotals.of(rows, losses, convention, reversed_losses), clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +254,11 @@ class ComparisonTotals(State):
         """Sum up some rows."""
         convention = plan.convention
         held = [convention.held(model) for model in rows.under_models()]
-        losses = [convention.losses(model) for model in held]
+        losses, reversed_losses = zip(*map(convention.losses_both_ways, held), strict=True)
         baseline, *rivals = zip(held, losses, strict=True)
+        models = zip(held, losses, reversed_losses, strict=True)
         return cls(
-            tuple(ModelTotals.of(*model, convention) for model in (baseline, *rivals)),
+            tuple(ModelTotals.of(rows, own, convention, other) for rows, own, other in models),
             tuple(
                 DifferenceTotals.of(baseline, rival, convention, plan.n_shown) for rival in rivals
             ),

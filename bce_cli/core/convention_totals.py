@@ -6,12 +6,19 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bce_cli.core.conventions import Convention
+from bce_cli.core.conventions import Convention, refuse_mixed
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rules import RULES
 from bce_cli.core.state import FIRST, State
-from bce_cli.core.totals import count_soft, finite_losses
+from bce_cli.core.totals import (
+    Float32Sum,
+    count_soft,
+    divisor_of,
+    finite_losses,
+    held_weights,
+    merged_types,
+)
 from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
@@ -38,6 +45,8 @@ class ConventionTotals(State):
         Rows whose soft labels the convention does not take; with one of them there is no mean.
     losses, divisors : ExactSum
         Weighted sum of the finite losses in nats, and what the mean divides by.
+    held_weights, float_type
+        As in `LossTotals`.
 
     Examples
     --------
@@ -55,6 +64,8 @@ class ConventionTotals(State):
     n_refused: int = 0
     losses: ExactSum = ExactSum()
     divisors: ExactSum = ExactSum()
+    held_weights: Float32Sum | None = None
+    float_type: str | None = field(default=None, metadata={"merge": merged_types})
 
     @classmethod
     def of(cls, rows: Rows, convention: Convention) -> ConventionTotals:
@@ -71,6 +82,8 @@ class ConventionTotals(State):
             n_infinite=n_infinite,
             losses=ExactSum.of(finite),
             divisors=n if counts_rows or rows.weights is None else ExactSum.of(rows.weights),
+            held_weights=held_weights(rows, convention),
+            float_type=convention.type_that_matters(rows),
         )
 
     @property
@@ -85,7 +98,8 @@ class ConventionTotals(State):
         """Mean loss in nats; None where the convention refuses the labels, or no row counts."""
         if self.n_refused or not self.divisors.units:
             return None
-        return math.inf if self.n_infinite else self.losses.over(self.divisors)
+        divisor = divisor_of(self.divisors, self.held_weights)
+        return math.inf if self.n_infinite else self.losses.over(divisor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +137,21 @@ def convention_report(
     unit : {"nats", "bits"}
     logits : bool, default False
         Whether predictions were logits; rules that take them have no limit for them.
+
+    Raises
+    ------
+    DataError
+        Predictions were stored in several types, and limits depend on that.
     """
+    refuse_mixed(totals.float_type)
     is_unlimited = logits and convention.rule.logit_costs is not None
-    nats, mean = NATS_PER[unit], totals.mean_loss
+    nats, mean, kind = NATS_PER[unit], totals.mean_loss, totals.float_type or "float64"
     return ConventionReport(
         name=totals.name,
         mean_loss=None if mean is None else mean / nats,
         n_clipped=None if totals.n_refused else totals.n_clipped,
-        cap_positive=math.inf if is_unlimited else convention.cap(label=True) / nats,
-        cap_negative=math.inf if is_unlimited else convention.cap(label=False) / nats,
+        cap_positive=math.inf if is_unlimited else convention.cap(True, kind) / nats,
+        cap_negative=math.inf if is_unlimited else convention.cap(False, kind) / nats,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Rows, ScoredRows, as_floats
+from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
 from bce_cli.errors import ArgumentError, DataError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, LabelArray
-    from bce_cli.core.rules import CostLabels, Costs
+    from bce_cli.core.rules import CostLabels, CostRule, Costs
 
 _ROUNDS_TO_FLOAT32 = 2.0**29 + 1.0
 
@@ -83,10 +84,22 @@ class Convention:
 
     def losses(self, rows: Rows) -> FloatArray:
         """Losses in nats; shape (n,)."""
-        losses = self._costs(rows).of(self._labels(rows.labels))
-        if rows.missing is not None:
-            losses[rows.missing] = 0.0
-        return losses
+        return _without_missing(self._costs(rows).of(self._labels(rows.labels)), rows)
+
+    def losses_both_ways(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
+        """Losses in nats, and those that 1 - p would have in place of p; each of shape (n,)."""
+        labels, costs = self._labels(rows.labels), self._costs(rows)
+        if self.name == "exact":
+            other_way = costs.reversed
+        else:  # limits need not be the same on both sides
+            logits = None if rows.logits is None else -rows.logits
+            other_way = self._costs(
+                replace(rows, probabilities=1.0 - rows.probabilities, logits=logits)
+            )
+        return (
+            _without_missing(costs.of(labels), rows),
+            _without_missing(other_way.of(labels), rows),
+        )
 
     def likelihoods(self, rows: Rows) -> FloatArray:
         """Probability given to each label; where a limit held, what the loss amounts to."""
@@ -108,7 +121,7 @@ class Convention:
         threshold = self.rule.threshold
         if threshold is None or rows.labels.dtype == np.bool_:
             return rows
-        return replace(rows, labels=rows.labels > threshold)
+        return replace(rows, labels=_as_held(rows.labels, self.rule) > threshold)
 
     def score(self, rows: Rows) -> ScoredRows:
         """Give every row its likelihood and its loss."""
@@ -122,29 +135,51 @@ class Convention:
         """
         rule, p = self.rule, rows.probabilities
         is_free = rows.logits is not None and rule.logit_costs is not None
-        if is_free or len(p) == 0 or (p.min() >= rule.reach and p.max() <= 1.0 - rule.reach):
+        reach = self._reach(rows)
+        if is_free or len(p) == 0 or (p.min() >= reach and p.max() <= 1.0 - reach):
             return np.zeros(0, np.intp)
-        outside = (p < rule.reach) | (p > 1.0 - rule.reach)
+        outside = (p < reach) | (p > 1.0 - reach)
         if rows.missing is not None:
             outside &= ~rows.missing
         places = np.flatnonzero(outside)
-        held = rule.costs(p[places]).held(self._labels(rows.labels[places]))
+        held = self._rule_for(rows)(p[places]).held(self._labels(rows.labels[places]))
         return places[held]
 
     def n_clipped(self, rows: Rows) -> int:
         """Count the rows that the rule's limits touch."""
         return len(self.clipped_places(rows))
 
-    def cap(self, label: bool) -> float:
+    def cap(self, label: bool, float_type: str = "float64") -> float:
         """Loss, in nats, of a row with this label to which probability 0 was given."""
-        rows = Rows(np.array([label]), np.array([0.0 if label else 1.0]))
+        rows = Rows(np.array([label]), np.array([0.0 if label else 1.0]), float_type=float_type)
         return float(self.losses(rows)[0])
 
     def _costs(self, rows: Rows) -> Costs:
         rule = self.rule
         if rows.logits is not None and rule.logit_costs is not None:
             return rule.logit_costs(rows.logits)
-        return rule.costs(rows.probabilities)
+        return self._rule_for(rows)(rows.probabilities)
+
+    def type_that_matters(self, rows: Rows) -> str | None:
+        """Return what predictions were stored as, where limits depend on it and there are rows."""
+        if self.rule.limits_in is None or len(rows) == rows.n_missing:
+            return None
+        return rows.float_type
+
+    def _rule_for(self, rows: Rows) -> CostRule:
+        """Return the rule for predictions as these were stored."""
+        rule = self.rule
+        if rule.limits_in is None or rows.float_type == "float64":
+            return rule.costs
+        refuse_mixed(rows.float_type)
+        low, high = rule.limits_in(rows.float_type)
+        return partial(cast("Any", rule.costs), low=low, high=high)
+
+    def _reach(self, rows: Rows) -> float:
+        rule = self.rule
+        if rule.limits_in is None or rows.float_type in ("float64", MIXED):
+            return rule.reach
+        return max(rule.reach, float(np.finfo(rows.float_type).eps))
 
     def _labels(self, labels: LabelArray) -> CostLabels:
         """Labels as the library sees them."""
@@ -152,7 +187,7 @@ class Convention:
         if labels.dtype == np.bool_:
             return labels
         if rule.threshold is not None:
-            above: npt.NDArray[np.bool_] = labels > rule.threshold
+            above: npt.NDArray[np.bool_] = _as_held(labels, rule) > rule.threshold
             return above
         if not rule.takes_soft:
             hard = positive_labels(as_floats(labels))
@@ -160,7 +195,26 @@ class Convention:
                 message = f"{self.name} takes the labels 0 and 1 only, and these are soft"
                 raise DataError(message, "exact, torch, keras and others take soft labels")
             return hard
-        return labels.astype(np.float32) if rule.single_precision else labels
+        return _as_held(labels, rule)
+
+
+def refuse_mixed(float_type: str | None) -> None:
+    """Raise DataError where predictions were stored in several types, and limits depend on it."""
+    if float_type == MIXED:
+        each = "scikit-learn clips each at limits of its own"
+        message = f"predictions are stored in several float types, and {each}"
+        raise DataError(message, "store them in one type, or judge the files one by one")
+
+
+def _as_held(labels: LabelArray, rule: Rule) -> LabelArray:
+    """Return soft labels in the float type in which the library holds them."""
+    return labels.astype(np.float32) if rule.single_precision else labels  # type: ignore[return-value]
+
+
+def _without_missing(losses: FloatArray, rows: Rows) -> FloatArray:
+    if rows.missing is not None:
+        losses[rows.missing] = 0.0
+    return losses
 
 
 EXACT = Convention()

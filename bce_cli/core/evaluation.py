@@ -101,12 +101,12 @@ def evaluate_rows(rows: Rows, plan: Plan, *, keep_rows: bool) -> Findings:
         Whether the rows themselves must come back, because the raw product is still alive.
     """
     rows = plan.convention.held(rows)
-    losses = plan.convention.losses(rows)
+    losses, reversed_losses = plan.convention.losses_both_ways(rows)
     tail = replace(rows.tail(), rivals=(), cluster=None, segments=())
     kept = rows if keep_rows else tail
     last = rows.last
     return Findings(
-        totals=LossTotals.of(rows, losses, plan.convention),
+        totals=LossTotals.of(rows, losses, plan.convention, reversed_losses),
         kept=ScoredRows(
             rows=kept,
             likelihoods=plan.convention.likelihoods(kept),

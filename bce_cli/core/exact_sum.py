@@ -325,8 +325,9 @@ class ExactSum:
         Raises
         ------
         ValueError
-            If a value is infinite or not a number.
+            If a value is infinite, masked or not a number.
         """
+        values = _checked(values)
         return cls(sum(block_units(values[block]) for block in slices(len(values))))
 
     @classmethod
@@ -343,7 +344,7 @@ class ExactSum:
         Raises
         ------
         ValueError
-            If a value is infinite or not a number.
+            If a value is infinite, masked or not a number.
 
         Examples
         --------
@@ -354,6 +355,9 @@ class ExactSum:
         >>> Fraction(exact.units, 2**1074) == Fraction(0.1) ** 2
         True
         """
+        is_square = right is left
+        left = _checked(left)
+        right = left if is_square else _checked(right)
         total = 0
         for block in slices(len(left)):
             some = left[block]
@@ -373,7 +377,7 @@ class ExactSum:
         Raises
         ------
         ValueError
-            If a value is infinite or not a number.
+            If a value is infinite, masked or not a number.
 
         Examples
         --------
@@ -382,6 +386,7 @@ class ExactSum:
         >>> [float(total) for total in ExactSum.by_group(values, np.array([0, 2]))]
         [0.30000000000000004, 0.0]
         """
+        values = _checked(values)
         groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
         units = [0] * len(starts)
         for block in slices(len(values)):
@@ -442,6 +447,37 @@ class ExactSum:
         """Pickle without the zero bits at the end; ordinary numbers leave a thousand of them."""
         shift = trailing_zeros(self.units)
         return _shifted, (self.units >> shift, shift)
+
+
+_EXACT_INTEGER = 1 << 53  # float64 holds those between this and its negative
+
+
+def _checked(values: npt.ArrayLike) -> FloatArray:
+    """Return values as float64, shape (n,), if that is what they are.
+
+    Raises
+    ------
+    ValueError
+        They are masked, have another shape, or are integers that float64 does not hold.
+    """
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.ndim == 1:
+        return values
+    if np.ma.is_masked(values):
+        message = "values are masked: leave them out first"
+        raise ValueError(message)
+    array = np.asarray(values)
+    if array.ndim != 1:
+        message = f"values must be one-dimensional, got shape {array.shape}"
+        raise ValueError(message)
+    if array.dtype.kind not in "biuf":
+        message = f"values must be numbers, not of type {array.dtype}"
+        raise ValueError(message)
+    if array.dtype.kind in "iu" and len(array):
+        greatest = max(abs(int(array.max())), abs(int(array.min())))
+        if greatest > _EXACT_INTEGER:
+            message = "integers beyond 2**53 are not exact in float64"
+            raise ValueError(message)
+    return array.astype(np.float64)
 
 
 def _shifted(units: int, shift: int) -> ExactSum:

@@ -377,12 +377,12 @@ class GateTotals(State):
         convention : Convention, default exact
         """
         rows = convention.held(rows)
-        losses = convention.losses(rows)
+        losses, reversed_losses = convention.losses_both_ways(rows)
         counted = convention.hardened(rows)
         needs_moments = limits.min_skill is not None or limits.max_brier is not None
         needs_bins = limits.max_ece is not None
         return cls(
-            losses=LossTotals.of(rows, losses, convention),
+            losses=LossTotals.of(rows, losses, convention, reversed_losses),
             n_weightless=count_weightless(rows),
             moments=(
                 CrossMoments.of(counted, losses)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.conventions import EXACT, Convention, refuse_mixed
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import DataError
@@ -24,6 +24,10 @@ NATS_PER: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2.0)}
 NORMAL_QUANTILE = 1.959963984540054
 """97.5 % quantile of the standard normal distribution, for 95 % intervals."""
 
+
+_LEAST_CLASSES = 3
+_LEAST_REVERSED = 10.0
+_CLEAR_ERRORS = 5.0  # of the mean; those of a difference to 1 - p are twice as large at the most
 
 _ROUNDING = 2.0**-50
 """Of the base-rate loss, and so of the skill of always predicting the base rate, which is 0."""
@@ -83,6 +87,12 @@ class LossReport:
         Share of these rows in the total under the convention; None if that is infinite or 0.
     finite_mean_loss : float or None
         Mean loss over the other rows; None if there are none.
+    float_type : str or None
+        What predictions were stored as, where the limits of the convention depend on that.
+    n_certain : int or None
+        Predictions of exactly 0 or 1, unless they are logits. None where nobody has counted them.
+    reversed_loss : float or None
+        The mean loss of 1 - p in place of p; None where that is not known.
     """
 
     n: int
@@ -109,6 +119,30 @@ class LossReport:
     first_impossible_row: int | None
     impossible_share: float | None
     finite_mean_loss: float | None
+    float_type: str | None = None
+    n_certain: int | None = None
+    reversed_loss: float | None = None
+
+    @property
+    def are_classes(self) -> bool:
+        """Whether all predictions are 0 or 1, as those of a classifier that gives no chances."""
+        return self.n_certain == self.n >= _LEAST_CLASSES
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether 1 - p would cost so much less that p must be the chance of the other label.
+
+        The mean is above that of the base rate. For 1 - p it is below, or less than half; the
+        difference is a fifth of the mean at least, and beyond chance.
+        """
+        mean, other, base = self.mean_loss, self.reversed_loss, self.base_rate_loss
+        if other is None or self.effective_n < _LEAST_REVERSED or mean <= base:
+            return False
+        if math.isinf(mean):
+            finite = self.finite_mean_loss
+            return other < base and (finite is None or other < finite / 2.0)
+        is_clear = mean - other > _CLEAR_ERRORS * (self.std_error or 0.0)
+        return is_clear and other < 0.8 * mean and (other < base or other < mean / 2.0)
 
 
 def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
@@ -122,7 +156,8 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     Raises
     ------
     DataError
-        If there are no rows, or none with a weight.
+        If there are no rows, or none with a weight; or predictions were stored in several types,
+        and the limits of the convention depend on that.
 
     Examples
     --------
@@ -136,12 +171,14 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     if totals.n == 0:
         message = "the mean of no rows is undefined"
         raise DataError(message)
-    weight_sum, divisor = float(totals.weights), float(totals.divisors)
+    refuse_mixed(totals.float_type)
+    divisors = totals.mean_divisor
+    weight_sum, divisor = float(totals.weights), float(divisors)
     if weight_sum == 0.0:
         message = "all weights are 0, so there is no mean"
         raise DataError(message)
     total = math.inf if totals.n_infinite else float(totals.losses)
-    mean = math.inf if totals.n_infinite else totals.losses.over(totals.divisors)
+    mean = math.inf if totals.n_infinite else totals.losses.over(divisors)
     base_rate = float(totals.positive_weights) / weight_sum
     base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
     error = None if totals.n_infinite else totals.moments.standard_error()
@@ -171,6 +208,9 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         first_impossible_row=totals.first_impossible_row,
         impossible_share=_impossible_share(totals),
         finite_mean_loss=_finite_mean(totals, nats),
+        float_type=totals.float_type,
+        n_certain=None if totals.doubts is None else totals.doubts.n_certain,
+        reversed_loss=_reversed_mean(totals, nats),
     )
 
 
@@ -192,7 +232,7 @@ def _skill(mean: float, base_rate_loss: float) -> float | None:
 def _divergence(totals: LossTotals) -> float:
     """Return the mean loss that goes beyond the entropy of the labels."""
     beyond = totals.losses - totals.label_entropies
-    return math.inf if totals.n_infinite else beyond.over(totals.divisors)
+    return math.inf if totals.n_infinite else beyond.over(totals.mean_divisor)
 
 
 def _impossible_share(totals: LossTotals) -> float | None:
@@ -201,8 +241,15 @@ def _impossible_share(totals: LossTotals) -> float | None:
     return totals.impossible_losses.over(totals.losses)
 
 
+def _reversed_mean(totals: LossTotals, nats: float) -> float | None:
+    doubts = totals.doubts
+    if doubts is None:
+        return None
+    return math.inf if doubts.n_infinite else doubts.losses.over(totals.mean_divisor) / nats
+
+
 def _finite_mean(totals: LossTotals, nats: float) -> float | None:
-    divisors = totals.divisors - totals.impossible_divisors
+    divisors = totals.mean_divisor - totals.impossible_divisors
     if not divisors.units:
         return None
     return (totals.losses - totals.impossible_losses).over(divisors) / nats

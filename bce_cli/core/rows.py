@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,12 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+FloatType: TypeAlias = Literal["float16", "float32", "float64"]
+"""What predictions were stored as, before they were widened to float64."""
+
+MIXED = "mixed"
+"""In place of a float type: some predictions were stored as one, and some as another."""
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -30,15 +36,19 @@ class Predictions:
     ----------
     probabilities : ndarray of float64, shape (n,)
     logits : ndarray of float64, shape (n,), optional
+    float_type : str, default "float64"
         As in `Rows`.
     """
 
     probabilities: FloatArray
     logits: FloatArray | None = None
+    float_type: str = "float64"
 
     def at(self, places: Places | slice) -> Predictions:
         """Return copies of some predictions."""
-        return Predictions(self.probabilities[places], _at(self.logits, places))
+        return replace(
+            self, probabilities=self.probabilities[places], logits=_at(self.logits, places)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,9 @@ class Rows:
         Rows of one cluster depend on each other.
     segments : tuple of Categories
         Columns whose words part the rows.
+    float_type : str, default "float64"
+        The `FloatType` that the predictions were stored in, or `MIXED`; all other types and text
+        count as float64.
     """
 
     labels: LabelArray
@@ -99,15 +112,26 @@ class Rows:
     rivals: tuple[Predictions, ...] = ()
     cluster: Categories | None = None
     segments: tuple[Categories, ...] = ()
+    float_type: str = "float64"
 
     def __len__(self) -> int:
         return len(self.probabilities)
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the model says of the rows."""
+        return Predictions(self.probabilities, self.logits, self.float_type)
 
     def under_models(self) -> tuple[Rows, ...]:
         """Return the rows as each model sees them: its own predictions, and no rivals."""
         alone = replace(self, rivals=())
         rivals = (
-            replace(alone, probabilities=rival.probabilities, logits=rival.logits)
+            replace(
+                alone,
+                probabilities=rival.probabilities,
+                logits=rival.logits,
+                float_type=rival.float_type,
+            )
             for rival in self.rivals
         )
         return (alone, *rivals)
@@ -151,16 +175,30 @@ class Rows:
 
     def impossible_places(self) -> Places:
         """Return the places of the rows whose exact loss is infinite, ascending; shape (m,)."""
+        return self.certainties()[1]
+
+    def certainties(self) -> tuple[int, Places]:
+        """Count the certain predictions, and find those that are wrong.
+
+        Returns
+        -------
+        n_certain : int
+            Rows with a probability of exactly 0 or 1, or an infinite logit.
+        impossible : ndarray of int, shape (m,)
+            Places of those whose exact loss is infinite, ascending.
+        """
         values, lowest, highest = self.probabilities, 0.0, 1.0
         if self.logits is not None:
             values, lowest, highest = self.logits, -np.inf, np.inf
         if len(values) == 0 or (values.min() > lowest and values.max() < highest):
-            return np.zeros(0, np.intp)
-        labels = self.labels
-        impossible = ((labels > 0.0) & (values == lowest)) | ((labels < 1.0) & (values == highest))
+            return 0, np.zeros(0, np.intp)
+        labels, are_low, are_high = self.labels, values == lowest, values == highest
         if self.missing is not None:
-            impossible &= ~self.missing
-        return np.flatnonzero(impossible)
+            are_low &= ~self.missing
+            are_high &= ~self.missing
+        n_certain = int(np.count_nonzero(are_low)) + int(np.count_nonzero(are_high))
+        impossible = ((labels > 0.0) & are_low) | ((labels < 1.0) & are_high)
+        return n_certain, np.flatnonzero(impossible)
 
     def at(self, places: Places | slice) -> Rows:
         """Return the rows at some 0-based places, in that order; those of a slice are no copies."""
@@ -174,6 +212,7 @@ class Rows:
             rivals=tuple(rival.at(places) for rival in self.rivals),
             cluster=None if self.cluster is None else self.cluster.at(places),
             segments=tuple(segment.at(places) for segment in self.segments),
+            float_type=self.float_type,
         )
 
     def counted(self) -> Rows:
@@ -282,7 +321,20 @@ def concatenated(blocks: Sequence[Rows]) -> Rows:
         rivals=tuple(_joined_predictions(rival) for rival in rivals),
         cluster=_joined_categories(clusters) if clusters else None,
         segments=tuple(_joined_categories(columns) for columns in segments),
+        float_type=one_float_type([rows.float_type for rows in blocks if len(rows)]),
     )
+
+
+def one_float_type(types: Sequence[str]) -> str:
+    """Return the type that all predictions were stored in, or that there are several.
+
+    Examples
+    --------
+    >>> one_float_type(["float32", "float32"]), one_float_type(["float32", "float64"])
+    ('float32', 'mixed')
+    """
+    found = set(types) or {"float64"}
+    return found.pop() if len(found) == 1 else MIXED
 
 
 def _joined(arrays: Sequence[FloatArray | None]) -> FloatArray | None:
@@ -291,8 +343,11 @@ def _joined(arrays: Sequence[FloatArray | None]) -> FloatArray | None:
 
 
 def _joined_predictions(blocks: Sequence[Predictions]) -> Predictions:
-    probabilities = np.concatenate([block.probabilities for block in blocks])
-    return Predictions(probabilities, _joined([block.logits for block in blocks]))
+    return Predictions(
+        np.concatenate([block.probabilities for block in blocks]),
+        _joined([block.logits for block in blocks]),
+        one_float_type([block.float_type for block in blocks if len(block.probabilities)]),
+    )
 
 
 def _joined_categories(blocks: Sequence[Categories]) -> Categories:

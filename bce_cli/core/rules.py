@@ -8,8 +8,8 @@ labels in the float type of the library. A rule computes what the library comput
 convention              loss of label 1 (label 0 likewise)                               float type
 ======================  ===============================================================  ==========
 ``exact``               -log p                                                           float64
-``sklearn``             p and 1 - p clipped to [2.2e-16, 1 - 2.2e-16]                    float64
-``sklearn-1.1``         p clipped to [1e-15, 1 - 1e-15], both classes renormalised       float64
+``sklearn``             p and 1 - p clipped to [eps, 1 - eps], 2.2e-16 in float64        of p
+``sklearn-1.1``         p clipped to [1e-15, 1 - 1e-15], both classes renormalised       of p
 ``torch``               log p held at -100 or more; weighted means divide by n           float32
 ``keras``               p clipped to [1e-7, 1 - 1e-7]                                    float32
 ``tf-keras``            the same, and 1e-7 added inside the logarithm                    float32
@@ -24,9 +24,15 @@ convention              loss of label 1 (label 0 likewise)                      
 
 Losses of float32 rules are computed in float32 and then widened, so that their sum is exact and
 depends on no order. The libraries add them up in float32 or in blocks, so their last digits differ:
-the means agree within 2e-7. The float64 rules agree within 1e-12, but for weighted means of
-``lightgbm-xentropy``: that library adds up the weights in float32, one after the other, and was off
-by 5e-6 over 200,000 rows.
+the means agree within 2e-7. The float64 rules agree within 1e-12. ``lightgbm-xentropy`` divides by
+a sum of weights that is rounded to float32 at each step, which was off by 5e-6 over 200,000 rows;
+that sum is repeated here for up to a million rows, and is exact beyond.
+
+Predictions may be stored as float32 or float16. The float32 rules hold them in float32 whatever
+they are stored as; all others but two widen them to float64. ``sklearn`` clips at the machine
+precision of their own type, 1.2e-7 or 9.8e-4, and in that of ``sklearn-1.1`` the limit 1 - 1e-15
+rounds to 1 (and 1e-15 to 0, in float16), so that a certain, wrong row is infinite, or not-a-number
+there. Both go on in that type, and here in float64: means agree within 2e-7 for float32.
 
 With infinite logits torch and catboost print not-a-number; here the right side costs 0 and the
 wrong one infinity.
@@ -135,6 +141,11 @@ class Costs(NamedTuple):
         mixed: CostArray = _scaled(1.0 - shares, self.negative) + _scaled(shares, self.positive)
         return mixed.astype(np.float64, copy=False)
 
+    @property
+    def reversed(self) -> Costs:
+        """What the same predictions would cost as probabilities of label 0."""
+        return Costs(self.negative, self.positive, self.negative_held, self.positive_held)
+
     def held(self, labels: CostLabels) -> BoolArray:
         """Rows in whose loss a limit shows; shape (n,)."""
         if self.positive_held is None or self.negative_held is None:
@@ -214,12 +225,26 @@ def clip_each_class(probabilities: CostArray, low: float | np.float32, high: flo
     return Costs(negated(np.log(positive)), negated(np.log(negative)), positive_held, negative_held)
 
 
-def clip_and_renormalise(probabilities: FloatArray, eps: float) -> Costs:
-    """Move p into [eps, 1 - eps], then divide p and 1 - p by their sum, which may round."""
-    p, held = _held_within(probabilities, eps, 1.0 - eps)
+def clip_and_renormalise(probabilities: FloatArray, low: float, high: float) -> Costs:
+    """Move p into [low, high], then divide p and 1 - p by their sum, which may round."""
+    p, held = _held_within(probabilities, low, high)
     rest = 1.0 - p
     total = rest + p
-    return Costs(negated(np.log(p / total)), negated(np.log(rest / total)), held, held)
+    with np.errstate(divide="ignore"):  # limits may round to 0 and 1
+        positive, negative = np.log(p / total), np.log(rest / total)
+    return Costs(negated(positive), negated(negative), held, held)
+
+
+def machine_limits(float_type: str) -> tuple[float, float]:
+    """Return the machine precision of a float type, and 1 less that."""
+    eps = float(np.finfo(float_type).eps)
+    return eps, 1.0 - eps
+
+
+def rounded_limits(float_type: str) -> tuple[float, float]:
+    """Return 1e-15 and 1 - 1e-15 as a float type rounds them."""
+    low, high = (float(np.dtype(float_type).type(limit)) for limit in (1e-15, 1.0 - 1e-15))
+    return low, high
 
 
 def spark_costs(probabilities: FloatArray) -> Costs:
@@ -344,7 +369,12 @@ class Rule(NamedTuple):
     threshold : float, optional
         Labels above it count as 1, the others as 0.
     reach : float
-        No limit touches a probability in [reach, 1 - reach].
+        No limit touches a probability in [reach, 1 - reach], where predictions are float64.
+    limits_in : callable (float type) -> (low, high), optional
+        What `costs` takes as well, where predictions are stored in another float type than float64
+        and the limits depend on that; see `rows.FloatType`.
+    adds_weights_in_float32 : bool
+        Whether the sum of the weights is rounded to float32 at each step.
     """
 
     costs: CostRule
@@ -355,6 +385,8 @@ class Rule(NamedTuple):
     takes_soft: bool = True
     threshold: float | None = None
     reach: float = 1e-6
+    limits_in: Callable[[str], tuple[float, float]] | None = None
+    adds_weights_in_float32: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -363,11 +395,13 @@ RULES: dict[str, Rule] = {
         partial(clip_each_class, low=_EPS64, high=1.0 - _EPS64),
         "scikit-learn 1.5 and later: log_loss in sklearn/metrics/_classification.py",
         takes_soft=False,
+        limits_in=machine_limits,
     ),
     "sklearn-1.1": Rule(
-        partial(clip_and_renormalise, eps=1e-15),
+        partial(clip_and_renormalise, low=1e-15, high=1.0 - 1e-15),
         "scikit-learn 1.1 and earlier: log_loss with eps=1e-15",
         takes_soft=False,
+        limits_in=rounded_limits,
     ),
     "torch": Rule(
         torch_costs,
@@ -403,6 +437,7 @@ RULES: dict[str, Rule] = {
         partial(clip_each_class, low=1e-12, high=None),
         "LightGBM 4: cross_entropy in src/metric/xentropy_metric.hpp",
         single_precision=True,
+        adds_weights_in_float32=True,
     ),
     "catboost": Rule(
         catboost_costs,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.doubts import Doubts
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
-from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rows import as_floats, one_float_type, weighted
 from bce_cli.core.rules import losses_of
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.validate import check_rows
@@ -118,6 +119,64 @@ def _square_root(numerator: int, denominator: int) -> float:
     return math.ldexp(math.isqrt(scaled), -shift)
 
 
+MOST_HELD_WEIGHTS = 1 << 20
+"""More rows than that would take more than 4 MiB, and their weights are added up exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Float32Sum(State):
+    """A sum that is rounded to float32 at each step, as LightGBM's cross_entropy adds weights up.
+
+    It takes two of them at a time; see ObtainMinMaxSum in its include/LightGBM/utils/common.h. Such
+    a sum depends on the order, and that of further rows cannot be told without these before them:
+    so the weights themselves are held, up to `MOST_HELD_WEIGHTS`.
+
+    Attributes
+    ----------
+    n : int
+    held : bytes
+        The weights as float32; none of them once there are too many.
+
+    Examples
+    --------
+    >>> first, rest = (Float32Sum.of(np.array(w)) for w in ([1e8, 3.0, 3.0], [3.0]))
+    >>> first.value, (first + rest).value
+    (100000008.0, 100000008.0)
+    """
+
+    n: int
+    held: bytes
+
+    @classmethod
+    def of(cls, weights: FloatArray) -> Float32Sum:
+        """Take in some weights."""
+        return cls(len(weights), weights.astype(np.float32).tobytes())
+
+    def __iadd__(self, other: Float32Sum) -> Float32Sum:  # noqa: PYI034 -- or another
+        """Merge with the weights of the rows that follow."""
+        # By hand: there is a limit to them.
+        whole = State.__iadd__(self, other)
+        return whole if whole.n <= MOST_HELD_WEIGHTS else Float32Sum(whole.n, b"")
+
+    @property
+    def value(self) -> float | None:
+        """The sum; None where it is not known, or of no use."""
+        if not 0 < self.n <= MOST_HELD_WEIGHTS:
+            return None
+        weights = np.frombuffer(self.held, np.float32)
+        start = 2 - len(weights) % 2
+        pairs = weights[start::2] + weights[start + 1 :: 2]
+        terms = np.concatenate([weights[:start].sum(dtype=np.float32, keepdims=True), pairs])
+        with np.errstate(over="ignore"):
+            total = float(np.add.accumulate(terms, dtype=np.float32)[-1])
+        return total if 0.0 < total < math.inf else None
+
+
+def merged_types(left: str | None, right: str | None) -> str | None:
+    """Merge what the predictions of some rows were stored as; None is what matters not."""
+    return left or right if left is None or right is None else one_float_type([left, right])
+
+
 def finite_losses(losses: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, int]:
     """Return losses times weights, 0 in place of infinite ones, and how many were infinite.
 
@@ -163,6 +222,19 @@ def label_entropies(rows: Rows) -> ExactSum:
         return ExactSum()
     labels = as_floats(rows.labels)
     return ExactSum.of(weighted(losses_of(labels, labels), rows.weights))
+
+
+def held_weights(rows: Rows, convention: Convention) -> Float32Sum | None:
+    """Return weights whose sum is rounded at each step, where a convention has such a sum."""
+    if rows.weights is None or not convention.rule.adds_weights_in_float32:
+        return None
+    return Float32Sum.of(rows.present(rows.weights))
+
+
+def divisor_of(divisors: ExactSum, held: Float32Sum | None) -> ExactSum:
+    """Return the sum that a mean divides by."""
+    value = None if held is None else held.value
+    return divisors if value is None else ExactSum.of(np.array([value]))
 
 
 def count_soft(rows: Rows) -> int:
@@ -218,6 +290,12 @@ class LossTotals(State):
         of all and of the impossible rows.
     loss_squares, loss_divisors, divisor_squares : ExactSum
         Second moments: of the weighted losses, of those with the divisors, of the divisors.
+    held_weights : Float32Sum, optional
+        Where the convention divides by such a sum.
+    float_type : str or None
+        What predictions were stored as, where the limits of the convention depend on that.
+    doubts : Doubts, optional
+        None where they were not asked for.
 
     Examples
     --------
@@ -252,10 +330,17 @@ class LossTotals(State):
     loss_squares: ExactSum = ExactSum()
     loss_divisors: ExactSum = ExactSum()
     divisor_squares: ExactSum = ExactSum()
+    held_weights: Float32Sum | None = None
+    float_type: str | None = field(default=None, metadata={"merge": merged_types})
+    doubts: Doubts | None = None
 
     @classmethod
     def of(
-        cls, rows: Rows, losses: FloatArray | None = None, convention: Convention = EXACT
+        cls,
+        rows: Rows,
+        losses: FloatArray | None = None,
+        convention: Convention = EXACT,
+        reversed_losses: FloatArray | None = None,
     ) -> LossTotals:
         """Sum up some rows.
 
@@ -265,10 +350,13 @@ class LossTotals(State):
         losses : ndarray of float64, shape (n,), optional
             Losses of the rows under `convention`, where the caller has them already.
         convention : Convention, default exact
+        reversed_losses : ndarray of float64, shape (n,), optional
+            What 1 - p would cost in place of p. Where the caller has losses and not these, there
+            are no doubts.
         """
         if losses is None:
-            losses = convention.losses(rows)
-        impossible = rows.impossible_places()
+            losses, reversed_losses = convention.losses_both_ways(rows)
+        n_certain, impossible = rows.certainties()
         rows = convention.hardened(convention.held(rows))
         weights, labels = rows.weights, rows.labels
         over_rows = weights is None or convention.rule.mean_over == "rows"
@@ -311,6 +399,15 @@ class LossTotals(State):
                 loss_sum if weights is None or over_rows else ExactSum.of_products(finite, weights)
             ),
             divisor_squares=n if over_rows else square_sum,
+            held_weights=held_weights(rows, convention),
+            float_type=convention.type_that_matters(rows),
+            doubts=(
+                None
+                if reversed_losses is None or len(rows) == 0
+                else Doubts.of(
+                    reversed_losses, weights, 0 if rows.logits is not None else n_certain
+                )
+            ),
         )
 
     @property
@@ -327,6 +424,11 @@ class LossTotals(State):
     def effective_n(self) -> float:
         """(Sum of the weights)^2 over the sum of their squares, rounded once."""
         return self.weights.units**2 / (self.weight_squares.units << -UNIT_EXPONENT)
+
+    @property
+    def mean_divisor(self) -> ExactSum:
+        """What the mean divides by, as the convention adds that up."""
+        return divisor_of(self.divisors, self.held_weights)
 
     @property
     def moments(self) -> Moments:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import sigmoid
-from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError
+from bce_cli.errors import ArgumentError, DataError, LabelError, ProbabilityError, WeightError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
@@ -60,9 +62,10 @@ def unsigned_zeros(values: FloatArray) -> FloatArray:
 
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
-    if isinstance(values, np.ndarray) and np.iscomplexobj(values):  # lists of them raise below
-        message = f"{name} must be numbers of the real line"
+    if isinstance(values, np.ndarray) and values.dtype.kind not in _NUMBERS:
+        message = f"{name} must be numbers of the real line, not of type {values.dtype}"
         raise DataError(message)
+    values = unmasked(values, name)
     try:
         vector = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
@@ -72,6 +75,55 @@ def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
         message = f"{name} must be one-dimensional, got shape {vector.shape}"
         raise DataError(message)
     return vector
+
+
+_NUMBERS = "biufOUST"
+"""Kinds of NumPy types that hold real numbers, or may; texts and objects say so themselves."""
+
+
+def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:
+    """Return the values of a masked array of which none is masked, and all else as it is.
+
+    Raises
+    ------
+    ArgumentError
+        A value is masked: as an ordinary array it would be back again.
+    """
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    n_masked = int(np.count_nonzero(np.ma.getmaskarray(values)))
+    if n_masked:
+        message = f"{name} is a masked array, and {n_masked} of its values are masked"
+        hint = "leave those rows out of all arrays: values[~mask].data"
+        raise ArgumentError(message, hint, name)
+    return values.data
+
+
+def float_type_of(values: npt.ArrayLike) -> str:
+    """Return the float type in which a library would get the values; see `rows.FloatType`.
+
+    Examples
+    --------
+    >>> float_type_of(np.array([0.5], np.float32)), float_type_of([np.float32(0.5)])
+    ('float32', 'float64')
+    """
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.char in "ef":
+        return dtype.name
+    return "float64"
+
+
+def _refuse_other_order(arrays: Iterable[tuple[str, Any]]) -> None:
+    """Raise ArgumentError if pandas names the rows of two arrays alike, but in another order."""
+    named = [(name, a.index) for name, a in arrays if hasattr(getattr(a, "index", None), "equals")]
+    for name, index in named[1:]:
+        first_name, first = named[0]
+        if len(index) != len(first) or index.equals(first):
+            continue
+        if not first.symmetric_difference(index).size:
+            message = f"{name} and {first_name} have the same index in another order"
+            hint = "rows are paired by their place: align them first, or pass plain arrays"
+            raise ArgumentError(message, hint, name, first_name)
 
 
 def check_rows(
@@ -100,14 +152,17 @@ def check_rows(
         Names the first value outside its domain.
     DataError
         The shapes differ, or a value is not a number at all.
+    ArgumentError
+        Values are masked; or two arrays of pandas have the same index in another order.
 
     Examples
     --------
     >>> check_rows([1, 0], [-2.0, 0.0], logits=True).probabilities.round(4).tolist()
     [0.1192, 0.5]
     """
-    label_values = as_vector(labels, "labels")
     name = "logits" if logits else "probabilities"
+    _refuse_other_order((("labels", labels), (name, predictions), ("weights", weights)))
+    label_values = as_vector(labels, "labels")
     values = as_vector(predictions, name)
     if len(label_values) != len(values):
         message = f"{len(label_values)} labels but {len(values)} {name}"
@@ -119,12 +174,14 @@ def check_rows(
         checked = _hard(label_values)
     if weights is not None:
         weights = _weights(weights, len(values))
+    float_type = float_type_of(predictions)
     if not logits:
-        return Rows(checked, _in_unit_interval(values, name, ProbabilityError), weights)
+        probabilities = _in_unit_interval(values, name, ProbabilityError)
+        return Rows(checked, probabilities, weights, float_type=float_type)
     if not are_logits(values):
         message = f"logits[{int(np.argmax(np.isnan(values)))}] is not a number"
         raise ProbabilityError(message)
-    return Rows(checked, sigmoid(values), weights, logits=values)
+    return Rows(checked, sigmoid(values), weights, logits=values, float_type=float_type)
 
 
 def _hard(labels: FloatArray) -> BoolArray:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.core.rows import Predictions
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict
 from bce_cli.errors import BceError, DataError, InputError, quoted
@@ -232,7 +231,7 @@ def _beside(models: Sequence[Rows]) -> Rows:
     for rows in models:
         if rows.missing is not None:
             missing = rows.missing if missing is None else missing | rows.missing
-    rivals = tuple(Predictions(rows.probabilities, rows.logits) for rows in models[1:])
+    rivals = tuple(rows.predictions for rows in models[1:])
     return replace(models[0], rivals=rivals, missing=missing).blanked()
 
 

@@ -271,7 +271,8 @@ def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
         return spread
 
     logits = None if rival.logits is None else placed(rival.logits)
-    rivals = (*rows.rivals, Predictions(placed(rival.probabilities), logits))
+    placed_rival = Predictions(placed(rival.probabilities), logits, rival.float_type)
+    rivals = (*rows.rivals, placed_rival)
     return replace(rows, rivals=rivals, missing=_missing_with(rows, rival, found)).blanked()
 
 

@@ -85,6 +85,11 @@ class TwoLooks(ABC):
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label, where one of the labels was named."""
 
+    @property
+    def float_types(self) -> dict[str, str]:
+        """What predictions are stored as, by key, where that is no float64."""
+        return {}
+
     def read(self) -> Reading:
         """Parse and validate every row.
 
@@ -97,6 +102,8 @@ class TwoLooks(ABC):
 
         with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
             cells = self.convert()
+            if cells is not None:
+                cells.float_types = self.float_types
             checked = None if cells is None else rows_of(cells, self.grammar)
             if cells is not None and checked is not None:
                 rows, first_other = checked
@@ -105,7 +112,7 @@ class TwoLooks(ABC):
             return replace(self, columns=replace(self.columns, watched=None)).read()
         from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
 
-        return look_again(self.records(), self.columns, self.grammar)
+        return look_again(self.records(), self.columns, self.grammar, self.float_types)
 
     def _label_values(self, cells: ConvertedColumns, first_other: int | None) -> LabelValues:
         """Say which labels occurred, where one of them was named."""

@@ -15,6 +15,7 @@ from bce_cli.readers.columns import find_columns
 from bce_cli.readers.texts import LONGEST_TEXT, is_too_long, longest_text, texts_of, values_of
 from bce_cli.readers.typed_columns import (
     bool_text,
+    float_type_of,
     label_texts,
     refuse_type,
     typed_cells,
@@ -283,6 +284,12 @@ class ColumnarBlock(TwoLooks):
     def n_rows(self) -> int:
         """Rows it turns into; see `Block`."""
         return int(self.batch.num_rows)
+
+    @property
+    def float_types(self) -> dict[str, str]:
+        """What predictions are stored as, by key, where that is no float64."""
+        types = {key: float_type_of(self._column(place)) for key, _, place in self.columns.numbers}
+        return {key: name for key, name in types.items() if name is not None}
 
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted columns; None for what is odd."""

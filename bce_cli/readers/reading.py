@@ -46,6 +46,8 @@ class ConvertedColumns:
     ids, keys : sequence of str or None
     categories : dict of key to Categories
         Clusters and segments.
+    float_types : dict of key to str
+        What predictions were stored as, where that was no float64.
     nulls : dict of key to ndarray of bool, shape (n,)
         Cells that hold nothing, where a column has such; its array may hold anything there.
     has_long_text : bool
@@ -58,6 +60,7 @@ class ConvertedColumns:
     ids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
     categories: dict[str, Categories] = field(default_factory=dict)
+    float_types: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
     has_long_text: bool = False
 
@@ -325,6 +328,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
         tuple(others),
         categories.pop("cluster", None),
         tuple(categories.values()),
+        first.float_type,
     )
     return rows.blanked(), first_other
 
@@ -339,9 +343,10 @@ def _has_blanks(cells: ConvertedColumns) -> bool:
 
 def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:
     values = _filled(cells.numbers.get(key), cells, key)
+    kind = cells.float_types.get(key, "float64")
     if grammar.logits:
-        return Predictions(sigmoid(values), values) if are_logits(values) else None
-    return Predictions(unsigned_zeros(values)) if are_probabilities(values) else None
+        return Predictions(sigmoid(values), values, kind) if are_logits(values) else None
+    return Predictions(unsigned_zeros(values), None, kind) if are_probabilities(values) else None
 
 
 def _note_missing_labels(cells: ConvertedColumns, grammar: Grammar) -> None:

@@ -40,7 +40,12 @@ Record: TypeAlias = "tuple[str, Mapping[str, str | None] | DataError]"
 """Where a record stands, and its cells by role; or why it is no record."""
 
 
-def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) -> Reading:
+def look_again(
+    records: Iterable[Record],
+    columns: Columns,
+    grammar: Grammar,
+    float_types: Mapping[str, str] | None = None,
+) -> Reading:
     """Read a block record by record.
 
     Parameters
@@ -48,6 +53,8 @@ def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) ->
     records : iterable of (place, cells or DataError)
     columns : Columns
     grammar : Grammar
+    float_types : dict of key to str, optional
+        As in `ConvertedColumns`.
 
     Raises
     ------
@@ -57,7 +64,7 @@ def look_again(records: Iterable[Record], columns: Columns, grammar: Grammar) ->
     look = _Look(columns, grammar)
     for place, record in records:
         look.take(place, record)
-    return look.reading()
+    return look.reading(float_types or {})
 
 
 class _Look:
@@ -120,7 +127,7 @@ class _Look:
             error = cell_error(role, text, fault, column=column, place=place, decimal=decimal)
             raise error from None
 
-    def reading(self) -> Reading:
+    def reading(self, float_types: Mapping[str, str]) -> Reading:
         """Return all rows, or raise the first fault."""
         if self._first is not None:
             raise self._finished(*self._first)
@@ -130,7 +137,7 @@ class _Look:
         cells.add_nulls("record", np.array(self._missing, np.bool_))
         columns = {key: np.array(values, np.float64) for key, values in self._values.items()}
         cells.labels = columns.pop("label", None)
-        cells.numbers = columns
+        cells.numbers, cells.float_types = columns, dict(float_types)
         for key, texts in self._texts.items():
             cells.add_text(key, pa.array(texts, pa.string()))
         # By now every label is a number.

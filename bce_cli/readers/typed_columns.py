@@ -147,6 +147,16 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
+def float_type_of(column: pa.Array) -> str | None:
+    """Return the float type of a column that is narrower than float64; None for all others."""
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_float32(kind):
+        return "float32"
+    return "float16" if pa.types.is_float16(kind) else None
+
+
 def _floats(column: pa.Array) -> FloatArray | None:
     import pyarrow as pa
 

@@ -21,7 +21,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import impossible_rows, picked
+from bce_cli.render.origin import doubts, impossible_rows, picked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,11 +112,34 @@ class CalibrationDocument:
                 {"low": low, "high": high, "recalibrated": rate}
                 for low, high, rate in zip(*ends, strict=True)
             ],
+            "notes": list(self.notes),
         }
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes predictions look like ones that were not meant."""
+        return doubts(self.report)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The same, and what is not as was asked for."""
+        return (*self.doubts, *_few_bins(self.report))
 
     def lines(self) -> list[dict[str, Any]]:
         """Return a line for each bin."""
         return [asdict(each) for each in self.report.bins]
+
+
+def _few_bins(report: CalibrationReport) -> tuple[str, ...]:
+    """Say why there are fewer bins than were asked for."""
+    n = len(report.bins)
+    if report.strategy == "uniform" or n >= report.n_bins:
+        return ()
+    no_more = (
+        "more different predictions" if report.fine_bins is None else "more fine bins with rows"
+    )
+    be = verb(n, "is")
+    return (f"There {be} {how_many(n, 'bin')} and not {report.n_bins}, for want of {no_more}.",)
 
 
 def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
@@ -143,6 +166,7 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
         ),
         formulas=(formula(equation, look),),
         notes=(
+            *doubts(report),
             _reading(report),
             *_fine_notes(report),
             *_impossible_notes(report),
@@ -333,7 +357,7 @@ def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
             ("gap", _gap),
             (Column("verdict", is_text=True), _bin_verdict),
         ),
-        notes=(_BINS,),
+        notes=(*_few_bins(report), _BINS),
         marked=[i for i, each in enumerate(bins) if _bin_verdict(each)],
     )
 

@@ -18,7 +18,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import convention_notes, impossible_rows, picked
+from bce_cli.render.origin import convention_notes, doubts, impossible_rows, picked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,11 @@ class CheckDocument:
     limits: Limits
     judgement: Judgement
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes predictions look like ones that were not meant."""
+        return doubts(self.judgement.report)
+
     def sections(self, _look: Look) -> list[Section]:
         """Show each check, and say what has come of them."""
         checks, report = self.judgement.checks, self.judgement.report
@@ -76,9 +81,10 @@ class CheckDocument:
                 ),
                 notes=(
                     self._verdict_line(),
+                    *self.doubts,
                     *_interval_notes(self),
                     *_row_notes(self),
-                    *convention_notes(self.convention, report.n_clipped),
+                    *convention_notes(self.convention, report.n_clipped, report.float_type),
                     *_impossible_notes(report),
                     *self.origin.notes(),
                 ),
@@ -92,11 +98,12 @@ class CheckDocument:
         has_baseline = limits.baseline is not None
         return {
             **self.origin.head(report, "n", convention=self.convention),
-            **picked(report, "n_clipped", "n_impossible", "first_impossible_row"),
+            **picked(report, "n_clipped", "float_type", "n_impossible", "first_impossible_row"),
             "confident": limits.confident,
             "bins": None if limits.max_ece is None else limits.n_bins,
             "baseline": None if limits.baseline is None else asdict(limits.baseline),
             "budget": limits.budget if has_baseline else None,
+            "notes": list(self.doubts),
             "checks": self.lines(),
             "verdict": self.judgement.verdict,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
@@ -18,7 +19,7 @@ from bce_cli.render.layout import (
     percent,
     table,
 )
-from bce_cli.render.origin import convention_notes, picked, row_columns, without_none
+from bce_cli.render.origin import convention_notes, doubts, picked, row_columns, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +55,11 @@ class CompareDocument:
     report: ComparisonReport
     cluster_column: str | None = None
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes a model look like one that was not meant."""
+        return model_doubts(self.report)
+
     def sections(self, _look: Look) -> list[Section]:
         """Show every model, how it differs from the first, and the rows that changed most."""
         changed = [
@@ -85,6 +91,7 @@ class CompareDocument:
                 }
                 for item in report.comparisons
             ],
+            "notes": list(self.doubts),
         }
 
     def lines(self) -> list[dict[str, Any]]:
@@ -98,11 +105,19 @@ class CompareDocument:
         return shown if brief.count(shown) == 1 else safe_text(name)
 
 
+def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
+    """Say which models look like ones that were not meant."""
+    names = (safe_text(model.name) for model in report.models)
+    found = (doubts(model.report, name) for model, name in zip(report.models, names, strict=True))
+    return tuple(chain.from_iterable(found))
+
+
 def _models(document: CompareDocument) -> Section:
     report = document.report
     first = report.models[0]
     base = figure(first.report.base_rate_loss)
     impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    kinds = [model.report.float_type for model in report.models]
     has_impossible = any(model.report.n_impossible for model in report.models)
 
     def name_of(model: ModelReport) -> str:
@@ -125,9 +140,22 @@ def _models(document: CompareDocument) -> Section:
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
             *([impossible] if has_impossible else ()),
-            *convention_notes(document.convention),
+            *document.doubts,
+            *convention_notes(
+                document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
+            ),
+            *_types_note(document, kinds),
         ),
     )
+
+
+def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple[str, ...]:
+    """Tell the types in which models are stored, where that makes a difference between them."""
+    if len(set(kinds)) == 1:
+        return ()
+    pairs = zip(document.report.models, kinds, strict=True)
+    listed = ", ".join(f"{document.shown(model.name)} {kind}" for model, kind in pairs)
+    return (f"It clips each model in the float type that this is stored in: {listed}.",)
 
 
 def _differences(document: CompareDocument) -> Section:
@@ -262,7 +290,7 @@ def _model_record(model: ModelReport) -> dict[str, Any]:
         "mean_loss": model.report.mean_loss,
         **picked(model, "std_error", "ci_low", "ci_high"),
         **picked(model.report, "total_loss", "skill", "brier", "n_impossible"),
-        **picked(model.report, "first_impossible_row", "finite_mean_loss"),
+        **picked(model.report, "first_impossible_row", "finite_mean_loss", "float_type"),
     }
 
 

@@ -24,6 +24,7 @@ from bce_cli.render.layout import (
 )
 from bce_cli.render.origin import (
     convention_notes,
+    doubts,
     impossible_rows,
     picked,
     row_columns,
@@ -101,7 +102,9 @@ class ComputeDocument:
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
-        record, result = self._figures(), self.result
+        record, result, report = self._figures(), self.result, self.report
+        record |= picked(report, "float_type", "n_certain", "reversed_loss")
+        record["notes"] = list(doubts(report))
         if result.products:
             record["products"] = [
                 asdict(product) | {"log_of_product": product.log_of_product}
@@ -134,7 +137,8 @@ class ComputeDocument:
         report = self.report
         record = self.origin.head(report, *_HEAD, convention=self.convention)
         record["n_clipped"] = report.n_clipped
-        record |= {name: value for name, value in asdict(report).items() if name not in record}
+        known = {*record, "float_type", "n_certain", "reversed_loss"}
+        record |= {name: value for name, value in asdict(report).items() if name not in known}
         if self.result.products:
             product = self.result.products[-1]
             record["likelihood_product"] = product.product
@@ -155,8 +159,9 @@ def _summary(document: ComputeDocument) -> Section:
         ),
         rows=(*_loss_rows(document), *_other_rows(document)),
         notes=(
+            *doubts(report),
             _reading(report),
-            *convention_notes(document.convention, report.n_clipped),
+            *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
             *_impossible_notes(document),
             *origin.notes(),

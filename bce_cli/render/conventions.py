@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.render.layout import Column, Section, count, figure, how_many, percent, table
-from bce_cli.render.origin import impossible_rows, picked, row_columns, without_none
+from bce_cli.render.origin import doubts, impossible_rows, picked, row_columns, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,9 +103,12 @@ class ConventionTable:
         )
 
     def _notes(self) -> tuple[str, ...]:
-        report = self.report
+        report, kind = self.report, self._narrow_type()
         changed = "Rows changed: those in whose loss a limit of the convention shows."
-        notes = [f"{changed} The last two columns are what one certain, wrong row costs."]
+        costs = "The last two columns are what one certain, wrong row costs."
+        notes = [*doubts(report), f"{changed} {costs}"]
+        if kind is not None:
+            notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
         if report.n_impossible:
             mean = figure(report.finite_mean_loss)
             what = impossible_rows(report, ", ", has_verb=False)
@@ -115,6 +118,11 @@ class ConventionTable:
         if any(item.mean_loss is None for item in self.conventions):
             notes.append("Conventions without a mean take the labels 0 and 1 only.")
         return tuple(notes)
+
+    def _narrow_type(self) -> str | None:
+        """Return what predictions were stored as, if that is less than float64."""
+        types = {totals.float_type for totals in self.result.compared} - {None, "float64"}
+        return next(iter(types), None)
 
     def _reasons(self) -> str:
         """Say why means differ where no limit is met."""

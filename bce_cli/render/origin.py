@@ -170,7 +170,36 @@ def impossible_rows(
     return f"{how_many(n)}{were} certain and wrong{joint}{first}"
 
 
-def convention_notes(convention: Convention, n_clipped: int | None = None) -> tuple[str, ...]:
+def doubts(report: LossReport | CalibrationReport, model: str = "") -> tuple[str, ...]:
+    """Say what makes a result that is exact look like one that was not meant.
+
+    Parameters
+    ----------
+    report : LossReport or CalibrationReport
+    model : str, optional
+        What predictions are called, where there are several.
+
+    Examples
+    --------
+    >>> from bce_cli import loss_report, loss_totals
+    >>> for doubt in doubts(loss_report(loss_totals([1, 0, 1], [1, 0, 1]))):
+    ...     print(doubt)
+    All 3 predictions are 0 or 1: these look like classes; probabilities come of predict_proba.
+    """
+    prefix, found = f"{model}: " * bool(model), []
+    if report.are_classes:
+        cause = "these look like classes; probabilities come of predict_proba"
+        found.append(f"All {count(report.n)} predictions are 0 or 1: {cause}.")
+    if report.is_reversed:
+        cost = f"{figure(report.reversed_loss)} in place of {figure(report.mean_loss)}"
+        question = "is this the probability of the other label?"
+        found.append(f"1 - p would cost {cost} {report.unit} a row: {question}")
+    return tuple(prefix + doubt for doubt in found)
+
+
+def convention_notes(
+    convention: Convention, n_clipped: int | None = None, float_type: str | None = None
+) -> tuple[str, ...]:
     """Name the rule of the losses, unless it is the definition, and the rows its limits changed.
 
     Parameters
@@ -178,6 +207,8 @@ def convention_notes(convention: Convention, n_clipped: int | None = None) -> tu
     convention : Convention
     n_clipped : int, optional
         If known.
+    float_type : str, optional
+        What predictions were stored as, where the limits depend on that.
 
     Examples
     --------
@@ -193,6 +224,9 @@ def convention_notes(convention: Convention, n_clipped: int | None = None) -> tu
     if convention.name == "exact":
         return ()
     limits = touched and f"; its limits changed {touched}"
+    if float_type not in (None, "float64") and convention.rule.limits_in is not None:
+        low, _ = convention.rule.limits_in(str(float_type))
+        limits = f", which clips {float_type} at {figure(low)}{limits}"
     return (f"Losses as {convention.name} has them ({convention.rule.source}){limits}.",)
 
 

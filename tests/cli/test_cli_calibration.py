@@ -37,7 +37,7 @@ KEYS = [
     "calibration_in_the_large",
     *("calibration_in_the_large_ci_low", "calibration_in_the_large_ci_high"),
     *("n_in_fit", "spiegelhalter_z", "spiegelhalter_p", "n_impossible", "first_impossible_row"),
-    *("bins", "isotonic"),
+    *("bins", "isotonic", "notes"),
 ]
 LOG_LOSS_KEYS = ["miscalibration", "discrimination", "uncertainty", "recalibrated_loss"]
 BRIER_KEYS = ["score", "miscalibration", "discrimination", "uncertainty", "recalibrated_score"]

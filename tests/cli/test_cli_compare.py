@@ -79,7 +79,7 @@ def test_the_json_has_all_figures(preds: Callable[..., str], bce: Callable[..., 
         *("source", "label_column", "positive_label", "negative_label", "n", "n_positive"),
         *("weight_sum", "base_rate", "n_missing", "n_unmatched", "unit", "convention", "clip"),
         *("confidence", "cluster_column", "n_clusters", "base_rate_loss", "baseline", "models"),
-        "comparisons",
+        *("comparisons", "notes"),
     ]
     assert (record["n"], record["baseline"], record["unit"]) == (5, "old", "nats")
     assert [model["name"] for model in record["models"]] == ["old", "new", "third"]

@@ -31,6 +31,7 @@ LOSS_FIELDS = {
     "log_likelihood",
     "base_rate_loss",
     "finite_mean_loss",
+    "reversed_loss",
 }
 
 

@@ -129,6 +129,7 @@ def _catboost_logits(labels: Array, logits: Array, weights: Array | None) -> flo
 
 
 def _catboost(labels: Array, predictions: Array, weights: Array | None) -> float:
+    predictions = predictions.astype(np.float64)
     with np.errstate(divide="ignore"):
         scores = np.log(predictions) - np.log1p(-predictions)
     return _catboost_logits(labels, scores, weights)

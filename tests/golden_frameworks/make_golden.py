@@ -68,7 +68,26 @@ def make_cases() -> dict[str, dict[str, list[float]]]:
     scores = random.normal(0.0, 5.0, n)
     add("logits", labels=labels, logits=scores)
     add("logits weighted", labels=labels, logits=scores, weights=weights)
+    # From here on with a generator of its own, so that nothing above has other numbers.
+    random = np.random.default_rng(14)
+    for n in (41, 1000):  # LightGBM takes weights in pairs, behind the first one or two
+        p = random.uniform(0.001, 0.999, n)
+        hard = (random.uniform(size=n) < p).astype(float)
+        weighted = {"probabilities": p, "weights": random.uniform(0.0, 4.0, n)}
+        add(f"{n} weighted", labels=hard, **weighted)
+        add(f"{n} soft weighted", labels=random.uniform(size=n), **weighted)
+    least = np.array([1e-50, 0.5 + 1e-12, 0.25])
+    add("soft below float32", labels=least, probabilities=np.array([0.3, 0.6, 0.9]))
+    for dtype in ("float32", "float16"):
+        stored = np.append(random.uniform(0.01, 0.99, 30), [0.0, 1.0, 0.0, 1.0]).astype(dtype)
+        labels = np.append(random.uniform(size=30) < 0.5, [1.0, 1.0, 0.0, 0.0])
+        add(f"of {dtype}", labels=labels.astype(float), probabilities=stored.astype(float))
     return cases
+
+
+def stored_as(name: str) -> str:
+    """Return the float type in which a case hands over its predictions."""
+    return name[3:] if name.startswith("of ") else "float64"
 
 
 def ask(framework: Framework, cases: dict[str, dict[str, list[float]]]) -> dict[str, float | str]:
@@ -80,7 +99,7 @@ def ask(framework: Framework, cases: dict[str, dict[str, list[float]]]) -> dict[
         is_soft = bool(np.any((labels != 0.0) & (labels != 1.0)))
         if score is None or (is_soft and not framework.takes_soft):
             continue
-        values = np.array(case.get("logits") or case["probabilities"])
+        values = np.array(case.get("logits") or case["probabilities"], stored_as(name))
         weights = np.array(case["weights"]) if "weights" in case else None
         mean = score(labels, values, weights)
         answers[name] = mean if math.isfinite(mean) else str(mean)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,11 @@ def wilson_interval(rate: float, n: float) -> tuple[float, float]:
 
 
 def quantile_edges(predictions: FloatArray, n_bins: int) -> tuple[float, ...]:
-    """Return edges that put about as many predictions into every bin; equal edges are one.
+    """Return edges that put about as many predictions into every bin, and equal ones into one.
+
+    They are the quantiles, as scikit-learn has them, where these make all the bins that can be had:
+    as many as were asked for, or one for each different prediction. Where they do not, because
+    many predictions are equal, each bin ends with the prediction to which `even_cuts` leads.
 
     Parameters
     ----------
@@ -53,13 +58,60 @@ def quantile_edges(predictions: FloatArray, n_bins: int) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> quantile_edges(np.array([0.125, 0.125, 0.125, 0.25, 0.5]), 4)
-    (0.125, 0.25, 0.5)
+    >>> quantile_edges(np.array([0.125, 0.25, 0.5, 0.75]), 2)
+    (0.125, 0.375, 0.75)
+    >>> quantile_edges(np.array([0.5] * 4 + [0.75] * 5), 2)
+    (0.5, 0.5, 0.75)
     """
-    # As scikit-learn has it, so that edges are the same to the last bit.
+    # The same to the last bit.
     shares = np.linspace(0.0, 1.0, n_bins + 1)
     edges = np.unique(np.percentile(predictions, shares * 100.0)).tolist()
-    return tuple(edges) if len(edges) > 1 else (edges[0], edges[0])
+    edges = edges if len(edges) > 1 else [edges[0], edges[0]]
+    n_made = int(np.count_nonzero(np.bincount(bins_of(predictions, edges))))
+    if n_made == n_bins:
+        return tuple(edges)
+    distinct, counts = np.unique(predictions, return_counts=True)
+    if n_made == len(distinct):
+        return tuple(edges)
+    firsts = even_cuts(counts.tolist(), n_bins)
+    lasts = [place - 1 for place in (*firsts[1:], len(distinct))]
+    return (float(distinct[0]), *distinct[lasts].tolist())
+
+
+def even_cuts(counts: Sequence[int], n_bins: int) -> list[int]:
+    """Cut groups of rows that stay together into bins of about as many rows each.
+
+    There are as many bins as asked for, or one for each group where there are fewer of these. A cut
+    that would best stand behind so many rows, as the quantile does, stands behind the group that
+    comes nearest to that, the first of two, but leaves a group at least for every other bin.
+
+    Parameters
+    ----------
+    counts : sequence of int, shape (m,)
+        Rows of each group, ascending; at least one group, and none is empty.
+    n_bins : int
+
+    Returns
+    -------
+    list of int, shape (min(m, n_bins),)
+        The first group of each bin.
+
+    Examples
+    --------
+    >>> even_cuts([4, 5], 2), even_cuts([1, 1, 20], 3), even_cuts([9, 1, 1, 1], 2)
+    ([0, 1], [0, 1, 2], [0, 1])
+    """
+    ends = list(accumulate(counts))
+    n_bins = min(n_bins, len(counts))
+    firsts = [0]
+    for k in range(1, n_bins):
+        wanted = (ends[-1] - 1) * k // n_bins + 1
+        least, most = firsts[-1] + 1, len(counts) - (n_bins - k)
+        place = bisect_left(ends, wanted)  # the first group that ends there, or behind
+        if place and wanted - ends[place - 1] <= ends[place] - wanted:
+            place -= 1
+        firsts.append(min(max(place + 1, least), most))
+    return firsts
 
 
 N_HISTOGRAM_BINS = 100

@@ -353,7 +353,7 @@ class SpiegelhalterSums(State):
         if rows.weights is not None:
             labels = labels[0] * rows.weights, labels[1] * rows.weights
             squares = rows.weights * rows.weights
-        return cls.of(Predictions(rows.probabilities, rows.logits), *labels, squares)
+        return cls.of(rows.predictions, *labels, squares)
 
     def test(self) -> SpiegelhalterTest | None:
         """Return the test, or None where the statistic has no variance."""

@@ -26,6 +26,7 @@ from bce_cli.core.calibration.bins import (
     N_HISTOGRAM_BINS,
     ReliabilityTotals,
     bins_of,
+    even_cuts,
     uniform_edges,
 )
 from bce_cli.core.calibration.decomposition import SpiegelhalterSums
@@ -377,7 +378,7 @@ def fine_quantiles(fine: FineBins, n_bins: int) -> ReliabilityTotals:
     fine : FineBins
         Of at least one row.
     n_bins : int
-        There are fewer where one fine bin has rows enough for several.
+        There are fewer where fewer fine bins have rows; see `even_cuts`.
 
     Returns
     -------
@@ -397,7 +398,10 @@ def fine_quantiles(fine: FineBins, n_bins: int) -> ReliabilityTotals:
     ends = np.cumsum(counts[places])
     shares = ends[-1] * np.arange(n_bins) / n_bins
     firsts = np.unique(np.searchsorted(ends - counts[places] / 2.0, shares))
-    cuts = [*places[firsts[firsts < len(places)]].tolist(), int(places[-1]) + 1]
+    firsts = firsts[firsts < len(places)]
+    if len(firsts) < min(n_bins, len(places)):
+        firsts = np.array(even_cuts(counts[places].tolist(), n_bins))
+    cuts = [*places[firsts].tolist(), int(places[-1]) + 1]
     is_high = is_above_half().tolist()
     weights, chances = _weights(fine), fine.table["chances"]
     predictions = tuple(

