@@ -27,7 +27,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WEB = ("http", "https")
 _LOCAL_HOSTS = ("", "localhost")
 _ANY_SCHEME = re.compile(r"https?:/+|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_WORD_WITH_ADDRESS = re.compile(rf"(?:{_ANY_SCHEME.pattern})[^\s'\"<>]*[^\s'\"<>:,;)]", re.I)
+_WORD_WITH_ADDRESS = re.compile(
+    rf"(?:{_ANY_SCHEME.pattern})[^\s'\"<>]*[^\s'\"<>:,;)]", re.IGNORECASE
+)
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _HOST_AND_PORT = re.compile(r"(?:.*@)?(?:\[[^\]]*\]|[^:]*):\d*")
 _SHOWN_CREDENTIALS, _SHOWN_QUERY = "***@", "?..."

@@ -86,7 +86,6 @@ def test_what_was_read_is_named_without_its_secrets(user: str, web: Web, bce: Bc
         ("compare", a, b),
         ("compare", a, a),
         ("check", a, "--baseline", "old.json"),
-        ("calibration", a),
         ("compute", a, "-p", "q"),
         ("compute", a, f"{b}x", "-q"),
         ("compute", f"http://{user}{host}/404?sig=s1g"),
