@@ -155,6 +155,18 @@ def test_a_page_of_unknown_length_is_read_to_its_end(served: Serve, bce: Bce) ->
     assert bce("compute", address, *NAMED).stdout == number(bce, "a.csv", content)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_page_may_come_compressed_unasked(name: str, served: Serve, bce: Bce) -> None:
+    content = FORMS[name](1)
+    _, address = served("http", name, content, coding="gzip", has_ranges=False)
+    done = bce("compute", address, *NAMED)
+    assert (done.stdout, done.stderr) == (number(bce, name, content), "")
+    _, address = served("http", name, content, coding="br", has_ranges=False)
+    done = bce("compute", address, *NAMED)
+    assert done.stderr == f"bce: error: {address}: the server sends it in the content coding br\n"
+    assert (done.stdout, done.exit_code) == ("", 66)
+
+
 def test_what_was_listed_must_be_what_is_opened(served: Serve) -> None:
     old, new = FORMS["a.csv"](1), FORMS["a.csv"](2)
     server, address = served("s3", "a.csv", old, has_time=True)
