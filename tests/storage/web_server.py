@@ -112,8 +112,6 @@ class _Handler(BaseHTTPRequestHandler):
             start, stop = int(wanted[1]), min(int(wanted[2] or size) + 1, size)
             n_short = habits.shortens if habits.n_answers > habits.shortens_at else 0
             status, body = 206, page[start : max(stop - n_short, start)]
-        if habits.coding and body:
-            body = gzip.compress(body)
         self.send_response(status)
         if habits.coding:
             self.send_header("Content-Encoding", habits.coding)
@@ -156,7 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             status = 405
         if habits.fails_later and habits.n_answers >= 3:
             status = 500
-        return status, page if page is not None and status == 200 else b""
+        if page is None or status != 200:
+            return status, b""
+        return status, gzip.compress(page) if habits.coding else page
 
     def _send(self, body: bytes) -> None:
         habits = self.habits
