@@ -156,6 +156,18 @@ def test_a_page_of_unknown_length_is_read_to_its_end(served: Serve, bce: Bce) ->
     assert bce("compute", address, *NAMED).stdout == number(bce, "a.csv", content)
 
 
+def test_an_object_that_is_gone_at_the_end_is_told(served: Serve, bce: Bce) -> None:
+    content = FORMS["a.csv"](1)
+    server, address = served("s3", "a.csv", content)
+    right = number(bce, "a.csv", content)
+    assert bce("compute", address, *NAMED).stdout == right
+    n_asked = len(server.habits.asked)
+    _, address = served("s3", "a.csv", content, replaces_at=n_asked - 1)
+    done = bce("compute", address, *NAMED)
+    assert done.stderr == f"bce: error: {address}: no such file\n"
+    assert (done.stdout, done.exit_code) == ("", 66)
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 def test_a_page_may_come_compressed_unasked(name: str, served: Serve, bce: Bce) -> None:
     content = FORMS[name](1)
