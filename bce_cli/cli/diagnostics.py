@@ -102,6 +102,10 @@ def say(line: str) -> None:
     """Write a line to standard error, behind the name of the tool."""
     if sys.stderr is None:
         return
+    if ":/" in line:  # an address may be quoted, by whatever has said this
+        from bce_cli.storage.paths import without_secrets_in  # noqa: PLC0415 -- rarely needed
+
+        line = without_secrets_in(line)
     with contextlib.suppress(OSError):  # there is nobody left to tell
         encoding = sys.stderr.encoding or "ascii"
         text = f"bce: {line}\n".encode(encoding, "backslashreplace")

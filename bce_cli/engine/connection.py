@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
 from bce_cli.errors import EngineError, UsageError, safe_text, shortage
+from bce_cli.storage.paths import shown_path, without_secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,11 @@ class Cluster:
     @property
     def name(self) -> str:
         """What messages call it."""
-        return "of this machine" if self.scheduler is None else safe_text(self.scheduler)
+        if self.scheduler is None:
+            return "of this machine"
+        _, is_named, host = self.scheduler.rpartition("@")
+        has_scheme = "://" in self.scheduler
+        return shown_path(f"***@{host}" if is_named and not has_scheme else self.scheduler)
 
 
 @contextmanager
@@ -125,7 +130,8 @@ def _addresses_checked(cluster: Cluster) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        message = f"--scheduler {cluster.name} is no address: {safe_text(str(error))}"
+        reason = shown_reason(str(error), cluster.scheduler)
+        message = f"--scheduler {cluster.name} is no address: {reason}"
         raise UsageError(message, "such as tcp://host:8786") from None
 
 
@@ -160,7 +166,7 @@ def _check_workers(client: Any, cluster: Cluster) -> None:  # noqa: ANN401
         versions = answered(partial(client.run, version_here))
     for address, version in sorted(versions.items()):
         if version != __version__:
-            raise other_version("the worker " + safe_text(address))
+            raise other_version("the worker " + shown_path(address))
 
 
 def answered(question: Callable[[], T], n_seconds: float | None = None) -> T:
@@ -199,6 +205,11 @@ def _ask(question: Callable[[], T], result: Future[T]) -> None:
         result.set_exception(error)
 
 
+def shown_reason(reason: str, address: str | None = None) -> str:
+    """Return what Dask says, without the secrets of the addresses in it, or those of this one."""
+    return safe_text(without_secrets_in(reason, address))
+
+
 @contextmanager
 def explained(name: str, what: str) -> Iterator[None]:
     """Turn whatever a cluster that fails may raise into EngineError.
@@ -223,7 +234,7 @@ def explained(name: str, what: str) -> Iterator[None]:
     except (OSError, CancelledError, ClosedClientError) as error:
         if (lacking := shortage(error)) is not None:
             raise lacking from None
-        reason = safe_text(str(error).partition("\n")[0]) or "it does not answer"
+        reason = shown_reason(str(error).partition("\n")[0]) or "it does not answer"
         message = f"the cluster {name} {what}: {reason}"
         raise EngineError(message, _HINTS[what]) from None
     except ImportError as error:

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WEB = ("http", "https")
 _LOCAL_HOSTS = ("", "localhost")
-_SHOWN_CREDENTIALS = "***"
+_ANY_SCHEME = re.compile(r"https?:/+|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_WORD_WITH_ADDRESS = re.compile(
+    rf"(?:{_ANY_SCHEME.pattern})[^\s'\"<>]*[^\s'\"<>:,;)]", re.IGNORECASE
+)
+_END_OF_AUTHORITY = re.compile(r"[/?#]")
+_HOST_AND_PORT = re.compile(r"(?:.*@)?(?:\[[^\]]*\]|[^:]*):\d*")
+_SHOWN_CREDENTIALS, _SHOWN_QUERY = "***@", "?..."
+_PARTS_OF_SECRETS, _LEAST_SECRET = re.compile(r"[:@/?#&=\s]"), 3
+_PAGE_QUERY = re.compile(r"[?#]")
+_QUERY = re.compile(r"[?#][\w.%-]+=")
+"""Of other addresses than pages, whose names may hold both, and where ? is a sign of patterns."""
 
 
 def scheme_of(path: str) -> str | None:
@@ -79,29 +89,77 @@ def split_authority(address: str) -> tuple[str, str]:
 
 
 def without_secrets(path: str) -> str:
-    """Return a path as it is, and an address without password, query and fragment.
+    """Return a path as it is, and an address without what may be secret in it.
+
+    That is all before the @ of its host, a query, and a fragment.
 
     Examples
     --------
-    >>> without_secrets("s3://key:secret@bucket/a.csv")
-    's3://***@bucket/a.csv'
-    >>> without_secrets("https://host/a.csv?X-Amz-Signature=0f3c")
-    'https://host/a.csv?...'
-    >>> without_secrets("abfs://container@account.dfs.core.windows.net/a.csv")
-    'abfs://container@account.dfs.core.windows.net/a.csv'
+    >>> without_secrets("s3://key:secret@bucket/a.csv"), without_secrets("https://token@host")
+    ('s3://***@bucket/a.csv', 'https://***@host')
+    >>> without_secrets("https://host/a.csv?X-Amz-Signature=0f3c"), without_secrets("s3://b/?.csv")
+    ('https://host/a.csv?...', 's3://b/?.csv')
     """
-    if scheme_of(path) is None:
-        return path
-    scheme, _, _ = path.partition("://")
-    authority, slash, rest = path[len(scheme) + 3 :].partition("/")
-    user, at, host = authority.rpartition("@")
-    if ":" in user:
-        authority = f"{_SHOWN_CREDENTIALS}{at}{host}"
-    place = f"{authority}{slash}{rest}"
-    if is_web(path):
-        shown = re.split("[?#]", place, maxsplit=1)[0]
-        place = shown if shown == place else f"{shown}?..."
-    return f"{scheme}://{place}"
+    start, user, place, query = _divided(path)
+    shown_user = _SHOWN_CREDENTIALS if user else ""
+    return f"{start}{shown_user}{place}{_SHOWN_QUERY if query else ''}"
+
+
+def _divided(path: str) -> tuple[str, str, str, str]:
+    """Return what precedes an authority, who is named in it, the place, and query and fragment."""
+    found = _ANY_SCHEME.search(path)
+    if found is None:
+        return "", "", path, ""
+    start, rest = path[: found.end()], path[found.end() :]
+    authority = _END_OF_AUTHORITY.split(rest, maxsplit=1)[0]
+    # A slash in a password ends what looks like the authority; but no port is like that.
+    is_cut = ":" in authority and not _HOST_AND_PORT.fullmatch(authority)
+    end = (rest if is_cut else authority).rfind("@") + 1
+    place = rest[end:]
+    is_page = found.group().lower().startswith(_WEB)
+    query = (_PAGE_QUERY if is_page else _QUERY).search(place)
+    cut = len(place) if query is None else query.start()
+    return start, rest[:end], place[:cut], place[cut:]
+
+
+def secrets_of(path: str) -> list[str]:
+    """Return what must not be shown of an address, as it stands there and decoded, longest first.
+
+    Parts of two letters are none of these: such words stand in any message.
+
+    Examples
+    --------
+    >>> secrets_of("https://me:p%40ss@host/a.csv?sig=0f3c")
+    ['me:p%40ss', '?sig=0f3c', 'me:p@ss', 'p%40ss', 'p@ss', '0f3c', 'sig']
+    """
+    from urllib.parse import unquote  # noqa: PLC0415 -- few inputs are addresses
+
+    _, user, _, query = _divided(path)
+    found = [user.removesuffix("@"), query]
+    for text in tuple(found):
+        found += [part for part in _PARTS_OF_SECRETS.split(text) if len(part) >= _LEAST_SECRET]
+    both = dict.fromkeys(part for text in found for part in (text, unquote(text)) if part)
+    return sorted(both, key=len, reverse=True)
+
+
+def without_secrets_in(text: str, address: str | None = None) -> str:
+    """Return a text in which addresses may stand, such as a message, without their secrets.
+
+    Parameters
+    ----------
+    text : str
+    address : str, optional
+        Parts of this one must not stand in it either.
+
+    Examples
+    --------
+    >>> without_secrets_in("cannot open 'https://token@host/a?b=c' now")
+    "cannot open 'https://***@host/a?...' now"
+    """
+    text = _WORD_WITH_ADDRESS.sub(lambda found: without_secrets(found[0]), text)
+    for secret in [] if address is None else secrets_of(address):
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+    return text
 
 
 def shown_path(path: str) -> str:
@@ -116,21 +174,23 @@ def refuse_credentials(address: str) -> None:
     --------
     >>> refuse_credentials("s3://bucket/a@b:c.csv")
     """
-    authority, _ = split_authority(address)
-    if ":" in authority.rpartition("@")[0]:
+    from urllib.parse import unquote  # noqa: PLC0415 -- few inputs are addresses
+
+    if scheme_of(address) is not None and ":" in unquote(_divided(address)[1]):
         message = f"{without_secrets(address)}: a password does not belong in an address"
         raise UsageError(message, "credentials are taken from the usual environment variables")
 
 
 def file_name(path: str) -> str:
-    """Return the last part of a path or an address, without the query.
+    """Return the last part of a path or an address, without a user and the query.
 
     Examples
     --------
     >>> file_name("https://host/a/preds.csv.gz?token=1"), file_name("a/b.csv"), file_name("b/")
     ('preds.csv.gz', 'b.csv', 'b')
     """
-    shown = re.split("[?#]", path, maxsplit=1)[0] if is_web(path) else path
+    start, _, place, query = _divided(path)
+    shown = place if not start or is_web(path) else place + query
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 

@@ -36,11 +36,9 @@ def stamp_of(address: str) -> Stamp | None:
     try:
         if is_web(address):
             return asked(address, lambda: WebServer(address).stamp())
-        ranges = _StoredRanges(address)
-        ranges.close()
+        return _stored_stamp(address)
     except BceError:
         return None
-    return ranges.stamp
 
 
 @contextmanager
@@ -102,9 +100,15 @@ def _stored_ranges(address: str, known: Stamp | None, opened: ExitStack) -> _Sto
     and afterwards.
     """
     ranges = _StoredRanges(address)
-    look = partial(stamp_of, address)
+    look = partial(_stored_stamp, address)
     opened.enter_context(unchanged(shown_path(address), known, ranges.stamp, look))
     return ranges
+
+
+def _stored_stamp(address: str) -> Stamp:
+    ranges = _StoredRanges(address)
+    ranges.close()
+    return ranges.stamp
 
 
 class Ranges(ABC):

@@ -186,7 +186,10 @@ class Source:
                 descriptor = file.fileno()
             except io.UnsupportedOperation:  # no file of the system
                 return None
-            return Stamp.of_status(os.fstat(descriptor))
+            try:
+                return Stamp.of_status(os.fstat(descriptor))
+            except OSError as error:  # of a network, say
+                raise unreadable(self.name, error) from None
 
         found = look()
         with unchanged(self.name, self.stamp, found, look):
@@ -203,6 +206,8 @@ class Source:
 
 def blame_change(error: BceError, sources: Sequence[Source]) -> None:
     """Raise InputError if an error is one of a source that has changed, which is the cause then."""
+    if isinstance(error, InputError):
+        return
     for source in sources:
         if error.message.startswith((f"{source.name}: ", f"{source.name}, ")):
             source.refuse_change()

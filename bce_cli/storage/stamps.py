@@ -178,8 +178,14 @@ def unchanged(
         return
     try:
         yield
+    except InputError:
+        raise
     except BceError:
-        found.refuse(look(), name)
+        try:
+            now = look()
+        except InputError:  # what cannot be looked at any more explains nothing
+            now = None
+        found.refuse(now, name)
         raise
     found.refuse(look(), name)
 

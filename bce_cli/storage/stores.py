@@ -35,7 +35,7 @@ from bce_cli.storage.paths import (
     scheme_of,
     shown_path,
     split_authority,
-    without_secrets,
+    without_secrets_in,
 )
 from bce_cli.storage.stamps import Stamp
 
@@ -63,7 +63,6 @@ _ACCESS_DENIED = "access denied"
 _NO_ACCOUNT = "the storage account is not known"
 _NO_CREDENTIALS = "no credentials were found"
 _LONGEST = 200
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
 _PREFIXES = re.compile(r"(\[Errno -?\d+\] |When [a-z ]+ '.*?' in bucket '.*?': )+")
 _AWS = re.compile(r"AWS Error (?P<code>\w+)(?: \(HTTP status (?P<status>\d+)\))? during \w+ ")
 _GOOGLE = re.compile(r"google::cloud::Status\((?P<code>\w+)")
@@ -230,7 +229,7 @@ def _other(address: str, base: str) -> Store:
         files, path = fsspec.url_to_fs(address)
     except ImportError as error:
         reason = str(error).partition("\n")[0]
-        message = f"{name}: {safe_text(reason[:1].lower() + reason[1:], 200)}"
+        message = f"{name}: {_small(safe_text(without_secrets_in(reason, address), _LONGEST))}"
         raise InputError(message, "pip install 'fsspec[http]' for https://") from None
     root = path.removesuffix(address[len(base) :])
     return Store(fs.PyFileSystem(fs.FSSpecHandler(files)), root, base, is_parallel=False)
@@ -291,7 +290,7 @@ def storage_error(address: str, error: Exception) -> BceError:
     """
     if isinstance(error, BceError):
         return error
-    reason = _NO_ACCOUNT if isinstance(error, MissingAccountError) else _reason(error)
+    reason = _NO_ACCOUNT if isinstance(error, MissingAccountError) else _reason(error, address)
     hint = None
     if reason in (_ACCESS_DENIED, _NO_CREDENTIALS, _NO_ACCOUNT):
         variables = _VARIABLES.get(_kind_of(address) or "")
@@ -315,7 +314,7 @@ def asked(address: str, question: Callable[[], T]) -> T:
         raise storage_error(address, error) from None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, address: str) -> str:
     if _LACKING.search(str(error)):
         return _NO_CREDENTIALS
     if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
@@ -331,17 +330,17 @@ def _reason(error: Exception) -> str:
         return f"the server answers with status {status}"
     if status is not None or isinstance(error, FileNotFoundError):
         return "no such file"
-    return "no answer in time" if isinstance(error, TimeoutError) else _words_of(error)
+    return "no answer in time" if isinstance(error, TimeoutError) else _words_of(error, address)
 
 
-def _words_of(error: Exception) -> str:
+def _words_of(error: Exception, address: str) -> str:
     """Return what a library says, without what this package says already."""
     text = str(error)
     curl = _CURL.search(text)
     if curl:
         return f"no connection: {_small(curl[1])}"
     line = _PREFIXES.sub("", text).strip().partition("\n")[0] or type(error).__name__
-    return _small(safe_text(_ADDRESS.sub(lambda found: without_secrets(found[0]), line), _LONGEST))
+    return _small(safe_text(without_secrets_in(line, address), _LONGEST))
 
 
 def _small(text: str) -> str:

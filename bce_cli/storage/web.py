@@ -216,11 +216,12 @@ class Page(ReadOnly):
         self._run = run
         self._answer = answer
         self._n_left = size
+        self._is_over = False
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")[:_MOST]
-        filled: int = self._run(lambda: self._fill(view))
+        filled: int = 0 if self._is_over else self._run(lambda: self._fill(view))
         if self._n_left is not None:
             self._n_left -= filled
             if self._n_left < 0:
@@ -235,6 +236,7 @@ class Page(ReadOnly):
         while filled < len(view):
             data = await self._answer.content.read(len(view) - filled)
             if not data:
+                self._is_over = True
                 break
             view[filled : filled + len(data)] = data
             filled += len(data)

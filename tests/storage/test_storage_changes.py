@@ -12,6 +12,7 @@ import pytest
 from bce_cli.data import parts
 from bce_cli.errors import InputError
 from bce_cli.readers import columnar
+from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import InputOptions
 from bce_cli.storage import remote
 from bce_cli.storage.sources import sources_of
@@ -155,6 +156,30 @@ def test_a_page_of_unknown_length_is_read_to_its_end(served: Serve, bce: Bce) ->
     assert bce("compute", address, *NAMED).stdout == number(bce, "a.csv", content)
 
 
+def test_an_object_that_is_gone_at_the_end_is_told(served: Serve, bce: Bce) -> None:
+    content = FORMS["a.csv"](1)
+    server, address = served("s3", "a.csv", content)
+    right = number(bce, "a.csv", content)
+    assert bce("compute", address, *NAMED).stdout == right
+    n_asked = len(server.habits.asked)
+    _, address = served("s3", "a.csv", content, replaces_at=n_asked - 1)
+    done = bce("compute", address, *NAMED)
+    assert done.stderr == f"bce: error: {address}: no such file\n"
+    assert (done.stdout, done.exit_code) == ("", 66)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_page_may_come_compressed_unasked(name: str, served: Serve, bce: Bce) -> None:
+    content = FORMS[name](1)
+    _, address = served("http", name, content, coding="gzip", has_ranges=False)
+    done = bce("compute", address, *NAMED)
+    assert (done.stdout, done.stderr) == (number(bce, name, content), "")
+    _, address = served("http", name, content, coding="br", has_ranges=False)
+    done = bce("compute", address, *NAMED)
+    assert done.stderr == f"bce: error: {address}: the server sends it in the content coding br\n"
+    assert (done.stdout, done.exit_code) == ("", 66)
+
+
 def test_what_was_listed_must_be_what_is_opened(served: Serve) -> None:
     old, new = FORMS["a.csv"](1), FORMS["a.csv"](2)
     server, address = served("s3", "a.csv", old, has_time=True)
@@ -164,19 +189,23 @@ def test_what_was_listed_must_be_what_is_opened(served: Serve) -> None:
         pass
 
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_all_parts_of_an_object_are_of_one_version(
-    served: Serve, monkeypatch: pytest.MonkeyPatch
+    scheme: str, name: str, served: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columnar, "LEAST_ROWS", 40)
-    old, new = FORMS["a.parquet"](1), FORMS["a.parquet"](2)
-    server, address = served("s3", "a.parquet", old, has_tag=True)
+    old, new = FORMS[name](1), FORMS[name](2)
+    server, address = served(scheme, name, old, has_tag=True)
     sources = parts.seen_from_anywhere(sources_of(address))
-    first, *others = parts.parts_of(sources, InputOptions(), map, parts.Cutting(1, 0))
+    options = InputOptions(ColumnChoice("y", "p"), block_bytes=500)
+    first, *others = parts.parts_of(sources, options, map, parts.Cutting(1, 1))
     with ExitStack() as opened:
-        assert sum(block.n_rows for block in first.open(opened).blocks) == 40
-    server.habits.pages = {"/bucket/a.parquet": new}
+        assert sum(block.n_rows for block in first.open(opened).blocks) >= 40
+    server.habits.pages = {f"/bucket/{name}": new}
     assert len(others) == 7
-    for part in others:
+    for part in others[:: stride()]:
         with ExitStack() as opened, pytest.raises(InputError, match="a worker sees another"):
             part.open(opened)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import re
 import socket
@@ -28,7 +29,8 @@ class Habits:
     `has_head`: it answers HEAD. `has_length`: it says how long a page is. `shortens`: so many bytes
     of each range do not come, and its length says so. `shortens_at`, `breaks_off_at`: after so many
     answers. `delays`: it takes its time. `has_tag`, `has_time`: each version has an ETag, or a
-    time, of its own. `minds`: it heeds If-Match. `next_pages`: pages after `replaces_at` answers.
+    time, of its own. `minds`: it heeds If-Match. `coding`: what it calls bytes that it compresses
+    by gzip. `next_pages`: its pages after `replaces_at` answers.
     """
 
     pages: Mapping[str, bytes]
@@ -51,6 +53,7 @@ class Habits:
     has_tag: bool = False
     has_time: bool = False
     minds: bool = True
+    coding: str = ""
     next_pages: Mapping[str, bytes] = field(default_factory=dict)
     replaces_at: int = -1
 
@@ -96,9 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         habits = self.habits
         habits.asked.append(f"{self.command} {self.path}")
         self._take_time()
-        if habits.hangs_later and habits.n_answers >= 3:
-            habits.has_hung.set()
-            habits.is_closing.wait(60)
+        if self._hangs():
             return
         status, page = self._page(has_body=has_body)
         habits.n_answers += 1
@@ -112,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             n_short = habits.shortens if habits.n_answers > habits.shortens_at else 0
             status, body = 206, page[start : max(stop - n_short, start)]
         self.send_response(status)
+        if habits.coding:
+            self.send_header("Content-Encoding", habits.coding)
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
         if habits.has_ranges:
@@ -125,6 +128,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if has_body:
             self._send(body)
+
+    def _hangs(self) -> bool:
+        habits = self.habits
+        if habits.hangs_later and habits.n_answers >= 3:
+            habits.has_hung.set()
+            habits.is_closing.wait(60)
+            return True
+        return False
 
     def _take_time(self) -> None:
         habits = self.habits
@@ -143,7 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             status = 405
         if habits.fails_later and habits.n_answers >= 3:
             status = 500
-        return status, page if page is not None and status == 200 else b""
+        if page is None or status != 200:
+            return status, b""
+        return status, gzip.compress(page) if habits.coding else page
 
     def _send(self, body: bytes) -> None:
         habits = self.habits
