@@ -155,7 +155,7 @@ def test_a_shortage_is_one_line_and_leaves_the_old_output(
 def test_a_shortage_while_reading_is_no_damage(
     name: str, error: Exception, monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
 ) -> None:
-    contents = {
+    contents: dict[str, Callable[[], bytes]] = {
         "preds.csv": TEXT.encode,
         "preds.csv.gz": lambda: PACK["gz"](TEXT.encode()),
         "preds.csv.xz": lambda: PACK["xz"](TEXT.encode()),
