@@ -92,12 +92,14 @@ class Texts(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return (text or "" for text in self._column.to_pylist())
 
-    def as_strings(self) -> pa.ChunkedArray | pa.Array:
-        """Return all of them, as a column of strings without nulls."""
+    def are(self, others: Texts) -> BoolArray | None:
+        """Say which of them are the same as others, shape (n,); None where a cell is null."""
         import pyarrow as pa
         from pyarrow import compute
 
-        return compute.fill_null(self._column.cast(pa.string()), "")
+        columns = (texts._column.cast(pa.string()) for texts in (self, others))  # noqa: SLF001
+        same = compute.equal(*columns)
+        return None if same.null_count else bits_of(same)
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- Sequence asks for slices too
         if isinstance(index, slice):
@@ -114,14 +116,12 @@ def first_difference(texts: Sequence[str], others: Sequence[str]) -> int | None:
     >>> first_difference(["a", "b"], ["a", "c"])
     1
     """
-    if not (isinstance(texts, Texts) and isinstance(others, Texts)):
-        pairs = enumerate(zip(texts, others, strict=True))
-        return next((place for place, (text, other) in pairs if text != other), None)
-    from pyarrow import compute
-
-    same = compute.equal(texts.as_strings(), others.as_strings())
-    place: int = compute.index(same, value=False).as_py()
-    return None if place < 0 else place
+    if isinstance(texts, Texts) and isinstance(others, Texts):
+        same = texts.are(others)
+        if same is not None:
+            return None if same.all() else int(np.argmin(same))
+    pairs = enumerate(zip(texts, others, strict=True))
+    return next((place for place, (text, other) in pairs if text != other), None)
 
 
 def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
