@@ -141,7 +141,8 @@ def shortage(error: BaseException) -> ShortageError | None:
             return found
         if isinstance(found, MemoryError) or getattr(found, "errno", None) == errno.ENOMEM:
             return ShortageError("out of memory; fewer --workers take less")
-        if not isinstance(found, BceError | ValueError | LookupError):  # these tell of the data
+        is_plain = getattr(found, "errno", None) is None  # a number says better what was lacking
+        if is_plain and not isinstance(found, BceError | ValueError | LookupError):  # of the data
             if _NO_THREAD.search(str(found)):
                 return ShortageError("no thread can be started; fewer --workers take less")
             if _NO_MEMORY.search(str(found)):

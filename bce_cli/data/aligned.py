@@ -13,6 +13,7 @@ import numpy as np
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict
 from bce_cli.errors import BceError, DataError, InputError, quoted
+from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import first_difference
 from bce_cli.storage.sources import faults_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.blocks import Block
     from bce_cli.storage.sources import Source
 
+_EXACT = 2**53  # whole numbers below it are told from each other as float64
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
 
 
@@ -204,6 +206,9 @@ def _other_id(
     if (column or "").casefold() != (baseline.watched or "").casefold():
         return None
     place = first_difference(rows.ids, others.ids)
+    if place is not None and column is not None and _are_alike(rows.ids[place], others.ids[place]):
+        pairs = enumerate(zip(rows.ids, others.ids, strict=True))
+        place = next((at for at, pair in pairs if not _are_alike(*pair)), None)
     if place is None:
         return None
     mine, theirs = quoted(rows.ids[place]), quoted(others.ids[place])
@@ -213,6 +218,14 @@ def _other_id(
         raise DataError(message, _HINT)
     conflict = f"{row} (column {quoted(column)}) is {mine}, but {theirs} in {baseline.name}"
     return f"{conflict}: are these the same rows? --on {quoted(column)} joins them"
+
+
+def _are_alike(text: str, other: str) -> bool:
+    """Whether ids that nobody has named may be the same, such as 7 and 7.0."""
+    if text.strip() == other.strip():
+        return True
+    value = parse_number(text)
+    return value is not None and value == parse_number(other) and abs(value) < _EXACT
 
 
 def _refuse_rest(cursors: Sequence[Cursor], sizes: Sequence[int]) -> None:

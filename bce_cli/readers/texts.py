@@ -158,12 +158,18 @@ class Texts(Sequence[str]):
             return Texts(self._column.slice(start, max(stop - start, 0)))
         return self._column[int(index)].as_py() or ""
 
-    def as_strings(self) -> pa.ChunkedArray | pa.Array:
-        """Return all of them, as a column of strings without nulls."""
+    def first_other(self, others: Texts) -> int | None:
+        """Return the place of the first that is not the same in others; -1 if there is none.
+
+        None where a cell is null, so that nothing can be said.
+        """
         import pyarrow as pa
         from pyarrow import compute
 
-        return compute.fill_null(self._column.cast(pa.string()), "")
+        columns = (texts._column.cast(pa.string()) for texts in (self, others))  # noqa: SLF001
+        same = compute.equal(*columns)
+        place: int = compute.index(same, value=False).as_py()
+        return None if same.null_count else place
 
     @property
     def are_great(self) -> bool:
@@ -179,14 +185,12 @@ def first_difference(texts: Sequence[str], others: Sequence[str]) -> int | None:
     >>> first_difference(["a", "b"], ["a", "c"])
     1
     """
-    if not (isinstance(texts, Texts) and isinstance(others, Texts)):
-        pairs = enumerate(zip(texts, others, strict=True))
-        return next((place for place, (text, other) in pairs if text != other), None)
-    from pyarrow import compute
-
-    same = compute.equal(texts.as_strings(), others.as_strings())
-    place: int = compute.index(same, value=False).as_py()
-    return None if place < 0 else place
+    if isinstance(texts, Texts) and isinstance(others, Texts):
+        place = texts.first_other(others)
+        if place is not None:
+            return None if place < 0 else place
+    pairs = enumerate(zip(texts, others, strict=True))
+    return next((at for at, (text, other) in pairs if text != other), None)
 
 
 def values_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:

@@ -26,7 +26,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bce_cli.errors import BceError, InputError, safe_text
+from bce_cli.errors import BceError, InputError, safe_text, shortage
 from bce_cli.storage.folders import is_hidden, refuse_logged_table, refuse_logged_tables
 from bce_cli.storage.paths import (
     Entry,
@@ -290,6 +290,8 @@ def storage_error(address: str, error: Exception) -> BceError:
     """
     if isinstance(error, BceError):
         return error
+    if isinstance(error, MemoryError) and (lacking := shortage(error)) is not None:
+        return lacking
     reason = _NO_ACCOUNT if isinstance(error, MissingAccountError) else _reason(error, address)
     hint = None
     if reason in (_ACCESS_DENIED, _NO_CREDENTIALS, _NO_ACCOUNT):

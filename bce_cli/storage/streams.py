@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import DataError, InputError, ShortageError, os_reason, shortage
+from bce_cli.errors import BceError, InputError, ShortageError, os_reason, shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,7 +167,7 @@ class Translated(ReadOnly):
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         try:
             return read_some(self._stream, buffer)
-        except (InputError, DataError):
+        except (BceError, MemoryError):  # which tells nothing of the stream
             raise
         except Exception as error:
             explained = self._explain(error)

@@ -170,6 +170,28 @@ def test_ids_that_cannot_be_read_are_nobodys_error(bce: Bce, preds: Preds) -> No
         assert result.stdout.replace(name, "b.csv") == plain.stdout.replace(name, "b.csv")
 
 
+@pytest.mark.parametrize(
+    ("text", "other", "are_alike"),
+    [
+        ("7", "7.0", True),
+        ("7", " 7", True),
+        ("0", "0.0", True),
+        ("7", "7.5", False),
+        ("9007199254740993", "9007199254740992", False),
+        ("x", "y", False),
+        ("", "7", False),
+    ],
+)
+def test_ids_that_differ_in_their_writing_alone_may_be_the_same(
+    text: str, other: str, are_alike: bool, bce: Bce, preds: Preds
+) -> None:
+    first = preds(f"id,y,p\n{text},1,.9\n{text},0,.2\n", "a.csv")
+    second = preds(f'id,y,p\n{text},1,.9\n"{other}",0,.2\n', "b.csv")
+    result = bce("compare", first, second, *NAMED, "-f", "json")
+    said = "" if are_alike else OTHER_ID.format("b.csv", 2, "id", other, text, "id")
+    assert (result.stderr, result.exit_code) == (said, 0)
+
+
 def test_the_first_other_id_of_three_models_is_said_once(bce: Bce, preds: Preds) -> None:
     third = preds(B.replace("7", "1"), "c.csv")
     result = bce(

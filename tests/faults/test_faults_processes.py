@@ -350,3 +350,25 @@ def test_nohup_outlives_the_terminal() -> None:
     assert (printed, said, running.returncode) == (b"", b"", 0)
     assert Path("out").read_bytes() == b"0.6931471805599453\n"
     assert names() == ["out"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "engine", [[], pytest.param(["--engine", "dask", "--workers", "1"], marks=pytest.mark.deep)]
+)
+def test_whoever_ignores_signals_has_all_processes_ignore_them(engine: list[str]) -> None:
+    ignoring = ["/bin/sh", "-c", "trap '' HUP INT TERM; echo; exec \"$@\"", "sh"]
+    command = [sys.executable, "-m", "bce_cli", "compute", "big.csv", "-q"]
+    told = subprocess.run(command, check=True, capture_output=True, timeout=300)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*ignoring, *command, *engine], stdout=pipe, stderr=pipe, start_new_session=True
+    ) as running:
+        assert running.stdout is not None
+        assert os.read(running.stdout.fileno(), 1) == b"\n"  # from now on they are ignored
+        while running.poll() is None:  # wherever it is, and whatever it has started
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                os.killpg(running.pid, number)
+            time.sleep(0.02)
+        printed, said = running.communicate(timeout=300)
+    assert (running.returncode, printed, said) == (0, told.stdout, b"")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli.cli import output
+from tests.corpus.columnar import parquet, table
+from tests.corpus.packing import PACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +146,54 @@ def test_a_shortage_is_one_line_and_leaves_the_old_output(
     lacking = "no thread can be started" if what in ("thread", "pool") else "out of memory"
     result = bce("compute", "preds.csv", "-l", "y", "-p", "p", "-o", "out")
     assert_old_alone(result, 71, f"{lacking}; fewer --workers take less")
+
+
+@pytest.mark.parametrize("name", ["preds.csv", "preds.csv.gz", "preds.parquet", "preds.csv.xz"])
+@pytest.mark.parametrize(
+    "error", [MemoryError(), OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))], ids=repr
+)
+def test_a_shortage_while_reading_is_no_damage(
+    name: str, error: Exception, monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
+) -> None:
+    contents: dict[str, Callable[[], bytes]] = {
+        "preds.csv": TEXT.encode,
+        "preds.csv.gz": lambda: PACK["gz"](TEXT.encode()),
+        "preds.csv.xz": lambda: PACK["xz"](TEXT.encode()),
+        "preds.parquet": lambda: parquet(table(y=([1, 0],), p=([0.5, 0.25],))),
+    }
+    Path(name).write_bytes(contents[name]())
+
+    class Short(io.FileIO):
+        def readinto(self, _buffer: object) -> int:
+            raise error
+
+    opened = Path.open
+
+    def short(path: Path, mode: str = "r", buffering: int = -1, **options: Any) -> Any:  # noqa: ANN401
+        is_input = mode == "rb" and buffering == 0
+        return Short(path) if is_input else opened(path, mode, buffering, **options)
+
+    monkeypatch.setattr(Path, "open", short)
+    result = bce("compute", name, "-q")
+    assert result.stderr == "bce: error: out of memory; fewer --workers take less\n"
+    assert (result.stdout, result.exit_code) == ("", 71)
+
+
+def test_sizes_that_no_machine_has_are_damage(
+    monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
+) -> None:
+    import pyarrow.parquet as pq
+
+    Path("preds.parquet").write_bytes(parquet(table(y=([1, 0],), p=([0.5, 0.25],))))
+
+    def fail(*_args: object, **_options: object) -> None:
+        message = "malloc of size 1234567890123 failed"
+        raise MemoryError(message)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", fail)
+    result = bce("compute", "preds.parquet", "-q")
+    assert result.exit_code == 65
+    assert result.stderr.startswith("bce: error: preds.parquet: the Parquet data are damaged: ")
 
 
 def test_a_text_in_the_data_is_no_shortage(bce: Callable[..., Result]) -> None:
