@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from bce_cli.errors import DataError, quoted
 from bce_cli.readers.blocks import TwoLooks
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
 _BUFFER = 1 << 20  # bytes
+_CHUNK_BYTES = 64 << 20  # of a row group, to be held at once
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
@@ -103,21 +104,24 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
         spans = [span for some in row_groups for span in _counted(opened.metadata, some)]
 
         def batches(repeated: set[str]) -> Iterator[pa.RecordBatch]:
-            # Column chunks are read a buffer at a time, since a row group may hold all rows of a
-            # file; texts that are repeated are held once.
+            # Great column chunks are read a buffer at a time, since a row group may hold all rows
+            # of a file. Others are read whole: through a buffer, a page whose header is damaged
+            # takes 2 GiB. Texts that are repeated are held once.
             reader = parquet.ParquetFile(
                 file,
                 metadata=opened.metadata,
                 read_dictionary=sorted(repeated),
                 pre_buffer=False,
-                buffer_size=getattr(file, "bytes_at_once", _BUFFER),
+                buffer_size=buffer_size,
                 page_checksum_verification=True,
             )
             for span in spans:
                 groups = list(range(span.first, span.last + 1))
                 yield from _all_of(span, reader.iter_batches(n_rows, groups, wanted))
 
-        texts -= _checked_chunks(opened.metadata, wanted, row_groups)
+        chunks = _checked_chunks(opened.metadata, wanted, row_groups)
+        texts -= chunks.without_dictionary
+        buffer_size = getattr(file, "bytes_at_once", _BUFFER if chunks.are_great else 0)
         for batch in _with_fewer_dictionaries(batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
@@ -130,12 +134,27 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
     return Batches(schema, opened.metadata.num_rows, read, _row_groups(opened.metadata))
 
 
+class _Chunks(NamedTuple):
+    """What the footer says of the column chunks that are to be read.
+
+    Attributes
+    ----------
+    are_great : bool
+        Whether those of a row group take too much memory to be held at once.
+    without_dictionary : set of str
+        Columns that are stored in a way that pyarrow makes no dictionary of.
+    """
+
+    are_great: bool
+    without_dictionary: set[str]
+
+
 def _checked_chunks(
     metadata: Any,  # noqa: ANN401 -- pyarrow's
     names: list[str],
     row_groups: tuple[RowGroups, ...],
-) -> set[str]:
-    """Compare the values of columns with the rows; return which pyarrow makes no dictionary of."""
+) -> _Chunks:
+    """Compare the values of columns with the rows, as the footer counts them."""
     import pyarrow as pa
 
     leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
@@ -144,11 +163,12 @@ def _checked_chunks(
         for place, leaf in enumerate(leaves)
         if leaf.path in names and leaf.max_repetition_level == 0
     ]
-    found: set[str] = set()
+    found, most = set[str](), 0
     for group in chain(*(range(some.first, some.last + 1) for some in row_groups)):
-        chunks = metadata.row_group(group)
+        chunks, n_bytes = metadata.row_group(group), 0
         for place, name in wanted:
             chunk = chunks.column(place)
+            n_bytes += chunk.total_compressed_size
             if _DELTAS.intersection(chunk.encodings):
                 found.add(name)
             if chunk.num_values != chunks.num_rows:
@@ -157,7 +177,8 @@ def _checked_chunks(
                 )
                 message = f"row group {group + 1} has {counts}"
                 raise pa.ArrowInvalid(message)
-    return found
+        most = max(most, n_bytes)
+    return _Chunks(most > _CHUNK_BYTES, found)
 
 
 def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
