@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, quoted
 from bce_cli.readers.blocks import TwoLooks
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
 _BUFFER = 1 << 20  # bytes
-_CHUNK_BYTES = 64 << 20  # of a row group, to be held at once
+_CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
@@ -42,7 +42,8 @@ _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a ti
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
 
-_DELTAS = frozenset({"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"})
+_NO_DICTIONARY = "DictAccumulator"
+"""Of pyarrow's message about texts that are stored as differences, and read as a dictionary."""
 
 _COUNTED_ROWS = 1 << 16
 """Row groups of so many rows are counted each; smaller ones that follow each other, together."""
@@ -94,35 +95,16 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
     from pyarrow import parquet
 
     opened = parquet.ParquetFile(file, page_checksum_verification=True)
-    schema = opened.schema_arrow
+    metadata, schema = opened.metadata, opened.schema_arrow
     names = schema.names
 
     def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
-        spans = [span for some in row_groups for span in _counted(opened.metadata, some)]
-
-        def batches(repeated: set[str]) -> Iterator[pa.RecordBatch]:
-            # Great column chunks are read a buffer at a time, since a row group may hold all rows
-            # of a file. Others are read whole: through a buffer, a page whose header is damaged
-            # takes 2 GiB. Texts that are repeated are held once.
-            reader = parquet.ParquetFile(
-                file,
-                metadata=opened.metadata,
-                read_dictionary=sorted(repeated),
-                pre_buffer=False,
-                buffer_size=buffer_size,
-                page_checksum_verification=True,
-            )
-            for span in spans:
-                groups = list(range(span.first, span.last + 1))
-                yield from _all_of(span, reader.iter_batches(n_rows, groups, wanted))
-
-        chunks = _checked_chunks(opened.metadata, wanted, row_groups)
-        texts -= chunks.without_dictionary
-        buffer_size = getattr(file, "bytes_at_once", _BUFFER if chunks.are_great else 0)
-        for batch in _with_fewer_dictionaries(batches, texts):
+        spans = [span for some in row_groups for span in _counted(metadata, some)]
+        chunks = _Chunks(file, metadata, wanted, spans, n_rows)
+        for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
@@ -131,54 +113,133 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
             columns = [named[found.index(place)] for place in places]
             yield _validated(batch.select(columns))
 
-    return Batches(schema, opened.metadata.num_rows, read, _row_groups(opened.metadata))
+    return Batches(schema, metadata.num_rows, read, _row_groups(metadata))
 
 
-class _Chunks(NamedTuple):
-    """What the footer says of the column chunks that are to be read.
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """Columns of row groups that are to be read.
 
     Attributes
     ----------
-    are_great : bool
-        Whether those of a row group take too much memory to be held at once.
-    without_dictionary : set of str
-        Columns that are stored in a way that pyarrow makes no dictionary of.
+    file : binary stream or file of pyarrow
+    metadata : pyarrow.parquet.FileMetaData
+    names : list of str
+        Of the columns.
+    spans : list of RowGroups
+        Each is counted by itself.
+    n_rows : int
+        At a time.
     """
 
-    are_great: bool
-    without_dictionary: set[str]
+    file: Any
+    metadata: Any
+    names: list[str]
+    spans: list[RowGroups]
+    n_rows: int
+
+    def batches(self, repeated: set[str]) -> Iterator[pa.RecordBatch]:
+        """Yield all rows; texts that are repeated are held once."""
+        reader, leaves = self._reader(repeated), self._leaves()
+        for span in self.spans:
+            yield from _all_of(span, self._of_span(reader, span, has_dictionaries=bool(repeated)))
+            self._compare_values(span, leaves)
+
+    def _reader(self, repeated: set[str]) -> Any:  # noqa: ANN401 -- pyarrow's
+        from pyarrow import parquet
+
+        # Great column chunks are read a buffer at a time, since a row group may hold all rows of a
+        # file. Others are read whole: through a buffer, a page whose header is damaged takes 2 GiB.
+        are_great = any(_n_bytes(self.metadata, span) > _CHUNK_BYTES for span in self.spans)
+        return parquet.ParquetFile(
+            self.file,
+            metadata=self.metadata,
+            read_dictionary=sorted(repeated),
+            pre_buffer=False,
+            buffer_size=getattr(self.file, "bytes_at_once", _BUFFER if are_great else 0),
+            page_checksum_verification=True,
+        )
+
+    def _of_span(
+        self,
+        reader: Any,  # noqa: ANN401 -- pyarrow's
+        span: RowGroups,
+        *,
+        has_dictionaries: bool,
+    ) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        groups, n_done = list(range(span.first, span.last + 1)), 0
+        try:
+            for batch in reader.iter_batches(self.n_rows, groups, self.names):
+                yield batch
+                n_done += len(batch)
+        except (pa.ArrowException, OSError) as error:
+            if not has_dictionaries or _NO_DICTIONARY not in str(error):
+                raise
+            plain = self._reader(set()).iter_batches(self.n_rows, groups, self.names)
+            yield from _behind(n_done, plain)
+
+    def _leaves(self) -> list[tuple[int, str]]:
+        """Return the places and names of those columns that have a value in each row."""
+        leaves = [self.metadata.schema.column(i) for i in range(self.metadata.num_columns)]
+        return [
+            (place, leaf.path)
+            for place, leaf in enumerate(leaves)
+            if leaf.path in self.names and leaf.max_repetition_level == 0
+        ]
+
+    def _compare_values(self, span: RowGroups, leaves: list[tuple[int, str]]) -> None:
+        """Compare the values of columns with the rows, as the footer counts them.
+
+        Only for what was read: pyarrow ends the process over damage in the metadata of a column,
+        unless it comes upon it while it reads.
+        """
+        import pyarrow as pa
+
+        for group in range(span.first, span.last + 1):
+            chunks = self.metadata.row_group(group)
+            for place, name in leaves:
+                n_values, n_rows = chunks.column(place).num_values, chunks.num_rows
+                if n_values != n_rows:
+                    counts = f"{n_values:,} values of {quoted(name)} for {n_rows:,} rows"
+                    message = f"row group {group + 1} has {counts}"
+                    raise pa.ArrowInvalid(message)
 
 
-def _checked_chunks(
-    metadata: Any,  # noqa: ANN401 -- pyarrow's
-    names: list[str],
-    row_groups: tuple[RowGroups, ...],
-) -> _Chunks:
-    """Compare the values of columns with the rows, as the footer counts them."""
+def _n_bytes(metadata: Any, span: RowGroups) -> int:  # noqa: ANN401 -- pyarrow's
+    """Bytes of the greatest row group, as its footer says; nothing else of it need be sound."""
+    groups = range(span.first, span.last + 1)
+    return max((metadata.row_group(group).total_byte_size for group in groups), default=0)
+
+
+def _behind(n_rows: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Leave out the first rows."""
+    for batch in batches:
+        if n_rows < len(batch):
+            yield batch.slice(n_rows)
+        n_rows = max(n_rows - len(batch), 0)
+
+
+def _compare_values(metadata: Any, names: list[str], span: RowGroups) -> None:  # noqa: ANN401
+    """Compare the values of columns with the rows, as the footer counts them.
+
+    Only for what was read: pyarrow ends the process over damage in the metadata of a column, unless
+    it comes upon it while it reads.
+    """
     import pyarrow as pa
 
     leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
-    wanted = [
-        (place, leaf.path)
-        for place, leaf in enumerate(leaves)
-        if leaf.path in names and leaf.max_repetition_level == 0
-    ]
-    found, most = set[str](), 0
-    for group in chain(*(range(some.first, some.last + 1) for some in row_groups)):
-        chunks, n_bytes = metadata.row_group(group), 0
-        for place, name in wanted:
-            chunk = chunks.column(place)
-            n_bytes += chunk.total_compressed_size
-            if _DELTAS.intersection(chunk.encodings):
-                found.add(name)
-            if chunk.num_values != chunks.num_rows:
-                counts = (
-                    f"{chunk.num_values:,} values of {quoted(name)} for {chunks.num_rows:,} rows"
-                )
+    for place, leaf in enumerate(leaves):
+        if leaf.path not in names or leaf.max_repetition_level:
+            continue
+        for group in range(span.first, span.last + 1):
+            n_rows = metadata.row_group(group).num_rows
+            n_values = metadata.row_group(group).column(place).num_values
+            if n_values != n_rows:
+                counts = f"{n_values:,} values of {quoted(leaf.path)} for {n_rows:,} rows"
                 message = f"row group {group + 1} has {counts}"
                 raise pa.ArrowInvalid(message)
-        most = max(most, n_bytes)
-    return _Chunks(most > _CHUNK_BYTES, found)
 
 
 def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
@@ -225,8 +286,10 @@ def _with_fewer_dictionaries(
     yield from batches(texts - distinct) if distinct else chain([first], with_all)
 
 
-def _are_distinct(texts: pa.DictionaryArray) -> bool:
+def _are_distinct(texts: pa.Array) -> bool:
     """Whether a dictionary takes more room than it saves, and none of its texts is great."""
+    if not hasattr(texts, "dictionary"):
+        return True
     distinct: bool = 2 * len(texts.dictionary) > len(texts)
     return distinct and longest_text(texts) <= _LONG
 
