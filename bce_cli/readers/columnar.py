@@ -45,6 +45,9 @@ LEAST_ROWS = 1 << 22
 _NO_DICTIONARY = "DictAccumulator"
 """Of pyarrow's message about texts that are stored as differences, and read as a dictionary."""
 
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+"""What every writer of Arrow streams ends with."""
+
 _COUNTED_ROWS = 1 << 16
 """Row groups of so many rows are counted each; smaller ones that follow each other, together."""
 
@@ -318,7 +321,8 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
     from pyarrow import ipc
 
     is_file = head.startswith(b"ARROW1")
-    source = file if is_file else io.BufferedReader(file)
+    tail = _Tail(file)
+    source = file if is_file else io.BufferedReader(tail)
     opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
 
     def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
@@ -330,8 +334,31 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
+        if not is_file and tail.last != _END_OF_STREAM:
+            message = "the stream was cut: it ends without the mark of its end"
+            raise pa.ArrowInvalid(message)
 
     return Batches(opened.schema, None, read)
+
+
+class _Tail(io.RawIOBase):
+    """A stream of bytes, of which the last ones are remembered."""
+
+    def __init__(self, file: Any) -> None:  # noqa: ANN401 -- streams of any kind
+        self._file = file
+        self.last = b""
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 -- bytes
+        """Read some bytes."""
+        n: int | None = self._file.readinto(buffer)
+        if n:
+            end = bytes(memoryview(buffer)[max(n - len(_END_OF_STREAM), 0) : n])
+            self.last = (self.last + end)[-len(_END_OF_STREAM) :]
+        return n
 
 
 def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
