@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
 _BUFFER = 1 << 20  # bytes
+_CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
 _ABSURD_SIZE = re.compile(r"size \d{13}")
 """What no machine has to give: not memory is lacking, but the file promises too much."""
 _LONG = 1024  # bytes of a text
@@ -44,7 +45,11 @@ _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a ti
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
 
-_DELTAS = frozenset({"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"})
+_NO_DICTIONARY = "DictAccumulator"
+"""Of pyarrow's message about texts that are stored as differences, and read as a dictionary."""
+
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+"""What every writer of Arrow streams ends with."""
 
 _COUNTED_ROWS = 1 << 16
 """Row groups of so many rows are counted each; smaller ones that follow each other, together."""
@@ -96,32 +101,16 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
     from pyarrow import parquet
 
     opened = parquet.ParquetFile(file, page_checksum_verification=True)
-    schema = opened.schema_arrow
+    metadata, schema = opened.metadata, opened.schema_arrow
     names = schema.names
 
     def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
         wanted = list(dict.fromkeys(names[place] for place in places))
         found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
-        spans = [span for some in row_groups for span in _counted(opened.metadata, some)]
-
-        def batches(repeated: set[str]) -> Iterator[pa.RecordBatch]:
-            # Column chunks are read a buffer at a time, since a row group may hold all rows of a
-            # file; texts that are repeated are held once.
-            reader = parquet.ParquetFile(
-                file,
-                metadata=opened.metadata,
-                read_dictionary=sorted(repeated),
-                pre_buffer=False,
-                buffer_size=getattr(file, "bytes_at_once", _BUFFER),
-                page_checksum_verification=True,
-            )
-            for span in spans:
-                groups = list(range(span.first, span.last + 1))
-                yield from _all_of(span, reader.iter_batches(n_rows, groups, wanted))
-
-        texts -= _checked_chunks(opened.metadata, wanted, row_groups)
-        for batch in _with_fewer_dictionaries(batches, texts):
+        spans = [span for some in row_groups for span in _counted(metadata, some)]
+        chunks = _Chunks(file, metadata, wanted, spans, n_rows)
+        for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
             if len(named) != len(found):
@@ -130,37 +119,133 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
             columns = [named[found.index(place)] for place in places]
             yield _validated(batch.select(columns))
 
-    return Batches(schema, opened.metadata.num_rows, read, _row_groups(opened.metadata))
+    return Batches(schema, metadata.num_rows, read, _row_groups(metadata))
 
 
-def _checked_chunks(
-    metadata: Any,  # noqa: ANN401 -- pyarrow's
-    names: list[str],
-    row_groups: tuple[RowGroups, ...],
-) -> set[str]:
-    """Compare the values of columns with the rows; return which pyarrow makes no dictionary of."""
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """Columns of row groups that are to be read.
+
+    Attributes
+    ----------
+    file : binary stream or file of pyarrow
+    metadata : pyarrow.parquet.FileMetaData
+    names : list of str
+        Of the columns.
+    spans : list of RowGroups
+        Each is counted by itself.
+    n_rows : int
+        At a time.
+    """
+
+    file: Any
+    metadata: Any
+    names: list[str]
+    spans: list[RowGroups]
+    n_rows: int
+
+    def batches(self, repeated: set[str]) -> Iterator[pa.RecordBatch]:
+        """Yield all rows; texts that are repeated are held once."""
+        reader, leaves = self._reader(repeated), self._leaves()
+        for span in self.spans:
+            yield from _all_of(span, self._of_span(reader, span, has_dictionaries=bool(repeated)))
+            self._compare_values(span, leaves)
+
+    def _reader(self, repeated: set[str]) -> Any:  # noqa: ANN401 -- pyarrow's
+        from pyarrow import parquet
+
+        # Great column chunks are read a buffer at a time, since a row group may hold all rows of a
+        # file. Others are read whole: through a buffer, a page whose header is damaged takes 2 GiB.
+        are_great = any(_n_bytes(self.metadata, span) > _CHUNK_BYTES for span in self.spans)
+        return parquet.ParquetFile(
+            self.file,
+            metadata=self.metadata,
+            read_dictionary=sorted(repeated),
+            pre_buffer=False,
+            buffer_size=getattr(self.file, "bytes_at_once", _BUFFER if are_great else 0),
+            page_checksum_verification=True,
+        )
+
+    def _of_span(
+        self,
+        reader: Any,  # noqa: ANN401 -- pyarrow's
+        span: RowGroups,
+        *,
+        has_dictionaries: bool,
+    ) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        groups, n_done = list(range(span.first, span.last + 1)), 0
+        try:
+            for batch in reader.iter_batches(self.n_rows, groups, self.names):
+                yield batch
+                n_done += len(batch)
+        except (pa.ArrowException, OSError) as error:
+            if not has_dictionaries or _NO_DICTIONARY not in str(error):
+                raise
+            plain = self._reader(set()).iter_batches(self.n_rows, groups, self.names)
+            yield from _behind(n_done, plain)
+
+    def _leaves(self) -> list[tuple[int, str]]:
+        """Return the places and names of those columns that have a value in each row."""
+        leaves = [self.metadata.schema.column(i) for i in range(self.metadata.num_columns)]
+        return [
+            (place, leaf.path)
+            for place, leaf in enumerate(leaves)
+            if leaf.path in self.names and leaf.max_repetition_level == 0
+        ]
+
+    def _compare_values(self, span: RowGroups, leaves: list[tuple[int, str]]) -> None:
+        """Compare the values of columns with the rows, as the footer counts them.
+
+        Only for what was read: pyarrow ends the process over damage in the metadata of a column,
+        unless it comes upon it while it reads.
+        """
+        import pyarrow as pa
+
+        for group in range(span.first, span.last + 1):
+            chunks = self.metadata.row_group(group)
+            for place, name in leaves:
+                n_values, n_rows = chunks.column(place).num_values, chunks.num_rows
+                if n_values != n_rows:
+                    counts = f"{n_values:,} values of {quoted(name)} for {n_rows:,} rows"
+                    message = f"row group {group + 1} has {counts}"
+                    raise pa.ArrowInvalid(message)
+
+
+def _n_bytes(metadata: Any, span: RowGroups) -> int:  # noqa: ANN401 -- pyarrow's
+    """Bytes of the greatest row group, as its footer says; nothing else of it need be sound."""
+    groups = range(span.first, span.last + 1)
+    return max((metadata.row_group(group).total_byte_size for group in groups), default=0)
+
+
+def _behind(n_rows: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Leave out the first rows."""
+    for batch in batches:
+        if n_rows < len(batch):
+            yield batch.slice(n_rows)
+        n_rows = max(n_rows - len(batch), 0)
+
+
+def _compare_values(metadata: Any, names: list[str], span: RowGroups) -> None:  # noqa: ANN401
+    """Compare the values of columns with the rows, as the footer counts them.
+
+    Only for what was read: pyarrow ends the process over damage in the metadata of a column, unless
+    it comes upon it while it reads.
+    """
     import pyarrow as pa
 
     leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
-    wanted = [
-        (place, leaf.path)
-        for place, leaf in enumerate(leaves)
-        if leaf.path in names and leaf.max_repetition_level == 0
-    ]
-    found: set[str] = set()
-    for group in chain(*(range(some.first, some.last + 1) for some in row_groups)):
-        chunks = metadata.row_group(group)
-        for place, name in wanted:
-            chunk = chunks.column(place)
-            if _DELTAS.intersection(chunk.encodings):
-                found.add(name)
-            if chunk.num_values != chunks.num_rows:
-                counts = (
-                    f"{chunk.num_values:,} values of {quoted(name)} for {chunks.num_rows:,} rows"
-                )
+    for place, leaf in enumerate(leaves):
+        if leaf.path not in names or leaf.max_repetition_level:
+            continue
+        for group in range(span.first, span.last + 1):
+            n_rows = metadata.row_group(group).num_rows
+            n_values = metadata.row_group(group).column(place).num_values
+            if n_values != n_rows:
+                counts = f"{n_values:,} values of {quoted(leaf.path)} for {n_rows:,} rows"
                 message = f"row group {group + 1} has {counts}"
                 raise pa.ArrowInvalid(message)
-    return found
 
 
 def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
@@ -207,8 +292,10 @@ def _with_fewer_dictionaries(
     yield from batches(texts - distinct) if distinct else chain([first], with_all)
 
 
-def _are_distinct(texts: pa.DictionaryArray) -> bool:
+def _are_distinct(texts: pa.Array) -> bool:
     """Whether a dictionary takes more room than it saves, and none of its texts is great."""
+    if not hasattr(texts, "dictionary"):
+        return True
     distinct: bool = 2 * len(texts.dictionary) > len(texts)
     return distinct and longest_text(texts) <= _LONG
 
@@ -237,7 +324,8 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
     from pyarrow import ipc
 
     is_file = head.startswith(b"ARROW1")
-    source = file if is_file else io.BufferedReader(file)
+    tail = _Tail(file)
+    source = file if is_file else io.BufferedReader(tail)
     opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
 
     def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
@@ -249,8 +337,31 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
         if not is_file and source.read(1):
             message = "something follows the end of the stream"
             raise pa.ArrowInvalid(message)
+        if not is_file and tail.last != _END_OF_STREAM:
+            message = "the stream was cut: it ends without the mark of its end"
+            raise pa.ArrowInvalid(message)
 
     return Batches(opened.schema, None, read)
+
+
+class _Tail(io.RawIOBase):
+    """A stream of bytes, of which the last ones are remembered."""
+
+    def __init__(self, file: Any) -> None:  # noqa: ANN401 -- streams of any kind
+        self._file = file
+        self.last = b""
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 -- bytes
+        """Read some bytes."""
+        n: int | None = self._file.readinto(buffer)
+        if n:
+            end = bytes(memoryview(buffer)[max(n - len(_END_OF_STREAM), 0) : n])
+            self.last = (self.last + end)[-len(_END_OF_STREAM) :]
+        return n
 
 
 def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:

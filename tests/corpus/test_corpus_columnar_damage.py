@@ -24,7 +24,19 @@ def _damaged(start: int, new: bytes) -> Callable[[], bytes]:
     return write
 
 
+def _cut_behind_a_batch() -> bytes:
+    """End a stream of two batches behind the first."""
+    whole = arrow_stream(_plain(), 1)
+    return whole[: whole.rindex(b"\xff\xff\xff\xff", 0, -8)]
+
+
 FILES = {
+    "a stream cut behind a batch": bad(
+        _cut_behind_a_batch, r"preds\.csv: the Arrow data are damaged: the stream was cut"
+    ),
+    "a stream without its end": bad(
+        lambda: arrow_stream(_plain())[:-8], r"preds\.csv: the Arrow data are damaged: .* was cut"
+    ),
     "two streams, one behind the other": good(
         lambda: arrow_stream(_plain()) * 2, TWO * 2, error=r"preds\.csv: "
     ),
