@@ -53,7 +53,7 @@ _NUMBER = re.compile(
     r"(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|nan|inf(?:inity)?)[ \t]*+",
     re.ASCII | re.IGNORECASE,
 )
-_PARTS = re.compile(r"([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?)0*+([0-9]*))?", re.ASCII)
+_PARTS = re.compile(r"([+-]?)([0-9]*+)\.?([0-9]*+)(?:[eE]([+-]?)0*+([0-9]*))?", re.ASCII)
 _LONGEST_EXPONENT = 18  # digits
 _SWAPPED = str.maketrans(",.", ".,")
 
@@ -314,8 +314,8 @@ def label_key(text: str, decimal: str = ".") -> str:
     """
     text = text.strip(_BLANKS)
     number = text.translate(_SWAPPED) if decimal == "," else text
-    found = _PARTS.fullmatch(number)
-    if found is None or not _NUMBER.fullmatch(number):
+    found = _PARTS.fullmatch(number) if _NUMBER.fullmatch(number) else None
+    if found is None:
         return text
     sign, whole, fraction, exponent_sign, exponent = found.groups(default="")
     digits = (whole + fraction).lstrip("0")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
-from bce_cli.errors import UsageError, safe_text
+from bce_cli.errors import InputError, UsageError, safe_text
 from bce_cli.storage.folders import LOGS, is_hidden, is_leftover, refuse_logged_table
 from bce_cli.storage.stamps import Stamp
 from bce_cli.storage.streams import unreadable
@@ -309,7 +309,10 @@ def _walked(folder: str, seen: set[Identity], links: deque[str]) -> Iterator[Ent
 
 def _refuse_logged(folder: str, names: Sequence[str]) -> None:
     def metadata() -> list[str]:
-        return [item.name for item in _listed(f"{folder or '.'}/metadata")]
+        try:
+            return [item.name for item in _listed(f"{folder or '.'}/metadata")]
+        except InputError:  # around the folder, it need not be readable
+            return []
 
     refuse_logged_table(safe_text(folder or "."), names, metadata)
 

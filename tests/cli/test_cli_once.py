@@ -57,7 +57,7 @@ def test_an_option_given_twice_is_named_and_nothing_is_written(
     "args",
     [
         ["check", "-p", "a", "--max-loss", "9", "-q", "--quiet", "--logits", "--logits"],
-        ["check", "-p", "a", "--max-loss", "9", "--", "preds.csv", "preds.csv"],
+        ["check", "-p", "a", "--max-loss", "9", "--", "more.csv", "other.csv"],
         ["compare", "-p", "a", "-p", "b", "-q"],
         ["compute", "-p", "a", "--by", "g", "--by", "b"],
     ],
@@ -66,6 +66,8 @@ def test_flags_sources_and_options_of_several_values_may_be_repeated(
     args: list[str], preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
     command, *rest = args
+    preds(GOOD, "more.csv")
+    preds(GOOD, "other.csv")
     result = bce(command, preds(GOOD), *rest)
     assert "error" not in result.stderr
     assert result.exit_code == 0

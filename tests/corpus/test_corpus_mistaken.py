@@ -101,11 +101,17 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
         "unpack",
     ),
     "an empty zip archive": ("preds.zip", _zip, "a zip archive", "unpack"),
-    "a spreadsheet": ("preds.xlsx", _spreadsheet, "a zip archive or a spreadsheet", "as CSV"),
+    "a spreadsheet": ("preds.xlsx", _spreadsheet, "an Excel workbook", "save it as CSV"),
     "an old spreadsheet": (
         "preds.xls",
         bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504),
         "a spreadsheet of old",
+        "save it as CSV",
+    ),
+    "an open spreadsheet": (
+        "preds.ods",
+        b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        "a spreadsheet or text of OpenDocument",
         "save it as CSV",
     ),
     "a pickled frame": ("preds.pkl", _pandas, "a Python pickle", "export"),
