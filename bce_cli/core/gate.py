@@ -27,7 +27,7 @@ from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, DataError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,12 +49,24 @@ class Baseline:
     unit : {"nats", "bits"}
     std_error : float, optional
         Standard error of `mean_loss`, in `unit`.
+    float_type : str, optional
+        What its predictions were stored as, where the limits of the convention depend on that.
     """
 
     source: str
     mean_loss: float
     unit: Unit
     std_error: float | None = None
+    float_type: str | None = None
+
+    def refuse_other_type(self, float_type: str | None) -> None:
+        """Raise DataError if predictions that are held to it are stored in another type."""
+        if self.float_type is None or float_type in (None, self.float_type):
+            return
+        message = (
+            f"{quoted(self.source)}: its predictions were {self.float_type}, these are {float_type}"
+        )
+        raise DataError(message, "scikit-learn clips each type at limits of its own: store one")
 
     def loss_in(self, unit: Unit) -> float:
         """Return the mean loss in another unit: the largest that would have been saved as this one.
@@ -595,7 +607,8 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     Raises
     ------
     DataError
-        If there are no rows, or none with a weight.
+        If there are no rows, or none with a weight; or the baseline is of predictions of another
+        float type, on which the limits of the convention depend.
 
     Examples
     --------
@@ -609,6 +622,8 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     (['passed', 'failed'], 'failed')
     """
     report = loss_report(totals.losses, unit)
+    if limits.baseline is not None:
+        limits.baseline.refuse_other_type(report.float_type)
     return Judgement(report, tuple(_checks(totals, limits, report)))
 
 

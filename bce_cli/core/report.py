@@ -27,7 +27,7 @@ NORMAL_QUANTILE = 1.959963984540054
 
 _LEAST_CLASSES = 3
 _LEAST_REVERSED = 10.0
-_CLEAR_ERRORS = 5.0  # of the mean; those of a difference to 1 - p are twice as large at the most
+_CLEAR_ERRORS = 4.0  # of the mean; those of a difference to 1 - p are twice as large at the most
 
 _ROUNDING = 2.0**-50
 """Of the base-rate loss, and so of the skill of always predicting the base rate, which is 0."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FloatType: TypeAlias = Literal["float16", "float32", "float64"]
 """What predictions were stored as, before they were widened to float64."""
 
+FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
+
 MIXED = "mixed"
 """In place of a float type: some predictions were stored as one, and some as another."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
+from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.errors import DataError, UsageError, quoted
 from bce_cli.storage.paths import refuse_credentials, without_secrets
 from bce_cli.storage.sources import STANDARD_INPUT, Source
@@ -57,6 +58,7 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
         mean_loss=_mean_loss(report, name),
         unit=unit,
         std_error=_std_error(report, name),
+        float_type=_float_type(report, name),
     )
 
 
@@ -123,6 +125,14 @@ def _std_error(report: dict[str, Any], name: str) -> float | None:
         message = f"{name}: std_error must be a number of 0 or more, or null, not {_shown(value)}"
         raise DataError(message)
     return error
+
+
+def _float_type(report: dict[str, Any], name: str) -> str | None:
+    value = report.get("float_type")  # which older reports do not have
+    if value is None or value in FLOAT_TYPES:
+        return cast("str | None", value)
+    message = f"{name}: float_type must be {', '.join(FLOAT_TYPES)} or null, not {_shown(value)}"
+    raise DataError(message)
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401

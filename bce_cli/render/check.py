@@ -38,6 +38,7 @@ _MEASURES: dict[CheckName, str] = {
     "baseline": "mean loss",
 }
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
+_OF_BASELINE = ("source", "mean_loss", "unit", "std_error")
 _MOST_DIGITS = 17  # tell any two float64 apart
 
 
@@ -101,7 +102,7 @@ class CheckDocument:
             **picked(report, "n_clipped", "float_type", "n_impossible", "first_impossible_row"),
             "confident": limits.confident,
             "bins": None if limits.max_ece is None else limits.n_bins,
-            "baseline": None if limits.baseline is None else asdict(limits.baseline),
+            "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
             "budget": limits.budget if has_baseline else None,
             "notes": list(self.doubts),
             "checks": self.lines(),

@@ -151,4 +151,4 @@ def test_chance_alone_hardly_ever_looks_reversed() -> None:
     for _ in range(200):
         labels, p = random.integers(0, 2, 20), random.beta(2.0, 2.0, 20)
         told += report_of(labels, p).is_reversed
-    assert told == 0
+    assert told <= 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +132,7 @@ def test_logits_take_the_type_along() -> None:
     assert found == -math.log(2.0**-23)
 
 
+SAVED = {"mean_loss": 0.5, "unit": "nats", "convention": "exact", "clip": None}
 MIXTURE = "predictions are stored in several float types, and scikit-learn clips each at limits"
 
 
@@ -203,6 +205,26 @@ def test_a_second_look_keeps_the_type(bce: Callable[..., Result]) -> None:
     assert float(result.stdout) == math.fsum(three) / 3
 
 
+def test_a_baseline_of_another_type_is_refused(bce: Callable[..., Result]) -> None:
+    narrow, wide = write("narrow.parquet", "float32"), write("wide.parquet", "float64")
+    for like, kinds in (("sklearn", "float32"), ("torch", None)):
+        bce("compute", narrow, "--like", like, "-f", "json", "-o", "saved.json")
+        assert json.loads(Path("saved.json").read_text())["float_type"] == kinds
+        options = ["--baseline", "saved.json", "--like", like]
+        assert bce("check", narrow, *options).exit_code == 0
+        result = bce("check", wide, *options)
+        assert result.exit_code == (0 if kinds is None else 65)
+        if kinds is not None:
+            assert result.stderr == (
+                "bce: error: 'saved.json': its predictions were float32, these are float64\n"
+                "bce: scikit-learn clips each type at limits of its own: store one\n"
+            )
+    Path("saved.json").write_text(json.dumps({"float_type": 32} | SAVED))
+    result = bce("check", wide, "--baseline", "saved.json")
+    expected = "saved.json: float_type must be float16, float32, float64 or null, not '32'"
+    assert (result.exit_code, result.stderr) == (65, f"bce: error: {expected}\n")
+
+
 def test_text_is_float64(bce: Callable[..., Result], preds: Callable[..., str]) -> None:
     rows = "".join(f"{y},{p!r}\n" for y, p in zip(LABELS, VALUES, strict=True))
     result = bce("compute", preds("y,p\n" + rows), "--like", "sklearn", "-f", "json")
@@ -236,6 +258,19 @@ def test_that_sum_knows_no_blocks() -> None:
     ]
     assert parts[0] + parts[1] + parts[2] == whole
     assert parts[0] + (parts[1] + parts[2]) == whole
+
+
+def test_too_many_weights_are_added_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bce_cli.core.totals.MOST_HELD_WEIGHTS", 2)
+    rule = Convention(like="lightgbm-xentropy")
+    totals = loss_totals(**WEIGHTED, convention=rule)
+    assert float(totals.mean_divisor) == 100000006.0
+    first = loss_totals([1, 0], [0.9, 0.2], weights=[1e8, 3.0], convention=rule)
+    assert float(first.mean_divisor) == 100000000.0  # as float32 has it
+    both = first + loss_totals([1], [0.6], weights=[3.0], convention=rule)
+    assert float(both.mean_divisor) == 100000006.0
+    assert both.held_weights is not None
+    assert (both.held_weights.n, both.held_weights.held) == (3, b"")
 
 
 def test_labels_are_compared_as_the_library_holds_them() -> None:
