@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bce_cli.readers.grammar import holds
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -33,7 +35,6 @@ _ALIKE = 1e-4, 1e10
 
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _INTEGER = re.compile("-?[0-9]+")
-_DIGITS = re.compile("[1-9]")
 
 
 def texts_of(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -122,16 +123,10 @@ def literal_text(literal: str) -> str | None:
     value = float(literal)
     if value != value:  # noqa: PLR0124 -- NaN
         return None
-    is_held = not np.isinf(value) and (value != 0.0 or not _digits(literal))
-    if is_held:
+    if not np.isinf(value) and holds(value, literal):
         return number_text(value)
     name = literal.strip().lower().lstrip("+")
     return name.replace("infinity", "inf") if name.lstrip("-").startswith("inf") else literal
-
-
-def _digits(literal: str) -> bool:
-    """Whether a number that stands in text is other than 0."""
-    return _DIGITS.search(re.split("[eE]", literal)[0]) is not None
 
 
 class Texts(Sequence[str]):
