@@ -403,7 +403,7 @@ class LossTotals(State):
             float_type=convention.type_that_matters(rows),
             doubts=(
                 None
-                if reversed_losses is None or len(rows) == 0
+                if reversed_losses is None or len(rows) == rows.n_missing
                 else Doubts.of(
                     reversed_losses, weights, 0 if rows.logits is not None else n_certain
                 )
