@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,9 +92,10 @@ def test_plain_values_load_no_converters(
 
 
 def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., set[str]]) -> None:
-    Path("parts").mkdir()
-    Path("preds.csv").rename("parts/preds.csv")
-    modules = loaded("compute", "parts", "parts/*.csv", "-l", "y", "-p", "p", "-q")
+    for folder in ("parts", "more"):
+        Path(folder).mkdir()
+        shutil.copy("preds.csv", folder)
+    modules = loaded("compute", "parts", "more/*.csv", "-l", "y", "-p", "p", "-q")
     assert modules & {"pyarrow.fs", "pyarrow._s3fs", "fsspec", "aiohttp", "asyncio"} == set()
     assert "bce_cli.storage.stores" not in modules
     assert "bce_cli.storage.paths" in modules

@@ -75,6 +75,7 @@ def compare(
             comparison_report,
         )
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
+        from bce_cli.render.compare import CompareDocument, model_doubts  # noqa: PLC0415
 
         plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)
         totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
@@ -85,13 +86,9 @@ def compare(
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
         else:
-            from bce_cli.render.compare import CompareDocument  # noqa: PLC0415
-
             origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
             document = CompareDocument(origin, convention, report, cluster)
             stream.write(out.written(document))
-    from bce_cli.render.compare import model_doubts  # noqa: PLC0415 -- not for --help
-
     out.tell(model_doubts(report), quiet=quiet)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.doubts import Doubts
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.rows import as_floats, one_float_type, weighted
 from bce_cli.core.rules import losses_of
@@ -252,6 +251,47 @@ def count_weightless(rows: Rows) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubts(State):
+    """Sums that show when a result is exact, and yet surely not what was meant.
+
+    Attributes
+    ----------
+    n_certain : int
+        Predictions of exactly 0 or 1; none where they are logits.
+    n_infinite : int
+        Rows whose weighted loss would be infinite for 1 - p; they are in no sum.
+    losses : ExactSum
+        Weighted sum of the other losses for 1 - p in place of p, in nats.
+    """
+
+    n_certain: int
+    n_infinite: int
+    losses: ExactSum
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray | None, n_certain: int) -> Doubts | None:
+        """Sum up the losses that 1 - p would have in place of p; None without losses or rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from bce_cli.core.rows import Rows
+        >>> rows = Rows(np.array([True, False]), np.array([0.5, 0.0]))
+        >>> found = Doubts.of(rows, np.array([0.5, np.inf]), 1)
+        >>> found.n_infinite, float((found + found).losses)
+        (1, 1.0)
+        """
+        if losses is None or len(rows) == rows.n_missing:
+            return None
+        products, n_infinite = weighted(losses, rows.weights), 0
+        if not np.isfinite(products.max()):
+            infinite = np.isinf(products)  # a product beyond float64 would not do better
+            n_infinite = int(np.count_nonzero(infinite))
+            products = np.where(infinite, 0.0, products)
+        return cls(0 if rows.logits is not None else n_certain, n_infinite, ExactSum.of(products))
+
+
+@dataclass(frozen=True, slots=True)
 class LossTotals(State):
     """What is known of some rows, small and independent of how they were split.
 
@@ -401,13 +441,7 @@ class LossTotals(State):
             divisor_squares=n if over_rows else square_sum,
             held_weights=held_weights(rows, convention),
             float_type=convention.type_that_matters(rows),
-            doubts=(
-                None
-                if reversed_losses is None or len(rows) == rows.n_missing
-                else Doubts.of(
-                    reversed_losses, weights, 0 if rows.logits is not None else n_certain
-                )
-            ),
+            doubts=Doubts.of(rows, reversed_losses, n_certain),
         )
 
     @property

@@ -197,7 +197,7 @@ class Data:
         yield from joined.blocks()
 
     def _note_other_forms(self, n: int) -> None:
-        from bce_cli.data.keys import other_form  # noqa: PLC0415 -- rarely needed
+        from bce_cli.data.joined import other_form  # noqa: PLC0415 -- rarely needed
 
         if n:
             self.baseline.note(other_form(n))

@@ -163,8 +163,9 @@ class Texts(Sequence[str]):
 
         columns = (texts._column.cast(pa.string()) for texts in (self, others))  # noqa: SLF001
         same = compute.equal(*columns)
-        place: int = compute.index(same, value=False).as_py()
-        return None if same.null_count else place
+        if same.null_count:
+            return None
+        return -1 if compute.all(same).as_py() is not False else same.to_pylist().index(False)
 
     @property
     def are_great(self) -> bool:

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.rows import Rows
-from bce_cli.data.joined import Gathered, JoinTally, Sides, joined_rows
-from bce_cli.data.keys import Keys
+from bce_cli.data.joined import Gathered, JoinTally, Keys, Sides, joined_rows
 from bce_cli.errors import JoinInDoubt
 
 if TYPE_CHECKING:
