@@ -535,7 +535,8 @@ class ColumnarFile:
         most = 1
         for column, place in zip(batch.columns, self._places, strict=True):
             longest = longest_text(column)
-            is_copied = place == self.columns.id or not hasattr(column, "dictionary")
+            is_text = place != self.columns.id and place in {at for _, at in self.columns.texts}
+            is_copied = not is_text or not hasattr(column, "dictionary")
             if is_copied or longest > LONGEST_TEXT:  # the latter are refused, one by one
                 most = max(most, min(longest, LONGEST_TEXT))
         n_rows = _TEXT_BYTES // most
