@@ -37,8 +37,7 @@ UNIT_EXPONENT = -1074
 UNITS_OF_ONE = 1 << -UNIT_EXPONENT
 BLOCK = 1 << 16  # bounds the scratch memory
 SEGMENT = 1 << 10
-_MOST_BITS = 53 - 10  # of values of which a segment can be added up
-_GRID_BITS = _MOST_BITS - 1  # rounding to a grid may carry into one more bit
+_MOST_BITS = 53 - 10  # of values, 2**43 itself among them, of which a segment can be added up
 _LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
 _LARGE = 2.0**_LARGE_EXPONENT
 _LARGE_SHIFT = 200
@@ -161,7 +160,7 @@ def _grids(
         bound = _bound(rest)
     is_first = True
     while bound - finest > _MOST_BITS:
-        exponent = bound - _GRID_BITS
+        exponent = bound - _MOST_BITS
         anchor = math.ldexp(1.5, exponent + 52)
         on_grid = rest + anchor
         on_grid -= anchor

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,7 @@ def _rounded(value: Fraction) -> float:
 @example([1e16, 1.0, -1e16])
 @example([2.0**53, 1.0, 5e-324])  # a tie but for the smallest number
 @example([1e300, 5e-324, -1e300])
+@example([-1e-300, 0.0])
 @example([2.0**900, -(2.0**900), 1.0])
 @example([1e305, 3e305, 1.0])
 @example([math.nextafter(2.0**900, 0.0)] * 3)
@@ -89,6 +91,13 @@ def test_a_sum_of_many_numbers_is_exact(n: int, least_exponent: int) -> None:
 @pytest.mark.parametrize("n", [4096, 65536, 65537])
 def test_equal_numbers_fill_a_segment_without_loss(value: float, n: int) -> None:
     assert ExactSum.of(np.full(n, value)).units * UNIT == n * Fraction(value)
+
+
+def test_the_largest_remainders_fill_a_segment_without_loss() -> None:
+    for beside, low in product(range(84, 92), range(42, 47)):  # of whole numbers of 53 bits
+        value = 2**52 + 2**low - 1
+        total = ExactSum.of(np.array([2.0**beside] + [float(value)] * 4096))
+        assert total.units * UNIT == 2**beside + 4096 * value
 
 
 @pytest.mark.parametrize("place", [0, 4096, 65536])
@@ -149,6 +158,7 @@ def test_a_product_that_underflows_is_off_by_two_units_at_most(
 
 @given(st.lists(st.tuples(finite, finite), max_size=20), st.integers(0, 20))
 @example([(1e200, 1e200), (1e-170, -1e-170)], 1)  # a huge product beside a vanishing one
+@example([(1.0, 1.0), (1.9 * 2.0**-538, 1.9 * 2.0**-538)], 1)  # that is rounded up to a unit
 def test_grouping_does_not_change_a_sum_of_products(
     pairs: list[tuple[float, float]], cut: int
 ) -> None:
