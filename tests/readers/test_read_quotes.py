@@ -43,6 +43,8 @@ def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_step
 @given(texts)
 def test_the_first_misplaced_quote_is_found(text: bytes) -> None:
     assert blocks.misplaced_quote(np.frombuffer(text, np.uint8)) == _misplaced(text)
+    other = np.frombuffer(text.replace(b",", b";"), np.uint8)
+    assert blocks.misplaced_quote(other, ";") == _misplaced(text)
 
 
 def test_a_record_of_line_ends_is_passed_over_at_once() -> None:
