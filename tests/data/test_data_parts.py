@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import pickle
 from contextlib import ExitStack
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet  # noqa: TID253
 
-from bce_cli.data.parts import Cutting, Part, parts_of
+from bce_cli.data import parts as cut_parts
+from bce_cli.data.parts import (
+    Cutting,
+    LineEnd,
+    Part,
+    RangeCount,
+    count_range,
+    parts_of,
+    seen_from_anywhere,
+)
 from bce_cli.errors import BceError
 from bce_cli.readers import columnar
 from bce_cli.readers.columns import ColumnChoice
@@ -83,6 +93,82 @@ def test_sound_text_gives_the_same_rows_in_parts(
     found: list[tuple[str, str, str]], block_bytes: int, part_blocks: int
 ) -> None:
     check_cuts(text_of(found).encode(), InputOptions(CHOICE, block_bytes=block_bytes), part_blocks)
+
+
+def walked(data: bytes, start: int, stop: int, block_bytes: int, tail: int) -> RangeCount:
+    """Count what a range holds by a walk over every byte; `tail` is the least of a block's."""
+    n_quotes, n_lines = 0, 0
+    ends: list[LineEnd | None] = [None, None]
+    stop = min(stop, len(data))
+    for begin in range(start, stop, block_bytes):
+        end = min(begin + block_bytes, stop)
+        found: list[LineEnd | None] = [None, None]
+        for place in range(begin, end):
+            byte, before = data[place : place + 1], data[max(place - 1, 0) : place]
+            n_quotes += byte == b'"'
+            n_lines += byte == b"\r" or (byte == b"\n" and before != b"\r")
+            if byte == b"\n" and place >= end - max((end - begin) // 4, tail):
+                found[n_quotes % 2] = LineEnd(place + 1, n_lines)
+        ends = [
+            new if begin == start or old is not None else None
+            for old, new in zip(ends, found, strict=True)
+        ]
+    return RangeCount(stop, n_quotes, n_lines, (ends[0], ends[1]))
+
+
+@pytest.mark.parametrize("tail", [3, 1 << 16])
+def test_every_range_is_counted_as_by_a_walk_over_its_bytes(
+    tail: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cut_parts, "_LEAST_TAIL", tail)
+    data = b'1\r\n"\r\n,"\r\r\n\n1"\n""\n"1\n\r1\r\n\n'
+    Path("range.csv").write_bytes(data)
+    for start, size in product(range(len(data)), (1, 2, 3, 5, 13, 16)):
+        for stop in range(start + 1, len(data) + 3, 3):
+            found = count_range(Source("range.csv"), start, stop, size)
+            assert found == walked(data, start, stop, size, tail)
+
+
+@pytest.mark.parametrize(("n_rows", "n_parts"), [(7, 1), (8, 2), (15, 2), (16, 3)])
+def test_text_has_a_part_for_each_range_it_reaches_into(n_rows: int, n_parts: int) -> None:
+    text = text_of([("1,0.5", "a", "\n")] * n_rows)
+    assert len(text) == 7 + 8 * n_rows
+    assert check_cuts(text.encode(), InputOptions(CHOICE, block_bytes=32), 2) == n_parts
+
+
+def test_a_source_with_fewer_bytes_than_it_pays_to_cut_is_one_part() -> None:
+    data = text_of([("1,0.5", "a", "\n")] * 90).encode()
+    Path("a.csv").write_bytes(data)
+    options = InputOptions(CHOICE, block_bytes=100)
+    n_parts = [
+        len(list(parts_of([Source("a.csv")], options, map, Cutting(2, len(data) + more))))
+        for more in (0, 1)
+    ]
+    assert n_parts == [4, 1]
+
+
+def test_compressed_text_is_one_part() -> None:
+    text = text_of([("1,0.5", f"{i}", "\n") for i in range(900)])
+    assert check_cuts(gzip.compress(text.encode()), InputOptions(CHOICE, block_bytes=100), 1) == 1
+
+
+def test_the_first_part_alone_says_what_was_found_out_about_the_source() -> None:
+    Path("a.csv").write_text(text_of([("1,0.5", "a", "\n")] * 90).replace(",", ";"))
+    options = InputOptions(CHOICE, block_bytes=100)
+    notes = []
+    for part in parts_of([Source("a.csv")], options, map, Cutting(2, 0)):
+        with ExitStack() as opened:
+            notes.append(part.open(opened).note)
+    assert notes == ["a.csv: delimiter ';'", *[None] * 3]
+
+
+def test_a_source_is_found_from_any_folder_and_called_as_before() -> None:
+    here, called, there = seen_from_anywhere(
+        [Source("a.csv"), Source("b.csv", shown="B"), Source("s3://bucket/a.csv")]
+    )
+    assert (here.path, here.name) == (str(Path("a.csv").absolute()), "a.csv")
+    assert (called.path, called.name) == (str(Path("b.csv").absolute()), "B")
+    assert there == Source("s3://bucket/a.csv")
 
 
 @pytest.mark.deep
