@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 import pytest
@@ -12,14 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.rows import Rows
-from bce_cli.data.table import Facts, ReadRows
+from bce_cli.data.parts import OpenedPart
+from bce_cli.data.table import Facts, ReadRows, read_block
 from bce_cli.engine.cluster import FAN_IN, MergeTree
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
 from bce_cli.errors import DataError, InputError, ShortageError
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
+from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
+    from contextlib import ExitStack
+
+    from bce_cli.data.parts import Part
+    from bce_cli.readers.blocks import Block
 
 MOST = 6
 POSITIVE = "yes"
@@ -145,6 +152,94 @@ def test_what_was_merged_is_as_it_was(drawn: list[tuple[str, str | None, bool]])
     copies = pickle.loads(pickle.dumps(outcomes))  # noqa: S301 -- our own
     in_a_row(outcomes, POSITIVE)
     assert outcomes == copies
+
+
+@dataclass(frozen=True)
+class Item:
+    """A block of one row, a fault of its data, or of the state that it would come to."""
+
+    name: str
+    is_faulty: bool = False
+    n_bytes: int = 10
+    n_rows: int = 1
+
+    def read(self) -> Reading:
+        if self.is_faulty:
+            message = f"fault {self.name}"
+            raise DataError(message)
+        return Reading(Rows(np.array([True]), np.array([0.5]), ids=[self.name]))
+
+
+@dataclass(frozen=True)
+class Items:
+    """A part of some blocks, behind which storage may fail."""
+
+    items: tuple[Item, ...] = ()
+    note: str | None = None
+    failure: Exception | None = None
+    source: Source = Source("a.csv")  # noqa: RUF009 -- frozen
+
+    def open(self, opened: ExitStack) -> OpenedPart:
+        opened.callback(CLOSED.append, self)
+        return OpenedPart(self.note, None, self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        yield from self.items
+        if self.failure is not None:
+            raise self.failure
+
+
+CLOSED: list[object] = []
+
+
+def run(part: Items) -> Outcome:
+    def names(rows: Rows) -> Names:
+        if rows.ids == ["x"]:
+            message = "no state"
+            raise DataError(message)
+        return Names(set(rows.ids or ()))
+
+    CLOSED.clear()
+    found = RunPart(names, read_block, None)(cast("Part", part))
+    assert list(CLOSED) == [part]
+    return found
+
+
+def test_a_part_comes_to_what_its_blocks_come_to_and_is_closed() -> None:
+    found = run(Items((Item("a"), Item("b"), Item("c")), "a note"))
+    assert found == Outcome(Names(set("abc")), Facts(n=3, n_bytes=30, notes=("a note",)))
+    assert run(Items()) == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Items((Item("a"), Item("b", is_faulty=True), Item("c")), "note"), "fault b"),
+        (Items((Item("a"), Item("x"), Item("c")), "note"), "no state"),
+        (Items((Item("a"),), "note", DataError("cut short")), "cut short"),
+        (
+            Items((Item("a"),), "note", OSError(28, "No space left on device")),
+            "a.csv: No space left on device",
+        ),
+    ],
+)
+def test_what_came_before_the_first_error_of_a_part_is_kept(part: Items, message: str) -> None:
+    found = run(part)
+    assert found.error is not None
+    assert str(found.error).casefold() == message.casefold()
+    assert (found.state, found.facts) == (Names({"a"}), Facts(n=1, n_bytes=10, notes=("note",)))
+
+
+def test_no_block_is_read_behind_an_error() -> None:
+    seen = []
+
+    def read(block: Block) -> Reading:
+        seen.append(block)
+        return block.read()
+
+    items = Item("a"), Item("b", is_faulty=True), Item("c")
+    RunPart(lambda rows: Names(set(rows.ids or ())), read, None)(cast("Part", Items(items)))
+    assert seen == list(items[:2])
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 64, 65, 513])
