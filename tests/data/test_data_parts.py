@@ -123,8 +123,8 @@ def test_every_range_is_counted_as_by_a_walk_over_its_bytes(
     monkeypatch.setattr(cut_parts, "_LEAST_TAIL", tail)
     data = b'1\r\n"\r\n,"\r\r\n\n1"\n""\n"1\n\r1\r\n\n'
     Path("range.csv").write_bytes(data)
-    for start, size in product(range(len(data)), (1, 2, 3, 5, 13, 16)):
-        for stop in range(start + 1, len(data) + 3, 3):
+    for start, size in product(range(len(data)), (1, 3, 13)):
+        for stop in range(start + 1, len(data) + 4, 4):
             found = count_range(Source("range.csv"), start, stop, size)
             assert found == walked(data, start, stop, size, tail)
 
