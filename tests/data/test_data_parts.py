@@ -18,6 +18,7 @@ from pyarrow import parquet  # noqa: TID253
 
 from bce_cli.data import parts as cut_parts
 from bce_cli.data.parts import (
+    ByteSpan,
     Cutting,
     LineEnd,
     Part,
@@ -26,7 +27,7 @@ from bce_cli.data.parts import (
     parts_of,
     seen_from_anywhere,
 )
-from bce_cli.errors import BceError
+from bce_cli.errors import BceError, InputError
 from bce_cli.readers import columnar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited import DelimitedBlock
@@ -77,6 +78,8 @@ def check_cuts(data: bytes, options: InputOptions, part_blocks: int) -> int:
     source = Source(str(path))
     parts = list(parts_of([source], options, map, Cutting(part_blocks, 0)))
     assert read(parts) == read([Part(source, options)])
+    spans = [part.span for part in parts if isinstance(part.span, ByteSpan)]
+    assert [span.start for span in spans] == [0, *(span.stop for span in spans)][: len(spans)]
     return len(parts)
 
 
@@ -145,6 +148,18 @@ def test_a_source_with_fewer_bytes_than_it_pays_to_cut_is_one_part() -> None:
         for more in (0, 1)
     ]
     assert n_parts == [4, 1]
+
+
+@pytest.mark.parametrize("failure", [OSError("read error"), InputError("a.csv: it is gone")])
+def test_text_that_cannot_be_counted_is_one_part_which_says_so_when_it_is_read(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(cut_parts, "count_range", fail)
+    text = text_of([("1,0.5", "a", "\n")] * 90)
+    assert check_cuts(text.encode(), InputOptions(CHOICE, block_bytes=100), 2) == 1
 
 
 def test_compressed_text_is_one_part() -> None:
@@ -221,6 +236,19 @@ def test_parquet_is_cut_between_row_groups(monkeypatch: pytest.MonkeyPatch) -> N
         assert [(run.first, run.last, run.first_row) for run in file.row_groups] == [  # type: ignore[union-attr]
             (0, 2, 1), (3, 5, 301), (6, 8, 601), (9, 9, 901),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("n_groups", [1, 2])
+def test_parquet_of_one_row_group_is_not_cut(
+    n_groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columnar, "LEAST_ROWS", 1)
+    table = pa.table({"y": [1, 0] * n_groups, "p": [0.5, 0.25] * n_groups})
+    parquet.write_table(table, "preds.parquet", row_group_size=2)
+    whole = Part(Source("preds.parquet"), InputOptions(ColumnChoice("y", "p"), block_bytes=1))
+    parts = list(parts_of([whole.source], whole.options, map, Cutting(least_bytes=0)))
+    assert len(parts) == n_groups
+    assert (parts == [whole]) == (n_groups == 1)
 
 
 def test_sources_follow_each_other_and_what_cannot_be_opened_is_left_to_its_turn() -> None:
