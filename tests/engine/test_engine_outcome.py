@@ -154,6 +154,12 @@ def test_what_was_merged_is_as_it_was(drawn: list[tuple[str, str | None, bool]])
     assert outcomes == copies
 
 
+def test_a_state_that_refuses_to_grow_is_an_error_before_those_that_follow() -> None:
+    later = Outcome(Names(set("efgh")), Facts(n=1), InputError("later"))
+    found = Outcome(Names(set("abcd")), Facts(n=2)).followed_by(later, None)
+    assert (type(found.error), str(found.error), found.facts.n) == (DataError, "too many", 3)
+
+
 @dataclass(frozen=True)
 class Item:
     """A block of one row, a fault of its data, or of the state that it would come to."""
