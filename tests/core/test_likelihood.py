@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bce_cli import ProbabilityError, likelihood_product
+from bce_cli import LabelError, ProbabilityError, likelihood_product
 from bce_cli.core.likelihood import FLOAT_TYPES, FloatType, LikelihoodProduct, RunningProduct
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _running(pieces: list[FloatArray], dtype: FloatType) -> Outcome:
 @given(likelihoods, st.lists(st.integers(0, 80), max_size=5))
 @example([1e-300, 1e-8, 0.1, 1e-7, *[0.999] * 20, *[0.7] * 30, 0.4], [3, 10, 40])
 @example([2.0**-14, 0.5, *[0.9] * 60, 0.5, 0.5], [1, 2, 20])
+@example([2.0**-14, 0.5, *[0.9] * 60], [2, 36, 38, 40, 42, 44])  # nearly stuck
 def test_a_running_product_is_rounded_after_each_row_however_it_is_cut(
     dtype: FloatType, values: list[float], places: list[int]
 ) -> None:
@@ -181,6 +182,8 @@ def test_a_negative_zero_is_a_probability_of_zero(dtype: FloatType) -> None:
 def test_rows_are_checked() -> None:
     with pytest.raises(ProbabilityError, match=r"^probabilities\[1\] = 1\.5 is not in \[0, 1\]$"):
         likelihood_product([1, 0], [0.5, 1.5])
+    with pytest.raises(LabelError, match=r"^labels\[0\] = 0\.5 is not 0 or 1$"):
+        likelihood_product([0.5], [0.5])
 
 
 def test_weights_are_exponents_and_logits_and_soft_labels_are_taken() -> None:

@@ -137,7 +137,9 @@ def test_no_sign_of_a_negative_zero_is_left() -> None:
 
 
 def test_complex_numbers_are_refused() -> None:
-    with pytest.raises(DataError, match=r"^labels must be numbers of the real line$"):
+    with pytest.raises(
+        DataError, match=r"^labels must be numbers of the real line, not of type complex128$"
+    ):
         check_rows(np.array([1j]), [0.5])
 
 
