@@ -54,6 +54,7 @@ def test_line_ends_are_counted_as_an_editor_does(text: bytes) -> None:
 @given(records)
 @example([])
 @example([("a", "", "\r")])
+@example([("a", "b", "")])
 @example([("a", "b", "\n\n"), ('"\n"', "", "")])
 def test_records_are_counted_as_a_reader_of_csv_does(found: list[tuple[str, str, str]]) -> None:
     text = "".join(f"{a},{b}{end}" for a, b, end in found)
