@@ -157,6 +157,15 @@ def test_an_impossible_row_costs_the_cap_of_the_convention(
     assert binary_cross_entropy([1, 0], [0.0, 1.0], convention=convention).tolist() == caps
 
 
+def test_lightgbm_holds_a_probability_at_its_limit_too() -> None:
+    limit = float(np.float32(1e-15))
+    above = math.nextafter(limit, 1.0)
+    losses = binary_cross_entropy([1, 1], [limit, above], convention=Convention(like="lightgbm"))
+    assert losses.tolist() == [float(-np.log(np.float32(1e-15))), -math.log(above)]
+    rows = Rows(np.array([True, True]), np.array([limit, above]))
+    assert Convention(like="lightgbm").clipped_places(rows).tolist() == [0]
+
+
 @given(st.from_type(Rows), st.sampled_from(sorted(RULES)))
 def test_no_loss_is_negative_or_undefined_and_none_depends_on_its_neighbours(
     rows: Rows, like: str

@@ -67,6 +67,7 @@ def test_records_are_counted_as_a_reader_of_csv_does(found: list[tuple[str, str,
 @given(texts, sizes)
 @example(b'1\n"2\n"\n3', 2)
 @example(b"1\r2\r\r3", 1)
+@example(b"1\r\n2\r\n3\r\n4", 2)  # a block ends in the middle of a line end
 @example(b"11111\n2\n3\n4\n5\n", 4)
 def test_blocks_are_the_text_cut_behind_records_with_the_lines_they_begin_on(
     text: bytes, size: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli.readers import blocks
@@ -41,6 +41,11 @@ def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_step
 
 
 @given(texts)
+@example(b'a,"b"')
+@example(b'"a",b')
+@example(b'"a"')
+@example(b'a"b",c')
+@example(b'"a"b')
 def test_the_first_misplaced_quote_is_found(text: bytes) -> None:
     assert blocks.misplaced_quote(np.frombuffer(text, np.uint8)) == _misplaced(text)
     other = np.frombuffer(text.replace(b",", b";"), np.uint8)
