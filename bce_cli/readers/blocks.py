@@ -208,9 +208,10 @@ class QuotedRecords(PlainRecords):
         """Return the position after the end of the last whole record; 0 if there is none."""
         if is_last:
             return filled
-        first = buffer.find(b"\r")
-        only_returns = 0 <= first < len(buffer) - 1 and buffer.find(b"\n") < 0
-        return last_end_outside_quotes(buffer, filled, _CR if only_returns else _LF) + 1
+        if b"\n" in buffer:
+            return last_end_outside_quotes(buffer, filled, _LF) + 1
+        # A return at the very end may be the first half of a line end.
+        return last_end_outside_quotes(buffer, filled - 1, _CR) + 1
 
     def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count line ends as an editor does."""

@@ -55,6 +55,7 @@ def test_line_ends_are_counted_as_an_editor_does(text: bytes) -> None:
 @example([])
 @example([("a", "", "\r")])
 @example([("a", "b", "")])
+@example([('"\n"', '"c\r\nd"', "\n"), ("a", "b", "\n"), ('"\n"', '"\n"', "\r\n")])
 @example([("a", "b", "\n\n"), ('"\n"', "", "")])
 def test_records_are_counted_as_a_reader_of_csv_does(found: list[tuple[str, str, str]]) -> None:
     text = "".join(f"{a},{b}{end}" for a, b, end in found)
@@ -68,6 +69,8 @@ def test_records_are_counted_as_a_reader_of_csv_does(found: list[tuple[str, str,
 @example(b'1\n"2\n"\n3', 2)
 @example(b"1\r2\r\r3", 1)
 @example(b"1\r\n2\r\n3\r\n4", 2)  # a block ends in the middle of a line end
+@example(b"1\r2\r\n3\n4\n", 4)  # and has returns alone
+@example(b"1\r22\r333\r4444\r", 3)
 @example(b"11111\n2\n3\n4\n5\n", 4)
 def test_blocks_are_the_text_cut_behind_records_with_the_lines_they_begin_on(
     text: bytes, size: int
