@@ -186,6 +186,19 @@ def test_a_convention_without_soft_labels_says_so_and_takes_those_of_0_and_1() -
     assert soft.tolist() == hard.tolist()
 
 
+@pytest.mark.parametrize("like", RULES)
+def test_soft_labels_are_refused_where_the_library_has_classes(like: str) -> None:
+    def loss() -> object:
+        convention = Convention(like=like)
+        return binary_cross_entropy([0.75], [0.5], soft_labels=True, convention=convention)
+
+    if like in {"sklearn", "sklearn-1.1", "kaggle", "yardstick", "spark"}:
+        with pytest.raises(DataError, match=f"^{like} takes the labels 0 and 1 only"):
+            loss()
+    else:
+        loss()
+
+
 def test_an_unknown_convention_is_refused_and_the_known_ones_are_told() -> None:
     with pytest.raises(ArgumentError, match=r"^there is no convention 'caffe'$") as caught:
         Convention(like="caffe")

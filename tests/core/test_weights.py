@@ -78,6 +78,14 @@ def test_a_library_of_single_precision_holds_the_weights_in_it(like: str) -> Non
     assert Convention(like=like).score(rows).rows.weights == pytest.approx(held, rel=0, abs=0)
 
 
+@pytest.mark.parametrize("like", RULES)
+def test_weights_are_held_in_single_precision_where_the_library_does(like: str) -> None:
+    double = {"exact", "sklearn", "sklearn-1.1", "kaggle", "yardstick", "spark"}
+    rows = Rows(np.array([True]), np.array([0.5]), np.array([0.1]))
+    held = Convention(like=like).held(rows).weights
+    assert held == [0.1 if like in double else float(np.float32(0.1))]
+
+
 @given(st.floats(1e-37, 1e37))
 def test_rounding_to_single_precision_is_that_of_numpy(weight: float) -> None:
     rows = Rows(np.array([True]), np.array([0.5]), np.array([weight]))
