@@ -152,11 +152,10 @@ def test_a_long_double_is_multiplied_in_its_own_range() -> None:
     limits = np.finfo(np.longdouble)
     n = -limits.minexp
     kept = likelihood_product([1] * n, [0.5] * n, "longdouble")
-    assert (kept.product, kept.subnormal_row) == (limits.smallest_normal, None)
-    assert (kept.smallest_normal, kept.smallest_subnormal) == (
-        limits.smallest_normal,
-        limits.smallest_subnormal,
-    )
+    assert kept.product == limits.smallest_normal
+    assert kept.subnormal_row is None
+    assert kept.smallest_normal == limits.smallest_normal
+    assert kept.smallest_subnormal == limits.smallest_subnormal
     assert kept.log_of_product == pytest.approx(n * math.log(0.5), rel=2**-52, abs=0)
     assert likelihood_product([1] * (n + 1), [0.5] * (n + 1), "longdouble").subnormal_row == n + 1
 
