@@ -227,27 +227,6 @@ def _behind(n_rows: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Recor
         n_rows = max(n_rows - len(batch), 0)
 
 
-def _compare_values(metadata: Any, names: list[str], span: RowGroups) -> None:  # noqa: ANN401
-    """Compare the values of columns with the rows, as the footer counts them.
-
-    Only for what was read: pyarrow ends the process over damage in the metadata of a column, unless
-    it comes upon it while it reads.
-    """
-    import pyarrow as pa
-
-    leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
-    for place, leaf in enumerate(leaves):
-        if leaf.path not in names or leaf.max_repetition_level:
-            continue
-        for group in range(span.first, span.last + 1):
-            n_rows = metadata.row_group(group).num_rows
-            n_values = metadata.row_group(group).column(place).num_values
-            if n_values != n_rows:
-                counts = f"{n_values:,} values of {quoted(leaf.path)} for {n_rows:,} rows"
-                message = f"row group {group + 1} has {counts}"
-                raise pa.ArrowInvalid(message)
-
-
 def _counted(metadata: Any, some: RowGroups) -> list[RowGroups]:  # noqa: ANN401 -- pyarrow's
     """Part row groups into such that are counted together."""
     found: list[RowGroups] = []

@@ -77,9 +77,8 @@ _METADATA = "metadata"
 LOGS = (*_LOGS, _METADATA)
 """Names of folders that tables which keep a log may have in theirs."""
 
-_ICEBERG_LOG = re.compile(
-    r"(?:v[0-9]+|[0-9]{5,}-[0-9a-f-]{36})(?:\.gz)?\.metadata\.json(?:\.gz)?", re.IGNORECASE
-)
+_ICEBERG_LOG = re.compile(r"[^/.][^/]*\.metadata\.json(?:\.gz)?", re.IGNORECASE)
+"""Writers differ in what they put before: a version, a number and a UUID, or what they like."""
 
 
 def refuse_logged_table(

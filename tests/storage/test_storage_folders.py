@@ -306,6 +306,8 @@ LOGS = {
         "an Iceberg table",
         "pyiceberg or DuckDB",
     ),
+    "parts/metadata/00001-abc.metadata.json": ("an Iceberg table", "pyiceberg or DuckDB"),
+    "parts/metadata/snap.metadata.json.gz": ("an Iceberg table", "pyiceberg or DuckDB"),
     "parts/.hoodie/hoodie.properties": ("a Hudi table", "Spark or hudi"),
 }
 INTO_IT = ["parts", "parts/", ".", "parts/*.csv", "parts/day=1", "parts/day=*/*.csv", "**/x.csv"]
@@ -331,7 +333,7 @@ def test_a_table_that_keeps_a_log_is_refused(
 def test_a_file_of_such_a_table_may_be_named(bce: Callable[..., Result]) -> None:
     make("parts/a.csv", "parts/_delta_log/0.json", "other/metadata/x.json", "other/b.csv")
     assert bce("compute", "parts/a.csv", "-q").exit_code == 0
-    Path("other/metadata/x.json").rename("other/metadata/_x.metadata.json")
+    Path("other/metadata/x.json").rename("other/metadata/_metadata.json")
     assert bce("compute", "other", "-q").exit_code == 0
 
 
