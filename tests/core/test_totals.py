@@ -103,6 +103,14 @@ def test_losses_that_the_caller_has_are_taken_as_they_are() -> None:
     assert float(LossTotals.of(rows, np.array([2.0, 3.0])).losses) == 5.0
 
 
+def test_where_the_mean_is_over_rows_each_row_is_one_divisor() -> None:
+    torch = Convention(like="torch")
+    found = loss_totals([1, 0], [0.0, 0.5], weights=[3.0, 2.0], convention=torch)
+    one, two = ExactSum.of_count(1), ExactSum.of_count(2)
+    assert (found.divisors, found.impossible_divisors, found.divisor_squares) == (two, one, two)
+    assert found.loss_divisors == found.losses
+
+
 def test_arrays_are_checked() -> None:
     with pytest.raises(LabelError, match=r"^labels\[1\] = 3\.0 is not 0 or 1$"):
         loss_totals([1, 3], [0.5, 0.5])
