@@ -108,11 +108,9 @@ def _square_root(numerator: int, denominator: int) -> float:
 
     Examples
     --------
-    >>> _square_root(10**800, 10**200), _square_root(2, 8)
-    (1e+300, 0.5)
+    >>> _square_root(10**800, 10**200), _square_root(2, 8), _square_root(0, 8)
+    (1e+300, 0.5, 0.0)
     """
-    if numerator == 0:
-        return 0.0
     shift = (denominator.bit_length() - numerator.bit_length() + 120) // 2
     scaled = (numerator << max(2 * shift, 0)) // (denominator << max(-2 * shift, 0))
     return math.ldexp(math.isqrt(scaled), -shift)
