@@ -139,6 +139,7 @@ def test_a_sum_in_single_precision_that_nothing_can_be_divided_by_is_none(
 def test_weights_are_held_up_to_a_number_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(totals, "MOST_HELD_WEIGHTS", 3)
     two, one = Float32Sum.of(np.array([0.5, 0.25])), Float32Sum.of(np.array([2.0]))
-    assert ((two + one).n, (two + one).value) == (3, 2.75)
+    assert (one.value, (two + one).n, (two + one).value) == (2.0, 3, 2.75)
+    assert Float32Sum.of(np.array([0.5])).value == 0.5
     assert two + one + one == Float32Sum(4, b"")
     assert (two + one + one).value is None
