@@ -108,11 +108,9 @@ def _square_root(numerator: int, denominator: int) -> float:
 
     Examples
     --------
-    >>> _square_root(10**800, 10**200), _square_root(2, 8)
-    (1e+300, 0.5)
+    >>> _square_root(10**800, 10**200), _square_root(2, 8), _square_root(0, 8)
+    (1e+300, 0.5, 0.0)
     """
-    if numerator == 0:
-        return 0.0
     shift = (denominator.bit_length() - numerator.bit_length() + 120) // 2
     scaled = (numerator << max(2 * shift, 0)) // (denominator << max(-2 * shift, 0))
     return math.ldexp(math.isqrt(scaled), -shift)
@@ -149,7 +147,8 @@ class Float32Sum(State):
     @classmethod
     def of(cls, weights: FloatArray) -> Float32Sum:
         """Take in some weights."""
-        return cls(len(weights), weights.astype(np.float32).tobytes())
+        with np.errstate(over="ignore"):
+            return cls(len(weights), weights.astype(np.float32).tobytes())
 
     def __iadd__(self, other: Float32Sum) -> Float32Sum:  # noqa: PYI034 -- or another
         """Merge with the weights of the rows that follow."""
@@ -164,9 +163,9 @@ class Float32Sum(State):
             return None
         weights = np.frombuffer(self.held, np.float32)
         start = 2 - len(weights) % 2
-        pairs = weights[start::2] + weights[start + 1 :: 2]
-        terms = np.concatenate([weights[:start].sum(dtype=np.float32, keepdims=True), pairs])
         with np.errstate(over="ignore"):
+            pairs = weights[start::2] + weights[start + 1 :: 2]
+            terms = np.concatenate([weights[:start].sum(dtype=np.float32, keepdims=True), pairs])
             total = float(np.add.accumulate(terms, dtype=np.float32)[-1])
         return total if 0.0 < total < math.inf else None
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import Convention, ExactSum, LabelError, LossTotals, binary_cross_entropy, loss_totals
+from bce_cli.core import totals
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
+from bce_cli.core.totals import Float32Sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +103,43 @@ def test_losses_that_the_caller_has_are_taken_as_they_are() -> None:
     assert float(LossTotals.of(rows, np.array([2.0, 3.0])).losses) == 5.0
 
 
+def test_where_the_mean_is_over_rows_each_row_is_one_divisor() -> None:
+    torch = Convention(like="torch")
+    found = loss_totals([1, 0], [0.0, 0.5], weights=[3.0, 2.0], convention=torch)
+    one, two = ExactSum.of_count(1), ExactSum.of_count(2)
+    assert (found.divisors, found.impossible_divisors, found.divisor_squares) == (two, one, two)
+    assert found.loss_divisors == found.losses
+
+
 def test_arrays_are_checked() -> None:
     with pytest.raises(LabelError, match=r"^labels\[1\] = 3\.0 is not 0 or 1$"):
         loss_totals([1, 3], [0.5, 0.5])
+
+
+@pytest.mark.parametrize("n", range(1, 10))
+def test_weights_are_added_up_in_pairs_in_single_precision(n: int) -> None:
+    weights = np.random.default_rng(n).lognormal(0.0, 9.0, n).astype(np.float32)
+    begun = 2 - n % 2
+    total = weights[0] if begun == 1 else weights[0] + weights[1]
+    for place in range(begun, n, 2):
+        total += weights[place] + weights[place + 1]
+    parts = [Float32Sum.of(part.astype(np.float64)) for part in np.array_split(weights, 3)]
+    assert (parts[0] + parts[1] + parts[2]).value == float(total)
+
+
+@pytest.mark.parametrize(
+    "weights", [[], [0.0], [0.0, 0.0, 0.0], [3e38] * 2, [1.0] + [3e38] * 2, [1e39]]
+)
+def test_a_sum_in_single_precision_that_nothing_can_be_divided_by_is_none(
+    weights: list[float],
+) -> None:
+    assert Float32Sum.of(np.array(weights)).value is None
+
+
+def test_weights_are_held_up_to_a_number_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals, "MOST_HELD_WEIGHTS", 3)
+    two, one = Float32Sum.of(np.array([0.5, 0.25])), Float32Sum.of(np.array([2.0]))
+    assert (one.value, (two + one).n, (two + one).value) == (2.0, 3, 2.75)
+    assert Float32Sum.of(np.array([0.5])).value == 0.5
+    assert two + one + one == Float32Sum(4, b"")
+    assert (two + one + one).value is None

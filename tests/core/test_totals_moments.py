@@ -212,3 +212,8 @@ def test_more_groups_than_16_bits_hold_are_kept_apart() -> None:
     order, starts, names = grouped((Categories(codes, tuple(map(str, range(n)))),))
     assert order.tolist() == list(range(n))[::-1]
     assert (len(starts), names[65_536], names[-1]) == (n, ("65536",), ("69999",))
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    assert Moments(2).ratio is None
+    assert Moments(2).standard_error() is None

@@ -154,6 +154,21 @@ def test_what_was_merged_is_as_it_was(drawn: list[tuple[str, str | None, bool]])
     assert outcomes == copies
 
 
+def test_what_is_known_of_rows_adds_up_and_the_first_remark_stays() -> None:
+    first = Facts(n=1, n_missing=2, n_bytes=3, notes=("a",))
+    second = Facts(n=10, n_missing=20, n_bytes=30, notes=("b",), remark="second", tally=5)
+    third = Facts(remark="third", tally=6)
+    both = Facts(n=11, n_missing=22, n_bytes=33, notes=("a", "b"), remark="second", tally=5)
+    assert first.followed_by(second, None) == (both, None)
+    assert both.followed_by(third, None) == (replace(both, tally=11), None)
+    assert second.followed_by(Facts(), None) == (second, None)
+
+
+def test_rows_without_a_partner_are_neither_counted_nor_missing() -> None:
+    rows = Rows(np.ones(4, np.bool_), np.full(4, 0.5), missing=np.array([False, True, True, True]))
+    assert Facts.of(Reading(rows, n_lone=1), 7) == Facts(n=1, n_missing=2, n_bytes=7)
+
+
 def test_a_state_that_refuses_to_grow_is_an_error_before_those_that_follow() -> None:
     later = Outcome(Names(set("efgh")), Facts(n=1), InputError("later"))
     found = Outcome(Names(set("abcd")), Facts(n=2)).followed_by(later, None)

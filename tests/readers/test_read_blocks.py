@@ -87,6 +87,7 @@ def test_blocks_are_the_text_cut_behind_records_with_the_lines_they_begin_on(
 
 
 @given(texts, sizes)
+@example(b'1\n22\n"\n3\n\n\r\n44\n5', 2)
 def test_plain_records_end_with_a_line_feed_and_nowhere_else(text: bytes, size: int) -> None:
     found = read(text, PlainRecords(), size)
     assert b"".join(data for data, _ in found) == text

@@ -33,6 +33,8 @@ def _misplaced(text: bytes) -> int | None:
 
 @pytest.mark.parametrize("most_steps", [0, 1, 1000])
 @given(text=texts, behind=texts)
+@example(text=b'"a"\n"b\n"\n"c\n', behind=b'"\n')
+@example(text=b'"a"\n"b"\n', behind=b"\n")
 def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_MOST_STEPS", most_steps)
