@@ -112,7 +112,7 @@ def test_a_text_of_the_greatest_length_is_one(bce: Callable[..., Result]) -> Non
     result = bce(*GREAT["keys"], "preds.parquet")
     assert "row 3: the key 'xxx" in result.stderr
     assert "stands in row 1 too; 1 more repeat: 'b'" in result.stderr
-    args = ("compare", "preds.parquet", "preds.parquet", "-p", "p", "-p", "q", "--id", "t", "-q")
+    args = ("compare", "preds.parquet", "preds.parquet", "-p", "p", "--id", "t", "-q")
     assert bce(*args).exit_code == 0
 
 
