@@ -92,7 +92,7 @@ def compare(
             stream.write(out.written(document))
     from bce_cli.render.compare import model_doubts  # noqa: PLC0415 -- not for --help
 
-    out.tell(model_doubts(report), quiet=quiet)
+    out.tell([*(data.doubts if quiet else ()), *model_doubts(report)], quiet=quiet)
 
 
 def _names(data: "Data", inputs: ComparedInput, paths: Sequence[str]) -> list[str]:
