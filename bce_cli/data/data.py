@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bce_cli.data.table import Facts, Table, read_block
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
@@ -300,6 +300,10 @@ class Data:
             raise DataError(message)
         for table in self.tables:
             table.labels.finish()
+        labels = self.labels
+        if labels.positive is not None and not labels.has_positive:
+            said = f"no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}"
+            self.baseline.doubt(said)
 
     def _why_empty(self) -> str:
         if not self.n_missing and not self.n_unmatched:
