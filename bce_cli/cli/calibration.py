@@ -129,7 +129,7 @@ def calibration(
 
             with staged_output(wanted.plot, paths_read(data)) as image:
                 plot_calibration(report, origin.prediction_columns[0], image, picture)
-    out.tell(document.doubts if quiet else document.notes, quiet=quiet)
+    out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)
 
 
 def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":

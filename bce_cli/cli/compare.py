@@ -89,7 +89,7 @@ def compare(
             origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
             document = CompareDocument(origin, convention, report, cluster)
             stream.write(out.written(document))
-    out.tell(model_doubts(report), quiet=quiet)
+    out.tell([*(data.doubts if quiet else ()), *model_doubts(report)], quiet=quiet)
 
 
 def _names(data: "Data", inputs: ComparedInput, paths: Sequence[str]) -> list[str]:

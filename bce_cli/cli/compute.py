@@ -119,7 +119,7 @@ def compute(
                 job, paths, conventions, losses, inputs, shown, out, quiet=quiet
             )
             stream.write(text)
-    out.tell(doubtful, quiet=quiet)
+    out.tell([*(data.doubts if quiet else ()), *doubtful], quiet=quiet)
 
 
 def _check(

@@ -220,9 +220,6 @@ class RowInput(OptionGroup):
         """
         for note in data.notes:
             say(note)
-        labels = data.labels
-        if labels.positive is not None and not labels.has_positive:
-            say(f"no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}")
         if is_told:
             return
         if self.label is None or self.prediction is None:

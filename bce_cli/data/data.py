@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bce_cli.data.table import Facts, Table, read_block
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
@@ -131,6 +131,11 @@ class Data:
         return [note for table in self.tables for note in table.notes]
 
     @property
+    def doubts(self) -> list[str]:
+        """Those of them that say what looks not meant."""
+        return [doubt for table in self.tables for doubt in table.doubts]
+
+    @property
     def columns(self) -> Columns:
         """The columns of the baseline."""
         return self.baseline.columns
@@ -200,7 +205,7 @@ class Data:
         from bce_cli.data.joined import other_form  # noqa: PLC0415 -- rarely needed
 
         if n:
-            self.baseline.note(other_form(n))
+            self.baseline.doubt(other_form(n))
 
     def parts(self, run: Run) -> Iterator[Part | AlignedPart]:
         """Yield all rows in their order, in parts that workers elsewhere can open and read.
@@ -286,7 +291,8 @@ class Data:
                 side.conclude(values, notes)
         for model, values in zip(self.models, facts.labels, strict=False):
             model.conclude(values)
-        self.baseline.note(*facts.notes, *([] if facts.remark is None else [facts.remark]))
+        self.baseline.note(*facts.notes)
+        self.baseline.doubt(facts.remark)
         self.baseline.note_same_labels(facts.prints)
         self.n_missing = facts.n_missing
         if facts.n == 0:
@@ -294,6 +300,10 @@ class Data:
             raise DataError(message)
         for table in self.tables:
             table.labels.finish()
+        labels = self.labels
+        if labels.positive is not None and not labels.has_positive:
+            said = f"no label is {quoted(labels.positive)}; all are {quoted(labels.other or '')}"
+            self.baseline.doubt(said)
 
     def _why_empty(self) -> str:
         if not self.n_missing and not self.n_unmatched:

@@ -173,6 +173,8 @@ class Table:
         Which labels there were, once all rows were read.
     notes : list of str
         What was found out about the sources and is worth a word.
+    doubts : list of str
+        Those of them that say what looks not meant.
     """
 
     def __init__(self, sources: Sequence[Source], options: InputOptions, name: str = "") -> None:
@@ -181,6 +183,7 @@ class Table:
         self.name = name
         self.labels = LabelTally(options.grammar.positive)
         self.notes: list[str] = []
+        self.doubts: list[str] = []
         self._stack = ExitStack()
 
     @classmethod
@@ -262,7 +265,7 @@ class Table:
     def note_same_labels(self, prints: Sequence[LabelPrint]) -> None:
         """Say it if sources seem to hold the same rows."""
         remark = remark_on(prints, [source.name for source in self.sources], self._ids)
-        self.note(*([] if remark is None else [remark]))
+        self.doubt(remark)
 
     def _ids(self, number: int) -> Sequence[str] | None:
         """Return what seem to be the ids of the rows of a source; None without such a column.
@@ -285,6 +288,12 @@ class Table:
     def note(self, *notes: str) -> None:
         """Take in what is worth a word, unless it is known."""
         self.notes += [note for note in notes if note not in self.notes]
+
+    def doubt(self, note: str | None) -> None:
+        """Take in what looks not meant, if anything does; see `note`."""
+        if note is not None and note not in self.doubts:
+            self.doubts.append(note)
+            self.note(note)
 
     def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
         file, is_compressed = open_file(source, self.options, opened)

@@ -103,7 +103,12 @@ def test_the_other_label_is_named(bce: Bce, preds: Preds) -> None:
 def test_a_label_that_never_occurs_is_told(bce: Bce, preds: Preds) -> None:
     result = bce("compute", preds("y,p\nham,.5\n"), *COLUMNS, "--positive", "spam", "-f", "json")
     assert result.stderr == "bce: no label is 'spam'; all are 'ham'\n"
-    assert json.loads(result.stdout)["n_positive"] == 0
+
+
+def test_quiet_tells_it_too(bce: Bce, preds: Preds) -> None:
+    result = bce("compute", preds("y,p\nham,.5\n"), *COLUMNS, "--positive", "spam", "-q")
+    assert result.stdout == "0.6931471805599453\n"
+    assert result.stderr == "bce: note: no label is 'spam'; all are 'ham'\n"
 
 
 def test_a_label_of_another_case_is_not_taken_for_the_other_one(bce: Bce, preds: Preds) -> None:

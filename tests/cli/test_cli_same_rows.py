@@ -56,8 +56,19 @@ def test_the_rows_of_pooled_models_are_written_with_a_word(two: tuple[str, str],
     assert (result.stderr, result.stdout.count("\n")) == (POOLED.format(*two), 7)
 
 
-def test_quiet_says_nothing_of_pooled_models(two: tuple[str, str], bce: Bce) -> None:
-    assert bce("compute", *two, "-q").stderr == ""
+@pytest.mark.parametrize("command", ["compute", "calibration"])
+def test_quiet_says_that_models_are_pooled(command: str, two: tuple[str, str], bce: Bce) -> None:
+    assert bce(command, *two, "-q").stderr == POOLED.format(*two).replace("bce: ", "bce: note: ", 1)
+
+
+def test_quiet_says_nothing_of_pooled_models_in_a_check(two: tuple[str, str], bce: Bce) -> None:
+    assert bce("check", *two, "-q", "--max-loss", "1").stderr == ""
+
+
+def test_quiet_says_that_ids_differ(bce: Bce, preds: Preds) -> None:
+    sources = preds(A, "a.csv"), preds(B.replace("8,", "2,"), "b.csv")
+    told = OTHER_ID.format("b.csv", 2, "id", "2", "8", "id")
+    assert bce("compare", *sources, "-q").stderr == told.replace("bce: ", "bce: note: ", 1)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def test_a_key_of_another_kind_is_no_matter_of_form(bce: Callable[..., Result]) 
     assert "Unicode" not in bce("compute", "preds.csv", *INNER).stderr
 
 
+def test_quiet_says_so_too(bce: Callable[..., Result]) -> None:
+    write(COMPOSED, APART)
+    said = NOTE.replace("bce: ", "bce: note: ", 1)
+    assert bce("compute", "preds.csv", *INNER, "-q").stderr == said
+
+
 def test_both_forms_are_keys_of_their_own(bce: Callable[..., Result]) -> None:
     text = f"k,{{}}\n{COMPOSED},1\n{APART},1\n"
     Path("preds.csv").write_text(text.format("p"), encoding="utf-8")
