@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WEB = ("http", "https")
+_SCHEDULERS = ("tcp:", "tls:", "ws:", "wss:")
 _LOCAL_HOSTS = ("", "localhost")
 _ANY_SCHEME = re.compile(r"https?:/+|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WORD_WITH_ADDRESS = re.compile(
@@ -116,7 +117,7 @@ def _divided(path: str) -> tuple[str, str, str, str]:
     is_cut = ":" in authority and not _HOST_AND_PORT.fullmatch(authority)
     end = (rest if is_cut else authority).rfind("@") + 1
     place = rest[end:]
-    is_page = found.group().lower().startswith(_WEB)
+    is_page = found.group().lower().startswith((*_WEB, *_SCHEDULERS))
     query = (_PAGE_QUERY if is_page else _QUERY).search(place)
     cut = len(place) if query is None else query.start()
     return start, rest[:end], place[:cut], place[cut:]

@@ -107,6 +107,17 @@ class Stamp(NamedTuple):
             return False
         return not _is_same_time(self.time_ns, other.time_ns)
 
+    def is_untold_by(self, other: Stamp) -> bool:
+        """Whether it has a tag or a time, and the other has neither to compare with it.
+
+        Examples
+        --------
+        >>> Stamp(8, tag="a").is_untold_by(Stamp(8)), Stamp(8).is_untold_by(Stamp(8))
+        (True, False)
+        """
+        pairs = ((self.tag, other.tag), (self.time_ns, other.time_ns))
+        return any(mine is not None for mine, _ in pairs) and all(None in pair for pair in pairs)
+
     def for_others(self) -> Stamp:
         """Return what can be compared in other processes, whose machines count inodes otherwise."""
         return self._replace(here=None, is_callers=True)

@@ -159,6 +159,8 @@ class WebServer:
         if self._known is None:
             self._known = found
         self._known.refuse(found, name)
+        if self._known.is_untold_by(found):
+            raise self._known.refusal(name)
 
     def _run(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Run what asks the server, where all requests run, and wait for its end."""

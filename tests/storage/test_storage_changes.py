@@ -156,6 +156,15 @@ def test_a_page_of_unknown_length_is_read_to_its_end(served: Serve, bce: Bce) ->
     assert bce("compute", address, *NAMED).stdout == number(bce, "a.csv", content)
 
 
+def test_a_page_that_forgets_which_version_it_is_is_refused(served: Serve, bce: Bce) -> None:
+    content = FORMS["a.parquet"](1)
+    habits = {"has_tag": True, "minds": False, "forgets": True}
+    _, address = served("http", "a.parquet", content, then=content, replaces_at=4, **habits)
+    done = bce("compute", address, *NAMED)
+    assert done.stderr == f"bce: error: {address}: {CHANGED}\n{HINT}"
+    assert (done.stdout, done.exit_code) == ("", 66)
+
+
 def test_an_object_that_is_gone_at_the_end_is_told(served: Serve, bce: Bce) -> None:
     content = FORMS["a.csv"](1)
     server, address = served("s3", "a.csv", content)

@@ -44,6 +44,7 @@ SHOWN = {
     "s3://bucket/a.csv?X-Amz-Signature=s1g": "s3://bucket/a.csv?...",
     "sftp://t0k3n@host/a.csv": "sftp://***@host/a.csv",
     "tcp://t0k3n@host:8786": "tcp://***@host:8786",
+    "tls://host:8786?s1g": "tls://host:8786?...",
 }
 
 PLAIN = (

@@ -30,7 +30,8 @@ class Habits:
     of each range do not come, and its length says so. `shortens_at`, `breaks_off_at`: after so many
     answers. `delays`: it takes its time. `has_tag`, `has_time`: each version has an ETag, or a
     time, of its own. `minds`: it heeds If-Match. `coding`: what it calls bytes that it compresses
-    by gzip. `next_pages`: its pages after `replaces_at` answers.
+    by gzip. `next_pages`: its pages after `replaces_at` answers; if it `forgets`, without tag
+    and time.
     """
 
     pages: Mapping[str, bytes]
@@ -56,6 +57,7 @@ class Habits:
     coding: str = ""
     next_pages: Mapping[str, bytes] = field(default_factory=dict)
     replaces_at: int = -1
+    forgets: bool = False
 
 
 class WebServer:
@@ -121,13 +123,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Accept-Ranges", "bytes")
         if habits.has_length or status != 200 or not has_body:
             self.send_header("Content-Length", str(len(body)))
+        self._tell_version(tag)
+        self.end_headers()
+        if has_body:
+            self._send(body)
+
+    def _tell_version(self, tag: str) -> None:
+        habits = self.habits
+        if habits.forgets and habits.n_versions > 1:
+            return
         if habits.has_tag:
             self.send_header("ETag", tag)
         version = habits.n_versions if habits.has_time else 1
         self.send_header("Last-Modified", f"Thu, 0{version} Jan 2026 00:00:00 GMT")
-        self.end_headers()
-        if has_body:
-            self._send(body)
 
     def _hangs(self) -> bool:
         habits = self.habits
