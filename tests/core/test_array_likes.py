@@ -96,7 +96,7 @@ def test_weights_in_another_order_than_the_labels_are_refused() -> None:
 
     labels, weights = pd.Series([1, 0], [0, 1]), pd.Series([1.0, 2.0], [1, 0])
     predictions = pd.Series([0.9, 0.2], [0, 1])
-    with pytest.raises(ArgumentError, match="^weights and labels have the same index in another"):
+    with pytest.raises(ArgumentError, match=r"^weights and labels have the same index"):
         mean_binary_cross_entropy(labels, predictions, weights=weights)
 
 
