@@ -91,6 +91,15 @@ def test_frames_and_missing_values_of_pandas_are_refused() -> None:
     test_what_is_no_vector_of_numbers_is_refused(pd.array([0.5, None], dtype="Float64"))
 
 
+def test_weights_in_another_order_than_the_labels_are_refused() -> None:
+    import pandas as pd
+
+    labels, weights = pd.Series([1, 0], [0, 1]), pd.Series([1.0, 2.0], [1, 0])
+    predictions = pd.Series([0.9, 0.2], [0, 1])
+    with pytest.raises(ArgumentError, match=r"^weights and labels have the same index"):
+        mean_binary_cross_entropy(labels, predictions, weights=weights)
+
+
 def test_series_with_one_index_in_two_orders_are_refused() -> None:
     import pandas as pd
 

@@ -7,7 +7,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bce_cli import (
@@ -52,6 +52,9 @@ def test_any_loss_is_within_two_units_of_the_truth(label: bool, logit: float) ->
 
 
 @given(finite)
+@example(0.5)
+@example(-0.5)
+@example(0.0)
 def test_a_sigmoid_is_within_three_units_of_the_truth(logit: float) -> None:
     (p,) = sigmoid(np.array([logit])).tolist()
     with mpmath.workdps(40):

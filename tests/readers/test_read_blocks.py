@@ -110,6 +110,11 @@ def test_a_block_is_what_is_read_at_a_time_and_doubles_for_a_longer_record() -> 
     assert list(map(len, found)) == [127, 8, 6]
 
 
+def test_plain_records_are_cut_behind_the_last_line_feed() -> None:
+    found = read(b"\naa\nbbb\nc\n", PlainRecords(), 2)
+    assert found == [(b"\n", 1), (b"aa\n", 2), (b"bbb\n", 3), (b"c\n", 4)]
+
+
 def test_what_was_read_before_is_the_start_of_the_first_block() -> None:
     found = read(b"2\n3\n4\n", QuotedRecords(), 2, rest=b"1\r\n0", line=7)
     assert found == [(b"1\r\n02\n", 7), (b"3\n", 9), (b"4\n", 10)]

@@ -35,6 +35,9 @@ def _misplaced(text: bytes) -> int | None:
 @given(text=texts, behind=texts)
 @example(text=b'"a"\n"b\n"\n"c\n', behind=b'"\n')
 @example(text=b'"a"\n"b"\n', behind=b"\n")
+@example(text=b'"\n\n', behind=b"")
+@example(text=b'\n"a\n', behind=b"")
+@example(text=b'1\n"a\n\n', behind=b'"')
 def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_MOST_STEPS", most_steps)
