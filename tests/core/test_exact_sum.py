@@ -109,6 +109,13 @@ def test_only_finite_numbers_are_summed(value: float, place: int) -> None:
         ExactSum.of(values)
 
 
+def test_integers_are_summed_as_far_as_float64_holds_them() -> None:
+    assert float(ExactSum.of(np.array([2**53, 1, -(2**53)]))) == 1.0
+    for beyond in (2**53 + 1, -(2**53) - 1):
+        with pytest.raises(ValueError, match=r"^integers beyond 2\*\*53 are not exact in float64$"):
+            ExactSum.of(np.array([0, beyond]))
+
+
 def test_nothing_sums_to_zero() -> None:
     empty = np.array([])
     assert ExactSum.of(empty) == ExactSum.of_products(empty, empty) == ExactSum.of_count(0)

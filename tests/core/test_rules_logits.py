@@ -120,6 +120,11 @@ def test_a_likelihood_is_the_sigmoid_of_the_logit_with_the_sign_of_the_label() -
     assert likelihoods_of(rows) == pytest.approx([1.0, least, least, 1.0], rel=2**-52, abs=0)
 
 
+def test_a_row_that_is_left_out_has_a_likelihood_of_one() -> None:
+    rows = Rows(np.array([True, False]), np.array([0.5, 0.25]), missing=np.array([False, True]))
+    assert likelihoods_of(rows).tolist() == [0.5, 1.0]
+
+
 def test_a_logit_that_is_no_number_is_named() -> None:
     with pytest.raises(ProbabilityError, match=r"^logits\[1\] is not a number$"):
         binary_cross_entropy([1, 0], [math.inf, math.nan], logits=True)

@@ -51,6 +51,9 @@ def test_the_last_end_of_a_record_is_found(text: bytes, behind: bytes, most_step
 @example(b'"a"')
 @example(b'a"b",c')
 @example(b'"a","b"c,"d"')
+@example(b'"a",x"b"')
+@example(b'"a","b')
+@example(b'"a","b","c"d,"e"')
 @example(b'"a"b')
 def test_the_first_misplaced_quote_is_found(text: bytes) -> None:
     assert blocks.misplaced_quote(np.frombuffer(text, np.uint8)) == _misplaced(text)
