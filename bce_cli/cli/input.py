@@ -312,6 +312,7 @@ class ScoredInput(RowInput):
             of_logits=self.logits,
             n_missing=data.n_missing,
             n_unmatched=data.n_unmatched,
+            doubts=tuple(data.doubts),
         )
 
 

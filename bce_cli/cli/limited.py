@@ -4,6 +4,7 @@ Some libraries end the process when they get no memory, from within their C++ co
 words of their own. Python cannot go on then; the process that started it can.
 """
 
+import math
 import os
 import signal
 from contextlib import suppress
@@ -18,14 +19,15 @@ _COMPLAINT = b"OpenBLAS error: Memory allocation"
 _FROM_TERMINAL = 128  # the code of a signal that comes from the kernel: all its processes get it
 
 
-def is_limited() -> bool:
-    """Whether this process may not take as much memory as the machine has."""
+def is_limited(most: float = math.inf) -> bool:
+    """Whether this process may not take so many bytes of memory; else, all that the machine has."""
     try:
         import resource  # noqa: PLC0415 -- no such module everywhere
     except ImportError:
         return False
     limits = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
-    return any(resource.getrlimit(kind)[0] != resource.RLIM_INFINITY for kind in limits)
+    found = [resource.getrlimit(kind)[0] for kind in limits]
+    return any(limit != resource.RLIM_INFINITY and limit < most for limit in found)
 
 
 def go_on_in_child() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from bce_cli.cli.diagnostics import ProgressBar
 from bce_cli.cli.input import RowInput, paths_read
+from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions
 from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError, quoted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bce_cli.engine.run import Job
 
 SCHEDULER_VARIABLE = "DASK_SCHEDULER_ADDRESS"
+_ROOM_FOR_THREADS = 2 << 30  # bytes
 
 UnitOpt = Annotated[
     Literal["nats", "bits"],
@@ -185,7 +187,10 @@ class EngineOptions(OptionGroup):
         from bce_cli.engine.run import Job, default_workers  # noqa: PLC0415
 
         n_workers = self.workers or default_workers()
-        return Job(data, n_workers, progress, self._cluster(n_workers))
+        cluster = self._cluster(n_workers)
+        if not (self.workers or cluster) and is_limited(_ROOM_FOR_THREADS):
+            n_workers = 0
+        return Job(data, n_workers, progress, cluster)
 
     def _cluster(self, n_workers: int) -> "Cluster | None":
         if self.engine == "local":

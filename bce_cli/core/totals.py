@@ -116,8 +116,8 @@ def _square_root(numerator: int, denominator: int) -> float:
     return math.ldexp(math.isqrt(scaled), -shift)
 
 
-MOST_HELD_WEIGHTS = 1 << 20
-"""More rows than that would take more than 4 MiB, and their weights are added up exactly."""
+MOST_HELD_WEIGHTS = 11 << 10
+"""Those of more rows would make a state great, and are added up exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,8 @@ class Float32Sum(State):
     @classmethod
     def of(cls, weights: FloatArray) -> Float32Sum:
         """Take in some weights."""
+        if len(weights) > MOST_HELD_WEIGHTS:
+            return cls(len(weights), b"")
         with np.errstate(over="ignore"):
             return cls(len(weights), weights.astype(np.float32).tobytes())
 

@@ -53,7 +53,8 @@ class Threads:
 
     Parameters
     ----------
-    pool : ThreadPoolExecutor
+    pool : ThreadPoolExecutor or None
+        Without one, this thread does it all.
     n_workers : int
         Items in hand never exceed twice this number and one, so memory does not grow with the
         input.
@@ -65,7 +66,7 @@ class Threads:
     [3, 2, 1]
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, n_workers: int) -> None:
+    def __init__(self, pool: ThreadPoolExecutor | None, n_workers: int) -> None:
         self._pool = pool
         self._window = 2 * n_workers + 1
 
@@ -74,6 +75,9 @@ class Threads:
 
         An error of `items` itself comes after those of the items before it.
         """
+        if self._pool is None:
+            yield from map(function, items)
+            return
         waiting: deque[Future[R]] = deque()
         remaining = iter(items)
         failure: Exception | None = None
@@ -115,7 +119,17 @@ def _end_a_thread() -> None:
 
 @contextmanager
 def threads(n_workers: int) -> Iterator[Threads]:
-    """Provide an engine with so many threads; what is still waiting at the end is dropped."""
+    """Provide an engine with so many threads; what is still waiting at the end is dropped.
+
+    Parameters
+    ----------
+    n_workers : int
+        With 0, no thread is started. Where memory is short, one that gets none may end before
+        Python hears of it, which then waits for its beginning for ever.
+    """
+    if not n_workers:
+        yield Threads(None, 0)
+        return
     _end_a_thread()
     _keep_freed_memory()
     interval = sys.getswitchinterval()
@@ -137,6 +151,7 @@ class Job:
     data : Data
         Opened and closed by the run; what it has found out can be asked afterwards.
     n_workers : int
+        Threads, or 0 for none but this one.
     progress : callable (done, total) -> None
         Told the bytes done, and their total where it is known.
     cluster : Cluster, optional

@@ -112,7 +112,7 @@ class CalibrationDocument:
                 {"low": low, "high": high, "recalibrated": rate}
                 for low, high, rate in zip(*ends, strict=True)
             ],
-            "notes": list(self.notes),
+            "notes": [*self.origin.doubts, *self.notes],
         }
 
     @property

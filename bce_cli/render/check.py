@@ -104,7 +104,7 @@ class CheckDocument:
             "bins": None if limits.max_ece is None else limits.n_bins,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
             "budget": limits.budget if has_baseline else None,
-            "notes": list(self.doubts),
+            "notes": [*self.origin.doubts, *self.doubts],
             "checks": self.lines(),
             "verdict": self.judgement.verdict,
         }

@@ -91,7 +91,7 @@ class CompareDocument:
                 }
                 for item in report.comparisons
             ],
-            "notes": list(self.doubts),
+            "notes": [*self.origin.doubts, *self.doubts],
         }
 
     def lines(self) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ class ComputeDocument:
         """Return all figures by name, with what was asked for beside them."""
         record, result, report = self._figures(), self.result, self.report
         record |= picked(report, "float_type", "n_certain", "reversed_loss")
-        record["notes"] = list(doubts(report))
+        record["notes"] = [*self.origin.doubts, *doubts(report)]
         if result.products:
             record["products"] = [
                 asdict(product) | {"log_of_product": product.log_of_product}

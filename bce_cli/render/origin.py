@@ -46,6 +46,8 @@ class Origin:
         Rows left out for a missing value.
     n_unmatched : int, optional
         Keys left out for want of a partner; None where nothing was joined.
+    doubts : tuple of str, default ()
+        What makes rows look like ones that were not meant, as standard error tells it.
     """
 
     sources: tuple[str, ...]
@@ -58,6 +60,7 @@ class Origin:
     of_logits: bool = False
     n_missing: int = 0
     n_unmatched: int | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def has_weights(self) -> bool:

@@ -48,7 +48,8 @@ def test_models_that_are_pooled_are_said(
 ) -> None:
     result = bce(*command, *two, *NAMED, "-f", "json")
     assert result.stderr == POOLED.format(*two)
-    assert json.loads(result.stdout)["n"] == 6
+    record = json.loads(result.stdout)
+    assert (record["n"], record["notes"]) == (6, [result.stderr.removeprefix("bce: ").strip()])
 
 
 def test_the_rows_of_pooled_models_are_written_with_a_word(two: tuple[str, str], bce: Bce) -> None:
@@ -132,7 +133,8 @@ def test_other_ids_in_the_same_order_are_said(case: str, bce: Bce, preds: Preds)
     result = bce("compare", "a.csv", preds(second, "b.csv"), *NAMED, "-f", "json")
     assert result.stderr == OTHER_ID.format("b.csv", row, column, mine, theirs, column)
     assert (plain.stderr, result.exit_code) == ("", 0)
-    assert result.stdout == plain.stdout
+    note = result.stderr.removeprefix("bce: ").strip()
+    assert json.loads(result.stdout) == json.loads(plain.stdout) | {"notes": [note]}
 
 
 def test_ids_are_compared_whatever_their_format(bce: Bce, preds: Preds) -> None:
