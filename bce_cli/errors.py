@@ -147,7 +147,7 @@ def shortage(error: BaseException) -> ShortageError | None:
                 return ShortageError("no thread can be started; fewer --workers take less")
             if _NO_MEMORY.search(str(found)):
                 return ShortageError("out of memory; fewer --workers take less")
-        found = found.__cause__ or found.__context__
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
     return None
 
 

@@ -95,6 +95,7 @@ def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., se
     for folder in ("parts", "more"):
         Path(folder).mkdir()
         shutil.copy("preds.csv", folder)
+    Path("more/preds.csv").write_text("y,p,id\n0,0.1,c\n")
     modules = loaded("compute", "parts", "more/*.csv", "-l", "y", "-p", "p", "-q")
     assert modules & {"pyarrow.fs", "pyarrow._s3fs", "fsspec", "aiohttp", "asyncio"} == set()
     assert "bce_cli.storage.stores" not in modules

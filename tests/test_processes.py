@@ -56,6 +56,7 @@ def test_children_of_tests_that_ignore_signals_do_not() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"True\n" * 3, b"")
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
 @pytest.mark.parametrize("what", STARTERS)

@@ -141,6 +141,7 @@ def test_workers_change_no_byte(bce: Bce) -> None:
 FLIGHTS = ("calibration", str(SAMPLES / "flights.csv"), "-p", "logistic")
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
 def test_neither_workers_nor_blocks_change_a_byte_of_fine_bins(
@@ -396,6 +397,7 @@ def test_bad_data_writes_nothing(bce: Bce, preds: Preds, text: str, code: int) -
     assert bce("calibration", "missing.csv").exit_code == 66
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("ending", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
@@ -448,6 +450,7 @@ def test_a_narrow_terminal_cuts_no_number(
     assert "0.9 to 1" in text
 
 
+@pytest.mark.deep
 def test_an_ascii_terminal_gets_ascii(process: Callable[..., Any], preds: Preds) -> None:
     done = process(
         "calibration",

@@ -421,6 +421,7 @@ def test_no_digit_depends_on_workers_or_files(
     assert bce("check", *parts, *args, "2").stdout == expected
 
 
+@pytest.mark.deep
 def test_the_verdict_is_the_exit_code_of_a_process(
     preds: Callable[..., str], process: Callable[..., subprocess.CompletedProcess[bytes]]
 ) -> None:

@@ -116,6 +116,7 @@ def test_rows_that_are_left_out_are_in_no_mean_and_no_difference() -> None:
     assert {item.name: item.mean_loss for item in result.compared}["torch"] == 100.0
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.parametrize("size", [13, 1000, 4097])
 def test_means_of_many_rows_have_the_same_digits_in_pieces_of_any_size(

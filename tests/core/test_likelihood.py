@@ -73,6 +73,7 @@ def test_a_running_product_is_rounded_after_each_row_however_it_is_cut(
     assert _running(pieces, dtype) == _step_by_step(factors, dtype)
 
 
+@pytest.mark.deep
 @pytest.mark.few(4)
 @float_types
 @pytest.mark.parametrize("size", [1000, 65536, 70000, 140000])

@@ -39,7 +39,7 @@ def test_the_first_bytes_tell_the_format(
     judge(good(WRITE[kind](_plain()), name=name.format(kind)))
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @formats
 @pytest.mark.parametrize("size", [1, 7, 1000, 30_000, 100_000])
 def test_all_groups_and_batches_are_read(

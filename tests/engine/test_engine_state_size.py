@@ -84,6 +84,7 @@ def test_fine_bins_take_few_bytes_even_if_all_have_rows(*, weighted: bool, soft:
     assert len(pickle.dumps(Outcome(totals))) < MOST_BYTES
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("name", "most"), [("compute", 320), ("compare", 240)])
 def test_a_segment_and_a_cluster_take_few_bytes(name: str, most: int) -> None:
     n = 1000

@@ -91,7 +91,8 @@ def sources() -> dict[str, tuple[str, ...]]:
     Path("plain.csv").write_bytes(csv_of(rows))
     Path("pairs.csv").write_bytes(b"\xef\xbb\xbf" + csv_of(records(N, 2), "\r\n"))
     Path("packed.csv.gz").write_bytes(gzip.compress(csv_of(records(N // 4, 3))))
-    Path("empty.csv").write_bytes(csv_of([]))
+    for name in ("empty.csv", "bare.csv"):
+        Path(name).write_bytes(csv_of([]))
     Path("one.csv").write_bytes(csv_of(records(1, 4)))
     parquet.write_table(pa.Table.from_pylist(rows), "preds.parquet", row_group_size=100)
     lines = [json.dumps(row) for row in records(N // 8, 5)]
@@ -106,7 +107,7 @@ def sources() -> dict[str, tuple[str, ...]]:
             "one.csv",
             "preds.parquet",
             "packed.csv.gz",
-            "empty.csv",
+            "bare.csv",
             "pairs.csv",
             "preds.jsonl",
             "plain.csv",

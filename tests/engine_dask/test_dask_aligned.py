@@ -23,6 +23,7 @@ JSON = ("-l", "y", "-p", "p", "-f", "json")
 N = 3000
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_other_processes_write_what_this_process_writes(
 def test_rows_with_missing_values_keep_their_places(same: Callable[..., Outcome]) -> None:
     good = "1,0.5\n0,0.25\n1,0.75\n"
     Path("a.csv").write_text("y,p\n" + (good + ",0.5\n0,\n") * 900)
-    Path("b.csv").write_text("y;p\n" + ("1;0.25\n;0.5\n\n1;\n" + "0;0.125\n0;0.5\n") * 900)
+    Path("b.csv").write_text("y;p\n" + ("1;0.75\n;0.5\n\n1;\n" + "0;0.125\n0;0.5\n") * 900)
     code, _, said = same("compare", "a.csv", "b.csv", "--missing", "drop", "-f", "json")
     assert code == 0
     assert said.splitlines() == [
@@ -178,6 +179,7 @@ def test_a_killed_worker_changes_no_digit(survived: Callable[..., None]) -> None
     survived("compare", write("a.csv", rows), write("b.parquet", rival(rows, 8)), *JSON)
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_ids_that_nobody_has_named_are_compared(same: Callable[..., Outcome]) -> None:
     rows = records(N, 23)
@@ -194,6 +196,7 @@ def test_ids_that_nobody_has_named_are_compared(same: Callable[..., Outcome]) ->
     assert said.count("\n") == 1
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_models_that_are_pooled_are_said(same: Callable[..., Outcome]) -> None:
     rows = records(N, 25)

@@ -123,6 +123,7 @@ def test_a_product_that_never_dies_is_multiplied_to_the_end(
         assert told(*call, "--engine", "dask", "--scheduler", threads) == local
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
     threads: str, sources: dict[str, tuple[str, ...]]

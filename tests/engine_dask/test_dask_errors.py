@@ -49,6 +49,7 @@ def test_an_error_is_the_same_line(fault: str, threads: str, told: Callable[...,
         assert told(*call, "--engine", "dask", "--scheduler", threads) == local
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_an_error_crosses_processes(external: str, told: Callable[..., Outcome]) -> None:
     Path("bad.csv").write_text(FAULTS["two cells of a block"][0])

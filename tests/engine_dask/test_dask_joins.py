@@ -83,6 +83,7 @@ def test_all_rows_have_partners(call: tuple[str, ...], shared_out: Callable[...,
     assert shared_out(*call)[1]
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("call", one_in(3, COMMANDS))

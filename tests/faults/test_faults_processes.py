@@ -106,6 +106,7 @@ def finished(running: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
     return running.returncode, printed, said
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("seed", one_in(3, SEEDS))
@@ -213,6 +214,7 @@ def test_an_output_file_of_just_the_size_allowed_is_written(
     assert Path("out.csv").read_bytes() == big[1]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("here")
 def test_rows_that_no_temporary_file_can_hold_are_not_printed_in_part(
     limited: Callable[..., subprocess.CompletedProcess[bytes]],

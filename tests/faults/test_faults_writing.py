@@ -220,6 +220,7 @@ class Interrupt:
         return self
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # streams left open
 @pytest.mark.parametrize("options", FORMATS[:2])

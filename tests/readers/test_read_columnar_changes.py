@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 MOST_CRASHES = 5
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "arrows"])
 def test_a_changed_byte_is_refused_or_means_what_pandas_finds(kind: str) -> None:
