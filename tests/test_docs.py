@@ -49,6 +49,7 @@ def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
     assert rounded(run_block(block, tmp_path)) == rounded(block)
 
 
+@pytest.mark.deep
 def test_the_checks_for_ci_run_as_they_stand(tmp_path: Path) -> None:
     commands = re.findall(
         r"(bce check .*)", "".join(re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL))

@@ -63,7 +63,7 @@ def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str
     assert loaded(*args) & HEAVY == set()
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "options",
     [

@@ -143,6 +143,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.few(1)
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("fault", one_in(3, FAULTS))

@@ -205,6 +205,7 @@ def test_an_output_file_that_may_not_grow_stays_as_it_was(
     assert names() == ["big.csv", "out.csv"]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("here")
 def test_an_output_file_of_just_the_size_allowed_is_written(
     big: tuple[Path, bytes, float], limited: Callable[..., subprocess.CompletedProcess[bytes]]
