@@ -229,8 +229,9 @@ class Data:
         parts = parts_of(sources, self.baseline.options, run)
         if not self.baseline.is_numbered:
             return parts
-        numbers = {source: number for number, source in enumerate(sources)}
-        return (replace(part, number=numbers[part.source]) for part in parts)
+        # By path: whoever plans parts may have found out more of a source.
+        numbers = {source.path: number for number, source in enumerate(sources)}
+        return (replace(part, number=numbers[part.source.path]) for part in parts)
 
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""

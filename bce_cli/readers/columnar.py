@@ -37,6 +37,7 @@ _BUFFER = 1 << 20  # bytes
 _CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
 _ABSURD_SIZE = re.compile(r"size \d{13}")
 """What no machine has to give: not memory is lacking, but the file promises too much."""
+_ABSURD_BYTES = 10**12
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
@@ -304,7 +305,7 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
 
     is_file = head.startswith(b"ARROW1")
     tail = _Tail(file)
-    source = file if is_file else io.BufferedReader(tail)
+    source = file if is_file else _Messages(tail)
     opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
 
     def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
@@ -321,6 +322,17 @@ def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
             raise pa.ArrowInvalid(message)
 
     return Batches(opened.schema, None, read)
+
+
+class _Messages(io.BufferedReader):
+    """A stream of messages, whose lengths may be damaged."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read so many bytes, unless no machine has room for them."""
+        if size is not None and size >= _ABSURD_BYTES:
+            message = f"a message of {size:,} bytes"
+            raise ValueError(message)
+        return super().read(size)
 
 
 class _Tail(io.RawIOBase):

@@ -93,7 +93,7 @@ def test_processes_of_its_own_write_the_same_and_nothing_else(
     call = ("compute", *sources["mixed"], *NAMED, *JSON)
     local = process(*call)
     cluster = process(*call, "--engine", "dask", "--workers", "2")
-    assert (cluster.returncode, cluster.stderr) == (0, b"")
+    assert (cluster.returncode, cluster.stderr) == (0, local.stderr)
     assert cluster.stdout == local.stdout
 
 

@@ -271,6 +271,8 @@ KINDS = {
             pytest.param(kind, limit, marks=pytest.mark.deep)
             for kind in KINDS
             for limit in (100, 150, 250, 300, 350, 400, 500, 700, 1000)
+            # With less, SciPy's OpenBLAS may wait for memory for ever while it is loaded.
+            if kind != "calibration" or limit >= 500
         ),
     ],
 )
