@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 import time
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
 from bce_cli.errors import EngineError, UsageError, safe_text, shortage
 from bce_cli.storage.paths import shown_path, without_secrets_in
+from bce_cli.storage.stores import in_a_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,8 +186,7 @@ def answered(question: Callable[[], T], n_seconds: float | None = None) -> T:
     >>> answered(lambda: 8786)
     8786
     """
-    result: Future[T] = Future()
-    threading.Thread(target=_ask, args=(question, result), daemon=True).start()
+    result = in_a_thread(question)
     limit = _SECONDS_TO_ANSWER if n_seconds is None else n_seconds
     deadline = time.monotonic() + limit
     while not result.done():
@@ -196,13 +195,6 @@ def answered(question: Callable[[], T], n_seconds: float | None = None) -> T:
             raise OSError(message)
         wait([result], timeout=_SECONDS_BETWEEN_LOOKS)  # for Ctrl-C, too
     return result.result()
-
-
-def _ask(question: Callable[[], T], result: Future[T]) -> None:
-    try:
-        result.set_result(question())
-    except BaseException as error:  # noqa: BLE001 -- raised where the answer is awaited
-        result.set_exception(error)
 
 
 def shown_reason(reason: str, address: str | None = None) -> str:

@@ -20,7 +20,7 @@ from bce_cli.readers.typed_columns import (
     refuse_type,
     typed_cells,
 )
-from bce_cli.storage.streams import unreadable
+from bce_cli.storage.streams import ReadOnly, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -335,16 +335,13 @@ class _Messages(io.BufferedReader):
         return super().read(size)
 
 
-class _Tail(io.RawIOBase):
+class _Tail(ReadOnly):
     """A stream of bytes, of which the last ones are remembered."""
 
     def __init__(self, file: Any) -> None:  # noqa: ANN401 -- streams of any kind
+        super().__init__()
         self._file = file
         self.last = b""
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
 
     def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 -- bytes
         """Read some bytes."""

@@ -249,9 +249,20 @@ def interruptible(function: Callable[[], T]) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return function()
+    return awaited(in_a_thread(function))
+
+
+def in_a_thread(function: Callable[[], T]) -> Future[T]:
+    """Call a function in a thread that ends with this process, and return its result to come.
+
+    Examples
+    --------
+    >>> in_a_thread(lambda: 1 + 1).result()
+    2
+    """
     result: Future[T] = Future()
     threading.Thread(target=_run, args=(function, result), daemon=True).start()
-    return awaited(result)
+    return result
 
 
 def awaited(result: Future[T]) -> T:
