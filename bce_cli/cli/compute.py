@@ -142,6 +142,8 @@ def _check(
         message = f"--like all is a table of its own; it goes with no {others}"
     elif by and (quiet or every or worst or like_all):
         message = f"--by is a table of its own; it goes with no {others}, --like all"
+    elif every and out.brief:
+        message = "--per-example writes every row, and --brief none"
     if message:
         raise UsageError(message)
     if every and engine.engine == "dask":
@@ -210,12 +212,13 @@ def _report(
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
     convention, compared = conventions
-    has_product = not (quiet or compared or shown.by)
+    is_short = out.brief and out.is_prose
+    has_product = not (quiet or compared or shown.by or is_short)
     plan = Plan(
         convention,
         with_product=has_product,
         n_first=shown.rows if out.is_prose and has_product else None,
-        n_worst=shown.worst,
+        n_worst=0 if out.brief else shown.worst,
         compared=compared,
         n_differing=5 if out.is_prose else 100,
     )

@@ -14,6 +14,7 @@ import typer
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.options import WorkersOpt
 from bce_cli.cli.output import (
+    BriefOpt,
     ColorOpt,
     OutputOpt,
     OutputOptions,
@@ -147,6 +148,7 @@ def demo(
     example: Example,
     output_format: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
     output: OutputOpt = None,
+    brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
@@ -165,7 +167,8 @@ def demo(
       bce demo negative-log --plot curves.png
     """
     if step is None:
-        if output_format != "table" or output or plot or example.is_drawn or example.k is not None:
+        is_plain = output_format == "table" and not (output or plot or brief)
+        if not is_plain or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
         _list_steps()
@@ -189,9 +192,11 @@ def demo(
         if output_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
-            text = write_steps([(chosen.name, result) for chosen, result in results])
+            named = [(chosen.name, result) for chosen, result in results]
+            text = write_steps(named, brief=brief)
         else:
-            text = _text(pages, look, is_markdown=output_format == "markdown")
+            shown = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
+            text = _text(shown, look, is_markdown=output_format == "markdown")
         stream.write(out.encode(text))
         if plot is not None:
             _plot([page for _, page in pages], plot, picture, read)

@@ -52,6 +52,11 @@ ColorOpt = Annotated[
 ]
 
 
+BriefOpt = Annotated[
+    bool, typer.Option("--brief", help="Write the answer alone, without tables and rows behind it.")
+]
+
+
 def format_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
     """Declare the option that says how a report is written."""
     return typer.Option("--format", "-f", help=f"Format of the output{more}.")
@@ -76,6 +81,7 @@ class OutputOptions(OptionGroup):
 
     output_format: Annotated[Literal["table", "json", "csv", "markdown"], format_option()] = "table"
     output: OutputOpt = None
+    brief: BriefOpt = False
     color: ColorOpt = "auto"
     excel_safe: Annotated[
         bool,
@@ -131,7 +137,13 @@ class OutputOptions(OptionGroup):
         from bce_cli.render.write import write_document  # noqa: PLC0415 -- not for --help
 
         return self.encode(
-            write_document(document, self.text_format, self.look, excel_safe=self.excel_safe)
+            write_document(
+                document,
+                self.text_format,
+                self.look,
+                brief=self.brief,
+                excel_safe=self.excel_safe,
+            )
         )
 
     def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
