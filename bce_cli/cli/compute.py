@@ -37,14 +37,6 @@ class NamedInput(ScoredInput):
 class Shown(OptionGroup):
     """Which rows, or groups of rows, are shown."""
 
-    per_example: Annotated[
-        bool,
-        typer.Option(
-            "--per-example",
-            help="Write every row with its loss instead of the report; json means one object a "
-            "line.",
-        ),
-    ] = False
     rows: Annotated[
         int,
         count_option(
@@ -107,12 +99,12 @@ def compute(
     data = inputs.data(
         paths,
         columns=replace(inputs.columns(), segments=tuple(shown.by or ())),
-        block_bytes=_row_block_bytes(out) if shown.per_example else None,
+        block_bytes=_row_block_bytes(out) if out.per_example else None,
     )
-    is_told = not shown.per_example
+    is_told = not out.per_example
     doubtful: Sequence[str] = ()
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
-        if shown.per_example:
+        if out.per_example:
             _write_rows(job, conventions[0], losses, inputs, out, stream)
         else:
             text, doubtful = _report(
@@ -131,7 +123,7 @@ def _check(
     quiet: bool,
 ) -> None:
     """Refuse options of the output that contradict each other."""
-    every, worst, by, like_all = shown.per_example, shown.worst, shown.by, losses.like == "all"
+    every, worst, by, like_all = out.per_example, shown.worst, shown.by, losses.like == "all"
     others = "--quiet, --per-example, --worst"
     message = ""
     if quiet and (every or worst):
@@ -147,11 +139,7 @@ def _check(
     if every and engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
-    if out.is_parquet:
-        if not every:
-            message = "--format parquet goes with --per-example"
-            raise UsageError(message, "it holds rows, not a report")
-        out.refuse_terminal()
+    out.check()
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
@@ -91,6 +91,15 @@ STEP_NAMES = tuple(step.name for step in STEPS)
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
 
+StepFormat = Literal["table", "json", "markdown"]
+
+
+class StepOutput(OutputOptions):
+    """The same options as of a report, for steps, which fill no lines of CSV."""
+
+    FORMATS = get_args(StepFormat)
+
+
 class Example(OptionGroup):
     """What a step is shown on, where the user brings no rows; and the factor of one step."""
 
@@ -145,7 +154,7 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
+    output_format: Annotated[StepFormat | None, format_option()] = None,
     output: OutputOpt = None,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
@@ -165,12 +174,12 @@ def demo(
       bce demo negative-log --plot curves.png
     """
     if step is None:
-        if output_format != "table" or output or plot or example.is_drawn or example.k is not None:
+        if output_format or output or plot or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
         _list_steps()
         return
-    out = OutputOptions(output_format=output_format, output=output, color=color)
+    out = StepOutput(output_format=output_format, output=output, color=color)
     out.check()
     steps = find_steps(step)
     if example.k is not None and not any(chosen.name == "scaling" for chosen in steps):
@@ -186,12 +195,12 @@ def demo(
     look = out.look
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
-        if output_format == "json":
+        if out.text_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
             text = write_steps([(chosen.name, result) for chosen, result in results])
         else:
-            text = _text(pages, look, is_markdown=output_format == "markdown")
+            text = _text(pages, look, is_markdown=out.text_format == "markdown")
         stream.write(out.encode(text))
         if plot is not None:
             _plot([page for _, page in pages], plot, picture, read)
