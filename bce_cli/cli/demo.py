@@ -88,6 +88,11 @@ STEPS = (
     Step("gradient", "through a sigmoid the gradient is p - y: wrong answers still learn"),
 )
 STEP_NAMES = tuple(step.name for step in STEPS)
+EXAMPLES = (
+    ("bce demo underflow", "why a product of probabilities dies"),
+    ("bce demo derivation preds.csv", "all on one page, on your own rows"),
+    ("bce demo negative-log --plot curves.png", "a picture of the loss"),
+)
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
 
 
@@ -154,24 +159,16 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[StepFormat | None, format_option()] = None,
+    output_format: Annotated[StepFormat | None, format_option("table, json or markdown")] = None,
     output: OutputOpt = None,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
 ) -> None:
-    """Derive binary cross-entropy, step by step.
+    """How does binary cross-entropy come about, step by step?
 
     Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
     few built-in rows or on rows of your own.
-
-    Examples:
-
-      bce demo underflow
-
-      bce demo derivation preds.csv
-
-      bce demo negative-log --plot curves.png
     """
     if step is None:
         if output_format or output or plot or example.is_drawn or example.k is not None:

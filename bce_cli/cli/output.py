@@ -50,24 +50,23 @@ _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 _HANDLES = "/proc/self/fd"
 
-OutputOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write to FILE, whole or not at all, and never to an input; - is standard output.",
-    ),
-]
+
+def _output_option(endings: str = ".csv .json .md .html .txt") -> Any:  # noqa: ANN401 -- as Typer has it
+    what = f"Write to FILE, whole or not at all. Its ending is the format: {endings}"
+    return typer.Option("--output", "-o", metavar="FILE", help=what)
+
+
+OutputOpt = Annotated[str | None, _output_option()]
 ColorOpt = Annotated[
     Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour tables: auto means on a terminal, without NO_COLOR."),
+    typer.Option("--color", metavar="WHEN", help="auto (on a terminal), always or never."),
 ]
 
 
-def format_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
+def format_option(formats: str) -> Any:  # noqa: ANN401 -- as Typer has it
     """Declare the option that says how a report is written."""
-    return typer.Option("--format", "-f", help=f"Format of the output{more}.")
+    what = f"{formats}. Else table, or what FILE's ending says."
+    return typer.Option("--format", "-f", metavar="FORMAT", help=what)
 
 
 def plot_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
@@ -75,7 +74,7 @@ def plot_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
     return typer.Option(
         "--plot",
         metavar="FILE",
-        help=f"Draw {what} into FILE as well: .png, .svg or .pdf (needs matplotlib).",
+        help=f"Draw {what} as well: .png, .svg or .pdf (needs matplotlib).",
     )
 
 
@@ -94,15 +93,16 @@ class OutputOptions(OptionGroup):
     """
 
     FORMATS = get_args(ReportFormat)
-    output_format: Annotated[ReportFormat | None, format_option()] = None
+    output_format: Annotated[
+        ReportFormat | None, format_option("table, json, csv, markdown or html")
+    ] = None
     output: OutputOpt = None
     color: ColorOpt = "auto"
     excel_safe: Annotated[
         bool,
         typer.Option(
             "--excel-safe",
-            help="With --format csv, put an apostrophe before texts that a spreadsheet would take "
-            "for a formula.",
+            help="In csv, an apostrophe before what looks like a formula.",
         ),
     ] = False
 
@@ -245,14 +245,14 @@ class RowOutputOptions(OutputOptions):
         bool,
         typer.Option(
             "--per-example",
-            help="Write every row with its loss instead of the report; json means one object a "
-            "line.",
+            help="Every row with its loss, no report; json: one a line.",
         ),
     ] = False
     output_format: Annotated[
         RowFormat | None,
-        format_option("; parquet goes with --per-example alone"),
+        format_option("table, json, csv, markdown, html; parquet with --per-example"),
     ] = None  # type: ignore[assignment]  # Parquet holds rows alone
+    output: Annotated[str | None, _output_option(".csv .json .md .html .txt .parquet")] = None
 
     def check(self) -> None:
         """Refuse options that contradict each other."""
