@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.options import WorkersOpt
 from bce_cli.cli.output import (
+    BriefOpt,
     ColorOpt,
     OutputOpt,
     OutputOptions,
@@ -88,7 +89,21 @@ STEPS = (
     Step("gradient", "through a sigmoid the gradient is p - y: wrong answers still learn"),
 )
 STEP_NAMES = tuple(step.name for step in STEPS)
+EXAMPLES = (
+    ("bce demo underflow", "why a product of probabilities dies"),
+    ("bce demo derivation preds.csv", "all on one page, on your own rows"),
+    ("bce demo negative-log --plot curves.png", "a picture of the loss"),
+)
 EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
+
+
+StepFormat = Literal["table", "json", "markdown"]
+
+
+class StepOutput(OutputOptions):
+    """The same options as of a report, for steps, which fill no lines of CSV."""
+
+    FORMATS = get_args(StepFormat)
 
 
 class Example(OptionGroup):
@@ -145,32 +160,26 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
+    output_format: Annotated[StepFormat | None, format_option("table, json or markdown")] = None,
     output: OutputOpt = None,
+    brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
 ) -> None:
-    """Derive binary cross-entropy, step by step.
+    """How does binary cross-entropy come about, step by step?
 
     Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
     few built-in rows or on rows of your own.
-
-    Examples:
-
-      bce demo underflow
-
-      bce demo derivation preds.csv
-
-      bce demo negative-log --plot curves.png
     """
     if step is None:
-        if output_format != "table" or output or plot or example.is_drawn or example.k is not None:
+        is_plain = not (output_format or output or plot or brief)
+        if not is_plain or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
         _list_steps()
         return
-    out = OutputOptions(output_format=output_format, output=output, color=color)
+    out = StepOutput(output_format=output_format, output=output, color=color)
     out.check()
     steps = find_steps(step)
     if example.k is not None and not any(chosen.name == "scaling" for chosen in steps):
@@ -186,12 +195,14 @@ def demo(
     look = out.look
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
-        if output_format == "json":
+        if out.text_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
-            text = write_steps([(chosen.name, result) for chosen, result in results])
+            named = [(chosen.name, result) for chosen, result in results]
+            text = write_steps(named, brief=brief)
         else:
-            text = _text(pages, look, is_markdown=output_format == "markdown")
+            shown = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
+            text = _text(shown, look, is_markdown=out.text_format == "markdown")
         stream.write(out.encode(text))
         if plot is not None:
             _plot([page for _, page in pages], plot, picture, read)

@@ -64,6 +64,10 @@ class StepPage:
     seen: str
     curves: tuple[Curve, ...] = ()
 
+    def in_brief(self) -> StepPage:
+        """Return its first section alone, and what was seen."""
+        return StepPage(self.sections[:1], self.seen)
+
 
 def page_sections(page: StepPage, following: str | None, look: Look) -> list[Section]:
     """Lay a page out, in signs that can be shown, and say which step comes next."""
@@ -88,7 +92,7 @@ def _in_signs(value: Any, look: Look) -> Any:  # noqa: ANN401 -- a section or cu
     return value
 
 
-def write_steps(steps: Sequence[tuple[str, Any]]) -> str:
+def write_steps(steps: Sequence[tuple[str, Any]], *, brief: bool = False) -> str:
     """Write one object for one step, an array of objects for several, in JSON.
 
     A number that is infinite or undefined is null. One that is too small for float64, which only
@@ -97,8 +101,15 @@ def write_steps(steps: Sequence[tuple[str, Any]]) -> str:
     Parameters
     ----------
     steps : sequence of (name, dataclass)
+    brief : bool, default False
+        Whether to leave out all that is a list.
     """
     records = [{"step": name, **asdict(step)} for name, step in steps]
+    if brief:
+        records = [
+            {key: value for key, value in record.items() if not isinstance(value, list | tuple)}
+            for record in records
+        ]
     return write_json(records if len(records) > 1 else records[0], _plain)
 
 
