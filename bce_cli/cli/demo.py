@@ -4,6 +4,7 @@ import difflib
 import os
 import stat
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -40,12 +41,15 @@ class Step(NamedTuple):
     name : str
     summary : str
         One line.
+    why : str
+        Why it follows the one before.
     numbers : str
         The step whose numbers it shows, if they are not its own.
     """
 
     name: str
     summary: str
+    why: str
     numbers: str = ""
 
     def compute(self, rows: "Rows", k: float) -> Any:  # noqa: ANN401 -- each step has its own record
@@ -62,33 +66,74 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels in one expression"),
+    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels", ""),
     Step(
         "likelihood",
-        "independent trials multiply: the running product over rows",
+        "independent trials multiply: the running product",
+        "a data set is many trials, and the probabilities of independent trials multiply",
         "many-trials",
     ),
-    Step("logarithm", "product rule and power rule, checked on numbers"),
     Step(
         "underflow",
-        "the raw product dies in every float type; the sum of logs does not",
+        "the product dies in every float type, the sum of logs does not",
+        "a product that only shrinks soon is smaller than any number that a computer holds",
+    ),
+    Step(
+        "monotone",
+        "the logarithm keeps the place of the maximum",
+        "a sum of logs may stand for the product only if both are greatest at the same place",
+    ),
+    Step(
+        "logarithm",
+        "product rule and power rule, checked on numbers",
+        "many functions keep the maximum, but this one turns products into sums",
     ),
     Step(
         "negative-log",
-        "logs are concave, their negatives convex: descend to the base rate",
+        "logs are concave, so their negatives are minimised",
+        "the sum is now to be made as great as possible, and the shape of the logarithm says how",
     ),
-    Step("single-trial", "the log of one trial and its negative: the loss of a row"),
-    Step("many-trials", "the same for n independent trials: a sum of losses"),
-    Step("scaling", "a positive factor moves no minimum, so the sum is divided by n"),
+    Step(
+        "single-trial",
+        "the log of one trial and its negative: the loss of a row",
+        "with logarithm and sign settled, one row can be given its loss",
+    ),
+    Step(
+        "many-trials",
+        "the same for n independent trials: a sum of losses",
+        "the log of a product is a sum of logs, so the losses of all rows add up",
+    ),
+    Step(
+        "scaling",
+        "a positive factor moves no minimum: divide by n",
+        "a sum grows with the rows, while a mean can be compared between data sets, if dividing "
+        "by n leaves the minimum where it is",
+    ),
     Step(
         "derivation",
-        "all of it on one page, ending in the binary cross-entropy",
+        "all of it on one page: the binary cross-entropy",
+        "every piece is there, and they fit on one page",
         "many-trials",
     ),
-    Step("gradient", "through a sigmoid the gradient is p - y: wrong answers still learn"),
+    Step(
+        "gradient",
+        "through a sigmoid the gradient is p - y",
+        "models learn by the slope of this loss, which shows what it does that squared error "
+        "does not",
+    ),
 )
+CURVED = ("underflow", "monotone", "negative-log", "scaling", "gradient")
 STEP_NAMES = tuple(step.name for step in STEPS)
-EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
+EPILOG = (
+    "Steps: "
+    + "; ".join(f"{i} {step.name}: {step.summary}" for i, step in enumerate(STEPS, 1))
+    + "."
+)
+
+
+_MOST_DIGITS = 9  # of the number of a step
+_NARROWEST = 40
+_LIST_USAGE = "bce demo 3 shows the third, and bce demo underflow preds.csv the same on your rows."
 
 
 class Example(OptionGroup):
@@ -131,7 +176,9 @@ def demo(
     step: Annotated[
         str | None,
         typer.Argument(
-            metavar="STEP", help="A step of the list below, or all.", show_default=False
+            metavar="STEP",
+            help="A step by name or number (bce demo lists them), or all.",
+            show_default=False,
         ),
     ] = None,
     sources: Annotated[
@@ -150,6 +197,10 @@ def demo(
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
+    brief: Annotated[
+        bool,
+        typer.Option("--brief", help="Leave out tables and curves; in JSON, what has many values."),
+    ] = False,
 ) -> None:
     """Derive binary cross-entropy, step by step.
 
@@ -158,19 +209,20 @@ def demo(
 
     Examples:
 
-      bce demo underflow
+      bce demo 3
 
       bce demo derivation preds.csv
 
       bce demo negative-log --plot curves.png
     """
+    out = OutputOptions(output_format=output_format, output=output, color=color)
     if step is None:
-        if output_format != "table" or output or plot or example.is_drawn or example.k is not None:
+        is_asked = output_format != "table" or output or plot or brief
+        if is_asked or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
-        _list_steps()
+        write_stdout(_listed(out.look.width))
         return
-    out = OutputOptions(output_format=output_format, output=output, color=color)
     out.check()
     steps = find_steps(step)
     if example.k is not None and not any(chosen.name == "scaling" for chosen in steps):
@@ -179,46 +231,81 @@ def demo(
     picture = checked_picture(plot, out.path)
     rows, read = _rows_of_user(sources, inputs, example, workers)
     k = 3.0 if example.k is None else example.k
-    results = [
-        (chosen, chosen.compute(example.rows(chosen) if rows is None else rows, k))
-        for chosen in steps
-    ]
+    used = [(chosen, example.rows(chosen) if rows is None else rows) for chosen in steps]
+    results = [(chosen, chosen.compute(of_step, k)) for chosen, of_step in used]
     look = out.look
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
         if output_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
-            text = write_steps([(chosen.name, result) for chosen, result in results])
+            text = write_steps([(chosen.name, result) for chosen, result in results], brief=brief)
         else:
-            text = _text(pages, look, is_markdown=output_format == "markdown")
+            text = _text(pages, look, brief=brief, is_markdown=output_format == "markdown")
         stream.write(out.encode(text))
         if plot is not None:
-            _plot([page for _, page in pages], plot, picture, read)
+            shown = [(*page, of_step) for page, (_, of_step) in zip(pages, used, strict=True)]
+            _plot(shown, plot, picture, read)
 
 
 def find_steps(name: str) -> tuple[Step, ...]:
-    """Return the step of that name, or all of them.
+    """Return the step of that name or number, or all of them.
 
     Raises
     ------
     UsageError
         There is no such step; suggests the closest.
     """
-    found = STEPS if name == "all" else tuple(step for step in STEPS if step.name == name)
+    if name == "all":
+        return STEPS
+    if name.isascii() and name.isdigit():
+        number = int(name) if len(name) < _MOST_DIGITS else 0
+        if 1 <= number <= len(STEPS):
+            return (STEPS[number - 1],)
+        message = f"there is no step {quoted(name)}: they are numbered from 1 to {len(STEPS)}"
+        raise UsageError(message, "bce demo lists the steps")
+    found = tuple(step for step in STEPS if step.name == name)
     if found:
         return found
-    close = difflib.get_close_matches(name, [*STEP_NAMES, "all"], n=1)
+    if _is_there(name):
+        message = f"there is no step {quoted(name)}; a step comes before the file"
+        raise UsageError(message, f"try bce demo derivation {quoted(name)}")
+    close = difflib.get_close_matches(name.lower(), [*STEP_NAMES, "all"], n=1)
     also = f"; did you mean '{close[0]}'?" if close else ""
     message = f"there is no step {quoted(name)}{also}"
     raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
-def _list_steps() -> None:
-    width = max(map(len, STEP_NAMES))
-    every = ("all", "every step, in this order")
-    lines = [(step.name, step.summary) for step in STEPS]
-    write_stdout("".join(f"{name:<{width}}  {summary}\n" for name, summary in [*lines, every]))
+def _is_there(name: str) -> bool:
+    try:
+        return os.path.exists(name)  # noqa: PTH110 -- Path drops a slash at the end
+    except ValueError:  # it has a NUL
+        return False
+
+
+def _listed(width: int) -> str:
+    """Return the numbered list of the steps, with lines that break between words."""
+    names = [*STEP_NAMES, "all"]
+    summaries = [*(step.summary for step in STEPS), "every step, in this order"]
+    numbers = [*(f"{i:2}" for i in range(1, len(STEPS) + 1)), "  "]
+    longest = max(map(len, names))
+    lines = []
+    for number, name, summary in zip(numbers, names, summaries, strict=True):
+        head = f"{number}  {name:<{longest}}  "
+        lines += _wrapped(summary, width, head)
+    return "".join(f"{line}\n" for line in [*lines, "", *_wrapped(_LIST_USAGE, width)])
+
+
+def _wrapped(text: str, width: int, head: str = "") -> list[str]:
+    indent = " " * len(head)
+    return textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _rows_of_user(
@@ -253,21 +340,33 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
+def _text(
+    pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, brief: bool, is_markdown: bool
+) -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
     from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
 
-    following = dict(pairwise(STEP_NAMES))
-    laid_out = [page_sections(page, following.get(step.name), look) for step, page in pages]
+    onward = {
+        step.name: f"Next: bce demo {after.name}, for {after.why}."
+        for step, after in pairwise(STEPS)
+    }
+    laid_out = [
+        page_sections(page, onward.get(step.name, ""), look, brief=brief) for step, page in pages
+    ]
     return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
 
 
-def _plot(pages: "Sequence[StepPage]", plot: str, picture: str, read: Sequence[str]) -> None:
-    from bce_cli.render.drawing import plot_curves  # noqa: PLC0415 -- an extra
+def _plot(
+    shown: "Sequence[tuple[Step, StepPage, Rows]]", plot: str, picture: str, read: Sequence[str]
+) -> None:
+    from bce_cli.render.demo import plot_pages  # noqa: PLC0415 -- an extra
 
-    curves = [curve for page in pages for curve in page.curves]
-    if not curves:
+    if not any(page.curves for _, page, _ in shown):
         message = "there is no curve to draw in this step"
-        raise UsageError(message, "negative-log, scaling, underflow and gradient have one")
+        raise UsageError(message, f"{', '.join(CURVED[:-1])} and {CURVED[-1]} have some")
+    headed = [
+        (f"{STEPS.index(step) + 1}  {step.name}: {step.summary}", page, rows)
+        for step, page, rows in shown
+    ]
     with staged_output(plot, read) as stream:
-        plot_curves(curves, stream, picture)
+        plot_pages(headed, stream, picture)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from bce_cli.core.totals import LossTotals
 from bce_cli.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from bce_cli.core.likelihood import ExampleRow
+    from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
     from bce_cli.core.rows import FloatArray, ScoredRows
 
 
@@ -222,6 +223,84 @@ def _log(value: float) -> float:
     return math.log(value) if value > 0.0 else -math.inf
 
 
+_GRID = 1000
+_ORDERED = (0.001, 0.01, 0.1, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPoint:
+    """A number, its logarithm, and the slope of the logarithm there."""
+
+    x: float
+    log_x: float
+    slope: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantTrial:
+    """The likelihood of rows that are all predicted with q, and the logarithm of that number."""
+
+    q: float
+    likelihood: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class MonotoneStep:
+    """The logarithm rises everywhere, so it keeps the place of a maximum.
+
+    Attributes
+    ----------
+    order : tuple of LogPoint
+        Ascending.
+    n, n_positive : int
+        The first rows, few enough that no product underflows, and those with label 1.
+    points : tuple of ConstantTrial
+        For q from 0.01 to 0.99.
+    best_q_of_likelihood, best_q_of_log : float
+        Where each is greatest, on a grid of 1,000 intervals.
+    n_both_rise, n_both_fall, n_differ : int
+        Neighbours on that grid of which the second is greater in both, less in both, or neither.
+    """
+
+    order: tuple[LogPoint, ...]
+    n: int
+    n_positive: int
+    points: tuple[ConstantTrial, ...]
+    best_q_of_likelihood: float
+    best_q_of_log: float
+    n_both_rise: int
+    n_both_fall: int
+    n_differ: int
+
+
+def monotone_step(rows: Rows) -> MonotoneStep:
+    """Compute the step `monotone`."""
+    n, n_positive = min(SHOWN, len(rows)), int(np.count_nonzero(rows.labels[:SHOWN]))
+    grid = [_constant_trial(i / _GRID, n_positive, n - n_positive) for i in range(1, _GRID)]
+    rises = [
+        (after.likelihood > before.likelihood, after.log_likelihood > before.log_likelihood)
+        for before, after in pairwise(grid)
+    ]
+    both_rise, both_fall = rises.count((True, True)), rises.count((False, False))
+    return MonotoneStep(
+        order=tuple(LogPoint(x, math.log(x), 1.0 / x) for x in _ORDERED),
+        n=n,
+        n_positive=n_positive,
+        points=tuple(grid[_GRID // 100 - 1 :: _GRID // 100]),
+        best_q_of_likelihood=max(grid, key=lambda trial: trial.likelihood).q,
+        best_q_of_log=max(grid, key=lambda trial: trial.log_likelihood).q,
+        n_both_rise=both_rise,
+        n_both_fall=both_fall,
+        n_differ=len(rises) - both_rise - both_fall,
+    )
+
+
+def _constant_trial(q: float, n_positive: int, n_negative: int) -> ConstantTrial:
+    likelihood = q**n_positive * (1.0 - q) ** n_negative
+    return ConstantTrial(q, likelihood, math.log(likelihood))
+
+
 @dataclass(frozen=True, slots=True)
 class PowerRule:
     """log(p^y) beside y log p."""
@@ -280,6 +359,8 @@ def _product_rule(products: FloatArray, losses: FloatArray, n: int) -> ProductRu
 
 
 _PATH_POINTS = 120
+_LOST_POINTS = 100
+_ROWS_BEFORE = 2
 _CLOSE = 1e-6  # nats; far more than the rounding of a running sum, decided exactly below
 
 
@@ -300,6 +381,13 @@ class UnderflowProduct:
     product : float
     log_of_product : float
         In nats; -inf once the product is 0.
+    held_row : int or None
+        First of the rows after which the product was as it was before it became 0, or as it is in
+        the end, 0 if it was so before the first; None where it never left the normal range.
+    held_at : float or None
+        What it was from there on.
+    last_factor : float or None
+        What made it 0, in that type.
     """
 
     dtype: str
@@ -310,6 +398,28 @@ class UnderflowProduct:
     true_row: int | None
     product: float
     log_of_product: float
+    held_row: int | None
+    held_at: float | None
+    last_factor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostRow:
+    """One row near the end of a float type, where numbers are whole steps above 0.
+
+    Attributes
+    ----------
+    row : int
+    factor : float
+        In that type.
+    product_steps, true_steps : float
+        The product so far and the likelihood, over the smallest number above 0.
+    """
+
+    row: int
+    factor: float
+    product_steps: float
+    true_steps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +438,10 @@ class UnderflowStep:
         Rows at which the running values below were taken.
     path_log10 : tuple of float
         Decimal logarithm of the likelihood up to there, from the running sum.
+    lost_dtype : str or None
+        The first float type whose product is not lost at the row where it is due.
+    lost_rows : tuple of LostRow
+        Rows from before its product came to rest to where it is lost and was due; at most 101.
     """
 
     n: int
@@ -337,6 +451,8 @@ class UnderflowStep:
     mean_loss: float
     path_rows: tuple[int, ...]
     path_log10: tuple[float, ...]
+    lost_dtype: str | None
+    lost_rows: tuple[LostRow, ...]
 
 
 def float_types() -> tuple[FloatType, ...]:
@@ -352,14 +468,43 @@ def underflow_step(rows: Rows) -> UnderflowStep:
     report = loss_report(LossTotals.of(rows, scored.losses))
     last = len(rows) - 1
     path = sorted({last * point // _PATH_POINTS for point in range(_PATH_POINTS + 1)})
+    steps = tuple(_product(dtype, scored, sums) for dtype in float_types())
+    odd = next((p for p in steps if p.true_row is not None and p.zero_row != p.true_row), None)
     return UnderflowStep(
         n=len(rows),
-        steps=tuple(_product(dtype, scored, sums) for dtype in float_types()),
+        steps=steps,
         log_likelihood=report.log_likelihood,
         log10_likelihood=report.log10_likelihood,
         mean_loss=report.mean_loss,
         path_rows=tuple(i + 1 for i in path),
         path_log10=tuple(0.0 - float(sums[i]) / math.log(10.0) for i in path),
+        lost_dtype=None if odd is None else odd.dtype,
+        lost_rows=() if odd is None else _lost_rows(odd, scored.likelihoods, sums),
+    )
+
+
+def _lost_rows(
+    product: UnderflowProduct, likelihoods: FloatArray, sums: FloatArray
+) -> tuple[LostRow, ...]:
+    """Look at a product that is not lost where it is due, row by row."""
+    ends = (product.held_row, product.zero_row, product.true_row)
+    known = [row for row in ends if row is not None]
+    first, last = max(min(known) - _ROWS_BEFORE, 1), max(known)
+    span = last - first
+    shown = sorted({first + span * i // _LOST_POINTS for i in range(_LOST_POINTS + 1)})
+    with np.errstate(under="ignore"):
+        factors = likelihoods[:last].astype(product.dtype)
+        products = np.multiply.accumulate(factors)
+    unit = product.smallest_subnormal
+    log_unit = float(np.log(unit))
+    return tuple(
+        LostRow(
+            row=row,
+            factor=float(factors[row - 1]),
+            product_steps=float(type(unit)(products[row - 1]) / unit),
+            true_steps=math.exp(-float(sums[row - 1]) - log_unit),
+        )
+        for row in shown
     )
 
 
@@ -367,11 +512,34 @@ def _product(dtype: FloatType, scored: ScoredRows, sums: FloatArray) -> Underflo
     running = RunningProduct(dtype)
     running.extend(scored.likelihoods)
     result = running.result()
+    held_row, held_at, last_factor = None, None, None
+    if result.subnormal_row is not None:
+        held_row, held_at, last_factor = _held(scored.likelihoods, result)
     return UnderflowProduct(
         **asdict(result),
         true_row=_true_row(scored.rows, sums, result.smallest_subnormal),
         log_of_product=result.log_of_product,
+        held_row=held_row,
+        held_at=held_at,
+        last_factor=last_factor,
     )
+
+
+def _held(likelihoods: FloatArray, result: LikelihoodProduct) -> tuple[int, float, float | None]:
+    """Return from which row on a product stood still before it became 0, where, and what ended it.
+
+    Without a 0, it is the end of the rows up to which it stood still.
+    """
+    zero_row = result.zero_row
+    with np.errstate(under="ignore"):
+        factors = likelihoods[:zero_row].astype(result.dtype)
+        products = np.multiply.accumulate(np.append(factors.dtype.type(1.0), factors))
+    number = type(result.product)
+    before = products if zero_row is None else products[:-1]
+    is_still = before[::-1] == before[-1]
+    n_still = len(before) if is_still.all() else int(np.argmin(is_still))
+    last_factor = None if zero_row is None else number(factors[-1])
+    return len(before) - n_still, number(before[-1]), last_factor
 
 
 def _true_row(rows: Rows, sums: FloatArray, smallest: Any) -> int | None:  # noqa: ANN401 -- any float
@@ -516,9 +684,6 @@ def _point(p: float) -> CurvePoint:
     )
 
 
-_GRID = 1000
-
-
 @dataclass(frozen=True, slots=True)
 class ScalingStep:
     """Two curves and their multiples.
@@ -597,11 +762,25 @@ _STEP = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class GradientPoint:
-    """One logit and one label, with both gradients, and both as central finite differences."""
+    """One logit and one label, with both losses, both gradients, and these measured.
+
+    Attributes
+    ----------
+    label : int
+    logit, p : float
+    loss, squared_error : float
+        In nats, and (p - y)^2.
+    gradient, squared_error_gradient : float
+        With respect to the logit.
+    finite_difference, squared_error_finite_difference : float
+        The same as central finite differences.
+    """
 
     label: int
     logit: float
     p: float
+    loss: float
+    squared_error: float
     gradient: float
     finite_difference: float
     squared_error_gradient: float
@@ -675,6 +854,8 @@ def gradient_point(label: int, logit: float) -> GradientPoint:
         label=label,
         logit=logit,
         p=p,
+        loss=loss_of_logit(label, logit),
+        squared_error=gradient**2,
         gradient=gradient,
         finite_difference=(loss_of_logit(label, above) - loss_of_logit(label, below)) / width,
         squared_error_gradient=2.0 * gradient * p * _sigmoid(-logit),

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.render.drawing import Curve, Series, draw_curve
+from bce_cli.core.report import loss_report
+from bce_cli.core.totals import LossTotals
+from bce_cli.render.drawing import (
+    Chapter,
+    Curve,
+    Series,
+    draw_curve,
+    plot_chapters,
+    rows_and_mean,
+)
 from bce_cli.render.layout import (
     Column,
     Section,
@@ -32,16 +41,22 @@ if TYPE_CHECKING:
         GradientStep,
         LogarithmStep,
         ManyTrialsStep,
+        MonotoneStep,
         NegativeLogStep,
         ScalingStep,
         SingleTrialStep,
         Trial,
+        UnderflowProduct,
         UnderflowStep,
     )
     from bce_cli.core.likelihood import ExampleRow
+    from bce_cli.core.rows import Rows
     from bce_cli.render.layout import Look, TableColumn, Texts
 
 _EVERY = 10
+_ABOUT = "The steps of bce demo that have curves, each with the rows it is shown on."
+_FEW_ROWS = 12
+_FEWEST_POINTS = 3
 _POINTS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _ITERATIONS = {0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000}
 
@@ -65,15 +80,56 @@ class StepPage:
     curves: tuple[Curve, ...] = ()
 
 
-def page_sections(page: StepPage, following: str | None, look: Look) -> list[Section]:
-    """Lay a page out, in signs that can be shown, and say which step comes next."""
-    onward = "" if following is None else f" Next: bce demo {following}."
-    *sections, last = (
-        *page.sections,
-        *(Section(c.title, drawing=draw_curve(_in_signs(c, look), look)) for c in page.curves),
-    )
-    last = replace(last, notes=(*last.notes, f"{page.seen}{onward}"))
-    return [_in_signs(section, look) for section in (*sections, last)]
+def page_sections(page: StepPage, onward: str, look: Look, *, brief: bool = False) -> list[Section]:
+    """Lay a page out, in signs that can be shown.
+
+    Parameters
+    ----------
+    page : StepPage
+    onward : str
+        Which step comes next and why; "" after the last.
+    look : Look
+    brief : bool, default False
+        Whether tables and curves are left out, and sections that hold nothing else.
+    """
+    drawings = [
+        Section(curve.title, drawing=draw_curve(_in_signs(curve, look), look))
+        for curve in page.curves
+    ]
+    sections = [*page.sections, *drawings]
+    if brief:
+        bare = [replace(section, columns=(), rows=(), marked=()) for section in page.sections]
+        sections = [section for section in bare if section.formulas or section.notes]
+    *others, last = sections
+    last = replace(last, notes=(*last.notes, page.seen, *([onward] if onward else [])))
+    return [_in_signs(section, look) for section in (*others, last)]
+
+
+def plot_pages(
+    pages: Sequence[tuple[str, StepPage, Rows]], stream: IO[bytes], picture: str
+) -> None:
+    """Draw the curves of all pages that have some, as a picture.
+
+    Parameters
+    ----------
+    pages : sequence of (str, StepPage, Rows)
+        Headings, what they are about, and the rows that it is shown on.
+    stream : binary stream
+    picture : {"png", "svg", "pdf"}
+    """
+    chapters = [
+        Chapter(heading, f"{_rows_in_words(rows)}\n{page.seen}", page.curves)
+        for heading, page, rows in pages
+        if page.curves
+    ]
+    if len(pages) > 1:
+        chapters.insert(0, Chapter("How binary cross-entropy comes about", _ABOUT))
+    plot_chapters(chapters, stream, picture)
+
+
+def _rows_in_words(rows: Rows) -> str:
+    report = loss_report(LossTotals.of(rows))
+    return rows_and_mean(report, report.ci_low, report.ci_high)
 
 
 def _in_signs(value: Any, look: Look) -> Any:  # noqa: ANN401 -- a section or curve, or part of one
@@ -88,7 +144,7 @@ def _in_signs(value: Any, look: Look) -> Any:  # noqa: ANN401 -- a section or cu
     return value
 
 
-def write_steps(steps: Sequence[tuple[str, Any]]) -> str:
+def write_steps(steps: Sequence[tuple[str, Any]], *, brief: bool = False) -> str:
     """Write one object for one step, an array of objects for several, in JSON.
 
     A number that is infinite or undefined is null. One that is too small for float64, which only
@@ -97,8 +153,15 @@ def write_steps(steps: Sequence[tuple[str, Any]]) -> str:
     Parameters
     ----------
     steps : sequence of (name, dataclass)
+    brief : bool, default False
+        Whether what has many values is left out.
     """
     records = [{"step": name, **asdict(step)} for name, step in steps]
+    if brief:
+        records = [
+            {key: value for key, value in record.items() if not isinstance(value, tuple)}
+            for record in records
+        ]
     return write_json(records if len(records) > 1 else records[0], _plain)
 
 
@@ -122,7 +185,7 @@ def bernoulli_page(step: BernoulliStep, _look: Look) -> StepPage:
         columns,
         rows=(*rows, ("best p", figure(step.best_p_for_1), figure(step.best_p_for_0))),
         formulas=(
-            "P(y) = pʸ (1−p)¹⁻ʸ",
+            "P(y) = p^y (1−p)^(1−y)",
             "y = 1:  p¹ · (1−p)⁰ = p        greatest at p = 1",
             "y = 0:  p⁰ · (1−p)¹ = 1 − p    greatest at p = 0",
         ),
@@ -148,9 +211,10 @@ def single_trial_page(step: SingleTrialStep, _look: Look) -> StepPage:
             ("loss", lambda t: figure(t.loss, 5)),
         ),
         formulas=(
-            "log( pʸ (1−p)¹⁻ʸ ) = log pʸ + log (1−p)¹⁻ʸ      product rule",
-            "                   = y log p + (1−y) log(1−p)   power rule",
-            "loss = −[ y log p + (1−y) log(1−p) ]             to be minimised",
+            "P     = p^y (1−p)^(1−y)",
+            "log P = log(p^y) + log((1−p)^(1−y))   product rule",
+            "      = y log p + (1−y) log(1−p)      power rule",
+            "loss  = −[y log p + (1−y) log(1−p)]   to be minimised",
         ),
     )
     return StepPage(
@@ -163,7 +227,7 @@ _TRIAL_COLUMNS: tuple[TableColumn[Trial], ...] = (
     ("row", lambda trial: str(trial.row)),
     ("y", lambda trial: str(trial.label)),
     ("p", lambda trial: figure(trial.p, 5)),
-    ("pʸ (1−p)¹⁻ʸ", lambda trial: figure(trial.likelihood, 5)),
+    ("p^y (1−p)^(1−y)", lambda trial: figure(trial.likelihood, 5)),
 )
 
 
@@ -173,7 +237,7 @@ def likelihood_page(step: ManyTrialsStep, look: Look) -> StepPage:
     section = Section(
         "Independent trials multiply: the likelihood of all labels",
         *_many_trials(step, ("factor", lambda row: figure(row.likelihood, 5)), _PRODUCT),
-        formulas=("L = ∏ pᵢʸ (1−pᵢ)¹⁻ʸ    over the rows i = 1 … n",),
+        formulas=("L = ∏ pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)   over rows i = 1 … n",),
         notes=(f"The likelihood of all {count(step.n)} labels is {size}.",),
     )
     return StepPage((section,), "Each factor is at most 1, so the product can only shrink.")
@@ -185,8 +249,8 @@ def many_trials_page(step: ManyTrialsStep, _look: Look) -> StepPage:
         "Many trials: the logarithm turns the product into a sum",
         *_many_trials(step, *_SUM),
         formulas=(
-            "log L = log ∏ pᵢʸ (1−pᵢ)¹⁻ʸ",
-            "      = Σ [ yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ) ]",
+            "log L = log ∏ pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)",
+            "      = Σ [yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ)]",
             "NLL   = −log L = Σ lossᵢ",
         ),
         notes=(f"Negative log-likelihood: {figure(step.negative_log_likelihood)} nats.",),
@@ -202,18 +266,28 @@ def derivation_page(step: ManyTrialsStep, _look: Look) -> StepPage:
         "Binary cross-entropy, from the likelihood",
         *_many_trials(step, *_SUM),
         formulas=(
-            "one trial        P(yᵢ) = pᵢʸ (1−pᵢ)¹⁻ʸ",
-            "many trials      L = ∏ pᵢʸ (1−pᵢ)¹⁻ʸ",
-            "logarithm        log L = Σ [ yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ) ]",
-            "negative         NLL = −log L                       now a minimum",
-            "divided by n     BCE = −1/n Σ [ yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ) ]",
+            "one trial  P(yᵢ) = pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)",
+            "n trials   L     = ∏ pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)",
+            "logarithm  log L = Σ [yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ)]",
+            "negative   NLL   = −log L",
+            "mean       BCE   = NLL / n",
+            "",
+            "BCE = −1/n Σ [yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ)]",
         ),
-        notes=(f"BCE = {mean}, to the last bit what bce compute prints.",),
+        notes=(
+            _WHY_EACH_LINE,
+            f"BCE = {mean}, to the last bit what bce compute prints.",
+        ),
     )
     seen = "Maximising the likelihood and minimising this mean are the same thing."
     return StepPage((section,), seen)
 
 
+_WHY_EACH_LINE = (
+    "Why each line may follow the one above it: independent trials multiply; the logarithm rises "
+    "everywhere, so it keeps the place of the maximum, and it turns the product into a sum; a "
+    "negative turns a maximum into a minimum; the positive factor 1/n moves no minimum."
+)
 _PRODUCT: TableColumn[ExampleRow] = (
     "product so far",
     lambda row: figure(row.running_product, 5),
@@ -239,6 +313,54 @@ def _many_trials(
     return columns, tuple(with_gaps((row.row for row in step.rows), rows, "⋮"))
 
 
+def monotone_page(step: MonotoneStep, _look: Look) -> StepPage:
+    """Show that the logarithm keeps the place of a maximum."""
+    order = Section(
+        "The logarithm is monotone: the greater number has the greater logarithm",
+        *table(
+            step.order,
+            ("x", lambda point: figure(point.x)),
+            ("log x", lambda point: figure(point.log_x, 5)),
+            ("slope 1/x", lambda point: figure(point.slope, 4)),
+        ),
+        formulas=("0 < a < b   means   log a < log b", "slope of log x: 1/x, above 0 everywhere"),
+    )
+    first = "first row" if step.n == 1 else f"first {step.n} rows"
+    rises, falls = count(step.n_both_rise), count(step.n_both_fall)
+    columns, rows = table(
+        step.points[_EVERY - 1 :: _EVERY],
+        ("constant q", lambda point: figure(point.q)),
+        ("likelihood L", lambda point: figure(point.likelihood)),
+        ("log L", lambda point: figure(point.log_likelihood)),
+    )
+    best = figure(step.best_q_of_likelihood), figure(step.best_q_of_log)
+    on_grid = (
+        f"As q goes up by 0.001 at a time, both rise {rises} times and both fall {falls} times; "
+        f"one without the other rises {'never' if step.n_differ == 0 else count(step.n_differ)}."
+    )
+    maximum = Section(
+        "So the likelihood and its logarithm are greatest at the same place",
+        columns,
+        rows=(*rows, ("greatest at q", *best)),
+        formulas=(f"L(q) = q^{step.n_positive} (1−q)^{step.n - step.n_positive}",),
+        notes=(f"L is the likelihood of the {first}, were each predicted with q. {on_grid}",),
+        marked=(len(rows),),
+    )
+    likelihood, logarithm = _series(
+        step.points, "q", {"L": "likelihood", "log L": "log_likelihood"}
+    )
+    height = "Its logarithm: another height, the same place"
+    return StepPage(
+        (order, maximum),
+        f"Both are greatest at q = {best[0]}: the logarithm changes how high the likelihood is, "
+        "not where it is highest, so what maximises the one maximises the other.",
+        (
+            Curve("The likelihood", "constant q", "L", (likelihood,), step.best_q_of_likelihood),
+            Curve(height, "constant q", "log L, nats", (logarithm,), step.best_q_of_log),
+        ),
+    )
+
+
 def logarithm_page(step: LogarithmStep, _look: Look) -> StepPage:
     """Show the power rule and the product rule on numbers."""
     power = Section(
@@ -247,10 +369,10 @@ def logarithm_page(step: LogarithmStep, _look: Look) -> StepPage:
             step.power_rule,
             ("p", lambda r: figure(r.p)),
             ("y", lambda r: str(r.y)),
-            ("log(pʸ)", lambda r: figure(r.log_of_power, 10)),
+            ("log(p^y)", lambda r: figure(r.log_of_power, 10)),
             ("y log p", lambda r: figure(r.y_times_log, 10)),
         ),
-        formulas=("log(pʸ) = y log p",),
+        formulas=("log(p^y) = y log p",),
     )
     product = Section(
         "Product rule: the log of a product is the sum of the logs",
@@ -262,7 +384,7 @@ def logarithm_page(step: LogarithmStep, _look: Look) -> StepPage:
             ("sum of logs", lambda r: figure(r.sum_of_logs, 10)),
             ("difference", lambda r: figure(r.difference, 2)),
         ),
-        formulas=("log(a · b) = log a + log b,  so  log ∏ aᵢ = Σ log aᵢ",),
+        formulas=("log(a · b) = log a + log b", "log ∏ aᵢ    = Σ log aᵢ"),
     )
     return StepPage(
         (power, product),
@@ -291,7 +413,7 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
         f"The likelihood of {how_many(step.n, 'label')}, multiplied out and summed up",
         columns,
         rows=(*rows, ("sum of logs", size, log, "never", "never", "")),
-        formulas=("∏ aᵢ leaves the range of the float type,  Σ log aᵢ does not",),
+        formulas=("∏ aᵢ      leaves the range of the float type", "Σ log aᵢ  does not"),
         notes=(f"{due} {limits}.", *stuck_notes("The product in {}", step.steps)),
         marked=(len(rows),),
     )
@@ -301,7 +423,61 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
         seen = "A label was given probability 0, so the likelihood is 0 in truth as well."
     elif all(p.zero_row is None for p in step.steps):
         seen = "No product became 0: there are too few rows, or each is predicted too well."
-    return StepPage((section,), seen, _underflow_curves(step))
+    lost = _lost_section(step, look)
+    return StepPage((section, *lost), seen, _underflow_curves(step))
+
+
+def _lost_section(step: UnderflowStep, look: Look) -> tuple[Section, ...]:
+    """Say why products are not lost at the row where they are due."""
+    odd = [p for p in step.steps if p.true_row is not None and p.zero_row != p.true_row]
+    if not odd:
+        return ()
+    first, dtype = odd[0], odd[0].dtype
+    ends = {first.held_row, first.true_row, first.zero_row}
+    shown = [row for row in step.lost_rows if row.row in ends or len(step.lost_rows) <= _FEW_ROWS]
+    shown = shown or list(step.lost_rows)
+    columns, cells = table(
+        shown,
+        ("row", lambda row: count(row.row)),
+        ("factor", lambda row: figure(row.factor, 4)),
+        ("likelihood, steps", lambda row: figure(row.true_steps, 3)),
+        (f"{dtype}, steps", lambda row: figure(row.product_steps)),
+    )
+    unit = power_of_ten(_log10(first.smallest_subnormal), look)
+    lost = "never lost" if first.zero_row is None else f"lost at row {count(first.zero_row)}"
+    near = (
+        f"So near to 0, numbers in {dtype} are whole steps of {unit}, and each product is rounded "
+        "to the nearest."
+    )
+    section = Section(
+        f"Why the product in {dtype} is {lost}, though due at {count(first.true_row)}",
+        columns,
+        tuple(with_gaps((row.row for row in shown), cells, "⋮")),
+        notes=(
+            f"{near} {_why_not_when_due(first)}",
+            *(f"{p.dtype} likewise. {_why_not_when_due(p)}" for p in odd[1:]),
+        ),
+        marked=[index for index, row in enumerate(shown) if row.row == first.true_row],
+    )
+    return (section,)
+
+
+def _why_not_when_due(product: UnderflowProduct) -> str:
+    """Say where the roundings of a product near 0 have led to."""
+    if product.held_at is None:
+        return ""
+    n_steps = float(product.held_at / product.smallest_subnormal)
+    steps = f"{figure(n_steps)} {'step' if n_steps == 1.0 else 'steps'}"
+    held = f"From row {count(product.held_row)} on it is {steps}"
+    keeps = f"a factor above {figure(1.0 - 0.5 / n_steps)} rounds back to that"
+    if product.zero_row is None or product.last_factor is None:
+        return f"{held}, and {keeps}; none that follows is less."
+    factor = float(product.last_factor)
+    left = f"{figure(n_steps * factor, 3)} of a step"
+    end = f"row {count(product.zero_row)} has the factor {figure(factor, 4)}"
+    if product.true_row is None or product.zero_row < product.true_row:
+        return f"{held}, rounded down from more; {end}, and {left} rounds to 0."
+    return f"{held}, and {keeps}; {end}, and {left} rounds to 0."
 
 
 def _underflow_curves(step: UnderflowStep) -> tuple[Curve, ...]:
@@ -313,7 +489,17 @@ def _underflow_curves(step: UnderflowStep) -> tuple[Curve, ...]:
     floors = [Series(name, (rows[0], rows[-1]), (y, y)) for name, y in ends if y > lowest]
     path = Series("sum of logs", rows, step.path_log10)
     title = "Where the likelihood crosses the end of each float type"
-    return (Curve(title, "row", "log10 of the likelihood", (*floors, path)),)
+    crossed = Curve(title, "row", "log10 of the likelihood", (*floors, path))
+    if len(step.lost_rows) < _FEWEST_POINTS:
+        return (crossed,)
+    names = {"likelihood": "true_steps", f"product in {step.lost_dtype}": "product_steps"}
+    lost = Curve(
+        f"Near the end of {step.lost_dtype}: roundings hold the product up",
+        "row",
+        "smallest steps above 0",
+        _series(step.lost_rows, "row", names),
+    )
+    return crossed, lost
 
 
 def _log10(value: float) -> float:
@@ -353,8 +539,10 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> StepPage:
             ("slope", lambda t: figure(t.slope, 3)),
         ),
         formulas=(
-            f"q → q − {figure(step.rate)} · slope,  slope = (q − π) / (q (1−q))",
-            f"base rate π = {figure(step.base_rate)}",
+            "mean loss at q: −[π log q + (1−π) log(1−q)]",
+            "slope there:    (q − π) / (q (1−q))",
+            f"each iteration: q → q − {figure(step.rate)} · slope",
+            f"base rate:      π = {figure(step.base_rate)}",
         ),
     )
     seen = (
@@ -401,10 +589,14 @@ def scaling_page(step: ScalingStep, _look: Look) -> StepPage:
         f"So dividing the negative log-likelihood by n = {count(step.n)} moves nothing",
         columns,
         rows=(*rows, ("least at q", *ends)),
-        formulas=("slope of the sum at q: n (q − π) / (q (1−q)),  0 at q = π, whatever n is",),
+        formulas=(
+            "slope of the sum at q: n (q − π) / (q (1−q))",
+            "which is 0 at q = π, whatever n is",
+        ),
         notes=(f"By hand, the base rate: {share}. The grid steps by 0.001.",),
         marked=(len(rows),),
     )
+    of_sum = "The same for the negative log-likelihood"
     parabolas = (
         Series("x²", step.x, step.squares),
         Series("k x²", step.x, step.scaled_squares),
@@ -417,10 +609,8 @@ def scaling_page(step: ScalingStep, _look: Look) -> StepPage:
         (parabola, loss),
         "The mean has the same minimum as the sum, and can be compared between data sets.",
         (
-            Curve("Same minimum, other height", "x", "y", parabolas),
-            Curve(
-                "The same for the negative log-likelihood", "constant prediction q", "nats", losses
-            ),
+            Curve("Same minimum, other height", "x", "y", parabolas, step.minimum_of_scaled),
+            Curve(of_sum, "constant prediction q", "nats", losses, step.minimum_of_mean),
         ),
     )
 
@@ -449,7 +639,8 @@ def gradient_page(step: GradientStep, _look: Look) -> StepPage:
         formulas=(
             "p = σ(z) = 1 / (1 + exp(−z))",
             "cross-entropy:  ∂loss/∂z = p − y",
-            "squared error:  ∂(p−y)²/∂z = 2 (p−y) p (1−p),  which vanishes at both ends",
+            "squared error:  ∂(p−y)²/∂z = 2 (p−y) p (1−p)",
+            "                which vanishes at both ends",
         ),
         notes=(f"measured: finite differences, within {figure(step.largest_error, 2)} of p − y.",),
     )
@@ -464,7 +655,12 @@ def gradient_page(step: GradientStep, _look: Look) -> StepPage:
         f"A confident wrong answer (p = {figure(wrong.p, 2)}, y = 1) is pushed with {entropy} by "
         f"cross-entropy, with {squares} by squared error: one still learns, the other does not."
     )
+    names = {"cross-entropy": "loss", "squared error": "squared_error"}
+    losses = _series(step.grid, "logit", names)
     lines = {"cross-entropy": "gradient", "squared error": "squared_error_gradient"}
-    series = _series(step.grid, "logit", lines)
-    curve = Curve("Gradients for label 1: wrong on the left", "logit z", "gradient", series)
-    return StepPage((grid, trials) if step.trials else (grid,), seen, (curve,))
+    slopes = _series(step.grid, "logit", lines)
+    curves = (
+        Curve("Losses for label 1: wrong on the left", "logit z", "loss", losses),
+        Curve("Their gradients: what is learnt from", "logit z", "gradient", slopes),
+    )
+    return StepPage((grid, trials) if step.trials else (grid,), seen, curves)
