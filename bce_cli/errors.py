@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import errno
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LONGEST = 80
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
@@ -204,6 +208,30 @@ def without_formula(text: str) -> str:
     ("'=1+1", 'a=1')
     """
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def did_you_mean(wanted: str, known: Iterable[str], most: int = 3) -> str:
+    """Return what to add to a message about a name that is not known; "" if none is like it.
+
+    Parameters
+    ----------
+    wanted : str
+    known : iterable of str
+        The names there are.
+    most : int, default 3
+        How many of them to offer.
+
+    Examples
+    --------
+    >>> did_you_mean("kagle", ["sklearn", "kaggle"]), did_you_mean("x", ["sklearn"])
+    ("; did you mean 'kaggle'?", '')
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 -- for what goes wrong alone
+
+    by_lower = {name.lower(): name for name in reversed([*known])}
+    same = by_lower.get(wanted.lower())
+    close = [same] if same else [by_lower[n] for n in get_close_matches(wanted.lower(), by_lower)]
+    return f"; did you mean {' or '.join(map(quoted, close[:most]))}?" if close else ""
 
 
 def quoted(text: str) -> str:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
+from bce_cli.cli.help import Examples, Helpful
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
 from bce_cli.errors import (
@@ -24,34 +25,36 @@ from bce_cli.errors import (
     shortage,
 )
 
-_EPILOG = (
-    "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
-    "be read, 69 cluster cannot be reached or was lost, 71 out of memory, 73 output cannot be "
-    "created, 74 output cannot be written, 130 interrupted, 141 broken pipe."
+_EPILOG = "'bce help compute' tells more of a command, 'bce help exit-codes' what exit codes mean."
+_EXAMPLES: Examples = (
+    ("bce compute preds.csv", "with columns such as y and p"),
+    ("bce compare preds.csv -p old -p new", "two columns of it, two models"),
 )
-
-
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION: dict[str, Callable[..., object]] = {
     "--show-completion": show_callback,
     "--install-completion": install_callback,
 }
 _COMMANDS = {
-    "compute": "Judge predictions, row by row and on average.",
-    "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
-    "demo": "Derive binary cross-entropy, step by step.",
-    "compare": "Compare models on the same rows.",
-    "check": "Hold predictions to limits, and tell by the exit code.",
+    "compute": "How good are these predictions, row by row and on average?",
+    "compare": "Which model is better, by how much, and is the difference real?",
+    "calibration": "Where does the loss come from: miscalibration, lack of discrimination, or "
+    "plain uncertainty?",
+    "check": "May this model pass? A gate for CI, by exit code.",
+    "demo": "How does binary cross-entropy come about, step by step?",
+    "help": "What does a command do, and which options does it have?",
 }
 
 
-class BceGroup(PlainValues, TyperGroup):
+class BceGroup(PlainValues, Helpful, TyperGroup):
     """All commands; every error is one line on standard error and one exit code."""
+
+    examples = _EXAMPLES
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 -- as in the base class
         super().__init__(**settings)
-        for name, summary in _COMMANDS.items():
-            self.add_command(DeferredCommand(name, summary))
+        for name, question in _COMMANDS.items():
+            self.add_command(DeferredCommand(name, question))
 
     def main(
         self,

@@ -1,6 +1,5 @@
 """bce demo: how does binary cross-entropy come about, step by step?"""
 
-import difflib
 import os
 import stat
 import sys
@@ -8,13 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.options import WorkersOpt
 from bce_cli.cli.output import (
+    BriefOpt,
     ColorOpt,
     OutputOpt,
     OutputOptions,
@@ -25,7 +25,7 @@ from bce_cli.cli.output import (
     write_stdout,
 )
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import EmptyInputError, UsageError, quoted
+from bce_cli.errors import EmptyInputError, UsageError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
@@ -42,7 +42,7 @@ class Step(NamedTuple):
     summary : str
         One line.
     why : str
-        Why it follows the one before.
+        Why it follows the one before: a sentence.
     numbers : str
         The step whose numbers it shows, if they are not its own.
     """
@@ -70,70 +70,77 @@ STEPS = (
     Step(
         "likelihood",
         "independent trials multiply: the running product",
-        "a data set is many trials, and the probabilities of independent trials multiply",
+        "A data set is many trials, and the probabilities of independent trials multiply.",
         "many-trials",
     ),
     Step(
         "underflow",
         "the product dies in every float type, the sum of logs does not",
-        "a product that only shrinks soon is smaller than any number that a computer holds",
+        "A product that only shrinks is soon smaller than any number that a computer holds.",
     ),
     Step(
         "monotone",
         "the logarithm keeps the place of the maximum",
-        "a sum of logs may stand for the product only if both are greatest at the same place",
+        "A sum of logs may stand for the product only if both are greatest at the same place.",
     ),
     Step(
         "logarithm",
         "product rule and power rule, checked on numbers",
-        "many functions keep the maximum, but this one turns products into sums",
+        "Many functions keep the maximum, but this one turns products into sums.",
     ),
     Step(
         "negative-log",
         "logs are concave, so their negatives are minimised",
-        "the sum is now to be made as great as possible, and the shape of the logarithm says how",
+        "The sum is to be made as great as possible, and the shape of the logarithm says how.",
     ),
     Step(
         "single-trial",
         "the log of one trial and its negative: the loss of a row",
-        "with logarithm and sign settled, one row can be given its loss",
+        "With logarithm and sign settled, one row can be given its loss.",
     ),
     Step(
         "many-trials",
         "the same for n independent trials: a sum of losses",
-        "the log of a product is a sum of logs, so the losses of all rows add up",
+        "The log of a product is a sum of logs, so the losses of all rows add up.",
     ),
     Step(
         "scaling",
         "a positive factor moves no minimum: divide by n",
-        "a sum grows with the rows, while a mean can be compared between data sets, if dividing "
-        "by n leaves the minimum where it is",
+        "A sum grows with the rows, so it is divided by n, if that leaves the minimum where it is.",
     ),
     Step(
         "derivation",
         "all of it on one page: the binary cross-entropy",
-        "every piece is there, and they fit on one page",
+        "Every piece is there, and they fit on one page.",
         "many-trials",
     ),
     Step(
         "gradient",
         "through a sigmoid the gradient is p - y",
-        "models learn by the slope of this loss, which shows what it does that squared error "
-        "does not",
+        "Models learn by the slope of this loss, and there it does what squared error does not.",
     ),
 )
 CURVED = ("underflow", "monotone", "negative-log", "scaling", "gradient")
 STEP_NAMES = tuple(step.name for step in STEPS)
-EPILOG = (
-    "Steps: "
-    + "; ".join(f"{i} {step.name}: {step.summary}" for i, step in enumerate(STEPS, 1))
-    + "."
+EXAMPLES = (
+    ("bce demo 3", "the third step: why a product of probabilities dies"),
+    ("bce demo derivation preds.csv", "all on one page, on your own rows"),
+    ("bce demo negative-log --plot curves.png", "a picture of the loss"),
 )
-
+EPILOG = f"Steps, in order: {', '.join(STEP_NAMES)}. bce demo says what each shows."
 
 _MOST_DIGITS = 9  # of the number of a step
 _NARROWEST = 40
 _LIST_USAGE = "bce demo 3 shows the third, and bce demo underflow preds.csv the same on your rows."
+
+
+StepFormat = Literal["table", "json", "markdown"]
+
+
+class StepOutput(OutputOptions):
+    """The same options as of a report, for steps, which fill no lines of CSV."""
+
+    FORMATS = get_args(StepFormat)
 
 
 class Example(OptionGroup):
@@ -192,33 +199,22 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
+    output_format: Annotated[StepFormat | None, format_option("table, json or markdown")] = None,
     output: OutputOpt = None,
+    brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
-    brief: Annotated[
-        bool,
-        typer.Option("--brief", help="Leave out tables and curves; in JSON, what has many values."),
-    ] = False,
 ) -> None:
-    """Derive binary cross-entropy, step by step.
+    """How does binary cross-entropy come about, step by step?
 
     Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
     few built-in rows or on rows of your own.
-
-    Examples:
-
-      bce demo 3
-
-      bce demo derivation preds.csv
-
-      bce demo negative-log --plot curves.png
     """
-    out = OutputOptions(output_format=output_format, output=output, color=color)
+    out = StepOutput(output_format=output_format, output=output, color=color)
     if step is None:
-        is_asked = output_format != "table" or output or plot or brief
-        if is_asked or example.is_drawn or example.k is not None:
+        is_plain = not (output_format or output or plot or brief)
+        if not is_plain or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
         write_stdout(_listed(out.look.width))
@@ -236,12 +232,14 @@ def demo(
     look = out.look
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
-        if output_format == "json":
+        if out.text_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
-            text = write_steps([(chosen.name, result) for chosen, result in results], brief=brief)
+            named = [(chosen.name, result) for chosen, result in results]
+            text = write_steps(named, brief=brief)
         else:
-            text = _text(pages, look, brief=brief, is_markdown=output_format == "markdown")
+            laid_out = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
+            text = _text(laid_out, look, is_markdown=out.text_format == "markdown")
         stream.write(out.encode(text))
         if plot is not None:
             shown = [(*page, of_step) for page, (_, of_step) in zip(pages, used, strict=True)]
@@ -270,9 +268,7 @@ def find_steps(name: str) -> tuple[Step, ...]:
     if _is_there(name):
         message = f"there is no step {quoted(name)}; a step comes before the file"
         raise UsageError(message, f"try bce demo derivation {quoted(name)}")
-    close = difflib.get_close_matches(name.lower(), [*STEP_NAMES, "all"], n=1)
-    also = f"; did you mean '{close[0]}'?" if close else ""
-    message = f"there is no step {quoted(name)}{also}"
+    message = f"there is no step {quoted(name)}{did_you_mean(name, [*STEP_NAMES, 'all'], 1)}"
     raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
@@ -340,19 +336,14 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(
-    pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, brief: bool, is_markdown: bool
-) -> str:
+def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
     from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
 
     onward = {
-        step.name: f"Next: bce demo {after.name}, for {after.why}."
-        for step, after in pairwise(STEPS)
+        step.name: f"Next: bce demo {then.name}. {then.why}" for step, then in pairwise(STEPS)
     }
-    laid_out = [
-        page_sections(page, onward.get(step.name, ""), look, brief=brief) for step, page in pages
-    ]
+    laid_out = [page_sections(page, onward.get(step.name, ""), look) for step, page in pages]
     return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
 
 

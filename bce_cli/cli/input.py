@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
+from bce_cli.cli.help import no_sources
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import UsageError, quoted
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.render.origin import Origin
-
-_HOW_NAMED = "By name, or #3 for the third"
 
 
 def _column(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
@@ -31,24 +30,18 @@ def _sources(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
 SourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not. A folder stands for all files below it, a pattern such as "
-        "'day=*/*.csv' for those that match; names in _ or . are left out. s3://, gs://, abfs://, "
-        "hdfs:// and https:// are read with the usual environment variables. - is standard input, "
-        "the default in a pipe."
+        "CSV, JSON Lines, Parquet or Arrow, compressed or not: files, folders, 'day=*/*.csv', "
+        "s3:// gs:// abfs:// hdfs:// https://; - is standard input."
     ),
 ]
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first; or files, read as one data set, that have "
-        "a column for each: CSV, JSON Lines, Parquet or Arrow, compressed or not; - is standard "
-        "input, the default in a pipe."
+        "A file for each model, the baseline first, or one data set with -p twice: CSV, JSON "
+        "Lines, Parquet or Arrow, compressed or not; - is standard input."
     ),
 ]
-IdOpt = Annotated[
-    str | None, _column("--id", what="Column that names the rows, shown beside them.")
-]
+IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
 
 
 class RowInput(OptionGroup):
@@ -59,8 +52,8 @@ class RowInput(OptionGroup):
         _column(
             "--label",
             "-l",
-            what=f"Column of the labels. {_HOW_NAMED}; without it, a customary name such as "
-            "label, y, y_true, target, actual or outcome.",
+            what="Labels: a name, or #3 for the third column. Else what is called label, y, "
+            "y_true, target or the like.",
         ),
     ] = None
     prediction: Annotated[
@@ -68,8 +61,8 @@ class RowInput(OptionGroup):
         _column(
             "--prediction",
             "-p",
-            what=f"Column of the predicted probabilities of label 1. {_HOW_NAMED}; without it, a "
-            "customary name such as prediction, p, prob, probability, y_prob or score.",
+            what="Probabilities of label 1. Else what is called p, prob, prediction, "
+            "y_pred_proba or the like.",
         ),
     ] = None
     positive: Annotated[
@@ -77,16 +70,16 @@ class RowInput(OptionGroup):
         typer.Option(
             "--positive",
             metavar="VALUE",
-            help="The label that counts as 1, where labels are not 0 and 1 or true and false; "
-            "exactly one other may occur.",
+            help="Label that counts as 1, where they are not 0 and 1.",
         ),
     ] = None
     missing: Annotated[
         Literal["error", "drop"],
         typer.Option(
             "--missing",
-            help="Rows with a missing label, prediction or weight (empty, NA, N/A, #N/A, <NA>, "
-            "NaN, null, None, \\N): refuse them, or leave them out and count them.",
+            metavar="RULE",
+            help="Rows with an empty value, or NA: error refuses them, drop counts them and leaves "
+            "them out.",
         ),
     ] = "error"
     labels: Annotated[
@@ -94,8 +87,7 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file, joined by the column of --on. Both sources are "
-            "then held in memory.",
+            help="Take the labels from this file, joined by --on.",
         ),
     ] = None
     on: Annotated[
@@ -105,15 +97,16 @@ class RowInput(OptionGroup):
         Literal["all", "inner"],
         typer.Option(
             "--join",
-            help="Rows without a partner in the other file: refuse them (all), or leave them out "
-            "and count them (inner).",
+            metavar="RULE",
+            help="Rows without a partner: all refuses them, inner counts them and leaves them out.",
         ),
     ] = "all"
     input_format: Annotated[
         Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
         typer.Option(
             "--input-format",
-            help="Format of the sources; by default, what their first bytes and names say.",
+            metavar="FORMAT",
+            help="csv, tsv, jsonl, parquet, arrow. Else as it looks.",
             show_default=False,
         ),
     ] = None
@@ -122,33 +115,30 @@ class RowInput(OptionGroup):
         typer.Option(
             "--delimiter",
             metavar="CHAR",
-            help="Between the fields of CSV text: a character, or tab, space, pipe, semicolon; by "
-            "default the first of , ; tab | under which the header has the columns.",
+            help="A character, or tab, space, pipe, semicolon. Else the first of , ; tab | that "
+            "fits.",
         ),
     ] = None
     decimal: Annotated[
         Literal[".", ","],
-        typer.Option("--decimal", help="Decimal sign of numbers in CSV text."),
+        typer.Option("--decimal", metavar="SIGN", help="Decimal sign in CSV: . or ,"),
     ] = "."
     no_header: Annotated[
         bool,
-        typer.Option(
-            "--no-header", help="The first line holds data; columns are #1, #2 and so on."
-        ),
+        typer.Option("--no-header", help="The first line holds data: columns are #1, #2 ..."),
     ] = False
     encoding: Annotated[
         str | None,
         typer.Option(
             "--encoding",
             metavar="NAME",
-            help="Encoding of text, such as latin-1; by default UTF-8, or what a byte order mark "
-            "says.",
+            help="Such as latin-1. Else UTF-8, or as a mark says.",
         ),
     ] = None
     comment: Annotated[
         str | None,
         typer.Option(
-            "--comment", metavar="TEXT", help="Pass over lines of CSV text that begin with TEXT."
+            "--comment", metavar="TEXT", help="Pass over lines of CSV that begin with TEXT."
         ),
     ] = None
 
@@ -269,16 +259,14 @@ class ScoredInput(RowInput):
 
     weight: Annotated[
         str | None,
-        _column("--weight", "-w", what="Column of the weights, each 0 or more; else all 1."),
+        _column("--weight", "-w", what="Weights of the rows, each 0 or more. Else all 1."),
     ] = None
     soft_labels: Annotated[
         bool, typer.Option("--soft-labels", help="Labels are probabilities themselves, in [0, 1].")
     ] = False
     logits: Annotated[
         bool,
-        typer.Option(
-            "--logits", help="Predictions are logits, log p - log(1 - p); any number will do."
-        ),
+        typer.Option("--logits", help="Predictions are logits, log p - log(1 - p)."),
     ] = False
 
     def columns(self) -> "ColumnChoice":
@@ -324,16 +312,15 @@ class ComparedInput(ScoredInput):
         _column(
             "--prediction",
             "-p",
-            what=f"Column of a model's predicted probabilities of label 1. {_HOW_NAMED}. Given "
-            "more than once, each is a model, the first the baseline; else each SOURCE is.",
+            what="A model's probabilities of label 1. Given twice or more, each is a model, the "
+            "first the baseline.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
     on: Annotated[
         str | None,
         _column(
             "--on",
-            what="Column that joins the rows of all files, which otherwise must be in the same "
-            "order.",
+            what="Column that joins the rows of all files. Else they must be in one order.",
         ),
     ] = None
     id_column: IdOpt = None
@@ -341,8 +328,8 @@ class ComparedInput(ScoredInput):
         str | None,
         _column(
             "--cluster",
-            what="Rows with the same value here depend on each other, such as those of one user or "
-            "day: intervals and p values allow for it. Takes 3 to 7 KB of memory for each value.",
+            what="Rows of one user or day, say, depend on each other: intervals and p values "
+            "allow for it.",
         ),
     ] = None
 
@@ -394,12 +381,13 @@ class ComparedInput(ScoredInput):
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
-    """Return the sources; in a pipe, standard input; on a terminal, show help and stop."""
+    """Return the sources, standard input in a pipe; on a terminal say what is missing, and stop."""
     if sources:
         return sources
     if sys.stdin is not None and not sys.stdin.isatty():
         return ["-"]
-    typer.echo(ctx.get_help(), err=True)
+    for line in no_sources(ctx):
+        typer.echo(line, err=True)
     raise typer.Exit(ExitCode.USAGE)
 
 

@@ -26,14 +26,13 @@ _ROOM_FOR_THREADS = 2 << 30  # bytes
 
 UnitOpt = Annotated[
     Literal["nats", "bits"],
-    typer.Option("--unit", help="Unit of every loss and log-likelihood."),
+    typer.Option("--unit", metavar="UNIT", help="Of every loss: nats or bits."),
 ]
 WorkersOpt = Annotated[
     int | None,
     count_option(
         "--workers",
-        "Threads to use, or processes with --engine dask; by default, one for each core. No digit "
-        "depends on it.",
+        "Threads, or processes with dask. Else one a core.",
         least=1,
     ),
 ]
@@ -43,26 +42,24 @@ def _like_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
     return typer.Option(
         "--like",
         metavar="NAME",
-        help="Compute what another library would print: sklearn, sklearn-1.1, torch, keras, "
-        "tf-keras, xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark"
-        f"{more}.",
+        help="As another library has it: sklearn, sklearn-1.1, torch, keras, tf-keras, xgboost, "
+        f"lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark{more}.",
     )
 
 
 class LossOptions(OptionGroup):
     """Unit and convention of every loss."""
 
-    unit: UnitOpt = "nats"
     like: Annotated[str, _like_option()] = "exact"
     clip: Annotated[
         float | None,
         typer.Option(
             "--clip",
             metavar="EPS",
-            help="Move probabilities into [EPS, 1 - EPS] first; by default nothing is clipped, and "
-            "a certain, wrong prediction costs infinity.",
+            help="Move probabilities into [EPS, 1 - EPS] first.",
         ),
     ] = None
+    unit: UnitOpt = "nats"
 
     def convention(self) -> "Convention":
         """Return the one convention to judge by.
@@ -95,7 +92,7 @@ class SideBySideLossOptions(LossOptions):
     ('exact', 14, 'clip')
     """
 
-    like: Annotated[str, _like_option("; or all of them side by side, with all")] = "exact"
+    like: Annotated[str, _like_option("; all sets them side by side")] = "exact"
 
     def convention(self) -> "Convention":
         """Return the convention of the report, which is exact beside all others."""
@@ -124,8 +121,8 @@ class EngineOptions(OptionGroup):
         Literal["local", "dask"],
         typer.Option(
             "--engine",
-            help="What does the work: threads of this process, or a cluster of Dask, whose workers "
-            "read the files themselves. No digit depends on it.",
+            metavar="ENGINE",
+            help="local (threads) or dask (a cluster).",
         ),
     ] = "local"
     scheduler: Annotated[
@@ -133,8 +130,8 @@ class EngineOptions(OptionGroup):
         typer.Option(
             "--scheduler",
             metavar="ADDRESS",
-            help="With --engine dask, the cluster to use, such as tcp://host:8786; by default that "
-            "of DASK_SCHEDULER_ADDRESS, or else processes on this machine.",
+            help="Of a cluster, such as tcp://host:8786. Else DASK_SCHEDULER_ADDRESS, or processes "
+            "here.",
         ),
     ] = None
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from bce_cli.cli.help import Helpful
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -131,7 +133,7 @@ def _plain(parameter: TyperOption | TyperArgument, value: Any) -> Any:  # noqa: 
     return _NOT_PLAIN
 
 
-class OnceCommand(PlainValues, TyperCommand):
+class OnceCommand(PlainValues, Helpful, TyperCommand):
     """A command whose options of one value may be given once; flags may be repeated.
 
     A limit, a file or a column that is silently overridden makes a result that looks like what was
@@ -173,23 +175,27 @@ class DeferredCommand(TyperCommand):
     ----------
     name : str
         Of the command, of its function and, in ``bce_cli.cli``, of the module of that.
-    summary : str
-        The first line of its help.
+    question : str
+        What it answers: the first line of its help.
     """
 
     name: str
 
-    def __init__(self, name: str, summary: str) -> None:
-        super().__init__(name, help=summary)
+    def __init__(self, name: str, question: str) -> None:
+        super().__init__(name, help=question)
 
     def load(self) -> OnceCommand:
-        """Import the command and build its parameters; its module may have an `EPILOG`."""
+        """Import the command and build its parameters.
+
+        Its module has `EXAMPLES`, and may have an `EPILOG`.
+        """
         module = import_module(f"bce_cli.cli.{self.name}")
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
         register = alone.command(self.name, cls=OnceCommand, epilog=getattr(module, "EPILOG", None))
         register(with_groups(getattr(module, self.name)))
         command = typer.main.get_command(alone)
         assert isinstance(command, OnceCommand)  # noqa: S101 -- as registered
+        command.examples = module.EXAMPLES
         return command
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 -- as in the base class

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,10 +293,7 @@ def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
             return place - 1
         message = f"{source}: there is no column {wanted}, only {len(names)}"
         raise DataError(message, _listed(names))
-    by_lower = {name.lower(): name for name in reversed(names)}
-    close = [by_lower[name] for name in difflib.get_close_matches(wanted.lower(), by_lower, n=3)]
-    also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
-    message = f"{source}: there is no column {quoted(wanted)}{also}"
+    message = f"{source}: there is no column {quoted(wanted)}{did_you_mean(wanted, names)}"
     raise DataError(message, _listed(names))
 
 

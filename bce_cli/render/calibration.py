@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.calibration.decomposition import PARTS
 from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
@@ -22,6 +22,7 @@ from bce_cli.render.layout import (
     verb,
 )
 from bce_cli.render.origin import doubts, impossible_rows, picked
+from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +75,8 @@ class CalibrationDocument:
     origin: Origin
     report: CalibrationReport
 
+    tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic"))
+
     def sections(self, look: Look) -> list[Section]:
         """Show the parts of the loss, the fit, the bins and the diagram."""
         report = self.report
@@ -125,8 +128,10 @@ class CalibrationDocument:
         """The same, and what is not as was asked for."""
         return (*self.doubts, *_few_bins(self.report))
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return a line for each bin."""
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
+        """Return a line for each bin; in brief, one of all figures."""
+        if brief:
+            return [flat(self.record() | {"source": " ".join(self.origin.sources)})]
         return [asdict(each) for each in self.report.bins]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.errors import safe_text
 from bce_cli.render.layout import (
@@ -59,6 +59,8 @@ class CheckDocument:
     limits: Limits
     judgement: Judgement
 
+    tables: ClassVar[frozenset[str]] = frozenset()
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes predictions look like ones that were not meant."""
@@ -109,7 +111,7 @@ class CheckDocument:
             "verdict": self.judgement.verdict,
         }
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return a line for each check."""
         return [asdict(check) for check in self.judgement.checks]
 

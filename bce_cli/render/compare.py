@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import quoted, safe_text
@@ -22,7 +22,7 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import convention_notes, doubts, picked, row_columns, without_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport, ModelReport
     from bce_cli.core.conventions import Convention
@@ -55,17 +55,19 @@ class CompareDocument:
     report: ComparisonReport
     cluster_column: str | None = None
 
+    tables: ClassVar[frozenset[str]] = frozenset(("gained", "lost"))
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes a model look like one that was not meant."""
         return model_doubts(self.report)
 
     def sections(self, _look: Look) -> list[Section]:
-        """Show every model, how it differs from the first, and the rows that changed most."""
+        """Say which model is better; show each by itself, and the rows that changed most."""
         changed = [
             _changed(item, self) for item in self.report.comparisons if item.gained or item.lost
         ]
-        return [_models(self), _differences(self), *changed]
+        return [_differences(self), _models(self), *changed]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name.
@@ -94,7 +96,7 @@ class CompareDocument:
             "notes": [*self.origin.doubts, *self.doubts],
         }
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return one line for each model that is compared with the baseline."""
         return [_difference_record(item, self.report) for item in self.report.comparisons]
 
@@ -112,41 +114,57 @@ def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(chain.from_iterable(found))
 
 
-def _models(document: CompareDocument) -> Section:
+def _differences(document: CompareDocument) -> Section:
+    """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
-    base = figure(first.report.base_rate_loss)
-    impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    p = "p" if len(report.models) == _PAIR else "p (Holm)"
+    titles = (f"mean loss, {report.unit}", "difference", f"its {_interval_title(report)}", p)
+    others = [
+        row
+        for model, item in zip(report.models[1:], report.comparisons, strict=True)
+        for row in _difference_rows(model, item, document)
+    ]
+    baseline = f"{document.shown(first.name)} (baseline)"
     kinds = [model.report.float_type for model in report.models]
-    has_impossible = any(model.report.n_impossible for model in report.models)
-
-    def name_of(model: ModelReport) -> str:
-        return document.shown(model.name) + " (baseline)" * (model is first)
-
     return Section(
         document.origin.title(
             first.report,
             soft=first.report.label_entropy is not None,
             models=f"{len(report.models)} models on ",
         ),
-        *table(
-            report.models,
-            (Column("model", is_text=True), name_of),
-            (f"mean loss, {report.unit}", lambda model: figure(model.report.mean_loss)),
-            (_interval_title(report), lambda model: interval(model.ci_low, model.ci_high)),
-            ("skill", lambda model: percent(model.report.skill)),
-            ("impossible", lambda model: count(model.report.n_impossible)),
-        ),
+        (Column("model", is_text=True), *map(Column, titles)),
+        ((baseline, figure(first.report.mean_loss), *("-",) * 3), *others),
         notes=(
-            f"Skill: the share of the base-rate loss, {base}, that is removed.",
-            *([impossible] if has_impossible else ()),
             *document.doubts,
+            *(verdict(item, report) for item in report.comparisons),
+            _method_note(document),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
             *_types_note(document, kinds),
+            *document.origin.notes(),
         ),
+        marked=range(1, len(others) + 1),
     )
+
+
+def _difference_rows(
+    model: ModelReport, item: DifferenceReport, document: CompareDocument
+) -> Iterator[Texts]:
+    found = item.finite
+    head = document.shown(item.model), figure(model.report.mean_loss)
+    figures = (
+        figure(found.value, _DIGITS + 1),
+        interval(found.ci_low, found.ci_high),
+        figure(found.p_adjusted, 2),
+    )
+    if item.infinite is None:
+        yield (*head, *figures)
+        return
+    yield (*head, figure(item.value), "-", "-")
+    if found.n:
+        yield (f"  on {count(found.n)} finite", "", *figures)
 
 
 def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple[str, ...]:
@@ -158,39 +176,38 @@ def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple
     return (f"It clips each model in the float type that this is stored in: {listed}.",)
 
 
-def _differences(document: CompareDocument) -> Section:
+def _models(document: CompareDocument) -> Section:
+    """Show each model by itself, and on how many rows it does better than the first."""
     report = document.report
-    p = "p" if len(report.models) == _PAIR else "p (Holm)"
-    titles = ("difference", _interval_title(report), p, "better", "worse", "tied")
-    rows = [row for item in report.comparisons for row in _difference_rows(item, document)]
+    base = figure(report.models[0].report.base_rate_loss)
     baseline = document.shown(report.models[0].name)
+    impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    has_impossible = any(model.report.n_impossible for model in report.models)
+    pairs = tuple(zip(report.models, (None, *report.comparisons), strict=True))
+
+    def rows_that(name: str) -> Callable[[tuple[ModelReport, DifferenceReport | None]], str]:
+        return lambda pair: "-" if pair[1] is None else count(getattr(pair[1], name))
+
     return Section(
-        f"Loss of each model minus that of {baseline}, {report.unit} a row",
-        (Column("model", is_text=True), *map(Column, titles)),
-        tuple(rows),
-        notes=(
-            *(verdict(item, report) for item in report.comparisons),
-            _method_note(document),
-            *document.origin.notes(),
+        f"Each model by itself, and rows on which it is better than {baseline}",
+        *table(
+            pairs,
+            (Column("model", is_text=True), lambda pair: document.shown(pair[0].name)),
+            (
+                f"{_interval_title(report)} of loss",
+                lambda pair: interval(pair[0].ci_low, pair[0].ci_high),
+            ),
+            ("skill", lambda pair: percent(pair[0].report.skill)),
+            ("impossible", lambda pair: count(pair[0].report.n_impossible))
+            if has_impossible
+            else None,
+            *((name, rows_that(f"n_{name}")) for name in ("better", "worse", "tied")),
         ),
-        marked=range(len(rows)),
+        notes=(
+            f"Skill: the share of the base-rate loss, {base}, that is removed.",
+            *([impossible] if has_impossible else ()),
+        ),
     )
-
-
-def _difference_rows(item: DifferenceReport, document: CompareDocument) -> Iterator[Texts]:
-    counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
-    name, found = document.shown(item.model), item.finite
-    figures = (
-        figure(found.value, _DIGITS + 1),
-        interval(found.ci_low, found.ci_high),
-        figure(found.p_adjusted, 2),
-    )
-    if item.infinite is None:
-        yield (name, *figures, *counts)
-        return
-    yield (name, figure(item.value), "-", "-", *counts)
-    if found.n:
-        yield (f"  on {count(found.n)} finite", *figures, "", "", "")
 
 
 def _interval_title(report: ComparisonReport) -> str:

@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin
 
-_LN2 = math.log(2.0)
 _DIGITS = 5
 _MOST_SEGMENTS = 40
 _LONGEST_NAME = 60
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+_TABLES = frozenset(
+    ("products", "segments", "difference_rows", "impossible_rows", "worst_rows"),
+)
 _OF_SEGMENTS = (
     *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
     *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
@@ -87,6 +89,11 @@ class ComputeDocument:
     segments: tuple[SegmentReport, ...] = ()
 
     @property
+    def tables(self) -> frozenset[str]:
+        """What is more than the answer; where conventions are compared, they are it."""
+        return _TABLES
+
+    @property
     def compared(self) -> ConventionTable:
         """The conventions side by side."""
         return ConventionTable(self.origin, self.report, self.result, self.comparison)
@@ -97,8 +104,9 @@ class ComputeDocument:
             return self.compared.sections()
         if self.segments:
             return [_summary(self), _segments(self)]
+        product = [_underflow(self, look), _examples(self, look)] if self.result.products else []
         worst = [_worst(self)] if self.result.worst else []
-        return [_summary(self), _underflow(self, look), _examples(self, look), *worst]
+        return [_summary(self), *product, *worst]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
@@ -124,11 +132,12 @@ class ComputeDocument:
             record["worst_rows"] = [_worst_record(row, self) for row in result.worst]
         return record
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
         """Return one line of figures; or a line a segment, a worst row or a convention."""
+        segments, worst = ((), ()) if brief else (self.segments, self.result.worst)
         return (
-            [_segment_line(segment, self) for segment in self.segments]
-            or [_worst_record(row, self) for row in self.result.worst]
+            [_segment_line(segment, self) for segment in segments]
+            or [_worst_record(row, self) for row in worst]
             or self.compared.lines()
             or [self._figures() | {"source": " ".join(self.origin.sources)}]
         )
@@ -167,6 +176,7 @@ def _summary(document: ComputeDocument) -> Section:
             *origin.notes(),
         ),
         marked=(0,),
+        has_head=False,
     )
 
 
@@ -187,14 +197,14 @@ def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
 
 def _other_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     report = document.report
-    bits = report.mean_loss / _LN2 if report.unit == "nats" else report.mean_loss
     base_brier = figure(report.base_rate * (1.0 - report.base_rate), 4)
-    yield "effective probability", percent(report.effective_probability), "given to what happened"
-    yield "in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"
+    effective = percent(report.effective_probability)
+    yield "effective probability", effective, "given to what happened; a coin: 50 %"
     yield "Brier score", figure(report.brier), f"squared error; base rate: {base_brier}"
     if document.origin.has_weights:
         yield "effective rows", figure(report.effective_n), "of equal weight, as good as these"
-    yield "impossible rows", count(report.n_impossible), "certain, and wrong"
+    if report.n_impossible:
+        yield "impossible rows", count(report.n_impossible), "certain, and wrong"
 
 
 def _reading(report: LossReport) -> str:
@@ -207,7 +217,7 @@ def _reading(report: LossReport) -> str:
     if report.ci_low is None or report.ci_high is None or report.n < FEW:
         return f"Is that good? {how_many(report.n).capitalize()} cannot tell."
     if report.ci_high < report.base_rate_loss:
-        return f"Is that good? It beats {base}, and the whole interval lies below that."
+        return f"Is that good? It beats {base}, as does the whole interval."
     if report.ci_low > report.base_rate_loss:
         return f"Is that good? No: {base} would cost less than the whole interval."
     return (
@@ -258,11 +268,11 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
         ("0 at row", lambda p: count(p.zero_row)),
     )
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
-    true_size = "The likelihood is 0 in truth as well: a row was impossible."
+    true_size = "It is 0 in truth as well: a row was impossible."
     if not document.result.totals.n_infinite:
         size = power_of_ten(report.log10_likelihood, look)
         smallest = power_of_ten(math.log10(products[-1].smallest_subnormal), look)
-        true_size = f"The true likelihood is {size}; the smallest float64 above 0 is {smallest}."
+        true_size = f"In truth it is {size}; the smallest float64 above 0 is {smallest}."
     return Section(
         "The likelihood of all labels: a product underflows, a sum of logs does not",
         columns,

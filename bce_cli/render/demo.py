@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 _EVERY = 10
 _ABOUT = "The steps of bce demo that have curves, each with the rows it is shown on."
+_ONE_MAXIMUM = "So does every sum of logs, which has one maximum to climb to."
+_ONE_MINIMUM = "So the negative has one minimum there, and descending is what optimisers do."
 _FEW_ROWS = 12
 _FEWEST_POINTS = 3
 _POINTS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -79,8 +81,13 @@ class StepPage:
     seen: str
     curves: tuple[Curve, ...] = ()
 
+    def in_brief(self) -> StepPage:
+        """Return its formulas and conclusions: no tables, no curves, no section of nothing else."""
+        bare = (replace(section, columns=(), rows=(), marked=()) for section in self.sections)
+        return StepPage(tuple(s for s in bare if s.formulas or s.notes), self.seen)
 
-def page_sections(page: StepPage, onward: str, look: Look, *, brief: bool = False) -> list[Section]:
+
+def page_sections(page: StepPage, onward: str, look: Look) -> list[Section]:
     """Lay a page out, in signs that can be shown.
 
     Parameters
@@ -89,18 +96,11 @@ def page_sections(page: StepPage, onward: str, look: Look, *, brief: bool = Fals
     onward : str
         Which step comes next and why; "" after the last.
     look : Look
-    brief : bool, default False
-        Whether tables and curves are left out, and sections that hold nothing else.
     """
-    drawings = [
-        Section(curve.title, drawing=draw_curve(_in_signs(curve, look), look))
-        for curve in page.curves
-    ]
-    sections = [*page.sections, *drawings]
-    if brief:
-        bare = [replace(section, columns=(), rows=(), marked=()) for section in page.sections]
-        sections = [section for section in bare if section.formulas or section.notes]
-    *others, last = sections
+    *others, last = (
+        *page.sections,
+        *(Section(c.title, drawing=draw_curve(_in_signs(c, look), look)) for c in page.curves),
+    )
     last = replace(last, notes=(*last.notes, page.seen, *([onward] if onward else [])))
     return [_in_signs(section, look) for section in (*others, last)]
 
@@ -154,12 +154,12 @@ def write_steps(steps: Sequence[tuple[str, Any]], *, brief: bool = False) -> str
     ----------
     steps : sequence of (name, dataclass)
     brief : bool, default False
-        Whether what has many values is left out.
+        Whether to leave out all that is a list.
     """
     records = [{"step": name, **asdict(step)} for name, step in steps]
     if brief:
         records = [
-            {key: value for key, value in record.items() if not isinstance(value, tuple)}
+            {key: value for key, value in record.items() if not isinstance(value, list | tuple)}
             for record in records
         ]
     return write_json(records if len(records) > 1 else records[0], _plain)
@@ -523,8 +523,8 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> StepPage:
         ),
         formulas=("slope of log p: 1/p        slope of −log p: −1/p",),
         notes=(
-            f"log bends down (concave: {yes[step.log_is_concave]}): climb to a maximum.",
-            f"−log bends up (convex: {yes[step.negative_is_convex]}): descend to a minimum.",
+            f"log bends down (concave: {yes[step.log_is_concave]}). {_ONE_MAXIMUM}",
+            f"−log bends up (convex: {yes[step.negative_is_convex]}). {_ONE_MINIMUM}",
         ),
     )
     end = step.iterates[-1]

@@ -85,6 +85,8 @@ class Section:
         Lines above the table.
     drawing : tuple of str
         Lines of a picture made of characters, below it.
+    has_head : bool
+        Whether a terminal shows the titles of the columns, or rows say enough by themselves.
     """
 
     title: str
@@ -94,6 +96,7 @@ class Section:
     marked: Collection[int] = ()
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
+    has_head: bool = True
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from bce_cli.errors import without_formula
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -30,22 +30,40 @@ _GAP = 2  # between columns
 
 
 class Document(Protocol):
-    """What a command found, and where it came from: all there is to say of it."""
+    """What a command found, and where it came from: all there is to say of it.
+
+    Attributes
+    ----------
+    tables : collection of str
+        Keys of the record, at whatever depth, that hold more than the answer.
+    """
+
+    @property
+    def tables(self) -> Collection[str]:
+        """See above."""
 
     def sections(self, look: Look) -> Sequence[Section]:
-        """Say it to people, in tables and Markdown."""
+        """Say it to people; the first section is the answer, and stands for itself."""
 
     def record(self) -> Mapping[str, Any]:
         """Say it to programs, in JSON; numbers may be infinite or nan."""
 
-    def lines(self) -> Sequence[Mapping[str, Any]]:
-        """Say it in CSV: at least one line, all with the same keys."""
+    def lines(self, *, brief: bool = False) -> Sequence[Mapping[str, Any]]:
+        """Say it, or in brief the answer alone, in CSV: some lines, all with the same keys."""
 
 
 def write_document(
-    document: Document, output_format: Format, look: Look, *, excel_safe: bool = False
+    document: Document,
+    output_format: Format,
+    look: Look,
+    *,
+    brief: bool = False,
+    excel_safe: bool = False,
 ) -> str:
     """Write a report as text.
+
+    Who reads a page begins at its top, where the answer stands; on a terminal one sees what stands
+    above the prompt, so there the answer comes last.
 
     Parameters
     ----------
@@ -53,20 +71,53 @@ def write_document(
     output_format : {"table", "json", "csv", "markdown"}
     look : Look
         Matters for tables, and for the signs in Markdown.
+    brief : bool, default False
+        Whether to write the answer alone.
     excel_safe : bool, default False
         Whether no text in CSV may look like a formula.
     """
     if output_format == "json":
-        return write_json(document.record())
+        record = document.record()
+        return write_json(without(record, document.tables) if brief else record)
     if output_format == "csv":
-        return write_csv(document.lines(), excel_safe=excel_safe)
-    sections = document.sections(look)
-    return draw(sections, look) if output_format == "table" else write_markdown(sections)
+        return write_csv(document.lines(brief=brief), excel_safe=excel_safe)
+    sections = document.sections(look)[: 1 if brief else None]
+    return draw(sections[::-1], look) if output_format == "table" else write_markdown(sections)
+
+
+def without(record: Any, keys: Collection[str]) -> Any:  # noqa: ANN401 -- any JSON value
+    """Return a record without some keys, at whatever depth.
+
+    Examples
+    --------
+    >>> without({"n": 2, "models": [{"name": "a", "lost": [1, 2]}]}, {"lost"})
+    {'n': 2, 'models': [{'name': 'a'}]}
+    """
+    if isinstance(record, dict):
+        return {key: without(value, keys) for key, value in record.items() if key not in keys}
+    return [without(i, keys) for i in record] if isinstance(record, list | tuple) else record
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
     """Return None for a number that JSON cannot hold, anything else as it is."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a record as one line: names of what holds others before theirs; lists left out.
+
+    Examples
+    --------
+    >>> flat({"n": 2, "brier": {"score": 0.25}, "notes": []})
+    {'n': 2, 'brier_score': 0.25}
+    """
+    line: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            line |= flat(value, f"{prefix}{key}_")
+        elif not isinstance(value, list | tuple):
+            line[prefix + key] = value
+    return line
 
 
 def write_json(record: Any, plain: Callable[[Any], Any] = finite) -> str:  # noqa: ANN401
@@ -246,6 +297,7 @@ def _rich_table(section: Section, look: Look) -> Table:
     table = Table(
         box=SIMPLE_HEAD if look.unicode else plain,
         show_edge=False,
+        show_header=section.has_head,
         padding=(0, 1, 0, 0),
         header_style="dim",
     )

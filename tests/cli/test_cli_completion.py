@@ -152,7 +152,7 @@ def test_help_outranks_completion(process: Callable[..., Process]) -> None:
         ("bce comp", ["compute", "compare"]),
         ("bce compute --per", ["--per-example"]),
         ("bce compute --color a", ["auto", "always"]),
-        ("bce --show-completion c", ["compute", "calibration", "compare", "check"]),
+        ("bce --show-completion c", ["compute", "compare", "calibration", "check"]),
     ],
 )
 def test_a_shell_can_complete(

@@ -93,7 +93,7 @@ def test_every_step_says_which_one_comes_next(bce: Bce, name: str) -> None:
     text = " ".join(bce("demo", name).stdout.split())
     position = STEP_NAMES.index(name) + 1
     if position < len(STEP_NAMES):
-        assert text.endswith(f"Next: bce demo {STEP_NAMES[position]}, for {STEPS[position].why}.")
+        assert text.endswith(f"Next: bce demo {STEP_NAMES[position]}. {STEPS[position].why}")
     else:
         assert "Next:" not in text
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bce_cli.cli.demo import STEPS
+from bce_cli.cli.demo import STEP_NAMES, STEPS
 from bce_cli.core.derivation import built_in_rows, drawn_rows, underflow_step
 from bce_cli.core.rows import Rows
 from bce_cli.render import drawing
@@ -35,11 +35,8 @@ def sections(look: Look, *, brief: bool = False) -> list[Section]:
     """Return all pages but that of underflow, whose table is as long as this machine has types."""
     return [
         section
-        for step in STEPS
-        if step.name != "underflow"
-        for section in page_sections(
-            step.show(step.compute(built_in_rows(), 3.0), look), "", look, brief=brief
-        )
+        for _, page, _ in pages_of(*(name for name in STEP_NAMES if name != "underflow"))
+        for section in page_sections(page.in_brief() if brief else page, "", look)
     ]
 
 
