@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.calibration.decomposition import PARTS
 from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
-from bce_cli.render.diagram import diagram_section
+from bce_cli.render.diagram import diagram_section, removal
 from bce_cli.render.layout import (
     Column,
     Section,
@@ -182,21 +182,10 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
 
 
 def _reading(report: CalibrationReport) -> str:
-    """Say how much of the loss recalibration would remove."""
-    parts, unit = report.log_loss, report.unit
-    left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
-    if parts.mean == 0.0:
-        return "The log loss is 0: there is nothing that recalibration could remove."
-    if parts.uncertainty == 0.0:
-        return "All labels are the same, so nothing can be told about how to recalibrate."
-    if math.isinf(parts.mean):
-        return f"Recalibration would leave {left} of an infinite loss. {_HOW}"
-    if parts.miscalibration == 0.0:
-        same = "at each prediction, the event rate is what was predicted"
-        return f"Recalibration would remove nothing: {same}."
-    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
-    share = percent(parts.miscalibration / parts.mean)
-    return f"Recalibration would remove {removed} ({share}), leaving {left}. {_HOW}"
+    """Say how much of the loss recalibration would remove, and what that is worth."""
+    parts = report.log_loss
+    is_told = parts.mean > 0.0 and parts.uncertainty > 0.0 and parts.miscalibration > 0.0
+    return f"{removal(report)} {_HOW}" if is_told else removal(report)
 
 
 def _fine_notes(report: CalibrationReport) -> Iterator[str]:

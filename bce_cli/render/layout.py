@@ -19,10 +19,10 @@ _PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 _ASCII_SIGNS = (
-    "¹⁻ʸ=^(1-y) ʸ=^y ²=^2 ᵢ=_i ⁻=^- ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
+    "²=^2 ᵢ=_i ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
     "≤=<= ≥=>= ≠=!= ≈=~ ∞=inf ½=1/2 ⋮=: …=..."
 )
-"""The signs of mathematics and what stands for them; one behind those that hold it."""
+"""The signs of mathematics and what stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +227,8 @@ def formula(text: str, look: Look) -> str:
 
     Examples
     --------
-    >>> formula("pʸ (1−p)¹⁻ʸ", Look(unicode=False))
-    'p^y (1-p)^(1-y)'
+    >>> formula("pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)", Look(unicode=False))
+    'p_i^y_i (1-p_i)^(1-y_i)'
     """
     if not look.unicode:
         for pair in _ASCII_SIGNS.split():
