@@ -260,7 +260,8 @@ def _stdin_is_piped() -> bool:
 
 def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
-    from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
+    from bce_cli.render.terminal import draw  # noqa: PLC0415
+    from bce_cli.render.write import write_markdown  # noqa: PLC0415
 
     following = dict(pairwise(STEP_NAMES))
     laid_out = [page_sections(page, following.get(step.name), look) for step, page in pages]

@@ -32,7 +32,12 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
     width = next((w for w in _WIDTHS if w + len(INDENT) + 1 <= look.width), _WIDTHS[-1])
     marks = diagonal, isotonic, bar, point = tuple(look.pick("·∘│●", ".+|O"))
     labels = {row: figure(1.0 - row / (_HEIGHT - 1), 3) for row in range(0, _HEIGHT, 5)}
-    legend = f"{point}{bar} bin, 95 % interval   {isotonic} isotonic curve   {diagonal} calibrated"
+    legend = (
+        f"{point}{bar} bin, 95 % interval",
+        f"{isotonic} isotonic curve",
+        f"{diagonal} calibrated",
+    )
+    beside = "% beside the bars:", f"share of {_whole(report)} in the tallest one"
     return Section(
         title="Reliability diagram: what happened, over what was predicted",
         drawing=(
@@ -40,10 +45,16 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
             *framed(_rates(report, width, marks), labels, look),
             *_histogram(report.histogram, width, look),
             f"{INDENT}0{'prediction'.center(width - 2)}1",
-            f"{INDENT}{legend}",
-            f"{INDENT}% beside the bars: share of {_whole(report)} in the tallest one",
+            *_filled(legend, "   ", look),
+            *_filled(beside, " ", look),
         ),
     )
+
+
+def _filled(parts: Sequence[str], gap: str, look: Look) -> list[str]:
+    """Put parts of a legend on one line, or on one each where it is too narrow for all."""
+    whole = f"{INDENT}{gap.join(parts)}"
+    return [whole] if len(whole) <= look.width else [f"  {part}" for part in parts]
 
 
 def _whole(report: CalibrationReport) -> str:
