@@ -180,9 +180,9 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
             (Column("meaning", is_text=True, wraps=True, spare=2), lambda part: meanings[part]),
         ),
         formulas=(formula(equation, look),),
+        verdicts=(calibration_verdict(report),),
         notes=(
             *doubts(report),
-            calibration_verdict(report),
             *([_HOW] if report.log_loss.miscalibration else []),
             *_fine_notes(report),
             *_impossible_notes(report),

@@ -61,8 +61,8 @@ def draw(sections: Sequence[Section], look: Look) -> str:
             console.print(_rich_table(fit, look))
         for line in section.drawing:
             _print_whole(console, Text(line))
-        for note in section.notes:
-            console.print(_styled(note), width=prose)
+        for sentence in (*section.notes, *section.verdicts):
+            console.print(_styled(sentence), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
