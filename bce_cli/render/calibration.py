@@ -12,6 +12,7 @@ from bce_cli.core.calibration.verdict import judge_calibration
 from bce_cli.render.calibration_verdict import (
     OBSTACLES,
     calibration_verdict,
+    estimate_text,
     shift_words,
     slope_words,
 )
@@ -277,7 +278,7 @@ def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimat
     if estimate is None:
         return name, "-", "-", "cannot be told"
     ends = interval(estimate.ci_low, estimate.ci_high)
-    return name, figure(estimate.value, _DIGITS), ends, words(estimate)
+    return name, estimate_text(estimate, _DIGITS), ends, words(estimate)
 
 
 def _is_refuted(report: CalibrationReport) -> bool:
