@@ -10,6 +10,7 @@ import pytest
 
 from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
 from bce_cli.render.calibration import CalibrationDocument
+from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
@@ -99,3 +100,109 @@ def test_a_histogram_shows_what_is_rare() -> None:
     assert [line[12:13] for line in bars] == ["#"] * 4
     assert [line[47:48] for line in bars] == ["", "", "", "#"]
     assert lines[23].startswith("   99.9 % |")
+
+
+NINE = [k / 10 for k in range(1, 10) for _ in range(200)]
+NINTHS = [int(i < 20 * k) for k in range(1, 10) for i in range(200)]
+
+
+ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
+    "as predicted": (
+        NINTHS,
+        NINE,
+        "passed",
+        """Yes, as far as 1,800 rows can tell (slope 1 [0.899, 1.1], in the large 0 [-0.108, 0.108],
+        p = 1); recalibration would remove nothing.""",
+    ),
+    "too little": (
+        NINTHS[::9],
+        NINE[::9],
+        "undecided",
+        """200 rows cannot tell: nothing speaks against it, but much is left open (slope 0.9803
+        [0.679, 1.28], in the large 0.01092 [-0.313, 0.335], p = 1); recalibration would remove
+        0.001148 of 0.54954 nats (0.2 %).""",
+    ),
+    "few rows": (
+        [1, 0, 1],
+        [0.9, 0.2, 0.7],
+        "undecided",
+        "3 rows cannot tell; recalibration would remove 0.2284 of 0.22839 nats (100.0 %).",
+    ),
+    "the wrong way": (
+        [0, 0, 1, 0, 1, 1] * 20,
+        [0.9, 0.9, 0.9, 0.1, 0.1, 0.1] * 20,
+        "failed",
+        """No: predictions are pointing the wrong way (slope -0.3155 [-0.488, -0.143], in the large
+        0 [-0.596, 0.596], p = 8.2e-95); recalibration would remove 0.877 of 1.5702 nats
+        (55.9 %).""",
+    ),
+    "one label": (
+        [1] * 40,
+        [0.97, 0.99] * 20,
+        "undecided",
+        "It cannot be told: all labels are the same.",
+    ),
+    "one label, too often": (
+        [1] * 40,
+        [0.2, 0.3] * 20,
+        "failed",
+        "No: labels stray from predictions by more than chance (p = 2.2e-29).",
+    ),
+    "separated": (
+        [0, 1] * 20,
+        [0.01, 0.99] * 20,
+        "undecided",
+        """It cannot be told: one threshold separates the labels, so the best slope is infinite
+        (p = 1); recalibration would remove 0.01005 of 0.01005 nats (100.0 %).""",
+    ),
+    "separated, and off": (
+        [1, 0] * 50,
+        [0.01, 0.2] * 50,
+        "failed",
+        """No: predictions are too low on average, and no finite slope fits labels that one
+        threshold separates (in the large 2.991 [2.47, 3.52], p = 7.7e-119); recalibration would
+        remove 1.721 of 2.4142 nats (71.3 %).""",
+    ),
+    "classes": (
+        [0, 1] * 20,
+        [0.0, 1.0] * 20,
+        "undecided",
+        """It cannot be told: every prediction is 0 or 1, and those have no finite logit
+        (no test applies).""",
+    ),
+    "one prediction": (
+        [0] * 700 + [1] * 300,
+        [0.4] * 1000,
+        "failed",
+        """No: predictions are too high on average (in the large -0.4418 [-0.577, -0.307],
+        p = 2.2e-10); recalibration would remove 0.0216 of 0.63247 nats (3.4 %).""",
+    ),
+    "impossible": (
+        [1, 0],
+        [0.0, 0.5],
+        "failed",
+        """No: what was certain did not happen; recalibration would leave 0.69315 nats of an
+        infinite loss.""",
+    ),
+    "far off": (
+        [1, 0] * 50,
+        [1e-30, 1e-20] * 50,
+        "failed",
+        """No: no finite slope fits labels that one threshold separates (in the large 57.56 [-4.42,
+        120], p below 1e-300); recalibration would remove 33.85 of 34.539 nats (98.0 %).""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_one_sentence_answers_whether_it_is_calibrated(name: str) -> None:
+    labels, p, verdict, answer = ANSWERS[name]
+    found = calibration_verdict(calibration_report(labels, p))
+    assert found == f"Is it calibrated? {' '.join(answer.split())}"
+    assert found.verdict == verdict
+
+
+def test_rows_of_little_weight_are_told_by_what_they_are_worth() -> None:
+    weights = [1000.0, *[1.0] * 79]
+    found = calibration_verdict(calibration_report([0, 1] * 40, [0.3, 0.7] * 40, weights=weights))
+    assert found.startswith("Is it calibrated? 80 rows, by weight worth 1.16, cannot tell; ")
