@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +11,17 @@ import numpy as np
 import pytest
 
 from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
+from bce_cli.render import diagram
 from bce_cli.render.calibration import CalibrationDocument
-from bce_cli.render.diagram import diagram_section
+from bce_cli.render.diagram import diagram_section, plot_calibration, subtitle_of
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -99,3 +104,61 @@ def test_a_histogram_shows_what_is_rare() -> None:
     assert [line[12:13] for line in bars] == ["#"] * 4
     assert [line[47:48] for line in bars] == ["", "", "", "#"]
     assert lines[23].startswith("   99.9 % |")
+
+
+def few(name: str) -> CalibrationReport:
+    """Return reports that are easily drawn badly."""
+    if name == "ten rows":
+        return calibration_report([1, 0] * 5, [0.9, 0.2, 0.6, 0.4, 1.0, 0.1, 0.3, 0.7, 0.8, 0.9])
+    if name == "one prediction":
+        return calibration_report([1, 0], [0.5, 0.5])
+    labels, p = [1, 0, 1, 0, 1, 0], [0.0, 0.25, 0.75, 0.5, 0.6, 0.4]
+    if name == "impossible":
+        return calibration_report(labels, p)
+    return calibration_report(labels[1:], p[1:], plan=CalibrationPlan("bits", 1, n_bootstrap=20))
+
+
+SUBTITLES: dict[str, tuple[str, str]] = {
+    "ten rows": (
+        "10 rows, mean loss 0.638919 nats",
+        "Recalibration would remove 0.1707 of 0.63892 nats (26.7 %), leaving 0.46821 nats.",
+    ),
+    "one prediction": (
+        "2 rows, mean loss 0.693147 nats",
+        "Recalibration would remove nothing: at each prediction, the event rate is what was "
+        "predicted.",
+    ),
+    "impossible": (
+        "6 rows, 1 of them certain and wrong, mean loss infinite",
+        "Recalibration would leave 0.37489 nats of an infinite loss.",
+    ),
+    "one bin": (
+        "5 rows, mean loss 0.660801 bits (95 % interval 0.4456 to 0.8642)",
+        "Recalibration would remove 0.6608 of 0.6608 bits (100.0 %), leaving 0 bits.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "subtitle"), SUBTITLES.items())
+def test_a_picture_says_of_what_it_is(name: str, subtitle: tuple[str, str]) -> None:
+    assert tuple(subtitle_of(few(name)).splitlines()) == subtitle
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", SUBTITLES)
+def test_no_text_of_a_picture_overlaps_another(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures: list[Figure] = []
+    monkeypatch.setattr(diagram, "save_picture", lambda picture, *_: pictures.append(picture))
+    column = "W" * 60 + " $x^2$ \U0001f9e0"
+    plot_calibration(few(name), column, io.BytesIO(), "png")
+    (picture,) = pictures
+    picture.draw_without_rendering()
+    texts = [text for ax in picture.axes for text in ax.texts]
+    assert [text.get_text().partition("\n")[0] for text in texts] == [
+        f"Reliability diagram: {'W' * 40}...",
+        SUBTITLES[name][0],
+    ]
+    boxes = [text.get_window_extent() for text in texts]
+    boxes += [box for ax in picture.axes[1:] if (box := ax.get_tightbbox()) is not None]
+    assert [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])] == []
+    assert all(box.x0 > 0.0 and box.x1 < picture.bbox.x1 for box in boxes)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from bce_cli.cli.demo import STEP_NAMES, STEPS
-from bce_cli.core.derivation import built_in_rows, drawn_rows, underflow_step
+from bce_cli.core.derivation import built_in_rows, drawn_rows, negative_log_step, underflow_step
 from bce_cli.core.rows import Rows
 from bce_cli.render import drawing
-from bce_cli.render.demo import page_sections, plot_pages, underflow_page
+from bce_cli.render.demo import negative_log_page, page_sections, plot_pages, underflow_page
 from bce_cli.render.drawing import Curve, Series, draw_curve
 from bce_cli.render.layout import Look
 from bce_cli.render.write import draw, write_markdown
@@ -152,6 +152,15 @@ def test_a_picture_says_of_what_it_is(drawn: list[Figure]) -> None:
     mean = "6 rows, mean loss 0.321662 nats (95 % interval 0.1883 to 0.4551)"
     seen = "The mean has the same minimum as the sum, and can be compared between data sets."
     assert texts(drawn[0]) == ["scaling", f"{mean}\n{seen}"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "where"),
+    [([1, 1, 0, 1], "0.75 in 30 iterations: the base rate"), ([0], "beside the base rate, 0")],
+)
+def test_a_descent_says_where_it_has_led(labels: list[int], where: str) -> None:
+    rows = Rows(np.array(labels, bool), np.full(len(labels), 0.5))
+    assert negative_log_page(negative_log_step(rows), Look()).seen.endswith(f" {where}.")
 
 
 def test_a_place_outside_a_curve_is_drawn_at_its_end() -> None:

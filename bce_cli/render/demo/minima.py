@@ -71,9 +71,12 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> StepPage:
             f"base rate:      π = {figure(step.base_rate)}",
         ),
     )
+    # where all labels are the same, the descent ends beside the base rate
+    is_there = figure(end.prediction) == figure(step.base_rate)
+    where = "the base rate" if is_there else f"beside the base rate, {figure(step.base_rate)}"
     seen = (
         f"Minimising the negative log leads from 0.5 to {figure(end.prediction)} "
-        f"in {count(end.iteration)} iterations: the base rate."
+        f"in {count(end.iteration)} iterations: {where}."
     )
     lines = {"log p": "log_p", "log(1−p)": "log_other"}
     negatives = {"−log p": "loss_of_1", "−log(1−p)": "loss_of_0"}
