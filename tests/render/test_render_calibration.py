@@ -118,6 +118,7 @@ def few(name: str) -> CalibrationReport:
     return calibration_report(labels[1:], p[1:], plan=CalibrationPlan("bits", 1, n_bootstrap=20))
 
 
+NOTHING = "at each prediction, the event rate is what was predicted."
 SUBTITLES: dict[str, tuple[str, str]] = {
     "ten rows": (
         "10 rows, mean loss 0.638919 nats",
@@ -125,8 +126,7 @@ SUBTITLES: dict[str, tuple[str, str]] = {
     ),
     "one prediction": (
         "2 rows, mean loss 0.693147 nats",
-        "Recalibration would remove nothing: at each prediction, the event rate is what was "
-        "predicted.",
+        f"Recalibration would remove nothing: {NOTHING}",
     ),
     "impossible": (
         "6 rows, 1 of them certain and wrong, mean loss infinite",
