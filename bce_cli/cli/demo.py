@@ -338,7 +338,8 @@ def _stdin_is_piped() -> bool:
 
 def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
-    from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
+    from bce_cli.render.terminal import draw  # noqa: PLC0415
+    from bce_cli.render.write import write_markdown  # noqa: PLC0415
 
     onward = {
         step.name: f"Next: bce demo {then.name}. {then.why}" for step, then in pairwise(STEPS)

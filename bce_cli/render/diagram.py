@@ -10,6 +10,7 @@ import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
 from bce_cli.errors import safe_text
+from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.drawing import (
     LABEL,
     framed,
@@ -22,7 +23,7 @@ from bce_cli.render.drawing import (
     wrapped,
     write_header,
 )
-from bce_cli.render.layout import Section, figure, percent
+from bce_cli.render.layout import Section, figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,6 @@ _SIZES = ((100, LABEL), (50, LABEL), (50, 7), (25, LABEL), (20, LABEL))
 _BESIDE = 3  # the axis, and a space on each side
 _PICTURE_BARS = 50
 _LONGEST_NAME = 40
-_DIGITS = 5
 _WIDTH = 6.4  # of a picture, in inches
 
 
@@ -151,25 +151,7 @@ def plot_calibration(
 def subtitle_of(report: CalibrationReport) -> str:
     """Say in words how many rows there were, what they cost, and what recalibration would do."""
     ends = (None, None) if report.bootstrap is None else report.bootstrap.log_loss["mean"]
-    return f"{rows_and_mean(report, *ends)}\n{removal(report)}"
-
-
-def removal(report: CalibrationReport) -> str:
-    """Say how much of the loss recalibration would remove."""
-    parts, unit = report.log_loss, report.unit
-    left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
-    if parts.mean == 0.0:
-        return "The log loss is 0: there is nothing that recalibration could remove."
-    if parts.uncertainty == 0.0:
-        return "All labels are the same, so nothing can be told about how to recalibrate."
-    if math.isinf(parts.mean):
-        return f"Recalibration would leave {left} of an infinite loss."
-    if parts.miscalibration == 0.0:
-        same = "at each prediction, the event rate is what was predicted"
-        return f"Recalibration would remove nothing: {same}."
-    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
-    share = percent(parts.miscalibration / parts.mean)
-    return f"Recalibration would remove {removed} ({share}), leaving {left}."
+    return f"{rows_and_mean(report, *ends)}\n{calibration_verdict(report)}"
 
 
 def _drawable(text: str) -> str:
