@@ -196,6 +196,22 @@ def test_brief_leaves_out_tables_and_curves(bce: Bce, name: str) -> None:
     assert record == {key: v for key, v in full.items() if not isinstance(v, list)}
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("scaling", "A positive factor stretches a curve and leaves its minimum where it is"),
+        ("all", "How binary cross-entropy comes about"),
+    ],
+)
+def test_steps_are_written_as_a_page(bce: Bce, name: str, title: str) -> None:
+    assert bce("demo", name, "-o", "page.html").stdout == ""
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert f"<title>{title}</title>" in page
+    assert page.count(f"<h1>{title}</h1>") == page.count("<h1>") == 1
+    assert page.count(title) == 2
+    assert bce("demo", name, "-f", "html").stdout == page
+
+
 def test_brief_holds_for_all_steps_and_in_markdown(bce: Bce) -> None:
     walked = bce("demo", "all", "--brief").stdout
     assert walked == "\n".join(bce("demo", name, "--brief").stdout for name in STEP_NAMES)

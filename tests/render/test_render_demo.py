@@ -18,7 +18,8 @@ from bce_cli.render import drawing
 from bce_cli.render.demo import negative_log_page, page_sections, plot_pages, underflow_page
 from bce_cli.render.drawing import Curve, Series, draw_curve
 from bce_cli.render.layout import Look
-from bce_cli.render.write import draw, write_markdown
+from bce_cli.render.terminal import draw
+from bce_cli.render.write import write_markdown
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def sections(look: Look, *, brief: bool = False) -> list[Section]:
     ]
 
 
-@pytest.mark.parametrize("look", ["80", "ascii"])
+@pytest.mark.parametrize("look", ["60", "80", "ascii"])
 def test_all_pages_are_the_golden_file(look: str) -> None:
     assert_golden(GOLDEN / f"demo.{look}.txt", draw(sections(LOOKS[look]), LOOKS[look]).encode())
 

@@ -121,7 +121,7 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
         (Column("computed in", is_text=True), lambda p: p.dtype),
         # the natural logarithm serves the types that Python's float cannot hold
         ("likelihood", lambda p: power_of_ten(p.log_of_product / math.log(10.0), look)),
-        ("its log", lambda p: figure(p.log_of_product)),
+        (Column("its log", spare=1), lambda p: figure(p.log_of_product)),
         ("subnormal at", lambda p: count(p.subnormal_row)),
         ("0 at row", lambda p: count(p.zero_row)),
         ("due at row", lambda p: count(p.true_row)),

@@ -148,11 +148,11 @@ def gradient_page(step: GradientStep, _look: Look) -> StepPage:
     columns: tuple[TableColumn[GradientPoint], ...] = (
         ("y", lambda point: str(point.label)),
         ("logit z", lambda point: figure(point.logit, 5)),
-        ("p = σ(z)", lambda point: figure(point.p, 5)),
-        ("p − y", lambda point: figure(point.gradient)),
-        ("measured", lambda point: figure(point.finite_difference)),
+        ("p", lambda point: figure(point.p, 5)),
+        ("p−y", lambda point: figure(point.gradient)),
+        (Column("measured", spare=1), lambda point: figure(point.finite_difference)),
         ("squared error", lambda point: figure(point.squared_error_gradient)),
-        ("measured", lambda point: figure(point.squared_error_finite_difference)),
+        (Column("measured", spare=1), lambda point: figure(point.squared_error_finite_difference)),
     )
     grid = Section(
         "Through a sigmoid the gradient of the loss is p − y",
