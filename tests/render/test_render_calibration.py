@@ -82,12 +82,14 @@ def drawing(report: CalibrationReport, look: Look) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("width", "columns"), [(20, 20), (40, 25), (80, 50), (111, 50), (112, 100), (300, 100)]
+    ("width", "columns"),
+    [(20, 20), (59, 25), (60, 50), (80, 50), (111, 50), (112, 100), (300, 100)],
 )
 def test_a_diagram_is_as_wide_as_the_look_allows(width: int, columns: int) -> None:
     lines = drawing(plain().report, Look(width))
     rule = next(line for line in lines if "└" in line)
     assert rule.count("─") == columns
+    assert width < 60 or max(map(len, lines)) <= width
 
 
 def test_points_stand_at_their_rates() -> None:
