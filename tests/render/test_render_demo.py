@@ -97,8 +97,8 @@ def test_a_product_that_is_lost_early_is_explained() -> None:
     page = underflow_of([0.5**23, 0.7, 0.45, 0.5])
     assert page.sections[1].title == "Why the product in float16 is lost at row 3, though due at 4"
     assert lost(page).endswith(
-        "From row 2 on it is 1 step, rounded down from more; row 3 has the factor 0.45, and 0.45 "
-        "of a step rounds to 0."
+        "From row 2 on it is 1 step, by roundings less than the likelihood; row 3 has the factor "
+        "0.45, and 0.45 of a step rounds to 0."
     )
 
 

@@ -169,7 +169,7 @@ def _lost_section(step: UnderflowStep, look: Look) -> tuple[Section, ...]:
     lost = "never lost" if first.zero_row is None else f"lost at row {count(first.zero_row)}"
     near = (
         f"So near to 0, numbers in {dtype} are whole steps of {unit}, and each product is rounded "
-        "to the nearest."
+        "to the nearest, a half to the even one."
     )
     section = Section(
         f"Why the product in {dtype} is {lost}, though due at {count(first.true_row)}",
@@ -198,7 +198,7 @@ def _why_not_when_due(product: UnderflowProduct) -> str:
     left = f"{figure(n_steps * factor, 3)} of a step"
     end = f"row {count(product.zero_row)} has the factor {figure(factor, 4)}"
     if product.true_row is None or product.zero_row < product.true_row:
-        return f"{held}, rounded down from more; {end}, and {left} rounds to 0."
+        return f"{held}, by roundings less than the likelihood; {end}, and {left} rounds to 0."
     return f"{held}, and {keeps}; {end}, and {left} rounds to 0."
 
 
