@@ -171,9 +171,9 @@ def test_a_product_that_is_lost_late_is_explained(bce: Bce) -> None:
     )
     assert (
         "is rounded to the nearest, a half to the even one. From row 23 on it is 1 step, and a "
-        "factor above 0.5 rounds back to that; row 29 has the factor 0.3, and 0.3 of a step rounds to 0. float32 likewise. "
-        "From row 160 on it is 1 step, and a factor above 0.5 rounds back to that; row 167 has the "
-        "factor 0.3, and 0.3 of a step rounds to 0. "
+        "factor above 0.5 rounds back to that; row 29 has the factor 0.3, and 0.3 of a step rounds "
+        "to 0. float32 likewise. From row 160 on it is 1 step, and a factor above 0.5 rounds back "
+        "to that; row 167 has the factor 0.3, and 0.3 of a step rounds to 0. "
     ) in words
 
 

@@ -17,7 +17,7 @@ from bce_cli.core.rows import Rows
 from bce_cli.render import drawing
 from bce_cli.render.demo import negative_log_page, page_sections, plot_pages, underflow_page
 from bce_cli.render.drawing import Curve, Series, draw_curve
-from bce_cli.render.layout import Look
+from bce_cli.render.layout import Look, Section, power_of_ten
 from bce_cli.render.terminal import draw
 from bce_cli.render.write import write_markdown
 from tests.golden import assert_golden
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bce_cli.render.demo import StepPage
-    from bce_cli.render.layout import Section
 
 GOLDEN = Path(__file__).parent / "golden"
 LOOKS = {"60": Look(60), "80": Look(80), "ascii": Look(60, unicode=False)}
@@ -162,6 +161,14 @@ def test_a_picture_says_of_what_it_is(drawn: list[Figure]) -> None:
 def test_a_descent_says_where_it_has_led(labels: list[int], where: str) -> None:
     rows = Rows(np.array(labels, bool), np.full(len(labels), 0.5))
     assert negative_log_page(negative_log_step(rows), Look()).seen.endswith(f" {where}.")
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_power_of_ten_stays_with_what_it_is_multiplied_by(unicode: bool) -> None:
+    look = Look(30, unicode=unicode)
+    number = power_of_ten(-4950.4377, look)
+    text = draw([Section("t", notes=(f"The smallest longdouble is {number}.",))], look)
+    assert text == f"t\nThe smallest longdouble is\n{number}.\n"
 
 
 def test_a_place_outside_a_curve_is_drawn_at_its_end() -> None:
