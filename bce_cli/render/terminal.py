@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ _GAP = 2  # between columns
 _LEAST_WORDS = 12  # what a column of words is not made narrower than
 _INDENT = "  "
 _MARKED = "bold cyan"
+_POWER = re.compile(r"(?<=\d) ([\N{MULTIPLICATION SIGN}x]) (?=10)")
+_BOUND = "\ue000"  # stands for a space where rich is not to break a line
 _STYLES = {"passed": "green", "failed": "red", "undecided": "yellow"}
 
 
@@ -67,10 +70,11 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         for line in section.drawing:
             _print_whole(console, Text(line))
         for sentence in (*section.notes, *section.verdicts):
-            console.print(_styled(sentence), width=prose)
+            console.print(_styled(_bound(sentence)), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    lines = file.getvalue().replace(_BOUND, " ").splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _escaped(section: Section, encoding: str) -> Section:
@@ -99,6 +103,12 @@ def _lines_of(formulas: Sequence[str], width: int) -> list[str]:
 
 def _print_whole(console: Console, text: Text) -> None:
     console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _bound(text: str) -> str:
+    """Keep a power of ten on one line with what it is multiplied by."""
+    bound = _POWER.sub(rf"{_BOUND}\1{_BOUND}", text)
+    return Judged(bound, text.verdict) if isinstance(text, Judged) else bound
 
 
 def _styled(text: str, whole: str | None = None) -> Text:
