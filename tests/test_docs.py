@@ -70,7 +70,8 @@ def run_shell(command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the current folder as a terminal of 80 columns shows it, without colour."""
     environment = os.environ | {"COLUMNS": "80", "PYTHONUTF8": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        environment.pop(name, None)
     return subprocess.run(
         ["/bin/bash", "-c", command],
         env=environment,
@@ -85,7 +86,7 @@ def run_shell(command: str) -> subprocess.CompletedProcess[str]:
 def output_of(command: str) -> str:
     """Run a command; in this process, many times as fast, where no shell has anything to do."""
     if NO_SHELL.fullmatch(command):
-        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": None})
+        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": None, "FORCE_COLOR": None})
         return runner.invoke(app, shlex.split(command)[1:], catch_exceptions=False).output
     return run_shell(command).stdout
 
