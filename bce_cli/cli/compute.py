@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
     from bce_cli.engine.run import Job
     from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.render.rows import RowFormat
 
 EXAMPLES = (
     ("bce compute preds.csv", "columns such as y and p"),
@@ -124,14 +125,25 @@ def _check(
         message = f"--like all is a table of its own; it goes with no {others}"
     elif by and (quiet or every or worst or like_all):
         message = f"--by is a table of its own; it goes with no {others}, --like all"
-    elif every and out.brief:
-        message = "--per-example writes every row, and --brief none"
     if message:
         raise UsageError(message)
-    if every and engine.engine == "dask":
+    if every:
+        _check_rows(out, engine)
+    out.check()
+
+
+def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
+    """Refuse what does not go with every row."""
+    message = ""
+    if out.brief:
+        message = "--per-example writes every row, and --brief none"
+    elif out.text_format == "html":
+        message = "--format html is a page for a report; --per-example writes rows"
+    if message:
+        raise UsageError(message)
+    if engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
-    out.check()
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:
@@ -161,7 +173,7 @@ def _write_rows(
     from bce_cli.render.rows import RowStream  # noqa: PLC0415
 
     text = RowStream(
-        out.text_format,
+        cast("RowFormat", out.text_format),
         losses.unit,
         has_ids=has_ids,
         has_weights=has_weights,

@@ -11,6 +11,7 @@ from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
+    Judged,
     Section,
     count,
     figure,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport, ModelReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
+    from bce_cli.core.gate import Verdict
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin
 
@@ -35,6 +37,7 @@ _DIGITS = 4
 _PAIR = 2
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _COUNTS = ("n_better", "n_worse", "n_tied")
+_KINDS: dict[bool, Verdict] = {True: "passed", False: "failed"}
 _INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
 
 
@@ -119,7 +122,13 @@ def _differences(document: CompareDocument) -> Section:
     report = document.report
     first = report.models[0]
     p = "p" if len(report.models) == _PAIR else "p (Holm)"
-    titles = (f"mean loss, {report.unit}", "difference", f"its {_interval_title(report)}", p)
+    columns = (
+        Column("model", is_text=True, wraps=True),
+        Column(f"mean loss, {report.unit}"),
+        Column("difference"),
+        Column(f"its {_interval_title(report)}"),
+        Column(p, spare=1),
+    )
     others = [
         row
         for model, item in zip(report.models[1:], report.comparisons, strict=True)
@@ -133,7 +142,7 @@ def _differences(document: CompareDocument) -> Section:
             soft=first.report.label_entropy is not None,
             models=f"{len(report.models)} models on ",
         ),
-        (Column("model", is_text=True), *map(Column, titles)),
+        columns,
         ((baseline, figure(first.report.mean_loss), *("-",) * 3), *others),
         notes=(
             *document.doubts,
@@ -192,16 +201,19 @@ def _models(document: CompareDocument) -> Section:
         f"Each model by itself, and rows on which it is better than {baseline}",
         *table(
             pairs,
-            (Column("model", is_text=True), lambda pair: document.shown(pair[0].name)),
+            (Column("model", is_text=True, wraps=True), lambda pair: document.shown(pair[0].name)),
             (
                 f"{_interval_title(report)} of loss",
                 lambda pair: interval(pair[0].ci_low, pair[0].ci_high),
             ),
-            ("skill", lambda pair: percent(pair[0].report.skill)),
-            ("impossible", lambda pair: count(pair[0].report.n_impossible))
+            (Column("skill", spare=3), lambda pair: percent(pair[0].report.skill)),
+            (Column("impossible", spare=1), lambda pair: count(pair[0].report.n_impossible))
             if has_impossible
             else None,
-            *((name, rows_that(f"n_{name}")) for name in ("better", "worse", "tied")),
+            *(
+                (Column(name, spare=spare), rows_that(f"n_{name}"))
+                for name, spare in (("better", 2), ("worse", 2), ("tied", 4))
+            ),
         ),
         notes=(
             f"Skill: the share of the base-rate loss, {base}, that is removed.",
@@ -250,8 +262,11 @@ def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
     )
 
 
-def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
-    """Say which of two models is better, or that it cannot be told, in one sentence or two."""
+def verdict(item: DifferenceReport, report: ComparisonReport) -> Judged:
+    """Say whether a model is better than the first, or that nobody can tell, in a sentence or two.
+
+    It has passed where it is better, and failed where the first is.
+    """
     if item.infinite is None:
         return _finite_verdict(item, report)
     rest = "There is no row on which both losses are finite."
@@ -260,23 +275,26 @@ def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
     winner, loser = safe_text(item.model), safe_text(report.models[0].name)
     if item.infinite == "both":
         means = f"The mean losses of both {winner} and {loser}"
-        return f"{means} are infinite, and cannot be compared. {rest}"
+        return Judged(f"{means} are infinite, and cannot be compared. {rest}", "undecided")
     n = item.n_only_baseline_infinite
     if item.infinite == "model":
         winner, loser, n = loser, winner, item.n_only_model_infinite
     wrong = f"{loser} was certain and wrong on {how_many(n)}, where {winner} was not"
-    return f"{winner} is better: {wrong}, and that costs infinity. {rest}"
+    return Judged(
+        f"{winner} is better: {wrong}, and that costs infinity. {rest}",
+        "failed" if item.infinite == "model" else "passed",
+    )
 
 
-def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> str:
+def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> Judged:
     found, unit = item.finite, report.unit
     better, worse = safe_text(item.model), safe_text(report.models[0].name)
     value, low, high = found.value, found.ci_low, found.ci_high
     untold = f"{no} difference between {better} and {worse} can be told from"
     if value is None or low is None or high is None:
-        return f"{untold} {_basis(found, report)}."
+        return Judged(f"{untold} {_basis(found, report)}.", "undecided")
     if value == 0.0 and found.t is None:
-        return f"{better} and {worse} cost the same."
+        return Judged(f"{better} and {worse} cost the same.", "undecided")
     alpha = 1.0 - report.confidence
     if found.t is not None and (found.p_adjusted is None or found.p_adjusted > alpha):
         ends = f"{figure(value, _DIGITS)} [{figure(low, _DIGITS)}, {figure(high, _DIGITS)}]"
@@ -284,15 +302,16 @@ def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = 
         if found.p_value is not None and found.p_value <= alpha:
             n = len(report.comparisons)
             basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
-        return f"{untold} {basis}."
-    size = (-value, -high, -low)
-    if value > 0.0:
+        return Judged(f"{untold} {basis}.", "undecided")
+    size, is_better = (-value, -high, -low), value < 0.0
+    if not is_better:
         better, worse, size = worse, better, (value, low, high)
     amount, least, most = (figure(number, _DIGITS) for number in size)
     if found.t is None:  # differences do not vary, so that no test applies
         each = f"by {amount} {unit} on each; no test applies"
-        return f"On these rows {better} is better than {worse}, {each}."
-    return f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
+        return Judged(f"On these rows {better} is better than {worse}, {each}.", _KINDS[is_better])
+    text = f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
+    return Judged(text, _KINDS[is_better])
 
 
 def _basis(found: Difference, report: ComparisonReport) -> str:

@@ -109,11 +109,14 @@ def test_a_table_keeps_within_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_narrow_terminal_cuts_no_number(name: str) -> None:
+    words = set(written(name, "txt").split())
     narrow = write_document(CASES[name], "table", Look(width=40))
-    for line in written(name, "txt").splitlines():
-        for text in line.split():
-            if any(character.isdigit() for character in text) and len(text) < 15:
-                assert text in narrow
+    cut = {
+        text
+        for text in narrow.split()
+        if text[-1].isdigit() and text not in words and not text.startswith("--")
+    }
+    assert cut == set()
 
 
 @pytest.mark.parametrize("suffix", ["txt", "ascii.txt", "json", "md"])
