@@ -134,12 +134,8 @@ def _check(
 
 def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
     """Refuse what does not go with every row."""
-    message = ""
     if out.brief:
         message = "--per-example writes every row, and --brief none"
-    elif out.text_format == "html":
-        message = "--format html is a page for a report; --per-example writes rows"
-    if message:
         raise UsageError(message)
     if engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
