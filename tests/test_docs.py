@@ -279,6 +279,14 @@ def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: s
     assert told - printed - shared == set()
 
 
+def test_every_step_of_the_derivation_is_walked_and_told_of(bce: Callable[..., Result]) -> None:
+    steps = re.findall(r"^ *\d+ +([a-z-]+) ", bce("demo").stdout, flags=re.MULTILINE)
+    page = text_of(ROOT / "docs" / "derivation.md")
+    assert re.findall(r"^\$ bce demo ([a-z-]+)", page, flags=re.MULTILINE) == steps
+    told = set(first_column(section("derivation.md", "## As data")))
+    assert keys_of(json.loads(bce("demo", "underflow", "-f", "json").stdout)) == told | {"step"}
+
+
 @pytest.mark.deep
 def test_the_checks_for_ci_run_as_they_stand() -> None:
     yaml = "".join(
