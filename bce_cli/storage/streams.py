@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import BceError, InputError, ShortageError, os_reason, shortage
+from bce_cli.errors import (
+    BceError,
+    InputError,
+    ShortageError,
+    names_like,
+    os_reason,
+    quoted,
+    shortage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed import WriteableBuffer
+
+_FEW = 3
 
 
 def read_some(stream: IO[bytes], buffer: WriteableBuffer) -> int:
@@ -196,5 +207,35 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
 
 
 def unreadable(name: str, error: Exception) -> InputError | ShortageError:
-    """Say in one line why an input cannot be read."""
-    return shortage(error) or InputError(f"{name}: {os_reason(error)}")
+    """Say in one line why an input cannot be read, and which file may have been meant."""
+    lacking = shortage(error)
+    if lacking is not None:
+        return lacking
+    also, hint = "", None
+    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
+        also, hint = _meant(error.filename)
+    return InputError(f"{name}: {os_reason(error)}{also}", hint)
+
+
+def _meant(path: str) -> tuple[str, str | None]:
+    """Return what to add about a file that is not there, and a hint: what else is in its folder."""
+    wanted = Path(path)
+    try:
+        names = sorted(found.name for found in wanted.parent.iterdir())
+    except OSError:
+        return "", f"there is no folder {quoted(str(wanted.parent))}"
+    if wanted.name in names:
+        return "", "it is a link that leads nowhere"
+    by_stem = {_stem(name): name for name in reversed(names)}
+    close = [by_stem[stem] for stem in names_like(_stem(wanted.name), by_stem)]
+    if close:
+        shown = " or ".join(quoted(str(wanted.parent / name)) for name in close)
+        return f"; did you mean {shown}?", None
+    alike = [name for name in names if Path(name).suffix == wanted.suffix != ""]
+    more = f" and {len(alike) - _FEW} more" if len(alike) > _FEW else ""
+    listed = ", ".join(map(quoted, alike[:_FEW]))
+    return "", f"its folder has {listed}{more}" if alike else None
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0] or name

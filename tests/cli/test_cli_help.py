@@ -129,7 +129,7 @@ def test_help_alone_is_that_of_all_commands(bce: Callable[..., Result]) -> None:
         ),
         (
             ["compte"],
-            "there is no command 'compte'; did you mean 'compute' or 'compare'?",
+            "there is no command 'compte'; did you mean 'compute'?",
             "bce help knows compute, compare, calibration, check, demo, help, exit-codes",
         ),
     ],
