@@ -97,6 +97,10 @@ class InputError(BceError):
     """The input cannot be opened or read."""
 
 
+class MissingInputError(InputError):
+    """There is no such file; the hint says what there is."""
+
+
 class EngineError(BceError):
     """The cluster that was to do the work cannot be reached, or was lost."""
 

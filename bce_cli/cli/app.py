@@ -27,7 +27,6 @@ from bce_cli.errors import (
     shortage,
 )
 
-_EPILOG = "'bce help compute' tells more of a command, 'bce help exit-codes' what exit codes mean."
 _EXAMPLES: Examples = (
     ("bce compute preds.csv", "with columns such as y and p"),
     ("bce compare preds.csv -p old -p new", "two columns of it, two models"),
@@ -203,6 +202,5 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 from bce_cli.errors import (
     BceError,
     InputError,
+    MissingInputError,
     ShortageError,
     names_like,
     os_reason,
@@ -207,34 +208,32 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
 
 
 def unreadable(name: str, error: Exception) -> InputError | ShortageError:
-    """Say in one line why an input cannot be read, and which file may have been meant."""
+    """Say in one line why an input cannot be read, and in another what may have been meant."""
     lacking = shortage(error)
     if lacking is not None:
         return lacking
-    also, hint = "", None
+    message = f"{name}: {os_reason(error)}"
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
-        also, hint = _meant(error.filename)
-    return InputError(f"{name}: {os_reason(error)}{also}", hint)
+        return MissingInputError(message, _what_there_is(Path(error.filename)))
+    return InputError(message)
 
 
-def _meant(path: str) -> tuple[str, str | None]:
-    """Return what to add about a file that is not there, and a hint: what else is in its folder."""
-    wanted = Path(path)
+def _what_there_is(path: Path) -> str | None:
+    """Return what is in the place of a file that is not there."""
     try:
-        names = sorted(found.name for found in wanted.parent.iterdir())
+        names = sorted(found.name for found in path.parent.iterdir())
     except OSError:
-        return "", f"there is no folder {quoted(str(wanted.parent))}"
-    if wanted.name in names:
-        return "", "it is a link that leads nowhere"
+        return f"there is no folder {quoted(str(path.parent))}"
+    if path.name in names:
+        return "it is a link that leads nowhere"
     by_stem = {_stem(name): name for name in reversed(names)}
-    close = [by_stem[stem] for stem in names_like(_stem(wanted.name), by_stem)]
+    close = [by_stem[stem] for stem in names_like(_stem(path.name), by_stem)]
     if close:
-        shown = " or ".join(quoted(str(wanted.parent / name)) for name in close)
-        return f"; did you mean {shown}?", None
-    alike = [name for name in names if Path(name).suffix == wanted.suffix != ""]
+        return f"did you mean {' or '.join(quoted(str(path.parent / name)) for name in close)}?"
+    alike = [name for name in names if Path(name).suffix == path.suffix != ""]
     more = f" and {len(alike) - _FEW} more" if len(alike) > _FEW else ""
     listed = ", ".join(map(quoted, alike[:_FEW]))
-    return "", f"its folder has {listed}{more}" if alike else None
+    return f"its folder has {listed}{more}" if alike else None
 
 
 def _stem(name: str) -> str:

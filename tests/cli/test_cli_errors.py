@@ -58,14 +58,14 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
     "mistyped": (
         ["god.csv"],
         66,
-        "god.csv: no such file or directory; did you mean 'good.csv'?",
-        None,
+        "god.csv: no such file or directory",
+        "did you mean 'good.csv'?",
     ),
     "without its ending": (
         ["bad"],
         66,
-        "bad: no such file or directory; did you mean 'bad.csv'?",
-        None,
+        "bad: no such file or directory",
+        "did you mean 'bad.csv'?",
     ),
     "in no folder": (
         ["data/good.csv"],
