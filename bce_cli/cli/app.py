@@ -8,10 +8,15 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
-from typer.completion import install_callback, show_callback
+from typer.completion import (  # type: ignore[attr-defined]  # it has `install` from elsewhere
+    install,
+    install_callback,
+    show_callback,
+)
 from typer.core import TyperGroup
 
 from bce_cli import __version__
+from bce_cli.cli.completion import SCRIPTS
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.help import Examples, Helpful
 from bce_cli.cli.output import abandon_stdout, write_stdout
@@ -161,7 +166,14 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
         message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
         raise UsageError(message)
     try:
-        _COMPLETION[option](ctx, None, shell)
+        if shell not in SCRIPTS:
+            _COMPLETION[option](ctx, None, shell)
+        elif option == "--show-completion":
+            write_stdout(SCRIPTS[shell])
+        else:
+            _, path = install(shell, "bce")
+            path.write_text(SCRIPTS[shell])  # in the place of Typer's own
+            write_stdout(f"{shell} completion installed in {path}; it works in new terminals\n")
     except OSError as error:
         if error.filename is None:  # standard output
             raise
@@ -170,6 +182,7 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
     except RuntimeError:  # Python's: it finds no home folder
         message = f"{option} needs a home folder, and there is none"
         raise OutputCreationError(message, "HOME may name one") from None
+    raise typer.Exit
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:

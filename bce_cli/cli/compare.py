@@ -71,7 +71,7 @@ def compare(
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
         from bce_cli.render.compare import CompareDocument, model_doubts  # noqa: PLC0415
 
-        plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)
+        plan = ComparisonPlan(convention, n_shown=0 if quiet or out.brief else rows)
         totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
         names = _names(data, inputs, paths)
         report = comparison_report(totals, names, losses.unit, confidence)

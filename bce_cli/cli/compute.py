@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
     from bce_cli.engine.run import Job
     from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.render.rows import RowFormat
 
 EXAMPLES = (
     ("bce compute preds.csv", "columns such as y and p"),
@@ -126,10 +127,19 @@ def _check(
         message = f"--by is a table of its own; it goes with no {others}, --like all"
     if message:
         raise UsageError(message)
-    if every and engine.engine == "dask":
+    if every:
+        _check_rows(out, engine)
+    out.check()
+
+
+def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
+    """Refuse what does not go with every row."""
+    if out.brief:
+        message = "--per-example writes every row, and --brief none"
+        raise UsageError(message)
+    if engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
-    out.check()
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:
@@ -159,7 +169,7 @@ def _write_rows(
     from bce_cli.render.rows import RowStream  # noqa: PLC0415
 
     text = RowStream(
-        out.text_format,
+        cast("RowFormat", out.text_format),
         losses.unit,
         has_ids=has_ids,
         has_weights=has_weights,
@@ -188,12 +198,13 @@ def _report(
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
     convention, compared = conventions
-    has_product = not (quiet or compared or shown.by)
+    is_short = out.brief and out.is_prose
+    has_product = not (quiet or compared or shown.by or is_short)
     plan = Plan(
         convention,
         with_product=has_product,
         n_first=shown.rows if out.is_prose and has_product else None,
-        n_worst=shown.worst,
+        n_worst=0 if out.brief else shown.worst,
         compared=compared,
         n_differing=5 if out.is_prose else 100,
     )

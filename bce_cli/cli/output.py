@@ -63,6 +63,11 @@ ColorOpt = Annotated[
 ]
 
 
+BriefOpt = Annotated[
+    bool, typer.Option("--brief", help="Write the answer alone, without tables and rows behind it.")
+]
+
+
 def format_option(formats: str) -> Any:  # noqa: ANN401 -- as Typer has it
     """Declare the option that says how a report is written."""
     what = f"{formats}. Else table, or what FILE's ending says."
@@ -97,6 +102,7 @@ class OutputOptions(OptionGroup):
         ReportFormat | None, format_option("table, json, csv, markdown or html")
     ] = None
     output: OutputOpt = None
+    brief: BriefOpt = False
     color: ColorOpt = "auto"
     excel_safe: Annotated[
         bool,
@@ -205,7 +211,13 @@ class OutputOptions(OptionGroup):
         from bce_cli.render.write import write_document  # noqa: PLC0415 -- not for --help
 
         return self.encode(
-            write_document(document, self.text_format, self.look, excel_safe=self.excel_safe)
+            write_document(
+                document,
+                self.text_format,
+                self.look,
+                brief=self.brief,
+                excel_safe=self.excel_safe,
+            )
         )
 
     def tell(self, notes: Sequence[str], *, quiet: bool) -> None:

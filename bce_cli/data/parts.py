@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.blocks import Block, ByteArray
     from bce_cli.readers.columnar import RowGroups
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.delimited import Dialect
+    from bce_cli.readers.dialect import Dialect
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -25,6 +24,13 @@ from bce_cli.readers.blocks import (
     read_blocks,
 )
 from bce_cli.readers.columns import WATCHED, find_columns
+from bce_cli.readers.dialect import (
+    EXCEL_MARK,
+    SNIFFED,
+    Dialect,
+    delimiter_name,
+    delimiters_to_try,
+)
 from bce_cli.readers.grammar import CellFault, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
 from bce_cli.readers.reading import (
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+    from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.second_look import Record
 
 _NULLS = [
@@ -55,73 +61,9 @@ _ONES = ("1", "1.0", "true", "True", "TRUE")
 _ZEROS = ("0", "0.0", "false", "False", "FALSE")
 """Labels that the parser knows; others are read as words."""
 
-_NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
-"""Delimiters that are clumsy to write in a shell, by name."""
-
-_SNIFFED = (",", ";", "\t", "|")
-"""Delimiters that are tried where none was named, in this order."""
-
-_TAB_EXTENSIONS = (".tsv", ".tab")
-_RESERVED = '"\r\n'
-
 _ROW_NAMES = "R's write.table writes row names so: row.names = FALSE leaves them out"
-_EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 _FEW = 4  # a NUL in so many bytes: two bytes a character
 _MARK: bytes = codecs.BOM_UTF8
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How fields are written.
-
-    Attributes
-    ----------
-    delimiter : str
-        One ASCII character.
-    decimal : {".", ","}
-    """
-
-    delimiter: str = ","
-    decimal: str = "."
-
-
-def delimiter_name(delimiter: str) -> str:
-    """Call a delimiter by its name, or quote it."""
-    by_sign = {"\t": "tab", " ": "space", ",": "comma"}
-    return by_sign.get(delimiter) or quoted(delimiter)
-
-
-def parse_delimiter(text: str | None) -> str | None:
-    r"""Read the option --delimiter.
-
-    Raises
-    ------
-    UsageError
-        It is not one ASCII character, or a quote or a line end.
-
-    Examples
-    --------
-    >>> parse_delimiter("semicolon"), parse_delimiter("tab")
-    (';', '\t')
-    """
-    if text is None:
-        return None
-    delimiter = _NAMES.get(text.lower(), text)
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
-        message = f"--delimiter must be one ASCII character, got {quoted(text)}"
-        raise UsageError(message, f"or one of {', '.join(list(_NAMES)[:5])}")
-    return delimiter
-
-
-def _candidates(layout: Layout, decimal: str, extensions: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the delimiters to try on a source, the likeliest first."""
-    delimiter = parse_delimiter(layout.delimiter)
-    if delimiter is not None:
-        return (delimiter,)
-    is_named_tab = any(known in extensions for known in _TAB_EXTENSIONS)
-    if layout.input_format == "tsv" or (layout.input_format is None and is_named_tab):
-        return ("\t",)
-    return tuple(sorted(_SNIFFED, key=lambda sign: sign == decimal))  # commas may be quoted
 
 
 def read_header(
@@ -154,14 +96,19 @@ def read_header(
     told: tuple[str, ...] | None = None
     for block in blocks:
         header, body, rest = _split(block)
-        mark = _EXCEL.fullmatch(header.data) if told is None else None
+        mark = EXCEL_MARK.fullmatch(header.data) if told is None else None
         if mark is not None:  # spreadsheets write the delimiter on a line of its own
             told = (mark[1].decode(),)
             header, body, rest = _split(rest)
         if not header.data:
             continue
         _check_text(header, name)
-        signs = told or _candidates(options.layout, options.grammar.decimal, extensions)
+        signs = told or delimiters_to_try(
+            options.layout.delimiter,
+            options.layout.input_format,
+            options.grammar.decimal,
+            extensions,
+        )
         columns, dialect = _first_that_fits(header, signs, name, options)
         return columns, dialect, rest if options.layout.has_header else body
     message = f"{name}: the input is empty"
@@ -231,7 +178,7 @@ def _without_delimiter(header: Lines, signs: tuple[str, ...], name: str) -> Data
     message = f"{name}, line {header.first_line}: the header has no delimiter: {quoted(text)}"
     if " " in text:
         return DataError(message, "are its fields separated by spaces? --delimiter space says so")
-    if len(signs) == 1 and any(sign in text for sign in _SNIFFED):
+    if len(signs) == 1 and any(sign in text for sign in SNIFFED):
         hint = f"it was to be {delimiter_name(signs[0])}; --delimiter says what it is"
         return DataError(message, hint)
     return None

@@ -6,7 +6,6 @@ import codecs
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
-from bce_cli.readers.delimited import DelimitedFile
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from bce_cli.readers.columnar import ColumnarFile
+    from bce_cli.readers.delimited import DelimitedFile
     from bce_cli.readers.grammar import InputOptions, Layout
     from bce_cli.readers.json_lines import JsonFile
     from bce_cli.storage.sources import Source
@@ -73,7 +73,7 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     """
     name = source.name
     head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
-    codec = _codec(head)
+    codec = codec_of(head)
     if codec is not None:
         stream = _decompressed(stream, codec, name)
         head, stream = peeked(stream, HEAD_BYTES)
@@ -93,15 +93,18 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     extensions = source.extensions
     start, text = peeked(text, HEAD_BYTES)
     refuse_binary(start, name, extensions)
-    if _is_json(start, extensions, options.layout):
+    if is_json(start, extensions, options.layout.input_format):
         _refuse_options(options, name, "JSON Lines")
         from bce_cli.readers.json_lines import JsonFile  # noqa: PLC0415
 
         return JsonFile(text, name, options), is_compressed
+    from bce_cli.readers.delimited import DelimitedFile  # noqa: PLC0415 -- not for a glance
+
     return DelimitedFile(text, name, extensions, options), is_compressed
 
 
-def _codec(head: bytes) -> str | None:
+def codec_of(head: bytes) -> str | None:
+    """Return how a source is compressed, as its first bytes say; None if it is not."""
     return next((codec for signature, codec in _CODECS if head.startswith(signature)), None)
 
 
@@ -110,8 +113,8 @@ def _decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     from bce_cli.readers.decoding import decompressed  # noqa: PLC0415 -- few inputs are compressed
 
     inner, stream = peeked(decompressed(stream, codec, name), _CODEC_HEAD)
-    if _codec(inner) is not None:
-        message = f"{name}: it is compressed twice, {codec} around {_codec(inner)}"
+    if codec_of(inner) is not None:
+        message = f"{name}: it is compressed twice, {codec} around {codec_of(inner)}"
         raise DataError(message, "decompress it once on the way in, in a pipe")
     return stream
 
@@ -157,9 +160,20 @@ def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
     raise DataError(message)
 
 
-def _is_json(start: bytes, extensions: tuple[str, ...], layout: Layout) -> bool:
-    if layout.input_format is not None:
-        return layout.input_format == "jsonl"
+def is_json(start: bytes, extensions: tuple[str, ...], input_format: str | None) -> bool:
+    """Whether text is JSON Lines; see `binary_format` for what is no text.
+
+    Parameters
+    ----------
+    start : bytes
+        The first bytes, as UTF-8.
+    extensions : tuple of str
+        The endings of its name.
+    input_format : str or None
+        What --input-format says.
+    """
+    if input_format is not None:
+        return input_format == "jsonl"
     if any(known in extensions for known in _JSON_EXTENSIONS):
         return True
     first = start.lstrip(b" \t\r\n")

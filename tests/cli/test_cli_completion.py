@@ -20,7 +20,8 @@ Process = subprocess.CompletedProcess[bytes]
 SCRIPTS = {
     "bash": b"complete -o default -F _bce_completion bce\n",
     "zsh": b"compdef _bce_completion bce\n",
-    "fish": b'complete --command bce --no-files --arguments "(env _BCE_COMPLETE=complete_fish ',
+    "fish": b'complete --command bce --no-files --keep-order --arguments "(_bce_completion)"\n',
+    "powershell": b"Register-ArgumentCompleter -Native -CommandName bce ",
 }
 PLACES = {
     "bash": ".bash_completions/bce.sh",
@@ -146,6 +147,7 @@ def test_help_outranks_completion(process: Callable[..., Process]) -> None:
     assert done.stdout.startswith(b"Usage: bce ")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -155,7 +157,7 @@ def test_help_outranks_completion(process: Callable[..., Process]) -> None:
         ("bce --show-completion c", ["compute", "compare", "calibration", "check"]),
     ],
 )
-def test_a_shell_can_complete(
+def test_scripts_that_typer_has_installed_go_on_completing(
     words: str, expected: list[str], process: Callable[..., Process]
 ) -> None:
     request = {

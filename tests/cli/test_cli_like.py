@@ -47,7 +47,7 @@ def test_like_all_is_a_table_of_its_own(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
     text = bce("compute", preds(ROWS), "--like", "all").stdout
-    assert text.startswith("preds.csv: the mean loss of 5 rows by every convention, nats\n")
+    assert "\n\npreds.csv: the mean loss of 5 rows by every convention, nats\n" in text
     for part in (*RULES, "Rows that make the difference", "Their shares of each mean"):
         assert part in text
     assert "Row by row" not in text

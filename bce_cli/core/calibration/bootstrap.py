@@ -127,10 +127,14 @@ class CalibratedMiscalibration:
     log_loss : float
         In nats.
     brier : float
+    p_value : float
+        Share of the samples whose log loss shows as much miscalibration as that of the rows, which
+        count as one of them.
     """
 
     log_loss: float
     brier: float
+    p_value: float
 
     def per(self, unit: float) -> CalibratedMiscalibration:
         """Return that of the log loss in another unit."""
@@ -178,8 +182,13 @@ def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscal
         pools = pool_adjacent_violators(tally)
         log_losses.append(decompose_log_loss(tally, pools).miscalibration)
         briers.append(decompose_brier(tally, pools).miscalibration)
+    tally = Tally.of(counted)
+    found = decompose_log_loss(tally, pool_adjacent_violators(tally)).miscalibration
+    n_as_much = sum(value >= found for value in log_losses)
     return CalibratedMiscalibration(
-        quantile(sorted(log_losses), _LEVEL), quantile(sorted(briers), _LEVEL)
+        quantile(sorted(log_losses), _LEVEL),
+        quantile(sorted(briers), _LEVEL),
+        (1 + n_as_much) / (1 + n),
     )
 
 

@@ -212,8 +212,8 @@ class CalibrationReport:
     ----------
     n, n_weighted, n_positive : int
         Rows, rows of some weight, and rows with label 1.
-    weight_sum, base_rate, mean_prediction : float
-        The last two are weighted means of labels and predictions.
+    weight_sum, effective_n, base_rate, mean_prediction : float
+        The last two are weighted means of labels and predictions; `effective_n` as in `LossReport`.
     unit : {"nats", "bits"}
     log_loss, brier : Decomposition
         The first in that unit.
@@ -248,6 +248,7 @@ class CalibrationReport:
     n_weighted: int
     n_positive: int
     weight_sum: float
+    effective_n: float
     base_rate: float
     mean_prediction: float
     unit: Unit
@@ -370,6 +371,7 @@ def _report(
         n_weighted=totals.losses.n_weighted,
         n_positive=losses.n_positive,
         weight_sum=losses.weight_sum,
+        effective_n=losses.effective_n,
         base_rate=losses.base_rate,
         mean_prediction=_mean_prediction(in_bins),
         unit=plan.unit,
