@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LONGEST = 80
+_MOST_LIKE, _FAR = 3, 0.1
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
@@ -94,6 +95,10 @@ class WeightError(DataError):
 
 class InputError(BceError):
     """The input cannot be opened or read."""
+
+
+class MissingInputError(InputError):
+    """There is no such file; the hint says what there is."""
 
 
 class EngineError(BceError):
@@ -210,28 +215,44 @@ def without_formula(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def did_you_mean(wanted: str, known: Iterable[str], most: int = 3) -> str:
+def did_you_mean(wanted: str, known: Iterable[str]) -> str:
     """Return what to add to a message about a name that is not known; "" if none is like it.
-
-    Parameters
-    ----------
-    wanted : str
-    known : iterable of str
-        The names there are.
-    most : int, default 3
-        How many of them to offer.
 
     Examples
     --------
     >>> did_you_mean("kagle", ["sklearn", "kaggle"]), did_you_mean("x", ["sklearn"])
     ("; did you mean 'kaggle'?", '')
     """
-    from difflib import get_close_matches  # noqa: PLC0415 -- for what goes wrong alone
+    close = names_like(wanted, known)
+    return f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
+
+
+def names_like(wanted: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that may have been meant, three at most: mistyped, or abbreviated.
+
+    Examples
+    --------
+    >>> names_like("KAGGLE", ["kaggle", "keras"]), names_like("lgbm", ["lightgbm", "sklearn"])
+    (['kaggle'], ['lightgbm'])
+    """
+    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 -- rarely needed
 
     by_lower = {name.lower(): name for name in reversed([*known])}
-    same = by_lower.get(wanted.lower())
-    close = [same] if same else [by_lower[n] for n in get_close_matches(wanted.lower(), by_lower)]
-    return f"; did you mean {' or '.join(map(quoted, close[:most]))}?" if close else ""
+    wanted = wanted.lower()
+    if wanted in by_lower:
+        return [by_lower[wanted]]
+    close = get_close_matches(wanted, by_lower, n=_MOST_LIKE)
+    ratios = [SequenceMatcher(None, name, wanted).ratio() for name in close]
+    close = [name for name, ratio in zip(close, ratios, strict=True) if ratio > ratios[0] - _FAR]
+    if not close and len(wanted) > 1 and wanted[0].isalpha():
+        close = [name for name in reversed(by_lower) if _abbreviates(wanted, name)][:_MOST_LIKE]
+    return [by_lower[name] for name in close]
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether all letters of one text occur in another, in their order, the first at its start."""
+    letters = iter(long)
+    return short[0] == long[:1] and all(letter in letters for letter in short)
 
 
 def quoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """The application: commands are listed here, and errors become messages and exit codes."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,13 +25,13 @@ from bce_cli.errors import (
     BceError,
     OutputCreationError,
     UsageError,
+    did_you_mean,
     os_reason,
     quoted,
     safe_text,
     shortage,
 )
 
-_EPILOG = "'bce help compute' tells more of a command, 'bce help exit-codes' what exit codes mean."
 _EXAMPLES: Examples = (
     ("bce compute preds.csv", "with columns such as y and p"),
     ("bce compare preds.csv -p old -p new", "two columns of it, two models"),
@@ -76,8 +77,7 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
             report_error(*in_options(error))
             code = exit_code_for(error)
         except typer.TyperException as error:
-            message = error.format_message().rstrip(".").replace("Value error, ", "")
-            report_error(message, f"try '{self._command_path(args)} --help'")
+            report_error(*self._in_our_words(error, args))
             code = ExitCode.USAGE
         except SystemExit as stop:  # Typer's own end of a broken pipe; completion ends so, too
             if not _is_broken_pipe(stop.__context__):
@@ -111,10 +111,42 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
             _complete(ctx, option, shell)
         return super().parse_args(ctx, args)
 
-    def _command_path(self, args: Sequence[str] | None) -> str:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 -- as above
+        """Find the command that the first word names; see the base class."""
+        word = args[0]
+        if word in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if _is_path_like(word):
+            message = f"there is no command {quoted(word)}; a command comes before the file"
+            raise UsageError(message, f"such as bce compute {safe_text(word)}")
+        message = f"there is no command {quoted(word)}{did_you_mean(word, self.commands)}"
+        raise UsageError(message, f"the commands are {', '.join(self.commands)}")
+
+    def _in_our_words(
+        self, error: typer.TyperException, args: Sequence[str] | None
+    ) -> tuple[str, str]:
+        """Return message and hint of an error of Typer's."""
         words = sys.argv[1:] if args is None else args
-        command = next((word for word in words if word in self.commands), "")
-        return f"bce {command}".rstrip()
+        deferred = {n: c for n, c in self.commands.items() if isinstance(c, DeferredCommand)}
+        name = next((word for word in words if word in deferred), "")
+        hint = f"try '{f'bce {name}'.rstrip()} --help'"
+        option = getattr(error, "option_name", "")
+        if not option:
+            return error.format_message().rstrip("."), hint
+        command = deferred[name].load() if name else self
+        options: dict[str, Any] = {text: p for p in command.params for text in p.opts}
+        if option in options:
+            what = options[option].metavar
+            return f"{option} needs a value, {what}" if what else f"{option} takes no value", hint
+        owner = next((n for n, c in deferred.items() if option in c.option_names()), None)
+        if owner is not None:
+            hint = f"bce {owner} has it"
+        return f"there is no option {quoted(option)}{did_you_mean(option, options)}", hint
+
+
+def _is_path_like(word: str) -> bool:
+    """Whether a word is rather a file than a mistyped command."""
+    return "." in word or os.sep in word or word == "-" or os.path.exists(word)  # noqa: PTH110
 
 
 def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
@@ -123,7 +155,7 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
     Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
     """
     if shell and shell not in _SHELLS:
-        message = f"{option} cannot serve the shell {quoted(shell)}"
+        message = f"{option} cannot serve the shell {quoted(shell)}{did_you_mean(shell, _SHELLS)}"
         raise UsageError(message, f"known are {', '.join(_SHELLS)}")
     if not shell:
         from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
@@ -183,6 +215,5 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)

@@ -10,8 +10,8 @@ from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
-from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.cli.parsing import OptionGroup, count_option, number_in
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -43,23 +43,11 @@ def finite_number(text: str) -> float:
     >>> finite_number("6.5e-1")
     0.65
     """
-    number = _number(text)
-    if number is None:
-        point = text.replace(",", ".")
-        hint = "" if _number(point) is None else f"; write {point}"
-        message = f"{quoted(text)} is not a number{hint}"
-        raise typer.BadParameter(message)
-    if not math.isfinite(number):
-        message = f"{quoted(text)} is not a finite number"
+    number = number_in(text)
+    if number is None or not math.isfinite(number):
+        message = "must be a finite number"
         raise typer.BadParameter(message)
     return number
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _limit(name: str, what: str, metavar: str = "X") -> Any:  # noqa: ANN401 -- as Typer has it

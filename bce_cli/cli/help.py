@@ -45,8 +45,8 @@ _MEANINGS = {
     ExitCode.BROKEN_PIPE: "whoever read the output has left",
 }
 EXAMPLES: Examples = (
-    ("bce help compute", "the same as bce compute --help"),
-    ("bce help exit-codes", "what a shell or a CI job learns"),
+    ("bce help compute", "the options of a command"),
+    (f"bce help {_TOPIC}", "what a shell or a CI job learns"),
 )
 
 
@@ -156,7 +156,7 @@ def _commands(group: TyperGroup, ctx: Any, width: int) -> Iterator[str]:  # noqa
     options: list[Any] = [*group.get_params(ctx)]
     options.sort(key=lambda option: str(option.name).endswith("_completion"))
     rows = [(_name(option), option.help) for option in options]
-    yield from ("", "Options:", *_listed(rows, width))
+    yield from ("", "Options:", *_listed(rows, width), "", "More:", *_listed(EXAMPLES, width))
 
 
 def _options(parameters: Sequence[Any], width: int) -> Iterator[str]:

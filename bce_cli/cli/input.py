@@ -1,5 +1,6 @@
 """The options that say what the input is; what is read by them, and what is told of it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ import typer
 from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.help import no_sources
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import InputError, UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.data.data import Data, Join
@@ -197,6 +198,10 @@ class RowInput(OptionGroup):
             if path == "":
                 message = f"{name} must not be empty"
                 raise UsageError(message)
+        for path in paths[1:]:
+            if path.isidentifier() and not os.path.lexists(path):
+                message = f"{path}: no such file or directory"
+                raise InputError(message, f"columns are options: --label {path}, or -p {path}")
 
     def tell(self, data: "Data", *, is_told: bool) -> None:
         """Say what was found out about the input, and which rows were left out.
@@ -271,7 +276,7 @@ class ScoredInput(RowInput):
 
     def columns(self) -> "ColumnChoice":
         """Return the columns that are to be read."""
-        return replace(super().columns(), weight=self.weight)
+        return replace(super().columns(), weight=self.weight, of_logits=self.logits)
 
     def grammar(self) -> "Grammar":
         """Return how cells are to be read."""

@@ -13,7 +13,7 @@ from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import UsageError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -77,7 +77,8 @@ class LossOptions(OptionGroup):
             message = "--like all belongs to bce compute; name one convention here"
             raise UsageError(message)
         if self.like not in RULES:
-            message = f"--like {quoted(self.like)} is no convention"
+            also = did_you_mean(self.like, [*RULES, "all"])
+            message = f"--like {quoted(self.like)} is not known{also}"
             raise UsageError(message, f"known are {', '.join(RULES)}, and all")
         return Convention(self.clip, self.like)
 

@@ -14,7 +14,15 @@ import numpy as np
 from bce_cli.core.rows import Predictions, concatenated
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
-from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
+from bce_cli.errors import (
+    BceError,
+    DataError,
+    InputError,
+    JoinInDoubt,
+    MissingInputError,
+    SideUnreadable,
+    quoted,
+)
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import Texts
 
@@ -450,7 +458,10 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
             with Table(*recipe) as table:
                 sides.append(gathered(table))
         except InputError as error:
-            raise SideUnreadable(error.message, error.hint) from None
+            hint = (
+                None if isinstance(error, MissingInputError) else error.hint
+            )  # of another machine
+            raise SideUnreadable(error.message, hint) from None
         except OSError as error:
             raise SideUnreadable(str(error)) from None
         except BceError as error:

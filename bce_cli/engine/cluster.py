@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, answered, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
-from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
+from bce_cli.errors import BceError, InputError, MissingInputError, SideUnreadable, UsageError
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
     if isinstance(error, SideUnreadable) and error.hint is not None:
         return InputError(error.message, error.hint)
-    if isinstance(error, InputError | SideUnreadable) and error.hint is None:
+    is_missing = isinstance(error, MissingInputError)  # and told what there is on the worker
+    if is_missing or (isinstance(error, InputError | SideUnreadable) and error.hint is None):
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:
                 hint = "every worker must see it under the same path, on shared storage"

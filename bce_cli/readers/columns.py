@@ -16,6 +16,8 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
+_SIGN = re.compile(r"[,;|:~^!/\\]")
+"""What may stand between fields that were taken for one."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -33,9 +35,13 @@ LABEL_NAMES = _words(
 
 PREDICTION_NAMES = _words(
     "prediction predictions pred preds predicted p prob probs probability probabilities proba "
-    "y_prob y_proba y_pred y_score y_hat yhat p_hat phat score scores forecast"
+    "y_prob y_proba y_pred y_pred_proba pred_proba prob_1 proba_1 probability_1 y_score y_hat yhat "
+    "p_hat phat score scores forecast"
 )
 """Customary names of the prediction column; case does not matter."""
+
+LOGIT_NAMES = _words("logit logits")
+"""The same, where predictions are logits: these come first."""
 
 ID_NAMES = _words(
     "id row_id rowid record_id recordid example_id sample_id case_id instance_id uid uuid guid"
@@ -62,6 +68,8 @@ class ColumnChoice:
         it can be read.
     reads_label, reads_prediction : bool
         Whether the source has that column at all.
+    of_logits : bool
+        Whether predictions are logits, which have customary names of their own.
     """
 
     label: str | None = None
@@ -75,6 +83,7 @@ class ColumnChoice:
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     watches_ids: bool = False
+    of_logits: bool = False
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -213,7 +222,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     def at(wanted: str | None, role: Role | None = None) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
-        return None if role is None else _customary(names, role, source)
+        return None if role is None else _customary(names, role, source, of_logits=choice.of_logits)
 
     found = Columns(
         names,
@@ -247,7 +256,7 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
         if other is not None:
             message = f"{source}: column {name} cannot be both {other} and {number.role}"
-            raise DataError(message)
+            raise DataError(message, f"--{other} or --{number.role} names another column")
         taken[number.place] = number.role
     for text in found.texts:
         if text.place in taken:
@@ -263,13 +272,18 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
 
 
-def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
+def _customary(names: tuple[str, ...], role: Role, source: str, *, of_logits: bool) -> int:
     customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
-    found = [i for i, name in enumerate(names) if name.lower() in customary]
+    logits = [] if role == "label" else _places(names, LOGIT_NAMES)
+    found = (of_logits and logits) or _places(names, customary)
     if len(found) == 1:
         return found[0]
     hint = f"choose one with --{role}; {_listed(names)}"
     if not found:
+        if role == "label":
+            hint = f"choose one with --label, or a file of labels with --labels; {_listed(names)}"
+        if logits:
+            hint = f"--logits takes column {quoted(names[logits[0]])}, if it holds log-odds"
         message = (
             f"{source}: no column has a customary name for the {role}, such as '{customary[0]}'"
         )
@@ -277,6 +291,10 @@ def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
     several = ", ".join(quoted(names[i]) for i in found)
     message = f"{source}: several columns could be the {role}: {several}"
     raise DataError(message, hint)
+
+
+def _places(names: tuple[str, ...], customary: tuple[str, ...]) -> list[int]:
+    return [i for i, name in enumerate(names) if name.lower() in customary]
 
 
 def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
@@ -298,6 +316,12 @@ def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
 
 
 def _listed(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        from shlex import quote  # noqa: PLC0415 -- rarely needed
+
+        sign = _SIGN.search(names[0])
+        also = f"; --delimiter {quote(sign[0])} would part it" if sign else ""
+        return f"the only column is {quoted(names[0])}{also}"
     listed = ", ".join(quoted(name) for name in names[:_MOST_LISTED])
     more = len(names) - _MOST_LISTED
     return f"the columns are {listed}" + (f" and {more} more" if more > 0 else "")

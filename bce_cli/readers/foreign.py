@@ -20,7 +20,12 @@ class _Kind(NamedTuple):
     hint: str | None = None
 
 
-_PICKLE = _Kind("a Python pickle", _EXPORT)
+_ARRAY_HINT = (
+    "in Python, numpy.savetxt('preds.csv', array, delimiter=',', header='y,p', comments='')"
+)
+_ARRAY = _Kind("a NumPy array", _ARRAY_HINT)
+_ARRAYS = _Kind("an archive of NumPy arrays", _ARRAY_HINT)
+_PICKLE = _Kind("a Python pickle", _PANDAS.format("read_pickle"))
 _STATA = _Kind("a Stata file", _PANDAS.format("read_stata"))
 _SAS = _Kind("a SAS data set", _PANDAS.format("read_sas"))
 _SPSS = _Kind("an SPSS file", _PANDAS.format("read_spss"))
@@ -28,14 +33,14 @@ _SPSS_PORTABLE = _Kind("a portable file of SPSS", _PANDAS.format("read_spss"))
 _R_OBJECT = _Kind("an R object", _R)
 _R_DATA = _Kind("an R data file", _R)
 _TAR = _Kind("a tar archive", "unpack it, tar -xf, and pass the files in it")
-_HDF5 = _Kind("an HDF5 file", _EXPORT)
+_HDF5 = _Kind("an HDF5 file", _PANDAS.format("read_hdf"))
 _SQLITE = _Kind("an SQLite database", "sqlite3 -header -csv FILE 'SELECT ...' | bce compute -")
 _MATLAB = _Kind("a MATLAB file", "in MATLAB, writetable or parquetwrite writes what can be read")
 _OLD_EXCEL = _Kind("a spreadsheet of old, or another document of Office", "save it as CSV")
 _COMPRESS = _Kind("compressed with compress", "gzip -dc FILE | bce compute -")
 _EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
 _OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
-_ZIP = _Kind("a zip archive or a spreadsheet", "unpack it, or save it as CSV")
+_ZIP = _Kind("a zip archive", "unzip -p FILE | bce compute - reads the one file in it")
 _SEVEN_ZIP = _Kind("a 7z archive", _UNPACK)
 _RAR = _Kind("a rar archive", _UNPACK)
 _LZMA = _Kind("compressed with lzma", "xz -dc FILE | bce compute -")
@@ -60,7 +65,7 @@ _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
     (0, (b"SQLite format 3\x00",), _SQLITE),
     (8, (b"DUCK",), _Kind("a DuckDB database", "COPY TABLE TO 'preds.parquet' writes a table")),
     (0, (b"\x89HDF",), _HDF5),
-    (0, (b"\x93NUMPY",), _Kind("a NumPy array", _EXPORT)),
+    (0, (b"\x93NUMPY",), _ARRAY),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), _PICKLE),
     (0, (b"ORC",), _Kind("an ORC file", _EXPORT)),
     (0, (b"Obj\x01",), _Kind("an Avro file", _EXPORT)),
@@ -104,6 +109,8 @@ _BY_NAME = {
     **dict.fromkeys((".dta",), _STATA),
     **dict.fromkeys((".sav", ".zsav", ".por"), _SPSS),
     **dict.fromkeys((".xls", ".xlsb"), _OLD_EXCEL),
+    **dict.fromkeys((".npy",), _ARRAY),
+    **dict.fromkeys((".npz",), _ARRAYS),
     **dict.fromkeys((".pkl", ".pickle", ".p", ".joblib"), _PICKLE),
     **dict.fromkeys((".h5", ".hdf5", ".hdf"), _HDF5),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), _SQLITE),
@@ -142,8 +149,14 @@ def refuse_known(head: bytes, name: str) -> None:
         if (start if is_text else head).startswith(signatures, place):
             if not is_text and b"\n" in head and not n_controls(head):
                 continue  # a header may begin with a name such as ORC
-            message = f"{name}: it is {kind.what}, not a table of predictions"
-            raise DataError(message, kind.hint)
+            found = _ARRAYS if kind is _ZIP and _first_member(head).endswith(b".npy") else kind
+            message = f"{name}: it is {found.what}, not a table of predictions"
+            raise DataError(message, found.hint)
+
+
+def _first_member(head: bytes) -> bytes:
+    """Return the name of the first file in a zip archive."""
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")]
 
 
 def refuse_binary(text: bytes, name: str, extensions: tuple[str, ...]) -> None:

@@ -93,14 +93,19 @@ OLD_STATA = bytes([114, 2, 1, 0, 2, 0, 2, 0, 0, 0]) + bytes(80)
 UNPACK_TAR = "unpack it, tar -xf, and pass the files in it"
 IN_R = r"in R, write\.csv\(\.\.\., row\.names = FALSE\)"
 BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
-    "a zip archive": ("preds.zip", lambda: _zip(**{"preds.csv": TEXT}), "a zip archive", "unpack"),
+    "a zip archive": (
+        "preds.zip",
+        lambda: _zip(**{"preds.csv": TEXT}),
+        "a zip archive",
+        "unzip -p",
+    ),
     "a zip archive called .csv": (
         "preds.csv",
         lambda: _zip(**{"preds.csv": TEXT}),
         "a zip archive",
-        "unpack",
+        "unzip -p",
     ),
-    "an empty zip archive": ("preds.zip", _zip, "a zip archive", "unpack"),
+    "an empty zip archive": ("preds.zip", _zip, "a zip archive", "unzip -p"),
     "a spreadsheet": ("preds.xlsx", _spreadsheet, "an Excel workbook", "save it as CSV"),
     "an old spreadsheet": (
         "preds.xls",
@@ -114,18 +119,18 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
         "a spreadsheet or text of OpenDocument",
         "save it as CSV",
     ),
-    "a pickled frame": ("preds.pkl", _pandas, "a Python pickle", "export"),
-    "a pickled list": ("preds.pkl", pickle.dumps([1, 0.5]), "a Python pickle", "export"),
+    "a pickled frame": ("preds.pkl", _pandas, "a Python pickle", "read_pickle"),
+    "a pickled list": ("preds.pkl", pickle.dumps([1, 0.5]), "a Python pickle", "read_pickle"),
     "a pickled command": ("preds.pkl", COMMAND, "", None),
     "a pickled command, compressed": ("preds.pkl.gz", lambda: PACK["gz"](COMMAND), "", None),
-    "a NumPy array": ("preds.npy", _numpy, "a NumPy array", "export"),
+    "a NumPy array": ("preds.npy", _numpy, "a NumPy array", "numpy.savetxt"),
     "a NumPy array of objects": (
         "preds.npy",
         lambda: _numpy(objects=True),
         "a NumPy array",
-        "export",
+        "numpy.savetxt",
     ),
-    "a NumPy archive": ("preds.npz", _numpy_archive, "a zip archive", None),
+    "a NumPy archive": ("preds.npz", _numpy_archive, "an archive of NumPy arrays", "numpy.savetxt"),
     "a database": ("preds.db", _database, "an SQLite database", "sqlite3 -header -csv"),
     "a database called .csv": ("preds.csv", _database, "an SQLite database", "sqlite3 -header"),
     "a DuckDB database": (
@@ -201,7 +206,12 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
     "a 7z archive": ("preds.7z", b"7z\xbc\xaf\x27\x1c" + bytes(90), "a 7z archive", "unpack it"),
     "a rar archive": ("preds.rar", b"Rar!\x1a\x07\x01" + bytes(90), "a rar archive", "unpack it"),
     "a damaged Stata file": ("preds.dta", bytes(100), "a Stata file, as its name", "read_stata"),
-    "a joblib dump": ("model.joblib", bytes(range(256)), "a Python pickle, as its name", "export"),
+    "a joblib dump": (
+        "model.joblib",
+        bytes(range(256)),
+        "a Python pickle, as its name",
+        "read_pickle",
+    ),
     "a PDF": (
         "preds.pdf",
         b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\n",
@@ -214,7 +224,7 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
         "a picture",
         None,
     ),
-    "an HDF5 file": ("preds.h5", b"\x89HDF\r\n\x1a\n" + bytes(256), "an HDF5 file", "export"),
+    "an HDF5 file": ("preds.h5", b"\x89HDF\r\n\x1a\n" + bytes(256), "an HDF5 file", "read_hdf"),
     "an ORC file": (
         "preds.orc",
         b"ORC\x11\x00\x00\n\x06\x12\x04" + bytes(64) + b"ORC",
