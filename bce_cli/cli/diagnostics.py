@@ -181,16 +181,18 @@ class ProgressBar:
     def _draw(self, stage: Stage) -> None:
         bar = self._bar
         assert bar is not None  # noqa: S101 -- it has begun
-        if stage.name not in self._tasks:
-            self._tasks[stage.name] = bar.add_task(stage.name, total=stage.total, amount="")
+        amount = amount_of(stage)
+        total = None if stage.unit == "steps" else stage.total  # these are few, and take long
         for name, task in self._tasks.items():
-            if name == stage.name:
-                amount = amount_of(stage)
-                bar.update(
-                    task, completed=stage.done, total=stage.total, amount=amount, visible=True
-                )
-            elif bar.tasks[bar.task_ids.index(task)].visible:
+            if name != stage.name and bar.tasks[bar.task_ids.index(task)].visible:
                 bar.update(task, visible=False)
+        if stage.name in self._tasks:
+            task = self._tasks[stage.name]
+            bar.update(task, completed=stage.done, total=total, amount=amount, visible=True)
+        else:
+            self._tasks[stage.name] = bar.add_task(
+                stage.name, completed=stage.done, total=total, amount=amount
+            )
 
 
 def amount_of(stage: Stage) -> str:

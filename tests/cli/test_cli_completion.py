@@ -170,6 +170,21 @@ def test_scripts_that_typer_has_installed_go_on_completing(
     assert done.stdout.decode().split() == expected
 
 
+def test_columns_are_found_without_what_takes_long_to_load() -> None:
+    Path("preds.csv").write_text("y;p\n")
+    script = "import atexit, sys\n"
+    script += "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))\n"
+    script += "from bce_cli.cli import main; main()"
+    asked = {"_BCE_COMPLETE": "words_bash", "_BCE_BEFORE": "bce compute preds.csv -l "}
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, env=os.environ | asked
+    )
+    assert done.stdout == b"words\ny\np\n"
+    loaded = {*done.stderr.decode().split()}
+    assert loaded & {"typer", "numpy", "pyarrow", "dataclasses", "inspect", "rich", "json"} == set()
+    assert "bce_cli.readers.glance" in loaded
+
+
 def test_a_user_without_a_home_is_told_so(
     monkeypatch: pytest.MonkeyPatch, bce: Callable[..., Result]
 ) -> None:
