@@ -141,6 +141,14 @@ def test_a_home_that_takes_no_files_is_named(process: Callable[..., Process]) ->
     assert (done.stdout, done.returncode) == (b"", 73)
 
 
+def test_a_script_that_nobody_reads_is_a_broken_pipe(process: Callable[..., Process]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = process("--show-completion", "bash", stdout=write_end)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_help_outranks_completion(process: Callable[..., Process]) -> None:
     done = process("--show-completion", "--help")
     assert (done.returncode, done.stderr) == (0, b"")
