@@ -20,6 +20,7 @@ _DIGITS = 5
 _VERDICTS: dict[bool | None, Verdict] = {True: "passed", False: "failed", None: "undecided"}
 _LEAST_P = 1e-300
 _NOISE = 1e-9
+_SAME = "all labels are the same"
 _STRAY = "labels stray from predictions by more than chance"
 OBSTACLES: dict[Obstacle, str] = {
     "no rows": "every prediction is 0 or 1, and those have no finite logit",
@@ -110,7 +111,9 @@ _ANSWERS: dict[Ground, Callable[[CalibrationReport, CalibrationVerdict], str]] =
     "refuted": lambda _, __: "No: what was certain did not happen",
     "tests": _by_tests,
     "few rows": lambda report, _: f"{_few(report)} cannot tell",
-    "one label": lambda _, __: "It cannot be told: all labels are the same",
+    "one label": lambda report, _: (
+        f"It cannot be told: {OBSTACLES['one label'] if report.log_loss.uncertainty else _SAME}"
+    ),
     "no slope": _no_slope,
     "wide": _untold,
     "none": lambda report, judged: (
