@@ -268,7 +268,7 @@ def find_steps(name: str) -> tuple[Step, ...]:
     if _is_there(name):
         message = f"there is no step {quoted(name)}; a step comes before the file"
         raise UsageError(message, f"try bce demo derivation {quoted(name)}")
-    message = f"there is no step {quoted(name)}{did_you_mean(name, [*STEP_NAMES, 'all'], 1)}"
+    message = f"there is no step {quoted(name)}{did_you_mean(name, [*STEP_NAMES, 'all'])}"
     raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
