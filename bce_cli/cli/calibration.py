@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.engine.run import Job
 
 EXAMPLES = (
-    ("bce calibration preds.csv", "are these probabilities to be believed?"),
+    ("bce calibration preds.csv", "can one believe these probabilities?"),
     ("bce calibration preds.csv --bootstrap 1000", "and is it more than chance?"),
     ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
     ("bce calibration preds.csv -o report.json", "all figures, for programs"),

@@ -64,7 +64,7 @@ ColorOpt = Annotated[
 
 
 BriefOpt = Annotated[
-    bool, typer.Option("--brief", help="Write the answer alone, without tables and rows behind it.")
+    bool, typer.Option("--brief", help="The answer alone, without the tables behind it.")
 ]
 
 

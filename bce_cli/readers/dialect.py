@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import UsageError, did_you_mean, quoted
 
 _NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
 """Delimiters that are clumsy to write in a shell, by name."""
@@ -56,8 +56,10 @@ def parse_delimiter(text: str | None) -> str | None:
         return None
     delimiter = _NAMES.get(text.lower(), text)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
-        message = f"--delimiter must be one ASCII character, got {quoted(text)}"
-        raise UsageError(message, f"or one of {', '.join(list(_NAMES)[:5])}")
+        words = list(_NAMES)[:5]
+        also = did_you_mean(text, words)
+        message = f"--delimiter must be one ASCII character, got {quoted(text)}{also}"
+        raise UsageError(message, f"or one of {', '.join(words)}")
     return delimiter
 
 

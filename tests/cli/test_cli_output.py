@@ -254,7 +254,7 @@ def test_a_path_at_which_no_picture_can_be_is_refused(
         ("a" * 256, "file name too long"),
         ("loop", LOOP),
         ("a\0b", "embedded null byte"),
-        ("no/x", "no such file or directory"),
+        ("no/x", "no such file or directory\nbce: there is no folder 'no'"),
     ],
     ids=["long", "loop", "NUL", "no folder"],
 )
