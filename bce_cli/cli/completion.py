@@ -85,6 +85,9 @@ complete --command bce --no-files --keep-order --arguments "(_bce_completion)"
 """,
 }
 
+SHELLS = (*SCRIPTS, "powershell", "pwsh")
+"""Those that can be served; what has no script here has one of Typer's."""
+
 CONVENTIONS = (
     *("exact", "sklearn", "sklearn-1.1", "torch", "keras", "tf-keras", "xgboost", "lightgbm"),
     *("lightgbm-xentropy", "catboost", "kaggle", "yardstick", "spark"),
@@ -170,6 +173,8 @@ def words_for(line: Line, group_of: Callable[[], Any]) -> list[Word] | None:
     option, sign, _ = line.typed.partition("=")
     if "--" in line.before:
         return _told_by_typer(line, group_of())
+    if line.before in (("--show-completion",), ("--install-completion",)):
+        return [Word(shell) for shell in SHELLS]
     if line.before and line.before[-1] in COLUMN_OPTIONS:
         return _columns(line)
     if sign and option in COLUMN_OPTIONS:
