@@ -35,7 +35,8 @@ _EXAMPLES: Examples = (
     ("bce compute preds.csv", "with columns such as y and p"),
     ("bce compare preds.csv -p old -p new", "two columns of it, two models"),
 )
-_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+
+
 _COMPLETION: dict[str, Callable[..., object]] = {
     "--show-completion": show_callback,
     "--install-completion": install_callback,
@@ -153,19 +154,19 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
 
     Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
     """
-    if shell and shell not in _SHELLS:
-        message = f"{option} cannot serve the shell {quoted(shell)}{did_you_mean(shell, _SHELLS)}"
-        raise UsageError(message, f"known are {', '.join(_SHELLS)}")
+    from bce_cli.cli.completion import SCRIPTS, SHELLS  # noqa: PLC0415 -- for this alone
+
+    if shell and shell not in SHELLS:
+        message = f"{option} cannot serve the shell {quoted(shell)}{did_you_mean(shell, SHELLS)}"
+        raise UsageError(message, f"known are {', '.join(SHELLS)}")
     if not shell:
         from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
 
         with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
             shell, _ = detect_shell()
-    if shell not in _SHELLS:
+    if shell not in SHELLS:
         message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
         raise UsageError(message)
-    from bce_cli.cli.completion import SCRIPTS  # noqa: PLC0415 -- for this alone
-
     said = SCRIPTS.get(shell, "")
     try:
         if shell not in SCRIPTS:

@@ -85,6 +85,9 @@ complete --command bce --no-files --keep-order --arguments "(_bce_completion)"
 """,
 }
 
+SHELLS = (*SCRIPTS, "powershell", "pwsh")
+"""Those that can be served; what has no script here has one of Typer's."""
+
 CONVENTIONS = (
     *("exact", "sklearn", "sklearn-1.1", "torch", "keras", "tf-keras", "xgboost", "lightgbm"),
     *("lightgbm-xentropy", "catboost", "kaggle", "yardstick", "spark"),
@@ -106,7 +109,6 @@ FLAGS = frozenset(
 """Options that take no value; all others do."""
 
 _WORDS = {
-    "like": CONVENTIONS,
     "delimiter": ("tab", "space", "pipe", "semicolon", "comma"),
     "encoding": ("latin-1", "cp1252", "utf-16", "utf-8-sig"),
 }
@@ -170,11 +172,25 @@ def words_for(line: Line, group_of: Callable[[], Any]) -> list[Word] | None:
     option, sign, _ = line.typed.partition("=")
     if "--" in line.before:
         return _told_by_typer(line, group_of())
-    if line.before and line.before[-1] in COLUMN_OPTIONS:
-        return _columns(line)
-    if sign and option in COLUMN_OPTIONS:
-        return [Word(f"{option}={word.text}") for word in _columns(line)]
+    if line.before in (("--show-completion",), ("--install-completion",)):
+        return [Word(shell) for shell in SHELLS]
+    found = _known(line.before[-1], line) if line.before else None
+    if found is None and sign:
+        found = _known(option, line)
+        found = found and [Word(f"{option}={word.text}") for word in found]
+    if found is not None:
+        return found
     return _told_by_typer(line, group_of())
+
+
+def _known(option: str, line: Line) -> list[Word] | None:
+    """Return the values of an option that Typer need not be asked for; None for all others."""
+    if option in COLUMN_OPTIONS:
+        return _columns(line)
+    if option == "--like":
+        names = (*CONVENTIONS, "all") if "compute" in line.before[:1] else CONVENTIONS
+        return [Word(name) for name in names]
+    return None
 
 
 def _answer_to_bash(environment: Mapping[str, str], group_of: Callable[[], Any]) -> str:
@@ -380,18 +396,18 @@ def _values(
     named, sign, _ = line.typed.partition("=")
     wanted = by_name.get(line.before[-1]) if are_options and line.before else None
     if wanted is not None and not wanted.is_flag:
-        return _values_of(wanted, command, commands)
+        return _values_of(wanted, commands)
     if are_options and line.typed.startswith("-"):
         if not sign:
             return list(_free(options, line))
-        found = _values_of(by_name[named], command, commands) if named in by_name else []
+        found = _values_of(by_name[named], commands) if named in by_name else []
         return found and [Word(f"{named}={word.text}", word.help) for word in found]
     if is_group:
         return commands
     for argument in parameters:
         is_argument = argument.param_type_name == "argument"
         if is_argument and (argument.nargs == -1 or not context.params.get(argument.name)):
-            return _values_of(argument, command, commands)
+            return _values_of(argument, commands)
     return []
 
 
@@ -406,7 +422,6 @@ def _free(options: Iterable[Any], line: Line) -> Iterator[Word]:
 
 def _values_of(
     parameter: Any,  # noqa: ANN401 -- as above
-    command: Any,  # noqa: ANN401
     commands: list[Word],
 ) -> list[Word] | None:
     """Return the values that a parameter may have; None means files."""
@@ -415,8 +430,6 @@ def _values_of(
 
         return [*(Word(s.name, s.summary) for s in STEPS), Word("all", "every step, in this order")]
     choices = parameter.type_descriptor.choices or _WORDS.get(parameter.name, ())
-    if parameter.name == "like" and command.name == "compute":
-        choices = (*choices, "all")
     if choices:
         return [Word(str(choice)) for choice in choices]
     if parameter.metavar == "COMMAND":

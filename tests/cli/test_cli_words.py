@@ -76,6 +76,8 @@ def test_the_options_known_without_typer_are_those_that_it_knows() -> None:
         ("check --input-format ", ["csv", "tsv", "jsonl", "parquet", "arrow"]),
         ("demo all --color ", ["auto", "always", "never"]),
         ("compute --delimiter ", ["tab", "space", "pipe", "semicolon", "comma"]),
+        ("--show-completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
+        ("--install-completion z", ["bash", "zsh", "fish", "powershell", "pwsh"]),
         ("compute --worst ", []),
         ("check --max-loss ", []),
         ("compute --workers=", []),
@@ -86,7 +88,7 @@ def test_values_are_offered(text: str, expected: list[str]) -> None:
     assert offered(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "comp", "nonsense ", "--show-completion "])
+@pytest.mark.parametrize("text", ["", "comp", "nonsense "])
 def test_commands_are_offered(text: str) -> None:
     commands = {"compute", "calibration", "demo", "compare", "check"}
     assert commands <= {*(offered(text) or ())}
