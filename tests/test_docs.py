@@ -70,7 +70,8 @@ def run_shell(command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the current folder as a terminal of 80 columns shows it, without colour."""
     environment = os.environ | {"COLUMNS": "80", "PYTHONUTF8": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        environment.pop(name, None)
     return subprocess.run(
         ["/bin/bash", "-c", command],
         env=environment,
@@ -85,7 +86,7 @@ def run_shell(command: str) -> subprocess.CompletedProcess[str]:
 def output_of(command: str) -> str:
     """Run a command; in this process, many times as fast, where no shell has anything to do."""
     if NO_SHELL.fullmatch(command):
-        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": None})
+        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": None, "FORCE_COLOR": None})
         return runner.invoke(app, shlex.split(command)[1:], catch_exceptions=False).output
     return run_shell(command).stdout
 
@@ -276,6 +277,14 @@ def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: s
     told = set(first_column(section("output.md", f"### Of `bce {command}`"))) | shared
     assert printed - told == set()
     assert told - printed - shared == set()
+
+
+def test_every_step_of_the_derivation_is_walked_and_told_of(bce: Callable[..., Result]) -> None:
+    steps = re.findall(r"^ *\d+ +([a-z-]+) ", bce("demo").stdout, flags=re.MULTILINE)
+    page = text_of(ROOT / "docs" / "derivation.md")
+    assert re.findall(r"^\$ bce demo ([a-z-]+)", page, flags=re.MULTILINE) == steps
+    told = set(first_column(section("derivation.md", "## As data")))
+    assert keys_of(json.loads(bce("demo", "underflow", "-f", "json").stdout)) == told | {"step"}
 
 
 @pytest.mark.deep

@@ -16,7 +16,6 @@ from typer.completion import (  # type: ignore[attr-defined]  # it has `install`
 from typer.core import TyperGroup
 
 from bce_cli import __version__
-from bce_cli.cli.completion import SCRIPTS
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.help import Examples, Helpful
 from bce_cli.cli.output import abandon_stdout, write_stdout
@@ -166,15 +165,17 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
     if shell not in _SHELLS:
         message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
         raise UsageError(message)
+    from bce_cli.cli.completion import SCRIPTS  # noqa: PLC0415 -- for this alone
+
+    said = SCRIPTS.get(shell, "")
     try:
         if shell not in SCRIPTS:
             _COMPLETION[option](ctx, None, shell)
-        elif option == "--show-completion":
-            write_stdout(SCRIPTS[shell])
-        else:
+        elif option == "--install-completion":
             _, path = install(shell, "bce")
             path.write_text(SCRIPTS[shell])  # in the place of Typer's own
-            write_stdout(f"{shell} completion installed in {path}; it works in new terminals\n")
+            where = safe_text(str(path))
+            said = f"{shell} completion installed in {where}; it works in new terminals\n"
     except OSError as error:
         if error.filename is None:  # standard output
             raise
@@ -183,6 +184,7 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
     except RuntimeError:  # Python's: it finds no home folder
         message = f"{option} needs a home folder, and there is none"
         raise OutputCreationError(message, "HOME may name one") from None
+    write_stdout(said)
     raise typer.Exit
 
 

@@ -128,4 +128,4 @@ def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":
     if plan.with_fine_bins:
         return report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
     rows, totals = collect_with(job, plan.totals_of)
-    return report_of_rows(rows, totals, plan)
+    return report_of_rows(rows, totals, plan, job.progress)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.render.demo import StepPage
     from bce_cli.render.layout import Look
+    from bce_cli.render.write import Format
 
 
 class Step(NamedTuple):
@@ -131,10 +132,11 @@ EPILOG = f"Steps, in order: {', '.join(STEP_NAMES)}. bce demo says what each sho
 
 _MOST_DIGITS = 9  # of the number of a step
 _NARROWEST = 40
+_TITLE = "How binary cross-entropy comes about"
 _LIST_USAGE = "bce demo 3 shows the third, and bce demo underflow preds.csv the same on your rows."
 
 
-StepFormat = Literal["table", "json", "markdown"]
+StepFormat = Literal["table", "json", "markdown", "html"]
 
 
 class StepOutput(OutputOptions):
@@ -199,7 +201,9 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[StepFormat | None, format_option("table, json or markdown")] = None,
+    output_format: Annotated[
+        StepFormat | None, format_option("table, json, markdown or html")
+    ] = None,
     output: OutputOpt = None,
     brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
@@ -239,7 +243,7 @@ def demo(
             text = write_steps(named, brief=brief)
         else:
             laid_out = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
-            text = _text(laid_out, look, is_markdown=out.text_format == "markdown")
+            text = _text(laid_out, look, out.text_format)
         stream.write(out.encode(text))
         if plot is not None:
             shown = [(*page, of_step) for page, (_, of_step) in zip(pages, used, strict=True)]
@@ -336,16 +340,21 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
+def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", text_format: "Format") -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
     from bce_cli.render.terminal import draw  # noqa: PLC0415
-    from bce_cli.render.write import write_markdown  # noqa: PLC0415
+    from bce_cli.render.write import write_html, write_markdown  # noqa: PLC0415
 
     onward = {
         step.name: f"Next: bce demo {then.name}. {then.why}" for step, then in pairwise(STEPS)
     }
     laid_out = [page_sections(page, onward.get(step.name, ""), look) for step, page in pages]
-    return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
+    if text_format == "html":
+        sections = [section for of_page in laid_out for section in of_page]
+        return write_html(sections, sections[0].title if len(pages) == 1 else _TITLE)
+    return "\n".join(
+        write_markdown(s) if text_format == "markdown" else draw(s, look) for s in laid_out
+    )
 
 
 def _plot(

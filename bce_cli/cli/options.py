@@ -176,7 +176,8 @@ class EngineOptions(OptionGroup):
         out.check()
         read = [*paths_read(data), *also_read]
         staged = BytesIO() if is_silent else out.staged(read)
-        with ProgressBar(enabled=not quiet) as progress, staged as stream:
+        # The bar is gone before the report is written, perhaps to the same terminal.
+        with staged as stream, ProgressBar(enabled=not quiet) as progress:
             yield self._job(data, progress), stream
         if not quiet:
             inputs.tell(data, is_told=is_told and out.is_prose)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
-from bce_cli.data.table import ReadRows, label_conflict
+from bce_cli.data.table import ReadRows, label_conflict, read_with_size
 from bce_cli.errors import BceError, DataError, InputError, quoted
 from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import LabelValues, Reading
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import Rows
     from bce_cli.data.table import Table
-    from bce_cli.readers.blocks import Block
     from bce_cli.storage.sources import Source
 
 _EXACT = 2**53  # whole numbers below it are told from each other as float64
@@ -116,14 +115,12 @@ def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> 
     """
     return aligned_blocks(
         [
-            Cursor(model.name, run(_read, model.blocks()), watched=model.columns.watched_name)
+            Cursor(
+                model.name, run(read_with_size, model.blocks()), watched=model.columns.watched_name
+            )
             for model in models
         ]
     )
-
-
-def _read(block: Block) -> tuple[Reading, int]:
-    return block.read(), block.n_bytes
 
 
 def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterator[ReadRows]:

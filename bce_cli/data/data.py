@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.data.table import Facts, Table, read_block
 from bce_cli.errors import DataError, quoted
 from bce_cli.readers.columns import ColumnChoice
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from bce_cli.core.progress import Progress
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
     from bce_cli.data.parts import Part
@@ -161,11 +163,11 @@ class Data:
         return tuple(name for model in self.models for name in model.prediction_names)
 
     def n_bytes(self) -> int | None:
-        """Size of all sources; None where it is not known, or tells nothing of the work done."""
-        sizes = [None if self.join else table.n_bytes() for table in self.tables]
+        """Size of all sources; None where that of one is not known."""
+        sizes = [table.n_bytes() for table in self.tables]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
-    def blocks(self, run: Run = map) -> Iterator[Block]:
+    def blocks(self, run: Run = map, progress: Progress = silent) -> Iterator[Block]:
         """Yield all rows in their order, in blocks that can be read in any thread.
 
         Parameters
@@ -173,6 +175,9 @@ class Data:
         run : callable (function, items) -> iterator
             Calls the function with each item and yields the results in order, as `map` does. It
             reads what has to be read before rows can stand side by side.
+        progress : callable (Stage) -> None
+            Told of what is done here. Blocks say themselves how many bytes are read with them, but
+            for those of rows that were joined.
 
         Raises
         ------
@@ -181,25 +186,31 @@ class Data:
             has no partner and should have one.
         """
         if self.join is not None:
-            return self._joined(self.join, run)
+            return self._joined(self.join, run, progress)
         if self.rivals:
             from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
 
             return side_by_side(self.models, run)
         return self.baseline.blocks()
 
-    def _joined(self, join: Join, run: Run) -> Iterator[Block]:
+    def _joined(self, join: Join, run: Run, progress: Progress) -> Iterator[Block]:
         from bce_cli.data.joined import Sides, gathered, joined_rows  # noqa: PLC0415 -- rarely needed
 
         self._plan = None
-        baseline, *rivals = [gathered(model, run) for model in self.models]
-        truth = None if self.truth is None else gathered(self.truth, run)
+        n = len(self.tables)
+        found = Advance(progress, Stage("joining", 0, n + n - 1, "steps"))
+        read = Advance(progress, Stage("reading", 0, self.n_bytes(), "bytes"))
+        baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
+        truth = None if self.truth is None else gathered(self.truth, run, read, found)
         sides = Sides(truth, tuple(rivals))
-        joined = joined_rows(baseline, sides, is_inner=join.is_inner)
+        joined = joined_rows(baseline, sides, is_inner=join.is_inner, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
             self._note_other_forms(joined.n_in_other_form(baseline, sides))
-        yield from joined.blocks()
+        scored = Advance(progress, Stage("scoring", 0, len(joined.rows), "rows"))
+        for block in joined.blocks():
+            yield block
+            scored(block.n_rows)
 
     def _note_other_forms(self, n: int) -> None:
         from bce_cli.data.joined import other_form  # noqa: PLC0415 -- rarely needed

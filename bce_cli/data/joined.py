@@ -13,7 +13,7 @@ import numpy as np
 
 from bce_cli.core.rows import Predictions, concatenated
 from bce_cli.data.parts import seen_from_anywhere
-from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
+from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_with_size
 from bce_cli.errors import (
     BceError,
     DataError,
@@ -104,7 +104,12 @@ class Gathered:
         return self.frame[is_lone]
 
 
-def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
+def gathered(
+    table: Table,
+    run: Callable[..., Iterator[Any]] = map,
+    read: Callable[[int], object] = int,
+    indexed: Callable[[int], object] = int,
+) -> Gathered:
     """Read all rows of a table, and refuse keys that occur twice.
 
     Parameters
@@ -113,6 +118,9 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
         Opened; it is told what was found out.
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
+    read, indexed : callable (n) -> object
+        Told from how many bytes each block was read; and 0 and 1, before and behind the sorting of
+        keys, which takes as long.
 
     Raises
     ------
@@ -121,20 +129,24 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     """
     blocks, keys, facts = [], Keys(), Facts()
     positive = table.labels.positive
-    for reading in run(read_block, table.blocks()):
+    for reading, n_bytes in run(read_with_size, table.blocks()):
         facts, error = facts.followed_by(Facts.of(reading, 0), positive)
         if error is not None:
             raise error
         blocks.append(reading.rows)
         keys.add(reading.keys)
+        read(n_bytes)
     if not keys.texts:
         message = f"{table.name}: there are no rows"
         raise DataError(message)
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
+    indexed(0)
     found = Gathered(table.name, concatenated(blocks), keys.index())
-    if found.keys.is_unique:
+    is_unique = found.keys.is_unique
+    indexed(1)
+    if is_unique:
         return found
     frame = found.frame
     repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
@@ -253,7 +265,12 @@ class JoinedRows:
 
 
 def joined_rows(
-    left: Gathered, sides: Sides, *, is_inner: bool, is_whole: bool = True
+    left: Gathered,
+    sides: Sides,
+    *,
+    is_inner: bool,
+    is_whole: bool = True,
+    tell: Callable[[], None] = lambda: None,
 ) -> JoinedRows:
     """Join rows with all sides.
 
@@ -265,6 +282,8 @@ def joined_rows(
         Leave out rows without a partner, instead of refusing them.
     is_whole : bool
         Whether the rows are all there are, so that each row of a side must have its partner here.
+    tell : callable () -> None
+        Called after each side.
 
     Raises
     ------
@@ -289,6 +308,7 @@ def joined_rows(
         has_partner[found.left] = True
         is_lone |= ~has_partner
         all_found.append(found)
+        tell()
     return JoinedRows(rows, is_lone, tuple(all_found))
 
 

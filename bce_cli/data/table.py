@@ -128,6 +128,11 @@ def read_block(block: Block) -> Reading:
     return block.read()
 
 
+def read_with_size(block: Block) -> tuple[Reading, int]:
+    """Read a block, and say from how many bytes, for a progress bar."""
+    return block.read(), block.n_bytes
+
+
 class ReadRows(NamedTuple):
     """Rows in memory that were read before; see `Block`.
 

@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import stat
+from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path, PurePath
@@ -68,8 +69,9 @@ def names_in(path: str, told: Told) -> list[str]:
     places = [f"#{place}" for place in range(1, len(names) + 1)]
     if not told.has_header:
         return places
+    counts = Counter(names)
     called = [
-        name if name and names.count(name) == 1 else place
+        name if name and counts[name] == 1 else place
         for name, place in zip(names, places, strict=True)
     ]
     return [name for name in called if safe_text(name) == name]

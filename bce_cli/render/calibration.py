@@ -12,6 +12,7 @@ from bce_cli.core.calibration.verdict import judge_calibration
 from bce_cli.render.calibration_verdict import (
     OBSTACLES,
     calibration_verdict,
+    estimate_text,
     shift_words,
     slope_words,
 )
@@ -180,9 +181,9 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
             (Column("meaning", is_text=True, wraps=True, spare=2), lambda part: meanings[part]),
         ),
         formulas=(formula(equation, look),),
+        verdicts=(calibration_verdict(report),),
         notes=(
             *doubts(report),
-            calibration_verdict(report),
             *([_HOW] if report.log_loss.miscalibration else []),
             *_fine_notes(report),
             *_impossible_notes(report),
@@ -277,7 +278,7 @@ def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimat
     if estimate is None:
         return name, "-", "-", "cannot be told"
     ends = interval(estimate.ci_low, estimate.ci_high)
-    return name, figure(estimate.value, _DIGITS), ends, words(estimate)
+    return name, estimate_text(estimate, _DIGITS), ends, words(estimate)
 
 
 def _is_refuted(report: CalibrationReport) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DIGITS = 5
 _VERDICTS: dict[bool | None, Verdict] = {True: "passed", False: "failed", None: "undecided"}
 _LEAST_P = 1e-300
+_NOISE = 1e-9
+_SAME = "all labels are the same"
 _STRAY = "labels stray from predictions by more than chance"
 OBSTACLES: dict[Obstacle, str] = {
     "no rows": "every prediction is 0 or 1, and those have no finite logit",
@@ -58,10 +60,11 @@ def _by_tests(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     fit = report.logistic
     shift, slope = fit.calibration_in_the_large, fit.slope
     ways = [_shift_off(shift) if shift else "", _slope_off(slope) if slope else ""]
+    off = ", and ".join(way for way in ways if way)
+    clauses = [f"predictions are {off}"] if off else []
     if fit.obstacle == "separated":
-        ways.append("too timid for labels that one threshold separates")
-    found_off = ", and ".join(way for way in ways if way)
-    text = f"predictions are {found_off}" if found_off else _STRAY
+        clauses.append("no finite slope fits labels that one threshold separates")
+    text = ", and ".join(clauses) or _STRAY
     found = [*_figures(report), _p_text(judged.p_value)]
     return f"No: {text} ({', '.join(found)})"
 
@@ -72,7 +75,13 @@ def _figures(report: CalibrationReport) -> Iterator[str]:
     named = ("slope", fit.slope), ("in the large", fit.calibration_in_the_large)
     for name, estimate in named:
         if estimate is not None:
-            yield f"{name} {figure(estimate.value, 4)} [{_ends(estimate)}]"
+            yield f"{name} {estimate_text(estimate, 4)} [{_ends(estimate)}]"
+
+
+def estimate_text(estimate: Estimate, digits: int) -> str:
+    """Show an estimate; what is but rounding, next to its interval, is 0."""
+    is_noise = abs(estimate.value) < _NOISE * (estimate.ci_high - estimate.ci_low)
+    return figure(0.0 if is_noise else estimate.value, digits)
 
 
 def _ends(estimate: Estimate) -> str:
@@ -102,7 +111,9 @@ _ANSWERS: dict[Ground, Callable[[CalibrationReport, CalibrationVerdict], str]] =
     "refuted": lambda _, __: "No: what was certain did not happen",
     "tests": _by_tests,
     "few rows": lambda report, _: f"{_few(report)} cannot tell",
-    "one label": lambda _, __: "It cannot be told: all labels are the same",
+    "one label": lambda report, _: (
+        f"It cannot be told: {OBSTACLES['one label'] if report.log_loss.uncertainty else _SAME}"
+    ),
     "no slope": _no_slope,
     "wide": _untold,
     "none": lambda report, judged: (

@@ -83,8 +83,8 @@ class CheckDocument:
                     ("limit", lambda c: f"at {'least' if c.is_least else 'most'} {_limit_text(c)}"),
                     (Column("verdict", is_text=True), _verdict_text),
                 ),
+                verdicts=(self._verdict_line(),),
                 notes=(
-                    self._verdict_line(),
                     *self.doubts,
                     *_interval_notes(self),
                     *_row_notes(self),

@@ -144,9 +144,9 @@ def _differences(document: CompareDocument) -> Section:
         ),
         columns,
         ((baseline, figure(first.report.mean_loss), *("-",) * 3), *others),
+        verdicts=tuple(verdict(item, report) for item in report.comparisons),
         notes=(
             *document.doubts,
-            *(verdict(item, report) for item in report.comparisons),
             _method_note(document),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None

@@ -169,9 +169,9 @@ def _summary(document: ComputeDocument) -> Section:
             Column("meaning", is_text=True, wraps=True, spare=1),
         ),
         rows=(*_loss_rows(document), *_other_rows(document)),
+        verdicts=(_reading(report),),
         notes=(
             *doubts(report),
-            _reading(report),
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
             *_impossible_notes(document),

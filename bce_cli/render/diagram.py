@@ -132,7 +132,7 @@ def plot_calibration(
     from matplotlib.figure import Figure
 
     name = _drawable(safe_text(prediction_column, _LONGEST_NAME))
-    subtitle = wrapped(_subtitle(report), _WIDTH)
+    subtitle = wrapped(subtitle_of(report), _WIDTH)
     heights = (header_height(subtitle), 5.6, 1.5)
     drawn = Figure(figsize=(_WIDTH, sum(heights)), layout=roomy())
     header, above, below = drawn.subplots(3, 1, height_ratios=heights)
@@ -148,7 +148,7 @@ def plot_calibration(
     save_picture(drawn, stream, picture)
 
 
-def _subtitle(report: CalibrationReport) -> str:
+def subtitle_of(report: CalibrationReport) -> str:
     """Say in words how many rows there were, what they cost, and what recalibration would do."""
     ends = (None, None) if report.bootstrap is None else report.bootstrap.log_loss["mean"]
     return f"{rows_and_mean(report, *ends)}\n{calibration_verdict(report)}"
@@ -181,4 +181,4 @@ def _plot_rates(ax: Axes, report: CalibrationReport) -> None:
     ax.errorbar(means, rates, errors, fmt="o", color="C0", capsize=3.0, label=label)
     ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     plain_axes(ax)
-    ax.legend(loc="upper left", frameon=False)
+    ax.legend(loc="upper left", edgecolor="none")

@@ -204,7 +204,7 @@ def _plot_curve(ax: Axes, curve: Curve) -> None:
     if curve.x_name == "row":
         ax.locator_params(axis="x", integer=True)
     if len(curve.series) > 1:
-        ax.legend(frameon=False, fontsize=9.0)
+        ax.legend(edgecolor="none", fontsize=9.0)
 
 
 def roomy() -> ConstrainedLayoutEngine:

@@ -108,7 +108,10 @@ class Section:
     title : str
     columns : tuple of Column
     rows : tuple of tuple of str
-        Cells may be `Judged`, and so may notes.
+        Cells may be `Judged`.
+    verdicts : tuple of str
+        What all comes to, most of them `Judged`. A page has them above the table; a terminal below
+        all else, where one looks first.
     notes : tuple of str
     marked : collection of int
         0-based rows to be seen first.
@@ -123,6 +126,7 @@ class Section:
     title: str
     columns: tuple[Column, ...] = ()
     rows: tuple[Texts, ...] = ()
+    verdicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     marked: Collection[int] = ()
     formulas: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from bce_cli.render.layout import Look, Texts
+    from bce_cli.render.layout import Look
 
 _WIDEST = 120  # of sentences
 _NARROWEST = 20  # no number in a sentence is longer
 _GAP = 2  # between columns
 _LEAST_WORDS = 12  # what a column of words is not made narrower than
 _INDENT = "  "
+_MARKED = "bold cyan"
+_POWER = re.compile(r"(?<=\d) ([\N{MULTIPLICATION SIGN}x]) (?=10)")
+_BOUND = "\ue000"  # stands for a space where rich is not to break a line
 _STYLES = {"passed": "green", "failed": "red", "undecided": "yellow"}
 
 
@@ -36,7 +40,8 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     if not look.encoding.startswith("utf"):
         sections = [_escaped(section, look.encoding) for section in sections]
     prose = max(min(look.width, _WIDEST), _NARROWEST)
-    laid_out = [fitted(section, max(look.width, _NARROWEST)) for section in sections]
+    room = max(look.width, _NARROWEST)
+    laid_out = [fitted(section, room) for section in sections]
     console = Console(
         file=io.StringIO(),
         color_system="standard" if look.color else None,
@@ -44,7 +49,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         force_interactive=False,
         legacy_windows=False,
         no_color=not look.color,
-        width=max(prose, *(sum(fit.widths) + _GAP * len(fit.widths) for fit in laid_out)),
+        width=room + _GAP,
         markup=False,
         emoji=False,
         highlight=False,
@@ -58,14 +63,18 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         for line in _lines_of(section.formulas, prose):
             _print_whole(console, Text(line, style="green"))
         if section.rows:
-            console.print(_rich_table(fit, look))
+            if fit.widths is None:
+                _print_stacked(console, section, room)
+            else:
+                console.print(_rich_table(section, fit.widths, look))
         for line in section.drawing:
             _print_whole(console, Text(line))
-        for note in section.notes:
-            console.print(_styled(note), width=prose)
+        for sentence in (*section.notes, *section.verdicts):
+            console.print(_styled(_bound(sentence)), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    lines = file.getvalue().replace(_BOUND, " ").splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _escaped(section: Section, encoding: str) -> Section:
@@ -96,18 +105,26 @@ def _print_whole(console: Console, text: Text) -> None:
     console.print(text, no_wrap=True, overflow="ignore", crop=False)
 
 
-def _styled(text: str) -> Text:
+def _bound(text: str) -> str:
+    """Keep a power of ten on one line with what it is multiplied by."""
+    bound = _POWER.sub(rf"{_BOUND}\1{_BOUND}", text)
+    return Judged(bound, text.verdict) if isinstance(text, Judged) else bound
+
+
+def _styled(text: str, whole: str | None = None) -> Text:
+    """Give a text, which may be a part of a whole, the colour of its verdict."""
     from rich.text import Text
 
-    return Text(text, style=_STYLES[text.verdict] if isinstance(text, Judged) else "")
+    judged = text if whole is None else whole
+    return Text(text, style=_STYLES[judged.verdict] if isinstance(judged, Judged) else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A section whose table fits, and how wide each of its columns is to be."""
+    """A section whose table fits, and how wide each column is to be; None if rows are stacked."""
 
     section: Section
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] | None
 
 
 def fitted(section: Section, width: int) -> Fit:
@@ -133,7 +150,7 @@ def fitted(section: Section, width: int) -> Fit:
     while _total(each.least for each in columns) > width:
         most = max(each.column.spare for each in columns)
         if not most:
-            return _stacked(section, width)
+            return Fit(section, None)
         left_out += [each for each in columns if each.column.spare == most]
         columns = [each for each in columns if each.column.spare != most]
     if left_out:
@@ -213,35 +230,35 @@ def _narrowed(section: Section, kept: list[_Measured], left_out: list[_Measured]
     )
 
 
-def _stacked(section: Section, width: int) -> Fit:
-    """Give each cell a line of its own, behind the title of its column."""
-    titles = [_INDENT * bool(index) + c.title for index, c in enumerate(section.columns)]
-    lines: list[Texts] = []
-    marked = set()
+def _print_stacked(console: Console, section: Section, width: int) -> None:
+    """Print each cell on a line of its own, behind the title of its column."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    titles = [column.title if section.has_head else "" for column in section.columns]
+    names = [f"{_INDENT * bool(index)}{title}" for index, title in enumerate(titles)]
+    behind = max(map(cell_len, names)) + _GAP if section.has_head else 0
     for index, row in enumerate(section.rows):
-        start = len(lines)
-        if len({*row}) == 1 and row[0] in GAPS:
-            lines.append((row[0], ""))
-        elif section.has_head:
-            lines += [pair for pair in zip(titles, row, strict=True) if pair[1].strip()]
-        else:
-            lines += [("", cell) for cell in (row[0], *(_INDENT + cell for cell in row[1:]))]
-        if index in section.marked:
-            marked |= set(range(start, len(lines)))
-    columns = Column("", is_text=True), Column("", is_text=True, wraps=True)
-    stacked = replace(section, columns=columns, rows=tuple(lines), marked=marked, has_head=False)
-    names, cells = (_Measured.of(stacked, index) for index in range(2))
-    room = max(cells.least, width - names.natural - _GAP)
-    return Fit(stacked, (names.natural, min(cells.natural, room)))
+        style = _MARKED if index in section.marked else ""
+        is_gap = len({*row}) == 1 and row[0] in GAPS
+        for name, cell in zip(names, row[:1] if is_gap else row, strict=not is_gap):
+            lines = _broken(cell, width - behind)
+            start = "" if is_gap else name + " " * (behind - cell_len(name))
+            if max(map(cell_len, lines)) > width - behind:  # a word too long to stand beside it
+                _print_whole(console, Text(start, style=style))
+                lines, start = _broken(cell, width), ""
+            for line in lines if cell.strip() else ():
+                text = Text(start, style=style).append_text(_styled(line, cell))
+                _print_whole(console, text)
+                start = " " * len(start)
 
 
-def _rich_table(fit: Fit, look: Look) -> Table:
+def _rich_table(section: Section, widths: Sequence[int], look: Look) -> Table:
     from rich.box import SIMPLE_HEAD, Box
     from rich.table import Table
     from rich.text import Text
 
     plain = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-    section = fit.section
     table = Table(
         box=SIMPLE_HEAD if look.unicode else plain,
         show_edge=False,
@@ -250,10 +267,10 @@ def _rich_table(fit: Fit, look: Look) -> Table:
         pad_edge=False,
         header_style="dim",
     )
-    pairs = zip(section.columns, fit.widths, strict=True)
+    pairs = zip(section.columns, widths, strict=True)
     titles = [_broken(column.title, width) for column, width in pairs]
     height = max(map(len, titles))
-    for column, width, title in zip(section.columns, fit.widths, titles, strict=True):
+    for column, width, title in zip(section.columns, widths, titles, strict=True):
         table.add_column(
             Text("\n".join([""] * (height - len(title)) + title)),
             justify="left" if column.is_text else "right",
@@ -262,8 +279,7 @@ def _rich_table(fit: Fit, look: Look) -> Table:
             overflow="fold",
         )
     for index, row in enumerate(section.rows):
-        style = "bold cyan" if index in section.marked else ""
-        table.add_row(*map(_styled, row), style=style)
+        table.add_row(*map(_styled, row), style=_MARKED if index in section.marked else "")
     return table
 
 

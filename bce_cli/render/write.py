@@ -187,7 +187,10 @@ def write_markdown(sections: Sequence[Section]) -> str:
 
 
 def _markdown_section(section: Section) -> str:
-    lines = [f"### {escaped(section.title)}", "", *_fenced(section.formulas)]
+    lines = [f"### {escaped(section.title)}", ""]
+    for verdict in section.verdicts:
+        lines += [escaped(verdict), ""]
+    lines += _fenced(section.formulas)
     if section.rows:
         lines += [
             markdown_row(escaped(column.title) for column in section.columns),
@@ -284,13 +287,12 @@ def _html_section(section: Section, page_title: str) -> Iterator[str]:
     yield "<section>"
     if section.title not in ("", page_title):
         yield f"<h2>{escape(section.title)}</h2>"
+    yield from (_html_element("p", verdict) for verdict in section.verdicts)
     yield from _preformatted(section.formulas)
     if section.rows:
         yield from _html_table(section)
     yield from _preformatted(section.drawing)
-    for note in section.notes:
-        verdict = f' class="{note.verdict}"' if isinstance(note, Judged) else ""
-        yield f"<p{verdict}>{escape(note)}</p>"
+    yield from (_html_element("p", note) for note in section.notes)
     yield "</section>"
 
 
@@ -300,7 +302,7 @@ def _html_table(section: Section) -> Iterator[str]:
         " ".join(["text"] * column.is_text + ["words"] * column.wraps) for column in section.columns
     ]
     heads = (
-        _html_cell("th", column.title, kind, "col")
+        _html_element("th", column.title, kind, "col")
         for column, kind in zip(section.columns, kinds, strict=True)
     )
     yield '<div class="wide">'
@@ -310,15 +312,15 @@ def _html_table(section: Section) -> Iterator[str]:
     yield "<tbody>"
     for index, (first, *others) in enumerate(section.rows):
         cells = zip(others, kinds[1:], strict=True)
-        row = _html_cell("th", first, kinds[0], "row")
-        row += "".join(_html_cell("td", cell, kind) for cell, kind in cells)
+        row = _html_element("th", first, kinds[0], "row")
+        row += "".join(_html_element("td", cell, kind) for cell, kind in cells)
         yield f"<tr{_attribute('class', 'marked' * (index in section.marked))}>{row}</tr>"
     yield "</tbody>"
     yield "</table>"
     yield "</div>"
 
 
-def _html_cell(tag: str, text: str, kind: str, scope: str = "") -> str:
+def _html_element(tag: str, text: str, kind: str = "", scope: str = "") -> str:
     if isinstance(text, Judged):
         kind = f"{kind} {text.verdict}".strip()
     return f"<{tag}{_attribute('scope', scope)}{_attribute('class', kind)}>{escape(text)}</{tag}>"

@@ -68,8 +68,9 @@ def test_the_table_goes_to_standard_output_with_nothing_beside_it(
     result = bce("compare", preds(ROWS), *TWO)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "\n\npreds.csv: 2 models on 5 rows, 3 with label 1 (60.0 %)\n" in result.stdout
-    assert "\nNo difference between new and old can be told from 5 rows: " in result.stdout
-    assert result.stdout.endswith("\nRead from the columns 'y', 'old' and 'new'.\n")
+    verdict = "No difference between new and old can be told from 5 rows: -0.06369 [-0.2619,"
+    columns = "Read from the columns 'y', 'old' and 'new'."
+    assert result.stdout.endswith(f"\n{columns}\n{verdict}\n0.1345] nats a row.\n")
 
 
 def test_the_json_has_all_figures(preds: Callable[..., str], bce: Callable[..., Result]) -> None:

@@ -170,10 +170,10 @@ def test_a_product_that_is_lost_late_is_explained(bce: Bce) -> None:
         ", numbers in float16 are whole steps of 5.96 \u00d7 10⁻⁸, and each product"
     )
     assert (
-        "is rounded to the nearest. From row 23 on it is 1 step, and a factor above 0.5 rounds "
-        "back to that; row 29 has the factor 0.3, and 0.3 of a step rounds to 0. float32 likewise. "
-        "From row 160 on it is 1 step, and a factor above 0.5 rounds back to that; row 167 has the "
-        "factor 0.3, and 0.3 of a step rounds to 0. "
+        "is rounded to the nearest, a half to the even one. From row 23 on it is 1 step, and a "
+        "factor above 0.5 rounds back to that; row 29 has the factor 0.3, and 0.3 of a step rounds "
+        "to 0. float32 likewise. From row 160 on it is 1 step, and a factor above 0.5 rounds back "
+        "to that; row 167 has the factor 0.3, and 0.3 of a step rounds to 0. "
     ) in words
 
 
@@ -194,6 +194,22 @@ def test_brief_leaves_out_tables_and_curves(bce: Bce, name: str) -> None:
     record = strict_json(bce("demo", name, "--brief", "-f", "json").stdout)
     full = strict_json(bce("demo", name, "-f", "json").stdout)
     assert record == {key: v for key, v in full.items() if not isinstance(v, list)}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("scaling", "A positive factor stretches a curve and leaves its minimum where it is"),
+        ("all", "How binary cross-entropy comes about"),
+    ],
+)
+def test_steps_are_written_as_a_page(bce: Bce, name: str, title: str) -> None:
+    assert bce("demo", name, "-o", "page.html").stdout == ""
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert f"<title>{title}</title>" in page
+    assert page.count(f"<h1>{title}</h1>") == page.count("<h1>") == 1
+    assert f"<h2>{title}</h2>" not in page
+    assert bce("demo", name, "-f", "html").stdout == page
 
 
 def test_brief_holds_for_all_steps_and_in_markdown(bce: Bce) -> None:

@@ -21,6 +21,7 @@ from tests.corpus.columnar import WRITE, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bce_cli.core.progress import Stage
     from bce_cli.core.rows import Rows
     from bce_cli.data.data import Data
 
@@ -240,11 +241,11 @@ def test_progress_ends_at_the_bytes_below_the_headers(
 ) -> None:
     first = preds("y,p\n" + "1,.5\n" * 40, "a.csv")
     second = preds("p,y\n" + "0.25000,1.0\n" * 40, "b.csv")
-    heard: list[tuple[int, int | None]] = []
-    job = Job(models(first, second, block_bytes=32), n_workers, lambda *told: heard.append(told))
+    heard: list[Stage] = []
+    job = Job(models(first, second, block_bytes=32), n_workers, heard.append)
     assert sum(fold_rows(job, lambda rows: [len(rows)])) == 40
     total = Path(first).stat().st_size + Path(second).stat().st_size
-    assert heard[-1] == (total - 8, total)
+    assert heard[-1] == ("reading", total - 8, total, "bytes")
     assert heard == sorted(heard)
 
 

@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 from bce_cli.cli.demo import STEP_NAMES, STEPS
-from bce_cli.core.derivation import built_in_rows, drawn_rows, underflow_step
+from bce_cli.core.derivation import built_in_rows, drawn_rows, negative_log_step, underflow_step
 from bce_cli.core.rows import Rows
 from bce_cli.render import drawing
-from bce_cli.render.demo import page_sections, plot_pages, underflow_page
+from bce_cli.render.demo import negative_log_page, page_sections, plot_pages, underflow_page
 from bce_cli.render.drawing import Curve, Series, draw_curve
-from bce_cli.render.layout import Look
-from bce_cli.render.write import draw, write_markdown
+from bce_cli.render.layout import Look, Section, power_of_ten
+from bce_cli.render.terminal import draw
+from bce_cli.render.write import write_markdown
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bce_cli.render.demo import StepPage
-    from bce_cli.render.layout import Section
 
 GOLDEN = Path(__file__).parent / "golden"
 LOOKS = {"60": Look(60), "80": Look(80), "ascii": Look(60, unicode=False)}
@@ -40,7 +40,7 @@ def sections(look: Look, *, brief: bool = False) -> list[Section]:
     ]
 
 
-@pytest.mark.parametrize("look", ["80", "ascii"])
+@pytest.mark.parametrize("look", ["60", "80", "ascii"])
 def test_all_pages_are_the_golden_file(look: str) -> None:
     assert_golden(GOLDEN / f"demo.{look}.txt", draw(sections(LOOKS[look]), LOOKS[look]).encode())
 
@@ -96,8 +96,8 @@ def test_a_product_that_is_lost_early_is_explained() -> None:
     page = underflow_of([0.5**23, 0.7, 0.45, 0.5])
     assert page.sections[1].title == "Why the product in float16 is lost at row 3, though due at 4"
     assert lost(page).endswith(
-        "From row 2 on it is 1 step, rounded down from more; row 3 has the factor 0.45, and 0.45 "
-        "of a step rounds to 0."
+        "From row 2 on it is 1 step, by roundings less than the likelihood; row 3 has the factor "
+        "0.45, and 0.45 of a step rounds to 0."
     )
 
 
@@ -152,6 +152,23 @@ def test_a_picture_says_of_what_it_is(drawn: list[Figure]) -> None:
     mean = "6 rows, mean loss 0.321662 nats (95 % interval 0.1883 to 0.4551)"
     seen = "The mean has the same minimum as the sum, and can be compared between data sets."
     assert texts(drawn[0]) == ["scaling", f"{mean}\n{seen}"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "where"),
+    [([1, 1, 0, 1], "0.75 in 30 iterations: the base rate"), ([0], "beside the base rate, 0")],
+)
+def test_a_descent_says_where_it_has_led(labels: list[int], where: str) -> None:
+    rows = Rows(np.array(labels, bool), np.full(len(labels), 0.5))
+    assert negative_log_page(negative_log_step(rows), Look()).seen.endswith(f" {where}.")
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_power_of_ten_stays_with_what_it_is_multiplied_by(unicode: bool) -> None:
+    look = Look(30, unicode=unicode)
+    number = power_of_ten(-4950.4377, look)
+    text = draw([Section("t", notes=(f"The smallest longdouble is {number}.",))], look)
+    assert text == f"t\nThe smallest longdouble is\n{number}.\n"
 
 
 def test_a_place_outside_a_curve_is_drawn_at_its_end() -> None:

@@ -109,9 +109,29 @@ def test_without_heads_a_stack_has_no_titles() -> None:
     section = Section("", columns, rows, has_head=False)
     assert drawn(section, 45)[1:] == ["binary cross-entropy  0.615716  nats per row"]
     assert drawn(section, 30)[1:] == [
-        "  binary cross-entropy",
-        "    0.615716",
-        "    nats per row",
+        "binary cross-entropy",
+        "  0.615716",
+        "  nats per row",
+    ]
+
+
+def test_a_stacked_word_too_long_to_stand_beside_its_title_has_its_own_line() -> None:
+    columns = Column("segment name", is_text=True, wraps=True), Column("mean loss")
+    name = "Saint Vincent and Llanfairpwllgwyngyllgogery"
+    assert drawn(Section("", columns, ((name, "0.5"),)), 26)[1:] == [
+        "segment name",
+        "Saint Vincent and",
+        "Llanfairpwllgwyngyllgogery",
+        "  mean loss   0.5",
+    ]
+    other = "Saint Vincent and the Grenadines", "1234567890123"
+    assert drawn(Section("", columns, (other,)), 26)[1:] == [
+        "segment name  Saint",
+        "              Vincent and",
+        "              the",
+        "              Grenadines",
+        "  mean loss",
+        "1234567890123",
     ]
 
 

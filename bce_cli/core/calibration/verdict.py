@@ -96,7 +96,7 @@ def _judged(report: CalibrationReport, p_value: float | None) -> tuple[bool | No
     if math.isinf(report.log_loss.mean):
         return False, "refuted"
     if min(report.n_weighted, report.effective_n) < _FEW:
-        return None, "few rows"
+        return None, "one label" if fit.obstacle == "one label" else "few rows"
     if p_value is not None and p_value <= LEVEL:
         return False, "tests"
     if fit.obstacle == "one label":

@@ -100,7 +100,8 @@ class UnderflowStep:
     lost_dtype : str or None
         The first float type whose product is not lost at the row where it is due.
     lost_rows : tuple of LostRow
-        Rows from before its product came to rest to where it is lost and was due; at most 101.
+        Rows from before its product came to rest to where it is lost and was due; about a hundred
+        of them at most.
     """
 
     n: int
@@ -150,7 +151,8 @@ def _lost_rows(
     known = [row for row in ends if row is not None]
     first, last = max(min(known) - _ROWS_BEFORE, 1), max(known)
     span = last - first
-    shown = sorted({first + span * i // _LOST_POINTS for i in range(_LOST_POINTS + 1)})
+    between = (first + span * point // _LOST_POINTS for point in range(_LOST_POINTS + 1))
+    shown = sorted({*between, *(row for row in known if row >= first)})
     with np.errstate(under="ignore"):
         factors = likelihoods[:last].astype(product.dtype)
         products = np.multiply.accumulate(factors)

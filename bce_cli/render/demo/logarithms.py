@@ -121,7 +121,7 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
         (Column("computed in", is_text=True), lambda p: p.dtype),
         # the natural logarithm serves the types that Python's float cannot hold
         ("likelihood", lambda p: power_of_ten(p.log_of_product / math.log(10.0), look)),
-        ("its log", lambda p: figure(p.log_of_product)),
+        (Column("its log", spare=1), lambda p: figure(p.log_of_product)),
         ("subnormal at", lambda p: count(p.subnormal_row)),
         ("0 at row", lambda p: count(p.zero_row)),
         ("due at row", lambda p: count(p.true_row)),
@@ -169,7 +169,7 @@ def _lost_section(step: UnderflowStep, look: Look) -> tuple[Section, ...]:
     lost = "never lost" if first.zero_row is None else f"lost at row {count(first.zero_row)}"
     near = (
         f"So near to 0, numbers in {dtype} are whole steps of {unit}, and each product is rounded "
-        "to the nearest."
+        "to the nearest, a half to the even one."
     )
     section = Section(
         f"Why the product in {dtype} is {lost}, though due at {count(first.true_row)}",
@@ -198,7 +198,7 @@ def _why_not_when_due(product: UnderflowProduct) -> str:
     left = f"{figure(n_steps * factor, 3)} of a step"
     end = f"row {count(product.zero_row)} has the factor {figure(factor, 4)}"
     if product.true_row is None or product.zero_row < product.true_row:
-        return f"{held}, rounded down from more; {end}, and {left} rounds to 0."
+        return f"{held}, by roundings less than the likelihood; {end}, and {left} rounds to 0."
     return f"{held}, and {keeps}; {end}, and {left} rounds to 0."
 
 

@@ -71,9 +71,12 @@ def negative_log_page(step: NegativeLogStep, _look: Look) -> StepPage:
             f"base rate:      π = {figure(step.base_rate)}",
         ),
     )
+    # where all labels are the same, the descent ends beside the base rate
+    is_there = figure(end.prediction) == figure(step.base_rate)
+    where = "the base rate" if is_there else f"beside the base rate, {figure(step.base_rate)}"
     seen = (
         f"Minimising the negative log leads from 0.5 to {figure(end.prediction)} "
-        f"in {count(end.iteration)} iterations: the base rate."
+        f"in {count(end.iteration)} iterations: {where}."
     )
     lines = {"log p": "log_p", "log(1−p)": "log_other"}
     negatives = {"−log p": "loss_of_1", "−log(1−p)": "loss_of_0"}
@@ -145,11 +148,11 @@ def gradient_page(step: GradientStep, _look: Look) -> StepPage:
     columns: tuple[TableColumn[GradientPoint], ...] = (
         ("y", lambda point: str(point.label)),
         ("logit z", lambda point: figure(point.logit, 5)),
-        ("p = σ(z)", lambda point: figure(point.p, 5)),
-        ("p − y", lambda point: figure(point.gradient)),
-        ("measured", lambda point: figure(point.finite_difference)),
+        ("p", lambda point: figure(point.p, 5)),
+        ("p−y", lambda point: figure(point.gradient)),
+        (Column("measured", spare=1), lambda point: figure(point.finite_difference)),
         ("squared error", lambda point: figure(point.squared_error_gradient)),
-        ("measured", lambda point: figure(point.squared_error_finite_difference)),
+        (Column("measured", spare=1), lambda point: figure(point.squared_error_finite_difference)),
     )
     grid = Section(
         "Through a sigmoid the gradient of the loss is p − y",

@@ -59,16 +59,16 @@ def single_trial_page(step: SingleTrialStep, _look: Look) -> StepPage:
         *table(
             step.trials,
             *_TRIAL_COLUMNS,
-            ("its log", lambda t: figure(t.log_likelihood, 5)),
+            (Column("its log", spare=1), lambda t: figure(t.log_likelihood, 5)),
             ("y log p", lambda t: figure(t.label_times_log_p, 5)),
-            ("(1−y) log(1−p)", lambda t: figure(t.other_times_log_other, 5)),
+            ("(1−y)log(1−p)", lambda t: figure(t.other_times_log_other, 5)),
             ("loss", lambda t: figure(t.loss, 5)),
         ),
         formulas=(
-            "P     = p^y (1−p)^(1−y)",
-            "log P = log(p^y) + log((1−p)^(1−y))   product rule",
-            "      = y log p + (1−y) log(1−p)      power rule",
-            "loss  = −[y log p + (1−y) log(1−p)]   to be minimised",
+            "P(y)     = p^y (1−p)^(1−y)",
+            "log P(y) = log(p^y) + log((1−p)^(1−y))  product rule",
+            "         = y log p + (1−y) log(1−p)     power rule",
+            "loss     = −[y log p + (1−y) log(1−p)]  to be minimised",
         ),
     )
     return StepPage(
@@ -81,7 +81,7 @@ _TRIAL_COLUMNS: tuple[TableColumn[Trial], ...] = (
     ("row", lambda trial: str(trial.row)),
     ("y", lambda trial: str(trial.label)),
     ("p", lambda trial: figure(trial.p, 5)),
-    ("p^y (1−p)^(1−y)", lambda trial: figure(trial.likelihood, 5)),
+    ("P(y)", lambda trial: figure(trial.likelihood, 5)),
 )
 
 
