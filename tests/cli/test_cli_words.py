@@ -100,9 +100,9 @@ def test_formats_are_those_of_the_command() -> None:
 def test_steps_are_offered_with_what_they_show() -> None:
     found = words_for(Line(("demo",), "und"), GROUP)
     assert found is not None
-    assert found[3] == (
+    assert found[2] == (
         "underflow",
-        "the raw product dies in every float type; the sum of logs does not",
+        "the product dies in every float type, the sum of logs does not",
     )
     assert found[-1] == ("all", "every step, in this order")
 
