@@ -140,7 +140,7 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
             return f"{option} needs a value, {what}" if what else f"{option} takes no value", hint
         owner = next((n for n, c in deferred.items() if option in c.option_names()), None)
         if owner is not None:
-            hint = f"bce {owner} has it"
+            return f"there is no option {quoted(option)}", f"bce {owner} has it"
         return f"there is no option {quoted(option)}{did_you_mean(option, known)}", hint
 
 
