@@ -135,13 +135,14 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
             return error.format_message().rstrip("."), hint
         command = deferred[name].load() if name else self
         options: dict[str, Any] = {text: p for p in command.params for text in p.opts}
+        known = [*options, "--help"]
         if option in options:
             what = options[option].metavar
             return f"{option} needs a value, {what}" if what else f"{option} takes no value", hint
         owner = next((n for n, c in deferred.items() if option in c.option_names()), None)
         if owner is not None:
-            hint = f"bce {owner} has it"
-        return f"there is no option {quoted(option)}{did_you_mean(option, options)}", hint
+            return f"there is no option {quoted(option)}", f"bce {owner} has it"
+        return f"there is no option {quoted(option)}{did_you_mean(option, known)}", hint
 
 
 def _is_path_like(word: str) -> bool:

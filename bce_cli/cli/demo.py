@@ -16,10 +16,10 @@ from bce_cli.cli.options import WorkersOpt
 from bce_cli.cli.output import (
     BriefOpt,
     ColorOpt,
-    OutputOpt,
     OutputOptions,
     checked_picture,
     format_option,
+    output_option,
     plot_option,
     staged_output,
     write_stdout,
@@ -204,7 +204,7 @@ def demo(
     output_format: Annotated[
         StepFormat | None, format_option("table, json, markdown or html")
     ] = None,
-    output: OutputOpt = None,
+    output: Annotated[str | None, output_option(".json .md .html .txt")] = None,
     brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,

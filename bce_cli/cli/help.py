@@ -28,7 +28,7 @@ _HEADINGS = {
 _WIDEST, _NARROWEST = 120, 50
 _GAP = 2
 _SHORT = len("-h")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+_NO_BREAK = "\xa0"
 _TOPIC = "exit-codes"
 _MEANINGS = {
     ExitCode.OK: "fine; of bce check: every check has passed",

@@ -51,12 +51,12 @@ _CHUNK = 1 << 20
 _HANDLES = "/proc/self/fd"
 
 
-def _output_option(endings: str = ".csv .json .md .html .txt") -> Any:  # noqa: ANN401 -- as Typer has it
+def output_option(endings: str = ".csv .json .md .html .txt") -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare the option that says where a report goes."""
     what = f"Write to FILE, whole or not at all. Its ending is the format: {endings}"
     return typer.Option("--output", "-o", metavar="FILE", help=what)
 
 
-OutputOpt = Annotated[str | None, _output_option()]
 ColorOpt = Annotated[
     Literal["auto", "always", "never"],
     typer.Option("--color", metavar="WHEN", help="auto (on a terminal), always or never."),
@@ -101,7 +101,7 @@ class OutputOptions(OptionGroup):
     output_format: Annotated[
         ReportFormat | None, format_option("table, json, csv, markdown or html")
     ] = None
-    output: OutputOpt = None
+    output: Annotated[str | None, output_option()] = None
     brief: BriefOpt = False
     color: ColorOpt = "auto"
     excel_safe: Annotated[
@@ -264,7 +264,7 @@ class RowOutputOptions(OutputOptions):
         RowFormat | None,
         format_option("table, json, csv, markdown, html; parquet with --per-example"),
     ] = None  # type: ignore[assignment]  # Parquet holds rows alone
-    output: Annotated[str | None, _output_option(".csv .json .md .html .txt .parquet")] = None
+    output: Annotated[str | None, output_option(".csv .json .md .html .txt .parquet")] = None
 
     def check(self) -> None:
         """Refuse options that contradict each other."""

@@ -364,16 +364,16 @@ def test_a_pipe_is_read(bce: Bce) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--bins", "0"], "'--bins': Input should be greater than or equal to 1"),
-        (["--bins", "1001"], "'--bins': Input should be less than or equal to 1000"),
-        (["--strategy", "even"], "'even' is not one of 'uniform', 'quantile'"),
-        (["--bootstrap", "-1"], "'--bootstrap': Input should be greater than or equal to 0"),
-        (["--bootstrap", "10001"], "'--bootstrap': Input should be less than or equal to 10000"),
-        (["--seed", "-1"], "'--seed': Input should be greater than or equal to 0"),
+        (["--bins", "0"], "--bins must be at least 1, got 0"),
+        (["--bins", "1001"], "--bins must be at most 1000, got 1001"),
+        (["--strategy", "even"], "--strategy 'even' is not known"),
+        (["--bootstrap", "-1"], "--bootstrap must be at least 0, got -1"),
+        (["--bootstrap", "10001"], "--bootstrap must be at most 10000, got 10001"),
+        (["--seed", "-1"], "--seed must be at least 0, got -1"),
         (["--plot", "a.gif"], "--plot 'a.gif' must end in .png, .svg or .pdf"),
         (["--plot", "a.svg", "-o", "a.svg"], "--plot and --output are the same file, 'a.svg'"),
-        (["--like", "torch"], "No such option: --like"),
-        (["--clip", "0.1"], "No such option: --clip"),
+        (["--like", "torch"], "there is no option '--like'"),
+        (["--clip", "0.1"], "there is no option '--clip'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

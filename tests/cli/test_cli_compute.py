@@ -146,7 +146,7 @@ def test_a_table_of_too_many_rows_is_refused(
 ) -> None:
     result = bce("compute", preds(GOOD), option, "10001")
     assert (result.stdout, result.exit_code) == ("", 2)
-    assert result.stderr.startswith(f"bce: error: Invalid value for '{option}'")
+    assert result.stderr == f"bce: error: {option} must be at most 10000, got 10001\n"
 
 
 def test_a_dash_as_output_is_standard_output(
