@@ -210,15 +210,10 @@ class OutputOptions(OptionGroup):
         """Return a report in the format that was asked for."""
         from bce_cli.render.write import write_document  # noqa: PLC0415 -- not for --help
 
-        return self.encode(
-            write_document(
-                document,
-                self.text_format,
-                self.look,
-                brief=self.brief,
-                excel_safe=self.excel_safe,
-            )
+        text = write_document(
+            document, self.text_format, self.look, brief=self.brief, excel_safe=self.excel_safe
         )
+        return text.encode() if self.text_format == "html" else self.encode(text)
 
     def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
         """Write notes on a finished report to standard error, unless it has them itself.

@@ -274,16 +274,18 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
         ("0 at row", lambda p: count(p.zero_row)),
     )
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
-    true_size = "It is 0 in truth as well: a row was impossible."
-    if not document.result.totals.n_infinite:
+    true_size = []
+    if document.result.totals.n_infinite:
+        true_size = ["It is 0 in truth as well: a row was impossible."]
+    elif any(product.subnormal_row is not None for product in products):
         size = power_of_ten(report.log10_likelihood, look)
         smallest = power_of_ten(math.log10(products[-1].smallest_subnormal), look)
-        true_size = f"In truth it is {size}; the smallest float64 above 0 is {smallest}."
+        true_size = [f"In truth it is {size}; the smallest float64 above 0 is {smallest}."]
     return Section(
         "The likelihood of all labels: a product underflows, a sum of logs does not",
         columns,
         rows=(*rows, stable),
-        notes=(true_size, *stuck_notes("In {} the product", products)),
+        notes=(*true_size, *stuck_notes("In {} the product", products)),
         marked=(len(rows),),
     )
 

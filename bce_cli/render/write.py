@@ -11,13 +11,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from bce_cli.errors import without_formula
-from bce_cli.render.layout import Judged
+from bce_cli.render.layout import Judged, Look
 from bce_cli.render.terminal import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from bce_cli.render.layout import Look, Section
+    from bce_cli.render.layout import Section
 
 Format: TypeAlias = Literal["table", "json", "csv", "markdown", "html"]
 
@@ -65,7 +65,7 @@ def write_document(
     document : Document
     output_format : {"table", "json", "csv", "markdown", "html"}
     look : Look
-        Matters for tables, and for the signs in Markdown and HTML.
+        Matters for tables, and for the signs in Markdown; a page is the same wherever it is made.
     brief : bool, default False
         Whether to write the answer alone.
     excel_safe : bool, default False
@@ -76,8 +76,9 @@ def write_document(
         return write_json(without(record, document.tables) if brief else record)
     if output_format == "csv":
         return write_csv(document.lines(brief=brief), excel_safe=excel_safe)
-    sections = document.sections(look)[: 1 if brief else None]
-    if output_format == "html":
+    is_page = output_format == "html"
+    sections = document.sections(Look() if is_page else look)[: 1 if brief else None]
+    if is_page:
         return write_html(sections, sections[0].title)
     return draw(sections[::-1], look) if output_format == "table" else write_markdown(sections)
 
@@ -242,7 +243,7 @@ pre { line-height: 1.15; overflow-x: auto; }
 def write_html(sections: Sequence[Section], title: str) -> str:
     """Write sections as one page of HTML that needs nothing else, and runs nothing.
 
-    All text is escaped. The same sections make the same bytes.
+    All text is escaped. The same sections make the same bytes, which are to be UTF-8.
 
     Parameters
     ----------

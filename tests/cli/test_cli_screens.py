@@ -33,8 +33,9 @@ COMMANDS = {  # `bce` alone belongs here, too
 }
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.few(8)
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_screen_is_the_golden_file(
     name: str, width: int, bce: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bce_cli.core.calibration.report import calibration_report
+from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.layout import Column, Judged, Look, Section
+from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document, write_html
 
 if TYPE_CHECKING:
@@ -133,9 +136,13 @@ def test_a_report_begins_with_its_answer_and_does_not_repeat_its_title(
     assert brief.inside("h2") == []
 
 
-@pytest.mark.parametrize("look", [Look(), Look(width=40, color=True)])
-def test_the_bytes_are_the_same_every_time_and_for_every_terminal(
-    look: Look, preds: Callable[..., str], document: Callable[..., ComputeDocument]
-) -> None:
-    built = document(preds("y,p\n1,0.9\n0,0.2\n1,0.7\n"))
-    assert write_document(built, "html", look) == write_document(built, "html", Look())
+@pytest.mark.parametrize(
+    "look", [Look(width=40, color=True), Look(unicode=False, encoding="ascii")]
+)
+def test_the_bytes_are_the_same_every_time_and_for_every_terminal(look: Look) -> None:
+    report = calibration_report([1, 0, 1, 0], [0.9, 0.2, 0.7, 0.6])
+    built = CalibrationDocument(Origin(("preds.csv",), "y", ("p",)), report)
+    page = write_document(built, "html", look)
+    assert page == write_document(built, "html", Look())
+    assert "●│ bin, 95 % interval   ∘ isotonic curve   · calibrated" in page
+    assert Page(page).of("p")[0] == {"class": "undecided"}
