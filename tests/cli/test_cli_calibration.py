@@ -226,7 +226,7 @@ def test_samples_are_not_drawn_from_fine_bins(bce: Bce, preds: Preds) -> None:
 
 def test_help_tells_of_memory(bce: Bce) -> None:
     text = " ".join(bce("calibration", "--help").stdout.split())
-    assert "10 million rows take a gigabyte. --fine-bins holds none of them" in text
+    assert "10 million rows take a gigabyte of memory; --fine-bins holds none." in text
 
 
 def test_the_order_of_the_rows_changes_no_digit(record: Callable[..., dict[str, Any]]) -> None:
