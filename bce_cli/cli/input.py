@@ -253,7 +253,7 @@ class RowInput(OptionGroup):
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(self.on, self.labels, is_inner=self.join == "inner")
+        return Join((self.on,), self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
         if (self.labels is None) != (self.on is None):
@@ -305,7 +305,7 @@ class ScoredInput(RowInput):
             sources=tuple(map(without_secrets, paths)),
             label_column=data.label_name,
             prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
-            weight_column=data.columns.weight_name,
+            weight_column=data.weight_name,
             labels_source=self.labels and without_secrets(self.labels),
             positive_label=data.labels.positive,
             negative_label=data.labels.other,

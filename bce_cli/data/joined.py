@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Predictions, concatenated
+from bce_cli.core.rows import Predictions, concatenated, in_their_order
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
@@ -192,10 +192,13 @@ class Sides:
         Their labels, if they have none themselves.
     rivals : tuple of Gathered
         Predictions of further models.
+    segments_of_truth : tuple of bool
+        Which segments stand beside the labels.
     """
 
     truth: Gathered | None
     rivals: tuple[Gathered, ...] = ()
+    segments_of_truth: tuple[bool, ...] = ()
 
     @property
     def all(self) -> tuple[Gathered, ...]:
@@ -272,7 +275,7 @@ def joined_rows(
             if is_whole:
                 _refuse_lone((side, left), (found.right, found.left))
         if side is sides.truth:
-            rows = _with_labels(rows, side.rows, found)
+            rows = _with_labels(rows, side.rows, found, sides.segments_of_truth)
         else:
             if sides.truth is None:
                 _refuse_other_labels(left, side, found)
@@ -284,11 +287,32 @@ def joined_rows(
     return JoinedRows(rows, is_lone, tuple(all_found))
 
 
-def _with_labels(rows: Rows, truth: Rows, found: Partners) -> Rows:
-    """Give predictions their labels; rows without one are left out and keep their places."""
-    labels = cast("LabelArray", np.zeros(len(rows), truth.labels.dtype))
+def _with_labels(
+    rows: Rows, truth: Rows, found: Partners, segments_of_truth: tuple[bool, ...]
+) -> Rows:
+    """Give predictions their labels, and what stands beside those alone.
+
+    Rows without one are left out and keep their places.
+    """
+    n = len(rows)
+    labels = cast("LabelArray", np.zeros(n, truth.labels.dtype))
     labels[found.left] = truth.labels[found.right]
-    return replace(rows, labels=labels, missing=_missing_with(rows, truth, found)).blanked()
+    rows = replace(rows, labels=labels, missing=_missing_with(rows, truth, found))
+    if truth.weights is not None:
+        weights = np.zeros(n)
+        weights[found.left] = truth.weights[found.right]
+        rows = replace(rows, weights=weights)
+    if truth.ids is not None:
+        ids = [""] * n
+        for place, source in zip(found.left.tolist(), found.right.tolist(), strict=True):
+            ids[place] = truth.ids[source]
+        rows = replace(rows, ids=ids)
+    if truth.cluster is not None:
+        rows = replace(rows, cluster=truth.cluster.spread(n, found.left, found.right))
+    if truth.segments:
+        theirs = [words.spread(n, found.left, found.right) for words in truth.segments]
+        rows = replace(rows, segments=in_their_order(segments_of_truth, rows.segments, theirs))
+    return rows.blanked()
 
 
 def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
@@ -360,6 +384,8 @@ class SidesPlan:
     truth : SideRecipe or None
         As in `Sides`.
     rivals : tuple of SideRecipe
+    segments_of_truth : tuple of bool
+        As in `Sides`.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
@@ -367,13 +393,22 @@ class SidesPlan:
     run: str
     truth: SideRecipe | None
     rivals: tuple[SideRecipe, ...]
+    segments_of_truth: tuple[bool, ...]
     is_inner: bool
 
     @classmethod
-    def of(cls, truth: Table | None, rivals: Sequence[Table], *, is_inner: bool) -> SidesPlan:
+    def of(
+        cls,
+        truth: Table | None,
+        rivals: Sequence[Table],
+        segments_of_truth: tuple[bool, ...] = (),
+        *,
+        is_inner: bool,
+    ) -> SidesPlan:
         """Return the plan of a run that begins."""
         first = None if truth is None else SideRecipe.of(truth)
-        return cls(uuid.uuid4().hex, first, tuple(map(SideRecipe.of, rivals)), is_inner)
+        others = tuple(map(SideRecipe.of, rivals))
+        return cls(uuid.uuid4().hex, first, others, segments_of_truth, is_inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,7 +493,7 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
         labels.append(table.labels.values)
         notes.append(tuple(table.notes))
     truth = None if plan.truth is None else sides.pop(0)
-    return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))
+    return HeldSides(truth, tuple(sides), plan.segments_of_truth, tuple(labels), tuple(notes))
 
 
 def read_joined(block: Block, plan: SidesPlan) -> Reading:

@@ -17,6 +17,10 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
+_PLACE = r"#[0-9]{1,9}"
+
+USAGE = "usage"
+"""Column of a solution of Kaggle, in lower case, that says which rows count for which score."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -44,6 +48,24 @@ ID_NAMES = _words(
 """Customary names of a column that says which rows are the same; case does not matter."""
 
 
+class Beside(NamedTuple):
+    """The header of the predictions, as whoever looks for their labels elsewhere has to know it.
+
+    Attributes
+    ----------
+    source : str
+        What messages call it.
+    prediction : str
+        Name of the prediction column.
+    names : tuple of str
+        All names.
+    """
+
+    source: str
+    prediction: str
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
     """The columns asked for: a literal name, ``#3`` for the third, None for a customary name.
@@ -51,9 +73,10 @@ class ColumnChoice:
     Attributes
     ----------
     label, prediction : str or None
-    weight, id, key, cluster : str or None
-        Without a name these are not read. The key joins rows of two files; rows of one cluster
-        depend on each other.
+    weight, id, cluster : str or None
+        Without a name these are not read. Rows of one cluster depend on each other.
+    keys : tuple of str
+        Columns that join rows of two files, all together.
     rivals : tuple of str
         Predictions of further models.
     segments : tuple of str
@@ -63,25 +86,63 @@ class ColumnChoice:
         it can be read.
     reads_label, reads_prediction : bool
         Whether the source has that column at all.
+    takes_rest : bool
+        Labels and predictions are in different files, so that the one column that is nothing else
+        is the label or the prediction, where none has a customary name.
+    may_lack : bool
+        Weight, id, cluster and segments may stand in another file instead.
+    beside : Beside, optional
+        The header of the predictions, where these are the labels.
     """
 
     label: str | None = None
     prediction: str | None = None
     weight: str | None = None
     id: str | None = None
-    key: str | None = None
+    keys: tuple[str, ...] = ()
     reads_label: bool = True
     reads_prediction: bool = True
     cluster: str | None = None
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     watches_ids: bool = False
+    takes_rest: bool = False
+    may_lack: bool = False
+    beside: Beside | None = None
 
     @property
     def named(self) -> tuple[str, ...]:
         """All columns that have been named."""
-        single = (self.label, self.prediction, self.weight, self.id, self.key, self.cluster)
-        return (*(name for name in single if name is not None), *self.rivals, *self.segments)
+        single = (self.label, self.prediction, self.weight, self.id, self.cluster)
+        named = (name for name in single if name is not None)
+        return (*named, *self.keys, *self.rivals, *self.segments)
+
+    def parted(self, found: Columns) -> tuple[ColumnChoice, ColumnChoice]:
+        """Return what of this is read of the predictions, and what is left to their labels.
+
+        Parameters
+        ----------
+        found : Columns
+            What the predictions have of it.
+        """
+        pairs = tuple(zip(self.segments, found.segments, strict=True))
+        has_weight, has_id = found.weight is not None, found.id is not None
+        has_cluster = found.cluster is not None
+        here = replace(
+            self,
+            weight=self.weight if has_weight else None,
+            id=self.id if has_id else None,
+            cluster=self.cluster if has_cluster else None,
+            segments=tuple(name for name, place in pairs if place is not None),
+            may_lack=False,
+        )
+        there = ColumnChoice(
+            weight=None if has_weight else self.weight,
+            id=None if has_id else self.id,
+            cluster=None if has_cluster else self.cluster,
+            segments=tuple(name for name, place in pairs if place is None),
+        )
+        return here, there
 
 
 class NumberColumn(NamedTuple):
@@ -107,9 +168,11 @@ class Columns:
     ----------
     names : tuple of str
         All names of the header.
-    label, prediction, weight, id, key, cluster : int or None
+    label, prediction, weight, id, cluster : int or None
         0-based positions; None for what is not read.
-    rivals, segments : tuple of int
+    keys, rivals : tuple of int
+    segments : tuple of int or None
+        None for one that stands in another file.
     watched : int or None
         An id that nobody has named; it is read as ids are.
     """
@@ -119,10 +182,10 @@ class Columns:
     prediction: int | None = None
     weight: int | None = None
     id: int | None = None
-    key: int | None = None
+    keys: tuple[int, ...] = ()
     cluster: int | None = None
     rivals: tuple[int, ...] = ()
-    segments: tuple[int, ...] = ()
+    segments: tuple[int | None, ...] = ()
     watched: int | None = None
 
     @property
@@ -141,6 +204,11 @@ class Columns:
         return None if self.weight is None else self.names[self.weight]
 
     @property
+    def id_name(self) -> str | None:
+        """Name of the column that names the rows; None without one."""
+        return None if self.id is None else self.names[self.id]
+
+    @property
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
         return None if self.cluster is None else self.names[self.cluster]
@@ -153,7 +221,12 @@ class Columns:
     @property
     def segment_names(self) -> tuple[str, ...]:
         """Names of the columns that part the rows."""
-        return tuple(self.names[place] for place in self.segments)
+        return tuple(self.names[place] for place in self.segments if place is not None)
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Names of the columns that join rows of two files."""
+        return tuple(self.names[place] for place in self.keys)
 
     @property
     def numbers(self) -> tuple[NumberColumn, ...]:
@@ -179,12 +252,14 @@ class Columns:
     @property
     def texts(self) -> tuple[TextColumn, ...]:
         """The columns whose cells are taken as text."""
-        places = (("id", self.id), ("key", self.key), ("cluster", self.cluster))
-        return (
-            *(TextColumn(key, place) for key, place in places if place is not None),
-            *(TextColumn(f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
-            *(() if self.watched is None else (TextColumn(WATCHED, self.watched),)),
+        places = (
+            ("id", self.id),
+            *((f"key {i}", place) for i, place in enumerate(self.keys, start=1)),
+            ("cluster", self.cluster),
+            *((f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
+            (WATCHED, self.watched),
         )
+        return tuple(TextColumn(key, place) for key, place in places if place is not None)
 
 
 def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
@@ -211,24 +286,46 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     """
     names = tuple(name.strip(" \t") for name in names)
 
-    def at(wanted: str | None, role: Role | None = None) -> int | None:
+    def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
-        return None if role is None else _customary(names, role, source)
+        is_left = choice.takes_rest and not _customary_places(names, role)
+        return None if is_left else _customary(names, role, source)
+
+    def at(wanted: str | None) -> int | None:
+        if wanted is None or (choice.may_lack and _is_lacking(names, wanted)):
+            return None
+        return _by_name(names, wanted, source, choice.beside)
 
     found = Columns(
         names,
-        label=at(choice.label, "label") if choice.reads_label else None,
-        prediction=at(choice.prediction, "prediction") if choice.reads_prediction else None,
+        label=number(choice.label, "label") if choice.reads_label else None,
+        prediction=number(choice.prediction, "prediction") if choice.reads_prediction else None,
         weight=at(choice.weight),
         id=at(choice.id),
-        key=at(choice.key),
+        keys=tuple(_by_name(names, name, source) for name in choice.keys),
         cluster=at(choice.cluster),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
-        segments=tuple(_by_name(names, name, source) for name in choice.segments),
+        segments=tuple(at(name) for name in choice.segments),
     )
+    if choice.reads_label and found.label is None:
+        found = replace(found, label=_rest(found, "label", choice, source))
+    if choice.reads_prediction and found.prediction is None:
+        found = replace(found, prediction=_rest(found, "prediction", choice, source))
     _refuse_double_roles(found, source)
     return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
+
+
+def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
+    """Return the one column that is nothing else; that of the labels may be called as before."""
+    names = found.names
+    taken = {place for _, place in found.wanted}
+    rest = [place for place in range(len(names)) if place not in taken]
+    if role == "label":
+        named = choice.beside.prediction if choice.beside is not None else ""
+        same = [place for place in rest if names[place] == named]
+        rest = same or [place for place in rest if names[place].lower() != USAGE]
+    return rest[0] if len(rest) == 1 else _customary(names, role, source)
 
 
 def _customary_id(found: Columns) -> int | None:
@@ -257,22 +354,32 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
-    for index, place in enumerate(found.segments):
-        if place in found.segments[:index]:
-            name = quoted(found.names[place])
-            message = f"{source}: column {name} was named as a segment more than once"
-            raise DataError(message)
+    for role, places in (("segment", found.segments), ("key", found.keys)):
+        for index, place in enumerate(places):
+            if place is not None and place in places[:index]:
+                name = quoted(found.names[place])
+                message = f"{source}: column {name} was named as a {role} more than once"
+                raise DataError(message)
+
+
+def _customary_names(role: Role) -> tuple[str, ...]:
+    return LABEL_NAMES if role == "label" else PREDICTION_NAMES
+
+
+def _customary_places(names: tuple[str, ...], role: Role) -> list[int]:
+    customary = _customary_names(role)
+    return [i for i, name in enumerate(names) if name.lower() in customary]
 
 
 def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
-    customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
-    found = [i for i, name in enumerate(names) if name.lower() in customary]
+    found = _customary_places(names, role)
     if len(found) == 1:
         return found[0]
     hint = f"choose one with --{role}; {_listed(names)}"
     if not found:
         message = (
-            f"{source}: no column has a customary name for the {role}, such as '{customary[0]}'"
+            f"{source}: no column has a customary name for the {role}, "
+            f"such as '{_customary_names(role)[0]}'"
         )
         raise DataError(message, hint)
     several = ", ".join(quoted(names[i]) for i in found)
@@ -280,25 +387,39 @@ def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
     raise DataError(message, hint)
 
 
-def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
-    found = [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
+def _places_of(names: tuple[str, ...], wanted: str) -> list[int]:
+    return [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
+
+
+def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
+    """Whether no column is called so; a place such as #3 is always one of this file."""
+    return not (_places_of(names, wanted) or re.fullmatch(_PLACE, wanted))
+
+
+def _by_name(names: tuple[str, ...], wanted: str, source: str, beside: Beside | None = None) -> int:
+    """Find a column; what may stand beside the predictions as well was not found there."""
+    found = _places_of(names, wanted)
     if len(found) == 1:
         return found[0]
     if found:
         places = " and ".join(f"#{i + 1}" for i in found)
         message = f"{source}: several columns are called {quoted(wanted)}: {places}"
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-    if re.fullmatch(r"#[0-9]{1,9}", wanted):
+    if re.fullmatch(_PLACE, wanted):
         place = int(wanted[1:])
         if 1 <= place <= len(names):
             return place - 1
         message = f"{source}: there is no column {wanted}, only {len(names)}"
         raise DataError(message, _listed(names))
-    by_lower = {name.lower(): name for name in reversed(names)}
+    everywhere = names if beside is None else (*beside.names, *names)
+    by_lower = {name.lower(): name for name in reversed(everywhere)}
     close = [by_lower[name] for name in difflib.get_close_matches(wanted.lower(), by_lower, n=3)]
     also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
-    message = f"{source}: there is no column {quoted(wanted)}{also}"
-    raise DataError(message, _listed(names))
+    if beside is None:
+        message = f"{source}: there is no column {quoted(wanted)}{also}"
+        raise DataError(message, _listed(names))
+    message = f"{beside.source}: there is no column {quoted(wanted)}, nor in {source}{also}"
+    raise DataError(message, f"{_listed(beside.names)}; in {source}, {_listed(names)}")
 
 
 def _listed(names: tuple[str, ...]) -> str:

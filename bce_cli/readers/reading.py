@@ -76,7 +76,7 @@ class ConvertedColumns:
             self.has_long_text = True
         elif key in ("id", WATCHED):
             self.ids = Texts(column)
-        elif key == "key":
+        elif key.startswith("key "):
             self.keys = Texts(column)
         else:
             self.categories[key] = categories_of(column)

@@ -145,7 +145,7 @@ class _Look:
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key"), (self._tally.values,))
+        return Reading(checked[0], self._texts.get("key 1"), (self._tally.values,))
 
     def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint
@@ -222,9 +222,9 @@ class _Symptoms:
         if self._grammar.positive is not None:
             return f"the labels are {_listed(values)}; --positive takes one as it is written"
         if self._n_fractional_labels:
-            if self._n and self._n_binary == self._n:
-                return self._swapped()
-            return "labels that are probabilities themselves need --soft-labels"
+            is_swapped = self._columns.prediction is None or (self._n and self._n_binary == self._n)
+            soft = "labels that are probabilities themselves need --soft-labels"
+            return self._swapped() if is_swapped else soft
         if len(values) == _PAIR:
             listed = f"the labels are {_listed(sorted(values))}"
             return f"{listed}: say which one counts as 1, {_example(sorted(values))}"
@@ -233,6 +233,8 @@ class _Symptoms:
         return "labels must be 0 or 1, or --positive names the one that counts as 1"
 
     def _swapped(self) -> str:
+        if self._columns.prediction is None:
+            return "are these the predictions, and the two files swapped? or --soft-labels"
         label = shlex.quote(safe_text(self._columns.prediction_name))
         prediction = shlex.quote(safe_text(self._columns.label_name))
         return f"the two columns look swapped: try --label {label} --prediction {prediction}"

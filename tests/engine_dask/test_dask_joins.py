@@ -42,6 +42,7 @@ def joined() -> list[Row]:
     rows = records(N, 41)
     write_parts("truth", shuffled(rows, 42), 43)
     write("a.csv", rows)
+    write("few.parquet", without(rows, "y", "q", "site"))
     write_parts("b", shuffled(rival(rows, 44), 45), 46)
     return rows
 
@@ -55,6 +56,8 @@ COMMANDS = [
     ("calibration", "b", *ON, *JSON),
     ("compare", "a.csv", "b", *ON, *JSON, "--id", "id", "--cluster", "site"),
     ("compare", "a.csv", "b", "--on", "id", *JSON),
+    ("compute", "few.parquet", *ON, *JSON, "--by", "site", "--weight", "q"),
+    ("compare", "few.parquet", "b", *ON, *JSON, "--id", "q", "--cluster", "site"),
 ]
 
 
