@@ -16,7 +16,7 @@ from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.readers.texts import Texts
+from bce_cli.readers.texts import Texts, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,11 +76,14 @@ class Gathered:
     rows : Rows
     keys : pandas.Index
         The key of each row.
+    key_names : tuple of str
+        The columns that it was made of.
     """
 
     name: str
     rows: Rows
     keys: pd.Index
+    key_names: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -88,6 +91,13 @@ class Gathered:
         import pandas as pd
 
         return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
+
+    def shown(self, key: str) -> str:
+        """Return a key as messages show it, with its columns if there are several."""
+        if len(self.key_names) <= 1:
+            return quoted(key)
+        pairs = zip(self.key_names, one_by_one(key), strict=True)
+        return f"({', '.join(f'{quoted(name)}: {quoted(text)}' for name, text in pairs)})"
 
     def lone(self, places: Places) -> pd.DataFrame:
         """Return the `frame` of all rows but those at some places."""
@@ -125,15 +135,17 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
-    found = Gathered(table.name, concatenated(blocks), keys.index())
+    found = Gathered(table.name, concatenated(blocks), keys.index(), table.columns.key_names)
     if found.keys.is_unique:
         return found
     frame = found.frame
     repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
     key, row = repeated.iloc[0]
     first = frame.loc[frame["key"] == key, "row"].iloc[0]
-    message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
-    raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
+    message = (
+        f"{table.name}, row {row + 1}: the key {found.shown(key)} stands in row {first + 1} too"
+    )
+    raise DataError(message + _others(found, repeated, "repeat"), "each row needs a key of its own")
 
 
 class Partners(NamedTuple):
@@ -164,20 +176,20 @@ def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]
     lone = side.lone(mine)
     key, row = lone.iloc[0]
     place = f"{side.name}, row {int(row) + 1}"
-    message = f"{place}: the key {quoted(key)} has no partner in {other.name}"
+    message = f"{place}: the key {side.shown(key)} has no partner in {other.name}"
     hint = "--join inner leaves out rows without a partner, and counts them"
     n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
     if n:
         hint = f"{other_form(n)}: write both files in the same one"
-    raise DataError(message + _others(lone, "have none"), hint)
+    raise DataError(message + _others(side, lone, "have none"), hint)
 
 
-def _others(keys: pd.DataFrame, what: str) -> str:
+def _others(side: Gathered, keys: pd.DataFrame, what: str) -> str:
     """Count the keys but for the first, and name some."""
     others = keys["key"].iloc[1:]
     if others.empty:
         return ""
-    shown = ", ".join(quoted(key) for key in others.head(_MOST_SHOWN))
+    shown = ", ".join(side.shown(key) for key in others.head(_MOST_SHOWN))
     more = ", ..." if len(others) > _MOST_SHOWN else ""
     return f"; {len(others):,} more {what}: {shown}{more}"
 
@@ -353,7 +365,7 @@ def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -
         raise label_conflict(
             (rival.name, theirs.label(place)),
             (baseline.name, mine.label(place)),
-            f"{row + 1} (key {quoted(rival.keys[row])})",
+            f"{row + 1} (key {rival.shown(rival.keys[row])})",
         )
 
 

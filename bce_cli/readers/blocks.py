@@ -107,7 +107,7 @@ class TwoLooks(ABC):
             checked = None if cells is None else rows_of(cells, self.grammar)
             if cells is not None and checked is not None:
                 rows, first_other = checked
-                return Reading(rows, cells.keys, (self._label_values(cells, first_other),))
+                return Reading(rows, cells.key, (self._label_values(cells, first_other),))
         if self.columns.watched is not None:  # nobody has asked for it
             return replace(self, columns=replace(self.columns, watched=None)).read()
         from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed

@@ -43,7 +43,9 @@ class ConvertedColumns:
     labels : ndarray of float64 or bool, or Categories, or None
     numbers : dict of key to ndarray of float64
         Predictions and weights.
-    ids, keys : sequence of str or None
+    ids : sequence of str or None
+    keys : list of Texts
+        For each key column, those of the rows.
     categories : dict of key to Categories
         Clusters and segments.
     float_types : dict of key to str
@@ -58,7 +60,7 @@ class ConvertedColumns:
     labels: FloatArray | BoolArray | Categories | None = None
     numbers: dict[str, FloatArray] = field(default_factory=dict)
     ids: Sequence[str] | None = None
-    keys: Sequence[str] | None = None
+    keys: list[Texts] = field(default_factory=list)
     categories: dict[str, Categories] = field(default_factory=dict)
     float_types: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
@@ -77,9 +79,14 @@ class ConvertedColumns:
         elif key in ("id", WATCHED):
             self.ids = Texts(column)
         elif key.startswith("key "):
-            self.keys = Texts(column)
+            self.keys.append(Texts(column))
         else:
             self.categories[key] = categories_of(column)
+
+    @property
+    def key(self) -> Texts | None:
+        """What joins each row with that of another file; None without key columns."""
+        return Texts.side_by_side(self.keys) if self.keys else None
 
     @property
     def missing(self) -> BoolArray | None:
@@ -187,7 +194,7 @@ class Reading:
     rows : Rows
         Without a label or a prediction column, all labels or all predictions are 0.
     keys : sequence of str, shape (n,), optional
-        What joins the rows with those of another file.
+        What joins the rows with those of another file; of several columns, see `one_by_one`.
     label_values : tuple of LabelValues
         One, or one for each model that has labels of its own.
     n_lone : int
@@ -335,7 +342,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
 
 def _has_blanks(cells: ConvertedColumns) -> bool:
     """Whether a key or a cluster is blank, where each row needs one."""
-    if cells.keys is not None and not all(key.strip() for key in cells.keys):
+    if any(keys.has_blank for keys in cells.keys):
         return True
     clusters = cells.categories.get("cluster")
     return clusters is not None and not all(text.strip() for text in clusters.names)

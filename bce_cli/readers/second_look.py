@@ -145,7 +145,7 @@ class _Look:
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key 1"), (self._tally.values,))
+        return Reading(checked[0], cells.key, (self._tally.values,))
 
     def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint

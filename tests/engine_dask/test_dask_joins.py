@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 N = 3000
 FAILED = 4
 ON = ("--labels", "truth", "--on", "id")
+TWICE = ("--labels", "truth", "--on", "site", "--on", "id")
 JSON = ("-l", "y", "-p", "p", "-f", "json")
 
 
@@ -53,9 +54,9 @@ COMMANDS = [
     ("compute", "b", *ON, *JSON, "--by", "site", "--weight", "q"),
     ("compute", "a.csv", *ON, "-l", "y", "-p", "p"),
     ("check", "a.csv", *ON, *JSON, "--max-loss", "0.3", "--max-ece", "0.1", "--confident"),
-    ("calibration", "b", *ON, *JSON),
+    ("calibration", "b", *TWICE, *JSON),
     ("compare", "a.csv", "b", *ON, *JSON, "--id", "id", "--cluster", "site"),
-    ("compare", "a.csv", "b", "--on", "id", *JSON),
+    ("compare", "a.csv", "b", "--on", "id", "--on", "site", *JSON),
     ("compute", "few.parquet", *ON, *JSON, "--by", "site", "--weight", "q"),
     ("compare", "few.parquet", "b", *ON, *JSON, "--id", "q", "--cluster", "site"),
 ]
