@@ -124,7 +124,8 @@ class Data:
         twofold = [
             name
             for name in dict.fromkeys(names)
-            if name in theirs.names and name not in found.key_names
+            if name in (*theirs.names, *(folder.name for folder in theirs.folders))
+            and name not in found.key_names
         ]
         taken = self.baseline.sources[0].name
         both = [

@@ -48,6 +48,20 @@ ID_NAMES = _words(
 """Customary names of a column that says which rows are the same; case does not matter."""
 
 
+class Folder(NamedTuple):
+    """What a folder of a path says of all rows in a file, such as ``day=2026-11-01``.
+
+    Attributes
+    ----------
+    name : str
+    text : str or None
+        None where the folder stands for rows without a value.
+    """
+
+    name: str
+    text: str | None
+
+
 class Beside(NamedTuple):
     """The header of the predictions, as whoever looks for their labels elsewhere has to know it.
 
@@ -93,6 +107,8 @@ class ColumnChoice:
         Weight, id, cluster and segments may stand in another file instead.
     beside : Beside, optional
         The header of the predictions, where these are the labels.
+    folders : tuple of Folder
+        What the path of a source says of its rows, which any text and the weight may be.
     """
 
     label: str | None = None
@@ -109,6 +125,7 @@ class ColumnChoice:
     takes_rest: bool = False
     may_lack: bool = False
     beside: Beside | None = None
+    folders: tuple[Folder, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -162,19 +179,20 @@ class TextColumn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns found in one header.
+    """The columns found in one header, and in the folders of its path.
 
     Attributes
     ----------
     names : tuple of str
         All names of the header.
     label, prediction, weight, id, cluster : int or None
-        0-based positions; None for what is not read.
+        0-based positions, those of folders behind those of the header; None for what is not read.
     keys, rivals : tuple of int
     segments : tuple of int or None
         None for one that stands in another file.
     watched : int or None
         An id that nobody has named; it is read as ids are.
+    folders : tuple of Folder
     """
 
     names: tuple[str, ...]
@@ -187,6 +205,12 @@ class Columns:
     rivals: tuple[int, ...] = ()
     segments: tuple[int | None, ...] = ()
     watched: int | None = None
+    folders: tuple[Folder, ...] = ()
+
+    def name(self, place: int) -> str:
+        """Return the name of a column, or of a folder."""
+        n = len(self.names)
+        return self.names[place] if place < n else self.folders[place - n].name
 
     @property
     def label_name(self) -> str:
@@ -201,17 +225,17 @@ class Columns:
     @property
     def weight_name(self) -> str | None:
         """Name of the weight column; None without one."""
-        return None if self.weight is None else self.names[self.weight]
+        return None if self.weight is None else self.name(self.weight)
 
     @property
     def id_name(self) -> str | None:
         """Name of the column that names the rows; None without one."""
-        return None if self.id is None else self.names[self.id]
+        return None if self.id is None else self.name(self.id)
 
     @property
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
-        return None if self.cluster is None else self.names[self.cluster]
+        return None if self.cluster is None else self.name(self.cluster)
 
     @property
     def watched_name(self) -> str | None:
@@ -221,12 +245,12 @@ class Columns:
     @property
     def segment_names(self) -> tuple[str, ...]:
         """Names of the columns that part the rows."""
-        return tuple(self.names[place] for place in self.segments if place is not None)
+        return tuple(self.name(place) for place in self.segments if place is not None)
 
     @property
     def key_names(self) -> tuple[str, ...]:
         """Names of the columns that join rows of two files."""
-        return tuple(self.names[place] for place in self.keys)
+        return tuple(self.name(place) for place in self.keys)
 
     @property
     def numbers(self) -> tuple[NumberColumn, ...]:
@@ -237,7 +261,11 @@ class Columns:
             ("weight", self.weight),
         )
         return (
-            *(NumberColumn(role, role, place) for role, place in roles if place is not None),
+            *(
+                NumberColumn(role, role, place)
+                for role, place in roles
+                if place is not None and place < len(self.names)
+            ),
             *(
                 NumberColumn(f"prediction {index}", "prediction", place)
                 for index, place in enumerate(self.rivals, start=2)
@@ -252,6 +280,36 @@ class Columns:
     @property
     def texts(self) -> tuple[TextColumn, ...]:
         """The columns whose cells are taken as text."""
+        n = len(self.names)
+        return (*(column for column in self._all_texts if column.place < n), *self.confirmed)
+
+    @property
+    def fixed(self) -> tuple[tuple[str, Folder], ...]:
+        """The keys of what is the same for all rows, as the path says."""
+        n = len(self.names)
+        weight = () if self.weight is None else (TextColumn("weight", self.weight),)
+        return tuple(
+            (key, self.folders[place - n])
+            for key, place in (*weight, *self._all_texts)
+            if place >= n
+        )
+
+    @property
+    def confirmed(self) -> tuple[TextColumn, ...]:
+        """The columns that must say what the folder of the same name says."""
+        if not self.folders:
+            return ()
+        used = [folder for _, folder in self.fixed]
+        return tuple(
+            TextColumn(f"folder {i}", place)
+            for i, folder in enumerate(self.folders, start=1)
+            if folder in used
+            for place, name in enumerate(self.names)
+            if name == folder.name
+        )
+
+    @property
+    def _all_texts(self) -> tuple[TextColumn, ...]:
         places = (
             ("id", self.id),
             *((f"key {i}", place) for i, place in enumerate(self.keys, start=1)),
@@ -293,9 +351,16 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         return None if is_left else _customary(names, role, source)
 
     def at(wanted: str | None) -> int | None:
-        if wanted is None or (choice.may_lack and _is_lacking(names, wanted)):
+        if wanted is None:
             return None
-        return _by_name(names, wanted, source, choice.beside)
+        place = _folder_place(names, wanted, choice.folders, source)
+        if place is not None or (choice.may_lack and _is_lacking(names, wanted)):
+            return place
+        return _by_name(names, wanted, source, choice)
+
+    def key(wanted: str) -> int:
+        place = _folder_place(names, wanted, choice.folders, source)
+        return _by_name(names, wanted, source) if place is None else place
 
     found = Columns(
         names,
@@ -303,16 +368,18 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         prediction=number(choice.prediction, "prediction") if choice.reads_prediction else None,
         weight=at(choice.weight),
         id=at(choice.id),
-        keys=tuple(_by_name(names, name, source) for name in choice.keys),
+        keys=tuple(key(name) for name in choice.keys),
         cluster=at(choice.cluster),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
         segments=tuple(at(name) for name in choice.segments),
+        folders=choice.folders,
     )
     if choice.reads_label and found.label is None:
         found = replace(found, label=_rest(found, "label", choice, source))
     if choice.reads_prediction and found.prediction is None:
         found = replace(found, prediction=_rest(found, "prediction", choice, source))
     _refuse_double_roles(found, source)
+    _refuse_odd_folders(found, source)
     return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
 
 
@@ -320,6 +387,7 @@ def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
     """Return the one column that is nothing else; that of the labels may be called as before."""
     names = found.names
     taken = {place for _, place in found.wanted}
+    taken |= {names.index(name) for name, _ in choice.folders if name in names}
     rest = [place for place in range(len(names)) if place not in taken]
     if role == "label":
         named = choice.beside.prediction if choice.beside is not None else ""
@@ -357,9 +425,35 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
     for role, places in (("segment", found.segments), ("key", found.keys)):
         for index, place in enumerate(places):
             if place is not None and place in places[:index]:
-                name = quoted(found.names[place])
+                name = quoted(found.name(place))
                 message = f"{source}: column {name} was named as a {role} more than once"
                 raise DataError(message)
+
+
+def _refuse_odd_folders(found: Columns, source: str) -> None:
+    for key, (name, text) in found.fixed:
+        role = key.partition(" ")[0]
+        if role in ("key", "cluster") and not (text or "").strip():
+            message = f"{source}: the {role} (column {quoted(name)}, a folder) is empty"
+            raise DataError(message)
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError:
+            message = f"{source}: {role} {quoted(text or '')}, a folder, is not UTF-8 text"
+            raise DataError(message) from None
+
+
+def _folder_place(
+    names: tuple[str, ...], wanted: str, folders: tuple[Folder, ...], source: str
+) -> int | None:
+    """Return the place of what a folder says, behind those of the header; None if none says it."""
+    places = [at for at, (name, _) in enumerate(folders) if name == wanted.strip(" \t")]
+    texts = list(dict.fromkeys(folders[at].text for at in places))
+    if len(texts) > 1:
+        two = " and ".join(quoted(text or "") for text in texts[:2])
+        message = f"{source}: its path has {quoted(wanted)} more than once, as {two}"
+        raise DataError(message)
+    return len(names) + places[0] if places else None
 
 
 def _customary_names(role: Role) -> tuple[str, ...]:
@@ -396,8 +490,12 @@ def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
     return not (_places_of(names, wanted) or re.fullmatch(_PLACE, wanted))
 
 
-def _by_name(names: tuple[str, ...], wanted: str, source: str, beside: Beside | None = None) -> int:
-    """Find a column; what may stand beside the predictions as well was not found there."""
+def _by_name(
+    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice | None = None
+) -> int:
+    """Find a column; with a choice, one that was not found in folders, or beside predictions."""
+    beside = None if choice is None else choice.beside
+    folders = () if choice is None else tuple(name for name, _ in choice.folders)
     found = _places_of(names, wanted)
     if len(found) == 1:
         return found[0]
@@ -411,13 +509,14 @@ def _by_name(names: tuple[str, ...], wanted: str, source: str, beside: Beside | 
             return place - 1
         message = f"{source}: there is no column {wanted}, only {len(names)}"
         raise DataError(message, _listed(names))
-    everywhere = names if beside is None else (*beside.names, *names)
+    everywhere = (*(() if beside is None else beside.names), *names, *folders)
     by_lower = {name.lower(): name for name in reversed(everywhere)}
     close = [by_lower[name] for name in difflib.get_close_matches(wanted.lower(), by_lower, n=3)]
     also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
-        raise DataError(message, _listed(names))
+        shown = ", ".join(map(quoted, dict.fromkeys(folders)))
+        raise DataError(message, _listed(names) + (f"; its folders say {shown}" if folders else ""))
     message = f"{beside.source}: there is no column {quoted(wanted)}, nor in {source}{also}"
     raise DataError(message, f"{_listed(beside.names)}; in {source}, {_listed(names)}")
 

@@ -110,6 +110,21 @@ def test_rows_without_partners_are_left_out_and_counted(
 
 
 @pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
+def test_what_folders_say_is_the_same_on_every_worker(shared_out: Callable[..., Outcome]) -> None:
+    rows = records(N, 51)
+    for day in range(3):
+        write_parts(f"days/day={day}/w={day + 1}", rows[day::3], 52)
+        write(f"truth/day={day}/labels.csv", shuffled(rows[day::3], 53))
+    for call in (
+        ("compute", "days", *JSON, "--by", "day", "--weight", "w"),
+        ("compute", "days", *ON, "--on", "day", *JSON, "--weight", "w", "--id", "day"),
+        ("compare", "days", "days/*", "--on", "id", "--on", "day", *JSON, "--cluster", "day"),
+    ):
+        assert shared_out(*call)[0] == 0
+
+
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts", "joined")
 def test_other_processes_write_what_this_process_writes(
     external: str, told: Callable[..., Outcome]
