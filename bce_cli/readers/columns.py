@@ -19,6 +19,9 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 _MOST_LISTED = 20
 _PLACE = r"#[0-9]{1,9}"
 
+_INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
+"""Names that pandas gives to the numbers of rows."""
+
 USAGE = "usage"
 """Column of a solution of Kaggle, in lower case, that says which rows count for which score."""
 
@@ -388,7 +391,11 @@ def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
     names = found.names
     taken = {place for _, place in found.wanted}
     taken |= {names.index(name) for name, _ in choice.folders if name in names}
-    rest = [place for place in range(len(names)) if place not in taken]
+    rest = [
+        place
+        for place, name in enumerate(names)
+        if place not in taken and not re.fullmatch(_INDEX, name)
+    ]
     if role == "label":
         named = choice.beside.prediction if choice.beside is not None else ""
         same = [place for place in rest if names[place] == named]

@@ -27,6 +27,10 @@ def write(submission: str, solution: str) -> None:
 HEADERS = {
     "as Kaggle has it": (SUBMISSION, SOLUTION),
     "no Usage": (SUBMISSION, SOLUTION.replace(",Usage", ",t").replace("target", "label")),
+    "numbers of rows": (
+        ",id,target\n0,a,0.9\n1,b,0.2\n2,c,0.5\n",
+        "Unnamed: 0,id,Survived\n0,a,1\n1,b,0\n2,c,1\n",
+    ),
     "labels of any name": (SUBMISSION, SOLUTION.replace("target", "Survived")),
     "both of any name": (
         SUBMISSION.replace("target", "Survived"),
