@@ -80,7 +80,7 @@ def compare(
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
         else:
-            origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
+            origin, cluster = inputs.origin(data, paths), data.cluster_name
             document = CompareDocument(origin, convention, report, cluster)
             stream.write(out.written(document))
     out.tell([*(data.doubts if quiet else ()), *model_doubts(report)], quiet=quiet)

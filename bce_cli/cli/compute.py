@@ -226,7 +226,7 @@ def _report(
         result=result,
         comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
         has_soft_labels=inputs.soft_labels,
-        segment_columns=job.data.columns.segment_names,
+        segment_columns=job.data.segment_names,
         segments=_segments(result, report),
     )
     return out.written(document), doubtful

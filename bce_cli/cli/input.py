@@ -92,7 +92,12 @@ class RowInput(OptionGroup):
         ),
     ] = None
     on: Annotated[
-        str | None, _column("--on", what="Column of both files that joins their rows.")
+        list[str] | None,
+        _column(
+            "--on",
+            what="Column of both files that joins their rows; given more than once, all of them "
+            "together.",
+        ),
     ] = None
     join: Annotated[
         Literal["all", "inner"],
@@ -244,14 +249,14 @@ class RowInput(OptionGroup):
 
     def _join(self) -> "Join | None":
         """Return how rows of several sources find together; None if they need not."""
-        if self.on is None:
+        if not self.on:
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(self.on, self.labels, is_inner=self.join == "inner")
+        return Join(tuple(self.on), self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
-        if (self.labels is None) != (self.on is None):
+        if (self.labels is None) == bool(self.on):
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
         if self.join == "inner" and self.labels is None:
@@ -298,7 +303,7 @@ class ScoredInput(RowInput):
             sources=tuple(map(without_secrets, paths)),
             label_column=data.label_name,
             prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
-            weight_column=data.columns.weight_name,
+            weight_column=data.weight_name,
             labels_source=self.labels and without_secrets(self.labels),
             positive_label=data.labels.positive,
             negative_label=data.labels.other,
@@ -322,10 +327,10 @@ class ComparedInput(ScoredInput):
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
     on: Annotated[
-        str | None,
+        list[str] | None,
         _column(
             "--on",
-            what="Column that joins the rows of all files. Else they must be in one order.",
+            what="Columns that join the rows of all files. Else they must be in one order.",
         ),
     ] = None
     id_column: IdOpt = None
@@ -380,7 +385,7 @@ class ComparedInput(ScoredInput):
     def _check_join(self) -> None:
         if self.has_columns or self.labels is not None:
             super()._check_join()
-        elif self.join == "inner" and self.on is None:  # a key alone joins the models
+        elif self.join == "inner" and not self.on:  # a key alone joins the models
             message = "--join needs --on"
             raise UsageError(message, "such as --on id")
 

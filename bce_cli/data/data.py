@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bce_cli.core.progress import Advance, Stage, silent
+from bce_cli.core.rows import in_their_order
 from bce_cli.data.table import Facts, Table, read_block
 from bce_cli.errors import DataError, quoted
-from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.columns import USAGE, Beside, ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ class Join:
 
     Attributes
     ----------
-    key : str
-        Column of all tables whose text joins their rows.
+    keys : tuple of str
+        Columns of all tables whose texts together join their rows.
     labels_path : str, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
 
-    key: str
+    keys: tuple[str, ...]
     labels_path: str | None = None
     is_inner: bool = False
 
@@ -89,13 +90,56 @@ class Data:
         self.n_unmatched: int | None = None
         self._stack = ExitStack()
         self._plan: SidesPlan | None = None
+        self._segments_of_truth: tuple[bool, ...] = ()
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            for table in self.tables:
-                opened.enter_context(table)
+            for model in self.models:
+                opened.enter_context(model)
+            if self.truth is not None:
+                self._share_out(self.truth)
+                opened.enter_context(self.truth)
+                self.baseline.note(*self._said_of_headers(self.truth))
             self._stack = opened.pop_all()
         return self
+
+    def _share_out(self, truth: Table) -> None:
+        """Have the labels' file looked through for what that of the predictions has not."""
+        asked, found = self.baseline.options.columns, self.baseline.columns
+        if not asked.may_lack:  # opened once more
+            return
+        here, there = asked.parted(found)
+        self._segments_of_truth = tuple(place is None for place in found.segments)
+        beside = Beside(self.baseline.sources[0].name, found.prediction_name, found.names)
+        own = truth.options.columns
+        choice = replace(
+            there, label=own.label, keys=own.keys, reads_prediction=False, takes_rest=True
+        )
+        self.baseline.options = replace(self.baseline.options, columns=here)
+        truth.options = replace(truth.options, columns=replace(choice, beside=beside))
+
+    def _said_of_headers(self, truth: Table) -> list[str]:
+        """Say which columns of the labels' file are not looked at, though they may be meant."""
+        found, theirs = self.baseline.columns, truth.columns
+        single = (found.weight_name, found.id_name, found.cluster_name)
+        names = [name for name in (*single, *found.segment_names) if name is not None]
+        twofold = [
+            name
+            for name in dict.fromkeys(names)
+            if name in (*theirs.names, *(folder.name for folder in theirs.folders))
+            and name not in found.key_names
+        ]
+        taken = self.baseline.sources[0].name
+        both = [
+            f"column {quoted(name)} is in both files: that of {taken} is taken" for name in twofold
+        ]
+        read = {theirs.names[place] for _, place in theirs.wanted}
+        unread = [name for name in theirs.names if name.lower() == USAGE and name not in read]
+        return both + [
+            f"{truth.sources[0].name}: every row counts, whatever {quoted(name)} says"
+            for name in unread
+            if name not in twofold
+        ]
 
     def __exit__(
         self,
@@ -141,6 +185,28 @@ class Data:
     def columns(self) -> Columns:
         """The columns of the baseline."""
         return self.baseline.columns
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the weight column; None without one."""
+        return self._either(lambda columns: columns.weight_name)
+
+    @property
+    def cluster_name(self) -> str | None:
+        """Name of the cluster column; None without one."""
+        return self._either(lambda columns: columns.cluster_name)
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """Names of the columns that part the rows."""
+        mine = self.columns.segment_names
+        if self.truth is None:
+            return mine
+        return in_their_order(self._segments_of_truth, mine, self.truth.columns.segment_names)
+
+    def _either(self, name_of: Callable[[Columns], str | None]) -> str | None:
+        found = name_of(self.columns)
+        return found if found is not None or self.truth is None else name_of(self.truth.columns)
 
     @property
     def labels(self) -> LabelTally:
@@ -202,7 +268,7 @@ class Data:
         read = Advance(progress, Stage("reading", 0, self.n_bytes(), "bytes"))
         baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
         truth = None if self.truth is None else gathered(self.truth, run, read, found)
-        sides = Sides(truth, tuple(rivals))
+        sides = Sides(truth, tuple(rivals), self._segments_of_truth)
         joined = joined_rows(baseline, sides, is_inner=join.is_inner, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
@@ -250,7 +316,9 @@ class Data:
             return read_block
         from bce_cli.data.joined import SidesPlan, read_joined  # noqa: PLC0415 -- rarely needed
 
-        self._plan = SidesPlan.of(self.truth, self.rivals, is_inner=self.join.is_inner)
+        self._plan = SidesPlan.of(
+            self.truth, self.rivals, self._segments_of_truth, is_inner=self.join.is_inner
+        )
         return partial(read_joined, plan=self._plan)
 
     @property
@@ -369,17 +437,26 @@ def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
     choice, truth = options.columns, None
     if join is not None:
-        choice = replace(choice, key=join.key, reads_label=labels_path is None)
+        is_elsewhere = labels_path is not None
+        choice = replace(
+            choice,
+            keys=join.keys,
+            reads_label=not is_elsewhere,
+            takes_rest=is_elsewhere,
+            may_lack=is_elsewhere,
+        )
     elif len(models) > 1 and choice.id is None:
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
-    rival_choice = replace(choice, weight=None, id=row_id, cluster=None, segments=())
+    rival_choice = replace(
+        choice, weight=None, id=row_id, cluster=None, segments=(), may_lack=False
+    )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)
     ]
     if join is not None and labels_path is not None:
-        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+        columns = ColumnChoice(label=choice.label, keys=join.keys, reads_prediction=False)
         layout = replace(options.layout, input_format=None)
         truth = Table.at([labels_path], replace(options, columns=columns, layout=layout))
     return Data(baseline, rivals, truth, join)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Predictions, concatenated
+from bce_cli.core.rows import Predictions, concatenated, in_their_order
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_with_size
 from bce_cli.errors import (
@@ -24,7 +24,7 @@ from bce_cli.errors import (
     quoted,
 )
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.readers.texts import Texts
+from bce_cli.readers.texts import Texts, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -84,11 +84,14 @@ class Gathered:
     rows : Rows
     keys : pandas.Index
         The key of each row.
+    key_names : tuple of str
+        The columns that it was made of.
     """
 
     name: str
     rows: Rows
     keys: pd.Index
+    key_names: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -96,6 +99,13 @@ class Gathered:
         import pandas as pd
 
         return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
+
+    def shown(self, key: str) -> str:
+        """Return a key as messages show it, with its columns if there are several."""
+        if len(self.key_names) <= 1:
+            return quoted(key)
+        pairs = zip(self.key_names, one_by_one(key), strict=True)
+        return f"({', '.join(f'{quoted(name)}: {quoted(text)}' for name, text in pairs)})"
 
     def lone(self, places: Places) -> pd.DataFrame:
         """Return the `frame` of all rows but those at some places."""
@@ -143,7 +153,7 @@ def gathered(
         table.conclude(values)
     table.labels.finish()
     indexed(0)
-    found = Gathered(table.name, concatenated(blocks), keys.index())
+    found = Gathered(table.name, concatenated(blocks), keys.index(), table.columns.key_names)
     is_unique = found.keys.is_unique
     indexed(1)
     if is_unique:
@@ -152,8 +162,10 @@ def gathered(
     repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
     key, row = repeated.iloc[0]
     first = frame.loc[frame["key"] == key, "row"].iloc[0]
-    message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
-    raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
+    message = (
+        f"{table.name}, row {row + 1}: the key {found.shown(key)} stands in row {first + 1} too"
+    )
+    raise DataError(message + _others(found, repeated, "repeat"), "each row needs a key of its own")
 
 
 class Partners(NamedTuple):
@@ -184,20 +196,20 @@ def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]
     lone = side.lone(mine)
     key, row = lone.iloc[0]
     place = f"{side.name}, row {int(row) + 1}"
-    message = f"{place}: the key {quoted(key)} has no partner in {other.name}"
+    message = f"{place}: the key {side.shown(key)} has no partner in {other.name}"
     hint = "--join inner leaves out rows without a partner, and counts them"
     n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
     if n:
         hint = f"{other_form(n)}: write both files in the same one"
-    raise DataError(message + _others(lone, "have none"), hint)
+    raise DataError(message + _others(side, lone, "have none"), hint)
 
 
-def _others(keys: pd.DataFrame, what: str) -> str:
+def _others(side: Gathered, keys: pd.DataFrame, what: str) -> str:
     """Count the keys but for the first, and name some."""
     others = keys["key"].iloc[1:]
     if others.empty:
         return ""
-    shown = ", ".join(quoted(key) for key in others.head(_MOST_SHOWN))
+    shown = ", ".join(side.shown(key) for key in others.head(_MOST_SHOWN))
     more = ", ..." if len(others) > _MOST_SHOWN else ""
     return f"; {len(others):,} more {what}: {shown}{more}"
 
@@ -212,10 +224,13 @@ class Sides:
         Their labels, if they have none themselves.
     rivals : tuple of Gathered
         Predictions of further models.
+    segments_of_truth : tuple of bool
+        Which segments stand beside the labels.
     """
 
     truth: Gathered | None
     rivals: tuple[Gathered, ...] = ()
+    segments_of_truth: tuple[bool, ...] = ()
 
     @property
     def all(self) -> tuple[Gathered, ...]:
@@ -299,7 +314,7 @@ def joined_rows(
             if is_whole:
                 _refuse_lone((side, left), (found.right, found.left))
         if side is sides.truth:
-            rows = _with_labels(rows, side.rows, found)
+            rows = _with_labels(rows, side.rows, found, sides.segments_of_truth)
         else:
             if sides.truth is None:
                 _refuse_other_labels(left, side, found)
@@ -312,11 +327,32 @@ def joined_rows(
     return JoinedRows(rows, is_lone, tuple(all_found))
 
 
-def _with_labels(rows: Rows, truth: Rows, found: Partners) -> Rows:
-    """Give predictions their labels; rows without one are left out and keep their places."""
-    labels = cast("LabelArray", np.zeros(len(rows), truth.labels.dtype))
+def _with_labels(
+    rows: Rows, truth: Rows, found: Partners, segments_of_truth: tuple[bool, ...]
+) -> Rows:
+    """Give predictions their labels, and what stands beside those alone.
+
+    Rows without one are left out and keep their places.
+    """
+    n = len(rows)
+    labels = cast("LabelArray", np.zeros(n, truth.labels.dtype))
     labels[found.left] = truth.labels[found.right]
-    return replace(rows, labels=labels, missing=_missing_with(rows, truth, found)).blanked()
+    rows = replace(rows, labels=labels, missing=_missing_with(rows, truth, found))
+    if truth.weights is not None:
+        weights = np.zeros(n)
+        weights[found.left] = truth.weights[found.right]
+        rows = replace(rows, weights=weights)
+    if truth.ids is not None:
+        ids = [""] * n
+        for place, source in zip(found.left.tolist(), found.right.tolist(), strict=True):
+            ids[place] = truth.ids[source]
+        rows = replace(rows, ids=ids)
+    if truth.cluster is not None:
+        rows = replace(rows, cluster=truth.cluster.spread(n, found.left, found.right))
+    if truth.segments:
+        theirs = [words.spread(n, found.left, found.right) for words in truth.segments]
+        rows = replace(rows, segments=in_their_order(segments_of_truth, rows.segments, theirs))
+    return rows.blanked()
 
 
 def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
@@ -357,7 +393,7 @@ def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -
         raise label_conflict(
             (rival.name, theirs.label(place)),
             (baseline.name, mine.label(place)),
-            f"{row + 1} (key {quoted(rival.keys[row])})",
+            f"{row + 1} (key {rival.shown(rival.keys[row])})",
         )
 
 
@@ -388,6 +424,8 @@ class SidesPlan:
     truth : SideRecipe or None
         As in `Sides`.
     rivals : tuple of SideRecipe
+    segments_of_truth : tuple of bool
+        As in `Sides`.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
@@ -395,13 +433,22 @@ class SidesPlan:
     run: str
     truth: SideRecipe | None
     rivals: tuple[SideRecipe, ...]
+    segments_of_truth: tuple[bool, ...]
     is_inner: bool
 
     @classmethod
-    def of(cls, truth: Table | None, rivals: Sequence[Table], *, is_inner: bool) -> SidesPlan:
+    def of(
+        cls,
+        truth: Table | None,
+        rivals: Sequence[Table],
+        segments_of_truth: tuple[bool, ...] = (),
+        *,
+        is_inner: bool,
+    ) -> SidesPlan:
         """Return the plan of a run that begins."""
         first = None if truth is None else SideRecipe.of(truth)
-        return cls(uuid.uuid4().hex, first, tuple(map(SideRecipe.of, rivals)), is_inner)
+        others = tuple(map(SideRecipe.of, rivals))
+        return cls(uuid.uuid4().hex, first, others, segments_of_truth, is_inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,7 +536,7 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
         labels.append(table.labels.values)
         notes.append(tuple(table.notes))
     truth = None if plan.truth is None else sides.pop(0)
-    return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))
+    return HeldSides(truth, tuple(sides), plan.segments_of_truth, tuple(labels), tuple(notes))
 
 
 def read_joined(block: Block, plan: SidesPlan) -> Reading:

@@ -15,7 +15,7 @@ from bce_cli.data.same_labels import numbered
 from bce_cli.errors import BceError
 from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
-from bce_cli.readers.files import open_file, utf8, utf8_mark_length
+from bce_cli.readers.files import at_its_path, open_file, utf8, utf8_mark_length
 from bce_cli.storage.sources import opened_at
 from bce_cli.storage.streams import Limited, read_fully
 
@@ -134,7 +134,8 @@ def _text_up_to(whole: Part, stop: int, opened: ExitStack) -> DelimitedFile:
     source = whole.source
     stream = cast("IO[bytes]", Limited(opened_at(source, 0, opened), stop))
     text = utf8(stream, None, source.name)
-    return DelimitedFile(text, source.name, source.extensions, whole.options)
+    options = at_its_path(whole.options, source)
+    return DelimitedFile(text, source.name, source.extensions, options)
 
 
 def seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:

@@ -355,7 +355,7 @@ class DelimitedBlock(TextBlock):
         types: dict[str, Any] = {f"column {at}": pa.float64() for _, _, at in self.columns.numbers}
         words = pa.dictionary(pa.int32(), pa.string())
         for key, place in self.columns.texts:
-            is_repeated = key not in ("id", "key", WATCHED)
+            is_repeated = key not in ("id", WATCHED) and not key.startswith("key ")
             types.setdefault(f"column {place}", words if is_repeated else pa.string())
         if self.columns.label is None or self.grammar.soft_labels:
             return self._typed(data, types, has_quotes=has_quotes)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+from dataclasses import replace
+from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
+from bce_cli.readers.columns import Folder
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
@@ -71,7 +74,7 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     UsageError
         An option does not go with its format.
     """
-    name = source.name
+    name, options = source.name, at_its_path(options, source)
     head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
     codec = codec_of(head)
     if codec is not None:
@@ -101,6 +104,16 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     from bce_cli.readers.delimited import DelimitedFile  # noqa: PLC0415 -- not for a glance
 
     return DelimitedFile(text, name, extensions, options), is_compressed
+
+
+def at_its_path(options: InputOptions, source: Source) -> InputOptions:
+    """Return options with what the path of a source says of its rows."""
+    folders = source.folders
+    if not folders:
+        return options
+    return replace(
+        options, columns=replace(options.columns, folders=tuple(starmap(Folder, folders)))
+    )
 
 
 def codec_of(head: bytes) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -250,15 +251,15 @@ class JsonFile:
 
     def _find_columns(self, first: _Pairs, choice: ColumnChoice) -> Columns:
         """Find the keys in the first object, or else in those that follow, where it lacks some."""
-        try:
-            return find_columns(_keys([first]), choice, self._name)
-        except DataError as error:
-            near = islice(_objects_of(self._first, self._name), _MOST_LOOKED_AT)
-            objects = [found for _, found in near if not isinstance(found, DataError)]
-            try:
-                return find_columns(_keys(objects), choice, self._name)
-            except DataError:
-                raise error from None
+        strict = replace(choice, may_lack=False)
+        with suppress(DataError):
+            return find_columns(_keys([first]), strict, self._name)
+        near = islice(_objects_of(self._first, self._name), _MOST_LOOKED_AT)
+        keys = _keys([found for _, found in near if not isinstance(found, DataError)])
+        for wanted in (strict, choice):
+            with suppress(DataError):
+                return find_columns(keys, wanted, self._name)
+        return find_columns(_keys([first]), choice, self._name)
 
     def _first_object(self) -> tuple[Lines, _Pairs]:
         for lines in self._texts:

@@ -19,6 +19,7 @@ from bce_cli.storage.paths import (
     is_pattern,
     is_web,
     local_path,
+    partitions_of,
     refuse_credentials,
     shown_path,
     split_leftovers,
@@ -73,6 +74,11 @@ class Source:
         """The endings of its name, in lower case, the last one first."""
         suffixes = () if self.path == STANDARD_INPUT else PurePath(file_name(self.path)).suffixes
         return tuple(suffix.lower() for suffix in reversed(suffixes))
+
+    @property
+    def folders(self) -> tuple[tuple[str, str | None], ...]:
+        """What the folders that the user has named, or that are below, say of it."""
+        return partitions_of(self.shown or self.path)
 
     @property
     def local_path(self) -> str | None:

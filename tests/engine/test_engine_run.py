@@ -226,9 +226,9 @@ def test_a_named_pipe_is_read_to_its_end(
 WAYS: dict[str, Callable[[InputOptions], Data]] = {
     "one after the other": lambda options: open_data(["a.csv", "b.csv"], options),
     "by order": lambda options: open_models(["a.csv", "b.csv"], options),
-    "models by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id")),
-    "labels by key": lambda options: open_data(["a.csv"], options, Join("id", "b.csv")),
-    "both by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id", "a.csv")),
+    "models by key": lambda options: open_models(["a.csv", "b.csv"], options, Join(("id",))),
+    "labels by key": lambda options: open_data(["a.csv"], options, Join(("id",), "b.csv")),
+    "both by key": lambda options: open_models(["a.csv", "b.csv"], options, Join(("id",), "a.csv")),
 }
 
 

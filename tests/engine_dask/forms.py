@@ -27,7 +27,7 @@ def write(name: str, rows: list[Row]) -> str:
     from pyarrow import parquet
 
     path = Path(name)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = csv_of(rows).replace(b"\n0,0.5", b"\n\n\r\n0,0.5")
     if name.endswith(".parquet"):
         parquet.write_table(pa.Table.from_pylist(rows), name, row_group_size=len(rows) // 13 + 1)

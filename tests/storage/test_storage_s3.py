@@ -67,6 +67,18 @@ def test_json_is_that_of_the_same_file_here(name: str, s3: ObjectStore, bce: Bce
     assert json.loads(there.stdout)["n"] == N
 
 
+def test_a_folder_is_a_column(s3: ObjectStore, bce: Bce) -> None:
+    for day in ("1", "a%2Fb"):
+        s3.put(f"by day/day={day}/w=2/a.csv", b"y,p\n1,0.5\n0,0.25\n")
+    address = s3.put("by day/day=1/w=2/b.parquet", parquet(table(y=([1],), p=([0.5],))))
+    folder = address.partition("/day=")[0]
+    found = bce("compute", folder, "--by", "day", "-w", "w", "-f", "csv").stdout.splitlines()[1:]
+    assert [line.split(",")[:4] for line in found] == [
+        ["1", "3", "2", "6.0"],
+        ["a/b", "2", "1", "4.0"],
+    ]
+
+
 def test_mixed_parts_are_one_data_set(s3: ObjectStore, bce: Bce) -> None:
     lines = CSV.splitlines(keepends=True)
     for key in ("parts/a.csv", "parts/day=1/b.csv.gz", "parts/day=2/c.parquet", "parts/d.csv"):
