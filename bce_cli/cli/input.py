@@ -95,8 +95,7 @@ class RowInput(OptionGroup):
         list[str] | None,
         _column(
             "--on",
-            what="Column of both files that joins their rows; given more than once, all of them "
-            "together.",
+            what="Column of both files that joins their rows; given twice, both do.",
         ),
     ] = None
     join: Annotated[

@@ -358,9 +358,8 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
-        of_logits = choice.of_logits
-        is_left = choice.takes_rest and not _customary_places(names, role, of_logits=of_logits)
-        return None if is_left else _customary(names, role, source, of_logits=of_logits)
+        is_left = choice.takes_rest and not _customary_places(names, role, choice)
+        return None if is_left else _customary(names, role, choice, source)
 
     def at(wanted: str | None) -> int | None:
         if wanted is None:
@@ -411,7 +410,7 @@ def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
         rest = same or [place for place in rest if names[place].lower() != USAGE]
     if len(rest) == 1:
         return rest[0]
-    return _customary(names, role, source, of_logits=choice.of_logits)
+    return _customary(names, role, choice, source)
 
 
 def _customary_id(found: Columns) -> int | None:
@@ -478,19 +477,19 @@ def _customary_names(role: Role) -> tuple[str, ...]:
     return LABEL_NAMES if role == "label" else PREDICTION_NAMES
 
 
-def _customary_places(names: tuple[str, ...], role: Role, *, of_logits: bool) -> list[int]:
-    logits = _places(names, LOGIT_NAMES) if of_logits and role == "prediction" else []
+def _customary_places(names: tuple[str, ...], role: Role, choice: ColumnChoice) -> list[int]:
+    logits = _places(names, LOGIT_NAMES) if choice.of_logits and role == "prediction" else []
     return logits or _places(names, _customary_names(role))
 
 
-def _customary(names: tuple[str, ...], role: Role, source: str, *, of_logits: bool) -> int:
-    found = _customary_places(names, role, of_logits=of_logits)
+def _customary(names: tuple[str, ...], role: Role, choice: ColumnChoice, source: str) -> int:
+    found = _customary_places(names, role, choice)
     logits = [] if role == "label" else _places(names, LOGIT_NAMES)
     if len(found) == 1:
         return found[0]
     hint = f"choose one with --{role}; {_listed(names)}"
     if not found:
-        if role == "label":
+        if role == "label" and choice.reads_prediction:
             hint = f"choose one with --label, or a file of labels with --labels; {_listed(names)}"
         if logits:
             hint = f"--logits takes column {quoted(names[logits[0]])}, if it holds log-odds"

@@ -8,7 +8,6 @@ from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
-from bce_cli.readers.columns import Folder
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
@@ -111,6 +110,8 @@ def at_its_path(options: InputOptions, source: Source) -> InputOptions:
     folders = source.folders
     if not folders:
         return options
+    from bce_cli.readers.columns import Folder  # noqa: PLC0415 -- not for a glance at the header
+
     return replace(
         options, columns=replace(options.columns, folders=tuple(starmap(Folder, folders)))
     )
