@@ -230,8 +230,8 @@ class Data:
         if not self.baseline.is_numbered:
             return parts
         # By path: whoever plans parts may have found out more of a source.
-        numbers = {source.path: number for number, source in enumerate(sources)}
-        return (replace(part, number=numbers[part.source.path]) for part in parts)
+        numbers = {source.identity: number for number, source in enumerate(sources)}
+        return (replace(part, number=numbers[part.source.identity]) for part in parts)
 
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""

@@ -476,6 +476,8 @@ class DelimitedFile:
     ----------
     columns : Columns
     dialect : Dialect
+    note : str or None
+        What was found out about the source and is worth a word.
 
     Raises
     ------
@@ -496,10 +498,9 @@ class DelimitedFile:
         framing = QuotedRecords(options.layout.comment)
         self._texts = read_blocks(stream, name, framing, options.block_bytes)
         self.columns, self.dialect, self._rest = read_header(self._texts, name, extensions, options)
+        self.note = self._note()
 
-    @property
-    def note(self) -> str | None:
-        """What was found out about the source and is worth a word."""
+    def _note(self) -> str | None:
         if self.dialect.delimiter == ",":
             return None
         return f"{self._name}: delimiter {delimiter_name(self.dialect.delimiter)}"

@@ -30,6 +30,9 @@ _CODECS = (
 )
 """What compressed data begin with, whatever the name says."""
 
+ARCHIVE_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+"""What zip archives begin with, and what is made of them: workbooks, and arrays of NumPy."""
+
 _FORMATS = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -71,14 +74,51 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     UsageError
         An option does not go with its format.
     """
-    name = source.name
     head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
+    if head.startswith(ARCHIVE_MARKS):
+        return _of_archive(source, stream, options, opened), True
+    return _of_stream(source, head, stream, options, opened, extensions=source.extensions)
+
+
+def _of_archive(
+    source: Source, stream: IO[bytes], options: InputOptions, opened: ExitStack
+) -> File:
+    """Open the table of a zip archive."""
+    from bce_cli.readers.archives import Archive  # noqa: PLC0415 -- few inputs are archives
+
+    file: Any = source.random_access(opened)
+    file = _copied(stream, opened) if file is None else file
+    archive = Archive(file, source.name, opened)
+    archive.refuse_documents()
+    member = archive.table(source.member)
+    head, stream = peeked(member.stream, HEAD_BYTES)
+    if head.startswith(ARCHIVE_MARKS):
+        message = f"{source.name}: it is a zip archive in a zip archive"
+        raise DataError(message, "unpack the outer one first")
+    endings = member.extensions
+    table, _ = _of_stream(source, head, stream, options, opened, extensions=endings, is_packed=True)
+    table.note = "; ".join(note for note in (member.note, table.note) if note) or None
+    return table
+
+
+def _of_stream(
+    source: Source,
+    head: bytes,
+    stream: IO[bytes],
+    options: InputOptions,
+    opened: ExitStack,
+    *,
+    extensions: tuple[str, ...],
+    is_packed: bool = False,
+) -> tuple[File, bool]:
+    """Find out what a stream is by its head and the endings of its name; see `open_file`."""
+    name = source.name
     codec = _codec(head)
     if codec is not None:
         stream = _decompressed(stream, codec, name)
         head, stream = peeked(stream, HEAD_BYTES)
     kind = _checked_kind(head, name, options.layout)
-    is_compressed = codec is not None
+    is_compressed = codec is not None or is_packed
     if kind is not None:
         _refuse_options(options, name, _CALLED[kind])
         size = None if is_compressed else source.size()
@@ -90,7 +130,6 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
     text = utf8(stream, options.layout.encoding, name)
-    extensions = source.extensions
     start, text = peeked(text, HEAD_BYTES)
     refuse_binary(start, name, extensions)
     if _is_json(start, extensions, options.layout):
@@ -110,8 +149,9 @@ def _decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     from bce_cli.readers.decoding import decompressed  # noqa: PLC0415 -- few inputs are compressed
 
     inner, stream = peeked(decompressed(stream, codec, name), _CODEC_HEAD)
-    if _codec(inner) is not None:
-        message = f"{name}: it is compressed twice, {codec} around {_codec(inner)}"
+    again = "zip" if inner.startswith(ARCHIVE_MARKS) else _codec(inner)
+    if again is not None:
+        message = f"{name}: it is compressed twice, {codec} around {again}"
         raise DataError(message, "decompress it once on the way in, in a pipe")
     return stream
 

@@ -16,6 +16,7 @@ import pytest
 from bce_cli.storage import remote, stores
 from bce_cli.storage.sources import Source, sources_of
 from tests.corpus.columnar import arrow_file, arrow_stream, parquet, table
+from tests.corpus.packing import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,19 @@ FILES: dict[str, Callable[[], bytes]] = {
     "preds.arrow": lambda: arrow_file(_table(), 700),
     "preds.arrows": lambda: arrow_stream(_table(), 700),
     "packed.parquet.gz": lambda: gzip.compress(parquet(_table())),
+    "preds.csv.zip": lambda: zipped({"preds.csv": CSV}),
 }
+
+
+def test_a_file_of_an_archive_is_read_from_an_address(s3: ObjectStore, bce: Bce) -> None:
+    address = s3.put("a.zip", zipped({"preds.csv": CSV, "other.csv": CSV + "1,7\n"}))
+    Path("preds.csv").write_text(CSV)
+    whole = bce("compute", "preds.csv", "-q")
+    assert bce("compute", f"{address}::preds.csv", "-q").stdout == whole.stdout
+    assert bce("compute", f"{address[:-5]}*.zip::preds.csv", "-q").stdout == whole.stdout
+    done = bce("compute", address, "-q")
+    said = f"{address}: the zip archive holds 2 tables: preds.csv, other.csv"
+    assert done.stderr == f"bce: error: {said}\nbce: name one of them: {address}::preds.csv\n"
 
 
 @pytest.mark.few(2)
