@@ -94,8 +94,8 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file, joined by the column of --on. Both sources are "
-            "then held in memory.",
+            help="Take the labels from this file: joined by the column of --on, which holds both "
+            "sources in memory, or else row by row.",
         ),
     ] = None
     on: Annotated[
@@ -249,17 +249,17 @@ class RowInput(OptionGroup):
 
     def _join(self) -> "Join | None":
         """Return how rows of several sources find together; None if they need not."""
-        if self.on is None:
+        if self.on is None and self.labels is None:
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(self.on, self.labels, is_inner=self.join == "inner")
+        return Join(self.on or "", self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
-        if (self.labels is None) != (self.on is None):
+        if self.labels is None and self.on is not None:
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
-        if self.join == "inner" and self.labels is None:
+        if self.join == "inner" and self.on is None:
             message = "--join needs --labels and --on"
             raise UsageError(message)
 

@@ -36,7 +36,8 @@ class Join:
     Attributes
     ----------
     key : str
-        Column of all tables whose text joins their rows.
+        Column of all tables whose text joins their rows; empty where labels of another file are in
+        the order of the predictions.
     labels_path : str, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
@@ -52,7 +53,7 @@ class Data:
     """A context that opens all its tables, and yields their rows as one stream.
 
     Rows of the baseline come one after the other. What rivals and truth say of the same rows stands
-    beside them: by order, where rivals have rows in the same order, or by key.
+    beside them: by order, where all have rows in the same order, or by key.
 
     Parameters
     ----------
@@ -182,10 +183,10 @@ class Data:
         """
         if self.join is not None:
             return self._joined(self.join, run)
-        if self.rivals:
+        if len(self.tables) > 1:
             from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
 
-            return side_by_side(self.models, run)
+            return side_by_side(self.models, run, self.truth)
         return self.baseline.blocks()
 
     def _joined(self, join: Join, run: Run) -> Iterator[Block]:
@@ -217,14 +218,13 @@ class Data:
         """
         from bce_cli.data.parts import parts_of, seen_from_anywhere  # noqa: PLC0415 -- rarely needed
 
-        if self.rivals and self.join is None:
+        if len(self.tables) > 1 and self.join is None:
             from bce_cli.data.aligned import aligned_parts, counted_parts  # noqa: PLC0415 -- rarely needed
 
-            names = [model.name for model in self.models]
-            watched = [model.columns.watched_name for model in self.models]
-            return aligned_parts(
-                names, [counted_parts(model, run) for model in self.models], watched
-            )
+            names = [table.name for table in self.tables]
+            watched = [table.columns.watched_name for table in self.tables]
+            counted = [counted_parts(table, run) for table in self.tables]
+            return aligned_parts(names, counted, watched, has_truth=self.truth is not None)
         sources = seen_from_anywhere(self.baseline.sources)
         parts = parts_of(sources, self.baseline.options, run)
         if not self.baseline.is_numbered:
@@ -290,8 +290,9 @@ class Data:
             sides = [*([] if self.truth is None else [self.truth]), *self.rivals]
             for side, values, notes in zip(sides, found.labels, found.notes, strict=True):
                 side.conclude(values, notes)
-        for model, values in zip(self.models, facts.labels, strict=False):
-            model.conclude(values)
+        tables = self.models if self.join is not None else self.tables
+        for table, values in zip(tables, facts.labels, strict=False):
+            table.conclude(values)
         self.baseline.note(*facts.notes)
         self.baseline.doubt(facts.remark)
         self.baseline.note_same_labels(facts.prints)
@@ -356,10 +357,13 @@ def open_models(paths: Sequence[str], options: InputOptions, join: Join | None =
 def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
     labels_path = None if join is None else join.labels_path
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
-    choice, truth = options.columns, None
+    if join is not None and not join.key:  # in the same order
+        join = None
+    choice, truth = replace(options.columns, reads_label=labels_path is None), None
+    is_watched = join is None and (len(models) > 1 or labels_path is not None)
     if join is not None:
-        choice = replace(choice, key=join.key, reads_label=labels_path is None)
-    elif len(models) > 1 and choice.id is None:
+        choice = replace(choice, key=join.key)
+    elif is_watched and choice.id is None:
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
     rival_choice = replace(choice, weight=None, id=row_id, cluster=None, segments=())
@@ -367,8 +371,10 @@ def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)
     ]
-    if join is not None and labels_path is not None:
-        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+    if labels_path is not None:
+        columns = ColumnChoice(
+            label=choice.label, key=choice.key, reads_prediction=False, watches_ids=is_watched
+        )
         layout = replace(options.layout, input_format=None)
         truth = Table.at([labels_path], replace(options, columns=columns, layout=layout))
     return Data(baseline, rivals, truth, join)

@@ -17,6 +17,8 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
+_MAY_PART = re.compile(r"[,;\t| ]")
+"""What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -76,6 +78,12 @@ class ColumnChoice:
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     watches_ids: bool = False
+
+    @property
+    def is_one_number(self) -> bool:
+        """Whether labels alone or predictions alone are read, so that one column says it all."""
+        others = (self.weight, self.id, self.key, self.cluster, *self.rivals, *self.segments)
+        return self.reads_label != self.reads_prediction and not any(others)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -211,9 +219,13 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     """
     names = tuple(name.strip(" \t") for name in names)
 
+    is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
+
     def at(wanted: str | None, role: Role | None = None) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
+        if role is not None and is_lone:
+            return 0
         return None if role is None else _customary(names, role, source)
 
     found = Columns(

@@ -204,3 +204,19 @@ def test_models_that_are_pooled_are_said(same: Callable[..., Outcome]) -> None:
     code, _, said = same(*call)
     assert code == 0
     assert said.startswith("bce: a.csv and b.csv hold the same 3,000 labels in the same order: ")
+
+
+@pytest.mark.usefixtures("tiny_parts")
+@pytest.mark.few(1)
+@pytest.mark.parametrize("n_labels", [N, N - 1, N + 1500])
+def test_labels_in_the_order_of_the_rows(n_labels: int, same: Callable[..., Outcome]) -> None:
+    rows = records(N, 8)
+    labels = [str(row["y"]) for row in rows] + ["1"] * 1500
+    Path("y.txt").write_text("\n".join(labels[:n_labels]) + "\n")
+    call = ("compute", write("a.csv", rows), "--labels", "y.txt", "-p", "p", "-f", "json")
+    code, output, said = same(*call)
+    if n_labels == N:
+        assert (code, json.loads(output)["n"]) == (0, N)
+    else:
+        assert code == 65
+        assert said.startswith(f"bce: error: y.txt has {n_labels:,} labels, but a.csv has 3,000")
