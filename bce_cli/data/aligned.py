@@ -273,7 +273,7 @@ def _refuse_counts(*cursors: Cursor, is_whole: bool) -> None:
     n_labels, *others = [cursor.n_in_all() for cursor in (truth, *models)]
     if len(set(others)) == 1:
         labels, rows = _how_many(n_labels, "label"), _how_many(others[0], "row")
-        message = f"{truth.name} has {labels}, but {models[0].name} has {rows}"
+        message = f"{truth.name} has {labels} for the {rows} of {models[0].name}"
         raise DataError(message, _LABELS_HINT)
 
 

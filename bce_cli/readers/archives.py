@@ -76,6 +76,7 @@ class Archive:
 
     Attributes
     ----------
+    files : list of ZipInfo
     names : list of str
         Of all files in it.
 
@@ -97,8 +98,8 @@ class Archive:
             self._zip: ZipFile = opened.enter_context(zipfile.ZipFile(file))
         except Exception as error:  # noqa: BLE001 -- whatever damage makes zipfile raise
             raise self._explained(error) from None
-        self._files = [info for info in self._zip.infolist() if not info.is_dir()]
-        self.names = [info.filename for info in self._files]
+        self.files = [info for info in self._zip.infolist() if not info.is_dir()]
+        self.names = [info.filename for info in self.files]
 
     @property
     def is_workbook(self) -> bool:
@@ -135,10 +136,10 @@ class Archive:
         """Find a file by its path in the archive, or by its name alone where that is enough."""
         name = wanted.replace("\\", "/")
         tails = (name, f"{name}.npy")
-        same = [info for info in self._files if info.filename == name]
+        same = [info for info in self.files if info.filename == name]
         found = same or [
             info
-            for info in self._files
+            for info in self.files
             if info.filename == tails[1] or info.filename.endswith(tuple(f"/{t}" for t in tails))
         ]
         if len(found) == 1:
@@ -151,7 +152,7 @@ class Archive:
         raise DataError(message, f"it holds {_listed(self.names)}" if self.names else None)
 
     def _only(self) -> tuple[ZipInfo, list[str]]:
-        data = [info for info in self._files if not _is_passed_over(info.filename)]
+        data = [info for info in self.files if not _is_passed_over(info.filename)]
         tables = [info for info in data if _can_be_table(info.filename)] or data
         if len(tables) == 1:
             return tables[0], [info.filename for info in data if info is not tables[0]]
@@ -186,10 +187,6 @@ class Archive:
             stream = cast("IO[bytes]", Chunks(_steps(stream)))
         return cast("IO[bytes]", Translated(stream, self._explained))
 
-    def info(self, name: str) -> ZipInfo:
-        """Return what the archive says of the only file of that name."""
-        return self._called(name)
-
     def _raw(self, info: ZipInfo) -> IO[bytes]:
         try:
             return self._opened.enter_context(self._zip.open(info))
@@ -200,11 +197,13 @@ class Archive:
         """Turn what zipfile and the decompressors raise into errors of this package."""
         if isinstance(error, (BceError, MemoryError)):
             return error
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        is_outside = isinstance(error, OSError) and error.errno == errno.EINVAL
+        if isinstance(error, OSError) and error.errno and not is_outside:
             return unreadable(self._name, error)
         if isinstance(error, EOFError) or str(error) == "File is not a zip file":
             return DataError(f"{self._name}: the zip data end too early", "the file was cut off")
         reason = safe_text(str(error), 120) or type(error).__name__
+        reason = "a place before its start" if is_outside else reason
         return DataError(f"{self._name}: the zip data are damaged: {reason}")
 
 
@@ -245,7 +244,8 @@ class _Checked(ReadOnly):
         count = read_some(self._stream, view)
         self._crc = zlib.crc32(view[:count], self._crc)
         self._size += count
-        if not count and len(view) and self._crc != self._info.CRC:
+        is_over = not count and len(view)
+        if self._size > self._info.file_size or (is_over and self._crc != self._info.CRC):
             message = f"Bad CRC-32 for file {self._info.filename!r}"
             raise zipfile.BadZipFile(message)
         return count

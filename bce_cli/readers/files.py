@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import io
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
@@ -13,6 +15,7 @@ from bce_cli.storage.streams import Rejoined, peeked
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from bce_cli.readers.archives import Archive
     from bce_cli.readers.columnar import ColumnarFile
     from bce_cli.readers.grammar import InputOptions, Layout
     from bce_cli.readers.json_lines import JsonFile
@@ -33,7 +36,12 @@ _CODECS = (
 ARCHIVE_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 """What zip archives begin with, and what is made of them: workbooks, and arrays of NumPy."""
 
-_FORMATS = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
+_FORMATS = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"\xff\xff\xff\xff", "arrow"),
+    (b"\x93NUMPY", "numpy"),
+)
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -44,6 +52,7 @@ _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
     "parquet": "Parquet",
     "arrow": "Arrow",
+    "numpy": "NumPy",
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "tsv": "TSV",
@@ -90,6 +99,8 @@ def _of_archive(
     file = _copied(stream, opened) if file is None else file
     archive = Archive(file, source.name, opened)
     archive.refuse_documents()
+    if archive.is_of_arrays and source.member is None:
+        return _of_arrays(source, archive, options)
     member = archive.table(source.member)
     head, stream = peeked(member.stream, HEAD_BYTES)
     if head.startswith(ARCHIVE_MARKS):
@@ -99,6 +110,16 @@ def _of_archive(
     table, _ = _of_stream(source, head, stream, options, opened, extensions=endings, is_packed=True)
     table.note = "; ".join(note for note in (member.note, table.note) if note) or None
     return table
+
+
+def _of_arrays(source: Source, archive: Archive, options: InputOptions) -> File:
+    """Open an archive of arrays, which are columns of one table."""
+    from bce_cli.readers.arrays import ArrayFile, arrays_of  # noqa: PLC0415 -- few are such
+
+    _refuse_contradiction("numpy", source.name, options.layout)
+    _refuse_options(options, source.name, _CALLED["numpy"])
+    arrays = partial(arrays_of, archive)
+    return ArrayFile(arrays, name=source.name, size=None, options=options)
 
 
 def _of_stream(
@@ -123,9 +144,14 @@ def _of_stream(
         _refuse_options(options, name, _CALLED[kind])
         size = None if is_compressed else source.size()
         file: Any = stream
-        if kind == "parquet" or head.startswith(b"ARROW1"):
+        if kind in ("parquet", "numpy") or head.startswith(b"ARROW1"):
             file = None if is_compressed else source.random_access(opened)
             file = _copied(stream, opened) if file is None else file
+        if kind == "numpy":
+            from bce_cli.readers.arrays import ArrayFile, array_of  # noqa: PLC0415
+
+            arrays = partial(array_of, file, file.seek(0, io.SEEK_END))
+            return ArrayFile(arrays, name=name, size=size, options=options), is_compressed
         from bce_cli.readers.columnar import ColumnarFile  # noqa: PLC0415 -- not for CSV
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
@@ -168,7 +194,7 @@ def binary_format(head: bytes, name: str) -> str | None:
 
     Returns
     -------
-    {"parquet", "arrow"} or None
+    {"parquet", "arrow", "numpy"} or None
 
     Raises
     ------
@@ -189,9 +215,14 @@ def binary_format(head: bytes, name: str) -> str | None:
 def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
     """Recognise a binary format, and refuse what --input-format contradicts."""
     kind = binary_format(head, name)
+    _refuse_contradiction(kind, name, layout)
+    return kind
+
+
+def _refuse_contradiction(kind: str | None, name: str, layout: Layout) -> None:
     wanted = layout.input_format
     if wanted is None or wanted == kind or (kind is None and wanted in ("csv", "tsv", "jsonl")):
-        return kind
+        return
     found = _CALLED.get(kind or "", "text")
     message = f"{name}: it is {found}, not {_CALLED[wanted]} as --input-format says"
     raise DataError(message)

@@ -56,7 +56,6 @@ _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
     (0, (b"SQLite format 3\x00",), _SQLITE),
     (8, (b"DUCK",), _Kind("a DuckDB database", "COPY TABLE TO 'preds.parquet' writes a table")),
     (0, (b"\x89HDF",), _HDF5),
-    (0, (b"\x93NUMPY",), _Kind("a NumPy array", _EXPORT)),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), _PICKLE),
     (0, (b"ORC",), _Kind("an ORC file", _EXPORT)),
     (0, (b"Obj\x01",), _Kind("an Avro file", _EXPORT)),

@@ -10,7 +10,6 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from tests.corpus.cases import Case, bad, each, good
@@ -35,13 +34,6 @@ def _tar() -> bytes:
         member = tarfile.TarInfo("preds.csv")
         member.size = len(TEXT)
         archive.addfile(member, io.BytesIO(TEXT.encode()))
-    return sink.getvalue()
-
-
-def _numpy(*, objects: bool = False) -> bytes:
-    sink = io.BytesIO()
-    values = [[1, 0.5], [0, 0.25]]
-    np.save(sink, np.array(values, dtype=object if objects else float), allow_pickle=objects)
     return sink.getvalue()
 
 
@@ -95,13 +87,6 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
     "a pickled list": ("preds.pkl", pickle.dumps([1, 0.5]), "a Python pickle", "export"),
     "a pickled command": ("preds.pkl", COMMAND, "", None),
     "a pickled command, compressed": ("preds.pkl.gz", lambda: PACK["gz"](COMMAND), "", None),
-    "a NumPy array": ("preds.npy", _numpy, "a NumPy array", "export"),
-    "a NumPy array of objects": (
-        "preds.npy",
-        lambda: _numpy(objects=True),
-        "a NumPy array",
-        "export",
-    ),
     "a database": ("preds.db", _database, "an SQLite database", "sqlite3 -header -csv"),
     "a database called .csv": ("preds.csv", _database, "an SQLite database", "sqlite3 -header"),
     "a DuckDB database": (

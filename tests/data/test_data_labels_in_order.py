@@ -161,9 +161,9 @@ def test_other_ids_are_doubted(bce: Bce) -> None:
 
 
 COUNTS = {
-    "too few": (Y[:3], "y.txt has 3 labels, but p.txt has 4 rows"),
-    "too many": ([*Y, 1, 0], "y.txt has 6 labels, but p.txt has 4 rows"),
-    "one": (Y[:1], "y.txt has 1 label, but p.txt has 4 rows"),
+    "too few": (Y[:3], "y.txt has 3 labels for the 4 rows of p.txt"),
+    "too many": ([*Y, 1, 0], "y.txt has 6 labels for the 4 rows of p.txt"),
+    "one": (Y[:1], "y.txt has 1 label for the 4 rows of p.txt"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import pickle
 import socket
@@ -41,6 +42,12 @@ def _json_lines() -> bytes:
     return "".join(f'{{"y": {y}, "p": {p}}}\n' for y, p in rows).encode()
 
 
+def _arrays() -> bytes:
+    sink = io.BytesIO()
+    np.savez_compressed(sink, y=LABELS, p=PREDICTIONS)
+    return sink.getvalue()
+
+
 def _table() -> Any:  # noqa: ANN401 -- pyarrow has no types
     return table(y=(LABELS,), p=(PREDICTIONS,), junk=(_random.random(N),))
 
@@ -53,6 +60,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "preds.arrow": lambda: arrow_file(_table(), 700),
     "preds.arrows": lambda: arrow_stream(_table(), 700),
     "packed.parquet.gz": lambda: gzip.compress(parquet(_table())),
+    "preds.npz": _arrays,
     "preds.csv.zip": lambda: zipped({"preds.csv": CSV}),
 }
 
