@@ -12,12 +12,13 @@ import io
 import os
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from bce_cli.errors import BceError, DataError, quoted, safe_text
 from bce_cli.readers.decoding import decompressed
-from bce_cli.readers.foreign import EXCEL, OPEN_DOCUMENT, refusal
+from bce_cli.readers.foreign import EXCEL, OPEN_DOCUMENT, PYTORCH, refusal
 from bce_cli.storage.folders import is_hidden, is_leftover, passed_over
 from bce_cli.storage.sources import PIPE
 from bce_cli.storage.streams import Chunks, ReadOnly, Translated, read_some, unreadable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _STORED, _DEFLATED, _BZ2, _LZMA, _ZSTD = 0, 8, 12, 14, 93
 _CODECS = {_BZ2: "bz2", _ZSTD: "zstd"}
 _CALLED = {9: "Deflate64", 95: "xz", 98: "PPMd"}
-_ENCRYPTED = 1
+_ENCRYPTED, _SAYS_UTF8 = 1, 1 << 11
 _STEP = 1 << 12  # LZMA makes up to some thousand times as much of it, all at once
 _MOST_SHOWN = 5
 
@@ -94,28 +95,36 @@ class Archive:
             file = opened.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
         else:  # each read costs a request
             file = opened.enter_context(io.BufferedReader(file, at_once))
+        self._file = file
         try:
             self._zip: ZipFile = opened.enter_context(zipfile.ZipFile(file))
         except Exception as error:  # noqa: BLE001 -- whatever damage makes zipfile raise
             raise self._explained(error) from None
-        self.files = [info for info in self._zip.infolist() if not info.is_dir()]
+        self.files = [_named(info) for info in self._zip.infolist() if not info.is_dir()]
         self.names = [info.filename for info in self.files]
 
     @property
     def is_workbook(self) -> bool:
         """Whether it is a workbook of Excel."""
-        return any(name in ("xl/workbook.xml", "xl/workbook.bin") for name in self.names)
+        return "xl/workbook.xml" in self.names
 
     @property
     def is_of_arrays(self) -> bool:
         """Whether it is what NumPy's `savez` writes."""
         return bool(self.names) and all(name.endswith(".npy") for name in self.names)
 
+    def rewound(self) -> IO[bytes]:
+        """Return the archive itself, from its start."""
+        self._file.seek(0)
+        return cast("IO[bytes]", self._file)
+
     def refuse_documents(self) -> None:
         """Raise DataError if it is a document of Office, and no archive to whom it belongs."""
         if self.names[:1] == ["mimetype"]:
             raise refusal(self._name, OPEN_DOCUMENT)
-        if "[Content_Types].xml" in self.names:
+        if any(name.endswith("/data.pkl") for name in self.names):
+            raise refusal(self._name, PYTORCH)
+        if "[Content_Types].xml" in self.names and not self.is_workbook:
             raise refusal(self._name, EXCEL)
 
     def table(self, wanted: str | None) -> Member:
@@ -205,6 +214,14 @@ class Archive:
         reason = safe_text(str(error), 120) or type(error).__name__
         reason = "a place before its start" if is_outside else reason
         return DataError(f"{self._name}: the zip data are damaged: {reason}")
+
+
+def _named(info: ZipInfo) -> ZipInfo:
+    """Read a name as UTF-8, if it is such and the archive does not say so."""
+    with suppress(UnicodeError):
+        if not info.flag_bits & _SAYS_UTF8:
+            info.filename = info.filename.encode("cp437").decode()
+    return info
 
 
 def _is_passed_over(path: str) -> bool:

@@ -53,6 +53,7 @@ _CALLED = {
     "parquet": "Parquet",
     "arrow": "Arrow",
     "numpy": "NumPy",
+    "excel": "Excel",
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "tsv": "TSV",
@@ -99,6 +100,8 @@ def _of_archive(
     file = _copied(stream, opened) if file is None else file
     archive = Archive(file, source.name, opened)
     archive.refuse_documents()
+    if archive.is_workbook:
+        return _of_workbook(source, archive, options)
     if archive.is_of_arrays and source.member is None:
         return _of_arrays(source, archive, options)
     member = archive.table(source.member)
@@ -110,6 +113,15 @@ def _of_archive(
     table, _ = _of_stream(source, head, stream, options, opened, extensions=endings, is_packed=True)
     table.note = "; ".join(note for note in (member.note, table.note) if note) or None
     return table
+
+
+def _of_workbook(source: Source, archive: Archive, options: InputOptions) -> File:
+    """Open a sheet of a workbook."""
+    from bce_cli.readers.workbooks import WorkbookFile  # noqa: PLC0415 -- few are such
+
+    _refuse_contradiction("excel", source.name, options.layout)
+    _refuse_options(options, source.name, _CALLED["excel"])
+    return WorkbookFile(archive, source.member, name=source.name, options=options)
 
 
 def _of_arrays(source: Source, archive: Archive, options: InputOptions) -> File:

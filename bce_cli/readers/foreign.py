@@ -34,6 +34,7 @@ _MATLAB = _Kind("a MATLAB file", "in MATLAB, writetable or parquetwrite writes w
 _OLD_EXCEL = _Kind("a spreadsheet of old, or another document of Office", "save it as CSV")
 _COMPRESS = _Kind("compressed with compress", "gzip -dc FILE | bce compute -")
 EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
+PYTORCH = _Kind("a PyTorch file", "in PyTorch, numpy.save writes what can be read")
 OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
 _SEVEN_ZIP = _Kind("a 7z archive", _UNPACK)
 _RAR = _Kind("a rar archive", _UNPACK)

@@ -24,8 +24,8 @@ COMMAND = b"cos\nmkdir\n(S'pwned'\ntR."
 """A pickle that makes a folder when it is loaded."""
 
 
-def _spreadsheet() -> bytes:
-    return zipped({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"})
+def _document() -> bytes:
+    return zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w/>"})
 
 
 def _tar() -> bytes:
@@ -70,7 +70,13 @@ OLD_STATA = bytes([114, 2, 1, 0, 2, 0, 2, 0, 0, 0]) + bytes(80)
 UNPACK_TAR = "unpack it, tar -xf, and pass the files in it"
 IN_R = r"in R, write\.csv\(\.\.\., row\.names = FALSE\)"
 BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
-    "a spreadsheet": ("preds.xlsx", _spreadsheet, "an Excel workbook", "save it as CSV"),
+    "a PyTorch file": (
+        "preds.pt",
+        lambda: zipped({"preds/data.pkl": COMMAND, "preds/version": "3"}),
+        "a PyTorch file",
+        "numpy",
+    ),
+    "a document of Office": ("preds.docx", _document, "an Excel workbook", "save it as CSV"),
     "an old spreadsheet": (
         "preds.xls",
         bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504),

@@ -54,6 +54,18 @@ def _without_names() -> bytes:
     return sink.getvalue()
 
 
+def _plainly_named(name: str) -> Callable[[], bytes]:
+    """Write a name as UTF-8 without saying so, as some programs do."""
+
+    def write() -> bytes:
+        data = bytearray(zipped({name: TEXT, "a.csv": OTHER}))
+        for mark, place in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+            data[data.index(mark) + place] &= ~8
+        return bytes(data)
+
+    return write
+
+
 def _zstd() -> bytes:
     """Pack with Zstandard, which zipfile of this Python need not know."""
     data = bytearray(zipped({"p.csv": PACK["zst"](TEXT.encode())}, zipfile.ZIP_STORED))
@@ -95,6 +107,9 @@ WHOLE: dict[str, Case] = {
     ),
     "a hidden one by name": good(
         zipped({"a.csv": OTHER, "_b.csv": TEXT}), name="p.zip", sources=("p.zip::_b.csv",)
+    ),
+    "one by a name of other letters": good(
+        _plainly_named("é.csv"), name="p.zip", sources=("p.zip::é.csv",)
     ),
     "two by name": good(
         zipped({"a.csv": OTHER, "b.csv": TEXT}),
