@@ -6,6 +6,7 @@ file that is cut short while it is read would end the process, and no storage el
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import warnings
@@ -43,6 +44,8 @@ _STEP = 1 << 20
 _ELEMENT = re.compile(r"[^\[\]]*\[([0-9]{1,9})\]")
 _NEVER = "pickled objects, which are never loaded"
 _NUMBERS_AND_TEXTS = "biufUSM"
+_BESIDE = "--labels FILE has the labels, in the same order"
+_BY_PLACE = "--label '#1' --prediction '#2' name columns"
 _FOLLOWS = "something follows the array"
 _TOO_SHORT = "they end too early, the file was cut off"
 
@@ -70,6 +73,11 @@ class _Forward(ReadOnly):
         self.place += count
         return count
 
+    @property
+    def bytes_at_once(self) -> int:
+        """How much is best read in one go, where each read costs a request; 0 elsewhere."""
+        return 0
+
     def finish(self) -> None:
         """Read to the end, where checksums are compared."""
         while self.read(_STEP):
@@ -88,11 +96,16 @@ class _At(_Forward):
         self._stream.seek(self.place)
         return super().readinto(buffer)
 
+    @property
+    def bytes_at_once(self) -> int:
+        """How much is best read in one go, where each read costs a request; 0 elsewhere."""
+        return getattr(self._stream, "bytes_at_once", 0)
+
     def finish(self) -> None:
         """Do nothing: a file has no checksum."""
 
 
-def taken(stream: _Forward, n_bytes: int) -> bytearray:
+def taken(stream: io.IOBase, n_bytes: int) -> bytearray:
     """Read so many bytes, all of them."""
     buffer = bytearray(n_bytes)
     if read_fully(cast("IO[bytes]", stream), memoryview(buffer)) < n_bytes:
@@ -267,7 +280,9 @@ class _Lane:
             before = column.place * array.n_rows * array.dtype.itemsize
             self._columns, self._shape = [replace(column, place=0)], ()
         self.row_bytes = math.prod(self._shape) * array.dtype.itemsize
-        self._stream = array.open_at(array.start + before + first_row * self.row_bytes)
+        self._raw = array.open_at(array.start + before + first_row * self.row_bytes)
+        at_once = self._raw.bytes_at_once
+        self._stream = io.BufferedReader(self._raw, at_once) if at_once else self._raw
 
     def read(self, n_rows: int) -> list[pa.Array]:
         """Return the columns of the rows that follow."""
@@ -277,7 +292,7 @@ class _Lane:
 
     def finish(self) -> None:
         """Take the end of the data for what it is; see `_Forward`."""
-        self._stream.finish()
+        self._raw.finish()
 
 
 def _lanes(columns: Sequence[Column], first_row: int) -> list[tuple[_Lane, list[int]]]:
@@ -414,8 +429,13 @@ def _choice_in(
     choice : ColumnChoice
     note : str or None
         What was taken without having been named.
+
+    Raises
+    ------
+    DataError
+        There are no names, and labels and predictions to be found.
     """
-    if len(arrays) == 1 and not arrays[0].name:  # has no name that another one could be
+    if len(arrays) == 1 and not arrays[0].name and arrays[0].dtype.names is None:
 
         def place_of(name: str | None) -> str | None:
             found = _ELEMENT.fullmatch(name or "")
@@ -428,6 +448,13 @@ def _choice_in(
             weight=place_of(choice.weight),
             rivals=tuple(place_of(name) or "" for name in choice.rivals),
         )
+        if (
+            choice.reads_label
+            and choice.reads_prediction
+            and None in (choice.label, choice.prediction)
+        ):
+            message = f"{source}: an array has no names that say what is the label"
+            raise DataError(message, _BESIDE if len(names) == 1 else f"{_BESIDE}; or {_BY_PLACE}")
     if not choice.reads_prediction or choice.prediction is not None:
         return choice, None
     if any(name.lower() in PREDICTION_NAMES for name in names):

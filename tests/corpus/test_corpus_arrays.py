@@ -182,7 +182,14 @@ FAULTY: dict[str, Case] = {
         lambda: npz(y=Y, q=P), r"p\.npz: no column has a customary name", name="p.npz",
         hint="the columns are 'y', 'q'$",
     ),
-    "no name for the label": bad(lambda: npy(PROBA), ".*: no column has a customary name"),
+    "no name for the label": bad(
+        lambda: npy(PROBA), r"p\.npy: an array has no names that say what is the label$",
+        name="p.npy", hint="has the labels, in the same order; or --label '#1' --prediction '#2' "
+    ),
+    "no labels at all": bad(
+        lambda: npy(P), r"p\.npy: an array has no names that say what is the label$",
+        name="p.npy", hint="^bce: --labels FILE has the labels, in the same order$",
+    ),
     "a value out of range": bad(
         lambda: npz(y=Y, p=P * 4), r"p\.npz, row 1: prediction 2\.0 \(column 'p'\) is not in",
         name="p.npz",

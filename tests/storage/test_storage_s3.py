@@ -48,6 +48,13 @@ def _arrays() -> bytes:
     return sink.getvalue()
 
 
+def _records() -> bytes:
+    sink = io.BytesIO()
+    rows = list(zip(LABELS, PREDICTIONS, strict=True))
+    np.save(sink, np.array(rows, [("y", "i1"), ("p", "f8")]))
+    return sink.getvalue()
+
+
 def _table() -> Any:  # noqa: ANN401 -- pyarrow has no types
     return table(y=(LABELS,), p=(PREDICTIONS,), junk=(_random.random(N),))
 
@@ -61,6 +68,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "preds.arrows": lambda: arrow_stream(_table(), 700),
     "packed.parquet.gz": lambda: gzip.compress(parquet(_table())),
     "preds.npz": _arrays,
+    "preds.npy": _records,
     "preds.csv.zip": lambda: zipped({"preds.csv": CSV}),
 }
 
