@@ -94,8 +94,8 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file, joined by the column of --on. Both sources are "
-            "then held in memory.",
+            help="Take the labels from this file: joined by the column of --on, which holds both "
+            "sources in memory, or else row by row.",
         ),
     ] = None
     on: Annotated[
@@ -254,17 +254,17 @@ class RowInput(OptionGroup):
 
     def _join(self) -> "Join | None":
         """Return how rows of several sources find together; None if they need not."""
-        if not self.on:
+        if not self.on and self.labels is None:
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(tuple(self.on), self.labels, is_inner=self.join == "inner")
+        return Join(tuple(self.on or ()), self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
-        if (self.labels is None) == bool(self.on):
+        if self.labels is None and self.on:
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
-        if self.join == "inner" and self.labels is None:
+        if self.join == "inner" and not self.on:
             message = "--join needs --labels and --on"
             raise UsageError(message)
 

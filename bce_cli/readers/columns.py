@@ -24,6 +24,8 @@ _INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
 
 USAGE = "usage"
 """Column of a solution of Kaggle, in lower case, that says which rows count for which score."""
+_MAY_PART = re.compile(r"[,;\t| ]")
+"""What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -129,6 +131,12 @@ class ColumnChoice:
     may_lack: bool = False
     beside: Beside | None = None
     folders: tuple[Folder, ...] = ()
+
+    @property
+    def is_one_number(self) -> bool:
+        """Whether labels alone or predictions alone are read, so that one column says it all."""
+        others = (self.weight, self.id, self.cluster, *self.keys, *self.rivals, *self.segments)
+        return self.reads_label != self.reads_prediction and not any(others)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -347,9 +355,13 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     """
     names = tuple(name.strip(" \t") for name in names)
 
+    is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
+
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
+        if is_lone:
+            return 0
         is_left = choice.takes_rest and not _customary_places(names, role)
         return None if is_left else _customary(names, role, source)
 
