@@ -5,25 +5,22 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.errors import DataError, quoted
+from bce_cli.readers.parts import Header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from bce_cli.readers.parts import Parts, Step
 
 
 Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
-_MOST_MEANT, _MOST_HINTED, _MOST_PARTS = 3, 2, 1000
-_DEEPEST = 8  # parts of parts, where they are listed
-_ELEMENT = re.compile(r"\[([0-9]{1,9})\]")
-
-Step: TypeAlias = "str | int"
-"""Leads from a column, or a part of one, to a part of it: a name, or the place in a list from 0."""
+_MOST_MEANT = 3
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -202,87 +199,6 @@ class Columns:
         )
 
 
-class Parts(Protocol):
-    """What a record, a column or a part of one holds."""
-
-    def names(self) -> Sequence[str]:
-        """Return the names of its parts; none if it has no such."""
-
-    def n_elements(self) -> int:
-        """Return how many parts it has that are counted from 0; where that differs, two."""
-
-    def part(self, step: Step) -> Self | None:
-        """Return one of them; None if there is no such."""
-
-
-def path_to(name: str, whole: Parts) -> tuple[Step, ...] | None:
-    """Find out what leads to a part, which is called ``pred.p``, ``proba[1]`` or ``a.b[0].c``.
-
-    A name may have points and brackets itself; the longest one that there is counts.
-
-    Parameters
-    ----------
-    name : str
-    whole : Parts
-        Of a record.
-
-    Returns
-    -------
-    tuple of Step or None
-        None if there is no such part.
-    """
-    found = _rest_of_path(name, whole)
-    return None if found is None else tuple(found)
-
-
-def _rest_of_path(text: str, whole: Parts) -> list[Step] | None:
-    steps: list[tuple[Step, str]] = [
-        (name, text[len(name) :])
-        for name in sorted(whole.names(), key=len, reverse=True)
-        if text.startswith(name) and text[len(name) :][:1] in ("", ".", "[")
-    ]
-    element = _ELEMENT.match(text)
-    if element is not None and whole.n_elements():
-        steps.append((int(element[1]), text[element.end() :]))
-    for step, rest in steps:
-        part = whole.part(step)
-        if part is None:
-            continue
-        if not rest:
-            return [step]
-        if rest[0] in ".[":
-            found = _rest_of_path(rest.removeprefix("."), part)
-            if found is not None:
-                return [step, *found]
-    return None
-
-
-def part_names(whole: Parts, name: str = "", depth: int = _DEEPEST) -> Iterator[str]:
-    """Yield what the innermost parts are called, in their order."""
-    names, n_elements = whole.names(), whole.n_elements()
-    steps: list[tuple[Step, str]] = [(step, f"{name}.{step}" if name else step) for step in names]
-    steps += [(step, f"{name}[{step}]") for step in range(min(n_elements, _MOST_LISTED))]
-    if name and not (steps and depth):
-        yield name
-    for step, longer in steps:
-        part = whole.part(step)
-        if part is not None:
-            yield from part_names(part, longer, depth - 1)
-
-
-def part_hint(whole: Parts, path: Sequence[Step], name: str) -> str | None:
-    """Say how parts of a column are named; None if it has none."""
-    found: Parts | None = whole
-    for step in path:
-        found = None if found is None else found.part(step)
-    if found is None:
-        return None
-    if not (found.names() or found.n_elements()):
-        return None
-    shown = " or ".join(quoted(part) for part in islice(part_names(found, name), _MOST_HINTED))
-    return f"name a part of it, such as {shown}"
-
-
 def find_columns(
     names: Sequence[str], choice: ColumnChoice, source: str, whole: Parts | None = None
 ) -> Columns:
@@ -309,26 +225,25 @@ def find_columns(
     >>> found.label, found.prediction, found.id
     (1, 2, 0)
     """
-    header = _Header(tuple(name.strip(" \t") for name in names), source, whole)
-    header.add_parts(choice.named)
-    names = header.names
+    header = Header((name.strip(" \t") for name in names), whole, choice.named)
+    names = header
 
     def at(wanted: str | None, role: Role | None = None) -> int | None:
         if wanted is not None:
-            return header.place_of(wanted)
-        return None if role is None else header.customary(role)
+            return _by_name(names, wanted, source)
+        return None if role is None else _customary(names, role, source)
 
     found = Columns(
-        names,
+        tuple(names),
         label=at(choice.label, "label") if choice.reads_label else None,
         prediction=at(choice.prediction, "prediction") if choice.reads_prediction else None,
         weight=at(choice.weight),
         id=at(choice.id),
         key=at(choice.key),
         cluster=at(choice.cluster),
-        rivals=tuple(header.place_of(name) for name in choice.rivals),
-        segments=tuple(header.place_of(name) for name in choice.segments),
-        paths=tuple(header.paths),
+        rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
+        segments=tuple(_by_name(names, name, source) for name in choice.segments),
+        paths=header.paths,
     )
     _refuse_double_roles(found, source)
     return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
@@ -367,81 +282,55 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
 
 
-class _Header:
-    """The names of all columns, and of parts of them that were asked for."""
-
-    def __init__(self, names: tuple[str, ...], source: str, whole: Parts | None) -> None:
-        self.names = names
-        self.paths: list[tuple[Step, ...]] = []
-        self._source = source
-        self._whole = whole
-
-    def add_parts(self, wanted: Sequence[str]) -> None:
-        """Look for parts of columns, where there is no column of that name."""
-        for name in wanted:
-            text = name.strip(" \t")
-            if self._whole is None or text in self.names or not ("." in text or "[" in text):
-                continue
-            path = path_to(text, self._whole)
-            if path is not None:
-                self.names += (text,)
-                self.paths.append(path)
-
-    def customary(self, role: Role) -> int:
-        """Return the place of the one column with a customary name."""
-        customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
-        found = [i for i, name in enumerate(self.names) if name.lower() in customary]
-        if len(found) == 1:
-            return found[0]
-        hint = f"choose one with --{role}; {self._listed()}"
-        if not found:
-            such = f"such as '{customary[0]}'"
-            message = f"{self._source}: no column has a customary name for the {role}, {such}"
-            raise DataError(message, hint)
-        several = ", ".join(quoted(self.names[i]) for i in found)
-        message = f"{self._source}: several columns could be the {role}: {several}"
+def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
+    customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
+    found = [i for i, name in enumerate(names) if name.lower() in customary]
+    if len(found) == 1:
+        return found[0]
+    hint = f"choose one with --{role}; {_listed(names)}"
+    if not found:
+        message = (
+            f"{source}: no column has a customary name for the {role}, such as '{customary[0]}'"
+        )
         raise DataError(message, hint)
+    several = ", ".join(quoted(names[i]) for i in found)
+    message = f"{source}: several columns could be the {role}: {several}"
+    raise DataError(message, hint)
 
-    def place_of(self, wanted: str) -> int:
-        """Return the place of a column, or of a part, with this name."""
-        names, source = self.names, self._source
-        found = [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            places = " and ".join(f"#{i + 1}" for i in found)
-            message = f"{source}: several columns are called {quoted(wanted)}: {places}"
-            raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-        n_columns = len(names) - len(self.paths)
-        if re.fullmatch(r"#[0-9]{1,9}", wanted):
-            place = int(wanted[1:])
-            if 1 <= place <= n_columns:
-                return place - 1
-            message = f"{source}: there is no column {wanted}, only {n_columns}"
-            raise DataError(message, self._listed())
-        close = self._close_to(wanted)
-        also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
-        message = f"{source}: there is no column {quoted(wanted)}{also}"
-        raise DataError(message, self._listed())
 
-    def _close_to(self, wanted: str) -> list[str]:
-        """Return names like this one; also those of parts which, in a column, are called so."""
-        names = [*self.names, *self._all_parts()]
-        ends = [name for name in names if name.lower().endswith(f".{wanted.lower()}")]
-        by_lower = {name.lower(): name for name in reversed(names)}
-        close = difflib.get_close_matches(wanted.lower(), by_lower, n=_MOST_MEANT)
-        return list(dict.fromkeys([*ends, *(by_lower[name] for name in close)]))[:_MOST_MEANT]
+def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
+    found = [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        places = " and ".join(f"#{i + 1}" for i in found)
+        message = f"{source}: several columns are called {quoted(wanted)}: {places}"
+        raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
+    if re.fullmatch(r"#[0-9]{1,9}", wanted):
+        place = int(wanted[1:])
+        n_columns = getattr(names, "n_columns", len(names))
+        if 1 <= place <= n_columns:
+            return place - 1
+        message = f"{source}: there is no column {wanted}, only {n_columns}"
+        raise DataError(message, _listed(names))
+    close = _close_to(wanted, (*names, *getattr(names, "all_parts", ())))
+    also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
+    message = f"{source}: there is no column {quoted(wanted)}{also}"
+    raise DataError(message, _listed(names))
 
-    def _all_parts(self) -> list[str]:
-        """Return what parts are called, instead of the columns that have some."""
-        if self._whole is None:
-            return []
-        return list(islice(part_names(self._whole), _MOST_PARTS))
 
-    def _listed(self) -> str:
-        names = self._all_parts() or list(self.names)
-        if not names:
-            return "there are no columns"
-        listed = ", ".join(quoted(name) for name in names[:_MOST_LISTED])
-        more = len(names) - _MOST_LISTED
-        return f"the columns are {listed}" + (f" and {more} more" if more > 0 else "")
+def _close_to(wanted: str, names: tuple[str, ...]) -> list[str]:
+    """Return names like this one; also those of parts which, in their column, are called so."""
+    ends = [name for name in names if name.lower().endswith(f".{wanted.lower()}")]
+    by_lower = {name.lower(): name for name in reversed(names)}
+    close = difflib.get_close_matches(wanted.lower(), by_lower, n=_MOST_MEANT)
+    return list(dict.fromkeys([*ends, *(by_lower[name] for name in close)]))[:_MOST_MEANT]
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    names = tuple(getattr(names, "all_parts", ())) or names
+    if not names:
+        return "there are no columns"
+    listed = ", ".join(quoted(name) for name in names[:_MOST_LISTED])
+    more = len(names) - _MOST_LISTED
+    return f"the columns are {listed}" + (f" and {more} more" if more > 0 else "")

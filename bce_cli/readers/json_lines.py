@@ -11,7 +11,7 @@ import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
-from bce_cli.readers.columns import find_columns, part_hint
+from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.held import hides
 from bce_cli.readers.json_values import (
@@ -23,6 +23,7 @@ from bce_cli.readers.json_values import (
     kind_of,
     reason_of,
 )
+from bce_cli.readers.parts import part_hint
 from bce_cli.readers.texts import literal_text
 from bce_cli.readers.typed_columns import bool_text, typed_cells
 
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.readers.columns import ColumnChoice, Columns, Step
+    from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.grammar import Grammar, InputOptions
+    from bce_cli.readers.parts import Step
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 

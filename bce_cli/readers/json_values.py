@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.readers.columns import Step
+    from bce_cli.readers.parts import Step
 
 _KINDS = {"Pairs": "an object", "list": "an array", "str": "a string", "bool": "true or false"}
 
@@ -32,7 +32,7 @@ decoder = json.JSONDecoder(
 
 @dataclass(frozen=True, slots=True)
 class JsonParts:
-    """What some values have as their parts; see `columns.Parts`.
+    """What some values have as their parts; see `parts.Parts`.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from bce_cli.readers.columns import Step
+    from bce_cli.readers.parts import Step
 
     IntArray = npt.NDArray[np.int64]
 
@@ -26,7 +26,7 @@ _VECTOR = ("type", "size", "indices", "values")
 
 @dataclass(frozen=True, slots=True)
 class ArrowParts:
-    """What a record has as its parts, by the types of its columns; see `columns.Parts`.
+    """What a record has as its parts, by the types of its columns; see `parts.Parts`.
 
     Attributes
     ----------
