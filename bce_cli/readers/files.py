@@ -51,16 +51,21 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_JSON = "JSON"
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
     "parquet": "Parquet",
     "arrow": "Arrow",
     "numpy": "NumPy",
     "excel": "Excel",
+    "json": _JSON,
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "tsv": "TSV",
 }
+
+
+_TEXTS = ("csv", "tsv", "json", "jsonl")
 
 
 def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple[File, bool]:
@@ -175,10 +180,10 @@ def _of_stream(
     start, text = peeked(text, HEAD_BYTES)
     refuse_binary(start, name, extensions)
     if _is_json(start, extensions, options.layout):
-        _refuse_options(options, name, "JSON Lines")
-        from bce_cli.readers.json_lines import JsonFile  # noqa: PLC0415
+        _refuse_options(options, name, _JSON)
+        from bce_cli.readers.json_documents import open_json  # noqa: PLC0415
 
-        return JsonFile(text, name, options), is_compressed
+        return open_json(text, name, extensions, options), is_compressed
     return DelimitedFile(text, name, extensions, options), is_compressed
 
 
@@ -247,7 +252,7 @@ def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
 
 def _refuse_contradiction(kind: str | None, name: str, layout: Layout) -> None:
     wanted = layout.input_format
-    if wanted is None or wanted == kind or (kind is None and wanted in ("csv", "tsv", "jsonl")):
+    if wanted is None or wanted == kind or (kind is None and wanted in _TEXTS):
         return
     found = _CALLED.get(kind or "", "text")
     message = f"{name}: it is {found}, not {_CALLED[wanted]} as --input-format says"
@@ -256,11 +261,12 @@ def _refuse_contradiction(kind: str | None, name: str, layout: Layout) -> None:
 
 def _is_json(start: bytes, extensions: tuple[str, ...], layout: Layout) -> bool:
     if layout.input_format is not None:
-        return layout.input_format == "jsonl"
+        return layout.input_format in ("json", "jsonl")
     if any(known in extensions for known in _JSON_EXTENSIONS):
         return True
     first = start.lstrip(b" \t\r\n")
-    return first.startswith(b"{") or (first.startswith(b"[") and b"{" in first)
+    is_array = first.startswith(b"[") and first[1:].lstrip(b" \t\r\n").startswith((b"{", b"["))
+    return is_array or first.startswith(b"{")
 
 
 def _refuse_options(options: InputOptions, name: str, kind: str) -> None:
@@ -270,8 +276,8 @@ def _refuse_options(options: InputOptions, name: str, kind: str) -> None:
         "--delimiter": layout.delimiter is not None,
         "--no-header": not layout.has_header,
         "--comment": layout.comment is not None,
-        "--decimal": kind == "JSON Lines" and options.grammar.decimal != ".",
-        "--encoding": kind != "JSON Lines" and layout.encoding is not None,
+        "--decimal": kind == _JSON and options.grammar.decimal != ".",
+        "--encoding": kind != _JSON and layout.encoding is not None,
     }
     for option, is_given in given.items():
         if is_given:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import pickle
 import sqlite3
 import tarfile
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TEXT = "y,p\n1,.5\n0,.25\n"
-ARRAY = [{"y": 1, "p": 0.5}, {"y": 0, "p": 0.25}]
 COMMAND = b"cos\nmkdir\n(S'pwned'\ntR."
 """A pickle that makes a folder when it is loaded."""
 
@@ -253,13 +251,6 @@ TEXTS = {
     "a web page with the table": "<table><tr><th>y</th><th>p</th></tr><tr><td>1</td></tr></table>",
     "XML": "<?xml version='1.0'?>\n<rows><row y='1' p='.5'/></rows>\n",
     "YAML": "- y: 1\n  p: 0.5\n- y: 0\n  p: 0.25\n",
-    "an array of JSON": json.dumps(ARRAY),
-    "an array of JSON, a row a line": "[\n" + ",\n".join(map(json.dumps, ARRAY)) + "\n]\n",
-    "an array of JSON, indented": json.dumps(ARRAY, indent=2),
-    "columns of JSON": json.dumps({"y": [1, 0], "p": [0.5, 0.25]}),
-    "columns of JSON, indented": json.dumps({"y": [1, 0], "p": [0.5, 0.25]}, indent=1),
-    "a split frame of JSON": json.dumps({"columns": ["y", "p"], "data": [[1, 0.5], [0, 0.25]]}),
-    "indexed JSON": json.dumps({"y": {"0": 1, "1": 0}, "p": {"0": 0.5, "1": 0.25}}),
     "rows of JSON without names": "[1, 0.5]\n[0, 0.25]\n",
     "a SQL dump": "INSERT INTO preds (y, p) VALUES (1, 0.5);\n",
     "ARFF": "@relation r\n@attribute y {0,1}\n@attribute p numeric\n@data\n1,.5\n",
