@@ -430,7 +430,8 @@ def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
         named = choice.beside.prediction if choice.beside is not None else ""
         same = [place for place in rest if names[place] == named]
         rest = same or [place for place in rest if names[place].lower() != USAGE]
-    return rest[0] if len(rest) == 1 else _customary(names, role, source)
+    is_one = len(rest) == 1 and not (len(names) == 1 and _MAY_PART.search(names[0]))
+    return rest[0] if is_one else _customary(names, role, source)
 
 
 def _customary_id(found: Columns) -> int | None:
