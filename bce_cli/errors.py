@@ -228,12 +228,16 @@ def did_you_mean(wanted: str, known: Iterable[str]) -> str:
 
 
 def names_like(wanted: str, known: Iterable[str]) -> list[str]:
-    """Return the known names that may have been meant, three at most: mistyped, or abbreviated.
+    """Return the known names that may have been meant, three at most.
+
+    Mistyped, abbreviated, or named by what stands behind the last point alone.
 
     Examples
     --------
     >>> names_like("KAGGLE", ["kaggle", "keras"]), names_like("lgbm", ["lightgbm", "sklearn"])
     (['kaggle'], ['lightgbm'])
+    >>> names_like("p", ["pred.p", "y"])
+    ['pred.p']
     """
     from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 -- rarely needed
 
@@ -241,6 +245,9 @@ def names_like(wanted: str, known: Iterable[str]) -> list[str]:
     wanted = wanted.lower()
     if wanted in by_lower:
         return [by_lower[wanted]]
+    ends = [name for name in reversed(by_lower) if name.endswith(f".{wanted}")]
+    if ends:
+        return [by_lower[name] for name in ends[:_MOST_LIKE]]
     close = get_close_matches(wanted, by_lower, n=_MOST_LIKE)
     ratios = [SequenceMatcher(None, name, wanted).ratio() for name in close]
     close = [name for name, ratio in zip(close, ratios, strict=True) if ratio > ratios[0] - _FAR]

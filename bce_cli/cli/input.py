@@ -88,7 +88,7 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file, joined by --on.",
+            help="Take the labels from this file: joined by --on, or else row by row.",
         ),
     ] = None
     on: Annotated[
@@ -107,11 +107,11 @@ class RowInput(OptionGroup):
         ),
     ] = "all"
     input_format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
+        Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow"] | None,
         typer.Option(
             "--input-format",
             metavar="FORMAT",
-            help="csv, tsv, jsonl, parquet, arrow. Else as it looks.",
+            help="csv, tsv, json, jsonl, parquet or arrow. Else as it looks.",
             show_default=False,
         ),
     ] = None
@@ -248,17 +248,17 @@ class RowInput(OptionGroup):
 
     def _join(self) -> "Join | None":
         """Return how rows of several sources find together; None if they need not."""
-        if not self.on:
+        if not self.on and self.labels is None:
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(tuple(self.on), self.labels, is_inner=self.join == "inner")
+        return Join(tuple(self.on or ()), self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
-        if (self.labels is None) == bool(self.on):
+        if self.labels is None and self.on:
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
-        if self.join == "inner" and self.labels is None:
+        if self.join == "inner" and not self.on:
             message = "--join needs --labels and --on"
             raise UsageError(message)
 

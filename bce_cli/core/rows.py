@@ -234,6 +234,24 @@ class Rows:
             float_type=self.float_type,
         )
 
+    def taking(self, others: Rows, are_others: Sequence[bool]) -> Rows:
+        """Return the rows with the labels of others, and what else those alone have.
+
+        Parameters
+        ----------
+        others : Rows, shape (n,)
+        are_others : sequence of bool
+            Which of all segments they have.
+        """
+        return replace(
+            self,
+            labels=others.labels,
+            weights=self.weights if others.weights is None else others.weights,
+            ids=self.ids if others.ids is None else others.ids,
+            cluster=self.cluster if others.cluster is None else others.cluster,
+            segments=in_their_order(are_others, self.segments, others.segments),
+        )
+
     def counted(self) -> Rows:
         """Return the rows that are not left out."""
         if self.missing is None:

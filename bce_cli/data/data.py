@@ -39,7 +39,8 @@ class Join:
     Attributes
     ----------
     keys : tuple of str
-        Columns of all tables whose texts together join their rows.
+        Columns of all tables whose texts together join their rows; none where labels of another
+        file are in the order of the predictions.
     labels_path : str, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
@@ -55,7 +56,7 @@ class Data:
     """A context that opens all its tables, and yields their rows as one stream.
 
     Rows of the baseline come one after the other. What rivals and truth say of the same rows stands
-    beside them: by order, where rivals have rows in the same order, or by key.
+    beside them: by order, where all have rows in the same order, or by key.
 
     Parameters
     ----------
@@ -113,7 +114,12 @@ class Data:
         beside = Beside(self.baseline.sources[0].name, found.prediction_name, found.names)
         own = truth.options.columns
         choice = replace(
-            there, label=own.label, keys=own.keys, reads_prediction=False, takes_rest=True
+            there,
+            label=own.label,
+            keys=own.keys,
+            reads_prediction=False,
+            takes_rest=True,
+            watches_ids=own.watches_ids and there.id is None,
         )
         self.baseline.options = replace(self.baseline.options, columns=here)
         truth.options = replace(truth.options, columns=replace(choice, beside=beside))
@@ -253,10 +259,10 @@ class Data:
         """
         if self.join is not None:
             return self._joined(self.join, run, progress)
-        if self.rivals:
+        if len(self.tables) > 1:
             from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
 
-            return side_by_side(self.models, run)
+            return side_by_side(self.models, run, self.truth, self._segments_of_truth)
         return self.baseline.blocks()
 
     def _joined(self, join: Join, run: Run, progress: Progress) -> Iterator[Block]:
@@ -294,21 +300,21 @@ class Data:
         """
         from bce_cli.data.parts import parts_of, seen_from_anywhere  # noqa: PLC0415 -- rarely needed
 
-        if self.rivals and self.join is None:
+        if len(self.tables) > 1 and self.join is None:
             from bce_cli.data.aligned import aligned_parts, counted_parts  # noqa: PLC0415 -- rarely needed
 
-            names = [model.name for model in self.models]
-            watched = [model.columns.watched_name for model in self.models]
-            return aligned_parts(
-                names, [counted_parts(model, run) for model in self.models], watched
-            )
+            names = [table.name for table in self.tables]
+            watched = [table.columns.watched_name for table in self.tables]
+            counted = [counted_parts(table, run) for table in self.tables]
+            of_truth = None if self.truth is None else self._segments_of_truth
+            return aligned_parts(names, counted, watched, segments_of_truth=of_truth)
         sources = seen_from_anywhere(self.baseline.sources)
         parts = parts_of(sources, self.baseline.options, run)
         if not self.baseline.is_numbered:
             return parts
         # By path: whoever plans parts may have found out more of a source.
-        numbers = {source.path: number for number, source in enumerate(sources)}
-        return (replace(part, number=numbers[part.source.path]) for part in parts)
+        numbers = {source.identity: number for number, source in enumerate(sources)}
+        return (replace(part, number=numbers[part.source.identity]) for part in parts)
 
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""
@@ -369,8 +375,9 @@ class Data:
             sides = [*([] if self.truth is None else [self.truth]), *self.rivals]
             for side, values, notes in zip(sides, found.labels, found.notes, strict=True):
                 side.conclude(values, notes)
-        for model, values in zip(self.models, facts.labels, strict=False):
-            model.conclude(values)
+        tables = self.models if self.join is not None else self.tables
+        for table, values in zip(tables, facts.labels, strict=False):
+            table.conclude(values)
         self.baseline.note(*facts.notes)
         self.baseline.doubt(facts.remark)
         self.baseline.note_same_labels(facts.prints)
@@ -435,17 +442,19 @@ def open_models(paths: Sequence[str], options: InputOptions, join: Join | None =
 def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
     labels_path = None if join is None else join.labels_path
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
-    choice, truth = options.columns, None
+    if join is not None and not join.keys:  # in the same order
+        join = None
+    is_elsewhere, truth = labels_path is not None, None
+    choice = replace(
+        options.columns,
+        reads_label=not is_elsewhere,
+        takes_rest=is_elsewhere,
+        may_lack=is_elsewhere,
+    )
+    is_watched = join is None and (len(models) > 1 or is_elsewhere)
     if join is not None:
-        is_elsewhere = labels_path is not None
-        choice = replace(
-            choice,
-            keys=join.keys,
-            reads_label=not is_elsewhere,
-            takes_rest=is_elsewhere,
-            may_lack=is_elsewhere,
-        )
-    elif len(models) > 1 and choice.id is None:
+        choice = replace(choice, keys=join.keys)
+    elif is_watched and choice.id is None:
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
     rival_choice = replace(
@@ -455,8 +464,10 @@ def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)
     ]
-    if join is not None and labels_path is not None:
-        columns = ColumnChoice(label=choice.label, keys=join.keys, reads_prediction=False)
+    if labels_path is not None:
+        columns = ColumnChoice(
+            label=choice.label, keys=choice.keys, reads_prediction=False, watches_ids=is_watched
+        )
         layout = replace(options.layout, input_format=None)
         truth = Table.at([labels_path], replace(options, columns=columns, layout=layout))
     return Data(baseline, rivals, truth, join)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Predictions, concatenated, in_their_order
+from bce_cli.core.rows import Predictions, Rows, concatenated
 from bce_cli.data.parts import seen_from_anywhere
 from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_with_size
 from bce_cli.errors import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
@@ -334,25 +334,27 @@ def _with_labels(
 
     Rows without one are left out and keep their places.
     """
-    n = len(rows)
+    n, left, right = len(rows), found.left, found.right
     labels = cast("LabelArray", np.zeros(n, truth.labels.dtype))
-    labels[found.left] = truth.labels[found.right]
-    rows = replace(rows, labels=labels, missing=_missing_with(rows, truth, found))
+    labels[left] = truth.labels[right]
+    weights, ids = None, None
     if truth.weights is not None:
         weights = np.zeros(n)
-        weights[found.left] = truth.weights[found.right]
-        rows = replace(rows, weights=weights)
+        weights[left] = truth.weights[right]
     if truth.ids is not None:
         ids = [""] * n
-        for place, source in zip(found.left.tolist(), found.right.tolist(), strict=True):
+        for place, source in zip(left.tolist(), right.tolist(), strict=True):
             ids[place] = truth.ids[source]
-        rows = replace(rows, ids=ids)
-    if truth.cluster is not None:
-        rows = replace(rows, cluster=truth.cluster.spread(n, found.left, found.right))
-    if truth.segments:
-        theirs = [words.spread(n, found.left, found.right) for words in truth.segments]
-        rows = replace(rows, segments=in_their_order(segments_of_truth, rows.segments, theirs))
-    return rows.blanked()
+    beside = Rows(
+        labels,
+        rows.probabilities,
+        weights,
+        ids,
+        cluster=None if truth.cluster is None else truth.cluster.spread(n, left, right),
+        segments=tuple(words.spread(n, left, right) for words in truth.segments),
+    )
+    missing = _missing_with(rows, truth, found)
+    return replace(rows.taking(beside, segments_of_truth), missing=missing).blanked()
 
 
 def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:

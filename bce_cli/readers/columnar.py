@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
-_FORMATS = {"parquet": "Parquet", "arrow": "Arrow"}
+_FORMATS = {"parquet": "Parquet", "arrow": "Arrow", "numpy": "NumPy"}
 _BUFFER = 1 << 20  # bytes
 _CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
 _ABSURD_SIZE = re.compile(r"size \d{13}")

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.errors import DataError, did_you_mean, quoted
+from bce_cli.readers.parts import Header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bce_cli.readers.parts import Parts, Step
 
 
 Role: TypeAlias = Literal["label", "prediction", "weight"]
@@ -25,6 +28,8 @@ _INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
 
 USAGE = "usage"
 """Column of a solution of Kaggle, in lower case, that says which rows count for which score."""
+_MAY_PART = re.compile(r"[,;\t| ]")
+"""What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -139,6 +144,12 @@ class ColumnChoice:
     of_logits: bool = False
 
     @property
+    def is_one_number(self) -> bool:
+        """Whether labels alone or predictions alone are read, so that one column says it all."""
+        others = (self.weight, self.id, self.cluster, *self.keys, *self.rivals, *self.segments)
+        return self.reads_label != self.reads_prediction and not any(others)
+
+    @property
     def named(self) -> tuple[str, ...]:
         """All columns that have been named."""
         single = (self.label, self.prediction, self.weight, self.id, self.cluster)
@@ -195,15 +206,17 @@ class Columns:
     Attributes
     ----------
     names : tuple of str
-        All names of the header.
+        All names of the header, and behind them those of parts of columns that were asked for.
     label, prediction, weight, id, cluster : int or None
-        0-based positions, those of folders behind those of the header; None for what is not read.
+        0-based positions, those of folders behind all names; None for what is not read.
     keys, rivals : tuple of int
     segments : tuple of int or None
         None for one that stands in another file.
     watched : int or None
         An id that nobody has named; it is read as ids are.
     folders : tuple of Folder
+    paths : tuple of tuple of Step
+        What leads to those parts, from the header's name on; one for each of the last names.
     """
 
     names: tuple[str, ...]
@@ -217,11 +230,17 @@ class Columns:
     segments: tuple[int | None, ...] = ()
     watched: int | None = None
     folders: tuple[Folder, ...] = ()
+    paths: tuple[tuple[Step, ...], ...] = ()
 
     def name(self, place: int) -> str:
         """Return the name of a column, or of a folder."""
         n = len(self.names)
         return self.names[place] if place < n else self.folders[place - n].name
+
+    def path(self, place: int) -> tuple[Step, ...]:
+        """Return what leads to a column: its name, and from there on to a part of it."""
+        part = place - (len(self.names) - len(self.paths))
+        return (self.names[place],) if part < 0 else self.paths[part]
 
     @property
     def label_name(self) -> str:
@@ -331,8 +350,10 @@ class Columns:
         return tuple(TextColumn(key, place) for key, place in places if place is not None)
 
 
-def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Columns:
-    """Find the chosen columns in a header.
+def find_columns(
+    names: Sequence[str], choice: ColumnChoice, source: str, whole: Parts | None = None
+) -> Columns:
+    """Find the chosen columns in a header, or parts of them.
 
     Parameters
     ----------
@@ -341,6 +362,8 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     choice : ColumnChoice
     source : str
         What messages call the input.
+    whole : Parts, optional
+        Of a record, where columns may have parts. A column that is called so comes first.
 
     Raises
     ------
@@ -353,11 +376,16 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
     >>> found.label, found.prediction, found.id
     (1, 2, 0)
     """
-    names = tuple(name.strip(" \t") for name in names)
+    header = Header((name.strip(" \t") for name in names), whole, choice.named)
+    names = header
+
+    is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
 
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
+        if is_lone:
+            return 0
         is_left = choice.takes_rest and not _customary_places(names, role, choice)
         return None if is_left else _customary(names, role, choice, source)
 
@@ -374,7 +402,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         return _by_name(names, wanted, source) if place is None else place
 
     found = Columns(
-        names,
+        tuple(names),
         label=number(choice.label, "label") if choice.reads_label else None,
         prediction=number(choice.prediction, "prediction") if choice.reads_prediction else None,
         weight=at(choice.weight),
@@ -384,6 +412,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, source: str) -> Col
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
         segments=tuple(at(name) for name in choice.segments),
         folders=choice.folders,
+        paths=header.paths,
     )
     if choice.reads_label and found.label is None:
         found = replace(found, label=_rest(found, "label", choice, source))
@@ -408,9 +437,8 @@ def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
         named = choice.beside.prediction if choice.beside is not None else ""
         same = [place for place in rest if names[place] == named]
         rest = same or [place for place in rest if names[place].lower() != USAGE]
-    if len(rest) == 1:
-        return rest[0]
-    return _customary(names, role, choice, source)
+    is_one = len(rest) == 1 and not (len(names) == 1 and _MAY_PART.search(names[0]))
+    return rest[0] if is_one else _customary(names, role, choice, source)
 
 
 def _customary_id(found: Columns) -> int | None:
@@ -531,12 +559,13 @@ def _by_name(
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
     if re.fullmatch(_PLACE, wanted):
         place = int(wanted[1:])
-        if 1 <= place <= len(names):
+        n_columns = getattr(names, "n_columns", len(names))
+        if 1 <= place <= n_columns:
             return place - 1
-        message = f"{source}: there is no column {wanted}, only {len(names)}"
+        message = f"{source}: there is no column {wanted}, only {n_columns}"
         raise DataError(message, _listed(names))
     everywhere = (*(() if beside is None else beside.names), *names, *folders)
-    also = did_you_mean(wanted, everywhere)
+    also = did_you_mean(wanted, (*everywhere, *getattr(names, "all_parts", ())))
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
         shown = ", ".join(map(quoted, dict.fromkeys(folders)))
@@ -546,6 +575,9 @@ def _by_name(
 
 
 def _listed(names: tuple[str, ...]) -> str:
+    names = tuple(getattr(names, "all_parts", ())) or names
+    if not names:
+        return "there are no columns"
     if len(names) == 1:
         from shlex import quote  # noqa: PLC0415 -- rarely needed
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.readers.columns import Columns
+    from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.second_look import Record
 
@@ -60,6 +60,9 @@ _NULLS = [
 _ONES = ("1", "1.0", "true", "True", "TRUE")
 _ZEROS = ("0", "0.0", "false", "False", "FALSE")
 """Labels that the parser knows; others are read as words."""
+
+_ONE_NUMBER = ("#1",)
+"""The columns of a file without a header that holds one number a line."""
 
 _ROW_NAMES = "R's write.table writes row names so: row.names = FALSE leaves them out"
 _FEW = 4  # a NUL in so many bytes: two bytes a character
@@ -110,7 +113,7 @@ def read_header(
             extensions,
         )
         columns, dialect = _first_that_fits(header, signs, name, options)
-        return columns, dialect, rest if options.layout.has_header else body
+        return columns, dialect, rest if dialect.has_header else body
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)
@@ -155,9 +158,11 @@ def _first_that_fits(
     failure: DataError | None = None
     fallback: tuple[Columns, Dialect] | None = None
     for sign in sorted(signs, key=lambda sign: sign.encode() not in bytes(header.data)):
-        dialect = Dialect(sign, options.grammar.decimal)
+        dialect = Dialect(sign, options.grammar.decimal, options.layout.has_header)
         try:
             fields, columns = _columns_of(header, dialect, name, options)
+            if columns.names == _ONE_NUMBER and _is_number(fields[0], options):
+                dialect = dialect._replace(has_header=False)
         except DataError as error:
             failure = failure or error
             continue
@@ -194,11 +199,21 @@ def _columns_of(
     if not options.layout.has_header:
         return fields, _numbered_columns(fields, name, options)
     if all(_is_number(cell, options) for cell in fields):
+        if len(fields) == 1 and _may_lack_header(options.columns):
+            return fields, find_columns(_ONE_NUMBER, options.columns, name)
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
         hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
+        if len(fields) == 1:
+            hint = "where these are predictions, --labels FILE has the labels, in the same order"
         raise DataError(message, hint)
     return fields, find_columns(fields, options.columns, name)
+
+
+def _may_lack_header(choice: ColumnChoice) -> bool:
+    """Whether a file may hold one number a line and nothing else."""
+    wanted = choice.label if choice.reads_label else choice.prediction
+    return choice.is_one_number and wanted in (None, *_ONE_NUMBER)
 
 
 def _is_number(cell: str, options: InputOptions) -> bool:
@@ -207,6 +222,8 @@ def _is_number(cell: str, options: InputOptions) -> bool:
 
 def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Columns:
     choice = options.columns
+    if len(fields) == 1 and choice.is_one_number:
+        return find_columns(_ONE_NUMBER, choice, name)
     if (choice.reads_label and choice.label is None) or (
         choice.reads_prediction and choice.prediction is None
     ):
@@ -423,6 +440,8 @@ class DelimitedFile:
     ----------
     columns : Columns
     dialect : Dialect
+    note : str or None
+        What was found out about the source and is worth a word.
 
     Raises
     ------
@@ -443,10 +462,11 @@ class DelimitedFile:
         framing = QuotedRecords(options.layout.comment)
         self._texts = read_blocks(stream, name, framing, options.block_bytes)
         self.columns, self.dialect, self._rest = read_header(self._texts, name, extensions, options)
+        self.note = self._note(told_of_header=not options.layout.has_header)
 
-    @property
-    def note(self) -> str | None:
-        """What was found out about the source and is worth a word."""
+    def _note(self, *, told_of_header: bool) -> str | None:
+        if not (self.dialect.has_header or told_of_header):
+            return f"{self._name}: no header, one number a line"
         if self.dialect.delimiter == ",":
             return None
         return f"{self._name}: delimiter {delimiter_name(self.dialect.delimiter)}"

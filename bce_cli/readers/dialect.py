@@ -27,10 +27,13 @@ class Dialect(NamedTuple):
     delimiter : str
         One ASCII character.
     decimal : {".", ","}
+    has_header : bool
+        Whether the first record names the columns.
     """
 
     delimiter: str = ","
     decimal: str = "."
+    has_header: bool = True
 
 
 def delimiter_name(delimiter: str) -> str:

@@ -38,9 +38,9 @@ _SQLITE = _Kind("an SQLite database", "sqlite3 -header -csv FILE 'SELECT ...' | 
 _MATLAB = _Kind("a MATLAB file", "in MATLAB, writetable or parquetwrite writes what can be read")
 _OLD_EXCEL = _Kind("a spreadsheet of old, or another document of Office", "save it as CSV")
 _COMPRESS = _Kind("compressed with compress", "gzip -dc FILE | bce compute -")
-_EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
-_OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
-_ZIP = _Kind("a zip archive", "unzip -p FILE | bce compute - reads the one file in it")
+EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
+PYTORCH = _Kind("a PyTorch file", "in PyTorch, numpy.save writes what can be read")
+OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
 _SEVEN_ZIP = _Kind("a 7z archive", _UNPACK)
 _RAR = _Kind("a rar archive", _UNPACK)
 _LZMA = _Kind("compressed with lzma", "xz -dc FILE | bce compute -")
@@ -54,9 +54,6 @@ _PROGRAM = _Kind("a program")
 _ARROW_HINT = "write it again as Arrow or Parquet"
 
 _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
-    (30, (b"[Content_Types].xml", b"_rels/.rels", b"xl/workbook.xml"), _EXCEL),
-    (30, (b"mimetypeapplication/vnd.oasis.opendocument",), _OPEN_DOCUMENT),
-    (0, (b"PK\x03\x04", b"PK\x05\x06"), _ZIP),
     (0, (b"\xd0\xcf\x11\xe0",), _OLD_EXCEL),
     (0, (b"\x09\x08\x10\x00", b"\x09\x04\x06\x00", b"\x09\x02\x06\x00"), _OLD_EXCEL),
     (257, (b"ustar",), _TAR),
@@ -65,7 +62,6 @@ _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
     (0, (b"SQLite format 3\x00",), _SQLITE),
     (8, (b"DUCK",), _Kind("a DuckDB database", "COPY TABLE TO 'preds.parquet' writes a table")),
     (0, (b"\x89HDF",), _HDF5),
-    (0, (b"\x93NUMPY",), _ARRAY),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), _PICKLE),
     (0, (b"ORC",), _Kind("an ORC file", _EXPORT)),
     (0, (b"Obj\x01",), _Kind("an Avro file", _EXPORT)),
@@ -149,14 +145,12 @@ def refuse_known(head: bytes, name: str) -> None:
         if (start if is_text else head).startswith(signatures, place):
             if not is_text and b"\n" in head and not n_controls(head):
                 continue  # a header may begin with a name such as ORC
-            found = _ARRAYS if kind is _ZIP and _first_member(head).endswith(b".npy") else kind
-            message = f"{name}: it is {found.what}, not a table of predictions"
-            raise DataError(message, found.hint)
+            raise refusal(name, kind)
 
 
-def _first_member(head: bytes) -> bytes:
-    """Return the name of the first file in a zip archive."""
-    return head[30 : 30 + int.from_bytes(head[26:28], "little")]
+def refusal(name: str, kind: _Kind) -> DataError:
+    """Return the error of a source that is a file of some kind, and no table."""
+    return DataError(f"{name}: it is {kind.what}, not a table of predictions", kind.hint)
 
 
 def refuse_binary(text: bytes, name: str, extensions: tuple[str, ...]) -> None:

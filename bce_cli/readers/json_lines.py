@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, rea
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.held import hides
+from bce_cli.readers.json_values import (
+    JsonParts,
+    Number,
+    Pairs,
+    decoder,
+    is_array,
+    kind_of,
+    reason_of,
+)
+from bce_cli.readers.parts import part_hint
 from bce_cli.readers.texts import literal_text
 from bce_cli.readers.typed_columns import bool_text, typed_cells
 
@@ -25,81 +35,91 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.grammar import Grammar, InputOptions
+    from bce_cli.readers.parts import Step
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
 _LF, _CR, _OPEN, _CLOSE = b"\n\r{}"
 _MOST_LOOKED_AT = 100
-_ONE_A_LINE = "each line must be one JSON object"
-_KINDS = {"_Pairs": "an object", "list": "an array", "str": "a string", "bool": "true or false"}
+_RULES = {
+    "line": "each line must be one JSON object",
+    "row": "each element of the array must be one JSON object",
+}
 
 
-class _Number(str):
-    """The text of a JSON number, as it stands."""
-
-    __slots__ = ()
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """The members of a JSON object, in order, with repeated keys."""
-
-
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_float=_Number, parse_int=_Number, parse_constant=_Number
-)
-
-
-def _objects_of(lines: Lines, source: str) -> Iterator[tuple[str, _Pairs | DataError]]:
+def _objects_of(lines: Lines, source: str, unit: str) -> Iterator[tuple[str, Pairs | DataError]]:
     """Yield the object on each line with its place; blank lines are passed over."""
     for line, raw in enumerate(bytes(lines.data).split(b"\n"), start=lines.first_line):
         text = raw.decode("utf-8", "surrogateescape").strip(" \t\r")
         if text:
-            place = f"{source}, line {line}"
-            yield place, _object(text, place)
+            place = f"{source}, {unit} {line}"
+            yield place, _object(text, place, unit)
 
 
-def _object(text: str, place: str) -> _Pairs | DataError:
+def _object(text: str, place: str, unit: str) -> Pairs | DataError:
+    rule = _RULES[unit]
+    if unit == "row" and text.startswith("]"):
+        behind = text[1:].strip()
+        what = "nothing follows the last comma of the array"
+        if behind:
+            what = f"something follows the end of the array: {quoted(behind)}"
+        return DataError(f"{place}: {what}")
     try:
-        value, end = _decoder.raw_decode(text)
+        value, end = decoder.raw_decode(text)
     except RecursionError:
         return DataError(f"{place}: the JSON value is nested too deeply")
     except ValueError as error:
-        reason = str(error).partition(": line ")[0]
-        what = f"{reason[:1].lower()}{reason[1:]}"
-        return DataError(f"{place}: not JSON, {what}: {quoted(text)}", _ONE_A_LINE)
+        return DataError(f"{place}: not JSON, {reason_of(error)}: {quoted(text)}", rule)
     if end != len(text):
         rest = quoted(text[end:].strip())
-        return DataError(f"{place}: something follows the JSON value: {rest}", _ONE_A_LINE)
-    if not isinstance(value, _Pairs):
-        hint = "an array becomes lines with jq -c '.[]'" if isinstance(value, list) else _ONE_A_LINE
-        return DataError(f"{place}: the line holds {_kind_of(value)}, not an object", hint)
+        return DataError(f"{place}: something follows the JSON value: {rest}", rule)
+    if not isinstance(value, Pairs):
+        hint = "an array becomes lines with jq -c '.[]'" if isinstance(value, list) else rule
+        return DataError(f"{place}: the {unit} holds {kind_of(value)}, not an object", hint)
     return value
 
 
-def _kind_of(value: Any) -> str:  # noqa: ANN401 -- any JSON value
-    """Call a JSON value by its kind."""
-    if value is None:
-        return "null"
-    return _KINDS.get(type(value).__name__, "a number")
+_MISSING = object()
 
 
-def _cells(
-    pairs: _Pairs, wanted: list[tuple[str, str]], grammar: Grammar, place: str
-) -> dict[str, str | None] | DataError:
+def _cells(pairs: Pairs, columns: Columns, grammar: Grammar, place: str) -> Any:  # noqa: ANN401
+    """Return the cells of a record; or a DataError where it has none."""
     cells: dict[str, str | None] = {}
-    for wanted_key, name in wanted:
-        role = wanted_key.partition(" ")[0]
-        values = [value for key, value in pairs if key == name]
-        if len(values) > 1:
-            return DataError(f"{place}: the key {quoted(name)} occurs {len(values)} times")
-        if not values and role != "id" and not grammar.drop_missing:
+    for wanted_key, at in columns.wanted:
+        role, name = wanted_key.partition(" ")[0], columns.names[at]
+        value = _value_at(pairs, columns.path(at), name, place)
+        if isinstance(value, DataError):
+            return value
+        if value is _MISSING and role != "id" and not grammar.drop_missing:
             hint = DROP_HINT if role in ("label", "prediction", "weight") else None
             return DataError(f"{place}: {role} is missing, there is no key {quoted(name)}", hint)
-        value = values[0] if values else None
         if isinstance(value, list):
-            return DataError(f"{place}: {role} (key {quoted(name)}) is {_kind_of(value)}")
-        cells[wanted_key] = _text(value, role, grammar.positive)
+            hint = part_hint(JsonParts([pairs]), columns.path(at), name)
+            return DataError(f"{place}: {role} (key {quoted(name)}) is {kind_of(value)}", hint)
+        cells[wanted_key] = _text(None if value is _MISSING else value, role, grammar.positive)
     return cells
+
+
+def _value_at(pairs: Pairs, path: tuple[Step, ...], name: str, place: str) -> Any:  # noqa: ANN401
+    """Return the value of a key, or of a part; `_MISSING`, or why it cannot be told."""
+    value: Any = pairs
+    for step in path:
+        if value is None:
+            return None
+        is_fit = is_array(value) if isinstance(step, int) else isinstance(value, Pairs)
+        if not is_fit:
+            what = f"there is no key {quoted(name)} within {kind_of(value)}"
+            return DataError(f"{place}: {what}")
+        if isinstance(step, int):
+            found = value[step : step + 1]
+        else:
+            found = [item for key, item in value if key == step]
+        if len(found) > 1:
+            return DataError(f"{place}: the key {quoted(str(step))} occurs {len(found)} times")
+        if not found:
+            return _MISSING
+        value = found[0]
+    return value
 
 
 def _text(value: str | bool | None, role: str, positive: str | None) -> str | None:
@@ -107,7 +127,7 @@ def _text(value: str | bool | None, role: str, positive: str | None) -> str | No
     if isinstance(value, bool):
         return bool_text(value, positive if role == "label" else None)
     is_read = role in ("prediction", "weight") or (role == "label" and positive is None)
-    return literal_text(value) if isinstance(value, _Number) and not is_read else value
+    return literal_text(value) if isinstance(value, Number) and not is_read else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +140,12 @@ class JsonBlock(TextBlock):
         The kind of value that each wanted key had in the first object: string, bool, integer or
         number.
         Other kinds are read as well, but slower.
+    unit : {"line", "row"}
+        What messages call a line.
     """
 
     kinds: dict[str, str]
+    unit: str = "line"
 
     @property
     def n_rows(self) -> int:
@@ -133,12 +156,11 @@ class JsonBlock(TextBlock):
 
     def records(self) -> Iterator[Record]:
         """Yield the cells of each line, or why it has none."""
-        wanted = [(key, self.columns.names[place]) for key, place in self.columns.wanted]
-        for place, found in _objects_of(self.lines, self.source):
+        for place, found in _objects_of(self.lines, self.source, self.unit):
             if isinstance(found, DataError):
                 yield place, found
             else:
-                yield place, _cells(found, wanted, self.grammar, place)
+                yield place, _cells(found, self.columns, self.grammar, place)
 
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted keys, typed, in this thread; None for what is odd."""
@@ -151,32 +173,38 @@ class JsonBlock(TextBlock):
         table.validate(full=True)  # the parser lets text through that is not UTF-8
         if hides(self.lines.data):
             return None
-        return typed_cells(
-            n, self.columns, lambda place: table.column(self.columns.names[place]), self.grammar
-        )
+        return typed_cells(n, self.columns, partial(self._column, table), self.grammar)
+
+    def _column(self, table: pa.Table, place: int) -> pa.ChunkedArray | pa.Array:
+        name, *path = self.columns.path(place)
+        column = table.column(name)
+        if not path:
+            return column
+        from bce_cli.readers.nested import part_of  # noqa: PLC0415 -- rarely needed
+
+        return part_of(column, path)
 
     def _table(self) -> pa.Table:
         import pyarrow as pa
         from pyarrow import json
 
         types = {"string": pa.string(), "bool": pa.bool_()}
-        schema: dict[str, pa.DataType] = {}
+        schema: _Tree = {}
         for _, role, place in self.columns.numbers:
-            name = self.columns.names[place]
-            kind = self.kinds.get(name, "number")
+            kind = self.kinds.get(self.columns.names[place], "number")
             has_text = role == "label" and self.grammar.positive is not None
             is_whole = has_text and kind == "integer"  # which float64 may be too coarse for
-            schema[name] = types.get(kind, pa.int64() if is_whole else pa.float64())
+            chosen = types.get(kind, pa.int64() if is_whole else pa.float64())
+            _set_type(schema, self.columns.path(place), chosen)
         for _, place in self.columns.texts:
-            name = self.columns.names[place]
-            is_whole = self.kinds.get(name) == "integer"
-            schema.setdefault(name, pa.int64() if is_whole else pa.string())
+            is_whole = self.kinds.get(self.columns.names[place]) == "integer"
+            _set_type(schema, self.columns.path(place), pa.int64() if is_whole else pa.string())
         data = self.lines.data
         return json.read_json(
             pa.BufferReader(pa.py_buffer(data)),
             json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             json.ParseOptions(
-                explicit_schema=pa.schema(list(schema.items())), unexpected_field_behavior="ignore"
+                explicit_schema=pa.schema(_fields(schema)), unexpected_field_behavior="ignore"
             ),
         )
 
@@ -184,6 +212,39 @@ class JsonBlock(TextBlock):
         """Return the place and the text of one label."""
         place, found = next(islice(self.records(), index, None))
         return place, str(found["label"])  # type: ignore[index]
+
+
+_Tree: TypeAlias = "dict[Step, pa.DataType | _Tree]"
+"""The types of values, below the steps that lead to them; -1 leads to any element of a list."""
+
+
+def _set_type(tree: _Tree, path: tuple[Step, ...], kind: pa.DataType) -> None:
+    """Take in the type of a value, unless it is there."""
+    import pyarrow as pa
+
+    *above, last = (-1 if isinstance(step, int) else step for step in path)
+    for step in above:
+        below = tree.setdefault(step, {})
+        if not isinstance(below, dict):
+            break
+        tree = below
+    else:
+        if tree.setdefault(last, kind) == kind or len(path) == 1:
+            return
+    message = "a part is wanted in two ways"
+    raise pa.ArrowInvalid(message)
+
+
+def _fields(tree: _Tree) -> list[tuple[str, pa.DataType]]:
+    return [(str(step), _type_of(below)) for step, below in tree.items()]
+
+
+def _type_of(below: pa.DataType | _Tree) -> pa.DataType:
+    import pyarrow as pa
+
+    if not isinstance(below, dict):
+        return below
+    return pa.list_(_type_of(below[-1])) if -1 in below else pa.struct(_fields(below))
 
 
 def count_objects(data: memoryview) -> int:
@@ -218,6 +279,10 @@ class JsonFile:
     name : str
         What messages call it.
     options : InputOptions
+    unit : {"line", "row"}
+        What messages call a line.
+    has_places : bool
+        Whether keys come in an order, so that ``#2`` is the second one.
 
     Attributes
     ----------
@@ -235,44 +300,66 @@ class JsonFile:
     note: str | None = None
     n_rows: int | None = None
 
-    def __init__(self, stream: IO[bytes], name: str, options: InputOptions) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes],
+        name: str,
+        options: InputOptions,
+        *,
+        unit: str = "line",
+        has_places: bool = False,
+    ) -> None:
         self._name = name
+        self._unit = unit
         self._grammar = options.grammar
         self._texts = read_blocks(stream, name, PlainRecords(), options.block_bytes)
         self._first, found = self._first_object()
-        _refuse_places(options.columns, name)
+        if not has_places:
+            _refuse_places(options.columns, name)
         self.columns = self._find_columns(found, options.columns)
-        self._kinds = {key: _kind(value) for key, value in found}
+        self._kinds = self._kinds_in(JsonParts([found]))
 
     def blocks(self) -> Iterator[JsonBlock]:
         """Yield the lines, block by block."""
         for lines in chain([self._first], self._texts):
-            yield JsonBlock(self.columns, self._grammar, self._name, lines, self._kinds)
+            yield JsonBlock(self.columns, self._grammar, self._name, lines, self._kinds, self._unit)
 
-    def _find_columns(self, first: _Pairs, choice: ColumnChoice) -> Columns:
+    def _find_columns(self, first: Pairs, choice: ColumnChoice) -> Columns:
         """Find the keys in the first object, or else in those that follow, where it lacks some."""
         strict = replace(choice, may_lack=False)
         with suppress(DataError):
-            return find_columns(_keys([first]), strict, self._name)
-        near = islice(_objects_of(self._first, self._name), _MOST_LOOKED_AT)
-        keys = _keys([found for _, found in near if not isinstance(found, DataError)])
+            return _columns_of([first], strict, self._name)
+        near = islice(_objects_of(self._first, self._name, self._unit), _MOST_LOOKED_AT)
+        objects = [found for _, found in near if not isinstance(found, DataError)]
         for wanted in (strict, choice):
             with suppress(DataError):
-                return find_columns(keys, wanted, self._name)
-        return find_columns(_keys([first]), choice, self._name)
+                return _columns_of(objects, wanted, self._name)
+        return _columns_of([first], choice, self._name)
 
-    def _first_object(self) -> tuple[Lines, _Pairs]:
+    def _first_object(self) -> tuple[Lines, Pairs]:
         for lines in self._texts:
-            for _, found in _objects_of(lines, self._name):
+            for _, found in _objects_of(lines, self._name, self._unit):
                 if isinstance(found, DataError):
                     raise found
                 return lines, found
         message = f"{self._name}: the input is empty"
-        raise EmptyInputError(message, _ONE_A_LINE)
+        raise EmptyInputError(message, _RULES[self._unit])
+
+    def _kinds_in(self, first: JsonParts) -> dict[str, str]:
+        """Return the kinds of the values that are wanted, as the first object has them."""
+        kinds = {}
+        for _, place in self.columns.wanted:
+            found: JsonParts | None = first
+            for step in self.columns.path(place):
+                found = None if found is None else found.part(step)
+            if found is not None:
+                kinds[self.columns.names[place]] = _kind(found.values[-1])
+        return kinds
 
 
-def _keys(objects: list[_Pairs]) -> list[str]:
-    return list(dict.fromkeys(key for found in objects for key, _ in found))
+def _columns_of(objects: list[Pairs], choice: ColumnChoice, name: str) -> Columns:
+    whole = JsonParts(objects)
+    return find_columns(whole.names(), choice, name, whole)
 
 
 def _refuse_places(choice: ColumnChoice, name: str) -> None:
@@ -285,6 +372,6 @@ def _refuse_places(choice: ColumnChoice, name: str) -> None:
 def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "bool"
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return "integer" if value.lstrip("-").isdigit() else "number"
     return "string" if isinstance(value, str) else "number"

@@ -371,7 +371,7 @@ def _of_array(values: Any, column: pa.Array) -> pa.Array:  # noqa: ANN401 -- flo
         others = strings([_python_text(value) for value in values[places]])
         mask = np.zeros(len(values), np.bool_)
         mask[places] = True
-        texts = compute.replace_with_mask(texts, _bools(mask), others)
+        texts = compute.replace_with_mask(texts, bools(mask), others)
     return _none_where(is_nan, texts)
 
 
@@ -381,10 +381,10 @@ def _none_where(mask: Any, texts: pa.Array) -> pa.Array:  # noqa: ANN401 -- an a
 
     if not mask.any():
         return texts
-    return compute.if_else(_bools(mask), pa.nulls(1, pa.string())[0], texts)
+    return compute.if_else(bools(mask), pa.nulls(1, pa.string())[0], texts)
 
 
-def _bools(mask: Any) -> pa.Array:  # noqa: ANN401 -- an array of bool
+def bools(mask: Any) -> pa.Array:  # noqa: ANN401 -- an array of bool
     """Wrap an array; pa.array would import pandas."""
     import pyarrow as pa
 

@@ -383,18 +383,6 @@ def test_positive_names_the_label_in_every_file(
             "--labels and --on go together: a file, and the column that joins it",
             "such as --labels truth.csv --on id",
         ),
-        (
-            ["preds.csv", *TWO, "--labels", "old.csv"],
-            2,
-            "--labels and --on go together: a file, and the column that joins it",
-            "such as --labels truth.csv --on id",
-        ),
-        (
-            ["old.csv", "new.csv", "--labels", "old.csv"],
-            2,
-            "--labels and --on go together: a file, and the column that joins it",
-            "such as --labels truth.csv --on id",
-        ),
         (["preds.csv", *TWO, "--join", "inner"], 2, "--join needs --labels and --on", None),
         (["old.csv", "new.csv", "--join", "inner"], 2, "--join needs --on", "such as --on id"),
         (["old.csv", "new.csv", "--positive", " "], 2, "--positive must not be empty", None),

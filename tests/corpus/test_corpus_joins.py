@@ -173,7 +173,6 @@ BROKEN = {
         TRUTH + ",1\n", r"truth\.csv.*(empty|missing)", PREDS, "--join", "inner"
     ),
     "no file of labels": bad(PREDS, r"truth\.csv: no such file", *JOIN, code=66),
-    "no key": bad(PREDS, r".*--on", "--labels", "truth.csv", files={"truth.csv": TRUTH}, code=2),
     "a key and no labels": bad(PREDS, r".*--labels", "--on", "id", code=2),
     "a join and no labels": bad("y,p\n1,.5\n", r".*--labels", "--join", "inner", code=2),
     "an unknown join": refused(TRUTH, r".*--join", PREDS, "--join", "outer", code=2),

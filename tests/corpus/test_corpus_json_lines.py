@@ -196,11 +196,6 @@ OTHERS = {
     "an indented document": bad(
         '{\n  "y": 1,\n  "p": 0.5\n}\n', r"preds\.jsonl, line 1: ", name="preds.jsonl"
     ),
-    "an array over lines": bad(
-        '[\n{"y": 1, "p": 0.5},\n{"y": 0, "p": 0.25}\n]\n',
-        r"preds\.jsonl, line 1: ",
-        name="preds.jsonl",
-    ),
     "cut off in the last line": bad(
         LINES + '{"y":1,"p":0.', r"preds\.jsonl, line 3: ", name="preds.jsonl"
     ),

@@ -253,3 +253,20 @@ def test_a_key_that_later_objects_have_is_that_of_the_predictions(
     options = ("--missing", "drop", "--by", "g", "-f", "csv")
     result = bce("compute", "sub.jsonl", *ON, *options)
     assert [line.split(",")[0] for line in result.stdout.split()] == ["g", "x", ""]
+
+
+@pytest.mark.parametrize("call", CALLS[:3], ids=" ".join)
+def test_labels_in_order_may_have_them_as_well(
+    call: tuple[str, ...], bce: Callable[..., Result]
+) -> None:
+    command, *options = call
+    found = set()
+    for moved in MOVED:
+        here = {name: cells for name, cells in WHOLE.items() if name not in moved}
+        there = {name: WHOLE[name] for name in moved}
+        written("sub.csv", here, 6)
+        written("sol.csv", there | {"y": LABELS["y"][::-1]}, 6)
+        result = bce(command, "sub.csv", "--labels", "sol.csv", *options, "--missing", "drop")
+        assert result.exit_code == 0, result.stderr
+        found.add(result.stdout)
+    assert len(found) == 1

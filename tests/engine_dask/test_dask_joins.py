@@ -111,6 +111,21 @@ def test_rows_without_partners_are_left_out_and_counted(
 
 @pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
+def test_labels_in_order_bring_their_columns(same: Callable[..., Outcome]) -> None:
+    rows = records(N, 54)
+    write("few.parquet", without(rows, "y", "q", "site"))
+    write("truth.jsonl", without(rows, "p"))
+    options = ("--labels", "truth.jsonl", *JSON, "--weight", "q")
+    found = same("compute", "few.parquet", *options, "--by", "site")
+    write("all.csv", rows)
+    alone = same("compute", "all.csv", *JSON, "--weight", "q", "--by", "site")
+    for told in (found, alone):
+        assert told[0] == 0
+    assert json.loads(found[1])["segments"] == json.loads(alone[1])["segments"]
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
 def test_what_folders_say_is_the_same_on_every_worker(shared_out: Callable[..., Outcome]) -> None:
     rows = records(N, 51)
     for day in range(3):

@@ -77,20 +77,10 @@ def test_a_fault_of_structure_is_named(
 
 
 SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
-    "zip": (
-        b"PK\x03\x04",
-        "is a zip archive",
-        "unzip -p FILE | bce compute - reads the one file in it",
-    ),
     "pickle": (
         b"\x80\x04\x95",
         "is a Python pickle",
         "in pandas, read_pickle reads it, and to_parquet writes what can be read",
-    ),
-    "NumPy": (
-        b"\x93NUMPY\x01",
-        "is a NumPy array",
-        "in Python, numpy.savetxt('preds.csv', array, delimiter=',', header='y,p', comments='')",
     ),
     "SQLite": (
         b"SQLite format 3\x00",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import pickle
 import socket
@@ -16,6 +17,7 @@ import pytest
 from bce_cli.storage import remote, stores
 from bce_cli.storage.sources import Source, sources_of
 from tests.corpus.columnar import arrow_file, arrow_stream, parquet, table
+from tests.corpus.packing import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +42,19 @@ def _json_lines() -> bytes:
     return "".join(f'{{"y": {y}, "p": {p}}}\n' for y, p in rows).encode()
 
 
+def _arrays() -> bytes:
+    sink = io.BytesIO()
+    np.savez_compressed(sink, y=LABELS, p=PREDICTIONS)
+    return sink.getvalue()
+
+
+def _records() -> bytes:
+    sink = io.BytesIO()
+    rows = list(zip(LABELS, PREDICTIONS, strict=True))
+    np.save(sink, np.array(rows, [("y", "i1"), ("p", "f8")]))
+    return sink.getvalue()
+
+
 def _table() -> Any:  # noqa: ANN401 -- pyarrow has no types
     return table(y=(LABELS,), p=(PREDICTIONS,), junk=(_random.random(N),))
 
@@ -52,7 +67,21 @@ FILES: dict[str, Callable[[], bytes]] = {
     "preds.arrow": lambda: arrow_file(_table(), 700),
     "preds.arrows": lambda: arrow_stream(_table(), 700),
     "packed.parquet.gz": lambda: gzip.compress(parquet(_table())),
+    "preds.npz": _arrays,
+    "preds.npy": _records,
+    "preds.csv.zip": lambda: zipped({"preds.csv": CSV}),
 }
+
+
+def test_a_file_of_an_archive_is_read_from_an_address(s3: ObjectStore, bce: Bce) -> None:
+    address = s3.put("a.zip", zipped({"preds.csv": CSV, "other.csv": CSV + "1,7\n"}))
+    Path("preds.csv").write_text(CSV)
+    whole = bce("compute", "preds.csv", "-q")
+    assert bce("compute", f"{address}::preds.csv", "-q").stdout == whole.stdout
+    assert bce("compute", f"{address[:-5]}*.zip::preds.csv", "-q").stdout == whole.stdout
+    done = bce("compute", address, "-q")
+    said = f"{address}: the zip archive holds 2 tables: preds.csv, other.csv"
+    assert done.stderr == f"bce: error: {said}\nbce: name one of them: {address}::preds.csv\n"
 
 
 @pytest.mark.few(2)
