@@ -30,7 +30,12 @@ _CODECS = (
 )
 """What compressed data begin with, whatever the name says."""
 
-_FORMATS = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
+_FORMATS = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"\xff\xff\xff\xff", "arrow"),
+    (b"ORC", "orc"),
+)
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -42,6 +47,7 @@ _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
     "parquet": "Parquet",
     "arrow": "Arrow",
+    "orc": "ORC",
     "json": _JSON,
     "jsonl": "JSON Lines",
     "csv": "CSV",
@@ -88,7 +94,7 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
         _refuse_options(options, name, _CALLED[kind])
         size = None if is_compressed else source.size()
         file: Any = stream
-        if kind == "parquet" or head.startswith(b"ARROW1"):
+        if kind in ("parquet", "orc") or head.startswith(b"ARROW1"):
             file = None if is_compressed else source.random_access(opened)
             file = _copied(stream, opened) if file is None else file
         from bce_cli.readers.columnar import ColumnarFile  # noqa: PLC0415 -- not for CSV
@@ -133,7 +139,7 @@ def binary_format(head: bytes, name: str) -> str | None:
 
     Returns
     -------
-    {"parquet", "arrow"} or None
+    {"parquet", "arrow", "orc"} or None
 
     Raises
     ------
