@@ -452,7 +452,8 @@ class ColumnarFile:
             return column
         called = schema.names[column.place]
         value = quoted(f"{called}[1]")
-        self.note = f"{self._name}: {quoted(called)} has vectors, of which {value} is read"
+        # Without the name of the file: a folder of many says it once.
+        self.note = f"{quoted(called)} has vectors, of which {value} is read"
         return replace(column, path=(*column.path, 1), is_guessed=True)
 
     def blocks(self, row_groups: tuple[RowGroups, ...] | None = None) -> Iterator[ColumnarBlock]:

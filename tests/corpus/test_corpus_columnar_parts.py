@@ -155,7 +155,7 @@ def test_the_value_for_1_of_vectors_is_read_and_said(
     kind: str, judge: Callable[[Case], None]
 ) -> None:
     data = FORMATS[kind](_vectors(SPARK))
-    said = rf"^bce: preds\.{kind}: 'probability' has vectors, of which 'probability\[1\]' is read\n"
+    said = r"^bce: 'probability' has vectors, of which 'probability\[1\]' is read\n"
     judge(good(data, FOUR, name=f"preds.{kind}", said=said))
     judge(good(data, FOUR, "-p", "probability[1]", name=f"preds.{kind}"))
 
