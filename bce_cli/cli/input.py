@@ -107,7 +107,7 @@ class RowInput(OptionGroup):
         ),
     ] = "all"
     input_format: Annotated[
-        Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow"] | None,
+        Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"] | None,
         typer.Option(
             "--input-format",
             metavar="FORMAT",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bce_cli.readers.archives import Archive
-    from bce_cli.readers.columnar import RowGroups
+    from bce_cli.readers.arrow_files import RowGroups
     from bce_cli.readers.grammar import InputOptions
 
 _MOST_BYTES = 1 << 30
