@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _EXACT = 2**53  # whole numbers below it are told from each other as float64
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
+_HEADER_HINT = "the first line names the column, unless it is a number or what --positive says"
 _LABELS_HINT = "without --on, labels are taken in the order of the rows; --on COLUMN joins by a key"
 
 
@@ -283,7 +284,7 @@ def _refuse_counts(*cursors: Cursor, is_whole: bool) -> None:
     if len(set(others)) == 1:
         labels, rows = _how_many(n_labels, "label"), _how_many(others[0], "row")
         message = f"{truth.name} has {labels} for the {rows} of {models[0].name}"
-        raise DataError(message, _LABELS_HINT)
+        raise DataError(message, _HEADER_HINT if n_labels == others[0] - 1 else _LABELS_HINT)
 
 
 def _how_many(n: int, what: str) -> str:

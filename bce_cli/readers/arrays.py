@@ -319,6 +319,8 @@ class ArrayFile(ColumnarFile):
     size : int or None
         Its bytes, where they are known.
     options : InputOptions
+    has_ranges : bool
+        Whether reading may begin at any row at no cost.
 
     Raises
     ------
@@ -336,6 +338,7 @@ class ArrayFile(ColumnarFile):
         name: str,
         size: int | None,
         options: InputOptions,
+        has_ranges: bool,
     ) -> None:
         self._name, self._kind, self._size = name, "numpy", size
         self._grammar = options.grammar
@@ -349,7 +352,7 @@ class ArrayFile(ColumnarFile):
         self._places = sorted({place for _, place in self.columns.wanted})
         self._check_types()
         self.n_rows = self._counted_rows()
-        self.row_groups = _row_groups(found, self.n_rows)
+        self.row_groups = _row_groups(self.n_rows) if has_ranges else ()
         fields = [(self._columns[place].name, self._columns[place].kind) for place in self._places]
         self._table = Batches(self._schema(fields), self.n_rows, self._read, self.row_groups)
 
@@ -408,10 +411,8 @@ class ArrayFile(ColumnarFile):
                 lane.finish()
 
 
-def _row_groups(arrays: Sequence[Array], n_rows: int) -> tuple[RowGroups, ...]:
-    """Cut the rows of a file with random access for workers; one of an archive is left whole."""
-    if arrays[0].name:
-        return ()
+def _row_groups(n_rows: int) -> tuple[RowGroups, ...]:
+    """Cut rows, so that workers share them."""
     starts = range(0, n_rows, LEAST_ROWS)
     return tuple(
         RowGroups(i, i, start + 1, min(LEAST_ROWS, n_rows - start))
@@ -480,7 +481,9 @@ def arrays_of(archive: Archive) -> list[Array]:
     def open_at(info: ZipInfo, place: int) -> _Forward:
         return _Forward(archive.unpacked(info), place)
 
-    return [
+    found = [
         Array.of(info.filename.removesuffix(_ENDING), partial(open_at, info), info.file_size)
         for info in archive.files
     ]
+    are_records = len(found) == 1 and found[0].dtype.names is not None
+    return [replace(found[0], name="")] if are_records else found  # whose fields have names

@@ -25,7 +25,7 @@ from bce_cli.readers.blocks import (
     read_blocks,
 )
 from bce_cli.readers.columns import WATCHED, find_columns
-from bce_cli.readers.grammar import CellFault, parse_number, read_cell
+from bce_cli.readers.grammar import CellFault, label_key, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
 from bce_cli.readers.reading import (
     ConvertedColumns,
@@ -217,7 +217,7 @@ def _first_that_fits(
         dialect = Dialect(sign, options.grammar.decimal, options.layout.has_header)
         try:
             fields, columns = _columns_of(header, dialect, name, options)
-            if columns.names == _ONE_NUMBER and _is_number(fields[0], options):
+            if columns.names == _ONE_NUMBER and fields[0].strip(" \t") not in _ONE_NUMBER:
                 dialect = replace(dialect, has_header=False)
         except DataError as error:
             failure = failure or error
@@ -254,9 +254,11 @@ def _columns_of(
     _, fields = next(_fields_of(header, dialect))
     if not options.layout.has_header:
         return fields, _numbered_columns(fields, name, options)
-    if all(_is_number(cell, options) for cell in fields):
-        if len(fields) == 1 and _may_lack_header(options.columns):
-            return fields, find_columns(_ONE_NUMBER, options.columns, name)
+    are_numbers = all(_is_number(cell, options) for cell in fields)
+    is_one_value = len(fields) == 1 and (are_numbers or _is_positive(fields[0], options))
+    if is_one_value and _may_lack_header(options.columns):
+        return fields, find_columns(_ONE_NUMBER, options.columns, name)
+    if are_numbers:
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
         hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
@@ -270,6 +272,14 @@ def _may_lack_header(choice: ColumnChoice) -> bool:
     """Whether a file may hold one number a line and nothing else."""
     wanted = choice.label if choice.reads_label else choice.prediction
     return choice.is_one_number and wanted in (None, *_ONE_NUMBER)
+
+
+def _is_positive(cell: str, options: InputOptions) -> bool:
+    """Whether a cell is the label that was named."""
+    positive, decimal = options.grammar.positive, options.grammar.decimal
+    if positive is None or not options.columns.reads_label:
+        return False
+    return label_key(cell, decimal) == label_key(positive, decimal)
 
 
 def _is_number(cell: str, options: InputOptions) -> bool:
@@ -522,7 +532,7 @@ class DelimitedFile:
 
     def _note(self, *, told_of_header: bool) -> str | None:
         if not (self.dialect.has_header or told_of_header):
-            return f"{self._name}: no header, one number a line"
+            return f"{self._name}: no header, one value a line"
         if self.dialect.delimiter == ",":
             return None
         return f"{self._name}: delimiter {delimiter_name(self.dialect.delimiter)}"

@@ -140,7 +140,7 @@ def _of_arrays(source: Source, archive: Archive, options: InputOptions) -> File:
     _refuse_contradiction("numpy", source.name, options.layout)
     _refuse_options(options, source.name, _CALLED["numpy"])
     arrays = partial(arrays_of, archive)
-    return ArrayFile(arrays, name=source.name, size=None, options=options)
+    return ArrayFile(arrays, name=source.name, size=None, options=options, has_ranges=False)
 
 
 def _of_stream(
@@ -172,7 +172,8 @@ def _of_stream(
             from bce_cli.readers.arrays import ArrayFile, array_of  # noqa: PLC0415
 
             arrays = partial(array_of, file, file.seek(0, io.SEEK_END))
-            return ArrayFile(arrays, name=name, size=size, options=options), is_compressed
+            table = ArrayFile(arrays, name=name, size=size, options=options, has_ranges=True)
+            return table, is_compressed
         from bce_cli.readers.columnar import ColumnarFile  # noqa: PLC0415 -- not for CSV
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed

@@ -31,7 +31,7 @@ _MOST_CELLS = 1 << 26
 _STEP = 1 << 20
 _LONGEST_PLACE = 16
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})([0-9]{1,7})["']""")
-_ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
+_ROW_BYTES = 256  # what a row of a batch counts for, where bytes to read at a time are given
 _MOST_LISTED = 20
 _LETTERS = 26
 

@@ -113,7 +113,8 @@ READ: dict[str, Case] = {
         TWO, "-l", "both[0]", "-p", "both[1]",
     ),
     "beside what is no column": good(lambda: npz(y=Y, p=P, **JUNK), name="p.npz"),
-    "records in an archive": good(lambda: npz(r=RECORDS), TWO, "-l", "r.y", "-p", "r.p"),
+    "records in an archive": good(lambda: npz(RECORDS)),
+    "records beside others": good(lambda: npz(r=RECORDS, q=P), TWO, "-l", "r.y", "-p", "r.p"),
     "arrays of an archive": good(
         lambda: npz(a=Y, b=P, c=P[:1]), TWO, "--labels", "p.npz::a", name="p.npz",
         sources=("p.npz::b",),
@@ -293,7 +294,7 @@ def test_rows_of_an_array_are_cut_for_workers(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(arrays, "LEAST_ROWS", 300)
     found = arrays.array_of(io.BytesIO(npy(MANY_P)), len(npy(MANY_P)))
     choice = grammar.InputOptions(columns=ColumnChoice(prediction="#3", reads_label=False))
-    file = arrays.ArrayFile(lambda: found, name="p.npy", size=None, options=choice)
+    file = arrays.ArrayFile(lambda: found, name="p.npy", size=None, options=choice, has_ranges=True)
     assert [span.n_rows for span in file.row_groups] == [300, 300, 300, 100]
     (block,) = file.blocks((file.row_groups[2],))
     assert block.first_row == 601

@@ -187,7 +187,7 @@ def test_digits_do_not_depend_on_the_blocks(
     path = preds(one(["y", "p"], *rows[:90], [], *rows[90:])(), "p.xlsx")
     text = preds("y,p\n" + "".join(f"{y},{p}\n" for y, p in rows), "p.csv")
     outputs = {bce("compute", path, "-q").stdout, bce("compute", text, "-q").stdout}
-    monkeypatch.setattr(grammar, "BLOCK_BYTES", 32 * 17)
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", 256 * 17)
     assert {bce("compute", path, "-q").stdout} == outputs
 
 

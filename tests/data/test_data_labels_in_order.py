@@ -79,8 +79,8 @@ def test_labels_stand_in_the_order_of_the_rows(
 def test_what_has_no_header_is_said(bce: Bce) -> None:
     done = bce("compute", "p.txt", "--labels", "y.txt", "-f", "json")
     assert done.stderr == (
-        "bce: p.txt: no header, one number a line\n"
-        "bce: y.txt: no header, one number a line\n"
+        "bce: p.txt: no header, one value a line\n"
+        "bce: y.txt: no header, one value a line\n"
         "bce: label column '#1', prediction column '#1'\n"
     )
     report = json.loads(done.stdout)
@@ -161,7 +161,7 @@ def test_other_ids_are_doubted(bce: Bce) -> None:
 
 
 COUNTS = {
-    "too few": (Y[:3], "y.txt has 3 labels for the 4 rows of p.txt"),
+    "too few": (Y[:2], "y.txt has 2 labels for the 4 rows of p.txt"),
     "too many": ([*Y, 1, 0], "y.txt has 6 labels for the 4 rows of p.txt"),
     "one": (Y[:1], "y.txt has 1 label for the 4 rows of p.txt"),
 }
@@ -187,6 +187,21 @@ def test_models_of_other_lengths_are_told_from_labels(bce: Bce) -> None:
     Path("q.csv").write_bytes(_text(Q[:2], "p"))
     done = bce("compare", "p.txt", "q.csv", "--labels", "y.txt")
     assert done.stderr.startswith("bce: error: q.csv ends after 2 rows, but p.txt goes on\n")
+
+
+@pytest.mark.usefixtures("files")
+def test_a_word_that_was_named_is_no_header(bce: Bce) -> None:
+    options = ("--labels", "y.txt", "--positive", "yes")
+    Path("y.txt").write_bytes(b"yes\nno\nyes\nyes\n")
+    done = bce("compute", "p.txt", *options, "-q")
+    assert (done.stdout, done.stderr) == (f"{MEAN!r}\n", "")
+    assert "y.txt: no header, one value a line" in bce("compute", "p.txt", *options).stderr
+    Path("y.txt").write_bytes(b"no\nyes\nyes\nyes\n")
+    done = bce("compute", "p.txt", *options, "-q")
+    assert done.stderr == (
+        "bce: error: y.txt has 3 labels for the 4 rows of p.txt\n"
+        "bce: the first line names the column, unless it is a number or what --positive says\n"
+    )
 
 
 FAULTS = {
