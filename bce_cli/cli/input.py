@@ -115,7 +115,7 @@ class RowInput(OptionGroup):
         ),
     ] = "all"
     input_format: Annotated[
-        Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow"] | None,
+        Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"] | None,
         typer.Option(
             "--input-format",
             help="Format of the sources; by default, what their first bytes and names say.",

@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from bce_cli.data.same_labels import numbered
-from bce_cli.errors import BceError
+from bce_cli.data.table import empty_note
+from bce_cli.errors import BceError, EmptyInputError
 from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
 from bce_cli.readers.files import at_its_path, open_file, utf8, utf8_mark_length
@@ -22,8 +23,8 @@ from bce_cli.storage.streams import Limited, read_fully
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from bce_cli.readers.arrow_files import RowGroups
     from bce_cli.readers.blocks import Block, ByteArray
-    from bce_cli.readers.columnar import RowGroups
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.delimited import Dialect
     from bce_cli.readers.grammar import InputOptions
@@ -108,7 +109,12 @@ class Part:
     def _opened(self, opened: ExitStack) -> OpenedPart:
         if isinstance(self.span, ByteSpan):
             return self._open_bytes(self.span, opened)
-        file, _ = open_file(self.source, self.options, opened)
+        try:
+            file, _ = open_file(self.source, self.options, opened)
+        except EmptyInputError:
+            if not self.source.is_part:
+                raise
+            return OpenedPart(empty_note(self.source), 0, iter(()))
         if self.span is None:
             return OpenedPart(file.note, file.n_rows, file.blocks())
         of_groups: Any = file

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from bce_cli.data.same_labels import MOST_SOURCES, in_a_row, numbered, remark_on
-from bce_cli.errors import BceError, DataError, JoinInDoubt, LabelError
+from bce_cli.errors import BceError, DataError, EmptyInputError, JoinInDoubt, LabelError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
@@ -206,7 +206,7 @@ class Table:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            self._first, self._is_compressed = self._open(self.sources[0], opened)
+            self._n_empty, self._first = self._open_first(opened)
             self._stack = opened.pop_all()
         columns, choice = self._first.columns, self.options.columns
         if choice.label is None:
@@ -250,10 +250,15 @@ class Table:
 
     def blocks(self) -> Iterator[Block]:
         """Yield all blocks, in the order of the rows."""
-        yield from numbered(self._first.blocks(), 0 if self.is_numbered else None)
-        for number, source in enumerate(self.sources[1:], start=1):
+        first = self._n_empty
+        yield from numbered(self._first.blocks(), first if self.is_numbered else None)
+        for number, source in enumerate(self.sources[first + 1 :], start=first + 1):
             with ExitStack() as opened:
-                file, _ = self._open(source, opened)
+                try:
+                    file, _ = self._open(source, opened)
+                except EmptyInputError as empty:
+                    self._pass_over(source, empty)
+                    continue
                 yield from numbered(file.blocks(), number if self.is_numbered else None)
 
     def conclude(self, labels: LabelValues, notes: Sequence[str] = ()) -> None:
@@ -295,11 +300,36 @@ class Table:
             self.doubts.append(note)
             self.note(note)
 
+    def _open_first(self, opened: ExitStack) -> tuple[int, File]:
+        """Open the first source that is not empty; return how many precede it, too."""
+        for number, source in enumerate(self.sources):
+            try:
+                file, self._is_compressed = self._open(source, opened)
+            except EmptyInputError as empty:
+                if number == len(self.sources) - 1:
+                    raise
+                self._pass_over(source, empty)
+            else:
+                return number, file
+        message = "internal: there are no sources"
+        raise AssertionError(message)
+
+    def _pass_over(self, source: Source, empty: EmptyInputError) -> None:
+        """Note that a source is empty; raise the error that it is, unless it is a part."""
+        if not source.is_part:
+            raise empty
+        self.note(empty_note(source))
+
     def _open(self, source: Source, opened: ExitStack) -> tuple[File, bool]:
         file, is_compressed = open_file(source, self.options, opened)
         if file.note is not None:
             self.note(file.note)
         return file, is_compressed
+
+
+def empty_note(source: Source) -> str:
+    """Say that a file of a folder is empty."""
+    return f"{source.name}: it is empty, and adds no rows"
 
 
 def label_conflict(

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.lib import format as npy
 
 from bce_cli.errors import BceError, DataError, quoted, safe_text
+from bce_cli.readers.arrow_files import Batches, RowGroups, Wanted
 from bce_cli.readers.blocks import LONGEST_RECORD
-from bce_cli.readers.columnar import LEAST_ROWS, Batches, ColumnarFile, RowGroups
+from bce_cli.readers.columnar import LEAST_ROWS, ColumnarFile
 from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES, WATCHED, find_columns
 from bce_cli.readers.typed_columns import refuse_type
 from bce_cli.storage.streams import ReadOnly, read_fully, read_some
@@ -350,6 +351,7 @@ class ArrayFile(ColumnarFile):
         choice, self.note = _choice_in(found, names, options.columns, name)
         self.columns = find_columns(names, choice, name)
         self._places = sorted({place for _, place in self.columns.wanted})
+        self._wanted_at = [Wanted(place) for place in self._places]
         self._check_types()
         self.n_rows = self._counted_rows()
         self.row_groups = _row_groups(self.n_rows) if has_ranges else ()
@@ -387,12 +389,12 @@ class ArrayFile(ColumnarFile):
         return first.array.n_rows
 
     def _read(
-        self, places: list[int], row_groups: tuple[RowGroups, ...]
+        self, wanted: list[Wanted], row_groups: tuple[RowGroups, ...]
     ) -> Iterator[pa.RecordBatch]:
         """Read rows, all of them or those of some spans, some at a time; see `Batches`."""
         import pyarrow as pa
 
-        columns = [self._columns[place] for place in places]
+        columns = [self._columns[item.place] for item in wanted]
         n_rows = self.n_rows or 0
         spans = [(span.first_row - 1, span.n_rows) for span in row_groups] or [(0, n_rows)]
         for start, count in spans:

@@ -1,8 +1,7 @@
-"""Parquet and Arrow: row groups, batches of typed columns, and blocks of them."""
+"""Parquet, Arrow and ORC: row groups of Parquet, and blocks of typed columns."""
 
 from __future__ import annotations
 
-import io
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,8 +9,26 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, quoted, shortage
+from bce_cli.readers.arrow_files import (
+    Batches,
+    RowGroups,
+    Wanted,
+    open_arrow,
+    open_orc,
+    validated,
+)
 from bce_cli.readers.blocks import TwoLooks
 from bce_cli.readers.columns import find_columns
+from bce_cli.readers.nested import (
+    ArrowParts,
+    is_vector,
+    leaves_of,
+    n_leaves,
+    other_size,
+    part_of,
+    part_type,
+)
+from bce_cli.readers.parts import part_hint
 from bce_cli.readers.texts import LONGEST_TEXT, is_too_long, longest_text, texts_of, values_of
 from bce_cli.readers.typed_columns import (
     bool_text,
@@ -20,7 +37,7 @@ from bce_cli.readers.typed_columns import (
     refuse_type,
     typed_cells,
 )
-from bce_cli.storage.streams import ReadOnly, unreadable
+from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,12 +49,12 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
-_FORMATS = {"parquet": "Parquet", "arrow": "Arrow", "numpy": "NumPy"}
+_FORMATS = {"parquet": "Parquet", "arrow": "Arrow", "orc": "ORC", "numpy": "NumPy"}
+_TWO = 2  # labels, and values of a vector
 _BUFFER = 1 << 20  # bytes
 _CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
 _ABSURD_SIZE = re.compile(r"size \d{13}")
 """What no machine has to give: not memory is lacking, but the file promises too much."""
-_ABSURD_BYTES = 10**12
 _LONG = 1024  # bytes of a text
 _TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
@@ -49,51 +66,8 @@ LEAST_ROWS = 1 << 22
 _NO_DICTIONARY = "DictAccumulator"
 """Of pyarrow's message about texts that are stored as differences, and read as a dictionary."""
 
-_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
-"""What every writer of Arrow streams ends with."""
-
 _COUNTED_ROWS = 1 << 16
 """Row groups of so many rows are counted each; smaller ones that follow each other, together."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroups:
-    """Row groups of a Parquet file that follow each other and are read together.
-
-    Attributes
-    ----------
-    first, last : int
-        0-based numbers of these row groups.
-    first_row : int
-        1-based number of their first row in the file.
-    n_rows : int
-    """
-
-    first: int
-    last: int
-    first_row: int
-    n_rows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """An opened file.
-
-    Attributes
-    ----------
-    schema : pyarrow.Schema
-    n_rows : int or None
-        Where the file says it.
-    read : callable (places, row_groups) -> iterator of pyarrow.RecordBatch
-        Reads only the columns at these ascending places; of these row groups, where there are any.
-    row_groups : tuple of RowGroups
-        All those of a Parquet file. No batch goes over the end of one.
-    """
-
-    schema: pa.Schema
-    n_rows: int | None
-    read: Callable[[list[int], tuple[RowGroups, ...]], Iterator[pa.RecordBatch]]
-    row_groups: tuple[RowGroups, ...] = ()
 
 
 def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's files, and pyarrow's own
@@ -105,22 +79,35 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
     metadata, schema = opened.metadata, opened.schema_arrow
     names = schema.names
 
-    def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
-        wanted = list(dict.fromkeys(names[place] for place in places))
-        found = [place for place, name in enumerate(names) if name in wanted]  # twofold names
+    def read(wanted: list[Wanted], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
+        places = [column.place for column in wanted]
+        called = {names[place] for place in places}
+        found = [place for place, name in enumerate(names) if name in called]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
         spans = [span for some in row_groups for span in _counted(metadata, some)]
-        chunks = _Chunks(file, metadata, wanted, spans, n_rows)
+        leaves = dict.fromkeys(leaf for column in wanted for leaf in _leaves(opened, column))
+        chunks = _Chunks(file, metadata, list(leaves), spans, n_rows)
         for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
-            named = [i for i, name in enumerate(batch.schema.names) if name in wanted]
+            named = [i for i, name in enumerate(batch.schema.names) if name in called]
             if len(named) != len(found):
                 message = "its columns cannot be told from each other"
                 raise pa.ArrowInvalid(message)
             columns = [named[found.index(place)] for place in places]
-            yield _validated(batch.select(columns))
+            yield validated(batch.select(columns))
 
     return Batches(schema, metadata.num_rows, read, _row_groups(metadata))
+
+
+def _leaves(opened: Any, column: Wanted) -> list[str]:  # noqa: ANN401 -- pyarrow's
+    """Return what a column is called, or those columns of the file that a part of it needs."""
+    schema = opened.schema_arrow
+    if not column.path:
+        return [schema.names[column.place]]
+    first = sum(n_leaves(field.type) for field in list(schema)[: column.place])
+    start, stop = leaves_of(schema.field(column.place).type, column.path)
+    leaves = opened.metadata.schema
+    return [leaves.column(first + place).path for place in range(start, stop)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +119,7 @@ class _Chunks:
     file : binary stream or file of pyarrow
     metadata : pyarrow.parquet.FileMetaData
     names : list of str
-        Of the columns.
+        Of columns, or what leads to parts of them in the file.
     spans : list of RowGroups
         Each is counted by itself.
     n_rows : int
@@ -298,66 +285,6 @@ def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyar
     return tuple(found)
 
 
-def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401
-    """Open an Arrow file, or a stream of Arrow batches; at most so many rows are read at a time."""
-    import pyarrow as pa
-    from pyarrow import ipc
-
-    is_file = head.startswith(b"ARROW1")
-    tail = _Tail(file)
-    source = file if is_file else _Messages(tail)
-    opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
-
-    def read(places: list[int], row_groups: tuple[RowGroups, ...]) -> Iterator[pa.RecordBatch]:
-        del row_groups
-        indices = range(opened.num_record_batches) if is_file else ()
-        for batch in map(opened.get_batch, indices) if is_file else opened:
-            whole = _validated(batch.select(places))
-            yield from (whole.slice(start, n_rows) for start in range(0, len(whole), n_rows))
-        if not is_file and source.read(1):
-            message = "something follows the end of the stream"
-            raise pa.ArrowInvalid(message)
-        if not is_file and tail.last != _END_OF_STREAM:
-            message = "the stream was cut: it ends without the mark of its end"
-            raise pa.ArrowInvalid(message)
-
-    return Batches(opened.schema, None, read)
-
-
-class _Messages(io.BufferedReader):
-    """A stream of messages, whose lengths may be damaged."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read so many bytes, unless no machine has room for them."""
-        if size is not None and size >= _ABSURD_BYTES:
-            message = f"a message of {size:,} bytes"
-            raise ValueError(message)
-        return super().read(size)
-
-
-class _Tail(ReadOnly):
-    """A stream of bytes, of which the last ones are remembered."""
-
-    def __init__(self, file: Any) -> None:  # noqa: ANN401 -- streams of any kind
-        super().__init__()
-        self._file = file
-        self.last = b""
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 -- bytes
-        """Read some bytes."""
-        n: int | None = self._file.readinto(buffer)
-        if n:
-            end = bytes(memoryview(buffer)[max(n - len(_END_OF_STREAM), 0) : n])
-            self.last = (self.last + end)[-len(_END_OF_STREAM) :]
-        return n
-
-
-def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Check a batch, whose bytes may be damaged."""
-    batch.validate(full=True)
-    return batch
-
-
 @dataclass(frozen=True, slots=True)
 class ColumnarBlock(TwoLooks):
     """Some rows of a Parquet or Arrow source.
@@ -487,36 +414,91 @@ class ColumnarFile:
         self._grammar = options.grammar
         most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
-            is_parquet = kind == "parquet"
-            self._table = open_parquet(file, most) if is_parquet else open_arrow(file, head, most)
+            if kind == "arrow":
+                self._table = open_arrow(file, head, most)
+            else:
+                self._table = (open_parquet if kind == "parquet" else open_orc)(file, most)
             schema: pa.Schema = self._table.schema
             self.row_groups, self.n_rows = self._table.row_groups, self._table.n_rows
             names = schema.names
-        self.columns = find_columns(names, options.columns, name)
+        self.columns = find_columns(names, options.columns, name, ArrowParts(tuple(schema)))
+        wanted = {place: self._wanted(schema, place) for _, place in self.columns.wanted}
         for number in self.columns.numbers:
-            refuse_type(number.role, schema.field(number.place), name, is_number=True)
-        for text in replace(self.columns, watched=None).texts:
-            role = text.key.partition(" ")[0]
-            refuse_type(role, schema.field(text.place), name, is_number=False)
-        self._places = sorted({place for _, place in self.columns.wanted})
+            wanted[number.place] = self._value_for_1(schema, wanted[number.place], number.role)
+        self._refuse_types(schema, wanted)
+        self._places = sorted(wanted)
+        self._wanted_at = [wanted[place] for place in self._places]
+
+    def _refuse_types(self, schema: pa.Schema, wanted: dict[int, Wanted]) -> None:
+        """Raise DataError for a column that cannot be what it is read for."""
+        import pyarrow as pa
+
+        whole = ArrowParts(tuple(schema))
+        numbers = {number.key for number in self.columns.numbers}
+        for key, place in replace(self.columns, watched=None).wanted:
+            name, role = self.columns.names[place], key.partition(" ")[0]
+            field = pa.field(name, part_type(schema, wanted[place]))
+            hint = part_hint(whole, self.columns.path(place), name)
+            refuse_type(role, field, self._name, is_number=key in numbers, hint=hint)
+
+    def _wanted(self, schema: pa.Schema, place: int) -> Wanted:
+        """Return what is read for a place among the columns."""
+        first, *path = self.columns.path(place)
+        return Wanted(schema.names.index(first), tuple(path)) if path else Wanted(place)
+
+    def _value_for_1(self, schema: pa.Schema, column: Wanted, role: str) -> Wanted:
+        """Return the value for label 1 of predictions that are vectors, and say so."""
+        if role != "prediction" or not is_vector(part_type(schema, column)):
+            return column
+        called = schema.names[column.place]
+        value = quoted(f"{called}[1]")
+        # Without the name of the file: a folder of many says it once.
+        self.note = f"{quoted(called)} has vectors, of which {value} is read"
+        return replace(column, path=(*column.path, 1), is_guessed=True)
 
     def blocks(self, row_groups: tuple[RowGroups, ...] | None = None) -> Iterator[ColumnarBlock]:
         """Yield the rows, a batch at a time; of these row groups only, which follow each other."""
         first_row = row_groups[0].first_row if row_groups else 1
         n_rows = self.n_rows
         wanted = self.row_groups if row_groups is None else row_groups
-        batches = self._table.read(self._places, wanted)
+        batches = self._table.read(self._wanted_at, wanted)
         while True:
             with self._named_damage():
                 batch = next(batches, None)
-            if batch is None:
-                return
+                if batch is None:
+                    return
+                batch = self._parts_of(batch, first_row)
             for some in self._portions(batch):
                 share = 0 if not n_rows or not self._size else self._size * len(some) // n_rows
                 yield ColumnarBlock(
                     self.columns, self._grammar, self._name, some, self._places, first_row, share
                 )
                 first_row += len(some)
+
+    def _parts_of(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+        """Return those parts of a batch's columns that are wanted."""
+        import pyarrow as pa
+
+        columns = []
+        for column, wanted in zip(batch.columns, self._wanted_at, strict=True):
+            if wanted.is_guessed:
+                self._refuse_other_sizes(part_of(column, wanted.path[:-1]), wanted, first_row)
+            columns.append(part_of(column, wanted.path))
+        if all(found is column for found, column in zip(columns, batch.columns, strict=True)):
+            return batch
+        return pa.RecordBatch.from_arrays(columns, [str(place) for place in self._places])
+
+    def _refuse_other_sizes(self, vectors: pa.Array, wanted: Wanted, first_row: int) -> None:
+        """Raise DataError unless vectors have two values each."""
+        found = other_size(vectors, _TWO)
+        if found is not None:
+            row, size = found
+            called = self.columns.names[self._places[self._wanted_at.index(wanted)]]
+            message = (
+                f"{self._name}, row {first_row + row}: {quoted(called)} has {size} values, not two"
+            )
+            hint = f"name the one that is the prediction, such as {quoted(f'{called}[1]')}"
+            raise DataError(message, hint)
 
     def _portions(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Cut a batch, so that the texts of each part take little memory, as they are written."""

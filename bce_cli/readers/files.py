@@ -44,6 +44,7 @@ _FORMATS = (
     (b"ARROW1", "arrow"),
     (b"\xff\xff\xff\xff", "arrow"),
     (b"\x93NUMPY", "numpy"),
+    (b"ORC", "orc"),
 )
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -58,6 +59,7 @@ _CALLED = {
     "arrow": "Arrow",
     "numpy": "NumPy",
     "excel": "Excel",
+    "orc": "ORC",
     "json": _JSON,
     "jsonl": "JSON Lines",
     "csv": "CSV",
@@ -165,7 +167,7 @@ def _of_stream(
         _refuse_options(options, name, _CALLED[kind])
         size = None if is_compressed else source.size()
         file: Any = stream
-        if kind in ("parquet", "numpy") or head.startswith(b"ARROW1"):
+        if kind in ("parquet", "orc", "numpy") or head.startswith(b"ARROW1"):
             file = None if is_compressed else source.random_access(opened)
             file = _copied(stream, opened) if file is None else file
         if kind == "numpy":
@@ -226,7 +228,7 @@ def binary_format(head: bytes, name: str) -> str | None:
 
     Returns
     -------
-    {"parquet", "arrow", "numpy"} or None
+    {"parquet", "arrow", "orc", "numpy"} or None
 
     Raises
     ------

@@ -20,7 +20,10 @@ class _Kind(NamedTuple):
     hint: str | None = None
 
 
-_PICKLE = _Kind("a Python pickle", _EXPORT)
+_PICKLE = _Kind(
+    "a Python pickle",
+    "to load one runs whatever is in it; if it is yours, export it as CSV or Parquet",
+)
 _STATA = _Kind("a Stata file", _PANDAS.format("read_stata"))
 _SAS = _Kind("a SAS data set", _PANDAS.format("read_sas"))
 _SPSS = _Kind("an SPSS file", _PANDAS.format("read_spss"))
@@ -58,7 +61,6 @@ _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
     (8, (b"DUCK",), _Kind("a DuckDB database", "COPY TABLE TO 'preds.parquet' writes a table")),
     (0, (b"\x89HDF",), _HDF5),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), _PICKLE),
-    (0, (b"ORC",), _Kind("an ORC file", _EXPORT)),
     (0, (b"Obj\x01",), _Kind("an Avro file", _EXPORT)),
     (0, tuple(b"RD%c%d\n" % (c, v) for c in b"XAB" for v in (2, 3)), _R_DATA),
     (0, (b"X\n\x00\x00\x00", b"B\n\x02\x00", b"B\n\x03\x00"), _R_OBJECT),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 4 << 20
 """What is read of a source at a time, unless it is said otherwise."""
 
-InputFormat: TypeAlias = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow"]
+InputFormat: TypeAlias = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"]
 
 _MISSING_WORDS = frozenset(
     {"", "na", "n/a", "null", "none", "<na>", r"\n", "#n/a", "#n/a n/a", "#na"}
@@ -89,7 +89,7 @@ class Layout:
 
     Attributes
     ----------
-    input_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow"}, optional
+    input_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"}, optional
     delimiter : str, optional
         One ASCII character between the fields of CSV text.
     has_header : bool

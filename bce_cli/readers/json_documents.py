@@ -101,7 +101,7 @@ def open_json(
             return JsonFile(stream, name, options)
     layout = _layout_of(_values_of(stream, name), options.columns, name)
     lines = cast("IO[bytes]", Chunks(layout.lines(name)))
-    file = JsonFile(lines, name, options, unit="row", has_places=layout.has_places)
+    file = JsonFile(lines, name, options, unit=layout.unit, has_places=layout.has_places)
     file.note = layout.note
     return file
 
@@ -253,11 +253,14 @@ class _Layout(NamedTuple):
         What is worth a word about how they were found.
     has_places : bool
         Whether columns come in an order.
+    unit : {"row", "line"}
+        What messages call a record.
     """
 
     records: Iterable[Any]
     note: str | None = None
     has_places: bool = False
+    unit: str = "row"
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield JSON Lines, some at a time."""
@@ -298,7 +301,7 @@ def _layout_of(values: list[Any], choice: ColumnChoice, name: str) -> _Layout:
 def _layout_of_object(value: Pairs, choice: ColumnChoice, name: str) -> _Layout:
     found: dict[str, Any] = dict(value)
     columns, data = found.get("columns"), found.get("data")
-    layout = _Layout([value])
+    layout = _Layout([value], unit="line")
     if is_array(columns) and is_array(data):  # orient="split", or "tight"
         names = [_name_of(column) for column in found["columns"]]
         rows = _of_rows(names, found["data"], name)

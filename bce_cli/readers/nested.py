@@ -10,11 +10,12 @@ import numpy as np
 from bce_cli.readers.texts import bools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
     import pyarrow as pa
 
+    from bce_cli.readers.arrow_files import Wanted
     from bce_cli.readers.parts import Step
 
     IntArray = npt.NDArray[np.int64]
@@ -44,6 +45,8 @@ class ArrowParts:
         """Return the parts of columns of a type."""
         import pyarrow as pa
 
+        if pa.types.is_run_end_encoded(kind):
+            kind = kind.value_type
         is_record = pa.types.is_struct(kind) and not is_vector(kind)
         return cls(tuple(kind.field(i) for i in range(kind.num_fields)) if is_record else (), kind)
 
@@ -62,20 +65,61 @@ class ArrowParts:
 
     def part(self, step: Step) -> Self | None:
         """Return one of them; None if there is no such."""
+        import pyarrow as pa
+
         if isinstance(step, int):
-            if self.kind is None or not self.n_elements():
+            n_elements = self.n_elements()
+            if self.kind is None or not n_elements:
+                return None
+            if step >= n_elements and pa.types.is_fixed_size_list(self.kind):
                 return None
             values = self.kind.field(_VECTOR[3]).type if is_vector(self.kind) else self.kind
             return self.of(values.value_type)
         found = [field.type for field in self.fields if field.name == step]
         return self.of(found[0]) if len(found) == 1 else None
 
-    def type_of(self, path: Iterable[Step]) -> pa.DataType:
-        """Return the type of a part that there is."""
-        found = self
-        for step in path:
-            found = found.part(step) or found
-        return found.kind
+
+def part_type(schema: pa.Schema, wanted: Wanted) -> pa.DataType:
+    """Return the type of a column, or of a part that it has."""
+    found = ArrowParts.of(schema.field(wanted.place).type)
+    for step in wanted.path:
+        found = found.part(step) or found
+    return found.kind
+
+
+def n_leaves(kind: pa.DataType) -> int:
+    """Count the columns that a Parquet file has for one of this type.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> n_leaves(pa.struct([("p", pa.float64()), ("t", pa.map_(pa.string(), pa.int8()))]))
+    3
+    """
+    import pyarrow as pa
+
+    if isinstance(kind, pa.BaseExtensionType):
+        return n_leaves(kind.storage_type)
+    if pa.types.is_map(kind):
+        return n_leaves(kind.key_type) + n_leaves(kind.item_type)
+    if pa.types.is_struct(kind):
+        return sum(n_leaves(kind.field(i).type) for i in range(kind.num_fields))
+    return n_leaves(kind.value_type) if _is_list(kind) else 1
+
+
+def leaves_of(kind: pa.DataType, path: Sequence[Step]) -> tuple[int, int]:
+    """Return which of these columns a part needs: the first, and the one behind the last."""
+    start = 0
+    for step in path:
+        if is_vector(kind):
+            break
+        if isinstance(step, str):
+            place = kind.get_field_index(step)
+            start += sum(n_leaves(kind.field(i).type) for i in range(place))
+            kind = kind.field(place).type
+        else:
+            kind = kind.value_type
+    return start, start + n_leaves(kind)
 
 
 def is_vector(kind: pa.DataType) -> bool:
@@ -132,6 +176,7 @@ def part_of(column: pa.Array | pa.ChunkedArray, path: Sequence[Step]) -> pa.Arra
 
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
+    column = _decoded(column)
     for step in path:
         if isinstance(step, str):
             column = compute.struct_field(column, [step])
@@ -139,7 +184,31 @@ def part_of(column: pa.Array | pa.ChunkedArray, path: Sequence[Step]) -> pa.Arra
             column = _value_of_vectors(column, step)
         else:
             column = _element(column, step)
+        column = _decoded(column)
     return column
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    """Write out what is stored as runs of one value."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    is_encoded = pa.types.is_run_end_encoded(column.type)
+    return compute.run_end_decode(column) if is_encoded else column
+
+
+def other_size(vectors: pa.Array, size: int) -> tuple[int, int] | None:
+    """Return the place and the size of the first vector that has not this size; None if all have.
+
+    What is null has any.
+    """
+    from pyarrow import compute
+
+    kinds, sizes, _, values = (compute.struct_field(vectors, [name]) for name in _VECTOR)
+    n_values = _integers(compute.list_value_length(values), size)
+    found = np.where(_integers(kinds, 1) == 0, _integers(sizes, size), n_values)
+    others = np.flatnonzero(found != size)
+    return (int(others[0]), int(found[others[0]])) if len(others) else None
 
 
 def _element(lists: pa.Array, place: int) -> pa.Array:
@@ -148,9 +217,10 @@ def _element(lists: pa.Array, place: int) -> pa.Array:
     from pyarrow import compute
 
     types, kind = pa.types, lists.type
-    if types.is_list_view(kind) or types.is_large_list_view(kind):
-        kind = pa.large_list(kind.value_field)
-        lists = lists.cast(kind)
+    if types.is_list_view(kind) or types.is_large_list_view(kind):  # which are cast amiss
+        lengths = _integers(compute.list_value_length(lists), 0)
+        at = np.where(lengths > place, _integers(lists.offsets, 0) + place, -1)
+        return lists.values.take(_with_nulls(at))
     if types.is_fixed_size_list(kind) and place >= kind.list_size:
         return pa.nulls(len(lists), kind.value_type)
     are_long = compute.greater(compute.list_value_length(lists), pa.scalar(place))

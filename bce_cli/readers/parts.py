@@ -15,7 +15,7 @@ from bce_cli.errors import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_MOST_HINTED, _MOST_ELEMENTS, _MOST_PARTS = 2, 20, 1000
+_MOST_HINTED, _MOST_ELEMENTS, _MOST_PARTS = 2, 2, 1000
 _DEEPEST = 8  # parts of parts, where they are listed
 _ELEMENT = re.compile(r"\[([0-9]{1,9})\]")
 
@@ -142,5 +142,9 @@ class Header(tuple[str, ...]):  # noqa: SLOT001 -- a tuple has no room for slots
 
     @property
     def all_parts(self) -> list[str]:
-        """What parts are called, among columns that have none; empty where none may have any."""
-        return [] if self.whole is None else list(islice(part_names(self.whole), _MOST_PARTS))
+        """Columns that have no parts, and behind them parts; empty where none may have any."""
+        if self.whole is None:
+            return []
+        columns = set(self[: self.n_columns])
+        names = islice(part_names(self.whole), _MOST_PARTS)
+        return sorted(names, key=lambda name: name not in columns)

@@ -200,7 +200,9 @@ def _floats_of_texts(column: pa.Array, grammar: Grammar) -> FloatArray | None:
     return floats_of(numbers.take(column.indices) if is_encoded else numbers)
 
 
-def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> None:
+def refuse_type(
+    role: str, field: pa.Field, source: str, *, is_number: bool, hint: str | None = None
+) -> None:
     """Raise DataError unless a column may hold what it is read for.
 
     Parameters
@@ -211,6 +213,8 @@ def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> 
         What messages call the input.
     is_number : bool
         Whether it is read for labels, predictions or weights; else as text.
+    hint : str, optional
+        What to try.
     """
     import pyarrow as pa
 
@@ -232,4 +236,4 @@ def refuse_type(role: str, field: pa.Field, source: str, *, is_number: bool) -> 
         column = f"{role} (column {quoted(field.name)})"
         shown, wanted = safe_text(str(field.type), 80), "numbers" if is_number else "text"
         message = f"{source}: {column} is of type {shown}, not {wanted}"
-        raise DataError(message)
+        raise DataError(message, hint)

@@ -48,7 +48,7 @@ def is_leftover(name: str) -> bool:
     return _LEFTOVER.fullmatch(name) is not None
 
 
-def passed_over(names: Sequence[str]) -> str:
+def passed_over(names: Sequence[str], what: str = "file") -> str:
     """Say which files have not been taken for data.
 
     Examples
@@ -56,7 +56,7 @@ def passed_over(names: Sequence[str]) -> str:
     >>> passed_over(["a.csv~", "b.bak"])
     'passed over 2 files: a.csv~, b.bak'
     """
-    count = "1 file" if len(names) == 1 else f"{len(names):,} files"
+    count = f"1 {what}" if len(names) == 1 else f"{len(names):,} {what}s"
     shown = ", ".join(safe_text(name, 80) for name in names[:_MOST_SHOWN])
     more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
     return f"passed over {count}: {shown}{more}"

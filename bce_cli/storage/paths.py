@@ -430,12 +430,10 @@ def split_leftovers(files: Sequence[Entry], inner: str) -> tuple[list[Entry], li
     leftovers : list of str
         Their paths, without the part that all have in common.
     """
-    parts = inner.split("/")
-    first = next((index for index, part in enumerate(parts) if is_pattern(part)), len(parts))
+    parts, first = _split_at_pattern(inner)
     if any(map(is_leftover, parts[first:])):
         return list(files), []
-    folder = "/".join(parts[:first])
-    start = len(folder.rstrip("/") + "/") if folder or first > 1 else 0
+    start = _start_of_names(inner)
     data, leftovers = [], []
     for file in files:
         below = file.path[start:]
@@ -444,6 +442,43 @@ def split_leftovers(files: Sequence[Entry], inner: str) -> tuple[list[Entry], li
         else:
             data.append(file)
     return data, sorted(leftovers)
+
+
+def split_empty(files: Sequence[Entry], inner: str) -> tuple[list[Entry], list[str]]:
+    """Part files that hold something from those of no bytes, unless all are such.
+
+    Parameters
+    ----------
+    files : sequence of Entry
+    inner : str
+        The folder or pattern.
+
+    Returns
+    -------
+    data : list of Entry
+    empty : list of str
+        Their paths, without the part that all have in common.
+    """
+    data = [file for file in files if file.stamp is None or file.stamp.size != 0]
+    if not data:
+        return list(files), []
+    start = _start_of_names(inner)
+    return data, [
+        file.path[start:] for file in files if file.stamp is not None and not file.stamp.size
+    ]
+
+
+def _split_at_pattern(inner: str) -> tuple[list[str], int]:
+    """Return the parts of a path, and how many of them precede the first pattern."""
+    parts = inner.split("/")
+    return parts, next((i for i, part in enumerate(parts) if is_pattern(part)), len(parts))
+
+
+def _start_of_names(inner: str) -> int:
+    """Return how long the part is that all paths below a folder, or of a pattern, begin with."""
+    parts, first = _split_at_pattern(inner)
+    folder = "/".join(parts[:first])
+    return len(folder.rstrip("/") + "/") if folder or first > 1 else 0
 
 
 def _below(tree: Tree, folder: str, parts: Sequence[str]) -> Iterator[Entry]:

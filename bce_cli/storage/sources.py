@@ -23,6 +23,7 @@ from bce_cli.storage.paths import (
     partitions_of,
     refuse_credentials,
     shown_path,
+    split_empty,
     split_leftovers,
 )
 from bce_cli.storage.stamps import Stamp, WholeFile, unchanged
@@ -67,12 +68,15 @@ class Source:
         What the user calls it, if not by that path.
     member : str, optional
         What is meant of an archive or a workbook at that path: a file, or a sheet.
+    is_part : bool
+        Whether it is one of the files of a folder or a pattern, some of which may be empty.
     """
 
     path: str
     stamp: Stamp | None = None
     shown: str | None = None
     member: str | None = None
+    is_part: bool = False
 
     @property
     def name(self) -> str:
@@ -395,7 +399,10 @@ def _expanded(
     if leftovers and notes is not None:
         notes.append(f"{shown_path(path)}: {note}")
     files = sorted(found, key=lambda file: file.path)
-    return [Source(address_of(file.path), file.stamp) for file in files]
+    files, empty = split_empty(files, inner)
+    if empty and notes is not None:
+        notes.append(f"{shown_path(path)}: {passed_over(empty, 'empty file')}")
+    return [Source(address_of(file.path), file.stamp, is_part=True) for file in files]
 
 
 def opened_at(source: Source, start: int, opened: ExitStack) -> IO[bytes]:

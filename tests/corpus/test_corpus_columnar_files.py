@@ -121,12 +121,10 @@ def test_a_name_is_taken_literally(name: str, kind: str, judge: Callable[[Case],
 
 
 @formats
-def test_a_field_within_a_column_has_no_name_of_its_own(
-    kind: str, judge: Callable[[Case], None]
-) -> None:
+def test_a_field_within_a_column_is_named_by_both(kind: str, judge: Callable[[Case], None]) -> None:
     data = WRITE[kind](table(y=([1, 0],), p=([{"x": 0.5}, {"x": 0.25}],)))
-    judge(bad(data, r"preds\.csv: there is no column 'p\.x'", "-p", "p.x"))
-    judge(bad(data, r"preds\.csv: there is no column 'x'", "-p", "x"))
+    judge(good(data, TWO, "-p", "p.x", facts={"prediction_column": "p.x"}))
+    judge(bad(data, r"preds\.csv: there is no column 'x'; did you mean 'p\.x'\?", "-p", "x"))
 
 
 @formats

@@ -180,12 +180,6 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
         None,
     ),
     "an HDF5 file": ("preds.h5", b"\x89HDF\r\n\x1a\n" + bytes(256), "an HDF5 file", "export"),
-    "an ORC file": (
-        "preds.orc",
-        b"ORC\x11\x00\x00\n\x06\x12\x04" + bytes(64) + b"ORC",
-        "an ORC file",
-        "export",
-    ),
     "an Avro file": (
         "preds.avro",
         b"Obj\x01\x04\x14avro.codec\x08null\x16avro.schema",

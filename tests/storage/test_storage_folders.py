@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.errors import InputError
-from bce_cli.storage.sources import sources_of
+from bce_cli.data.parts import Part
+from bce_cli.errors import EmptyInputError, InputError
+from bce_cli.readers.grammar import InputOptions
+from bce_cli.storage.sources import Source, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -370,3 +374,49 @@ def test_a_folder_of_leftovers_alone_holds_no_data(bce: Callable[..., Result]) -
         "bce: error: parts: there are no data files in this folder",
         "bce: passed over 1 file: a.csv~",
     ]
+
+
+def test_empty_files_of_a_folder_add_no_rows_and_are_said(bce: Callable[..., Result]) -> None:
+    Path("parts").mkdir()
+    contents = {
+        "0.csv": b"",
+        "1.csv.gz": gzip.compress(b""),
+        "2.csv": b"\n\n",
+        "3.csv": b"y,p\n1,.5\n",
+        "4.csv": b"y,p\n",
+        "5.jsonl": b"",
+        "6.json": b"[]",
+        "7.csv": b"y,p\n0,.25\n",
+    }
+    for name, content in contents.items():
+        Path("parts", name).write_bytes(content)
+    options = ("-f", "json", "-l", "y", "-p", "p")
+    for path in ("parts", "parts/*"):
+        done = bce("compute", path, *options)
+        assert json.loads(done.stdout)["n"] == 2
+        assert done.stderr.splitlines() == [
+            f"bce: {path}: passed over 2 empty files: 0.csv, 5.jsonl",
+            "bce: parts/1.csv.gz: it is empty, and adds no rows",
+            "bce: parts/2.csv: it is empty, and adds no rows",
+            "bce: parts/6.json: it is empty, and adds no rows",
+        ]
+
+
+def test_an_empty_file_that_is_named_is_an_error(bce: Callable[..., Result]) -> None:
+    make("parts/a.csv")
+    Path("parts/b.csv").touch()
+    hint = "bce: its first line must name the columns\n"
+    for paths in (("parts/b.csv",), ("parts/a.csv", "parts/b.csv"), ("parts/b*",)):
+        done = bce("compute", *paths, "-f", "json")
+        error = "bce: error: parts/b.csv: the input is empty\n"
+        assert (done.stdout, done.exit_code, done.stderr) == ("", 65, error + hint), paths
+
+
+def test_workers_elsewhere_pass_over_an_empty_part_as_well() -> None:
+    Path("a.csv.gz").write_bytes(gzip.compress(b""))
+    with ExitStack() as opened:
+        found = Part(Source("a.csv.gz", is_part=True), InputOptions()).open(opened)
+        assert (found.note, found.n_rows) == ("a.csv.gz: it is empty, and adds no rows", 0)
+        assert list(found.blocks) == []
+        with pytest.raises(EmptyInputError, match=r"^a\.csv\.gz: the input is empty"):
+            Part(Source("a.csv.gz"), InputOptions()).open(opened)
