@@ -88,7 +88,7 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file: joined by --on, or else row by row.",
+            help="Take the labels from this file, joined by --on, or row by row.",
         ),
     ] = None
     on: Annotated[
@@ -111,7 +111,7 @@ class RowInput(OptionGroup):
         typer.Option(
             "--input-format",
             metavar="FORMAT",
-            help="csv, tsv, json, jsonl, parquet or arrow. Else as it looks.",
+            help="csv, tsv, json, jsonl, parquet, arrow, orc. Else as it looks.",
             show_default=False,
         ),
     ] = None

@@ -107,7 +107,11 @@ CELLS: dict[str, Message] = {
         DROP,
     ),
     "key twice": (b'{"y":1,"p":0.5,"p":0.7}\n', ", line 1: the key 'p' occurs 2 times", None),
-    "nested value": (b'{"y":1,"p":[0.5]}\n', ", line 1: prediction (key 'p') is an array", None),
+    "nested value": (
+        b'{"y":1,"p":[0.5]}\n',
+        ", line 1: prediction (key 'p') is an array",
+        "name a part of it, such as 'p[0]'",
+    ),
 }
 
 STRUCTURE: dict[str, Message] = {
@@ -160,11 +164,6 @@ STRUCTURE: dict[str, Message] = {
         b'{"y":1,"p":0.5}{"y":0,"p":0.5}\n',
         ', line 1: something follows the JSON value: \'{"y":0,"p":0.5}\'',
         ONE_A_LINE,
-    ),
-    "an array": (
-        b'[{"y":1,"p":0.5}]\n',
-        ", line 1: the line holds an array, not an object",
-        "an array becomes lines with jq -c '.[]'",
     ),
     "null": (
         b'{"y":1,"p":0.5}\nnull\n',

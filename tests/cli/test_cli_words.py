@@ -73,7 +73,10 @@ def test_the_options_known_without_typer_are_those_that_it_knows() -> None:
         ("compute --missing ", ["error", "drop"]),
         ("compute --engine ", ["local", "dask"]),
         ("compare --join ", ["all", "inner"]),
-        ("check --input-format ", ["csv", "tsv", "jsonl", "parquet", "arrow"]),
+        (
+            "check --input-format ",
+            ["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"],
+        ),
         ("demo all --color ", ["auto", "always", "never"]),
         ("compute --delimiter ", ["tab", "space", "pipe", "semicolon", "comma"]),
         ("--show-completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
