@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import errno
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LONGEST = 80
+_MOST_LIKE, _FAR = 3, 0.1
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
@@ -90,6 +95,10 @@ class WeightError(DataError):
 
 class InputError(BceError):
     """The input cannot be opened or read."""
+
+
+class MissingInputError(InputError):
+    """There is no such file; the hint says what there is."""
 
 
 class EngineError(BceError):
@@ -204,6 +213,53 @@ def without_formula(text: str) -> str:
     ("'=1+1", 'a=1')
     """
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    """Return what to add to a message about a name that is not known; "" if none is like it.
+
+    Examples
+    --------
+    >>> did_you_mean("kagle", ["sklearn", "kaggle"]), did_you_mean("x", ["sklearn"])
+    ("; did you mean 'kaggle'?", '')
+    """
+    close = names_like(wanted, known)
+    return f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
+
+
+def names_like(wanted: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that may have been meant, three at most.
+
+    Mistyped, abbreviated, or named by what stands behind the last point alone.
+
+    Examples
+    --------
+    >>> names_like("KAGGLE", ["kaggle", "keras"]), names_like("lgbm", ["lightgbm", "sklearn"])
+    (['kaggle'], ['lightgbm'])
+    >>> names_like("p", ["pred.p", "y"])
+    ['pred.p']
+    """
+    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 -- rarely needed
+
+    by_lower = {name.lower(): name for name in reversed([*known])}
+    wanted = wanted.lower()
+    if wanted in by_lower:
+        return [by_lower[wanted]]
+    ends = [name for name in reversed(by_lower) if name.endswith(f".{wanted}")]
+    if ends:
+        return [by_lower[name] for name in ends[:_MOST_LIKE]]
+    close = get_close_matches(wanted, by_lower, n=_MOST_LIKE)
+    ratios = [SequenceMatcher(None, name, wanted).ratio() for name in close]
+    close = [name for name, ratio in zip(close, ratios, strict=True) if ratio > ratios[0] - _FAR]
+    if not close and len(wanted) > 1 and wanted[0].isalpha():
+        close = [name for name in reversed(by_lower) if _abbreviates(wanted, name)][:_MOST_LIKE]
+    return [by_lower[name] for name in close]
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether all letters of one text occur in another, in their order, the first at its start."""
+    letters = iter(long)
+    return short[0] == long[:1] and all(letter in letters for letter in short)
 
 
 def quoted(text: str) -> str:

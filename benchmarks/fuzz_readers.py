@@ -60,7 +60,7 @@ def read(made: Input, folder: Path) -> str:
     join = None
     if made.other is not None:
         (folder / "labels.csv").write_bytes(made.other)
-        join = Join("t", str(folder / "labels.csv"), is_inner=True)
+        join = Join(("t",), str(folder / "labels.csv"), is_inner=True)
     options = InputOptions(
         ColumnChoice(**made.columns),
         Grammar(**made.grammar),

@@ -1,90 +1,325 @@
-"""The README shows what the program really prints."""
+"""The README and the pages of docs show what the program really prints.
+
+``python tests/test_docs.py`` runs all pages and rewrites the output in them; with names of pages,
+such as ``docs/guide.md``, those alone.
+"""
+
+from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
-from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES
+from bce_cli.cli.app import app
+from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.core.rules import RULES
+from bce_cli.readers import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typer.testing import Result
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ("", "compute", "demo", "compare", "calibration", "check")
-BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "benchmarks/README.md"))]
+COMMANDS = ("", "compute", "compare", "calibration", "check", "demo", "help")
+OF_OTHERS = {  # options in the pages that are not those of bce
+    *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
+    *("--slurpfile", "--only"),
+}
+NEEDS_MORE = re.compile(r"venv|pip |uv |dask|://|/shared|\bcurl\b|\bpsql\b|benchmarks/|/usr/bin")
+"""Shell blocks with such words need a network, a cluster or what no test installs."""
+
+NO_SHELL = re.compile(r"bce [^|<>;&$()*?`]*")
+"""Commands that are the same without a shell."""
+
+LESS_EXACT = re.compile(r"-?\d+\.\d{12,}(?:e-?\d+)?")
 
 
-def run_block(block: str, folder: Path) -> str:
-    """Run the commands of a block and return it with the output they really give."""
-    bin_folder = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
-    environment |= {"COLUMNS": "80", "PYTHONUTF8": "1"}
-    environment.pop("NO_COLOR", None)
-    (folder / "sample_data").symlink_to(ROOT / "sample_data")
-    shown = []
-    for command in re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE):
-        result = subprocess.run(  # the README's own commands
-            ["/bin/bash", "-c", command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-        )
-        shown.append(f"$ {command}\n{result.stdout}{result.stderr}")
-    return "".join(shown)
+class Block(NamedTuple):
+    """A fenced block of a page: its language, its text, and where that stands."""
+
+    language: str
+    text: str
+    start: int
+    stop: int
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks_of(page: Path) -> list[Block]:
+    found = re.finditer(r"^```(\w+)\n(.*?)^```$", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    return [Block(match[1], match[2], *match.span(2)) for match in found]
+
+
+def run_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the current folder as a terminal of 80 columns shows it, without colour."""
+    environment = os.environ | {"COLUMNS": "80", "PYTHONUTF8": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        environment.pop(name, None)
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+def output_of(command: str) -> str:
+    """Run a command; in this process, many times as fast, where no shell has anything to do."""
+    if NO_SHELL.fullmatch(command):
+        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": None, "FORCE_COLOR": None})
+        return runner.invoke(app, shlex.split(command)[1:], catch_exceptions=False).output
+    return run_shell(command).stdout
+
+
+def console(text: str) -> str:
+    """Run the commands of a block, and return it with the output that they really give."""
+    commands = re.findall(r"^\$ (.*)$", text, flags=re.MULTILINE)
+    return "".join(f"$ {command}\n{output_of(command)}" for command in commands)
+
+
+def script(text: str) -> str:
+    """Run a block without output, if it can run here; return it, and what went wrong."""
+    if NEEDS_MORE.search(text) or ("jq " in text and not shutil.which("jq")):
+        return text
+    result = run_shell(f"set -eo pipefail\n{text}")
+    return text if result.returncode == 0 else f"{text}{result.stdout}exit {result.returncode}\n"
+
+
+def session(text: str, names: dict[str, Any]) -> str:
+    """Run a block of Python as a doctest; return it, and what came out otherwise."""
+    test = doctest.DocTestParser().get_doctest(text, {}, "page", None, 0)
+    test.globs = names
+    report: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False)
+    return text + "".join(report)
+
+
+def run_page(page: Path) -> Iterator[tuple[Block, str]]:
+    """Run the blocks of a page one after another in the current folder, as its reader would.
+
+    Yields each with what it should have been: files and Python names last until the page ends.
+    """
+    Path("sample_data").symlink_to(ROOT / "sample_data")
+    names: dict[str, Any] = {}
+    for block in blocks_of(page):
+        if block.language == "console":
+            yield block, console(block.text)
+        elif block.language == "sh":
+            yield block, script(block.text)
+        elif block.language == "python":
+            yield block, session(block.text, names)
 
 
 def rounded(text: str) -> str:
     """Drop the last digits of exact numbers, which may differ between families of processors."""
-    return re.sub(r"-?\d+\.\d{12,}", lambda match: f"{float(match[0]):.13g}", text)
+    return LESS_EXACT.sub(lambda match: f"{float(match[0]):.13g}", text)
 
 
-@pytest.mark.few(3)
-@pytest.mark.parametrize("block", BLOCKS)
-def test_the_readme_shows_real_output(block: str, tmp_path: Path) -> None:
-    assert rounded(run_block(block, tmp_path)) == rounded(block)
+def test_the_readme_begins_with_real_output() -> None:
+    n_consoles = 0
+    for block, shown in run_page(README):
+        assert rounded(shown) == rounded(block.text)
+        n_consoles += block.language == "console"
+        if n_consoles == 3:
+            break
 
 
 @pytest.mark.deep
-def test_the_checks_for_ci_run_as_they_stand(tmp_path: Path) -> None:
-    commands = re.findall(
-        r"(bce check .*)", "".join(re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL))
-    )
-    rows = "printf 'label,p\\n1,0.9\\n0,0.2\\n' > preds.csv"
-    setup = f"{rows}; bce compute preds.csv -f json -o baseline.json"
-    first, hook = commands
-    few = first.replace("--min-rows 1000", "--min-rows 2")
-    script = f"$ {setup} && {few} && {hook} preds.csv; echo code $?; {first} -q; echo code $?\n"
-    shown = run_block(script, tmp_path)
-    assert [line for line in shown.splitlines() if line.startswith("code")] == ["code 0", "code 3"]
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_shows_real_output(page: Path) -> None:
+    for block, shown in run_page(page):
+        assert rounded(shown) == rounded(block.text)
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    (example,) = [block.text for block in blocks_of(README) if block.language == "python"]
+    assert session(example, {}) == example
+
+
+def test_the_readme_is_short_and_begins_with_an_answer() -> None:
+    lines = text_of(README).splitlines()
+    assert len(lines) <= 230
+    assert lines.index("$ bce compute preds.csv") < 20
+
+
+def slug(heading: str) -> str:
+    """Anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def anchors_of(page: Path) -> set[str]:
+    plain = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    return {slug(heading) for heading in re.findall(r"^#+ (.*)$", plain, flags=re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            linked = (page.parent / path).resolve() if path else page
+            assert linked.exists(), target
+            assert not anchor or anchor in anchors_of(linked), target
+
+
+def test_every_page_is_listed_in_the_readme() -> None:
+    listed = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", text_of(README)))
+    assert listed == {page.name for page in PAGES if page != README}
+
+
+def test_every_option_is_told_of_in_the_help(bce: Callable[..., Result]) -> None:
+    shown = "".join(bce(*name.split(), "--help").stdout for name in COMMANDS)
+    known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown)) | OF_OTHERS
+    for page in PAGES:
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(page))) <= known, page.name
+
+
+def section(page: str, heading: str) -> str:
+    """Text below a heading of a page of docs, up to the next heading of any kind."""
+    text = text_of(ROOT / "docs" / page)
+    _, _, rest = text.partition(f"\n{heading}\n")
+    assert rest, heading
+    return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def first_column(text: str) -> list[str]:
+    """Words in backticks of the first column of the tables in a text."""
+    cells = re.findall(r"^\| (.*?) \|", text, flags=re.MULTILINE)
+    return re.findall(r"`([^`]+)`", " ".join(cells))
 
 
 def test_every_customary_name_is_told_of() -> None:
-    told = README.partition("must have a customary name")[2].partition("Which ones were taken")[0]
-    assert tuple(re.findall(r"`(\w+)`", told)) == (*LABEL_NAMES, *PREDICTION_NAMES)
+    told = section("input.md", "## Which columns are read")
+    rows = dict(re.findall(r"^\| ([a-z]+) \| (.*?) \|", told, flags=re.MULTILINE))
+    names = {"labels": columns.LABEL_NAMES, "predictions": columns.PREDICTION_NAMES}
+    names["logits"] = getattr(columns, "LOGIT_NAMES", ("logit", "logits"))
+    names["ids"] = columns.ID_NAMES
+    for kind, customary in names.items():
+        assert re.findall(r"`(\w+)`", rows[kind]) == list(customary), kind
 
 
-def test_the_python_example_of_the_readme_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    test = doctest.DocTestParser().get_doctest(example, {}, "README.md", "README.md", 0)
-    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=6)
+def test_every_exit_code_is_told_of() -> None:
+    told = first_column(section("output.md", "## Exit codes"))
+    assert [int(code) for code in told] == [code.value for code in ExitCode]
 
 
-def test_every_option_is_told_of_in_the_help(tmp_path: Path) -> None:
-    shown = run_block("".join(f"$ bce {name} --help\n" for name in COMMANDS), tmp_path)
-    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
-        if option not in {"--extra", "--no-compile"}:  # of uv and pip
-            assert option in shown
+def test_every_convention_is_told_of() -> None:
+    assert first_column(section("conventions.md", "## The rules")) == list(RULES)
 
 
-if __name__ == "__main__":  # python tests/test_docs.py rewrites the README's output
-    import tempfile
+FREE = {"losses", "shares", "segment"}
+"""Objects whose keys are names of conventions or columns."""
 
-    for block in BLOCKS:
+
+def keys_of(value: object) -> set[str]:
+    """Every key in a JSON document."""
+    if isinstance(value, list):
+        return set().union(*map(keys_of, value))
+    if not isinstance(value, dict):
+        return set()
+    inner = set().union(*(keys_of(of) for key, of in value.items() if key not in FREE))
+    return set(value) | inner
+
+
+PLAIN = (
+    "id,label,old,p,group,w\na,1,0.9,0.8,u,1\nb,0,0.2,0.4,u,2\nc,1,0.6,0.3,v,1\nd,0,0.3,0.1,v,1\n"
+)
+IMPOSSIBLE = "label,old,p,g\n1,0,0.8,u\n0,0.2,0.4,u\n1,0.6,0.3,v\n0,0.3,0.1,v\n"
+RUNS = {
+    "compute": (
+        "plain.csv -p p --worst 1 --id id",
+        "plain.csv -p p --by group -w w",
+        "odd.csv -p old --like all",
+        "plain.csv -p p --labels plain.csv --on id",
+    ),
+    "compare": (
+        "plain.csv -p old -p p --id id --cluster group -w w",
+        "odd.csv -p old -p p",
+    ),
+    "calibration": (
+        "plain.csv -p p -w w --bins 2",
+        "plain.csv -p p --bins 2 --bootstrap 100 --seed 1",
+        "plain.csv -p p --bins 2 --fine-bins",
+    ),
+    "check": ("plain.csv -p p --max-ece 0.5 --confident",),
+}
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("command", RUNS)
+def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: str) -> None:
+    Path("plain.csv").write_text(PLAIN, encoding="utf-8")
+    Path("odd.csv").write_text(IMPOSSIBLE, encoding="utf-8")
+    printed: set[str] = set()
+    for options in RUNS[command]:
+        printed |= keys_of(json.loads(bce(command, *options.split(), "-f", "json").stdout))
+    shared = set(first_column(section("output.md", "### Of every report")))
+    told = set(first_column(section("output.md", f"### Of `bce {command}`"))) | shared
+    assert printed - told == set()
+    assert told - printed - shared == set()
+
+
+def test_every_step_of_the_derivation_is_walked_and_told_of(bce: Callable[..., Result]) -> None:
+    steps = re.findall(r"^ *\d+ +([a-z-]+) ", bce("demo").stdout, flags=re.MULTILINE)
+    page = text_of(ROOT / "docs" / "derivation.md")
+    assert re.findall(r"^\$ bce demo ([a-z-]+)", page, flags=re.MULTILINE) == steps
+    told = set(first_column(section("derivation.md", "## As data")))
+    assert keys_of(json.loads(bce("demo", "underflow", "-f", "json").stdout)) == told | {"step"}
+
+
+@pytest.mark.deep
+def test_the_checks_for_ci_run_as_they_stand() -> None:
+    yaml = "".join(
+        block.text for block in blocks_of(ROOT / "docs" / "gate.md") if "bce" in block.text
+    )
+    first, hook = re.findall(r"(?:run: \S*|entry: )(bce check .*)", yaml)
+    rows = "printf 'label,p\\n1,0.9\\n0,0.2\\n' > preds.csv"
+    saved = "bce compute preds.csv -f json -o baseline.json"
+    few = first.replace("--min-rows 1000", "--min-rows 2")
+    assert run_shell(f"{rows}; {saved} && {few} && {hook} preds.csv").returncode == 0
+    assert run_shell(f"{first} -q").returncode == 3
+
+
+def rewrite(page: Path) -> None:
+    """Put into a page what its console blocks really print; say what else is not as it stands."""
+    text = text_of(page)
+    for block, shown in reversed(list(run_page(page))):
+        if block.language == "console":
+            text = text[: block.start] + shown + text[block.stop :]
+        elif shown != block.text:
+            sys.stderr.write(f"{page.name}:\n{shown}")
+    page.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    import tempfile  # noqa: PLC0415 -- of the script alone
+
+    for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
         with tempfile.TemporaryDirectory() as folder:
-            README = README.replace(block, run_block(block, Path(folder)))
-    (ROOT / "README.md").write_text(README, encoding="utf-8")
+            os.chdir(folder)
+            rewrite(page)
+            os.chdir(ROOT)
+
+
+if __name__ == "__main__":
+    main()

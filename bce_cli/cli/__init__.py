@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, FunctionType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 @contextlib.contextmanager
@@ -37,12 +37,26 @@ with _ended_by_interrupt():
     from bce_cli.cli.limited import go_on_in_child, is_limited
     from bce_cli.errors import shortage
 
+
+def _commands() -> Any:  # noqa: ANN401 -- of Typer, whose classes have no public names
+    import typer.main  # noqa: PLC0415 -- completion needs it now and then
+
+    from bce_cli.cli.app import app  # noqa: PLC0415 -- as above
+
+    return typer.main.get_command(app)
+
+
 _STACK_SLOTS = 17_000  # of 8 bytes; the chunk is the next power of two, so nearly half is free
 
 
 def main() -> None:
     """Run `bce`; ends in SystemExit."""
     with _ended_by_interrupt():
+        if "_BCE_COMPLETE" in os.environ:
+            from bce_cli.cli.completion import answered  # noqa: PLC0415 -- shells ask for it
+
+            if answered(os.environ, _commands):
+                sys.exit(0)
         from bce_cli.cli.app import app  # noqa: PLC0415 -- `run` says how its failures end
     app()
 

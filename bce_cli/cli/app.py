@@ -1,57 +1,66 @@
 """The application: commands are listed here, and errors become messages and exit codes."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
-from typer.completion import install_callback, show_callback
+from typer.completion import (  # type: ignore[attr-defined]  # it has `install` from elsewhere
+    install,
+    install_callback,
+    show_callback,
+)
 from typer.core import TyperGroup
 
 from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
+from bce_cli.cli.help import Examples, Helpful
 from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
 from bce_cli.errors import (
     BceError,
     OutputCreationError,
     UsageError,
+    did_you_mean,
     os_reason,
     quoted,
     safe_text,
     shortage,
 )
 
-_EPILOG = (
-    "Exit codes: 0 fine, 2 usage, 3 check failed, 4 check undecided, 65 bad data, 66 input cannot "
-    "be read, 69 cluster cannot be reached or was lost, 71 out of memory, 73 output cannot be "
-    "created, 74 output cannot be written, 130 interrupted, 141 broken pipe."
+_EXAMPLES: Examples = (
+    ("bce compute preds.csv", "with columns such as y and p"),
+    ("bce compare preds.csv -p old -p new", "two columns of it, two models"),
 )
 
 
-_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION: dict[str, Callable[..., object]] = {
     "--show-completion": show_callback,
     "--install-completion": install_callback,
 }
 _COMMANDS = {
-    "compute": "Judge predictions, row by row and on average.",
-    "calibration": "Tell miscalibration from lack of discrimination and plain uncertainty.",
-    "demo": "Derive binary cross-entropy, step by step.",
-    "compare": "Compare models on the same rows.",
-    "check": "Hold predictions to limits, and tell by the exit code.",
+    "compute": "How good are these predictions, row by row and on average?",
+    "compare": "Which model is better, by how much, and is the difference real?",
+    "calibration": "Where does the loss come from: miscalibration, lack of discrimination, or "
+    "plain uncertainty?",
+    "check": "May this model pass? A gate for CI, by exit code.",
+    "demo": "How does binary cross-entropy come about, step by step?",
+    "help": "What does a command do, and which options does it have?",
 }
 
 
-class BceGroup(PlainValues, TyperGroup):
+class BceGroup(PlainValues, Helpful, TyperGroup):
     """All commands; every error is one line on standard error and one exit code."""
+
+    examples = _EXAMPLES
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 -- as in the base class
         super().__init__(**settings)
-        for name, summary in _COMMANDS.items():
-            self.add_command(DeferredCommand(name, summary))
+        for name, question in _COMMANDS.items():
+            self.add_command(DeferredCommand(name, question))
 
     def main(
         self,
@@ -68,8 +77,7 @@ class BceGroup(PlainValues, TyperGroup):
             report_error(*in_options(error))
             code = exit_code_for(error)
         except typer.TyperException as error:
-            message = error.format_message().rstrip(".").replace("Value error, ", "")
-            report_error(message, f"try '{self._command_path(args)} --help'")
+            report_error(*self._in_our_words(error, args))
             code = ExitCode.USAGE
         except SystemExit as stop:  # Typer's own end of a broken pipe; completion ends so, too
             if not _is_broken_pipe(stop.__context__):
@@ -103,10 +111,43 @@ class BceGroup(PlainValues, TyperGroup):
             _complete(ctx, option, shell)
         return super().parse_args(ctx, args)
 
-    def _command_path(self, args: Sequence[str] | None) -> str:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 -- as above
+        """Find the command that the first word names; see the base class."""
+        word = args[0]
+        if word in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if _is_path_like(word):
+            message = f"there is no command {quoted(word)}; a command comes before the file"
+            raise UsageError(message, f"such as bce compute {safe_text(word)}")
+        message = f"there is no command {quoted(word)}{did_you_mean(word, self.commands)}"
+        raise UsageError(message, f"the commands are {', '.join(self.commands)}")
+
+    def _in_our_words(
+        self, error: typer.TyperException, args: Sequence[str] | None
+    ) -> tuple[str, str]:
+        """Return message and hint of an error of Typer's."""
         words = sys.argv[1:] if args is None else args
-        command = next((word for word in words if word in self.commands), "")
-        return f"bce {command}".rstrip()
+        deferred = {n: c for n, c in self.commands.items() if isinstance(c, DeferredCommand)}
+        name = next((word for word in words if word in deferred), "")
+        hint = f"try '{f'bce {name}'.rstrip()} --help'"
+        option = getattr(error, "option_name", "")
+        if not option:
+            return error.format_message().rstrip("."), hint
+        command = deferred[name].load() if name else self
+        options: dict[str, Any] = {text: p for p in command.params for text in p.opts}
+        known = [*options, "--help"]
+        if option in options:
+            what = options[option].metavar
+            return f"{option} needs a value, {what}" if what else f"{option} takes no value", hint
+        owner = next((n for n, c in deferred.items() if option in c.option_names()), None)
+        if owner is not None:
+            return f"there is no option {quoted(option)}", f"bce {owner} has it"
+        return f"there is no option {quoted(option)}{did_you_mean(option, known)}", hint
+
+
+def _is_path_like(word: str) -> bool:
+    """Whether a word is rather a file than a mistyped command."""
+    return "." in word or os.sep in word or word == "-" or os.path.exists(word)  # noqa: PTH110
 
 
 def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
@@ -114,19 +155,28 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
 
     Typer takes no name, and asks the ancestors alone: a cron job or a container has no shell there.
     """
-    if shell and shell not in _SHELLS:
-        message = f"{option} cannot serve the shell {quoted(shell)}"
-        raise UsageError(message, f"known are {', '.join(_SHELLS)}")
+    from bce_cli.cli.completion import SCRIPTS, SHELLS  # noqa: PLC0415 -- for this alone
+
+    if shell and shell not in SHELLS:
+        message = f"{option} cannot serve the shell {quoted(shell)}{did_you_mean(shell, SHELLS)}"
+        raise UsageError(message, f"known are {', '.join(SHELLS)}")
     if not shell:
         from shellingham import detect_shell  # noqa: PLC0415 -- for this alone
 
         with suppress(OSError, RuntimeError):  # it found none, or knows no way to look here
             shell, _ = detect_shell()
-    if shell not in _SHELLS:
+    if shell not in SHELLS:
         message = f"{option} cannot tell which shell this is; name one, such as {option} bash"
         raise UsageError(message)
+    said = SCRIPTS.get(shell, "")
     try:
-        _COMPLETION[option](ctx, None, shell)
+        if shell not in SCRIPTS:
+            _COMPLETION[option](ctx, None, shell)
+        elif option == "--install-completion":
+            _, path = install(shell, "bce")
+            path.write_text(SCRIPTS[shell])  # in the place of Typer's own
+            where = safe_text(str(path))
+            said = f"{shell} completion installed in {where}; it works in new terminals\n"
     except OSError as error:
         if error.filename is None:  # standard output
             raise
@@ -135,6 +185,8 @@ def _complete(ctx: Any, option: str, shell: str) -> None:  # noqa: ANN401
     except RuntimeError:  # Python's: it finds no home folder
         message = f"{option} needs a home folder, and there is none"
         raise OutputCreationError(message, "HOME may name one") from None
+    write_stdout(said)
+    raise typer.Exit
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:
@@ -167,6 +219,5 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_EPILOG,
 )
 app.callback(invoke_without_command=True)(root)

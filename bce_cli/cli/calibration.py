@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport
     from bce_cli.engine.run import Job
 
+EXAMPLES = (
+    ("bce calibration preds.csv", "can one believe these probabilities?"),
+    ("bce calibration preds.csv --bootstrap 1000", "and is it more than chance?"),
+    ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
+    ("bce calibration preds.csv -o report.json", "all figures, for programs"),
+    ("bce calibration log/*.parquet --fine-bins", "any number of rows"),
+)
+
 
 class Wanted(OptionGroup):
     """What is to be found out."""
@@ -32,16 +40,15 @@ class Wanted(OptionGroup):
         Literal["uniform", "quantile"],
         typer.Option(
             "--strategy",
-            help="Bins of equal width, or of about as many rows each. Equal predictions stay in "
-            "one bin: there are fewer bins where fewer predictions differ.",
+            metavar="RULE",
+            help="Bins of equal width (uniform), or of about as many rows each (quantile).",
         ),
     ] = "uniform"
     bootstrap: Annotated[
         int,
         count_option(
             "--bootstrap",
-            "Resample the rows N times, 1000, say: how the parts of the loss vary, and how much "
-            "miscalibration is chance.",
+            "Resample the rows N times, 1000, say: how much miscalibration is chance.",
             10_000,
         ),
     ] = 0
@@ -53,10 +60,8 @@ class Wanted(OptionGroup):
         bool,
         typer.Option(
             "--fine-bins",
-            help="Hold no rows, but sum them up in bins of predictions whose odds differ by 6.25 % "
-            "at the most (by more only about one in a million or nearer to 0 or 1), and "
-            "recalibrate the mean predictions of these. Memory is the same for any number of rows, "
-            "on either engine.",
+            help="Hold no rows, but bins of predictions whose odds differ by 6.25 % at most: for "
+            "any number of rows.",
         ),
     ] = False
     plot: Annotated[str | None, plot_option("the reliability diagram")] = None
@@ -85,31 +90,15 @@ def calibration(
     out: OutputOptions,
     quiet: Annotated[
         bool,
-        quiet_option(
-            "the miscalibration of the log loss alone, and notes only on what looks not meant"
-        ),
+        quiet_option("the miscalibration of the log loss alone"),
     ] = False,
     engine: EngineOptions,
 ) -> None:
-    """Tell miscalibration from lack of discrimination and plain uncertainty.
+    """Where does the loss come from: miscalibration, lack of discrimination, or plain uncertainty?
 
-    Splits the mean log loss and the Brier score into what recalibration would remove, what telling
-    rows apart saves, and what the base rate costs; says whether predictions are too high, too low
-    or too extreme; and shows what happened at every level of prediction, as a table and a diagram.
-
-    Holds all rows in memory: about 100 bytes each, up to 260 with weights, logits and soft labels;
-    10 million rows take a gigabyte. --fine-bins holds none of them, however many there are. Losses
-    are exact: nothing is clipped.
-
-    Examples:
-
-      bce calibration preds.csv
-
-      bce calibration preds.csv --bootstrap 1000 --plot reliability.png
-
-      bce calibration preds.parquet --strategy quantile --format json
-
-      bce calibration log/*.parquet --fine-bins
+    Splits log loss and Brier score into what recalibration would remove, what telling rows apart
+    saves, and what the base rate costs; says whether predictions are too high, too low or too
+    extreme. 10 million rows take a gigabyte of memory; --fine-bins holds none.
     """
     paths = paths_or_help(ctx, sources)
     picture = checked_picture(wanted.plot, out.path)
@@ -139,4 +128,4 @@ def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":
     if plan.with_fine_bins:
         return report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
     rows, totals = collect_with(job, plan.totals_of)
-    return report_of_rows(rows, totals, plan)
+    return report_of_rows(rows, totals, plan, job.progress)

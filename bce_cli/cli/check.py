@@ -10,13 +10,19 @@ from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
-from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.cli.parsing import OptionGroup, count_option, number_in
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate import Limits
 
+EXAMPLES = (
+    ("bce check preds.csv --max-loss 0.65", "exit code 0 or 3"),
+    ("bce check preds.csv --min-skill 0 --confident", "better than the base rate?"),
+    ("bce check preds.csv --max-ece 0.05 -q", "nothing but the exit code"),
+    ("bce check preds.csv --baseline saved.json", "no worse than a saved report"),
+)
 _CODES = {
     "passed": ExitCode.OK,
     "failed": ExitCode.GATE_FAILED,
@@ -37,23 +43,11 @@ def finite_number(text: str) -> float:
     >>> finite_number("6.5e-1")
     0.65
     """
-    number = _number(text)
-    if number is None:
-        point = text.replace(",", ".")
-        hint = "" if _number(point) is None else f"; write {point}"
-        message = f"{quoted(text)} is not a number{hint}"
-        raise typer.BadParameter(message)
-    if not math.isfinite(number):
-        message = f"{quoted(text)} is not a finite number"
+    number = number_in(text)
+    if number is None or not math.isfinite(number):
+        message = "must be a finite number"
         raise typer.BadParameter(message)
     return number
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _limit(name: str, what: str, metavar: str = "X") -> Any:  # noqa: ANN401 -- as Typer has it
@@ -64,54 +58,51 @@ class Demanded(OptionGroup):
     """What predictions must keep to pass."""
 
     max_loss: Annotated[
-        float | None, _limit("--max-loss", "The mean loss must be at most X, in --unit.")
+        float | None, _limit("--max-loss", "Mean loss must be at most X, in --unit.")
     ] = None
     min_skill: Annotated[
         float | None,
         _limit(
             "--min-skill",
-            "The skill, the share of the base-rate loss that the model removes, must be at least "
-            "X: 0 is no better than the base rate, 1 perfect.",
+            "Skill, 1 - loss / base-rate loss, must be at least X.",
         ),
     ] = None
-    max_brier: Annotated[
-        float | None, _limit("--max-brier", "The Brier score must be at most X.")
-    ] = None
+    max_brier: Annotated[float | None, _limit("--max-brier", "Brier score must be at most X.")] = (
+        None
+    )
     max_ece: Annotated[
         float | None,
         _limit(
             "--max-ece",
-            "The expected calibration error, the mean distance between prediction and event rate "
-            "over bins of equal width, must be at most X.",
+            "Expected calibration error must be at most X.",
         ),
     ] = None
     bins: Annotated[
         int | None,
-        count_option("--bins", "Bins of --max-ece: 10 by default.", 1000, least=1),
+        count_option("--bins", "Bins of equal width for --max-ece. Else 10.", 1000, least=1),
     ] = None
     min_rows: Annotated[
         int | None,
-        count_option("--min-rows", "There must be at least N rows, of weight above 0.", least=1),
+        count_option("--min-rows", "There must be at least N rows of weight above 0.", least=1),
     ] = None
     baseline: Annotated[
         str | None,
         typer.Option(
             "--baseline",
             metavar="FILE",
-            help="The mean loss must be at most that in FILE, saved by bce compute --format json "
-            "-o FILE under the same convention, plus --budget.",
+            help="Mean loss must be at most that of bce compute -o FILE.",
         ),
     ] = None
     budget: Annotated[
         float | None,
-        _limit("--budget", "How much above the baseline is allowed, in --unit: 0 by default.", "D"),
+        _limit("--budget", "What it may be more than the baseline, in --unit. Else 0.", "D"),
     ] = None
     confident: Annotated[
         bool,
         typer.Option(
             "--confident",
-            help="Judge by the 95 % interval: a check passes if all of it keeps the limit, fails "
-            "if none of it does, and is undecided otherwise.",
+            help="Judge by 95 % intervals: if some of it keeps the limit and some does not, it is "
+            "undecided.",
         ),
     ] = False
 
@@ -166,30 +157,15 @@ def check(
     out: OutputOptions,
     quiet: Annotated[
         bool,
-        quiet_option("nothing but errors: the exit code tells. A file of --output is written"),
+        quiet_option("nothing but errors; a file of --output is written"),
     ] = False,
     engine: EngineOptions,
 ) -> None:
-    """Hold predictions to limits, and tell by the exit code.
+    """May this model pass? A gate for CI, by exit code.
 
     Give at least one limit. Exit code 0 means that every check has passed, 3 that one has failed,
-    4 that none has failed but one is undecided. A loss that is infinite, or a skill that is
-    undefined because all labels are the same, never passes. Every row is read, and bad data is an
-    error, whatever the checks say.
-
-    With --confident the intervals are judged, with rows taken as independent: of loss, skill and
-    Brier score by the normal approximation, of the calibration error by a band that allows for its
-    bias. Where rows show no spread, as a constant prediction may, there is no interval, and the
-    check is undecided. Against a baseline the difference of the mean losses is judged, as of
-    independent samples; for two models on the same rows, bce compare tells smaller ones.
-
-    Examples:
-
-      bce check preds.csv --max-loss 0.65 --min-skill 0.02
-
-      bce check preds.csv --baseline baseline.json --budget 0.005
-
-      bce check preds.parquet --max-ece 0.05 --min-rows 1000 --confident -q
+    4 that none has failed but one is undecided, and 65 that the data are bad. An infinite loss
+    never passes. For two models on the same rows, bce compare tells smaller differences.
     """
     paths = paths_or_help(ctx, sources)
     convention = losses.convention()

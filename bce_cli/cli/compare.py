@@ -16,6 +16,13 @@ from bce_cli.errors import UsageError
 if TYPE_CHECKING:
     from bce_cli.data.data import Data
 
+EXAMPLES = (
+    ("bce compare preds.csv -p old -p new", "two columns of one file"),
+    ("bce compare old.csv new.csv", "two files, rows in the same order"),
+    ("bce compare old.csv new.csv --on id", "rows joined by id"),
+    ("bce compare preds.csv -p a -p b --cluster user", "rows of a user depend"),
+)
+
 
 def compare(
     ctx: typer.Context,
@@ -28,39 +35,26 @@ def compare(
         typer.Option(
             "--confidence",
             metavar="LEVEL",
-            help="Of every interval, between 0 and 1; a difference is told from none at this "
-            "level.",
+            help="Of every interval and verdict, between 0 and 1.",
         ),
     ] = 0.95,
     rows: Annotated[
         int,
         count_option(
             "--rows",
-            "Rows to show of those that gained, and of those that lost, most.",
+            "Rows to show of those that gained most, and of those that lost most.",
             MOST_ROWS,
         ),
     ] = 3,
     out: OutputOptions,
-    quiet: Annotated[
-        bool, quiet_option("the mean differences alone, and notes only on what looks not meant")
-    ] = False,
+    quiet: Annotated[bool, quiet_option("the mean differences alone")] = False,
     engine: EngineOptions,
 ) -> None:
-    """Compare models on the same rows.
+    """Which model is better, by how much, and is the difference real?
 
     Models are columns of one data set, or files of their own with the same rows. Each is compared
     with the first: the mean difference of losses, paired row by row, with its interval and t-test,
     adjusted by Holm's procedure where there are several.
-
-    Examples:
-
-      bce compare preds.csv -p old -p new
-
-      bce compare old.csv new.csv
-
-      bce compare a.csv b.csv --labels truth.csv --on id
-
-      bce compare preds.csv -p old -p new --cluster user
     """
     paths = paths_or_help(ctx, sources)
     if not 0.0 < confidence < 1.0:
@@ -77,7 +71,7 @@ def compare(
         from bce_cli.engine.run import fold_rows  # noqa: PLC0415
         from bce_cli.render.compare import CompareDocument, model_doubts  # noqa: PLC0415
 
-        plan = ComparisonPlan(convention, n_shown=0 if quiet else rows)
+        plan = ComparisonPlan(convention, n_shown=0 if quiet or out.brief else rows)
         totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
         names = _names(data, inputs, paths)
         report = comparison_report(totals, names, losses.unit, confidence)
@@ -86,7 +80,7 @@ def compare(
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
         else:
-            origin, cluster = inputs.origin(data, paths), data.columns.cluster_name
+            origin, cluster = inputs.origin(data, paths), data.cluster_name
             document = CompareDocument(origin, convention, report, cluster)
             stream.write(out.written(document))
     out.tell([*(data.doubts if quiet else ()), *model_doubts(report)], quiet=quiet)

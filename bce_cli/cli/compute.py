@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
     from bce_cli.engine.run import Job
     from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.render.rows import RowFormat
 
+EXAMPLES = (
+    ("bce compute preds.csv", "columns such as y and p"),
+    ("bce compute preds.csv -l bought -p score_b", "columns of other names"),
+    ("bce compute preds.csv --like kaggle -q", "the number Kaggle prints"),
+    ("bce compute sub.csv --labels truth.csv --on id", "labels in another file"),
+    ("bce compute preds.csv --by country", "which rows cost most"),
+    ("bce compute preds.csv -o report.json", "all figures, for programs"),
+)
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
 
 
@@ -37,25 +46,15 @@ class NamedInput(ScoredInput):
 class Shown(OptionGroup):
     """Which rows, or groups of rows, are shown."""
 
-    per_example: Annotated[
-        bool,
-        typer.Option(
-            "--per-example",
-            help="Write every row with its loss instead of the report; json means one object a "
-            "line.",
-        ),
-    ] = False
     rows: Annotated[
         int,
-        count_option(
-            "--rows", "First rows to show in the table; --per-example writes all.", MOST_ROWS
-        ),
+        count_option("--rows", "First rows to show in the table.", MOST_ROWS),
     ] = 5
     worst: Annotated[
         int,
         count_option(
             "--worst",
-            "Show the N rows of highest loss as well; with --format csv, show those alone.",
+            "Rows of highest loss to show as well; in csv, alone.",
             MOST_ROWS,
         ),
     ] = 0
@@ -64,8 +63,7 @@ class Shown(OptionGroup):
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Show where the loss comes from: figures for each value of this column, or for "
-            "each combination of values if given more than once.",
+            help="Figures for each value; given twice, for each pair.",
         ),
     ] = None
 
@@ -78,28 +76,13 @@ def compute(
     losses: SideBySideLossOptions,
     shown: Shown,
     out: RowOutputOptions,
-    quiet: Annotated[
-        bool, quiet_option("the mean loss alone, and notes only on what looks not meant")
-    ] = False,
+    quiet: Annotated[bool, quiet_option("the mean loss alone")] = False,
     engine: EngineOptions,
 ) -> None:
-    """Judge predictions, row by row and on average.
+    """How good are these predictions, row by row and on average?
 
-    Computes the binary cross-entropy (log loss) of every row and their mean, exactly. The report
-    shows the mean with its 95 % interval, what the base rate would have cost, the raw
-    likelihood product underflowing beside the stable sum of logarithms, and rows of the data.
-
-    Examples:
-
-      bce compute preds.csv
-
-      bce compute preds.parquet --format json
-
-      bce compute preds.csv --by country
-
-      bce compute submission.csv --labels solution.csv --on id
-
-      bce compute preds.csv --per-example -f csv -o losses.csv
+    The mean binary cross-entropy (log loss), exactly, with its 95 % interval; what the base rate
+    would cost; the likelihood, a product that underflows, beside the sum of logs that does not.
     """
     paths = paths_or_help(ctx, sources)
     _check(shown, losses, out, engine, quiet=quiet)
@@ -107,12 +90,12 @@ def compute(
     data = inputs.data(
         paths,
         columns=replace(inputs.columns(), segments=tuple(shown.by or ())),
-        block_bytes=_row_block_bytes(out) if shown.per_example else None,
+        block_bytes=_row_block_bytes(out) if out.per_example else None,
     )
-    is_told = not shown.per_example
+    is_told = not out.per_example
     doubtful: Sequence[str] = ()
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
-        if shown.per_example:
+        if out.per_example:
             _write_rows(job, conventions[0], losses, inputs, out, stream)
         else:
             text, doubtful = _report(
@@ -131,7 +114,7 @@ def _check(
     quiet: bool,
 ) -> None:
     """Refuse options of the output that contradict each other."""
-    every, worst, by, like_all = shown.per_example, shown.worst, shown.by, losses.like == "all"
+    every, worst, by, like_all = out.per_example, shown.worst, shown.by, losses.like == "all"
     others = "--quiet, --per-example, --worst"
     message = ""
     if quiet and (every or worst):
@@ -144,14 +127,19 @@ def _check(
         message = f"--by is a table of its own; it goes with no {others}, --like all"
     if message:
         raise UsageError(message)
-    if every and engine.engine == "dask":
+    if every:
+        _check_rows(out, engine)
+    out.check()
+
+
+def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
+    """Refuse what does not go with every row."""
+    if out.brief:
+        message = "--per-example writes every row, and --brief none"
+        raise UsageError(message)
+    if engine.engine == "dask":
         message = "--per-example writes rows in their order, which --engine dask does not keep"
         raise UsageError(message, "--engine local writes them")
-    if out.is_parquet:
-        if not every:
-            message = "--format parquet goes with --per-example"
-            raise UsageError(message, "it holds rows, not a report")
-        out.refuse_terminal()
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:
@@ -181,7 +169,7 @@ def _write_rows(
     from bce_cli.render.rows import RowStream  # noqa: PLC0415
 
     text = RowStream(
-        out.text_format,
+        cast("RowFormat", out.text_format),
         losses.unit,
         has_ids=has_ids,
         has_weights=has_weights,
@@ -210,12 +198,13 @@ def _report(
     from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
     convention, compared = conventions
-    has_product = not (quiet or compared or shown.by)
+    is_short = out.brief and out.is_prose
+    has_product = not (quiet or compared or shown.by or is_short)
     plan = Plan(
         convention,
         with_product=has_product,
         n_first=shown.rows if out.is_prose and has_product else None,
-        n_worst=shown.worst,
+        n_worst=0 if out.brief else shown.worst,
         compared=compared,
         n_differing=5 if out.is_prose else 100,
     )
@@ -237,7 +226,7 @@ def _report(
         result=result,
         comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
         has_soft_labels=inputs.soft_labels,
-        segment_columns=job.data.columns.segment_names,
+        segment_columns=job.data.segment_names,
         segments=_segments(result, report),
     )
     return out.written(document), doubtful

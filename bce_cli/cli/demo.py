@@ -1,35 +1,37 @@
 """bce demo: how does binary cross-entropy come about, step by step?"""
 
-import difflib
 import os
 import stat
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
 from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.options import WorkersOpt
 from bce_cli.cli.output import (
+    BriefOpt,
     ColorOpt,
-    OutputOpt,
     OutputOptions,
     checked_picture,
     format_option,
+    output_option,
     plot_option,
     staged_output,
     write_stdout,
 )
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import EmptyInputError, UsageError, quoted
+from bce_cli.errors import EmptyInputError, UsageError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.render.demo import StepPage
     from bce_cli.render.layout import Look
+    from bce_cli.render.write import Format
 
 
 class Step(NamedTuple):
@@ -40,12 +42,15 @@ class Step(NamedTuple):
     name : str
     summary : str
         One line.
+    why : str
+        Why it follows the one before: a sentence.
     numbers : str
         The step whose numbers it shows, if they are not its own.
     """
 
     name: str
     summary: str
+    why: str
     numbers: str = ""
 
     def compute(self, rows: "Rows", k: float) -> Any:  # noqa: ANN401 -- each step has its own record
@@ -62,33 +67,82 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels in one expression"),
+    Step("bernoulli", "one trial: p^y (1-p)^(1-y) holds both labels", ""),
     Step(
         "likelihood",
-        "independent trials multiply: the running product over rows",
+        "independent trials multiply: the running product",
+        "A data set is many trials, and the probabilities of independent trials multiply.",
         "many-trials",
     ),
-    Step("logarithm", "product rule and power rule, checked on numbers"),
     Step(
         "underflow",
-        "the raw product dies in every float type; the sum of logs does not",
+        "the product dies in every float type, the sum of logs does not",
+        "A product that only shrinks is soon smaller than any number that a computer holds.",
+    ),
+    Step(
+        "monotone",
+        "the logarithm keeps the place of the maximum",
+        "A sum of logs may stand for the product only if both are greatest at the same place.",
+    ),
+    Step(
+        "logarithm",
+        "product rule and power rule, checked on numbers",
+        "Many functions keep the maximum, but this one turns products into sums.",
     ),
     Step(
         "negative-log",
-        "logs are concave, their negatives convex: descend to the base rate",
+        "logs are concave, so their negatives are minimised",
+        "The sum is to be made as great as possible, and the shape of the logarithm says how.",
     ),
-    Step("single-trial", "the log of one trial and its negative: the loss of a row"),
-    Step("many-trials", "the same for n independent trials: a sum of losses"),
-    Step("scaling", "a positive factor moves no minimum, so the sum is divided by n"),
+    Step(
+        "single-trial",
+        "the log of one trial and its negative: the loss of a row",
+        "With logarithm and sign settled, one row can be given its loss.",
+    ),
+    Step(
+        "many-trials",
+        "the same for n independent trials: a sum of losses",
+        "The log of a product is a sum of logs, so the losses of all rows add up.",
+    ),
+    Step(
+        "scaling",
+        "a positive factor moves no minimum: divide by n",
+        "A sum grows with the rows, so it is divided by n, if that leaves the minimum where it is.",
+    ),
     Step(
         "derivation",
-        "all of it on one page, ending in the binary cross-entropy",
+        "all of it on one page: the binary cross-entropy",
+        "Every piece is there, and they fit on one page.",
         "many-trials",
     ),
-    Step("gradient", "through a sigmoid the gradient is p - y: wrong answers still learn"),
+    Step(
+        "gradient",
+        "through a sigmoid the gradient is p - y",
+        "Models learn by the slope of this loss, and there it does what squared error does not.",
+    ),
 )
+CURVED = ("underflow", "monotone", "negative-log", "scaling", "gradient")
 STEP_NAMES = tuple(step.name for step in STEPS)
-EPILOG = "Steps: " + "; ".join(f"{step.name}: {step.summary}" for step in STEPS) + "."
+EXAMPLES = (
+    ("bce demo 3", "the third step: why a product of probabilities dies"),
+    ("bce demo derivation preds.csv", "all on one page, on your own rows"),
+    ("bce demo negative-log --plot curves.png", "a picture of the loss"),
+)
+EPILOG = f"Steps, in order: {', '.join(STEP_NAMES)}. bce demo says what each shows."
+
+_MOST_DIGITS = 9  # of the number of a step
+_NARROWEST = 40
+_TITLE = "How binary cross-entropy comes about"
+_LIST_USAGE = "bce demo 3 shows the third, and bce demo underflow preds.csv the same on your rows."
+
+
+StepFormat = Literal["table", "json", "markdown", "html"]
+
+
+class StepOutput(OutputOptions):
+    """The same options as of a report, for steps, which fill no lines of CSV."""
+
+    FORMATS = get_args(StepFormat)
 
 
 class Example(OptionGroup):
@@ -131,7 +185,9 @@ def demo(
     step: Annotated[
         str | None,
         typer.Argument(
-            metavar="STEP", help="A step of the list below, or all.", show_default=False
+            metavar="STEP",
+            help="A step by name or number (bce demo lists them), or all.",
+            show_default=False,
         ),
     ] = None,
     sources: Annotated[
@@ -145,32 +201,28 @@ def demo(
     *,
     inputs: RowInput,
     example: Example,
-    output_format: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
-    output: OutputOpt = None,
+    output_format: Annotated[
+        StepFormat | None, format_option("table, json, markdown or html")
+    ] = None,
+    output: Annotated[str | None, output_option(".json .md .html .txt")] = None,
+    brief: BriefOpt = False,
     plot: Annotated[str | None, plot_option("the step's curves")] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
 ) -> None:
-    """Derive binary cross-entropy, step by step.
+    """How does binary cross-entropy come about, step by step?
 
     Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
     few built-in rows or on rows of your own.
-
-    Examples:
-
-      bce demo underflow
-
-      bce demo derivation preds.csv
-
-      bce demo negative-log --plot curves.png
     """
+    out = StepOutput(output_format=output_format, output=output, color=color)
     if step is None:
-        if output_format != "table" or output or plot or example.is_drawn or example.k is not None:
+        is_plain = not (output_format or output or plot or brief)
+        if not is_plain or example.is_drawn or example.k is not None:
             message = "these options need a step, such as underflow, or all"
             raise UsageError(message, "bce demo lists the steps")
-        _list_steps()
+        write_stdout(_listed(out.look.width))
         return
-    out = OutputOptions(output_format=output_format, output=output, color=color)
     out.check()
     steps = find_steps(step)
     if example.k is not None and not any(chosen.name == "scaling" for chosen in steps):
@@ -179,46 +231,81 @@ def demo(
     picture = checked_picture(plot, out.path)
     rows, read = _rows_of_user(sources, inputs, example, workers)
     k = 3.0 if example.k is None else example.k
-    results = [
-        (chosen, chosen.compute(example.rows(chosen) if rows is None else rows, k))
-        for chosen in steps
-    ]
+    used = [(chosen, example.rows(chosen) if rows is None else rows) for chosen in steps]
+    results = [(chosen, chosen.compute(of_step, k)) for chosen, of_step in used]
     look = out.look
     pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
     with out.staged(read) as stream:
-        if output_format == "json":
+        if out.text_format == "json":
             from bce_cli.render.demo import write_steps  # noqa: PLC0415
 
-            text = write_steps([(chosen.name, result) for chosen, result in results])
+            named = [(chosen.name, result) for chosen, result in results]
+            text = write_steps(named, brief=brief)
         else:
-            text = _text(pages, look, is_markdown=output_format == "markdown")
+            laid_out = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
+            text = _text(laid_out, look, out.text_format)
         stream.write(out.encode(text))
         if plot is not None:
-            _plot([page for _, page in pages], plot, picture, read)
+            shown = [(*page, of_step) for page, (_, of_step) in zip(pages, used, strict=True)]
+            _plot(shown, plot, picture, read)
 
 
 def find_steps(name: str) -> tuple[Step, ...]:
-    """Return the step of that name, or all of them.
+    """Return the step of that name or number, or all of them.
 
     Raises
     ------
     UsageError
         There is no such step; suggests the closest.
     """
-    found = STEPS if name == "all" else tuple(step for step in STEPS if step.name == name)
+    if name == "all":
+        return STEPS
+    if name.isascii() and name.isdigit():
+        number = int(name) if len(name) < _MOST_DIGITS else 0
+        if 1 <= number <= len(STEPS):
+            return (STEPS[number - 1],)
+        message = f"there is no step {quoted(name)}: they are numbered from 1 to {len(STEPS)}"
+        raise UsageError(message, "bce demo lists the steps")
+    found = tuple(step for step in STEPS if step.name == name)
     if found:
         return found
-    close = difflib.get_close_matches(name, [*STEP_NAMES, "all"], n=1)
-    also = f"; did you mean '{close[0]}'?" if close else ""
-    message = f"there is no step {quoted(name)}{also}"
+    if _is_there(name):
+        message = f"there is no step {quoted(name)}; a step comes before the file"
+        raise UsageError(message, f"try bce demo derivation {quoted(name)}")
+    message = f"there is no step {quoted(name)}{did_you_mean(name, [*STEP_NAMES, 'all'])}"
     raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
 
 
-def _list_steps() -> None:
-    width = max(map(len, STEP_NAMES))
-    every = ("all", "every step, in this order")
-    lines = [(step.name, step.summary) for step in STEPS]
-    write_stdout("".join(f"{name:<{width}}  {summary}\n" for name, summary in [*lines, every]))
+def _is_there(name: str) -> bool:
+    try:
+        return os.path.exists(name)  # noqa: PTH110 -- Path drops a slash at the end
+    except ValueError:  # it has a NUL
+        return False
+
+
+def _listed(width: int) -> str:
+    """Return the numbered list of the steps, with lines that break between words."""
+    names = [*STEP_NAMES, "all"]
+    summaries = [*(step.summary for step in STEPS), "every step, in this order"]
+    numbers = [*(f"{i:2}" for i in range(1, len(STEPS) + 1)), "  "]
+    longest = max(map(len, names))
+    lines = []
+    for number, name, summary in zip(numbers, names, summaries, strict=True):
+        head = f"{number}  {name:<{longest}}  "
+        lines += _wrapped(summary, width, head)
+    return "".join(f"{line}\n" for line in [*lines, "", *_wrapped(_LIST_USAGE, width)])
+
+
+def _wrapped(text: str, width: int, head: str = "") -> list[str]:
+    indent = " " * len(head)
+    return textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _rows_of_user(
@@ -253,21 +340,34 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", *, is_markdown: bool) -> str:
+def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", text_format: "Format") -> str:
     from bce_cli.render.demo import page_sections  # noqa: PLC0415
-    from bce_cli.render.write import draw, write_markdown  # noqa: PLC0415
+    from bce_cli.render.terminal import draw  # noqa: PLC0415
+    from bce_cli.render.write import write_html, write_markdown  # noqa: PLC0415
 
-    following = dict(pairwise(STEP_NAMES))
-    laid_out = [page_sections(page, following.get(step.name), look) for step, page in pages]
-    return "\n".join(write_markdown(s) if is_markdown else draw(s, look) for s in laid_out)
+    onward = {
+        step.name: f"Next: bce demo {then.name}. {then.why}" for step, then in pairwise(STEPS)
+    }
+    laid_out = [page_sections(page, onward.get(step.name, ""), look) for step, page in pages]
+    if text_format == "html":
+        sections = [section for of_page in laid_out for section in of_page]
+        return write_html(sections, sections[0].title if len(pages) == 1 else _TITLE)
+    return "\n".join(
+        write_markdown(s) if text_format == "markdown" else draw(s, look) for s in laid_out
+    )
 
 
-def _plot(pages: "Sequence[StepPage]", plot: str, picture: str, read: Sequence[str]) -> None:
-    from bce_cli.render.drawing import plot_curves  # noqa: PLC0415 -- an extra
+def _plot(
+    shown: "Sequence[tuple[Step, StepPage, Rows]]", plot: str, picture: str, read: Sequence[str]
+) -> None:
+    from bce_cli.render.demo import plot_pages  # noqa: PLC0415 -- an extra
 
-    curves = [curve for page in pages for curve in page.curves]
-    if not curves:
+    if not any(page.curves for _, page, _ in shown):
         message = "there is no curve to draw in this step"
-        raise UsageError(message, "negative-log, scaling, underflow and gradient have one")
+        raise UsageError(message, f"{', '.join(CURVED[:-1])} and {CURVED[-1]} have some")
+    headed = [
+        (f"{STEPS.index(step) + 1}  {step.name}: {step.summary}", page, rows)
+        for step, page, rows in shown
+    ]
     with staged_output(plot, read) as stream:
-        plot_curves(curves, stream, picture)
+        plot_pages(headed, stream, picture)

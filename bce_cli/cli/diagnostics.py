@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import threading
 import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
+from bce_cli.cli.limited import is_limited
 from bce_cli.errors import (
     ArgumentError,
     BceError,
@@ -23,7 +25,9 @@ from bce_cli.errors import (
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
+
+    from bce_cli.core.progress import Stage
 
 
 class ExitCode(IntEnum):
@@ -116,9 +120,18 @@ def say(line: str) -> None:
 _PATIENCE = 2.0
 """Seconds before a bar appears."""
 
+_BAR_WIDTH = 18
+"""With a name, an amount and the time left it fits into 60 columns."""
+
+_MOST_COUNTED = 1_000_000
+"""What there is more of is told in percent."""
+
 
 class ProgressBar:
-    """Shows bytes done, once the work has lasted for a while, if standard error is a terminal.
+    """Shows how far the work is, once it has lasted for a while, if standard error is a terminal.
+
+    Each stage has a bar of its own, and the one that was told of last is shown. A thread waits for
+    the bar to be due: a stage may be told of once, and last.
 
     Parameters
     ----------
@@ -127,33 +140,90 @@ class ProgressBar:
 
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
+        self._lock = threading.Lock()
         self._start = time.monotonic()
+        self._is_due = threading.Timer(_PATIENCE, self._begin)
+        self._is_due.daemon = True
+        self._stage: Stage | None = None
         self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
+        if self._enabled and not is_limited():  # where memory is short, none may be to be had
+            self._is_due.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._is_due.cancel()
+        with self._lock:
+            self._enabled = False
+            if self._bar is not None:
+                self._bar.stop()
 
-    def __call__(self, done: int, total: int | None) -> None:
+    def __call__(self, stage: Stage) -> None:
         """Take in how far the work is."""
         if not self._enabled:
             return
-        if self._bar is None:
-            if time.monotonic() - self._start < _PATIENCE:
-                return
-            self._bar = _started_bar()
-            self._bar.add_task("reading", total=total)
-        self._bar.update(self._bar.task_ids[0], completed=done)
+        self._stage = stage
+        if self._bar is not None:
+            with self._lock:
+                self._draw(stage)
+        elif is_limited() and time.monotonic() - self._start >= _PATIENCE:
+            self._begin()
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._enabled:
+                self._bar = _started_bar()
+                if self._stage is not None:
+                    self._draw(self._stage)
+
+    def _draw(self, stage: Stage) -> None:
+        bar = self._bar
+        assert bar is not None  # noqa: S101 -- it has begun
+        amount = amount_of(stage)
+        total = None if stage.unit == "steps" else stage.total  # these are few, and take long
+        for name, task in self._tasks.items():
+            if name != stage.name and bar.tasks[bar.task_ids.index(task)].visible:
+                bar.update(task, visible=False)
+        if stage.name in self._tasks:
+            task = self._tasks[stage.name]
+            bar.update(task, completed=stage.done, total=total, amount=amount, visible=True)
+        else:
+            self._tasks[stage.name] = bar.add_task(
+                stage.name, completed=stage.done, total=total, amount=amount
+            )
+
+
+def amount_of(stage: Stage) -> str:
+    """Say how much of a stage is done; no longer than 22 characters.
+
+    Examples
+    --------
+    >>> from bce_cli.core.progress import Stage
+    >>> amount_of(Stage("resampling", 312, 1000, "samples"))
+    '312 of 1,000'
+    >>> amount_of(Stage("scoring", 1_500_000, 3_000_000, "rows"))
+    '50 %'
+    """
+    if stage.unit == "bytes":
+        from rich.filesize import decimal
+
+        of = "" if stage.total is None else f" of {decimal(stage.total)}"
+        return f"{decimal(stage.done)}{of}"
+    if not stage.total:
+        return f"{stage.done:,}" if stage.done else ""
+    if stage.total > _MOST_COUNTED:
+        return f"{100 * stage.done // stage.total} %"
+    return f"{stage.done:,} of {stage.total:,}"
 
 
 def _started_bar() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    name, amount = (TextColumn("{task." + what + "}") for what in ("description", "fields[amount]"))
+    columns = (name, BarColumn(bar_width=_BAR_WIDTH), amount, TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     bar.start()
     return bar

@@ -1,5 +1,6 @@
 """The options that say what the input is; what is read by them, and what is told of it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
+from bce_cli.cli.help import no_sources
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import InputError, UsageError, quoted
 
 if TYPE_CHECKING:
     from bce_cli.data.data import Data, Join
     from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.render.origin import Origin
-
-_HOW_NAMED = "By name, or #3 for the third"
 
 
 def _column(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
@@ -31,24 +31,18 @@ def _sources(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
 SourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "Files of predictions, read as one data set: CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not. A folder stands for all files below it, a pattern such as "
-        "'day=*/*.csv' for those that match; names in _ or . are left out. s3://, gs://, abfs://, "
-        "hdfs:// and https:// are read with the usual environment variables. - is standard input, "
-        "the default in a pipe."
+        "CSV, JSON Lines, Parquet or Arrow, compressed or not: files, folders, 'day=*/*.csv', "
+        "s3:// gs:// abfs:// hdfs:// https://; - is standard input."
     ),
 ]
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first; or files, read as one data set, that have "
-        "a column for each: CSV, JSON Lines, Parquet or Arrow, compressed or not; - is standard "
-        "input, the default in a pipe."
+        "A file for each model, the baseline first, or one data set with -p twice: CSV, JSON "
+        "Lines, Parquet or Arrow, compressed or not; - is standard input."
     ),
 ]
-IdOpt = Annotated[
-    str | None, _column("--id", what="Column that names the rows, shown beside them.")
-]
+IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
 
 
 class RowInput(OptionGroup):
@@ -59,8 +53,8 @@ class RowInput(OptionGroup):
         _column(
             "--label",
             "-l",
-            what=f"Column of the labels. {_HOW_NAMED}; without it, a customary name such as "
-            "label, y, y_true, target, actual or outcome.",
+            what="Labels: a name, or #3 for the third column. Else what is called label, y, "
+            "y_true, target or the like.",
         ),
     ] = None
     prediction: Annotated[
@@ -68,8 +62,8 @@ class RowInput(OptionGroup):
         _column(
             "--prediction",
             "-p",
-            what=f"Column of the predicted probabilities of label 1. {_HOW_NAMED}; without it, a "
-            "customary name such as prediction, p, prob, probability, y_prob or score.",
+            what="Probabilities of label 1. Else what is called p, prob, prediction, "
+            "y_pred_proba or the like.",
         ),
     ] = None
     positive: Annotated[
@@ -77,16 +71,16 @@ class RowInput(OptionGroup):
         typer.Option(
             "--positive",
             metavar="VALUE",
-            help="The label that counts as 1, where labels are not 0 and 1 or true and false; "
-            "exactly one other may occur.",
+            help="Label that counts as 1, where they are not 0 and 1.",
         ),
     ] = None
     missing: Annotated[
         Literal["error", "drop"],
         typer.Option(
             "--missing",
-            help="Rows with a missing label, prediction or weight (empty, NA, N/A, #N/A, <NA>, "
-            "NaN, null, None, \\N): refuse them, or leave them out and count them.",
+            metavar="RULE",
+            help="Rows with an empty value, or NA: error refuses them, drop counts them and leaves "
+            "them out.",
         ),
     ] = "error"
     labels: Annotated[
@@ -94,26 +88,30 @@ class RowInput(OptionGroup):
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Take the labels from this file, joined by the column of --on. Both sources are "
-            "then held in memory.",
+            help="Take the labels from this file: joined by --on, or else row by row.",
         ),
     ] = None
     on: Annotated[
-        str | None, _column("--on", what="Column of both files that joins their rows.")
+        list[str] | None,
+        _column(
+            "--on",
+            what="Column of both files that joins their rows; given twice, both do.",
+        ),
     ] = None
     join: Annotated[
         Literal["all", "inner"],
         typer.Option(
             "--join",
-            help="Rows without a partner in the other file: refuse them (all), or leave them out "
-            "and count them (inner).",
+            metavar="RULE",
+            help="Rows without a partner: all refuses them, inner counts them and leaves them out.",
         ),
     ] = "all"
     input_format: Annotated[
         Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"] | None,
         typer.Option(
             "--input-format",
-            help="Format of the sources; by default, what their first bytes and names say.",
+            metavar="FORMAT",
+            help="csv, tsv, json, jsonl, parquet or arrow. Else as it looks.",
             show_default=False,
         ),
     ] = None
@@ -122,33 +120,30 @@ class RowInput(OptionGroup):
         typer.Option(
             "--delimiter",
             metavar="CHAR",
-            help="Between the fields of CSV text: a character, or tab, space, pipe, semicolon; by "
-            "default the first of , ; tab | under which the header has the columns.",
+            help="A character, or tab, space, pipe, semicolon. Else the first of , ; tab | that "
+            "fits.",
         ),
     ] = None
     decimal: Annotated[
         Literal[".", ","],
-        typer.Option("--decimal", help="Decimal sign of numbers in CSV text."),
+        typer.Option("--decimal", metavar="SIGN", help="Decimal sign in CSV: . or ,"),
     ] = "."
     no_header: Annotated[
         bool,
-        typer.Option(
-            "--no-header", help="The first line holds data; columns are #1, #2 and so on."
-        ),
+        typer.Option("--no-header", help="The first line holds data: columns are #1, #2 ..."),
     ] = False
     encoding: Annotated[
         str | None,
         typer.Option(
             "--encoding",
             metavar="NAME",
-            help="Encoding of text, such as latin-1; by default UTF-8, or what a byte order mark "
-            "says.",
+            help="Such as latin-1. Else UTF-8, or as a mark says.",
         ),
     ] = None
     comment: Annotated[
         str | None,
         typer.Option(
-            "--comment", metavar="TEXT", help="Pass over lines of CSV text that begin with TEXT."
+            "--comment", metavar="TEXT", help="Pass over lines of CSV that begin with TEXT."
         ),
     ] = None
 
@@ -207,6 +202,10 @@ class RowInput(OptionGroup):
             if path == "":
                 message = f"{name} must not be empty"
                 raise UsageError(message)
+        for path in paths[1:]:
+            if path.isidentifier() and not os.path.lexists(path):
+                message = f"{path}: no such file or directory"
+                raise InputError(message, f"columns are options: --label {path}, or -p {path}")
 
     def tell(self, data: "Data", *, is_told: bool) -> None:
         """Say what was found out about the input, and which rows were left out.
@@ -249,17 +248,17 @@ class RowInput(OptionGroup):
 
     def _join(self) -> "Join | None":
         """Return how rows of several sources find together; None if they need not."""
-        if self.on is None:
+        if not self.on and self.labels is None:
             return None
         from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
 
-        return Join(self.on, self.labels, is_inner=self.join == "inner")
+        return Join(tuple(self.on or ()), self.labels, is_inner=self.join == "inner")
 
     def _check_join(self) -> None:
-        if (self.labels is None) != (self.on is None):
+        if self.labels is None and self.on:
             message = "--labels and --on go together: a file, and the column that joins it"
             raise UsageError(message, "such as --labels truth.csv --on id")
-        if self.join == "inner" and self.labels is None:
+        if self.join == "inner" and not self.on:
             message = "--join needs --labels and --on"
             raise UsageError(message)
 
@@ -269,21 +268,19 @@ class ScoredInput(RowInput):
 
     weight: Annotated[
         str | None,
-        _column("--weight", "-w", what="Column of the weights, each 0 or more; else all 1."),
+        _column("--weight", "-w", what="Weights of the rows, each 0 or more. Else all 1."),
     ] = None
     soft_labels: Annotated[
         bool, typer.Option("--soft-labels", help="Labels are probabilities themselves, in [0, 1].")
     ] = False
     logits: Annotated[
         bool,
-        typer.Option(
-            "--logits", help="Predictions are logits, log p - log(1 - p); any number will do."
-        ),
+        typer.Option("--logits", help="Predictions are logits, log p - log(1 - p)."),
     ] = False
 
     def columns(self) -> "ColumnChoice":
         """Return the columns that are to be read."""
-        return replace(super().columns(), weight=self.weight)
+        return replace(super().columns(), weight=self.weight, of_logits=self.logits)
 
     def grammar(self) -> "Grammar":
         """Return how cells are to be read."""
@@ -305,7 +302,7 @@ class ScoredInput(RowInput):
             sources=tuple(map(without_secrets, paths)),
             label_column=data.label_name,
             prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
-            weight_column=data.columns.weight_name,
+            weight_column=data.weight_name,
             labels_source=self.labels and without_secrets(self.labels),
             positive_label=data.labels.positive,
             negative_label=data.labels.other,
@@ -324,16 +321,15 @@ class ComparedInput(ScoredInput):
         _column(
             "--prediction",
             "-p",
-            what=f"Column of a model's predicted probabilities of label 1. {_HOW_NAMED}. Given "
-            "more than once, each is a model, the first the baseline; else each SOURCE is.",
+            what="A model's probabilities of label 1. Given twice or more, each is a model, the "
+            "first the baseline.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
     on: Annotated[
-        str | None,
+        list[str] | None,
         _column(
             "--on",
-            what="Column that joins the rows of all files, which otherwise must be in the same "
-            "order.",
+            what="Columns that join the rows of all files. Else they must be in one order.",
         ),
     ] = None
     id_column: IdOpt = None
@@ -341,8 +337,8 @@ class ComparedInput(ScoredInput):
         str | None,
         _column(
             "--cluster",
-            what="Rows with the same value here depend on each other, such as those of one user or "
-            "day: intervals and p values allow for it. Takes 3 to 7 KB of memory for each value.",
+            what="Rows of one user or day, say, depend on each other: intervals and p values "
+            "allow for it.",
         ),
     ] = None
 
@@ -388,18 +384,19 @@ class ComparedInput(ScoredInput):
     def _check_join(self) -> None:
         if self.has_columns or self.labels is not None:
             super()._check_join()
-        elif self.join == "inner" and self.on is None:  # a key alone joins the models
+        elif self.join == "inner" and not self.on:  # a key alone joins the models
             message = "--join needs --on"
             raise UsageError(message, "such as --on id")
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
-    """Return the sources; in a pipe, standard input; on a terminal, show help and stop."""
+    """Return the sources, standard input in a pipe; on a terminal say what is missing, and stop."""
     if sources:
         return sources
     if sys.stdin is not None and not sys.stdin.isatty():
         return ["-"]
-    typer.echo(ctx.get_help(), err=True)
+    for line in no_sources(ctx):
+        typer.echo(line, err=True)
     raise typer.Exit(ExitCode.USAGE)
 
 

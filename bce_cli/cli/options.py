@@ -13,7 +13,7 @@ from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import UsageError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
@@ -26,14 +26,13 @@ _ROOM_FOR_THREADS = 2 << 30  # bytes
 
 UnitOpt = Annotated[
     Literal["nats", "bits"],
-    typer.Option("--unit", help="Unit of every loss and log-likelihood."),
+    typer.Option("--unit", metavar="UNIT", help="Of every loss: nats or bits."),
 ]
 WorkersOpt = Annotated[
     int | None,
     count_option(
         "--workers",
-        "Threads to use, or processes with --engine dask; by default, one for each core. No digit "
-        "depends on it.",
+        "Threads, or processes with dask. Else one a core.",
         least=1,
     ),
 ]
@@ -43,26 +42,24 @@ def _like_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
     return typer.Option(
         "--like",
         metavar="NAME",
-        help="Compute what another library would print: sklearn, sklearn-1.1, torch, keras, "
-        "tf-keras, xgboost, lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark"
-        f"{more}.",
+        help="As another library has it: sklearn, sklearn-1.1, torch, keras, tf-keras, xgboost, "
+        f"lightgbm, lightgbm-xentropy, catboost, kaggle, yardstick or spark{more}.",
     )
 
 
 class LossOptions(OptionGroup):
     """Unit and convention of every loss."""
 
-    unit: UnitOpt = "nats"
     like: Annotated[str, _like_option()] = "exact"
     clip: Annotated[
         float | None,
         typer.Option(
             "--clip",
             metavar="EPS",
-            help="Move probabilities into [EPS, 1 - EPS] first; by default nothing is clipped, and "
-            "a certain, wrong prediction costs infinity.",
+            help="Move probabilities into [EPS, 1 - EPS] first.",
         ),
     ] = None
+    unit: UnitOpt = "nats"
 
     def convention(self) -> "Convention":
         """Return the one convention to judge by.
@@ -80,7 +77,8 @@ class LossOptions(OptionGroup):
             message = "--like all belongs to bce compute; name one convention here"
             raise UsageError(message)
         if self.like not in RULES:
-            message = f"--like {quoted(self.like)} is no convention"
+            also = did_you_mean(self.like, [*RULES, "all"])
+            message = f"--like {quoted(self.like)} is not known{also}"
             raise UsageError(message, f"known are {', '.join(RULES)}, and all")
         return Convention(self.clip, self.like)
 
@@ -95,7 +93,7 @@ class SideBySideLossOptions(LossOptions):
     ('exact', 14, 'clip')
     """
 
-    like: Annotated[str, _like_option("; or all of them side by side, with all")] = "exact"
+    like: Annotated[str, _like_option("; all sets them side by side")] = "exact"
 
     def convention(self) -> "Convention":
         """Return the convention of the report, which is exact beside all others."""
@@ -124,8 +122,8 @@ class EngineOptions(OptionGroup):
         Literal["local", "dask"],
         typer.Option(
             "--engine",
-            help="What does the work: threads of this process, or a cluster of Dask, whose workers "
-            "read the files themselves. No digit depends on it.",
+            metavar="ENGINE",
+            help="local (threads) or dask (a cluster).",
         ),
     ] = "local"
     scheduler: Annotated[
@@ -133,8 +131,8 @@ class EngineOptions(OptionGroup):
         typer.Option(
             "--scheduler",
             metavar="ADDRESS",
-            help="With --engine dask, the cluster to use, such as tcp://host:8786; by default that "
-            "of DASK_SCHEDULER_ADDRESS, or else processes on this machine.",
+            help="Of a cluster, such as tcp://host:8786. Else DASK_SCHEDULER_ADDRESS, or processes "
+            "here.",
         ),
     ] = None
 
@@ -178,7 +176,8 @@ class EngineOptions(OptionGroup):
         out.check()
         read = [*paths_read(data), *also_read]
         staged = BytesIO() if is_silent else out.staged(read)
-        with ProgressBar(enabled=not quiet) as progress, staged as stream:
+        # The bar is gone before the report is written, perhaps to the same terminal.
+        with staged as stream, ProgressBar(enabled=not quiet) as progress:
             yield self._job(data, progress), stream
         if not quiet:
             inputs.tell(data, is_told=is_told and out.is_prose)

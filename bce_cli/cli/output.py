@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 import typer
 
@@ -33,28 +33,45 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
+ReportFormat = Literal["table", "json", "csv", "markdown", "html"]
+RowFormat = Literal["table", "json", "csv", "markdown", "html", "parquet"]
+_BY_NAME = {
+    ".txt": "table",
+    ".json": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".md": "markdown",
+    ".html": "html",
+}
+"""The formats that the endings of a file's name ask for."""
+_LINES = (".jsonl", ".ndjson")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 _HANDLES = "/proc/self/fd"
 
-OutputOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write to FILE, whole or not at all, and never to an input; - is standard output.",
-    ),
-]
+
+def output_option(endings: str = ".csv .json .md .html .txt") -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare the option that says where a report goes."""
+    what = f"Write to FILE, whole or not at all. Its ending is the format: {endings}"
+    return typer.Option("--output", "-o", metavar="FILE", help=what)
+
+
 ColorOpt = Annotated[
     Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour tables: auto means on a terminal, without NO_COLOR."),
+    typer.Option("--color", metavar="WHEN", help="auto (on a terminal), always or never."),
 ]
 
 
-def format_option(more: str = "") -> Any:  # noqa: ANN401 -- as Typer has it
+BriefOpt = Annotated[
+    bool, typer.Option("--brief", help="The answer alone, without the tables behind it.")
+]
+
+
+def format_option(formats: str) -> Any:  # noqa: ANN401 -- as Typer has it
     """Declare the option that says how a report is written."""
-    return typer.Option("--format", "-f", help=f"Format of the output{more}.")
+    what = f"{formats}. Else table, or what FILE's ending says."
+    return typer.Option("--format", "-f", metavar="FORMAT", help=what)
 
 
 def plot_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
@@ -62,7 +79,7 @@ def plot_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
     return typer.Option(
         "--plot",
         metavar="FILE",
-        help=f"Draw {what} into FILE as well: .png, .svg or .pdf (needs matplotlib).",
+        help=f"Draw {what} as well: .png, .svg or .pdf (needs matplotlib).",
     )
 
 
@@ -72,17 +89,26 @@ def quiet_option(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
 
 
 class OutputOptions(OptionGroup):
-    """Format, file and colours of a report."""
+    """Format, file and colours of a report.
 
-    output_format: Annotated[Literal["table", "json", "csv", "markdown"], format_option()] = "table"
-    output: OutputOpt = None
+    Examples
+    --------
+    >>> OutputOptions(output="report.json").text_format, OutputOptions().text_format
+    ('json', 'table')
+    """
+
+    FORMATS = get_args(ReportFormat)
+    output_format: Annotated[
+        ReportFormat | None, format_option("table, json, csv, markdown or html")
+    ] = None
+    output: Annotated[str | None, output_option()] = None
+    brief: BriefOpt = False
     color: ColorOpt = "auto"
     excel_safe: Annotated[
         bool,
         typer.Option(
             "--excel-safe",
-            help="With --format csv, put an apostrophe before texts that a spreadsheet would take "
-            "for a formula.",
+            help="In csv, an apostrophe before what looks like a formula.",
         ),
     ] = False
 
@@ -101,14 +127,68 @@ class OutputOptions(OptionGroup):
         return None if self.output == "-" else self.output
 
     @property
+    def writes_rows(self) -> bool:
+        """Whether rows are written, and no report."""
+        return False
+
+    @property
     def text_format(self) -> "Format":
-        """The format of a report, which is text."""
-        return self.output_format
+        """The format of the output: that of --format, else what its name says, else a table.
+
+        Raises
+        ------
+        UsageError
+            The name says nothing, or what --format or the command does not.
+        """
+        return cast("Format", self._format())
+
+    def _format(self) -> str:
+        given: str | None = self.output_format
+        ending = self._ending()
+        named = self._named(ending)
+        if named is None:
+            return given or "table"
+        is_plain = ending == ".txt" and given != "parquet"
+        if given not in {None, named} and not is_plain:
+            message = (
+                f"--output {quoted(str(self.output))} and --format {given} contradict each other"
+            )
+            raise UsageError(message, f"leave out --format for {named}, or choose another name")
+        if named not in self.FORMATS:
+            message = f"--output {quoted(str(self.output))}: {named} is not written by this command"
+            raise UsageError(message, f"it writes {', '.join(self.FORMATS)}")
+        return given or named
+
+    def _named(self, ending: str) -> str | None:
+        """Return the format that an ending asks for; None if it leaves that open."""
+        if not ending:
+            return None
+        place = f"--output {quoted(str(self.output))}"
+        if ending in _COMPRESSED:
+            message = f"{place}: what is written is not compressed"
+            raise UsageError(message, f"name it without {ending}, and compress it afterwards")
+        if ending in _LINES and not self.writes_rows:
+            message = f"{place}: JSON Lines hold rows, and this is a report"
+            also = ", and --per-example writes rows" if "parquet" in self.FORMATS else ""
+            raise UsageError(message, f"a name in .json holds a report{also}")
+        named = "json" if ending in _LINES else _BY_NAME.get(ending)
+        if named is None and self.output_format is None:
+            message = f"{place}: the ending {quoted(ending)} names no format"
+            raise UsageError(message, f"--format does, one of {', '.join(self.FORMATS)}")
+        return named
+
+    def _ending(self) -> str:
+        """Return how the name of the output ends; "" for standard output, pipes and devices."""
+        if self.path is None:
+            return ""
+        status = _status_of(self.path)
+        is_file = status is None or stat.S_ISREG(status.st_mode)
+        return os.path.splitext(self.path)[1].lower() if is_file else ""  # noqa: PTH122 -- a text
 
     @property
     def is_prose(self) -> bool:
         """Whether the report is for people, and tells itself what it was made of."""
-        return self.output_format in ("table", "markdown")
+        return self.text_format in {"table", "markdown", "html"}
 
     @property
     def look(self) -> "Look":
@@ -130,9 +210,10 @@ class OutputOptions(OptionGroup):
         """Return a report in the format that was asked for."""
         from bce_cli.render.write import write_document  # noqa: PLC0415 -- not for --help
 
-        return self.encode(
-            write_document(document, self.text_format, self.look, excel_safe=self.excel_safe)
+        text = write_document(
+            document, self.text_format, self.look, brief=self.brief, excel_safe=self.excel_safe
         )
+        return text.encode() if self.text_format == "html" else self.encode(text)
 
     def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
         """Write notes on a finished report to standard error, unless it has them itself.
@@ -166,22 +247,48 @@ class OutputOptions(OptionGroup):
 class RowOutputOptions(OutputOptions):
     """The same, for output that may be every row."""
 
+    FORMATS = get_args(RowFormat)
+    per_example: Annotated[
+        bool,
+        typer.Option(
+            "--per-example",
+            help="Every row with its loss, no report; json: one a line.",
+        ),
+    ] = False
     output_format: Annotated[
-        Literal["table", "json", "csv", "markdown", "parquet"],
-        format_option("; parquet goes with --per-example alone"),
-    ] = "table"  # type: ignore[assignment]  # Parquet holds rows alone
+        RowFormat | None,
+        format_option("table, json, csv, markdown, html; parquet with --per-example"),
+    ] = None  # type: ignore[assignment]  # Parquet holds rows alone
+    output: Annotated[str | None, output_option(".csv .json .md .html .txt .parquet")] = None
+
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
+        super().check()
+        if self.per_example and self._format() == "html":
+            message = "--per-example writes rows, and a page (html) holds a report"
+            raise UsageError(message, "csv, parquet, json, markdown and table hold rows")
+        if self.is_parquet:
+            if not self.per_example:
+                asked = (
+                    "--format parquet"
+                    if self.output_format
+                    else f"--output {quoted(str(self.output))}"
+                )
+                message = f"{asked} goes with --per-example"
+                raise UsageError(message, "Parquet holds rows, not a report")
+            self._refuse_terminal()
+
+    @property
+    def writes_rows(self) -> bool:
+        """Whether rows are written, and no report."""
+        return self.per_example
 
     @property
     def is_parquet(self) -> bool:
         """Whether rows are to be written as Parquet."""
-        return str(self.output_format) == "parquet"
+        return self._format() == "parquet"
 
-    @property
-    def text_format(self) -> "Format":
-        """The format of a report; see the base class."""
-        return cast("Format", self.output_format)
-
-    def refuse_terminal(self) -> None:
+    def _refuse_terminal(self) -> None:
         """Raise UsageError if bytes would be written where text is read."""
         if self.path is None and sys.stdout is not None and sys.stdout.isatty():
             message = "Parquet is nothing to read on a terminal"

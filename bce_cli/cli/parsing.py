@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from bce_cli.cli.help import Helpful
+from bce_cli.errors import UsageError, did_you_mean, quoted
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class OptionGroup:
@@ -76,6 +79,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     return flat
 
 
+_LETTER = len("--p")
 _NOT_PLAIN = object()
 """Stands for a value that has to be converted, or refused."""
 
@@ -106,7 +110,10 @@ def _spare_conversion(parameter: TyperOption | TyperArgument) -> None:
     def process_value(context: Any, value: Any) -> Any:  # noqa: ANN401 -- as in the base class
         plain = _plain(parameter, value)
         if plain is _NOT_PLAIN:
-            return convert(context, value)
+            try:
+                return convert(context, value)
+            except typer.BadParameter as error:
+                raise _refusal(parameter, value, error.message) from None
         called = parameter.callback
         return plain if called is None else called(context, parameter, plain)
 
@@ -131,7 +138,36 @@ def _plain(parameter: TyperOption | TyperArgument, value: Any) -> Any:  # noqa: 
     return _NOT_PLAIN
 
 
-class OnceCommand(PlainValues, TyperCommand):
+def _refusal(parameter: TyperOption | TyperArgument, value: object, reason: str) -> UsageError:
+    """Say in our own words why a value is none for a parameter."""
+    name = max(getattr(parameter, "opts", [parameter.metavar]), key=len)
+    text, kind = str(value), parameter.type_descriptor
+    if kind.choices is not None:
+        message = f"{name} {quoted(text)} is not known{did_you_mean(text, kind.choices)}"
+        return UsageError(message, f"known are {', '.join(kind.choices)}")
+    number = number_in(text)
+    if kind.annotation is int and (number is None or not number.is_integer()):
+        return UsageError(f"{name} must be a whole number, got {quoted(text)}")
+    if number is None:
+        point = text.replace(",", ".")
+        hint = None if number_in(point) is None else f"write it as {point}"
+        return UsageError(f"{name} must be a number, got {quoted(text)}", hint)
+    if parameter.min is not None and number < parameter.min:
+        return UsageError(f"{name} must be at least {parameter.min}, got {text}")
+    if parameter.max is not None and number > parameter.max:
+        return UsageError(f"{name} must be at most {parameter.max}, got {text}")
+    return UsageError(f"{name} {reason}, got {quoted(text)}")
+
+
+def number_in(text: str) -> float | None:
+    """Return the number that a text is; None if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+class OnceCommand(PlainValues, Helpful, TyperCommand):
     """A command whose options of one value may be given once; flags may be repeated.
 
     A limit, a file or a column that is silently overridden makes a result that looks like what was
@@ -144,12 +180,31 @@ class OnceCommand(PlainValues, TyperCommand):
         args: list[str],
     ) -> list[str]:
         """Parse what was given; see the base class."""
+        if not ctx.resilient_parsing:
+            self._refuse_one_dash(args)
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         rest = super().parse_args(ctx, args)  # which ends here if help is asked for
         twice = _repeated(given)
         if twice is not None and not ctx.resilient_parsing:
-            ctx.fail(f"{twice.opts[0]} was given more than once")
+            hint = f"try '{ctx.command_path} --help'"
+            if twice.name == "prediction" and self.name != "demo":
+                hint = "for several models: bce compare SOURCE -p old -p new"
+            message = f"{twice.opts[0]} was given more than once"
+            raise UsageError(message, hint)
         return rest
+
+    def _refuse_one_dash(self, args: Sequence[str]) -> None:
+        """Refuse -format, which would be -f with the value ormat; not behind an option, or --."""
+        names = {name for option in self.params for name in option.opts if len(name) > _LETTER}
+        before = ""
+        for arg in args:
+            if arg == "--":
+                return
+            name = f"-{arg.partition('=')[0]}"
+            if name in names and arg.startswith("-") and not before.startswith("-"):
+                message = f"there is no option {quoted(name[1:])}; did you mean {quoted(name)}?"
+                raise UsageError(message, "short options are one letter behind one dash")
+            before = arg
 
 
 def _repeated(given: Iterable[object]) -> TyperOption | None:
@@ -173,24 +228,32 @@ class DeferredCommand(TyperCommand):
     ----------
     name : str
         Of the command, of its function and, in ``bce_cli.cli``, of the module of that.
-    summary : str
-        The first line of its help.
+    question : str
+        What it answers: the first line of its help.
     """
 
     name: str
 
-    def __init__(self, name: str, summary: str) -> None:
-        super().__init__(name, help=summary)
+    def __init__(self, name: str, question: str) -> None:
+        super().__init__(name, help=question)
 
     def load(self) -> OnceCommand:
-        """Import the command and build its parameters; its module may have an `EPILOG`."""
+        """Import the command and build its parameters.
+
+        Its module has `EXAMPLES`, and may have an `EPILOG`.
+        """
         module = import_module(f"bce_cli.cli.{self.name}")
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
         register = alone.command(self.name, cls=OnceCommand, epilog=getattr(module, "EPILOG", None))
         register(with_groups(getattr(module, self.name)))
         command = typer.main.get_command(alone)
         assert isinstance(command, OnceCommand)  # noqa: S101 -- as registered
+        command.examples = module.EXAMPLES
         return command
+
+    def option_names(self) -> set[str]:
+        """Return the options of the command."""
+        return {name for option in self.load().params for name in option.opts}
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 -- as in the base class
         """Return the context of the command itself; its call and its completion begin here."""

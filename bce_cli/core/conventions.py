@@ -11,7 +11,7 @@ import numpy as np
 from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
-from bce_cli.errors import ArgumentError, DataError
+from bce_cli.errors import ArgumentError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,7 +63,7 @@ class Convention:
 
     def __post_init__(self) -> None:
         if self.like not in RULES:
-            message = f"there is no convention {self.like!r}"
+            message = f"there is no convention {self.like!r}{did_you_mean(self.like, RULES)}"
             raise ArgumentError(message, f"known are {', '.join(RULES)}")
         if self.clip is None:
             return

@@ -27,6 +27,7 @@ Places: TypeAlias = npt.NDArray[np.intp]
 LabelArray: TypeAlias = BoolArray | FloatArray
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
+Value = TypeVar("Value")
 Values = TypeVar("Values", bound=npt.NDArray[Any])
 
 
@@ -71,6 +72,22 @@ class Categories:
     def at(self, places: Places | slice) -> Categories:
         """Return copies of some cells."""
         return Categories(self.codes[places], self.names)
+
+    def spread(self, n: int, places: Places, sources: Places) -> Categories:
+        """Return n cells, some of which are copies; the others hold any word, for rows left out.
+
+        Parameters
+        ----------
+        n : int
+        places : ndarray of int, shape (m,)
+            Where the copies stand.
+        sources : ndarray of int, shape (m,)
+            Where they stand here. Words of no copy are left behind.
+        """
+        found, copies = np.unique(self.codes[sources], return_inverse=True)
+        codes = np.zeros(n, np.int32)
+        codes[places] = copies
+        return Categories(codes, tuple(self.names[code] for code in found.tolist()) or ("",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +234,24 @@ class Rows:
             float_type=self.float_type,
         )
 
+    def taking(self, others: Rows, are_others: Sequence[bool]) -> Rows:
+        """Return the rows with the labels of others, and what else those alone have.
+
+        Parameters
+        ----------
+        others : Rows, shape (n,)
+        are_others : sequence of bool
+            Which of all segments they have.
+        """
+        return replace(
+            self,
+            labels=others.labels,
+            weights=self.weights if others.weights is None else others.weights,
+            ids=self.ids if others.ids is None else others.ids,
+            cluster=self.cluster if others.cluster is None else others.cluster,
+            segments=in_their_order(are_others, self.segments, others.segments),
+        )
+
     def counted(self) -> Rows:
         """Return the rows that are not left out."""
         if self.missing is None:
@@ -285,6 +320,20 @@ class ScoredRows:
         """Return the losses of some rows times their weights."""
         losses, weights = self.losses[start:stop], self.rows.weights
         return weighted(losses, None if weights is None else weights[start:stop])
+
+
+def in_their_order(
+    are_others: Sequence[bool], mine: Sequence[Value], others: Sequence[Value]
+) -> tuple[Value, ...]:
+    """Put together what was asked for in one order and found in two places.
+
+    Examples
+    --------
+    >>> in_their_order([False, True, False], "ac", "b")
+    ('a', 'b', 'c')
+    """
+    left, right = iter(mine), iter(others)
+    return tuple(next(right if is_other else left) for is_other in are_others)
 
 
 def as_floats(labels: LabelArray) -> FloatArray:

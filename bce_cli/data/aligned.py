@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
-from bce_cli.data.table import ReadRows, label_conflict
-from bce_cli.errors import BceError, DataError, InputError, quoted
+from bce_cli.data.table import ReadRows, label_conflict, read_with_size
+from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, quoted
 from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import first_difference
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import Rows
     from bce_cli.data.table import Table
-    from bce_cli.readers.blocks import Block
     from bce_cli.storage.sources import Source
 
 _EXACT = 2**53  # whole numbers below it are told from each other as float64
 _HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
+_HEADER_HINT = "the first line names the column, unless it is a number or what --positive says"
+_LABELS_HINT = "without --on, labels are taken in the order of the rows; --on COLUMN joins by a key"
 
 
 class Cursor:
@@ -43,6 +44,8 @@ class Cursor:
         Rows of the table before them.
     watched : str or None
         The column of their ids, where nobody has named it.
+    segments_of_truth : tuple of bool, optional
+        Where it is no model, but has the labels of all others: which of the segments it has, too.
     """
 
     def __init__(
@@ -51,8 +54,12 @@ class Cursor:
         readings: Iterator[tuple[Reading, int]],
         n_before: int = 0,
         watched: str | None = None,
+        *,
+        segments_of_truth: tuple[bool, ...] | None = None,
     ) -> None:
         self.name = name
+        self.is_truth = segments_of_truth is not None
+        self.segments_of_truth = segments_of_truth or ()
         self.watched = watched
         self.n_taken = n_before
         self._readings = readings
@@ -85,6 +92,12 @@ class Cursor:
         self.n_taken += n
         return rows
 
+    def n_in_all(self) -> int:
+        """Read on to the end, and return how many rows there are."""
+        while n := self.n_ready():
+            self.take(n)
+        return self.n_taken
+
     def n_bytes_read(self) -> int:
         """Return the bytes of all that was read since the last call."""
         n_bytes, self._n_bytes = self._n_bytes, 0
@@ -105,7 +118,12 @@ class Cursor:
         return None if self._rows is None else self._rows.at(slice(0, 0))
 
 
-def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> Iterator[ReadRows]:
+def side_by_side(
+    models: Sequence[Table],
+    run: Callable[..., Iterator[Any]],
+    truth: Table | None = None,
+    segments_of_truth: tuple[bool, ...] = (),
+) -> Iterator[ReadRows]:
     """Read tables side by side, the baseline first; see `aligned_blocks`.
 
     Parameters
@@ -113,28 +131,33 @@ def side_by_side(models: Sequence[Table], run: Callable[..., Iterator[Any]]) -> 
     models : sequence of Table
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
+    truth : Table, optional
+        The labels of all models, which have none themselves then.
+    segments_of_truth : tuple of bool
+        Which of the segments stand beside them.
     """
-    return aligned_blocks(
-        [
-            Cursor(model.name, run(_read, model.blocks()), watched=model.columns.watched_name)
-            for model in models
-        ]
-    )
+
+    def cursor(table: Table) -> Cursor:
+        watched, readings = table.columns.watched_name, run(read_with_size, table.blocks())
+        of_truth = segments_of_truth if table is truth else None
+        return Cursor(table.name, readings, watched=watched, segments_of_truth=of_truth)
+
+    return aligned_blocks([cursor(table) for table in (*models, truth) if table is not None])
 
 
-def _read(block: Block) -> tuple[Reading, int]:
-    return block.read(), block.n_bytes
-
-
-def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterator[ReadRows]:
+def aligned_blocks(
+    cursors: Sequence[Cursor], *, is_last: bool = True, is_whole: bool = True
+) -> Iterator[ReadRows]:
     """Read several models side by side, as far as each reaches.
 
     Parameters
     ----------
     cursors : sequence of Cursor
-        The baseline first; all before the same row.
+        The baseline first, the truth last; all before the same row.
     is_last : bool
         Whether no model may go on where the baseline ends.
+    is_whole : bool
+        Whether each cursor goes on to the end of its table.
 
     Yields
     ------
@@ -145,6 +168,8 @@ def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterat
     ------
     DataError
         The models differ in their labels or ids, or in their number of rows.
+    JoinInDoubt
+        There are not as many labels as rows, and who reads all of them can say how many.
     """
     baseline = cursors[0]
     remark: str | None = None
@@ -155,17 +180,19 @@ def aligned_blocks(cursors: Sequence[Cursor], *, is_last: bool = True) -> Iterat
             sizes.append(cursor.n_ready())
             yield from _labels_to_check(cursors, cursor)
         if 0 in sizes:
-            _refuse_rest(cursors, sizes)
+            _refuse_rest(cursors, sizes, is_whole=is_whole)
             return
         models = [cursor.take(min(sizes)) for cursor in cursors]
         for cursor, rows in zip(cursors[1:], models[1:], strict=True):
             found = _other_id(cursor, rows, baseline, models[0], n_before)
             remark = remark or found
-            _check_labels(cursor.name, rows, baseline.name, models[0], n_before)
+            if not cursor.is_truth:
+                _check_labels(cursor.name, rows, baseline.name, models[0], n_before)
         n_bytes = sum(cursor.n_bytes_read() for cursor in cursors)
         if baseline.watched is not None:
             models[0] = replace(models[0], ids=None)
-        yield ReadRows(Reading(_beside(models), remark=remark), n_bytes)
+        rows = _beside(models, cursors[-1])
+        yield ReadRows(Reading(rows, remark=remark), n_bytes)
 
 
 def _labels_to_check(cursors: Sequence[Cursor], cursor: Cursor) -> Iterator[ReadRows]:
@@ -174,9 +201,12 @@ def _labels_to_check(cursors: Sequence[Cursor], cursor: Cursor) -> Iterator[Read
     if news is None:
         return
     values = tuple(news if other is cursor else LabelValues() for other in cursors)
-    # Where the baseline has none, an error follows.
-    rows = next(rows for rows in (cursors[0].no_rows(), cursor.no_rows()) if rows is not None)
-    yield ReadRows(Reading(_beside([rows] * len(cursors)), label_values=values))
+    none = [other.no_rows() for other in cursors]
+    tables = [rows for rows in none if rows is not None]
+    if len(tables) < len(none):  # an error follows
+        tables = [tables[0]] * len(none)
+    beside = _beside(tables, cursors[-1])
+    yield ReadRows(Reading(beside, label_values=values))
 
 
 def _check_labels(name: str, rows: Rows, other_name: str, others: Rows, n_before: int) -> None:
@@ -228,24 +258,47 @@ def _are_alike(text: str, other: str) -> bool:
     return value is not None and value == parse_number(other) and abs(value) < _EXACT
 
 
-def _refuse_rest(cursors: Sequence[Cursor], sizes: Sequence[int]) -> None:
+def _refuse_rest(cursors: Sequence[Cursor], sizes: Sequence[int], *, is_whole: bool) -> None:
     """Raise DataError if one table goes on where another one has ended."""
     if not any(sizes):
         return
+    if cursors[-1].is_truth:
+        _refuse_counts(*cursors, is_whole=is_whole)
     short, long = cursors[sizes.index(0)], cursors[sizes.index(max(sizes))]
     rows = "1 row" if short.n_taken == 1 else f"{short.n_taken:,} rows"
     message = f"{short.name} ends after {rows}, but {long.name} goes on"
     raise DataError(message, _HINT)
 
 
-def _beside(models: Sequence[Rows]) -> Rows:
-    """Put the predictions of all models into the rows of the first."""
+def _refuse_counts(*cursors: Cursor, is_whole: bool) -> None:
+    """Raise DataError if there are not as many labels as rows, which all models agree on."""
+    *models, truth = cursors
+    if not is_whole:
+        raise JoinInDoubt(truth.name)
+    n_labels, *others = [cursor.n_in_all() for cursor in (truth, *models)]
+    if len(set(others)) == 1:
+        labels, rows = _how_many(n_labels, "label"), _how_many(others[0], "row")
+        message = f"{truth.name} has {labels} for the {rows} of {models[0].name}"
+        raise DataError(message, _HEADER_HINT if n_labels == others[0] - 1 else _LABELS_HINT)
+
+
+def _how_many(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _beside(tables: Sequence[Rows], last: Cursor) -> Rows:
+    """Put the predictions of all models, and what stands beside the labels, into the first rows."""
     missing = None
-    for rows in models:
+    for rows in tables:
         if rows.missing is not None:
             missing = rows.missing if missing is None else missing | rows.missing
-    rivals = tuple(rows.predictions for rows in models[1:])
-    return replace(models[0], rivals=rivals, missing=missing).blanked()
+    models = tables[:-1] if last.is_truth else tables
+    first = models[0]
+    if last.is_truth:
+        truth = tables[-1] if last.watched is None else replace(tables[-1], ids=None)
+        first = first.taking(truth, last.segments_of_truth)
+    rivals = (*first.rivals, *(rows.predictions for rows in models[1:]))
+    return replace(first, rivals=rivals, missing=missing).blanked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,11 +429,14 @@ class AlignedPart:
         Rows of the data before these.
     is_last : bool
         Whether the baseline ends with them, as the other models must then.
+    segments_of_truth : tuple of bool, optional
+        Where the last of the models is none, but has the labels of all others: see `Cursor`.
     """
 
     models: tuple[ModelPart, ...]
     n_before: int
     is_last: bool
+    segments_of_truth: tuple[bool, ...] | None = None
 
     @property
     def source(self) -> Source:
@@ -393,14 +449,25 @@ class AlignedPart:
         for model in self.models:
             readings = readings_of(model.parts, model.n_skipped)
             opened.callback(readings.close)
-            cursors.append(Cursor(model.name, readings, self.n_before, model.watched))
-        return OpenedPart(None, None, aligned_blocks(cursors, is_last=self.is_last))
+            of_truth = self.segments_of_truth if model is self.models[-1] else None
+            cursors.append(
+                Cursor(
+                    model.name,
+                    readings,
+                    self.n_before,
+                    model.watched,
+                    segments_of_truth=of_truth,
+                )
+            )
+        return OpenedPart(None, None, aligned_blocks(cursors, is_last=self.is_last, is_whole=False))
 
 
 def aligned_parts(
     names: Sequence[str],
     models: Sequence[Iterable[CountedPart]],
     watched: Sequence[str | None],
+    *,
+    segments_of_truth: tuple[bool, ...] | None = None,
 ) -> Iterator[AlignedPart]:
     """Yield the rows of the baseline, in parts, with those of the other models beside them.
 
@@ -416,6 +483,8 @@ def aligned_parts(
         The parts of each model, the baseline first.
     watched : sequence of str or None
         The column of the ids of each, where nobody has named it.
+    segments_of_truth : tuple of bool, optional
+        See `AlignedPart`.
     """
     baseline, *others = models
     rivals = [_Rival(*rival) for rival in zip(names[1:], others, watched[1:], strict=True)]
@@ -431,7 +500,8 @@ def aligned_parts(
         if not is_last and (row == cut or n_again > row - cut):
             continue
         first = ModelPart(names[0], tuple(taken), watched=watched[0])
-        yield AlignedPart((first, *(rival.part(cut) for rival in rivals)), cut, is_last)
+        parts = (first, *(rival.part(cut) for rival in rivals))
+        yield AlignedPart(parts, cut, is_last, segments_of_truth)
         if is_last:
             return
         for rival in rivals:

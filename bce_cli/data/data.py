@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from bce_cli.core.progress import Advance, Stage, silent
+from bce_cli.core.rows import in_their_order
 from bce_cli.data.table import Facts, Table, read_block
 from bce_cli.errors import DataError, quoted
-from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.columns import USAGE, Beside, ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from bce_cli.core.progress import Progress
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
     from bce_cli.data.parts import Part
@@ -35,15 +38,16 @@ class Join:
 
     Attributes
     ----------
-    key : str
-        Column of all tables whose text joins their rows.
+    keys : tuple of str
+        Columns of all tables whose texts together join their rows; none where labels of another
+        file are in the order of the predictions.
     labels_path : str, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
 
-    key: str
+    keys: tuple[str, ...]
     labels_path: str | None = None
     is_inner: bool = False
 
@@ -52,7 +56,7 @@ class Data:
     """A context that opens all its tables, and yields their rows as one stream.
 
     Rows of the baseline come one after the other. What rivals and truth say of the same rows stands
-    beside them: by order, where rivals have rows in the same order, or by key.
+    beside them: by order, where all have rows in the same order, or by key.
 
     Parameters
     ----------
@@ -87,13 +91,61 @@ class Data:
         self.n_unmatched: int | None = None
         self._stack = ExitStack()
         self._plan: SidesPlan | None = None
+        self._segments_of_truth: tuple[bool, ...] = ()
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            for table in self.tables:
-                opened.enter_context(table)
+            for model in self.models:
+                opened.enter_context(model)
+            if self.truth is not None:
+                self._share_out(self.truth)
+                opened.enter_context(self.truth)
+                self.baseline.note(*self._said_of_headers(self.truth))
             self._stack = opened.pop_all()
         return self
+
+    def _share_out(self, truth: Table) -> None:
+        """Have the labels' file looked through for what that of the predictions has not."""
+        asked, found = self.baseline.options.columns, self.baseline.columns
+        if not asked.may_lack:  # opened once more
+            return
+        here, there = asked.parted(found)
+        self._segments_of_truth = tuple(place is None for place in found.segments)
+        beside = Beside(self.baseline.sources[0].name, found.prediction_name, found.names)
+        own = truth.options.columns
+        choice = replace(
+            there,
+            label=own.label,
+            keys=own.keys,
+            reads_prediction=False,
+            takes_rest=True,
+            watches_ids=own.watches_ids and there.id is None,
+        )
+        self.baseline.options = replace(self.baseline.options, columns=here)
+        truth.options = replace(truth.options, columns=replace(choice, beside=beside))
+
+    def _said_of_headers(self, truth: Table) -> list[str]:
+        """Say which columns of the labels' file are not looked at, though they may be meant."""
+        found, theirs = self.baseline.columns, truth.columns
+        single = (found.weight_name, found.id_name, found.cluster_name)
+        names = [name for name in (*single, *found.segment_names) if name is not None]
+        twofold = [
+            name
+            for name in dict.fromkeys(names)
+            if name in (*theirs.names, *(folder.name for folder in theirs.folders))
+            and name not in found.key_names
+        ]
+        taken = self.baseline.sources[0].name
+        both = [
+            f"column {quoted(name)} is in both files: that of {taken} is taken" for name in twofold
+        ]
+        read = {theirs.names[place] for _, place in theirs.wanted}
+        unread = [name for name in theirs.names if name.lower() == USAGE and name not in read]
+        return both + [
+            f"{truth.sources[0].name}: every row counts, whatever {quoted(name)} says"
+            for name in unread
+            if name not in twofold
+        ]
 
     def __exit__(
         self,
@@ -141,6 +193,28 @@ class Data:
         return self.baseline.columns
 
     @property
+    def weight_name(self) -> str | None:
+        """Name of the weight column; None without one."""
+        return self._either(lambda columns: columns.weight_name)
+
+    @property
+    def cluster_name(self) -> str | None:
+        """Name of the cluster column; None without one."""
+        return self._either(lambda columns: columns.cluster_name)
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """Names of the columns that part the rows."""
+        mine = self.columns.segment_names
+        if self.truth is None:
+            return mine
+        return in_their_order(self._segments_of_truth, mine, self.truth.columns.segment_names)
+
+    def _either(self, name_of: Callable[[Columns], str | None]) -> str | None:
+        found = name_of(self.columns)
+        return found if found is not None or self.truth is None else name_of(self.truth.columns)
+
+    @property
     def labels(self) -> LabelTally:
         """Which labels there were, once all rows were read."""
         return (self.truth or self.baseline).labels
@@ -161,11 +235,11 @@ class Data:
         return tuple(name for model in self.models for name in model.prediction_names)
 
     def n_bytes(self) -> int | None:
-        """Size of all sources; None where it is not known, or tells nothing of the work done."""
-        sizes = [None if self.join else table.n_bytes() for table in self.tables]
+        """Size of all sources; None where that of one is not known."""
+        sizes = [table.n_bytes() for table in self.tables]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
-    def blocks(self, run: Run = map) -> Iterator[Block]:
+    def blocks(self, run: Run = map, progress: Progress = silent) -> Iterator[Block]:
         """Yield all rows in their order, in blocks that can be read in any thread.
 
         Parameters
@@ -173,6 +247,9 @@ class Data:
         run : callable (function, items) -> iterator
             Calls the function with each item and yields the results in order, as `map` does. It
             reads what has to be read before rows can stand side by side.
+        progress : callable (Stage) -> None
+            Told of what is done here. Blocks say themselves how many bytes are read with them, but
+            for those of rows that were joined.
 
         Raises
         ------
@@ -181,25 +258,31 @@ class Data:
             has no partner and should have one.
         """
         if self.join is not None:
-            return self._joined(self.join, run)
-        if self.rivals:
+            return self._joined(self.join, run, progress)
+        if len(self.tables) > 1:
             from bce_cli.data.aligned import side_by_side  # noqa: PLC0415 -- rarely needed
 
-            return side_by_side(self.models, run)
+            return side_by_side(self.models, run, self.truth, self._segments_of_truth)
         return self.baseline.blocks()
 
-    def _joined(self, join: Join, run: Run) -> Iterator[Block]:
+    def _joined(self, join: Join, run: Run, progress: Progress) -> Iterator[Block]:
         from bce_cli.data.joined import Sides, gathered, joined_rows  # noqa: PLC0415 -- rarely needed
 
         self._plan = None
-        baseline, *rivals = [gathered(model, run) for model in self.models]
-        truth = None if self.truth is None else gathered(self.truth, run)
-        sides = Sides(truth, tuple(rivals))
-        joined = joined_rows(baseline, sides, is_inner=join.is_inner)
+        n = len(self.tables)
+        found = Advance(progress, Stage("joining", 0, n + n - 1, "steps"))
+        read = Advance(progress, Stage("reading", 0, self.n_bytes(), "bytes"))
+        baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
+        truth = None if self.truth is None else gathered(self.truth, run, read, found)
+        sides = Sides(truth, tuple(rivals), self._segments_of_truth)
+        joined = joined_rows(baseline, sides, is_inner=join.is_inner, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
             self._note_other_forms(joined.n_in_other_form(baseline, sides))
-        yield from joined.blocks()
+        scored = Advance(progress, Stage("scoring", 0, len(joined.rows), "rows"))
+        for block in joined.blocks():
+            yield block
+            scored(block.n_rows)
 
     def _note_other_forms(self, n: int) -> None:
         from bce_cli.data.joined import other_form  # noqa: PLC0415 -- rarely needed
@@ -217,21 +300,21 @@ class Data:
         """
         from bce_cli.data.parts import parts_of, seen_from_anywhere  # noqa: PLC0415 -- rarely needed
 
-        if self.rivals and self.join is None:
+        if len(self.tables) > 1 and self.join is None:
             from bce_cli.data.aligned import aligned_parts, counted_parts  # noqa: PLC0415 -- rarely needed
 
-            names = [model.name for model in self.models]
-            watched = [model.columns.watched_name for model in self.models]
-            return aligned_parts(
-                names, [counted_parts(model, run) for model in self.models], watched
-            )
+            names = [table.name for table in self.tables]
+            watched = [table.columns.watched_name for table in self.tables]
+            counted = [counted_parts(table, run) for table in self.tables]
+            of_truth = None if self.truth is None else self._segments_of_truth
+            return aligned_parts(names, counted, watched, segments_of_truth=of_truth)
         sources = seen_from_anywhere(self.baseline.sources)
         parts = parts_of(sources, self.baseline.options, run)
         if not self.baseline.is_numbered:
             return parts
         # By path: whoever plans parts may have found out more of a source.
-        numbers = {source.path: number for number, source in enumerate(sources)}
-        return (replace(part, number=numbers[part.source.path]) for part in parts)
+        numbers = {source.identity: number for number, source in enumerate(sources)}
+        return (replace(part, number=numbers[part.source.identity]) for part in parts)
 
     def read_by_workers(self) -> Read:
         """Return what reads a block of a part; workers hold what its rows are joined with."""
@@ -239,7 +322,9 @@ class Data:
             return read_block
         from bce_cli.data.joined import SidesPlan, read_joined  # noqa: PLC0415 -- rarely needed
 
-        self._plan = SidesPlan.of(self.truth, self.rivals, is_inner=self.join.is_inner)
+        self._plan = SidesPlan.of(
+            self.truth, self.rivals, self._segments_of_truth, is_inner=self.join.is_inner
+        )
         return partial(read_joined, plan=self._plan)
 
     @property
@@ -290,8 +375,9 @@ class Data:
             sides = [*([] if self.truth is None else [self.truth]), *self.rivals]
             for side, values, notes in zip(sides, found.labels, found.notes, strict=True):
                 side.conclude(values, notes)
-        for model, values in zip(self.models, facts.labels, strict=False):
-            model.conclude(values)
+        tables = self.models if self.join is not None else self.tables
+        for table, values in zip(tables, facts.labels, strict=False):
+            table.conclude(values)
         self.baseline.note(*facts.notes)
         self.baseline.doubt(facts.remark)
         self.baseline.note_same_labels(facts.prints)
@@ -356,19 +442,32 @@ def open_models(paths: Sequence[str], options: InputOptions, join: Join | None =
 def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
     labels_path = None if join is None else join.labels_path
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
-    choice, truth = options.columns, None
+    if join is not None and not join.keys:  # in the same order
+        join = None
+    is_elsewhere, truth = labels_path is not None, None
+    choice = replace(
+        options.columns,
+        reads_label=not is_elsewhere,
+        takes_rest=is_elsewhere,
+        may_lack=is_elsewhere,
+    )
+    is_watched = join is None and (len(models) > 1 or is_elsewhere)
     if join is not None:
-        choice = replace(choice, key=join.key, reads_label=labels_path is None)
-    elif len(models) > 1 and choice.id is None:
+        choice = replace(choice, keys=join.keys)
+    elif is_watched and choice.id is None:
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
-    rival_choice = replace(choice, weight=None, id=row_id, cluster=None, segments=())
+    rival_choice = replace(
+        choice, weight=None, id=row_id, cluster=None, segments=(), may_lack=False
+    )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)
     ]
-    if join is not None and labels_path is not None:
-        columns = ColumnChoice(label=choice.label, key=join.key, reads_prediction=False)
+    if labels_path is not None:
+        columns = ColumnChoice(
+            label=choice.label, keys=choice.keys, reads_prediction=False, watches_ids=is_watched
+        )
         layout = replace(options.layout, input_format=None)
         truth = Table.at([labels_path], replace(options, columns=columns, layout=layout))
     return Data(baseline, rivals, truth, join)

@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Predictions, concatenated
+from bce_cli.core.rows import Predictions, Rows, concatenated
 from bce_cli.data.parts import seen_from_anywhere
-from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_block
-from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, SideUnreadable, quoted
+from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_with_size
+from bce_cli.errors import (
+    BceError,
+    DataError,
+    InputError,
+    JoinInDoubt,
+    MissingInputError,
+    SideUnreadable,
+    quoted,
+)
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.readers.texts import Texts
+from bce_cli.readers.texts import Texts, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
+    from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
@@ -76,11 +84,14 @@ class Gathered:
     rows : Rows
     keys : pandas.Index
         The key of each row.
+    key_names : tuple of str
+        The columns that it was made of.
     """
 
     name: str
     rows: Rows
     keys: pd.Index
+    key_names: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -89,6 +100,13 @@ class Gathered:
 
         return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
 
+    def shown(self, key: str) -> str:
+        """Return a key as messages show it, with its columns if there are several."""
+        if len(self.key_names) <= 1:
+            return quoted(key)
+        pairs = zip(self.key_names, one_by_one(key), strict=True)
+        return f"({', '.join(f'{quoted(name)}: {quoted(text)}' for name, text in pairs)})"
+
     def lone(self, places: Places) -> pd.DataFrame:
         """Return the `frame` of all rows but those at some places."""
         is_lone = np.ones(len(self.keys), np.bool_)
@@ -96,7 +114,12 @@ class Gathered:
         return self.frame[is_lone]
 
 
-def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
+def gathered(
+    table: Table,
+    run: Callable[..., Iterator[Any]] = map,
+    read: Callable[[int], object] = int,
+    indexed: Callable[[int], object] = int,
+) -> Gathered:
     """Read all rows of a table, and refuse keys that occur twice.
 
     Parameters
@@ -105,6 +128,9 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
         Opened; it is told what was found out.
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
+    read, indexed : callable (n) -> object
+        Told from how many bytes each block was read; and 0 and 1, before and behind the sorting of
+        keys, which takes as long.
 
     Raises
     ------
@@ -113,27 +139,33 @@ def gathered(table: Table, run: Callable[..., Iterator[Any]] = map) -> Gathered:
     """
     blocks, keys, facts = [], Keys(), Facts()
     positive = table.labels.positive
-    for reading in run(read_block, table.blocks()):
+    for reading, n_bytes in run(read_with_size, table.blocks()):
         facts, error = facts.followed_by(Facts.of(reading, 0), positive)
         if error is not None:
             raise error
         blocks.append(reading.rows)
         keys.add(reading.keys)
+        read(n_bytes)
     if not keys.texts:
         message = f"{table.name}: there are no rows"
         raise DataError(message)
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
-    found = Gathered(table.name, concatenated(blocks), keys.index())
-    if found.keys.is_unique:
+    indexed(0)
+    found = Gathered(table.name, concatenated(blocks), keys.index(), table.columns.key_names)
+    is_unique = found.keys.is_unique
+    indexed(1)
+    if is_unique:
         return found
     frame = found.frame
     repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
     key, row = repeated.iloc[0]
     first = frame.loc[frame["key"] == key, "row"].iloc[0]
-    message = f"{table.name}, row {row + 1}: the key {quoted(key)} stands in row {first + 1} too"
-    raise DataError(message + _others(repeated, "repeat"), "each row needs a key of its own")
+    message = (
+        f"{table.name}, row {row + 1}: the key {found.shown(key)} stands in row {first + 1} too"
+    )
+    raise DataError(message + _others(found, repeated, "repeat"), "each row needs a key of its own")
 
 
 class Partners(NamedTuple):
@@ -164,20 +196,20 @@ def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]
     lone = side.lone(mine)
     key, row = lone.iloc[0]
     place = f"{side.name}, row {int(row) + 1}"
-    message = f"{place}: the key {quoted(key)} has no partner in {other.name}"
+    message = f"{place}: the key {side.shown(key)} has no partner in {other.name}"
     hint = "--join inner leaves out rows without a partner, and counts them"
     n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
     if n:
         hint = f"{other_form(n)}: write both files in the same one"
-    raise DataError(message + _others(lone, "have none"), hint)
+    raise DataError(message + _others(side, lone, "have none"), hint)
 
 
-def _others(keys: pd.DataFrame, what: str) -> str:
+def _others(side: Gathered, keys: pd.DataFrame, what: str) -> str:
     """Count the keys but for the first, and name some."""
     others = keys["key"].iloc[1:]
     if others.empty:
         return ""
-    shown = ", ".join(quoted(key) for key in others.head(_MOST_SHOWN))
+    shown = ", ".join(side.shown(key) for key in others.head(_MOST_SHOWN))
     more = ", ..." if len(others) > _MOST_SHOWN else ""
     return f"; {len(others):,} more {what}: {shown}{more}"
 
@@ -192,10 +224,13 @@ class Sides:
         Their labels, if they have none themselves.
     rivals : tuple of Gathered
         Predictions of further models.
+    segments_of_truth : tuple of bool
+        Which segments stand beside the labels.
     """
 
     truth: Gathered | None
     rivals: tuple[Gathered, ...] = ()
+    segments_of_truth: tuple[bool, ...] = ()
 
     @property
     def all(self) -> tuple[Gathered, ...]:
@@ -245,7 +280,12 @@ class JoinedRows:
 
 
 def joined_rows(
-    left: Gathered, sides: Sides, *, is_inner: bool, is_whole: bool = True
+    left: Gathered,
+    sides: Sides,
+    *,
+    is_inner: bool,
+    is_whole: bool = True,
+    tell: Callable[[], None] = lambda: None,
 ) -> JoinedRows:
     """Join rows with all sides.
 
@@ -257,6 +297,8 @@ def joined_rows(
         Leave out rows without a partner, instead of refusing them.
     is_whole : bool
         Whether the rows are all there are, so that each row of a side must have its partner here.
+    tell : callable () -> None
+        Called after each side.
 
     Raises
     ------
@@ -272,7 +314,7 @@ def joined_rows(
             if is_whole:
                 _refuse_lone((side, left), (found.right, found.left))
         if side is sides.truth:
-            rows = _with_labels(rows, side.rows, found)
+            rows = _with_labels(rows, side.rows, found, sides.segments_of_truth)
         else:
             if sides.truth is None:
                 _refuse_other_labels(left, side, found)
@@ -281,14 +323,38 @@ def joined_rows(
         has_partner[found.left] = True
         is_lone |= ~has_partner
         all_found.append(found)
+        tell()
     return JoinedRows(rows, is_lone, tuple(all_found))
 
 
-def _with_labels(rows: Rows, truth: Rows, found: Partners) -> Rows:
-    """Give predictions their labels; rows without one are left out and keep their places."""
-    labels = cast("LabelArray", np.zeros(len(rows), truth.labels.dtype))
-    labels[found.left] = truth.labels[found.right]
-    return replace(rows, labels=labels, missing=_missing_with(rows, truth, found)).blanked()
+def _with_labels(
+    rows: Rows, truth: Rows, found: Partners, segments_of_truth: tuple[bool, ...]
+) -> Rows:
+    """Give predictions their labels, and what stands beside those alone.
+
+    Rows without one are left out and keep their places.
+    """
+    n, left, right = len(rows), found.left, found.right
+    labels = cast("LabelArray", np.zeros(n, truth.labels.dtype))
+    labels[left] = truth.labels[right]
+    weights, ids = None, None
+    if truth.weights is not None:
+        weights = np.zeros(n)
+        weights[left] = truth.weights[right]
+    if truth.ids is not None:
+        ids = [""] * n
+        for place, source in zip(left.tolist(), right.tolist(), strict=True):
+            ids[place] = truth.ids[source]
+    beside = Rows(
+        labels,
+        rows.probabilities,
+        weights,
+        ids,
+        cluster=None if truth.cluster is None else truth.cluster.spread(n, left, right),
+        segments=tuple(words.spread(n, left, right) for words in truth.segments),
+    )
+    missing = _missing_with(rows, truth, found)
+    return replace(rows.taking(beside, segments_of_truth), missing=missing).blanked()
 
 
 def _with_rival(rows: Rows, rival: Rows, found: Partners) -> Rows:
@@ -329,7 +395,7 @@ def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -
         raise label_conflict(
             (rival.name, theirs.label(place)),
             (baseline.name, mine.label(place)),
-            f"{row + 1} (key {quoted(rival.keys[row])})",
+            f"{row + 1} (key {rival.shown(rival.keys[row])})",
         )
 
 
@@ -360,6 +426,8 @@ class SidesPlan:
     truth : SideRecipe or None
         As in `Sides`.
     rivals : tuple of SideRecipe
+    segments_of_truth : tuple of bool
+        As in `Sides`.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
@@ -367,13 +435,22 @@ class SidesPlan:
     run: str
     truth: SideRecipe | None
     rivals: tuple[SideRecipe, ...]
+    segments_of_truth: tuple[bool, ...]
     is_inner: bool
 
     @classmethod
-    def of(cls, truth: Table | None, rivals: Sequence[Table], *, is_inner: bool) -> SidesPlan:
+    def of(
+        cls,
+        truth: Table | None,
+        rivals: Sequence[Table],
+        segments_of_truth: tuple[bool, ...] = (),
+        *,
+        is_inner: bool,
+    ) -> SidesPlan:
         """Return the plan of a run that begins."""
         first = None if truth is None else SideRecipe.of(truth)
-        return cls(uuid.uuid4().hex, first, tuple(map(SideRecipe.of, rivals)), is_inner)
+        others = tuple(map(SideRecipe.of, rivals))
+        return cls(uuid.uuid4().hex, first, others, segments_of_truth, is_inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,7 +527,10 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
             with Table(*recipe) as table:
                 sides.append(gathered(table))
         except InputError as error:
-            raise SideUnreadable(error.message, error.hint) from None
+            hint = (
+                None if isinstance(error, MissingInputError) else error.hint
+            )  # of another machine
+            raise SideUnreadable(error.message, hint) from None
         except OSError as error:
             raise SideUnreadable(str(error)) from None
         except BceError as error:
@@ -458,7 +538,7 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
         labels.append(table.labels.values)
         notes.append(tuple(table.notes))
     truth = None if plan.truth is None else sides.pop(0)
-    return HeldSides(truth, tuple(sides), tuple(labels), tuple(notes))
+    return HeldSides(truth, tuple(sides), plan.segments_of_truth, tuple(labels), tuple(notes))
 
 
 def read_joined(block: Block, plan: SidesPlan) -> Reading:

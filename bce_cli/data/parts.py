@@ -16,7 +16,7 @@ from bce_cli.data.table import empty_note
 from bce_cli.errors import BceError, EmptyInputError
 from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
-from bce_cli.readers.files import open_file, utf8, utf8_mark_length
+from bce_cli.readers.files import at_its_path, open_file, utf8, utf8_mark_length
 from bce_cli.storage.sources import opened_at
 from bce_cli.storage.streams import Limited, read_fully
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.arrow_files import RowGroups
     from bce_cli.readers.blocks import Block, ByteArray
     from bce_cli.readers.columns import Columns
-    from bce_cli.readers.delimited import Dialect
+    from bce_cli.readers.dialect import Dialect
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
@@ -140,7 +140,8 @@ def _text_up_to(whole: Part, stop: int, opened: ExitStack) -> DelimitedFile:
     source = whole.source
     stream = cast("IO[bytes]", Limited(opened_at(source, 0, opened), stop))
     text = utf8(stream, None, source.name)
-    return DelimitedFile(text, source.name, source.extensions, whole.options)
+    options = at_its_path(whole.options, source)
+    return DelimitedFile(text, source.name, source.extensions, options)
 
 
 def seen_from_anywhere(sources: Sequence[Source]) -> list[Source]:

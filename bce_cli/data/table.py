@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from bce_cli.data.same_labels import MOST_SOURCES, in_a_row, numbered, remark_on
 from bce_cli.errors import BceError, DataError, EmptyInputError, JoinInDoubt, LabelError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.delimited import parse_delimiter
+from bce_cli.readers.dialect import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
 from bce_cli.storage.sources import STANDARD_INPUT, Source, all_sources, blame_change
@@ -126,6 +126,11 @@ def _merged_labels(
 def read_block(block: Block) -> Reading:
     """Read a block; what the workers do first."""
     return block.read()
+
+
+def read_with_size(block: Block) -> tuple[Reading, int]:
+    """Read a block, and say from how many bytes, for a progress bar."""
+    return block.read(), block.n_bytes
 
 
 class ReadRows(NamedTuple):

@@ -12,10 +12,11 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bce_cli.core.progress import Advance, Stage
 from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, answered, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
-from bce_cli.errors import BceError, InputError, SideUnreadable, UsageError
+from bce_cli.errors import BceError, InputError, MissingInputError, SideUnreadable, UsageError
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from distributed import Future
 
+    from bce_cli.core.progress import Progress
     from bce_cli.core.rows import Rows
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.data import Data
@@ -48,7 +50,7 @@ def fold_on_cluster(
     data: Data,
     cluster: Cluster,
     of_rows: Callable[[Rows], Any],
-    progress: Callable[[int, int | None], None],
+    progress: Progress,
     *,
     are_small: bool,
 ) -> Any:  # noqa: ANN401
@@ -63,12 +65,16 @@ def fold_on_cluster(
     JoinInDoubt
         Something about a join is wrong; who reads all sources one after the other can say what.
     """
-    total = data.n_bytes()
+    progress(Stage("connecting"))
     run_part = RunPart(of_rows, data.read_by_workers(), data.positive)
     fold = fold_parts if are_small else gather_parts
     with connected(cluster) as client:
         engine = ClusterEngine(client, cluster.name)
-        outcome = fold(engine, data.parts(engine.map), run_part, lambda done: progress(done, total))
+        ahead = partial(_told, Advance(progress, Stage("scanning", 0, 0, "parts")), engine.map)
+        # Workers read what rows are joined with once, and in no order that could be told of.
+        total = data.n_bytes() if data.join is None else data.baseline.n_bytes()
+        read = Advance(progress, Stage("reading", 0, total, "bytes"))
+        outcome = fold(engine, data.parts(ahead), run_part, read)
         try:
             if outcome.error is not None:
                 raise _with_hint(outcome.error, data.sources)
@@ -77,6 +83,20 @@ def fold_on_cluster(
             if data.held_by_workers is not None:
                 engine.everywhere(release, data.held_by_workers)
     return outcome.state
+
+
+def _told(
+    advance: Advance,
+    run: Callable[..., Iterator[R]],
+    function: Callable[[T], R],
+    items: Iterable[T],
+) -> Iterator[R]:
+    """Run a function over items, and tell of each that is done."""
+    items = list(items)
+    advance(0, len(items))
+    for found in run(function, items):
+        advance()
+        yield found
 
 
 def check_sources(sources: Sequence[Source]) -> None:
@@ -97,7 +117,8 @@ def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
     if isinstance(error, SideUnreadable) and error.hint is not None:
         return InputError(error.message, error.hint)
-    if isinstance(error, InputError | SideUnreadable) and error.hint is None:
+    is_missing = isinstance(error, MissingInputError)  # and told what there is on the worker
+    if is_missing or (isinstance(error, InputError | SideUnreadable) and error.hint is None):
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:
                 hint = "every worker must see it under the same path, on shared storage"
@@ -188,7 +209,7 @@ def fold_parts(
     parts : iterable of Part or AlignedPart
     run_part : RunPart
     progress : callable (n_bytes) -> None
-        Told the bytes read, in all.
+        Told the bytes read with each part.
 
     Returns
     -------
@@ -200,21 +221,24 @@ def fold_parts(
         return engine.submit(in_a_row, outcomes, run_part.positive)
 
     tree: MergeTree[Future[Outcome]] = MergeTree(merged)
-    waiting: deque[Future[Any]] = deque()
-    n_bytes, is_over = 0, False
+    waiting: deque[list[Future[Any]]] = deque()
+    is_over = False
 
     def look() -> None:
-        nonlocal n_bytes, is_over
-        found, is_over = engine.result(waiting.popleft())
-        n_bytes += found
-        progress(n_bytes)
+        nonlocal is_over
+        *sizes, end = waiting.popleft()
+        for size in sizes:
+            progress(engine.result(size))
+        is_over = engine.result(end)
 
     remaining = iter(parts)
     while not is_over and (wave := list(islice(remaining, FAN_IN))):
         if len(waiting) * FAN_IN >= engine.window:
             look()
-        node = merged([engine.submit(run_part, part) for part in wave])
-        waiting.append(engine.submit(brief_of, node))
+        outcomes = [engine.submit(run_part, part) for part in wave]
+        node = merged(outcomes)
+        sizes = [engine.submit(size_of, outcome) for outcome in outcomes]
+        waiting.append([*sizes, engine.submit(is_in_error, node)])
         tree.add(node)
     while waiting and not is_over:
         look()
@@ -232,15 +256,20 @@ def gather_parts(
     whole = Outcome()
     for outcome in engine.map(run_part, parts):
         whole = whole.followed_by(outcome, run_part.positive)
-        progress(whole.facts.n_bytes)
+        progress(outcome.facts.n_bytes)
         if whole.error is not None:
             break
     return whole
 
 
-def brief_of(outcome: Outcome) -> tuple[int, bool]:
-    """Say how many bytes were read, and whether there was an error, which ends the run."""
-    return outcome.facts.n_bytes, outcome.error is not None
+def size_of(outcome: Outcome) -> int:
+    """Say how many bytes were read."""
+    return outcome.facts.n_bytes
+
+
+def is_in_error(outcome: Outcome) -> bool:
+    """Say whether there was an error, which ends the run."""
+    return outcome.error is not None
 
 
 class MergeTree(Generic[Node]):

@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
+from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import concatenated
 from bce_cli.data.table import Facts, read_block
 from bce_cli.engine.outcome import Outcome, RunPart
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.progress import Progress
     from bce_cli.core.rows import Rows, ScoredRows
     from bce_cli.data.data import Data
     from bce_cli.engine.connection import Cluster
     from bce_cli.readers.blocks import Block
-
-    Progress: TypeAlias = Callable[[int, int | None], None]
 
 _SWITCH_SECONDS = 5e-4  # blocks take some milliseconds, and Python hardly any of them
 _LARGEST_BLOCK = 30 << 20  # glibc learns from no larger one
@@ -152,15 +152,15 @@ class Job:
         Opened and closed by the run; what it has found out can be asked afterwards.
     n_workers : int
         Threads, or 0 for none but this one.
-    progress : callable (done, total) -> None
-        Told the bytes done, and their total where it is known.
+    progress : callable (Stage) -> None
+        Told how far the work is.
     cluster : Cluster, optional
         What does the work, if not this process.
     """
 
     data: Data
     n_workers: int
-    progress: Progress = lambda *_: None
+    progress: Progress = silent
     cluster: Cluster | None = None
 
     @contextmanager
@@ -174,9 +174,9 @@ class Job:
             yield self.data
 
     def tell(self, n_bytes: int, total: int | None) -> None:
-        """Tell of the bytes done, but not where rows are joined, whose bytes nobody counts."""
+        """Tell of the bytes read with blocks; rows that were joined have none."""
         if n_bytes:
-            self.progress(n_bytes, total)
+            self.progress(Stage("reading", n_bytes, total, "bytes"))
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
@@ -257,7 +257,7 @@ def _fold_there(
 ) -> Any:  # noqa: ANN401
     from bce_cli.engine.cluster import fold_on_cluster  # noqa: PLC0415 -- rarely needed
 
-    return fold_on_cluster(job.data, cluster, of_rows, job.tell, are_small=are_small)
+    return fold_on_cluster(job.data, cluster, of_rows, job.progress, are_small=are_small)
 
 
 def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> Any:  # noqa: ANN401
@@ -267,7 +267,7 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
     run_part = RunPart(of_rows, read_block, positive)
     whole = Outcome(start)
     with threads(job.n_workers) as engine:
-        for outcome in engine.map(run_part.of_block, data.blocks(engine.map)):
+        for outcome in engine.map(run_part.of_block, data.blocks(engine.map, job.progress)):
             whole = whole.followed_by(outcome, positive)
             if whole.error is not None:
                 raise whole.error
@@ -353,5 +353,5 @@ def format_rows(
         data.conclude(whole)
 
     with data, threads(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.blocks(engine.map)))
+        rows = numbered(engine.map(score, data.blocks(engine.map, job.progress)))
         yield from engine.map(lambda item: formatter(*item), rows)

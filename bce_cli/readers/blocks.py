@@ -104,15 +104,22 @@ class TwoLooks(ABC):
             cells = self.convert()
             if cells is not None:
                 cells.float_types = self.float_types
+                if self.columns.folders and not self._take_folders(cells):
+                    cells = None
             checked = None if cells is None else rows_of(cells, self.grammar)
             if cells is not None and checked is not None:
                 rows, first_other = checked
-                return Reading(rows, cells.keys, (self._label_values(cells, first_other),))
+                return Reading(rows, cells.key, (self._label_values(cells, first_other),))
         if self.columns.watched is not None:  # nobody has asked for it
             return replace(self, columns=replace(self.columns, watched=None)).read()
         from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
 
-        return look_again(self.records(), self.columns, self.grammar, self.float_types)
+        return look_again(self.records(), self.columns, self.grammar, self.float_types, self.source)
+
+    def _take_folders(self, cells: ConvertedColumns) -> bool:
+        from bce_cli.readers.partitions import take_folders  # noqa: PLC0415 -- few paths have any
+
+        return take_folders(cells, self.columns, self.grammar, self.source)
 
     def _label_values(self, cells: ConvertedColumns, first_other: int | None) -> LabelValues:
         """Say which labels occurred, where one of them was named."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
-_FORMATS = {"parquet": "Parquet", "arrow": "Arrow", "orc": "ORC"}
+_FORMATS = {"parquet": "Parquet", "arrow": "Arrow", "orc": "ORC", "numpy": "NumPy"}
 _TWO = 2  # labels, and values of a vector
 _BUFFER = 1 << 20  # bytes
 _CHUNK_BYTES = 128 << 20  # of a row group, to be held at once
@@ -503,9 +503,11 @@ class ColumnarFile:
     def _portions(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Cut a batch, so that the texts of each part take little memory, as they are written."""
         most = 1
+        keys = self.columns.keys
+        copied = (self.columns.id, *(keys if len(keys) > 1 else ()))
         for column, place in zip(batch.columns, self._places, strict=True):
             longest = longest_text(column)
-            is_text = place != self.columns.id and place in {at for _, at in self.columns.texts}
+            is_text = place not in copied and place in {at for _, at in self.columns.texts}
             is_copied = not is_text or not hasattr(column, "dictionary")
             if is_copied or longest > LONGEST_TEXT:  # the latter are refused, one by one
                 most = max(most, min(longest, LONGEST_TEXT))

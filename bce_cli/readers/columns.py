@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, did_you_mean, quoted
 from bce_cli.readers.parts import Header
 
 if TYPE_CHECKING:
@@ -20,7 +19,17 @@ Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
 _MOST_LISTED = 20
-_MOST_MEANT = 3
+_SIGN = re.compile(r"[,;|:~^!/\\]")
+"""What may stand between fields that were taken for one."""
+_PLACE = r"#[0-9]{1,9}"
+
+_INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
+"""Names that pandas gives to the numbers of rows."""
+
+USAGE = "usage"
+"""Column of a solution of Kaggle, in lower case, that says which rows count for which score."""
+_MAY_PART = re.compile(r"[,;\t| ]")
+"""What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
 """Key of an id that nobody has named: what cannot be read of it is no error."""
@@ -38,14 +47,50 @@ LABEL_NAMES = _words(
 
 PREDICTION_NAMES = _words(
     "prediction predictions pred preds predicted p prob probs probability probabilities proba "
-    "y_prob y_proba y_pred y_score y_hat yhat p_hat phat score scores forecast"
+    "y_prob y_proba y_pred y_pred_proba pred_proba prob_1 proba_1 probability_1 y_score y_hat yhat "
+    "p_hat phat score scores forecast"
 )
 """Customary names of the prediction column; case does not matter."""
+
+LOGIT_NAMES = _words("logit logits")
+"""The same, where predictions are logits: these come first."""
 
 ID_NAMES = _words(
     "id row_id rowid record_id recordid example_id sample_id case_id instance_id uid uuid guid"
 )
 """Customary names of a column that says which rows are the same; case does not matter."""
+
+
+class Folder(NamedTuple):
+    """What a folder of a path says of all rows in a file, such as ``day=2026-11-01``.
+
+    Attributes
+    ----------
+    name : str
+    text : str or None
+        None where the folder stands for rows without a value.
+    """
+
+    name: str
+    text: str | None
+
+
+class Beside(NamedTuple):
+    """The header of the predictions, as whoever looks for their labels elsewhere has to know it.
+
+    Attributes
+    ----------
+    source : str
+        What messages call it.
+    prediction : str
+        Name of the prediction column.
+    names : tuple of str
+        All names.
+    """
+
+    source: str
+    prediction: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +100,10 @@ class ColumnChoice:
     Attributes
     ----------
     label, prediction : str or None
-    weight, id, key, cluster : str or None
-        Without a name these are not read. The key joins rows of two files; rows of one cluster
-        depend on each other.
+    weight, id, cluster : str or None
+        Without a name these are not read. Rows of one cluster depend on each other.
+    keys : tuple of str
+        Columns that join rows of two files, all together.
     rivals : tuple of str
         Predictions of further models.
     segments : tuple of str
@@ -67,25 +113,75 @@ class ColumnChoice:
         it can be read.
     reads_label, reads_prediction : bool
         Whether the source has that column at all.
+    of_logits : bool
+        Whether predictions are logits, which have customary names of their own.
+    takes_rest : bool
+        Labels and predictions are in different files, so that the one column that is nothing else
+        is the label or the prediction, where none has a customary name.
+    may_lack : bool
+        Weight, id, cluster and segments may stand in another file instead.
+    beside : Beside, optional
+        The header of the predictions, where these are the labels.
+    folders : tuple of Folder
+        What the path of a source says of its rows, which any text and the weight may be.
     """
 
     label: str | None = None
     prediction: str | None = None
     weight: str | None = None
     id: str | None = None
-    key: str | None = None
+    keys: tuple[str, ...] = ()
     reads_label: bool = True
     reads_prediction: bool = True
     cluster: str | None = None
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     watches_ids: bool = False
+    takes_rest: bool = False
+    may_lack: bool = False
+    beside: Beside | None = None
+    folders: tuple[Folder, ...] = ()
+    of_logits: bool = False
+
+    @property
+    def is_one_number(self) -> bool:
+        """Whether labels alone or predictions alone are read, so that one column says it all."""
+        others = (self.weight, self.id, self.cluster, *self.keys, *self.rivals, *self.segments)
+        return self.reads_label != self.reads_prediction and not any(others)
 
     @property
     def named(self) -> tuple[str, ...]:
         """All columns that have been named."""
-        single = (self.label, self.prediction, self.weight, self.id, self.key, self.cluster)
-        return (*(name for name in single if name is not None), *self.rivals, *self.segments)
+        single = (self.label, self.prediction, self.weight, self.id, self.cluster)
+        named = (name for name in single if name is not None)
+        return (*named, *self.keys, *self.rivals, *self.segments)
+
+    def parted(self, found: Columns) -> tuple[ColumnChoice, ColumnChoice]:
+        """Return what of this is read of the predictions, and what is left to their labels.
+
+        Parameters
+        ----------
+        found : Columns
+            What the predictions have of it.
+        """
+        pairs = tuple(zip(self.segments, found.segments, strict=True))
+        has_weight, has_id = found.weight is not None, found.id is not None
+        has_cluster = found.cluster is not None
+        here = replace(
+            self,
+            weight=self.weight if has_weight else None,
+            id=self.id if has_id else None,
+            cluster=self.cluster if has_cluster else None,
+            segments=tuple(name for name, place in pairs if place is not None),
+            may_lack=False,
+        )
+        there = ColumnChoice(
+            weight=None if has_weight else self.weight,
+            id=None if has_id else self.id,
+            cluster=None if has_cluster else self.cluster,
+            segments=tuple(name for name, place in pairs if place is None),
+        )
+        return here, there
 
 
 class NumberColumn(NamedTuple):
@@ -105,17 +201,20 @@ class TextColumn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns found in one header.
+    """The columns found in one header, and in the folders of its path.
 
     Attributes
     ----------
     names : tuple of str
         All names of the header, and behind them those of parts of columns that were asked for.
-    label, prediction, weight, id, key, cluster : int or None
-        0-based positions; None for what is not read.
-    rivals, segments : tuple of int
+    label, prediction, weight, id, cluster : int or None
+        0-based positions, those of folders behind all names; None for what is not read.
+    keys, rivals : tuple of int
+    segments : tuple of int or None
+        None for one that stands in another file.
     watched : int or None
         An id that nobody has named; it is read as ids are.
+    folders : tuple of Folder
     paths : tuple of tuple of Step
         What leads to those parts, from the header's name on; one for each of the last names.
     """
@@ -125,12 +224,18 @@ class Columns:
     prediction: int | None = None
     weight: int | None = None
     id: int | None = None
-    key: int | None = None
+    keys: tuple[int, ...] = ()
     cluster: int | None = None
     rivals: tuple[int, ...] = ()
-    segments: tuple[int, ...] = ()
+    segments: tuple[int | None, ...] = ()
     watched: int | None = None
+    folders: tuple[Folder, ...] = ()
     paths: tuple[tuple[Step, ...], ...] = ()
+
+    def name(self, place: int) -> str:
+        """Return the name of a column, or of a folder."""
+        n = len(self.names)
+        return self.names[place] if place < n else self.folders[place - n].name
 
     def path(self, place: int) -> tuple[Step, ...]:
         """Return what leads to a column: its name, and from there on to a part of it."""
@@ -150,12 +255,17 @@ class Columns:
     @property
     def weight_name(self) -> str | None:
         """Name of the weight column; None without one."""
-        return None if self.weight is None else self.names[self.weight]
+        return None if self.weight is None else self.name(self.weight)
+
+    @property
+    def id_name(self) -> str | None:
+        """Name of the column that names the rows; None without one."""
+        return None if self.id is None else self.name(self.id)
 
     @property
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
-        return None if self.cluster is None else self.names[self.cluster]
+        return None if self.cluster is None else self.name(self.cluster)
 
     @property
     def watched_name(self) -> str | None:
@@ -165,7 +275,12 @@ class Columns:
     @property
     def segment_names(self) -> tuple[str, ...]:
         """Names of the columns that part the rows."""
-        return tuple(self.names[place] for place in self.segments)
+        return tuple(self.name(place) for place in self.segments if place is not None)
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Names of the columns that join rows of two files."""
+        return tuple(self.name(place) for place in self.keys)
 
     @property
     def numbers(self) -> tuple[NumberColumn, ...]:
@@ -176,7 +291,11 @@ class Columns:
             ("weight", self.weight),
         )
         return (
-            *(NumberColumn(role, role, place) for role, place in roles if place is not None),
+            *(
+                NumberColumn(role, role, place)
+                for role, place in roles
+                if place is not None and place < len(self.names)
+            ),
             *(
                 NumberColumn(f"prediction {index}", "prediction", place)
                 for index, place in enumerate(self.rivals, start=2)
@@ -191,12 +310,44 @@ class Columns:
     @property
     def texts(self) -> tuple[TextColumn, ...]:
         """The columns whose cells are taken as text."""
-        places = (("id", self.id), ("key", self.key), ("cluster", self.cluster))
-        return (
-            *(TextColumn(key, place) for key, place in places if place is not None),
-            *(TextColumn(f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
-            *(() if self.watched is None else (TextColumn(WATCHED, self.watched),)),
+        n = len(self.names)
+        return (*(column for column in self._all_texts if column.place < n), *self.confirmed)
+
+    @property
+    def fixed(self) -> tuple[tuple[str, Folder], ...]:
+        """The keys of what is the same for all rows, as the path says."""
+        n = len(self.names)
+        weight = () if self.weight is None else (TextColumn("weight", self.weight),)
+        return tuple(
+            (key, self.folders[place - n])
+            for key, place in (*weight, *self._all_texts)
+            if place >= n
         )
+
+    @property
+    def confirmed(self) -> tuple[TextColumn, ...]:
+        """The columns that must say what the folder of the same name says."""
+        if not self.folders:
+            return ()
+        used = [folder for _, folder in self.fixed]
+        return tuple(
+            TextColumn(f"folder {i}", place)
+            for i, folder in enumerate(self.folders, start=1)
+            if folder in used
+            for place, name in enumerate(self.names)
+            if name == folder.name
+        )
+
+    @property
+    def _all_texts(self) -> tuple[TextColumn, ...]:
+        places = (
+            ("id", self.id),
+            *((f"key {i}", place) for i, place in enumerate(self.keys, start=1)),
+            ("cluster", self.cluster),
+            *((f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
+            (WATCHED, self.watched),
+        )
+        return tuple(TextColumn(key, place) for key, place in places if place is not None)
 
 
 def find_columns(
@@ -228,25 +379,66 @@ def find_columns(
     header = Header((name.strip(" \t") for name in names), whole, choice.named)
     names = header
 
-    def at(wanted: str | None, role: Role | None = None) -> int | None:
+    is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
+
+    def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             return _by_name(names, wanted, source)
-        return None if role is None else _customary(names, role, source)
+        if is_lone:
+            return 0
+        is_left = choice.takes_rest and not _customary_places(names, role, choice)
+        return None if is_left else _customary(names, role, choice, source)
+
+    def at(wanted: str | None) -> int | None:
+        if wanted is None:
+            return None
+        place = _folder_place(names, wanted, choice.folders, source)
+        if place is not None or (choice.may_lack and _is_lacking(names, wanted)):
+            return place
+        return _by_name(names, wanted, source, choice)
+
+    def key(wanted: str) -> int:
+        place = _folder_place(names, wanted, choice.folders, source)
+        return _by_name(names, wanted, source) if place is None else place
 
     found = Columns(
         tuple(names),
-        label=at(choice.label, "label") if choice.reads_label else None,
-        prediction=at(choice.prediction, "prediction") if choice.reads_prediction else None,
+        label=number(choice.label, "label") if choice.reads_label else None,
+        prediction=number(choice.prediction, "prediction") if choice.reads_prediction else None,
         weight=at(choice.weight),
         id=at(choice.id),
-        key=at(choice.key),
+        keys=tuple(key(name) for name in choice.keys),
         cluster=at(choice.cluster),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
-        segments=tuple(_by_name(names, name, source) for name in choice.segments),
+        segments=tuple(at(name) for name in choice.segments),
+        folders=choice.folders,
         paths=header.paths,
     )
+    if choice.reads_label and found.label is None:
+        found = replace(found, label=_rest(found, "label", choice, source))
+    if choice.reads_prediction and found.prediction is None:
+        found = replace(found, prediction=_rest(found, "prediction", choice, source))
     _refuse_double_roles(found, source)
+    _refuse_odd_folders(found, source)
     return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
+
+
+def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:
+    """Return the one column that is nothing else; that of the labels may be called as before."""
+    names = found.names
+    taken = {place for _, place in found.wanted}
+    taken |= {names.index(name) for name, _ in choice.folders if name in names}
+    rest = [
+        place
+        for place, name in enumerate(names)
+        if place not in taken and not re.fullmatch(_INDEX, name)
+    ]
+    if role == "label":
+        named = choice.beside.prediction if choice.beside is not None else ""
+        same = [place for place in rest if names[place] == named]
+        rest = same or [place for place in rest if names[place].lower() != USAGE]
+    is_one = len(rest) == 1 and not (len(names) == 1 and _MAY_PART.search(names[0]))
+    return rest[0] if is_one else _customary(names, role, choice, source)
 
 
 def _customary_id(found: Columns) -> int | None:
@@ -266,7 +458,7 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
         if other is not None:
             message = f"{source}: column {name} cannot be both {other} and {number.role}"
-            raise DataError(message)
+            raise DataError(message, f"--{other} or --{number.role} names another column")
         taken[number.place] = number.role
     for text in found.texts:
         if text.place in taken:
@@ -275,22 +467,63 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             role = text.key.partition(" ")[0]
             message = f"{source}: column {name} cannot be the {role} as well"
             raise DataError(message, hint)
-    for index, place in enumerate(found.segments):
-        if place in found.segments[:index]:
-            name = quoted(found.names[place])
-            message = f"{source}: column {name} was named as a segment more than once"
+    for role, places in (("segment", found.segments), ("key", found.keys)):
+        for index, place in enumerate(places):
+            if place is not None and place in places[:index]:
+                name = quoted(found.name(place))
+                message = f"{source}: column {name} was named as a {role} more than once"
+                raise DataError(message)
+
+
+def _refuse_odd_folders(found: Columns, source: str) -> None:
+    for key, (name, text) in found.fixed:
+        role = key.partition(" ")[0]
+        if role in ("key", "cluster") and not (text or "").strip():
+            message = f"{source}: the {role} (column {quoted(name)}, a folder) is empty"
             raise DataError(message)
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError:
+            message = f"{source}: {role} {quoted(text or '')}, a folder, is not UTF-8 text"
+            raise DataError(message) from None
 
 
-def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
-    customary = LABEL_NAMES if role == "label" else PREDICTION_NAMES
-    found = [i for i, name in enumerate(names) if name.lower() in customary]
+def _folder_place(
+    names: tuple[str, ...], wanted: str, folders: tuple[Folder, ...], source: str
+) -> int | None:
+    """Return the place of what a folder says, behind those of the header; None if none says it."""
+    places = [at for at, (name, _) in enumerate(folders) if name == wanted.strip(" \t")]
+    texts = list(dict.fromkeys(folders[at].text for at in places))
+    if len(texts) > 1:
+        two = " and ".join(quoted(text or "") for text in texts[:2])
+        message = f"{source}: its path has {quoted(wanted)} more than once, as {two}"
+        raise DataError(message)
+    return len(names) + places[0] if places else None
+
+
+def _customary_names(role: Role) -> tuple[str, ...]:
+    return LABEL_NAMES if role == "label" else PREDICTION_NAMES
+
+
+def _customary_places(names: tuple[str, ...], role: Role, choice: ColumnChoice) -> list[int]:
+    logits = _places(names, LOGIT_NAMES) if choice.of_logits and role == "prediction" else []
+    return logits or _places(names, _customary_names(role))
+
+
+def _customary(names: tuple[str, ...], role: Role, choice: ColumnChoice, source: str) -> int:
+    found = _customary_places(names, role, choice)
+    logits = [] if role == "label" else _places(names, LOGIT_NAMES)
     if len(found) == 1:
         return found[0]
     hint = f"choose one with --{role}; {_listed(names)}"
     if not found:
+        if role == "label" and choice.reads_prediction:
+            hint = f"choose one with --label, or a file of labels with --labels; {_listed(names)}"
+        if logits:
+            hint = f"--logits takes column {quoted(names[logits[0]])}, if it holds log-odds"
         message = (
-            f"{source}: no column has a customary name for the {role}, such as '{customary[0]}'"
+            f"{source}: no column has a customary name for the {role}, "
+            f"such as '{_customary_names(role)[0]}'"
         )
         raise DataError(message, hint)
     several = ", ".join(quoted(names[i]) for i in found)
@@ -298,39 +531,59 @@ def _customary(names: tuple[str, ...], role: Role, source: str) -> int:
     raise DataError(message, hint)
 
 
-def _by_name(names: tuple[str, ...], wanted: str, source: str) -> int:
-    found = [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
+def _places(names: tuple[str, ...], customary: tuple[str, ...]) -> list[int]:
+    return [i for i, name in enumerate(names) if name.lower() in customary]
+
+
+def _places_of(names: tuple[str, ...], wanted: str) -> list[int]:
+    return [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
+
+
+def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
+    """Whether no column is called so; a place such as #3 is always one of this file."""
+    return not (_places_of(names, wanted) or re.fullmatch(_PLACE, wanted))
+
+
+def _by_name(
+    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice | None = None
+) -> int:
+    """Find a column; with a choice, one that was not found in folders, or beside predictions."""
+    beside = None if choice is None else choice.beside
+    folders = () if choice is None else tuple(name for name, _ in choice.folders)
+    found = _places_of(names, wanted)
     if len(found) == 1:
         return found[0]
     if found:
         places = " and ".join(f"#{i + 1}" for i in found)
         message = f"{source}: several columns are called {quoted(wanted)}: {places}"
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-    if re.fullmatch(r"#[0-9]{1,9}", wanted):
+    if re.fullmatch(_PLACE, wanted):
         place = int(wanted[1:])
         n_columns = getattr(names, "n_columns", len(names))
         if 1 <= place <= n_columns:
             return place - 1
         message = f"{source}: there is no column {wanted}, only {n_columns}"
         raise DataError(message, _listed(names))
-    close = _close_to(wanted, (*names, *getattr(names, "all_parts", ())))
-    also = f"; did you mean {' or '.join(quoted(name) for name in close)}?" if close else ""
-    message = f"{source}: there is no column {quoted(wanted)}{also}"
-    raise DataError(message, _listed(names))
-
-
-def _close_to(wanted: str, names: tuple[str, ...]) -> list[str]:
-    """Return names like this one; also those of parts which, in their column, are called so."""
-    ends = [name for name in names if name.lower().endswith(f".{wanted.lower()}")]
-    by_lower = {name.lower(): name for name in reversed(names)}
-    close = difflib.get_close_matches(wanted.lower(), by_lower, n=_MOST_MEANT)
-    return list(dict.fromkeys([*ends, *(by_lower[name] for name in close)]))[:_MOST_MEANT]
+    everywhere = (*(() if beside is None else beside.names), *names, *folders)
+    also = did_you_mean(wanted, (*everywhere, *getattr(names, "all_parts", ())))
+    if beside is None:
+        message = f"{source}: there is no column {quoted(wanted)}{also}"
+        shown = ", ".join(map(quoted, dict.fromkeys(folders)))
+        raise DataError(message, _listed(names) + (f"; its folders say {shown}" if folders else ""))
+    message = f"{beside.source}: there is no column {quoted(wanted)}, nor in {source}{also}"
+    raise DataError(message, f"{_listed(beside.names)}; in {source}, {_listed(names)}")
 
 
 def _listed(names: tuple[str, ...]) -> str:
     names = tuple(getattr(names, "all_parts", ())) or names
     if not names:
         return "there are no columns"
+    if len(names) == 1:
+        from shlex import quote  # noqa: PLC0415 -- rarely needed
+
+        sign = _SIGN.search(names[0])
+        also = f"; --delimiter {quote(sign[0])} would part it" if sign else ""
+        return f"the only column is {quoted(names[0])}{also}"
     listed = ", ".join(quoted(name) for name in names[:_MOST_LISTED])
     more = len(names) - _MOST_LISTED
     return f"the columns are {listed}" + (f" and {more} more" if more > 0 else "")

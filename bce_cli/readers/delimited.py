@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -25,7 +24,14 @@ from bce_cli.readers.blocks import (
     read_blocks,
 )
 from bce_cli.readers.columns import WATCHED, find_columns
-from bce_cli.readers.grammar import CellFault, parse_number, read_cell
+from bce_cli.readers.dialect import (
+    EXCEL_MARK,
+    SNIFFED,
+    Dialect,
+    delimiter_name,
+    delimiters_to_try,
+)
+from bce_cli.readers.grammar import CellFault, label_key, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
 from bce_cli.readers.reading import (
     ConvertedColumns,
@@ -40,8 +46,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.readers.columns import Columns
-    from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+    from bce_cli.readers.columns import ColumnChoice, Columns
+    from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.second_look import Record
 
 _NULLS = [
@@ -55,73 +61,12 @@ _ONES = ("1", "1.0", "true", "True", "TRUE")
 _ZEROS = ("0", "0.0", "false", "False", "FALSE")
 """Labels that the parser knows; others are read as words."""
 
-_NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
-"""Delimiters that are clumsy to write in a shell, by name."""
-
-_SNIFFED = (",", ";", "\t", "|")
-"""Delimiters that are tried where none was named, in this order."""
-
-_TAB_EXTENSIONS = (".tsv", ".tab")
-_RESERVED = '"\r\n'
+_ONE_NUMBER = ("#1",)
+"""The columns of a file without a header that holds one number a line."""
 
 _ROW_NAMES = "R's write.table writes row names so: row.names = FALSE leaves them out"
-_EXCEL = re.compile(rb"sep=([,;\t|])[\r\n]*", re.IGNORECASE)
 _FEW = 4  # a NUL in so many bytes: two bytes a character
 _MARK: bytes = codecs.BOM_UTF8
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How fields are written.
-
-    Attributes
-    ----------
-    delimiter : str
-        One ASCII character.
-    decimal : {".", ","}
-    """
-
-    delimiter: str = ","
-    decimal: str = "."
-
-
-def delimiter_name(delimiter: str) -> str:
-    """Call a delimiter by its name, or quote it."""
-    by_sign = {"\t": "tab", " ": "space", ",": "comma"}
-    return by_sign.get(delimiter) or quoted(delimiter)
-
-
-def parse_delimiter(text: str | None) -> str | None:
-    r"""Read the option --delimiter.
-
-    Raises
-    ------
-    UsageError
-        It is not one ASCII character, or a quote or a line end.
-
-    Examples
-    --------
-    >>> parse_delimiter("semicolon"), parse_delimiter("tab")
-    (';', '\t')
-    """
-    if text is None:
-        return None
-    delimiter = _NAMES.get(text.lower(), text)
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
-        message = f"--delimiter must be one ASCII character, got {quoted(text)}"
-        raise UsageError(message, f"or one of {', '.join(list(_NAMES)[:5])}")
-    return delimiter
-
-
-def _candidates(layout: Layout, decimal: str, extensions: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the delimiters to try on a source, the likeliest first."""
-    delimiter = parse_delimiter(layout.delimiter)
-    if delimiter is not None:
-        return (delimiter,)
-    is_named_tab = any(known in extensions for known in _TAB_EXTENSIONS)
-    if layout.input_format == "tsv" or (layout.input_format is None and is_named_tab):
-        return ("\t",)
-    return tuple(sorted(_SNIFFED, key=lambda sign: sign == decimal))  # commas may be quoted
 
 
 def read_header(
@@ -154,16 +99,21 @@ def read_header(
     told: tuple[str, ...] | None = None
     for block in blocks:
         header, body, rest = _split(block)
-        mark = _EXCEL.fullmatch(header.data) if told is None else None
+        mark = EXCEL_MARK.fullmatch(header.data) if told is None else None
         if mark is not None:  # spreadsheets write the delimiter on a line of its own
             told = (mark[1].decode(),)
             header, body, rest = _split(rest)
         if not header.data:
             continue
         _check_text(header, name)
-        signs = told or _candidates(options.layout, options.grammar.decimal, extensions)
+        signs = told or delimiters_to_try(
+            options.layout.delimiter,
+            options.layout.input_format,
+            options.grammar.decimal,
+            extensions,
+        )
         columns, dialect = _first_that_fits(header, signs, name, options)
-        return columns, dialect, rest if options.layout.has_header else body
+        return columns, dialect, rest if dialect.has_header else body
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)
@@ -208,9 +158,11 @@ def _first_that_fits(
     failure: DataError | None = None
     fallback: tuple[Columns, Dialect] | None = None
     for sign in sorted(signs, key=lambda sign: sign.encode() not in bytes(header.data)):
-        dialect = Dialect(sign, options.grammar.decimal)
+        dialect = Dialect(sign, options.grammar.decimal, options.layout.has_header)
         try:
             fields, columns = _columns_of(header, dialect, name, options)
+            if columns.names == _ONE_NUMBER and fields[0].strip(" \t") not in _ONE_NUMBER:
+                dialect = dialect._replace(has_header=False)
         except DataError as error:
             failure = failure or error
             continue
@@ -231,7 +183,7 @@ def _without_delimiter(header: Lines, signs: tuple[str, ...], name: str) -> Data
     message = f"{name}, line {header.first_line}: the header has no delimiter: {quoted(text)}"
     if " " in text:
         return DataError(message, "are its fields separated by spaces? --delimiter space says so")
-    if len(signs) == 1 and any(sign in text for sign in _SNIFFED):
+    if len(signs) == 1 and any(sign in text for sign in SNIFFED):
         hint = f"it was to be {delimiter_name(signs[0])}; --delimiter says what it is"
         return DataError(message, hint)
     return None
@@ -246,12 +198,32 @@ def _columns_of(
     _, fields = next(_fields_of(header, dialect))
     if not options.layout.has_header:
         return fields, _numbered_columns(fields, name, options)
-    if all(_is_number(cell, options) for cell in fields):
+    are_numbers = all(_is_number(cell, options) for cell in fields)
+    is_one_value = len(fields) == 1 and (are_numbers or _is_positive(fields[0], options))
+    if is_one_value and _may_lack_header(options.columns):
+        return fields, find_columns(_ONE_NUMBER, options.columns, name)
+    if are_numbers:
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
         hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
+        if len(fields) == 1:
+            hint = "where these are predictions, --labels FILE has the labels, in the same order"
         raise DataError(message, hint)
     return fields, find_columns(fields, options.columns, name)
+
+
+def _may_lack_header(choice: ColumnChoice) -> bool:
+    """Whether a file may hold one number a line and nothing else."""
+    wanted = choice.label if choice.reads_label else choice.prediction
+    return choice.is_one_number and wanted in (None, *_ONE_NUMBER)
+
+
+def _is_positive(cell: str, options: InputOptions) -> bool:
+    """Whether a cell is the label that was named."""
+    positive, decimal = options.grammar.positive, options.grammar.decimal
+    if positive is None or not options.columns.reads_label:
+        return False
+    return label_key(cell, decimal) == label_key(positive, decimal)
 
 
 def _is_number(cell: str, options: InputOptions) -> bool:
@@ -260,6 +232,8 @@ def _is_number(cell: str, options: InputOptions) -> bool:
 
 def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Columns:
     choice = options.columns
+    if len(fields) == 1 and choice.is_one_number:
+        return find_columns(_ONE_NUMBER, choice, name)
     if (choice.reads_label and choice.label is None) or (
         choice.reads_prediction and choice.prediction is None
     ):
@@ -408,7 +382,7 @@ class DelimitedBlock(TextBlock):
         types: dict[str, Any] = {f"column {at}": pa.float64() for _, _, at in self.columns.numbers}
         words = pa.dictionary(pa.int32(), pa.string())
         for key, place in self.columns.texts:
-            is_repeated = key not in ("id", "key", WATCHED)
+            is_repeated = key not in ("id", WATCHED) and not key.startswith("key ")
             types.setdefault(f"column {place}", words if is_repeated else pa.string())
         if self.columns.label is None or self.grammar.soft_labels:
             return self._typed(data, types, has_quotes=has_quotes)
@@ -476,6 +450,8 @@ class DelimitedFile:
     ----------
     columns : Columns
     dialect : Dialect
+    note : str or None
+        What was found out about the source and is worth a word.
 
     Raises
     ------
@@ -496,10 +472,11 @@ class DelimitedFile:
         framing = QuotedRecords(options.layout.comment)
         self._texts = read_blocks(stream, name, framing, options.block_bytes)
         self.columns, self.dialect, self._rest = read_header(self._texts, name, extensions, options)
+        self.note = self._note(told_of_header=not options.layout.has_header)
 
-    @property
-    def note(self) -> str | None:
-        """What was found out about the source and is worth a word."""
+    def _note(self, *, told_of_header: bool) -> str | None:
+        if not (self.dialect.has_header or told_of_header):
+            return f"{self._name}: no header, one value a line"
         if self.dialect.delimiter == ",":
             return None
         return f"{self._name}: delimiter {delimiter_name(self.dialect.delimiter)}"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import io
+from dataclasses import replace
+from functools import partial
+from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import DataError, UsageError, quoted
-from bce_cli.readers.delimited import DelimitedFile
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from bce_cli.readers.archives import Archive
     from bce_cli.readers.columnar import ColumnarFile
+    from bce_cli.readers.delimited import DelimitedFile
     from bce_cli.readers.grammar import InputOptions, Layout
     from bce_cli.readers.json_lines import JsonFile
     from bce_cli.storage.sources import Source
@@ -30,10 +35,14 @@ _CODECS = (
 )
 """What compressed data begin with, whatever the name says."""
 
+ARCHIVE_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+"""What zip archives begin with, and what is made of them: workbooks, and arrays of NumPy."""
+
 _FORMATS = (
     (b"PAR1", "parquet"),
     (b"ARROW1", "arrow"),
     (b"\xff\xff\xff\xff", "arrow"),
+    (b"\x93NUMPY", "numpy"),
     (b"ORC", "orc"),
 )
 _MARKS = (
@@ -47,6 +56,8 @@ _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
     "parquet": "Parquet",
     "arrow": "Arrow",
+    "numpy": "NumPy",
+    "excel": "Excel",
     "orc": "ORC",
     "json": _JSON,
     "jsonl": "JSON Lines",
@@ -82,37 +93,118 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     UsageError
         An option does not go with its format.
     """
-    name = source.name
+    options = at_its_path(options, source)
     head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
-    codec = _codec(head)
+    if head.startswith(ARCHIVE_MARKS):
+        return _of_archive(source, stream, options, opened), True
+    return _of_stream(source, head, stream, options, opened, extensions=source.extensions)
+
+
+def _of_archive(
+    source: Source, stream: IO[bytes], options: InputOptions, opened: ExitStack
+) -> File:
+    """Open the table of a zip archive."""
+    from bce_cli.readers.archives import Archive  # noqa: PLC0415 -- few inputs are archives
+
+    file: Any = source.random_access(opened)
+    file = _copied(stream, opened) if file is None else file
+    archive = Archive(file, source.name, opened)
+    archive.refuse_documents()
+    if archive.is_workbook:
+        return _of_workbook(source, archive, options)
+    if archive.is_of_arrays and source.member is None:
+        return _of_arrays(source, archive, options)
+    member = archive.table(source.member)
+    head, stream = peeked(member.stream, HEAD_BYTES)
+    if head.startswith(ARCHIVE_MARKS):
+        message = f"{source.name}: it is a zip archive in a zip archive"
+        raise DataError(message, "unpack the outer one first")
+    endings = member.extensions
+    table, _ = _of_stream(source, head, stream, options, opened, extensions=endings, is_packed=True)
+    table.note = "; ".join(note for note in (member.note, table.note) if note) or None
+    return table
+
+
+def _of_workbook(source: Source, archive: Archive, options: InputOptions) -> File:
+    """Open a sheet of a workbook."""
+    from bce_cli.readers.workbooks import WorkbookFile  # noqa: PLC0415 -- few are such
+
+    _refuse_contradiction("excel", source.name, options.layout)
+    _refuse_options(options, source.name, _CALLED["excel"])
+    return WorkbookFile(archive, source.member, name=source.name, options=options)
+
+
+def _of_arrays(source: Source, archive: Archive, options: InputOptions) -> File:
+    """Open an archive of arrays, which are columns of one table."""
+    from bce_cli.readers.arrays import ArrayFile, arrays_of  # noqa: PLC0415 -- few are such
+
+    _refuse_contradiction("numpy", source.name, options.layout)
+    _refuse_options(options, source.name, _CALLED["numpy"])
+    arrays = partial(arrays_of, archive)
+    return ArrayFile(arrays, name=source.name, size=None, options=options, has_ranges=False)
+
+
+def _of_stream(
+    source: Source,
+    head: bytes,
+    stream: IO[bytes],
+    options: InputOptions,
+    opened: ExitStack,
+    *,
+    extensions: tuple[str, ...],
+    is_packed: bool = False,
+) -> tuple[File, bool]:
+    """Find out what a stream is by its head and the endings of its name; see `open_file`."""
+    name = source.name
+    codec = codec_of(head)
     if codec is not None:
         stream = _decompressed(stream, codec, name)
         head, stream = peeked(stream, HEAD_BYTES)
     kind = _checked_kind(head, name, options.layout)
-    is_compressed = codec is not None
+    is_compressed = codec is not None or is_packed
     if kind is not None:
         _refuse_options(options, name, _CALLED[kind])
         size = None if is_compressed else source.size()
         file: Any = stream
-        if kind in ("parquet", "orc") or head.startswith(b"ARROW1"):
+        if kind in ("parquet", "orc", "numpy") or head.startswith(b"ARROW1"):
             file = None if is_compressed else source.random_access(opened)
             file = _copied(stream, opened) if file is None else file
+        if kind == "numpy":
+            from bce_cli.readers.arrays import ArrayFile, array_of  # noqa: PLC0415
+
+            arrays = partial(array_of, file, file.seek(0, io.SEEK_END))
+            table = ArrayFile(arrays, name=name, size=size, options=options, has_ranges=True)
+            return table, is_compressed
         from bce_cli.readers.columnar import ColumnarFile  # noqa: PLC0415 -- not for CSV
 
         return ColumnarFile(file, kind, head, name=name, size=size, options=options), is_compressed
     text = utf8(stream, options.layout.encoding, name)
-    extensions = source.extensions
     start, text = peeked(text, HEAD_BYTES)
     refuse_binary(start, name, extensions)
-    if _is_json(start, extensions, options.layout):
+    if is_json(start, extensions, options.layout.input_format):
         _refuse_options(options, name, _JSON)
         from bce_cli.readers.json_documents import open_json  # noqa: PLC0415
 
         return open_json(text, name, extensions, options), is_compressed
+    from bce_cli.readers.delimited import DelimitedFile  # noqa: PLC0415 -- not for a glance
+
     return DelimitedFile(text, name, extensions, options), is_compressed
 
 
-def _codec(head: bytes) -> str | None:
+def at_its_path(options: InputOptions, source: Source) -> InputOptions:
+    """Return options with what the path of a source says of its rows."""
+    folders = source.folders
+    if not folders:
+        return options
+    from bce_cli.readers.columns import Folder  # noqa: PLC0415 -- not for a glance at the header
+
+    return replace(
+        options, columns=replace(options.columns, folders=tuple(starmap(Folder, folders)))
+    )
+
+
+def codec_of(head: bytes) -> str | None:
+    """Return how a source is compressed, as its first bytes say; None if it is not."""
     return next((codec for signature, codec in _CODECS if head.startswith(signature)), None)
 
 
@@ -121,8 +213,9 @@ def _decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     from bce_cli.readers.decoding import decompressed  # noqa: PLC0415 -- few inputs are compressed
 
     inner, stream = peeked(decompressed(stream, codec, name), _CODEC_HEAD)
-    if _codec(inner) is not None:
-        message = f"{name}: it is compressed twice, {codec} around {_codec(inner)}"
+    again = "zip" if inner.startswith(ARCHIVE_MARKS) else codec_of(inner)
+    if again is not None:
+        message = f"{name}: it is compressed twice, {codec} around {again}"
         raise DataError(message, "decompress it once on the way in, in a pipe")
     return stream
 
@@ -139,7 +232,7 @@ def binary_format(head: bytes, name: str) -> str | None:
 
     Returns
     -------
-    {"parquet", "arrow", "orc"} or None
+    {"parquet", "arrow", "orc", "numpy"} or None
 
     Raises
     ------
@@ -160,17 +253,33 @@ def binary_format(head: bytes, name: str) -> str | None:
 def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
     """Recognise a binary format, and refuse what --input-format contradicts."""
     kind = binary_format(head, name)
+    _refuse_contradiction(kind, name, layout)
+    return kind
+
+
+def _refuse_contradiction(kind: str | None, name: str, layout: Layout) -> None:
     wanted = layout.input_format
     if wanted is None or wanted == kind or (kind is None and wanted in _TEXTS):
-        return kind
+        return
     found = _CALLED.get(kind or "", "text")
     message = f"{name}: it is {found}, not {_CALLED[wanted]} as --input-format says"
     raise DataError(message)
 
 
-def _is_json(start: bytes, extensions: tuple[str, ...], layout: Layout) -> bool:
-    if layout.input_format is not None:
-        return layout.input_format in ("json", "jsonl")
+def is_json(start: bytes, extensions: tuple[str, ...], input_format: str | None) -> bool:
+    """Whether text is JSON; see `binary_format` for what is no text.
+
+    Parameters
+    ----------
+    start : bytes
+        The first bytes, as UTF-8.
+    extensions : tuple of str
+        The endings of its name.
+    input_format : str or None
+        What --input-format says.
+    """
+    if input_format is not None:
+        return input_format in ("json", "jsonl")
     if any(known in extensions for known in _JSON_EXTENSIONS):
         return True
     first = start.lstrip(b" \t\r\n")

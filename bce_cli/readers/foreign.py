@@ -20,9 +20,14 @@ class _Kind(NamedTuple):
     hint: str | None = None
 
 
+_ARRAY_HINT = (
+    "in Python, numpy.savetxt('preds.csv', array, delimiter=',', header='y,p', comments='')"
+)
+_ARRAY = _Kind("a NumPy array", _ARRAY_HINT)
+_ARRAYS = _Kind("an archive of NumPy arrays", _ARRAY_HINT)
 _PICKLE = _Kind(
     "a Python pickle",
-    "to load one runs whatever is in it; if it is yours, export it as CSV or Parquet",
+    "to load one runs whatever is in it; if it is yours, pandas.read_pickle(FILE).to_parquet(...)",
 )
 _STATA = _Kind("a Stata file", _PANDAS.format("read_stata"))
 _SAS = _Kind("a SAS data set", _PANDAS.format("read_sas"))
@@ -31,14 +36,14 @@ _SPSS_PORTABLE = _Kind("a portable file of SPSS", _PANDAS.format("read_spss"))
 _R_OBJECT = _Kind("an R object", _R)
 _R_DATA = _Kind("an R data file", _R)
 _TAR = _Kind("a tar archive", "unpack it, tar -xf, and pass the files in it")
-_HDF5 = _Kind("an HDF5 file", _EXPORT)
+_HDF5 = _Kind("an HDF5 file", _PANDAS.format("read_hdf"))
 _SQLITE = _Kind("an SQLite database", "sqlite3 -header -csv FILE 'SELECT ...' | bce compute -")
 _MATLAB = _Kind("a MATLAB file", "in MATLAB, writetable or parquetwrite writes what can be read")
 _OLD_EXCEL = _Kind("a spreadsheet of old, or another document of Office", "save it as CSV")
 _COMPRESS = _Kind("compressed with compress", "gzip -dc FILE | bce compute -")
-_EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
-_OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
-_ZIP = _Kind("a zip archive or a spreadsheet", "unpack it, or save it as CSV")
+EXCEL = _Kind("an Excel workbook, or another document of Office", "save it as CSV")
+PYTORCH = _Kind("a PyTorch file", "in PyTorch, numpy.save writes what can be read")
+OPEN_DOCUMENT = _Kind("a spreadsheet or text of OpenDocument", "save it as CSV")
 _SEVEN_ZIP = _Kind("a 7z archive", _UNPACK)
 _RAR = _Kind("a rar archive", _UNPACK)
 _LZMA = _Kind("compressed with lzma", "xz -dc FILE | bce compute -")
@@ -52,9 +57,6 @@ _PROGRAM = _Kind("a program")
 _ARROW_HINT = "write it again as Arrow or Parquet"
 
 _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
-    (30, (b"[Content_Types].xml", b"_rels/.rels", b"xl/workbook.xml"), _EXCEL),
-    (30, (b"mimetypeapplication/vnd.oasis.opendocument",), _OPEN_DOCUMENT),
-    (0, (b"PK\x03\x04", b"PK\x05\x06"), _ZIP),
     (0, (b"\xd0\xcf\x11\xe0",), _OLD_EXCEL),
     (0, (b"\x09\x08\x10\x00", b"\x09\x04\x06\x00", b"\x09\x02\x06\x00"), _OLD_EXCEL),
     (257, (b"ustar",), _TAR),
@@ -63,7 +65,6 @@ _SIGNATURES: tuple[tuple[int, tuple[bytes, ...], _Kind], ...] = (
     (0, (b"SQLite format 3\x00",), _SQLITE),
     (8, (b"DUCK",), _Kind("a DuckDB database", "COPY TABLE TO 'preds.parquet' writes a table")),
     (0, (b"\x89HDF",), _HDF5),
-    (0, (b"\x93NUMPY",), _Kind("a NumPy array", _EXPORT)),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), _PICKLE),
     (0, (b"Obj\x01",), _Kind("an Avro file", _EXPORT)),
     (0, tuple(b"RD%c%d\n" % (c, v) for c in b"XAB" for v in (2, 3)), _R_DATA),
@@ -106,6 +107,8 @@ _BY_NAME = {
     **dict.fromkeys((".dta",), _STATA),
     **dict.fromkeys((".sav", ".zsav", ".por"), _SPSS),
     **dict.fromkeys((".xls", ".xlsb"), _OLD_EXCEL),
+    **dict.fromkeys((".npy",), _ARRAY),
+    **dict.fromkeys((".npz",), _ARRAYS),
     **dict.fromkeys((".pkl", ".pickle", ".p", ".joblib"), _PICKLE),
     **dict.fromkeys((".h5", ".hdf5", ".hdf"), _HDF5),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), _SQLITE),
@@ -144,8 +147,12 @@ def refuse_known(head: bytes, name: str) -> None:
         if (start if is_text else head).startswith(signatures, place):
             if not is_text and b"\n" in head and not n_controls(head):
                 continue  # a header may begin with a name such as ORC
-            message = f"{name}: it is {kind.what}, not a table of predictions"
-            raise DataError(message, kind.hint)
+            raise refusal(name, kind)
+
+
+def refusal(name: str, kind: _Kind) -> DataError:
+    """Return the error of a source that is a file of some kind, and no table."""
+    return DataError(f"{name}: it is {kind.what}, not a table of predictions", kind.hint)
 
 
 def refuse_binary(text: bytes, name: str, extensions: tuple[str, ...]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -325,15 +326,15 @@ class JsonFile:
 
     def _find_columns(self, first: Pairs, choice: ColumnChoice) -> Columns:
         """Find the keys in the first object, or else in those that follow, where it lacks some."""
-        try:
-            return _columns_of([first], choice, self._name)
-        except DataError as error:
-            near = islice(_objects_of(self._first, self._name, self._unit), _MOST_LOOKED_AT)
-            objects = [found for _, found in near if not isinstance(found, DataError)]
-            try:
-                return _columns_of(objects, choice, self._name)
-            except DataError:
-                raise error from None
+        strict = replace(choice, may_lack=False)
+        with suppress(DataError):
+            return _columns_of([first], strict, self._name)
+        near = islice(_objects_of(self._first, self._name, self._unit), _MOST_LOOKED_AT)
+        objects = [found for _, found in near if not isinstance(found, DataError)]
+        for wanted in (strict, choice):
+            with suppress(DataError):
+                return _columns_of(objects, wanted, self._name)
+        return _columns_of([first], choice, self._name)
 
     def _first_object(self) -> tuple[Lines, Pairs]:
         for lines in self._texts:

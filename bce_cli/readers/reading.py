@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_s
 from bce_cli.readers.texts import Texts, has_long_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from bce_cli.readers.grammar import Grammar
 
 MOST_LABEL_TEXTS = 100
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -43,7 +45,9 @@ class ConvertedColumns:
     labels : ndarray of float64 or bool, or Categories, or None
     numbers : dict of key to ndarray of float64
         Predictions and weights.
-    ids, keys : sequence of str or None
+    ids : sequence of str or None
+    keys : dict of key to Texts
+        For each key column, those of the rows.
     categories : dict of key to Categories
         Clusters and segments.
     float_types : dict of key to str
@@ -58,7 +62,7 @@ class ConvertedColumns:
     labels: FloatArray | BoolArray | Categories | None = None
     numbers: dict[str, FloatArray] = field(default_factory=dict)
     ids: Sequence[str] | None = None
-    keys: Sequence[str] | None = None
+    keys: dict[str, Texts] = field(default_factory=dict)
     categories: dict[str, Categories] = field(default_factory=dict)
     float_types: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
@@ -76,10 +80,15 @@ class ConvertedColumns:
             self.has_long_text = True
         elif key in ("id", WATCHED):
             self.ids = Texts(column)
-        elif key == "key":
-            self.keys = Texts(column)
+        elif key.startswith("key "):
+            self.keys[key] = Texts(column)
         else:
             self.categories[key] = categories_of(column)
+
+    @property
+    def key(self) -> Texts | None:
+        """What joins each row with that of another file; None without key columns."""
+        return Texts.side_by_side(in_number(self.keys)) if self.keys else None
 
     @property
     def missing(self) -> BoolArray | None:
@@ -88,6 +97,11 @@ class ConvertedColumns:
         for nulls in self.nulls.values():
             missing = nulls if missing is None else missing | nulls
         return missing
+
+
+def in_number(columns: Mapping[str, T]) -> list[T]:
+    """Return columns in the order of the numbers in their keys, such as ``segment 2``."""
+    return [columns[key] for key in sorted(columns, key=lambda key: int(key.partition(" ")[2]))]
 
 
 def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
@@ -187,7 +201,7 @@ class Reading:
     rows : Rows
         Without a label or a prediction column, all labels or all predictions are 0.
     keys : sequence of str, shape (n,), optional
-        What joins the rows with those of another file.
+        What joins the rows with those of another file; of several columns, see `one_by_one`.
     label_values : tuple of LabelValues
         One, or one for each model that has labels of its own.
     n_lone : int
@@ -327,7 +341,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
         first.logits,
         tuple(others),
         categories.pop("cluster", None),
-        tuple(categories.values()),
+        tuple(in_number(categories)),
         first.float_type,
     )
     return rows.blanked(), first_other
@@ -335,7 +349,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
 
 def _has_blanks(cells: ConvertedColumns) -> bool:
     """Whether a key or a cluster is blank, where each row needs one."""
-    if cells.keys is not None and not all(key.strip() for key in cells.keys):
+    if any(keys.has_blank for keys in cells.keys.values()):
         return True
     clusters = cells.categories.get("cluster")
     return clusters is not None and not all(text.strip() for text in clusters.names)

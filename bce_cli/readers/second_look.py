@@ -16,6 +16,7 @@ import numpy as np
 from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
+from bce_cli.readers.partitions import refuse_other, take_folders
 from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
 from bce_cli.readers.texts import LONGEST_TEXT, is_too_long
 
@@ -45,6 +46,7 @@ def look_again(
     columns: Columns,
     grammar: Grammar,
     float_types: Mapping[str, str] | None = None,
+    source: str = "",
 ) -> Reading:
     """Read a block record by record.
 
@@ -55,6 +57,8 @@ def look_again(
     grammar : Grammar
     float_types : dict of key to str, optional
         As in `ConvertedColumns`.
+    source : str
+        What messages about all records call the input.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def look_again(
     look = _Look(columns, grammar)
     for place, record in records:
         look.take(place, record)
-    return look.reading(float_types or {})
+    return look.reading(float_types or {}, source)
 
 
 class _Look:
@@ -111,6 +115,7 @@ class _Look:
             text = record[key] or ""
             if text is not self._checked.get(key):  # a great one may stand in many rows
                 _check_text(key, text, self._columns.names[at], place)
+                refuse_other(key, text, self._columns, place)
                 self._checked[key] = text
         self._missing.append(None in values.values())
         for key, value in values.items():
@@ -127,7 +132,7 @@ class _Look:
             error = cell_error(role, text, fault, column=column, place=place, decimal=decimal)
             raise error from None
 
-    def reading(self, float_types: Mapping[str, str]) -> Reading:
+    def reading(self, float_types: Mapping[str, str], source: str) -> Reading:
         """Return all rows, or raise the first fault."""
         if self._first is not None:
             raise self._finished(*self._first)
@@ -140,12 +145,13 @@ class _Look:
         cells.numbers, cells.float_types = columns, dict(float_types)
         for key, texts in self._texts.items():
             cells.add_text(key, pa.array(texts, pa.string()))
+        take_folders(cells, self._columns, self._grammar, source)
         # By now every label is a number.
         checked = rows_of(cells, replace(self._grammar, positive=None))
         if checked is None:  # pragma: no cover -- the rules of cells and of columns agree
             message = "internal: a cell passed that a column does not"
             raise AssertionError(message)
-        return Reading(checked[0], self._texts.get("key"), (self._tally.values,))
+        return Reading(checked[0], cells.key, (self._tally.values,))
 
     def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
         hint = error.hint
@@ -222,9 +228,9 @@ class _Symptoms:
         if self._grammar.positive is not None:
             return f"the labels are {_listed(values)}; --positive takes one as it is written"
         if self._n_fractional_labels:
-            if self._n and self._n_binary == self._n:
-                return self._swapped()
-            return "labels that are probabilities themselves need --soft-labels"
+            is_swapped = self._columns.prediction is None or (self._n and self._n_binary == self._n)
+            soft = "labels that are probabilities themselves need --soft-labels"
+            return self._swapped() if is_swapped else soft
         if len(values) == _PAIR:
             listed = f"the labels are {_listed(sorted(values))}"
             return f"{listed}: say which one counts as 1, {_example(sorted(values))}"
@@ -233,6 +239,8 @@ class _Symptoms:
         return "labels must be 0 or 1, or --positive names the one that counts as 1"
 
     def _swapped(self) -> str:
+        if self._columns.prediction is None:
+            return "are these the predictions, and the two files swapped? or --soft-labels"
         label = shlex.quote(safe_text(self._columns.prediction_name))
         prediction = shlex.quote(safe_text(self._columns.label_name))
         return f"the two columns look swapped: try --label {label} --prediction {prediction}"

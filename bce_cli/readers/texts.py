@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1 << 16
 """Bytes of an id, a key, a cluster or a segment, at the most; ordinary ones have some dozens."""
 
+_SEPARATOR, _ESCAPE = "\x1f", "\x1e"
+_ESCAPED = ((_ESCAPE, _ESCAPE + "\x01"), (_SEPARATOR, _ESCAPE + "\x02"))
+"""What stands between texts that are one, and what stands for that within a text."""
+
 _GREAT = 1024  # bytes of a text from which on copies of it are counted
 _UUID_BYTES, _UUID_LENGTH = 16, 36
 _DASHES = (8, 13, 18, 23)
@@ -168,9 +172,66 @@ class Texts(Sequence[str]):
         return -1 if compute.all(same).as_py() is not False else same.to_pylist().index(False)
 
     @property
+    def has_blank(self) -> bool:
+        """Whether one of them is empty, or spaces alone."""
+        from pyarrow import compute
+
+        words = getattr(self._column, "dictionary", self._column)
+        is_filled = compute.greater(compute.binary_length(compute.utf8_trim_whitespace(words)), 0)
+        if compute.all(is_filled, skip_nulls=False).as_py():
+            return bool(self._column.null_count)
+        return not all(text.strip() for text in self)
+
+    @classmethod
+    def side_by_side(cls, columns: Sequence[Texts]) -> Texts:
+        """Make one text of those of each row; as many others give another one.
+
+        Parameters
+        ----------
+        columns : sequence of Texts, each of shape (n,)
+            At least one; of several, none is null.
+        """
+        if len(columns) == 1:
+            return columns[0]
+        import pyarrow as pa
+        from pyarrow import compute
+
+        texts = [_escaped(column._column.cast(pa.large_string())) for column in columns]  # noqa: SLF001
+        separator = strings([_SEPARATOR]).cast(pa.large_string())[0]
+        return cls(compute.binary_join_element_wise(*texts, separator))
+
+    @property
     def are_great(self) -> bool:
         """Whether copies of them may take much memory, where they themselves take little."""
         return hasattr(self._column, "dictionary") and longest_text(self._column) > _GREAT
+
+
+def _escaped(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Replace what may not stand within a text; hardly any has it."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    if np.any(data - np.uint8(ord(_ESCAPE)) <= ord(_SEPARATOR) - ord(_ESCAPE)):
+        for sign, escaped in _ESCAPED:
+            texts = compute.replace_substring(texts, sign, escaped)
+    return texts
+
+
+def one_by_one(text: str) -> list[str]:
+    r"""Return the texts that `Texts.side_by_side` has made one of.
+
+    Examples
+    --------
+    >>> one_by_one("a\x1fb\x1e\x02c")
+    ['a', 'b\x1fc']
+    """
+    parts = text.split(_SEPARATOR)
+    for sign, escaped in reversed(_ESCAPED):
+        parts = [part.replace(escaped, sign) for part in parts]
+    return parts
 
 
 def first_difference(texts: Sequence[str], others: Sequence[str]) -> int | None:

@@ -79,7 +79,8 @@ def typed_cells(
             cells.numbers[key] = values
     for key, place in columns.texts:
         column = _plain(column_at(place))
-        if key in ("id", "key") or pa.types.is_dictionary(column.type):
+        is_own = key == "id" or key.startswith("key ")
+        if is_own or pa.types.is_dictionary(column.type):
             cells.add_text(key, texts_of(column))
         else:
             cells.add_text(key, texts_of(_encoded(column)))

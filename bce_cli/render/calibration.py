@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.calibration.decomposition import PARTS
 from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
+from bce_cli.core.calibration.verdict import judge_calibration
+from bce_cli.render.calibration_verdict import (
+    OBSTACLES,
+    calibration_verdict,
+    estimate_text,
+    shift_words,
+    slope_words,
+)
 from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import (
     Column,
@@ -22,13 +30,14 @@ from bce_cli.render.layout import (
     verb,
 )
 from bce_cli.render.origin import doubts, impossible_rows, picked
+from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bce_cli.core.calibration.bins import ReliabilityBin
     from bce_cli.core.calibration.bootstrap import Bootstrap, Intervals
-    from bce_cli.core.calibration.logistic import Estimate, Obstacle
+    from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin
@@ -46,15 +55,14 @@ _BIAS = (
     "rows."
 )
 _HOW = (
-    "It is the best that keeps the order of predictions, fitted to these very rows; on new ones it "
-    "may remove less or nothing, or do harm."
+    "Recalibration is the best that keeps the order of predictions, fitted to these very rows; on "
+    "new ones it may remove less or nothing, or do harm."
 )
-_OBSTACLES: dict[Obstacle, str] = {
-    "no rows": "every prediction is 0 or 1, and those have no finite logit",
-    "one label": "all labels that a fit could use are the same",
-    "one prediction": "all predictions are the same",
-    "separated": "one threshold separates the labels, so the best slope is infinite",
-    "diverged": "the fit did not converge",
+_TESTS = {
+    "line": "slope and intercept",
+    "shift": "calibration in the large",
+    "spiegelhalter": "Spiegelhalter's z",
+    "samples": "the samples",
 }
 _REFUTED = (
     "A row that was certain and wrong refutes calibration outright; Spiegelhalter's z and p are "
@@ -74,6 +82,8 @@ class CalibrationDocument:
     origin: Origin
     report: CalibrationReport
 
+    tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic"))
+
     def sections(self, look: Look) -> list[Section]:
         """Show the parts of the loss, the fit, the bins and the diagram."""
         report = self.report
@@ -89,6 +99,7 @@ class CalibrationDocument:
         """Return all figures by name."""
         report, curve = self.report, self.report.curve
         fit, test, fine_bins = report.logistic, report.spiegelhalter, report.fine_bins
+        judged = judge_calibration(report)
         log_loss = _named(asdict(report.log_loss), _LOG_LOSS_NAMES)
         widest = {"greatest_odds_ratio": GREATEST_ODDS_RATIO}
         ends = (values.tolist() for values in (curve.lows, curve.highs, curve.rates))
@@ -106,6 +117,9 @@ class CalibrationDocument:
             "n_in_fit": fit.n_in_fit,
             "spiegelhalter_z": None if test is None else test.z,
             "spiegelhalter_p": None if test is None else test.p_value,
+            "slope_intercept_p": fit.line_p,
+            "calibrated": judged.calibrated,
+            "calibrated_p": judged.p_value,
             **picked(report, "n_impossible", "first_impossible_row"),
             "bins": self.lines(),
             "isotonic": [
@@ -125,8 +139,10 @@ class CalibrationDocument:
         """The same, and what is not as was asked for."""
         return (*self.doubts, *_few_bins(self.report))
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return a line for each bin."""
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
+        """Return a line for each bin; in brief, one of all figures."""
+        if brief:
+            return [flat(self.record() | {"source": " ".join(self.origin.sources)})]
         return [asdict(each) for each in self.report.bins]
 
 
@@ -161,37 +177,20 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
             meanings,
             (Column("part", is_text=True), lambda part: part.replace("_", " ")),
             (f"log loss, {report.unit}", lambda part: figure(getattr(report.log_loss, part))),
-            ("Brier score", lambda part: figure(getattr(report.brier, part))),
-            (Column("meaning", is_text=True, wraps=True), lambda part: meanings[part]),
+            (Column("Brier score", spare=1), lambda part: figure(getattr(report.brier, part))),
+            (Column("meaning", is_text=True, wraps=True, spare=2), lambda part: meanings[part]),
         ),
         formulas=(formula(equation, look),),
+        verdicts=(calibration_verdict(report),),
         notes=(
             *doubts(report),
-            _reading(report),
+            *([_HOW] if report.log_loss.miscalibration else []),
             *_fine_notes(report),
             *_impossible_notes(report),
             *origin.notes(),
         ),
         marked=(1,),
     )
-
-
-def _reading(report: CalibrationReport) -> str:
-    """Say how much of the loss recalibration would remove."""
-    parts, unit = report.log_loss, report.unit
-    left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
-    if parts.mean == 0.0:
-        return "The log loss is 0: there is nothing that recalibration could remove."
-    if parts.uncertainty == 0.0:
-        return "All labels are the same, so nothing can be told about how to recalibrate."
-    if math.isinf(parts.mean):
-        return f"Recalibration would leave {left} of an infinite loss. {_HOW}"
-    if parts.miscalibration == 0.0:
-        same = "at each prediction, the event rate is what was predicted"
-        return f"Recalibration would remove nothing: {same}."
-    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
-    share = percent(parts.miscalibration / parts.mean)
-    return f"Recalibration would remove {removed} ({share}), leaving {left}. {_HOW}"
 
 
 def _fine_notes(report: CalibrationReport) -> Iterator[str]:
@@ -231,14 +230,15 @@ def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
         here = f"{figure(parts.miscalibration, 4)} ({figure(report.brier.miscalibration, 4)})"
         what = "Miscalibration of a calibrated model with these predictions"
         samples = "in 95 % of as many samples, by chance alone"
-        notes.append(f"{what}: up to {most} {samples}. Here it is {here}.")
+        p = f"p = {figure(chance.p_value, 2)}"
+        notes.append(f"{what}: up to {most} {samples}. Here it is {here}; {p}.")
     return Section(
         f"Middle 95 % of {how_many(bootstrap.n, 'sample')} drawn from these rows",
         *table(
             PARTS,
             (Column("part", is_text=True), str),
             (f"log loss, {report.unit}: 95 %", lambda part: interval(*bootstrap.log_loss[part])),
-            ("Brier score: 95 %", lambda part: interval(*bootstrap.brier[part])),
+            (Column("Brier score: 95 %", spare=1), lambda part: interval(*bootstrap.brier[part])),
         ),
         notes=tuple(notes),
     )
@@ -250,10 +250,10 @@ def _fit(report: CalibrationReport) -> Section:
     return Section(
         title="Are predictions too high, too low, too extreme?",
         columns=(
-            Column("measure", is_text=True),
+            Column("measure", is_text=True, wraps=True),
             Column("value"),
-            Column("95 % interval"),
-            Column("meaning", is_text=True, wraps=True),
+            Column("95 % interval", spare=1),
+            Column("meaning", is_text=True, wraps=True, spare=2),
         ),
         rows=(
             (
@@ -262,14 +262,15 @@ def _fit(report: CalibrationReport) -> Section:
                 "-",
                 f"base rate: {figure(report.base_rate, _DIGITS)}",
             ),
-            _estimate_row("calibration in the large", fit.calibration_in_the_large, _shift_words),
-            _estimate_row("calibration slope", fit.slope, _slope_words),
+            _estimate_row("calibration in the large", fit.calibration_in_the_large, shift_words),
+            _estimate_row("calibration slope", fit.slope, slope_words),
             _estimate_row("calibration intercept", fit.intercept, lambda _: "goes with that slope"),
+            *_line_rows(report),
             *_test_rows(report),
             ("expected calibration error", figure(report.ece, 4), "-", "mean gap of the bins"),
             ("maximum calibration error", figure(report.mce, 4), "-", "greatest gap of a bin"),
         ),
-        notes=(*_fit_notes(report), *_test_notes(report)),
+        notes=(*_fit_notes(report), *_test_notes(report), *_verdict_notes(report)),
     )
 
 
@@ -277,26 +278,19 @@ def _estimate_row(name: str, estimate: Estimate | None, words: Callable[[Estimat
     if estimate is None:
         return name, "-", "-", "cannot be told"
     ends = interval(estimate.ci_low, estimate.ci_high)
-    return name, figure(estimate.value, _DIGITS), ends, words(estimate)
-
-
-def _shift_words(shift: Estimate) -> str:
-    if shift.ci_low > 0.0:
-        return "too low, on average"
-    return "too high, on average" if shift.ci_high < 0.0 else "cannot be told from 0"
-
-
-def _slope_words(slope: Estimate) -> str:
-    if slope.ci_high < 0.0:
-        return "pointing the wrong way"
-    if slope.ci_high < 1.0:
-        return "too extreme"
-    return "too timid" if slope.ci_low > 1.0 else "cannot be told from 1"
+    return name, estimate_text(estimate, _DIGITS), ends, words(estimate)
 
 
 def _is_refuted(report: CalibrationReport) -> bool:
     """Whether a row of some weight was certain and wrong."""
     return math.isinf(report.log_loss.mean)
+
+
+def _line_rows(report: CalibrationReport) -> Iterator[Texts]:
+    p_value = report.logistic.line_p
+    if p_value is not None:
+        words = "calibration doubtful" if p_value < _LEVEL else "nothing against it"
+        yield "p of slope 1, intercept 0", figure(p_value, 3), "-", words
 
 
 def _test_rows(report: CalibrationReport) -> Iterator[Texts]:
@@ -319,7 +313,7 @@ def _fit_notes(report: CalibrationReport) -> Iterator[str]:
             f"{how_many(report.n_weighted)}{of_weight}: a prediction of 0 or 1 has no finite logit."
         )
     if fit.obstacle is not None:
-        yield f"There is no slope: {_OBSTACLES[fit.obstacle]}."
+        yield f"There is no slope: {OBSTACLES[fit.obstacle]}."
     elif fit.slope is not None and fit.intercept is not None:
         line = f"{figure(fit.intercept.value, 4)} + {figure(fit.slope.value, 4)} logit(p)"
         yield f"The line that fits the labels best is logit P(label = 1) = {line}."
@@ -332,6 +326,15 @@ def _test_notes(report: CalibrationReport) -> Iterator[str]:
         yield f"Spiegelhalter's test {why}."
     elif _is_refuted(report):
         yield _REFUTED
+
+
+def _verdict_notes(report: CalibrationReport) -> Iterator[str]:
+    """Say where the p value of the verdict comes from, if of several tests."""
+    judged = judge_calibration(report)
+    names = [_TESTS[name] for name in judged.p_values]
+    if len(names) > 1 and judged.ground not in ("refuted", "few rows"):
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        yield f"The verdict's p is the least p of {listed}, times their number."
 
 
 def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
@@ -349,12 +352,14 @@ def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
         *table(
             bins,
             ("predictions", lambda each: interval(each.low, each.high, digits)),
-            ("rows", lambda each: count(each.n)),
-            ("weight", lambda each: figure(each.weight_sum, 4)) if has_weights else None,
+            (Column("rows", spare=2), lambda each: count(each.n)),
+            (Column("weight", spare=3), lambda each: figure(each.weight_sum, 4))
+            if has_weights
+            else None,
             ("mean", lambda each: figure(each.mean_prediction, 4)),
             ("event rate", lambda each: figure(each.event_rate, 4)),
-            ("95 % interval", lambda each: interval(each.ci_low, each.ci_high, 3)),
-            ("gap", _gap),
+            (Column("95 % interval", spare=1), lambda each: interval(each.ci_low, each.ci_high, 3)),
+            (Column("gap", spare=4), _gap),
             (Column("verdict", is_text=True), _bin_verdict),
         ),
         notes=(*_few_bins(report), _BINS),
@@ -397,5 +402,6 @@ def _bootstrap_record(bootstrap: Bootstrap) -> dict[str, Any]:
         **picked(bootstrap, "n", "seed"),
         "log_loss": _named(ends(bootstrap.log_loss), _LOG_LOSS_NAMES),
         "brier": _named(ends(bootstrap.brier), _BRIER_NAMES),
-        "calibrated_miscalibration_q95": None if chance is None else asdict(chance),
+        "calibrated_miscalibration_q95": chance and picked(chance, "log_loss", "brier"),
+        "calibrated_miscalibration_p": chance and chance.p_value,
     }

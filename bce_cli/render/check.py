@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.errors import safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
+    Judged,
     Section,
     count,
     figure,
@@ -59,6 +60,8 @@ class CheckDocument:
     limits: Limits
     judgement: Judgement
 
+    tables: ClassVar[frozenset[str]] = frozenset()
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes predictions look like ones that were not meant."""
@@ -74,14 +77,14 @@ class CheckDocument:
                 f"{self.origin.names}: {what}",
                 *table(
                     checks,
-                    (Column("check", is_text=True), self._measure),
+                    (Column("check", is_text=True, wraps=True), self._measure),
                     ("value", _value_text),
                     interval_column if self.limits.confident else None,
                     ("limit", lambda c: f"at {'least' if c.is_least else 'most'} {_limit_text(c)}"),
-                    (Column("verdict", is_text=True), lambda check: _SIGNS[check.verdict]),
+                    (Column("verdict", is_text=True), _verdict_text),
                 ),
+                verdicts=(self._verdict_line(),),
                 notes=(
-                    self._verdict_line(),
                     *self.doubts,
                     *_interval_notes(self),
                     *_row_notes(self),
@@ -109,7 +112,7 @@ class CheckDocument:
             "verdict": self.judgement.verdict,
         }
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return a line for each check."""
         return [asdict(check) for check in self.judgement.checks]
 
@@ -129,11 +132,12 @@ class CheckDocument:
         unit = f", {self.judgement.report.unit}" if check.name == "max_loss" else ""
         return f"{_MEASURES[check.name]}{unit}"
 
-    def _verdict_line(self) -> str:
+    def _verdict_line(self) -> Judged:
         verdict, n = self.judgement.verdict, len(self.judgement.checks)
+        text = f"{verdict.capitalize()}: {self.reasons()}."
         if verdict == "passed":
-            return "Passed: the check holds." if n == 1 else f"Passed: all {n} checks hold."
-        return f"{verdict.capitalize()}: {self.reasons()}."
+            text = "Passed: the check holds." if n == 1 else f"Passed: all {n} checks hold."
+        return Judged(text, verdict)
 
 
 def _interval_notes(document: CheckDocument) -> Iterator[str]:
@@ -178,6 +182,10 @@ def _impossible_notes(report: LossReport) -> Iterator[str]:
         infinite = ", so the mean is infinite; --clip EPS bounds such losses"
         effect = infinite if math.isinf(report.mean_loss) else ""
         yield f"{impossible_rows(report, ', ')}{effect}."
+
+
+def _verdict_text(check: Check) -> Judged:
+    return Judged(_SIGNS[check.verdict], check.verdict)
 
 
 def _value_text(check: Check) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
+    Judged,
     Section,
     count,
     figure,
@@ -22,11 +23,12 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import convention_notes, doubts, picked, row_columns, without_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport, ModelReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
+    from bce_cli.core.gate import Verdict
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin
 
@@ -35,6 +37,7 @@ _DIGITS = 4
 _PAIR = 2
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _COUNTS = ("n_better", "n_worse", "n_tied")
+_KINDS: dict[bool, Verdict] = {True: "passed", False: "failed"}
 _INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
 
 
@@ -55,17 +58,19 @@ class CompareDocument:
     report: ComparisonReport
     cluster_column: str | None = None
 
+    tables: ClassVar[frozenset[str]] = frozenset(("gained", "lost"))
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes a model look like one that was not meant."""
         return model_doubts(self.report)
 
     def sections(self, _look: Look) -> list[Section]:
-        """Show every model, how it differs from the first, and the rows that changed most."""
+        """Say which model is better; show each by itself, and the rows that changed most."""
         changed = [
             _changed(item, self) for item in self.report.comparisons if item.gained or item.lost
         ]
-        return [_models(self), _differences(self), *changed]
+        return [_differences(self), _models(self), *changed]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name.
@@ -94,7 +99,7 @@ class CompareDocument:
             "notes": [*self.origin.doubts, *self.doubts],
         }
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return one line for each model that is compared with the baseline."""
         return [_difference_record(item, self.report) for item in self.report.comparisons]
 
@@ -112,41 +117,63 @@ def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(chain.from_iterable(found))
 
 
-def _models(document: CompareDocument) -> Section:
+def _differences(document: CompareDocument) -> Section:
+    """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
-    base = figure(first.report.base_rate_loss)
-    impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    p = "p" if len(report.models) == _PAIR else "p (Holm)"
+    columns = (
+        Column("model", is_text=True, wraps=True),
+        Column(f"mean loss, {report.unit}"),
+        Column("difference"),
+        Column(f"its {_interval_title(report)}"),
+        Column(p, spare=1),
+    )
+    others = [
+        row
+        for model, item in zip(report.models[1:], report.comparisons, strict=True)
+        for row in _difference_rows(model, item, document)
+    ]
+    baseline = f"{document.shown(first.name)} (baseline)"
     kinds = [model.report.float_type for model in report.models]
-    has_impossible = any(model.report.n_impossible for model in report.models)
-
-    def name_of(model: ModelReport) -> str:
-        return document.shown(model.name) + " (baseline)" * (model is first)
-
     return Section(
         document.origin.title(
             first.report,
             soft=first.report.label_entropy is not None,
             models=f"{len(report.models)} models on ",
         ),
-        *table(
-            report.models,
-            (Column("model", is_text=True), name_of),
-            (f"mean loss, {report.unit}", lambda model: figure(model.report.mean_loss)),
-            (_interval_title(report), lambda model: interval(model.ci_low, model.ci_high)),
-            ("skill", lambda model: percent(model.report.skill)),
-            ("impossible", lambda model: count(model.report.n_impossible)),
-        ),
+        columns,
+        ((baseline, figure(first.report.mean_loss), *("-",) * 3), *others),
+        verdicts=tuple(verdict(item, report) for item in report.comparisons),
         notes=(
-            f"Skill: the share of the base-rate loss, {base}, that is removed.",
-            *([impossible] if has_impossible else ()),
             *document.doubts,
+            _method_note(document),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
             *_types_note(document, kinds),
+            *document.origin.notes(),
         ),
+        marked=range(1, len(others) + 1),
     )
+
+
+def _difference_rows(
+    model: ModelReport, item: DifferenceReport, document: CompareDocument
+) -> Iterator[Texts]:
+    found = item.finite
+    head = document.shown(item.model), figure(model.report.mean_loss)
+    figures = (
+        figure(found.value, _DIGITS + 1),
+        interval(found.ci_low, found.ci_high),
+        figure(found.p_adjusted, 2),
+    )
+    if item.infinite is None:
+        yield (*head, *figures)
+        return
+    yield (*head, figure(item.value), "-", "-")
+    if found.n:
+        yield (f"  on {count(found.n)} finite", "", *figures)
 
 
 def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple[str, ...]:
@@ -158,39 +185,41 @@ def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple
     return (f"It clips each model in the float type that this is stored in: {listed}.",)
 
 
-def _differences(document: CompareDocument) -> Section:
+def _models(document: CompareDocument) -> Section:
+    """Show each model by itself, and on how many rows it does better than the first."""
     report = document.report
-    p = "p" if len(report.models) == _PAIR else "p (Holm)"
-    titles = ("difference", _interval_title(report), p, "better", "worse", "tied")
-    rows = [row for item in report.comparisons for row in _difference_rows(item, document)]
+    base = figure(report.models[0].report.base_rate_loss)
     baseline = document.shown(report.models[0].name)
+    impossible = "Impossible: rows that were predicted with certainty, and wrongly."
+    has_impossible = any(model.report.n_impossible for model in report.models)
+    pairs = tuple(zip(report.models, (None, *report.comparisons), strict=True))
+
+    def rows_that(name: str) -> Callable[[tuple[ModelReport, DifferenceReport | None]], str]:
+        return lambda pair: "-" if pair[1] is None else count(getattr(pair[1], name))
+
     return Section(
-        f"Loss of each model minus that of {baseline}, {report.unit} a row",
-        (Column("model", is_text=True), *map(Column, titles)),
-        tuple(rows),
-        notes=(
-            *(verdict(item, report) for item in report.comparisons),
-            _method_note(document),
-            *document.origin.notes(),
+        f"Each model by itself, and rows on which it is better than {baseline}",
+        *table(
+            pairs,
+            (Column("model", is_text=True, wraps=True), lambda pair: document.shown(pair[0].name)),
+            (
+                f"{_interval_title(report)} of loss",
+                lambda pair: interval(pair[0].ci_low, pair[0].ci_high),
+            ),
+            (Column("skill", spare=3), lambda pair: percent(pair[0].report.skill)),
+            (Column("impossible", spare=1), lambda pair: count(pair[0].report.n_impossible))
+            if has_impossible
+            else None,
+            *(
+                (Column(name, spare=spare), rows_that(f"n_{name}"))
+                for name, spare in (("better", 2), ("worse", 2), ("tied", 4))
+            ),
         ),
-        marked=range(len(rows)),
+        notes=(
+            f"Skill: the share of the base-rate loss, {base}, that is removed.",
+            *([impossible] if has_impossible else ()),
+        ),
     )
-
-
-def _difference_rows(item: DifferenceReport, document: CompareDocument) -> Iterator[Texts]:
-    counts = (count(item.n_better), count(item.n_worse), count(item.n_tied))
-    name, found = document.shown(item.model), item.finite
-    figures = (
-        figure(found.value, _DIGITS + 1),
-        interval(found.ci_low, found.ci_high),
-        figure(found.p_adjusted, 2),
-    )
-    if item.infinite is None:
-        yield (name, *figures, *counts)
-        return
-    yield (name, figure(item.value), "-", "-", *counts)
-    if found.n:
-        yield (f"  on {count(found.n)} finite", *figures, "", "", "")
 
 
 def _interval_title(report: ComparisonReport) -> str:
@@ -233,8 +262,11 @@ def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
     )
 
 
-def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
-    """Say which of two models is better, or that it cannot be told, in one sentence or two."""
+def verdict(item: DifferenceReport, report: ComparisonReport) -> Judged:
+    """Say whether a model is better than the first, or that nobody can tell, in a sentence or two.
+
+    It has passed where it is better, and failed where the first is.
+    """
     if item.infinite is None:
         return _finite_verdict(item, report)
     rest = "There is no row on which both losses are finite."
@@ -243,23 +275,26 @@ def verdict(item: DifferenceReport, report: ComparisonReport) -> str:
     winner, loser = safe_text(item.model), safe_text(report.models[0].name)
     if item.infinite == "both":
         means = f"The mean losses of both {winner} and {loser}"
-        return f"{means} are infinite, and cannot be compared. {rest}"
+        return Judged(f"{means} are infinite, and cannot be compared. {rest}", "undecided")
     n = item.n_only_baseline_infinite
     if item.infinite == "model":
         winner, loser, n = loser, winner, item.n_only_model_infinite
     wrong = f"{loser} was certain and wrong on {how_many(n)}, where {winner} was not"
-    return f"{winner} is better: {wrong}, and that costs infinity. {rest}"
+    return Judged(
+        f"{winner} is better: {wrong}, and that costs infinity. {rest}",
+        "failed" if item.infinite == "model" else "passed",
+    )
 
 
-def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> str:
+def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> Judged:
     found, unit = item.finite, report.unit
     better, worse = safe_text(item.model), safe_text(report.models[0].name)
     value, low, high = found.value, found.ci_low, found.ci_high
     untold = f"{no} difference between {better} and {worse} can be told from"
     if value is None or low is None or high is None:
-        return f"{untold} {_basis(found, report)}."
+        return Judged(f"{untold} {_basis(found, report)}.", "undecided")
     if value == 0.0 and found.t is None:
-        return f"{better} and {worse} cost the same."
+        return Judged(f"{better} and {worse} cost the same.", "undecided")
     alpha = 1.0 - report.confidence
     if found.t is not None and (found.p_adjusted is None or found.p_adjusted > alpha):
         ends = f"{figure(value, _DIGITS)} [{figure(low, _DIGITS)}, {figure(high, _DIGITS)}]"
@@ -267,15 +302,16 @@ def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = 
         if found.p_value is not None and found.p_value <= alpha:
             n = len(report.comparisons)
             basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
-        return f"{untold} {basis}."
-    size = (-value, -high, -low)
-    if value > 0.0:
+        return Judged(f"{untold} {basis}.", "undecided")
+    size, is_better = (-value, -high, -low), value < 0.0
+    if not is_better:
         better, worse, size = worse, better, (value, low, high)
     amount, least, most = (figure(number, _DIGITS) for number in size)
     if found.t is None:  # differences do not vary, so that no test applies
         each = f"by {amount} {unit} on each; no test applies"
-        return f"On these rows {better} is better than {worse}, {each}."
-    return f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
+        return Judged(f"On these rows {better} is better than {worse}, {each}.", _KINDS[is_better])
+    text = f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
+    return Judged(text, _KINDS[is_better])
 
 
 def _basis(found: Difference, report: ComparisonReport) -> str:

@@ -12,6 +12,7 @@ from bce_cli.render.conventions import ConventionTable
 from bce_cli.render.layout import (
     FEW,
     Column,
+    Judged,
     Section,
     count,
     figure,
@@ -39,17 +40,20 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
     from bce_cli.core.extremes import WorstRow
+    from bce_cli.core.gate import Verdict
     from bce_cli.core.groups import SegmentReport
     from bce_cli.core.likelihood import ExampleRow
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin
 
-_LN2 = math.log(2.0)
 _DIGITS = 5
 _MOST_SEGMENTS = 40
 _LONGEST_NAME = 60
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+_TABLES = frozenset(
+    ("products", "segments", "difference_rows", "impossible_rows", "worst_rows"),
+)
 _OF_SEGMENTS = (
     *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
     *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
@@ -87,6 +91,11 @@ class ComputeDocument:
     segments: tuple[SegmentReport, ...] = ()
 
     @property
+    def tables(self) -> frozenset[str]:
+        """What is more than the answer; where conventions are compared, they are it."""
+        return _TABLES
+
+    @property
     def compared(self) -> ConventionTable:
         """The conventions side by side."""
         return ConventionTable(self.origin, self.report, self.result, self.comparison)
@@ -97,8 +106,9 @@ class ComputeDocument:
             return self.compared.sections()
         if self.segments:
             return [_summary(self), _segments(self)]
+        product = [_underflow(self, look), _examples(self, look)] if self.result.products else []
         worst = [_worst(self)] if self.result.worst else []
-        return [_summary(self), _underflow(self, look), _examples(self, look), *worst]
+        return [_summary(self), *product, *worst]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
@@ -124,11 +134,12 @@ class ComputeDocument:
             record["worst_rows"] = [_worst_record(row, self) for row in result.worst]
         return record
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
         """Return one line of figures; or a line a segment, a worst row or a convention."""
+        segments, worst = ((), ()) if brief else (self.segments, self.result.worst)
         return (
-            [_segment_line(segment, self) for segment in self.segments]
-            or [_worst_record(row, self) for row in self.result.worst]
+            [_segment_line(segment, self) for segment in segments]
+            or [_worst_record(row, self) for row in worst]
             or self.compared.lines()
             or [self._figures() | {"source": " ".join(self.origin.sources)}]
         )
@@ -155,18 +166,19 @@ def _summary(document: ComputeDocument) -> Section:
         columns=(
             Column("measure", is_text=True),
             Column("value"),
-            Column("meaning", is_text=True, wraps=True),
+            Column("meaning", is_text=True, wraps=True, spare=1),
         ),
         rows=(*_loss_rows(document), *_other_rows(document)),
+        verdicts=(_reading(report),),
         notes=(
             *doubts(report),
-            _reading(report),
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
             *_impossible_notes(document),
             *origin.notes(),
         ),
         marked=(0,),
+        has_head=False,
     )
 
 
@@ -187,33 +199,37 @@ def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
 
 def _other_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     report = document.report
-    bits = report.mean_loss / _LN2 if report.unit == "nats" else report.mean_loss
     base_brier = figure(report.base_rate * (1.0 - report.base_rate), 4)
-    yield "effective probability", percent(report.effective_probability), "given to what happened"
-    yield "in bits", figure(bits), "a coin toss: 1 bit, 0.693147 nats"
+    effective = percent(report.effective_probability)
+    yield "effective probability", effective, "given to what happened; a coin: 50 %"
     yield "Brier score", figure(report.brier), f"squared error; base rate: {base_brier}"
     if document.origin.has_weights:
         yield "effective rows", figure(report.effective_n), "of equal weight, as good as these"
-    yield "impossible rows", count(report.n_impossible), "certain, and wrong"
+    if report.n_impossible:
+        yield "impossible rows", count(report.n_impossible), "certain, and wrong"
 
 
-def _reading(report: LossReport) -> str:
+def _reading(report: LossReport) -> Judged:
     """Answer the question that everybody asks first."""
     base = f"the base rate's {figure(report.base_rate_loss)}"
+    verdict: Verdict = "undecided"
     if report.base_rate_loss == 0.0:
-        return "Is that good? All labels are the same, so there is no base rate to beat."
-    if math.isinf(report.mean_loss):
-        return f"Is that good? No: one certain, wrong prediction costs more than {base} ever will."
-    if report.ci_low is None or report.ci_high is None or report.n < FEW:
-        return f"Is that good? {how_many(report.n).capitalize()} cannot tell."
-    if report.ci_high < report.base_rate_loss:
-        return f"Is that good? It beats {base}, and the whole interval lies below that."
-    if report.ci_low > report.base_rate_loss:
-        return f"Is that good? No: {base} would cost less than the whole interval."
-    return (
-        f"Is that good? The interval alone cannot tell: {base} lies within it. "
-        "bce check --min-skill 0 --confident can, for it pairs the two."
-    )
+        answer = "All labels are the same, so there is no base rate to beat."
+    elif math.isinf(report.mean_loss):
+        verdict = "failed"
+        answer = f"No: one certain, wrong prediction costs more than {base} ever will."
+    elif report.ci_low is None or report.ci_high is None or report.n < FEW:
+        answer = f"{how_many(report.n).capitalize()} cannot tell."
+    elif report.ci_high < report.base_rate_loss:
+        verdict, answer = "passed", f"It beats {base}, as does the whole interval."
+    elif report.ci_low > report.base_rate_loss:
+        verdict, answer = "failed", f"No: {base} would cost less than the whole interval."
+    else:
+        answer = (
+            f"The interval alone cannot tell: {base} lies within it. "
+            "bce check --min-skill 0 --confident can, for it pairs the two."
+        )
+    return Judged(f"Is that good? {answer}", verdict)
 
 
 def _habits(document: ComputeDocument) -> Iterator[str]:
@@ -254,20 +270,22 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
         products,
         (Column("computed as", is_text=True), lambda p: f"product, {p.dtype}"),
         ("value", lambda p: figure(p.product)),
-        ("subnormal at row", lambda p: count(p.subnormal_row)),
+        (Column("subnormal at row", spare=1), lambda p: count(p.subnormal_row)),
         ("0 at row", lambda p: count(p.zero_row)),
     )
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
-    true_size = "The likelihood is 0 in truth as well: a row was impossible."
-    if not document.result.totals.n_infinite:
+    true_size = []
+    if document.result.totals.n_infinite:
+        true_size = ["It is 0 in truth as well: a row was impossible."]
+    elif any(product.subnormal_row is not None for product in products):
         size = power_of_ten(report.log10_likelihood, look)
         smallest = power_of_ten(math.log10(products[-1].smallest_subnormal), look)
-        true_size = f"The true likelihood is {size}; the smallest float64 above 0 is {smallest}."
+        true_size = [f"In truth it is {size}; the smallest float64 above 0 is {smallest}."]
     return Section(
         "The likelihood of all labels: a product underflows, a sum of logs does not",
         columns,
         rows=(*rows, stable),
-        notes=(true_size, *stuck_notes("In {} the product", products)),
+        notes=(*true_size, *stuck_notes("In {} the product", products)),
         marked=(len(rows),),
     )
 
@@ -278,7 +296,7 @@ def _examples(document: ComputeDocument, look: Look) -> Section:
     columns, cells = table(
         examples,
         *_row_columns(examples),
-        ("likelihood", lambda row: figure(row.likelihood, _DIGITS)),
+        (Column("likelihood", spare=5), lambda row: figure(row.likelihood, _DIGITS)),
         ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
         ("product", lambda row: figure(row.running_product, 4)),
         ("sum of logs", lambda row: figure(row.running_log_likelihood / nats)),
@@ -298,7 +316,10 @@ def _worst(document: ComputeDocument) -> Section:
             worst,
             *_row_columns(worst),
             ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
-            ("share of total", lambda row: percent(_share_of_total(row, document))),
+            (
+                Column("share of total", spare=4),
+                lambda row: percent(_share_of_total(row, document)),
+            ),
         ),
     )
 
@@ -318,8 +339,10 @@ def _row_columns(
     has_weights = any(row.weight is not None for row in rows)
     return (
         *row_columns(rows),
-        ("prediction", lambda row: figure(row.prediction, _DIGITS)),
-        ("weight", lambda row: figure(row.weight, _DIGITS)) if has_weights else None,
+        (Column("prediction", spare=1), lambda row: figure(row.prediction, _DIGITS)),
+        (Column("weight", spare=4), lambda row: figure(row.weight, _DIGITS))
+        if has_weights
+        else None,
     )
 
 
@@ -346,13 +369,16 @@ def _segments(document: ComputeDocument) -> Section:
         *table(
             shown,
             *(_name_column(index, name) for index, name in enumerate(document.segment_columns)),
-            ("rows", lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
-            ("base rate", lambda s: percent(_of(s, "base_rate"))),
+            (Column("rows", spare=2), lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
+            (Column("base rate", spare=5), lambda s: percent(_of(s, "base_rate"))),
             ("mean loss", lambda s: figure(_of(s, "mean_loss"), _DIGITS)),
-            ("95 % interval", lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high"))),
-            ("skill", lambda s: percent(_of(s, "skill"))),
+            (
+                Column("95 % interval", spare=3),
+                lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high")),
+            ),
+            (Column("skill", spare=4), lambda s: percent(_of(s, "skill"))),
             ("share of loss", lambda s: percent(s.share_of_total)),
-            ("impossible", lambda s: count(_of(s, "n_impossible") or 0))
+            (Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0))
             if has_impossible
             else None,
         ),
@@ -363,7 +389,7 @@ def _segments(document: ComputeDocument) -> Section:
 def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
     """Return the column of words that part the rows."""
     return (
-        Column(safe_text(name, _LONGEST_NAME), is_text=True),
+        Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
         lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or "(empty)",
     )
 

@@ -93,10 +93,22 @@ class ConventionTable:
                 self.conventions,
                 (Column("convention", is_text=True), lambda item: item.name),
                 ("mean", lambda item: figure(item.mean_loss)),
-                ("minus exact", lambda item: figure(_minus(item.mean_loss, report.mean_loss), 3)),
-                ("rows changed", lambda i: "-" if i.n_clipped is None else count(i.n_clipped)),
-                ("y=1, p=0 costs", lambda item: figure(item.cap_positive, _DIGITS)),
-                ("y=0, p=1 costs", lambda item: figure(item.cap_negative, _DIGITS)),
+                (
+                    Column("minus exact", spare=1),
+                    lambda item: figure(_minus(item.mean_loss, report.mean_loss), 3),
+                ),
+                (
+                    Column("rows changed", spare=2),
+                    lambda item: "-" if item.n_clipped is None else count(item.n_clipped),
+                ),
+                (
+                    Column("y=1, p=0 costs", spare=3),
+                    lambda item: figure(item.cap_positive, _DIGITS),
+                ),
+                (
+                    Column("y=0, p=1 costs", spare=3),
+                    lambda item: figure(item.cap_negative, _DIGITS),
+                ),
             ),
             notes=self._notes(),
             marked=(0,),
@@ -105,7 +117,7 @@ class ConventionTable:
     def _notes(self) -> tuple[str, ...]:
         report, kind = self.report, self._narrow_type()
         changed = "Rows changed: those in whose loss a limit of the convention shows."
-        costs = "The last two columns are what one certain, wrong row costs."
+        costs = "The costs are those of one row that is certain and wrong."
         notes = [*doubts(report), f"{changed} {costs}"]
         if kind is not None:
             notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
@@ -141,7 +153,7 @@ class ConventionTable:
             *table(
                 found,
                 *row_columns(found),
-                ("prediction", lambda row: figure(row.prediction, _DIGITS)),
+                (Column("prediction", spare=1), lambda row: figure(row.prediction, _DIGITS)),
                 ("least loss", lambda row: figure(min(self._known(row)), _DIGITS)),
                 ("highest loss", lambda row: figure(max(self._known(row)), _DIGITS)),
             ),
@@ -159,7 +171,10 @@ class ConventionTable:
             *table(
                 enumerate(self.conventions),
                 (Column("convention", is_text=True), lambda item: item[1].name),
-                *((f"row {count(row.row)}", share_of(row)) for row in found),
+                *(
+                    (Column(f"row {count(row.row)}", spare=place), share_of(row))
+                    for place, row in enumerate(found)
+                ),
             ),
         )
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
 from bce_cli.errors import safe_text
-from bce_cli.render.drawing import INDENT, framed, save_picture
+from bce_cli.render.calibration_verdict import calibration_verdict
+from bce_cli.render.drawing import (
+    LABEL,
+    framed,
+    header_height,
+    packed,
+    plain_axes,
+    roomy,
+    rows_and_mean,
+    save_picture,
+    wrapped,
+    write_header,
+)
 from bce_cli.render.layout import Section, figure
 
 if TYPE_CHECKING:
@@ -22,26 +35,37 @@ if TYPE_CHECKING:
 
 _HEIGHT = 21  # so that every fifth row is a quarter
 _LINES = 4  # of the bars of the histogram
-_WIDTHS = (100, 50, 25, 20)  # each a whole number of the histogram's bins
+_SIZES = ((100, LABEL), (50, LABEL), (50, 7), (25, LABEL), (20, LABEL))
+"""Columns, each a number that the histogram's bins are a multiple of, and those for labels."""
+_BESIDE = 3  # the axis, and a space on each side
 _PICTURE_BARS = 50
 _LONGEST_NAME = 40
+_WIDTH = 6.4  # of a picture, in inches
 
 
 def diagram_section(report: CalibrationReport, look: Look) -> Section:
     """Draw event rates over predictions, and how often each prediction was made."""
-    width = next((w for w in _WIDTHS if w + len(INDENT) + 1 <= look.width), _WIDTHS[-1])
+    width, label = next((size for size in _SIZES if sum(size) + _BESIDE <= look.width), _SIZES[-1])
+    indent = " " * (label + 2)
+    room = max(look.width - len(indent), width)
     marks = diagonal, isotonic, bar, point = tuple(look.pick("·∘│●", ".+|O"))
     labels = {row: figure(1.0 - row / (_HEIGHT - 1), 3) for row in range(0, _HEIGHT, 5)}
-    legend = f"{point}{bar} bin, 95 % interval   {isotonic} isotonic curve   {diagonal} calibrated"
+    legend = (
+        f"{point}{bar} bin, 95 % interval",
+        f"{isotonic} isotonic curve",
+        f"{diagonal} calibrated",
+    )
+    shares = f"% beside the bars: share of {_whole(report)} in the tallest one"
+    bars, tallest = _histogram(report.histogram, width, look)
     return Section(
         title="Reliability diagram: what happened, over what was predicted",
         drawing=(
-            f"{INDENT}event rate",
-            *framed(_rates(report, width, marks), labels, look),
-            *_histogram(report.histogram, width, look),
-            f"{INDENT}0{'prediction'.center(width - 2)}1",
-            f"{INDENT}{legend}",
-            f"{INDENT}% beside the bars: share of {_whole(report)} in the tallest one",
+            f"{indent}event rate",
+            *framed(_rates(report, width, marks), labels, look, label),
+            *framed(bars, {0: tallest}, look, label),
+            f"{indent}0{'prediction'.center(width - 2)}1",
+            *packed(legend, room, indent),
+            *(f"{indent}{line}" for line in textwrap.wrap(shares, room)),
         ),
     )
 
@@ -75,8 +99,11 @@ def _rates(report: CalibrationReport, width: int, marks: Sequence[str]) -> list[
     return ["".join(row) for row in canvas]
 
 
-def _histogram(heights: Sequence[float], width: int, look: Look) -> list[str]:
-    """Draw bars of so many lines; whatever is there is seen, however little it is."""
+def _histogram(heights: Sequence[float], width: int, look: Look) -> tuple[list[str], str]:
+    """Draw bars of so many lines, and say what the tallest is.
+
+    Whatever is there is seen, however little it is.
+    """
     per_column = N_HISTOGRAM_BINS // width
     sums = [math.fsum(heights[i : i + per_column]) for i in range(0, len(heights), per_column)]
     blocks = look.pick(" ▁▂▃▄▅▆▇█", " #")
@@ -86,7 +113,7 @@ def _histogram(heights: Sequence[float], width: int, look: Look) -> list[str]:
         "".join(blocks[min(max(level - line * steps, 0), steps)] for level in levels)
         for line in reversed(range(_LINES))
     ]
-    return framed(lines, {0: f"{figure(max(sums) / math.fsum(sums) * 100.0, 3)} %"}, look)
+    return lines, f"{figure(max(sums) / math.fsum(sums) * 100.0, 3)} %"
 
 
 def plot_calibration(
@@ -104,18 +131,27 @@ def plot_calibration(
     """
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(6.4, 7.6), layout="constrained")
-    above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     name = _drawable(safe_text(prediction_column, _LONGEST_NAME))
-    above.set_title(f"Reliability diagram: {name}", parse_math=False)
+    subtitle = wrapped(subtitle_of(report), _WIDTH)
+    heights = (header_height(subtitle), 5.6, 1.5)
+    drawn = Figure(figsize=(_WIDTH, sum(heights)), layout=roomy())
+    header, above, below = drawn.subplots(3, 1, height_ratios=heights)
+    write_header(header, f"Reliability diagram: {name}", subtitle)
     _plot_rates(above, report)
+    above.tick_params(labelbottom=False)
     shares = np.array(report.histogram).reshape(_PICTURE_BARS, -1).sum(axis=1)
     shares = shares / math.fsum(report.histogram) * 100.0
     lefts, width = np.arange(_PICTURE_BARS) / _PICTURE_BARS, 1.0 / _PICTURE_BARS
     below.bar(lefts, shares, width=width, align="edge", color="C0")
-    below.set(xlabel="prediction", ylabel=f"% of {_whole(report)}")
-    below.grid(visible=True, alpha=0.3)
+    below.set(xlabel="prediction", ylabel=f"% of {_whole(report)}", xlim=above.get_xlim())
+    plain_axes(below)
     save_picture(drawn, stream, picture)
+
+
+def subtitle_of(report: CalibrationReport) -> str:
+    """Say in words how many rows there were, what they cost, and what recalibration would do."""
+    ends = (None, None) if report.bootstrap is None else report.bootstrap.log_loss["mean"]
+    return f"{rows_and_mean(report, *ends)}\n{calibration_verdict(report)}"
 
 
 def _drawable(text: str) -> str:
@@ -138,10 +174,11 @@ def _plot_rates(ax: Axes, report: CalibrationReport) -> None:
     ).T
     ax.plot((0.0, 1.0), (0.0, 1.0), color="0.6", linestyle="--", label="calibrated")
     x = np.column_stack([curve.lows, curve.highs]).ravel()
-    ax.plot(x, np.repeat(curve.rates, 2), color="C1", label="isotonic curve")
+    mark = "_" if x[0] == x[-1] else None  # a line of no length is not seen
+    ax.plot(x, np.repeat(curve.rates, 2), color="C1", marker=mark, ms=16, label="isotonic curve")
     errors = (rates - lows, highs - rates)
     label = "bins, 95 % intervals"
     ax.errorbar(means, rates, errors, fmt="o", color="C0", capsize=3.0, label=label)
     ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    ax.grid(visible=True, alpha=0.3)
-    ax.legend(loc="upper left")
+    plain_axes(ax)
+    ax.legend(loc="upper left", edgecolor="none")

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from typing import Self
+
+    from bce_cli.core.gate import Verdict
 
 T = TypeVar("T")
 Texts: TypeAlias = tuple[str, ...]
@@ -19,10 +22,10 @@ _PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 _ASCII_SIGNS = (
-    "¹⁻ʸ=^(1-y) ʸ=^y ²=^2 ᵢ=_i ⁻=^- ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
+    "²=^2 ᵢ=_i ⁰=^0 ¹=^1 ∏=prod Σ=sum σ=sigmoid ∂=d π=r ·=* −=- ×=x →=-> "
     "≤=<= ≥=>= ≠=!= ≈=~ ∞=inf ½=1/2 ⋮=: …=..."
 )
-"""The signs of mathematics and what stands for them; one behind those that hold it."""
+"""The signs of mathematics and what stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Look:
     Attributes
     ----------
     width : int
-        Columns to fill; tables whose numbers need more take more.
+        Columns to fill; a table that needs more loses columns, or is stacked.
     color : bool
         Whether escape sequences for colours are welcome.
     unicode : bool
@@ -51,6 +54,29 @@ class Look:
         return text if self.unicode else ascii_text
 
 
+class Judged(str):
+    """A sentence or cell that says how something was judged; a colour may say it again.
+
+    Attributes
+    ----------
+    verdict : {"passed", "failed", "undecided"}
+
+    Examples
+    --------
+    >>> Judged("Yes: it does.", "passed").verdict
+    'passed'
+    """
+
+    __slots__ = ("verdict",)
+    verdict: Verdict
+
+    def __new__(cls, text: str, verdict: Verdict) -> Self:
+        """Mark a text."""
+        judged = super().__new__(cls, text)
+        judged.verdict = verdict
+        return judged
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table.
@@ -62,11 +88,15 @@ class Column:
         Words, which stand on the left, rather than a number.
     wraps : bool
         Whether cells may be broken into lines; numbers never are.
+    spare : int
+        Where there is no room for all, a terminal leaves out the columns of the highest number
+        first, and none of 0.
     """
 
     title: str
     is_text: bool = False
     wraps: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +108,10 @@ class Section:
     title : str
     columns : tuple of Column
     rows : tuple of tuple of str
+        Cells may be `Judged`.
+    verdicts : tuple of str
+        What all comes to, most of them `Judged`. A page has them above the table; a terminal below
+        all else, where one looks first.
     notes : tuple of str
     marked : collection of int
         0-based rows to be seen first.
@@ -85,15 +119,19 @@ class Section:
         Lines above the table.
     drawing : tuple of str
         Lines of a picture made of characters, below it.
+    has_head : bool
+        Whether a terminal shows the titles of the columns, or rows say enough by themselves.
     """
 
     title: str
     columns: tuple[Column, ...] = ()
     rows: tuple[Texts, ...] = ()
+    verdicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     marked: Collection[int] = ()
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
+    has_head: bool = True
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"
@@ -119,6 +157,10 @@ def table(
     shown = [column for column in columns if column is not None]
     heads = (head if isinstance(head, Column) else Column(head) for head, _ in shown)
     return tuple(heads), tuple(tuple(cell(item) for _, cell in shown) for item in items)
+
+
+GAPS = ("⋮", ":")
+"""What stands in every cell of a row where some are left out; and that in ASCII."""
 
 
 def with_gaps(numbers: Iterable[int], rows: Iterable[Texts], sign: str) -> Iterator[Texts]:
@@ -224,8 +266,8 @@ def formula(text: str, look: Look) -> str:
 
     Examples
     --------
-    >>> formula("pʸ (1−p)¹⁻ʸ", Look(unicode=False))
-    'p^y (1-p)^(1-y)'
+    >>> formula("pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)", Look(unicode=False))
+    'p_i^y_i (1-p_i)^(1-y_i)'
     """
     if not look.unicode:
         for pair in _ASCII_SIGNS.split():

@@ -154,12 +154,12 @@ def without_none(record: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def row_columns(rows: Sequence[R], digits: int = 5) -> tuple[TableColumn[R] | None, ...]:
     """Return the columns that say which row it is: its number, id, if any has one, and label."""
-    ids = Column("id", is_text=True)
+    ids = Column("id", is_text=True, spare=2)
     has_ids = any(row.id is not None for row in rows)
     return (
         ("row", lambda row: count(row.row)),
         (ids, lambda row: safe_text(row.id or "", _LONGEST_ID)) if has_ids else None,
-        ("label", lambda row: figure(row.label, digits)),
+        (Column("label", spare=3), lambda row: figure(row.label, digits)),
     )
 
 

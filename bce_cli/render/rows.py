@@ -6,7 +6,7 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import ScoredRows
-    from bce_cli.render.write import Format
 
     Array = np.ndarray[Any, Any]
     IntArray = npt.NDArray[np.intp]
+
+RowFormat: TypeAlias = Literal["table", "json", "csv", "markdown"]
 
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
@@ -82,7 +83,7 @@ class RowStream:
         Whether ids in CSV must not look like formulas.
     """
 
-    output_format: Format
+    output_format: RowFormat
     unit: Unit
     has_ids: bool
     has_weights: bool = False

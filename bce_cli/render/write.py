@@ -1,4 +1,4 @@
-"""A finished report in the format that was asked for: a table, Markdown, JSON or CSV."""
+"""A finished report in the format that was asked for: a table, Markdown, HTML, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -7,66 +7,115 @@ import io
 import json
 import math
 import re
-from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from bce_cli.errors import without_formula
+from bce_cli.render.layout import Judged, Look
+from bce_cli.render.terminal import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from bce_cli.render.layout import Section
 
-    from bce_cli.render.layout import Column, Look, Section
-
-Format: TypeAlias = Literal["table", "json", "csv", "markdown"]
+Format: TypeAlias = Literal["table", "json", "csv", "markdown", "html"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-_WIDEST = 120
-_NARROWEST = 20  # no number in a sentence is longer
-_GAP = 2  # between columns
 
 
 class Document(Protocol):
-    """What a command found, and where it came from: all there is to say of it."""
+    """What a command found, and where it came from: all there is to say of it.
+
+    Attributes
+    ----------
+    tables : collection of str
+        Keys of the record, at whatever depth, that hold more than the answer.
+    """
+
+    @property
+    def tables(self) -> Collection[str]:
+        """See above."""
 
     def sections(self, look: Look) -> Sequence[Section]:
-        """Say it to people, in tables and Markdown."""
+        """Say it to people; the first section is the answer, and stands for itself."""
 
     def record(self) -> Mapping[str, Any]:
         """Say it to programs, in JSON; numbers may be infinite or nan."""
 
-    def lines(self) -> Sequence[Mapping[str, Any]]:
-        """Say it in CSV: at least one line, all with the same keys."""
+    def lines(self, *, brief: bool = False) -> Sequence[Mapping[str, Any]]:
+        """Say it, or in brief the answer alone, in CSV: some lines, all with the same keys."""
 
 
 def write_document(
-    document: Document, output_format: Format, look: Look, *, excel_safe: bool = False
+    document: Document,
+    output_format: Format,
+    look: Look,
+    *,
+    brief: bool = False,
+    excel_safe: bool = False,
 ) -> str:
     """Write a report as text.
+
+    Who reads a page begins at its top, where the answer stands; on a terminal one sees what stands
+    above the prompt, so there the answer comes last.
 
     Parameters
     ----------
     document : Document
-    output_format : {"table", "json", "csv", "markdown"}
+    output_format : {"table", "json", "csv", "markdown", "html"}
     look : Look
-        Matters for tables, and for the signs in Markdown.
+        Matters for tables, and for the signs in Markdown; a page is the same wherever it is made.
+    brief : bool, default False
+        Whether to write the answer alone.
     excel_safe : bool, default False
         Whether no text in CSV may look like a formula.
     """
     if output_format == "json":
-        return write_json(document.record())
+        record = document.record()
+        return write_json(without(record, document.tables) if brief else record)
     if output_format == "csv":
-        return write_csv(document.lines(), excel_safe=excel_safe)
-    sections = document.sections(look)
-    return draw(sections, look) if output_format == "table" else write_markdown(sections)
+        return write_csv(document.lines(brief=brief), excel_safe=excel_safe)
+    is_page = output_format == "html"
+    sections = document.sections(Look() if is_page else look)[: 1 if brief else None]
+    if is_page:
+        return write_html(sections, sections[0].title)
+    return draw(sections[::-1], look) if output_format == "table" else write_markdown(sections)
+
+
+def without(record: Any, keys: Collection[str]) -> Any:  # noqa: ANN401 -- any JSON value
+    """Return a record without some keys, at whatever depth.
+
+    Examples
+    --------
+    >>> without({"n": 2, "models": [{"name": "a", "lost": [1, 2]}]}, {"lost"})
+    {'n': 2, 'models': [{'name': 'a'}]}
+    """
+    if isinstance(record, dict):
+        return {key: without(value, keys) for key, value in record.items() if key not in keys}
+    return [without(i, keys) for i in record] if isinstance(record, list | tuple) else record
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
     """Return None for a number that JSON cannot hold, anything else as it is."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a record as one line: names of what holds others before theirs; lists left out.
+
+    Examples
+    --------
+    >>> flat({"n": 2, "brier": {"score": 0.25}, "notes": []})
+    {'n': 2, 'brier_score': 0.25}
+    """
+    line: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            line |= flat(value, f"{prefix}{key}_")
+        elif not isinstance(value, list | tuple):
+            line[prefix + key] = value
+    return line
 
 
 def write_json(record: Any, plain: Callable[[Any], Any] = finite) -> str:  # noqa: ANN401
@@ -139,7 +188,10 @@ def write_markdown(sections: Sequence[Section]) -> str:
 
 
 def _markdown_section(section: Section) -> str:
-    lines = [f"### {escaped(section.title)}", "", *_fenced(section.formulas)]
+    lines = [f"### {escaped(section.title)}", ""]
+    for verdict in section.verdicts:
+        lines += [escaped(verdict), ""]
+    lines += _fenced(section.formulas)
     if section.rows:
         lines += [
             markdown_row(escaped(column.title) for column in section.columns),
@@ -162,101 +214,123 @@ def _fenced(lines: Sequence[str]) -> list[str]:
     return ["```text", *lines, "```", ""] if lines else []
 
 
-def draw(sections: Sequence[Section], look: Look) -> str:
-    """Draw sections for the terminal, one below the other.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """\
+:root { color-scheme: light dark; --edge: #d0d0d0; --dim: #595959; --back: #fff; --text: #1a1a1a;
+  --passed: #176b2c; --failed: #a8201a; --undecided: #7a5200; --marked: #eef4fb; }
+@media (prefers-color-scheme: dark) {
+  :root { --edge: #4a4a4a; --dim: #a8a8a8; --back: #161616; --text: #e8e8e8;
+    --passed: #7bd88f; --failed: #ff8a80; --undecided: #f0c060; --marked: #1e2a36; }
+}
+body { background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif;
+  margin: 0 auto; max-width: 60rem; padding: 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; } h1, h2 { overflow-wrap: anywhere; }
+section { margin-bottom: 2.5rem; } .wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px; }
+th, td { border-bottom: 1px solid var(--edge); padding: .2rem .8rem .2rem 0; vertical-align: top;
+  text-align: right; white-space: nowrap; }
+th { font-weight: normal; } thead th { color: var(--dim); vertical-align: bottom; }
+.text { text-align: left; } .words { white-space: normal; } .marked { background: var(--marked); }
+pre { line-height: 1.15; overflow-x: auto; }
+.passed { color: var(--passed); } .failed { color: var(--failed); }
+.undecided { color: var(--undecided); }
+.passed, .failed, .undecided { font-weight: bold; }
+@media print { body { max-width: none; } section { break-inside: avoid; } }
+"""
 
-    Words wrap at the width; numbers never do, so a table takes more than the width if they need it.
+
+def write_html(sections: Sequence[Section], title: str) -> str:
+    """Write sections as one page of HTML that needs nothing else, and runs nothing.
+
+    All text is escaped. The same sections make the same bytes, which are to be UTF-8.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    title : str
+        Of the page; a section that has the same title does not repeat it.
+
+    References
+    ----------
+    WHATWG, "HTML: Living Standard", on tables and `Content-Security-Policy`.
+
+    Examples
+    --------
+    >>> from bce_cli.render.layout import Section
+    >>> "<p>a &lt; b</p>" in write_html([Section("", notes=("a < b",))], "Page")
+    True
     """
-    from rich.console import Console
-    from rich.text import Text
+    shown = escape(title)
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{shown}</title>",
+        f"<style>\n{_STYLE}</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        f"<h1>{shown}</h1>",
+        *(line for section in sections for line in _html_section(section, title)),
+        "</main>",
+        "</body>",
+        "</html>",
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
-    if not look.encoding.startswith("utf"):
-        sections = [_escaped(section, look.encoding) for section in sections]
-    prose = max(min(look.width, _WIDEST), _NARROWEST)
-    widths = [max(prose, _least_width(section)) for section in sections]
-    console = Console(
-        file=io.StringIO(),
-        color_system="standard" if look.color else None,
-        force_terminal=look.color,
-        force_interactive=False,
-        legacy_windows=False,
-        no_color=not look.color,
-        width=max(widths),
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
+
+def _html_section(section: Section, page_title: str) -> Iterator[str]:
+    yield "<section>"
+    if section.title not in ("", page_title):
+        yield f"<h2>{escape(section.title)}</h2>"
+    yield from (_html_element("p", verdict) for verdict in section.verdicts)
+    yield from _preformatted(section.formulas)
+    if section.rows:
+        yield from _html_table(section)
+    yield from _preformatted(section.drawing)
+    yield from (_html_element("p", note) for note in section.notes)
+    yield "</section>"
+
+
+def _html_table(section: Section) -> Iterator[str]:
+    """Write a table whose first column says what each row is."""
+    kinds = [
+        " ".join(["text"] * column.is_text + ["words"] * column.wraps) for column in section.columns
+    ]
+    heads = (
+        _html_element("th", column.title, kind, "col")
+        for column, kind in zip(section.columns, kinds, strict=True)
     )
-    for position, (section, width) in enumerate(zip(sections, widths, strict=True)):
-        if position:
-            console.print()
-        console.print(Text(section.title, style="bold"), width=prose)
-        for formula in section.formulas:
-            _print_whole(console, Text(f"  {formula}", style="green"))
-        if section.rows:
-            console.print(_rich_table(section, look), width=width)
-        for line in section.drawing:
-            _print_whole(console, Text(line))
-        for note in section.notes:
-            console.print(Text(note), width=prose)
-    file = console.file
-    assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
-    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    yield '<div class="wide">'
+    yield "<table>"
+    yield f"<caption>{escape(section.title)}</caption>"
+    yield f"<thead>\n<tr>{''.join(heads)}</tr>\n</thead>"
+    yield "<tbody>"
+    for index, (first, *others) in enumerate(section.rows):
+        cells = zip(others, kinds[1:], strict=True)
+        row = _html_element("th", first, kinds[0], "row")
+        row += "".join(_html_element("td", cell, kind) for cell, kind in cells)
+        yield f"<tr{_attribute('class', 'marked' * (index in section.marked))}>{row}</tr>"
+    yield "</tbody>"
+    yield "</table>"
+    yield "</div>"
 
 
-def _escaped(section: Section, encoding: str) -> Section:
-    """Escape what an encoding lacks; later, columns would have the width of the plain text."""
-
-    def shown(text: str) -> str:
-        return text.encode(encoding, "backslashreplace").decode(encoding)
-
-    columns = tuple(replace(column, title=shown(column.title)) for column in section.columns)
-    rows = tuple(tuple(map(shown, row)) for row in section.rows)
-    return replace(section, columns=columns, rows=rows)
+def _html_element(tag: str, text: str, kind: str = "", scope: str = "") -> str:
+    if isinstance(text, Judged):
+        kind = f"{kind} {text.verdict}".strip()
+    return f"<{tag}{_attribute('scope', scope)}{_attribute('class', kind)}>{escape(text)}</{tag}>"
 
 
-def _print_whole(console: Console, text: Text) -> None:
-    console.print(text, no_wrap=True, overflow="ignore", crop=False)
+def _attribute(name: str, value: str) -> str:
+    return f' {name}="{value}"' if value else ""
 
 
-def _least_width(section: Section) -> int:
-    """Return the width below which a number would be cut: words may break at spaces."""
-    from rich.cells import cell_len
-
-    width = 0
-    for column, cells in _columns(section):
-        parts = [word for cell in cells for word in cell.split()] if column.wraps else cells
-        width += max(map(cell_len, parts)) + _GAP
-    return width - 1  # nothing follows the last column but its padding
-
-
-def _columns(section: Section) -> Iterator[tuple[Column, list[str]]]:
-    """Yield each column with its title and all its cells."""
-    for index, column in enumerate(section.columns):
-        yield column, [column.title, *(row[index] for row in section.rows)]
-
-
-def _rich_table(section: Section, look: Look) -> Table:
-    from rich.box import SIMPLE_HEAD, Box
-    from rich.cells import cell_len
-    from rich.table import Table
-    from rich.text import Text
-
-    plain = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-    table = Table(
-        box=SIMPLE_HEAD if look.unicode else plain,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-        header_style="dim",
-    )
-    for column, cells in _columns(section):
-        table.add_column(
-            Text(column.title),
-            justify="left" if column.is_text else "right",
-            no_wrap=not column.wraps,
-            min_width=None if column.wraps else max(map(cell_len, cells)),
-            overflow="fold",
-        )
-    for index, row in enumerate(section.rows):
-        table.add_row(*map(Text, row), style="bold cyan" if index in section.marked else "")
-    return table
+def _preformatted(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield "<pre>" + escape("\n".join(lines)) + "</pre>"

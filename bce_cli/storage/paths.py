@@ -195,6 +195,42 @@ def file_name(path: str) -> str:
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+def partitions_of(path: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the names and the values that the folders of a path stand for, as Hive has it.
+
+    Examples
+    --------
+    >>> partitions_of("s3://bucket/day=2026-11-01/hour=07%3A30/a.csv")
+    (('day', '2026-11-01'), ('hour', '07:30'))
+    >>> partitions_of("day=__HIVE_DEFAULT_PARTITION__/p=1.csv"), partitions_of("a.csv")
+    ((('day', None),), ())
+    >>> partitions_of("https://host/day%3D1%2B1/a.csv?k=/v=1/"), partitions_of("s3://k=v/a=b=c/d")
+    ((('day', '1+1'),), (('a', 'b=c'),))
+    """
+    if "=" not in path and "%" not in path:
+        return ()
+    place = local_path(path)
+    if place is None:
+        address = path.removesuffix(_divided(path)[3]) if is_web(path) else path
+        place = split_authority(address)[1]
+    found = []
+    for folder in place.split("/")[:-1]:
+        name, sign, value = (_decoded(folder) if is_web(path) else folder).partition("=")
+        if sign and name:
+            text = None if value == _NO_VALUE else _decoded(value)
+            found.append((_decoded(name), text))
+    return tuple(found)
+
+
+def _decoded(text: str) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415 -- few inputs have partitions
+
+    return unquote(text, errors="surrogateescape")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file or a folder.

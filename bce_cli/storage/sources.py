@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import BceError, InputError, UsageError
+from bce_cli.errors import BceError, InputError, UsageError, safe_text
 from bce_cli.storage.folders import passed_over
 from bce_cli.storage.paths import (
     LocalTree,
@@ -19,6 +20,7 @@ from bce_cli.storage.paths import (
     is_pattern,
     is_web,
     local_path,
+    partitions_of,
     refuse_credentials,
     shown_path,
     split_empty,
@@ -35,6 +37,14 @@ if TYPE_CHECKING:
 
 
 STANDARD_INPUT = "-"
+PIPE = "standard input"
+"""What messages call it."""
+
+_WITHIN = "::"
+"""Between the path of an archive or a workbook, and what is meant of it."""
+
+_ARCHIVE_MARK = b"PK"
+_ARCHIVE_ENDINGS = (".zip", ".npz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def refuse_second_pipe(paths: Sequence[str | None]) -> None:
@@ -56,6 +66,8 @@ class Source:
         Its version, if it was looked at already. Any other one is refused when it is opened.
     shown : str, optional
         What the user calls it, if not by that path.
+    member : str, optional
+        What is meant of an archive or a workbook at that path: a file, or a sheet.
     is_part : bool
         Whether it is one of the files of a folder or a pattern, some of which may be empty.
     """
@@ -63,20 +75,34 @@ class Source:
     path: str
     stamp: Stamp | None = None
     shown: str | None = None
+    member: str | None = None
     is_part: bool = False
 
     @property
     def name(self) -> str:
         """What messages call it."""
         if self.path == STANDARD_INPUT:
-            return "standard input"
-        return shown_path(self.shown or self.path)
+            return PIPE
+        shown = shown_path(self.shown or self.path)
+        return shown if self.member is None else f"{shown}{_WITHIN}{safe_text(self.member)}"
+
+    @property
+    def identity(self) -> tuple[str, str | None]:
+        """What tells it from all other sources, as the user has named them."""
+        return self.path, self.member
 
     @property
     def extensions(self) -> tuple[str, ...]:
         """The endings of its name, in lower case, the last one first."""
-        suffixes = () if self.path == STANDARD_INPUT else PurePath(file_name(self.path)).suffixes
+        if self.path == STANDARD_INPUT:
+            return ()
+        suffixes = PurePath(self.member or file_name(self.path)).suffixes
         return tuple(suffix.lower() for suffix in reversed(suffixes))
+
+    @property
+    def folders(self) -> tuple[tuple[str, str | None], ...]:
+        """What the folders that the user has named, or that are below, say of it."""
+        return partitions_of(self.shown or self.path)
 
     @property
     def local_path(self) -> str | None:
@@ -253,7 +279,8 @@ def _refuse_repeats(found: Sequence[tuple[str, Source]]) -> None:
     """
     seen: dict[object, tuple[str, Source]] = {}
     for path, source in found:
-        other_path, other = seen.setdefault(_identity(source), (path, source))
+        identity = (_identity(source), source.member)
+        other_path, other = seen.setdefault(identity, (path, source))
         if other is source:
             continue
         what = f"{other.name} and {source.name} are the same file"
@@ -288,7 +315,8 @@ def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
     path : str
         A file; a folder, which stands for all files below it, but for hidden ones; or a pattern,
         unless there is something that is called just so. Each may be an address. A path at which
-        there is nothing is returned as it is, to be an error when it is opened.
+        there is nothing is returned as it is, to be an error when it is opened; but for
+        ``archive.zip::preds.csv``, which is a part of the archive.
 
     Raises
     ------
@@ -299,6 +327,10 @@ def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
     """
     if path == STANDARD_INPUT:
         return [Source(path)]
+    if _WITHIN in path:
+        whole, member = _split_member(path)
+        if member is not None:
+            return [replace(source, member=member) for source in sources_of(whole, notes)]
     local = local_path(path)
     if local is not None:
         return _expanded(path, local, LocalTree(), lambda found: found, notes)
@@ -309,6 +341,37 @@ def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
 
     tree = RemoteTree(path)
     return _expanded(path, tree.root, tree, tree.address_of, notes)
+
+
+def _split_member(path: str) -> tuple[str, str | None]:
+    """Part an archive or a workbook from what is meant of it.
+
+    Only what is there and is an archive can be parted so; of an address, or of a pattern, what is
+    called as archives are.
+    """
+    local = local_path(path)
+    if local is None or not os.path.lexists(local):
+        place = path.find(_WITHIN)
+        while place >= 0:
+            whole, member = path[:place], path[place + len(_WITHIN) :]
+            if member and _is_archive(whole):
+                return whole, member
+            place = path.find(_WITHIN, place + 1)
+    return path, None
+
+
+def _is_archive(path: str) -> bool:
+    local = local_path(path)
+    if local is None or is_pattern(local):
+        return file_name(path).lower().endswith(_ARCHIVE_ENDINGS)
+    try:
+        status = Path(local).stat()
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        with Path(local).open("rb") as file:
+            return file.read(len(_ARCHIVE_MARK)) == _ARCHIVE_MARK
+    except (OSError, ValueError):
+        return False
 
 
 def _expanded(

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from bce_cli.errors import BceError, InputError, ShortageError, os_reason, shortage
+from bce_cli.errors import (
+    BceError,
+    InputError,
+    MissingInputError,
+    ShortageError,
+    names_like,
+    os_reason,
+    quoted,
+    shortage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed import WriteableBuffer
+
+_FEW = 3
 
 
 def read_some(stream: IO[bytes], buffer: WriteableBuffer) -> int:
@@ -196,5 +208,33 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
 
 
 def unreadable(name: str, error: Exception) -> InputError | ShortageError:
-    """Say in one line why an input cannot be read."""
-    return shortage(error) or InputError(f"{name}: {os_reason(error)}")
+    """Say in one line why an input cannot be read, and in another what may have been meant."""
+    lacking = shortage(error)
+    if lacking is not None:
+        return lacking
+    message = f"{name}: {os_reason(error)}"
+    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
+        return MissingInputError(message, _what_there_is(Path(error.filename)))
+    return InputError(message)
+
+
+def _what_there_is(path: Path) -> str | None:
+    """Return what is in the place of a file that is not there."""
+    try:
+        names = sorted(found.name for found in path.parent.iterdir())
+    except OSError:
+        return f"there is no folder {quoted(str(path.parent))}"
+    if path.name in names:
+        return "it is a link that leads nowhere"
+    by_stem = {_stem(name): name for name in reversed(names)}
+    close = [by_stem[stem] for stem in names_like(_stem(path.name), by_stem)]
+    if close:
+        return f"did you mean {' or '.join(quoted(str(path.parent / name)) for name in close)}?"
+    alike = [name for name in names if Path(name).suffix == path.suffix != ""]
+    more = f" and {len(alike) - _FEW} more" if len(alike) > _FEW else ""
+    listed = ", ".join(map(quoted, alike[:_FEW]))
+    return f"its folder has {listed}{more}" if alike else None
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0] or name

@@ -191,7 +191,9 @@ def test_no_number_is_cut(
     args = ("compute", str(FLIGHTS), "-p", "logistic", "--by", "carrier")
     monkeypatch.setenv("COLUMNS", str(columns))
     table = bce(*args).stdout
-    assert "0.6889 to 0.7501" in table
+    assert ("0.6889 to 0.7501" in table) is (columns > 40)
+    assert ("interval" in table.partition("Left out at this width: ")[2]) is (columns == 40)
+    assert "0.7195 " in table
     assert "21.5 %" in table
 
 

@@ -20,7 +20,8 @@ Process = subprocess.CompletedProcess[bytes]
 SCRIPTS = {
     "bash": b"complete -o default -F _bce_completion bce\n",
     "zsh": b"compdef _bce_completion bce\n",
-    "fish": b'complete --command bce --no-files --arguments "(env _BCE_COMPLETE=complete_fish ',
+    "fish": b'complete --command bce --no-files --keep-order --arguments "(_bce_completion)"\n',
+    "powershell": b"Register-ArgumentCompleter -Native -CommandName bce ",
 }
 PLACES = {
     "bash": ".bash_completions/bce.sh",
@@ -140,22 +141,31 @@ def test_a_home_that_takes_no_files_is_named(process: Callable[..., Process]) ->
     assert (done.stdout, done.returncode) == (b"", 73)
 
 
+def test_a_script_that_nobody_reads_is_a_broken_pipe(process: Callable[..., Process]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = process("--show-completion", "bash", stdout=write_end)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_help_outranks_completion(process: Callable[..., Process]) -> None:
     done = process("--show-completion", "--help")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"Usage: bce ")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         ("bce comp", ["compute", "compare"]),
         ("bce compute --per", ["--per-example"]),
         ("bce compute --color a", ["auto", "always"]),
-        ("bce --show-completion c", ["compute", "calibration", "compare", "check"]),
+        ("bce --show-completion c", ["compute", "compare", "calibration", "check"]),
     ],
 )
-def test_a_shell_can_complete(
+def test_scripts_that_typer_has_installed_go_on_completing(
     words: str, expected: list[str], process: Callable[..., Process]
 ) -> None:
     request = {
@@ -166,6 +176,21 @@ def test_a_shell_can_complete(
     done = process(env={**os.environ, **request})
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().split() == expected
+
+
+def test_columns_are_found_without_what_takes_long_to_load() -> None:
+    Path("preds.csv").write_text("y;p\n")
+    script = "import atexit, sys\n"
+    script += "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))\n"
+    script += "from bce_cli.cli import main; main()"
+    asked = {"_BCE_COMPLETE": "words_bash", "_BCE_BEFORE": "bce compute preds.csv -l "}
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, env=os.environ | asked
+    )
+    assert done.stdout == b"words\ny\np\n"
+    loaded = {*done.stderr.decode().split()}
+    assert loaded & {"typer", "numpy", "pyarrow", "dataclasses", "inspect", "rich", "json"} == set()
+    assert "bce_cli.readers.glance" in loaded
 
 
 def test_a_user_without_a_home_is_told_so(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.cli.demo import STEP_NAMES
+from bce_cli.cli.demo import CURVED, STEP_NAMES, STEPS
 from tests.budgets import one_in
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Preds = Callable[..., str]
 
 ROWS = "label,prediction\n1,0.9\n0,0.2\n1,0.6\n0,0.4\n"
-CURVED = ("underflow", "negative-log", "scaling", "gradient")
 
 
 def refuse_constant(token: str) -> None:
@@ -35,11 +34,58 @@ def strict_json(text: str) -> Any:  # noqa: ANN401
     return json.loads(text, parse_constant=refuse_constant)
 
 
-def test_without_a_step_the_steps_are_listed_in_order(bce: Bce) -> None:
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+def test_without_a_step_the_steps_are_listed_by_number(
+    bce: Bce, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
     result = bce("demo")
-    assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [*STEP_NAMES, "all"]
-    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert (result.exit_code, result.stderr) == (0, "")
+    heads = re.findall(r"^([ \d]\d|  )  ([a-z-]+)  ", result.stdout, flags=re.MULTILINE)
+    numbered = [(f"{i:2}", name) for i, name in enumerate(STEP_NAMES, 1)]
+    assert heads == [*numbered, ("  ", "all")]
+    assert max(map(len, result.stdout.splitlines())) <= int(width)
+
+
+def test_the_list_is_what_the_steps_say(bce: Bce) -> None:
+    lines = bce("demo").stdout.splitlines()
+    assert lines[2] == (
+        " 3  underflow     the product dies in every float type, the sum of logs does not"
+    )
+    assert lines[11] == "    all           every step, in this order"
+    assert lines[12:] == [
+        "",
+        "bce demo 3 shows the third, and bce demo underflow preds.csv the same on your",
+        "rows.",
+    ]
+
+
+def test_the_order_is_that_of_the_derivation() -> None:
+    assert STEP_NAMES == (
+        "bernoulli",
+        "likelihood",
+        "underflow",
+        "monotone",
+        "logarithm",
+        "negative-log",
+        "single-trial",
+        "many-trials",
+        "scaling",
+        "derivation",
+        "gradient",
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [("1", "bernoulli"), ("005", "logarithm"), ("11", "gradient")]
+)
+def test_a_step_may_be_named_by_its_number(bce: Bce, number: str, name: str) -> None:
+    assert bce("demo", number, "--brief").stdout == bce("demo", name, "--brief").stdout
+
+
+def test_a_number_goes_with_rows_of_the_user(bce: Bce, preds: Preds) -> None:
+    record = strict_json(bce("demo", "2", preds(ROWS), "-f", "json").stdout)
+    assert (record["step"], record["n"]) == ("likelihood", 4)
 
 
 @pytest.mark.parametrize("name", STEP_NAMES)
@@ -47,7 +93,7 @@ def test_every_step_says_which_one_comes_next(bce: Bce, name: str) -> None:
     text = " ".join(bce("demo", name).stdout.split())
     position = STEP_NAMES.index(name) + 1
     if position < len(STEP_NAMES):
-        assert text.endswith(f"Next: bce demo {STEP_NAMES[position]}.")
+        assert text.endswith(f"Next: bce demo {STEP_NAMES[position]}. {STEPS[position].why}")
     else:
         assert "Next:" not in text
 
@@ -91,7 +137,87 @@ def test_underflow_as_json_has_the_documented_keys(bce: Bce) -> None:
         "true_row": 1218,
         "product": 0.0,
         "log_of_product": None,
+        "held_row": 1216,
+        "held_at": 5e-324,
+        "last_factor": 0.30000000000000004,
     }
+    assert record["lost_dtype"] == "float16"
+    assert record["lost_rows"][0] == {
+        "row": 21,
+        "factor": 0.7001953125,
+        "product_steps": 5.0,
+        "true_steps": pytest.approx(4.570752111750963, rel=1e-12),
+    }
+
+
+def test_a_product_that_is_lost_late_is_explained(bce: Bce) -> None:
+    text = bce("demo", "underflow").stdout
+    _, _, rest = text.partition("Why the product in float16 is lost at row 29, though due at 23\n")
+    table, _, notes = rest.partition("So near to 0")
+    assert [line.split() for line in table.splitlines()[3:]] == [
+        ["21", "0.7002", "4.57", "5"],
+        ["22", "0.3", "1.37", "2"],
+        ["23", "0.3", "0.411", "1"],
+        ["24", "0.7002", "0.288", "1"],
+        ["25", "0.7002", "0.202", "1"],
+        ["26", "0.7002", "0.141", "1"],
+        ["27", "0.7002", "0.0988", "1"],
+        ["28", "0.7002", "0.0691", "1"],
+        ["29", "0.3", "0.0207", "0"],
+    ]
+    words = " ".join(notes.split())
+    assert words.startswith(
+        ", numbers in float16 are whole steps of 5.96 \u00d7 10⁻⁸, and each product"
+    )
+    assert (
+        "is rounded to the nearest, a half to the even one. From row 23 on it is 1 step, and a "
+        "factor above 0.5 rounds back to that; row 29 has the factor 0.3, and 0.3 of a step rounds "
+        "to 0. float32 likewise. From row 160 on it is 1 step, and a factor above 0.5 rounds back "
+        "to that; row 167 has the factor 0.3, and 0.3 of a step rounds to 0. "
+    ) in words
+
+
+def test_the_logarithm_keeps_the_maximum_before_it_is_used(bce: Bce) -> None:
+    text = " ".join(bce("demo", "monotone").stdout.split())
+    assert "0 < a < b means log a < log b" in text
+    assert "greatest at q 0.667 0.667" in text
+    assert "both rise 666 times and both fall 332 times; one without the other rises never" in text
+    assert STEP_NAMES.index("monotone") < STEP_NAMES.index("logarithm")
+
+
+@pytest.mark.parametrize("name", STEP_NAMES)
+def test_brief_leaves_out_tables_and_curves(bce: Bce, name: str) -> None:
+    whole, brief = bce("demo", name).stdout, bce("demo", name, "--brief").stdout
+    assert not re.search("[─│⋮]", brief)
+    assert brief.splitlines()[0] in whole
+    assert brief.splitlines()[-1] == whole.splitlines()[-1]
+    record = strict_json(bce("demo", name, "--brief", "-f", "json").stdout)
+    full = strict_json(bce("demo", name, "-f", "json").stdout)
+    assert record == {key: v for key, v in full.items() if not isinstance(v, list)}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("scaling", "A positive factor stretches a curve and leaves its minimum where it is"),
+        ("all", "How binary cross-entropy comes about"),
+    ],
+)
+def test_steps_are_written_as_a_page(bce: Bce, name: str, title: str) -> None:
+    assert bce("demo", name, "-o", "page.html").stdout == ""
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert f"<title>{title}</title>" in page
+    assert page.count(f"<h1>{title}</h1>") == page.count("<h1>") == 1
+    assert f"<h2>{title}</h2>" not in page
+    assert bce("demo", name, "-f", "html").stdout == page
+
+
+def test_brief_holds_for_all_steps_and_in_markdown(bce: Bce) -> None:
+    walked = bce("demo", "all", "--brief").stdout
+    assert walked == "\n".join(bce("demo", name, "--brief").stdout for name in STEP_NAMES)
+    steps = strict_json(bce("demo", "all", "--brief", "-f", "json").stdout)
+    assert steps[0] == {"step": "bernoulli", "best_p_for_1": 1.0, "best_p_for_0": 0.0}
+    assert "|" not in bce("demo", "all", "--brief", "-f", "markdown").stdout
 
 
 @pytest.mark.parametrize("name", STEP_NAMES)
@@ -144,6 +270,11 @@ def test_all_steps_run_on_drawn_rows(bce: Bce, p: str) -> None:
         (["underflow", "--k", "2"], "--k belongs to the step scaling"),
         (["scaling", "--k", "0"], "--k must be greater than 0, got 0.0"),
         (["underflw"], "there is no step 'underflw'; did you mean 'underflow'?"),
+        (["Underflow"], "there is no step 'Underflow'; did you mean 'underflow'?"),
+        (["0"], "there is no step '0': they are numbered from 1 to 11"),
+        (["12"], "there is no step '12': they are numbered from 1 to 11"),
+        (["9" * 80], f"there is no step '{'9' * 80}': they are numbered from 1 to 11"),
+        (["1.5"], "there is no step '1.5'"),
         (["\x1b[31m"], "there is no step '\\x1b[31m'"),
         (["bernoulli", "--plot", "a.png"], "there is no curve to draw in this step"),
         (["scaling", "--plot", "a.gif"], "--plot 'a.gif' must end in .png, .svg or .pdf"),
@@ -164,6 +295,15 @@ def test_what_makes_no_sense_is_refused(bce: Bce, arguments: list[str], message:
     assert list(Path().iterdir()) == []
 
 
+def test_a_file_without_a_step_is_told_where_it_belongs(bce: Bce, preds: Preds) -> None:
+    result = bce("demo", preds(ROWS))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "bce: error: there is no step 'preds.csv'; a step comes before the file\n"
+        "bce: try bce demo derivation 'preds.csv'\n"
+    )
+
+
 def test_bad_rows_are_refused_as_compute_refuses_them(bce: Bce, preds: Preds) -> None:
     path = preds("label,prediction\n1,1.2\n")
     assert bce("demo", "likelihood", path).stderr == bce("compute", path).stderr
@@ -172,7 +312,7 @@ def test_bad_rows_are_refused_as_compute_refuses_them(bce: Bce, preds: Preds) ->
     assert bce("demo", "likelihood", preds("label,prediction\n")).exit_code == 65
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("ending", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )
@@ -210,7 +350,8 @@ def test_an_ascii_terminal_gets_ascii_formulas(process: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "options", [["-f", "json"], ["--n", "3"], ["--plot", "a.png"], ["-o", "a.txt"], ["--k", "2"]]
+    "options",
+    [["-f", "json"], ["--n", "3"], ["--plot", "a.png"], ["-o", "a.txt"], ["--k", "2"], ["--brief"]],
 )
 def test_options_without_a_step_are_refused(bce: Bce, options: list[str]) -> None:
     result = bce("demo", *options)

@@ -49,7 +49,36 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         "empty.csv: the input is empty",
         "its first line must name the columns",
     ),
-    "missing": (["no.csv"], 66, "no.csv: no such file or directory", None),
+    "missing": (
+        ["no.csv"],
+        66,
+        "no.csv: no such file or directory",
+        "its folder has 'bad.csv', 'empty.csv', 'good.csv'",
+    ),
+    "mistyped": (
+        ["god.csv"],
+        66,
+        "god.csv: no such file or directory",
+        "did you mean 'good.csv'?",
+    ),
+    "without its ending": (
+        ["bad"],
+        66,
+        "bad: no such file or directory",
+        "did you mean 'bad.csv'?",
+    ),
+    "in no folder": (
+        ["data/good.csv"],
+        66,
+        "data/good.csv: no such file or directory",
+        "there is no folder 'data'",
+    ),
+    "columns as sources": (
+        ["good.csv", "y", "p"],
+        66,
+        "y: no such file or directory",
+        "columns are options: --label y, or -p y",
+    ),
     "missing, with markup": (["[b].csv"], 66, "[b].csv: no file matches this pattern", WHAT_COUNTS),
     "folder": (["empty"], 66, "empty: there are no data files in this folder", WHAT_COUNTS),
     "stdin twice": (["-", "-"], 2, "standard input can be read only once", None),
@@ -76,10 +105,29 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
     "unknown option": (
         ["good.csv", "--zzz"],
         2,
-        "No such option: --zzz",
+        "there is no option '--zzz'",
         TRY,
     ),
-    "no value": (["good.csv", "--label"], 2, "Option '--label' requires an argument", TRY),
+    "mistyped option": (
+        ["good.csv", "--lable", "y"],
+        2,
+        "there is no option '--lable'; did you mean '--label' or '--labels'?",
+        TRY,
+    ),
+    "one dash": (
+        ["good.csv", "-format", "json"],
+        2,
+        "there is no option '-format'; did you mean '--format'?",
+        "short options are one letter behind one dash",
+    ),
+    "of another command": (
+        ["good.csv", "--max-loss", "1"],
+        2,
+        "there is no option '--max-loss'",
+        "bce check has it",
+    ),
+    "no value": (["good.csv", "--label"], 2, "--label needs a value, COLUMN", TRY),
+    "a value too many": (["good.csv", "--logits=yes"], 2, "--logits takes no value", TRY),
     "output is input": (
         ["good.csv", "-o", "good.csv"],
         73,
@@ -119,48 +167,94 @@ def test_an_error_is_one_line_and_a_code(
     assert result.exit_code == code
 
 
+FORMATS = "known are table, json, csv, markdown, html, parquet"
+
+
 @pytest.mark.parametrize(
-    ("option", "value"),
+    "case",
     [
-        ("--format", "xml"),
-        ("--unit", "dB"),
-        ("--workers", "0"),
-        ("--workers", "x"),
-        ("--rows", "-1"),
-        ("--worst", "-1"),
-        ("--color", "blue"),
-        ("--clip", "x"),
+        ("--format", "xml", "'xml' is not known", FORMATS),
+        ("--format", "jsn", "'jsn' is not known; did you mean 'json'?", FORMATS),
+        ("--format", "TABLE", "'TABLE' is not known; did you mean 'table'?", FORMATS),
+        ("--format", "md", "'md' is not known; did you mean 'markdown'?", FORMATS),
+        ("--unit", "bit", "'bit' is not known; did you mean 'bits'?", "known are nats, bits"),
+        ("--missing", "dorp", "'dorp' is not known; did you mean 'drop'?", "known are error, drop"),
+        ("--join", "iner", "'iner' is not known; did you mean 'inner'?", "known are all, inner"),
+        ("--engine", "dusk", "'dusk' is not known; did you mean 'dask'?", "known are local, dask"),
+        ("--color", "blue\x1b", r"'blue\x1b' is not known", "known are auto, always, never"),
+        (
+            "--input-format",
+            "tvs",
+            "'tvs' is not known; did you mean 'tsv'?",
+            "known are csv, tsv, jsonl, parquet, arrow",
+        ),
+        ("--workers", "0", "must be at least 1, got 0", None),
+        ("--workers", "x", "must be a whole number, got 'x'", None),
+        ("--rows", "-1", "must be at least 0, got -1", None),
+        ("--rows", "1.5", "must be a whole number, got '1.5'", None),
+        ("--worst", "10001", "must be at most 10000, got 10001", None),
+        ("--clip", "x", "must be a number, got 'x'", None),
+        ("--clip", "0,1", "must be a number, got '0,1'", "write it as 0.1"),
     ],
 )
-def test_an_invalid_value_names_the_option(
-    option: str, value: str, preds: Callable[..., str], bce: Callable[..., Result]
+def test_an_invalid_value_is_told_with_what_would_do(
+    case: tuple[str, str, str, str | None], preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
+    option, value, message, hint = case
     result = bce("compute", preds(GOOD), option, value)
-    message, hint = result.stderr.splitlines()
-    assert message.startswith(f"bce: error: Invalid value for '{option}'")
-    assert "error," not in message.lower()  # no words of a library underneath
-    assert hint == f"bce: {TRY}"
+    said = [f"bce: error: {option} {message}", *([f"bce: {hint}"] if hint else [])]
+    assert result.stderr.splitlines() == said
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
+COMMANDS = "the commands are compute, compare, calibration, check, demo, help"
+
+
 @pytest.mark.parametrize(
-    ("args", "message"),
+    ("args", "message", "hint"),
     [
-        (["comptue"], "No such command 'comptue'. Did you mean 'compute', 'compare'?"),
-        (["\x1b[2J"], r"No such command '\x1b[2J'."),
-        (["--nope"], "No such option: --nope"),
+        (["comptue"], "there is no command 'comptue'; did you mean 'compute'?", COMMANDS),
+        (["\x1b[2J"], r"there is no command '\x1b[2J'", COMMANDS),
+        (
+            ["preds.csv"],
+            "there is no command 'preds.csv'; a command comes before the file",
+            "such as bce compute preds.csv",
+        ),
+        (["--nope"], "there is no option '--nope'", "try 'bce --help'"),
+        (["-f", "json"], "there is no option '-f'", "bce compute has it"),
+        (
+            ["calibration", "x", "--strategy", "quantiles"],
+            "--strategy 'quantiles' is not known; did you mean 'quantile'?",
+            "known are uniform, quantile",
+        ),
+        (
+            ["--show-completion", "bahs"],
+            "--show-completion cannot serve the shell 'bahs'; did you mean 'bash'?",
+            "known are bash, zsh, fish, powershell, pwsh",
+        ),
     ],
 )
-def test_an_unknown_command_or_option_is_a_usage_error(
-    args: list[str], message: str, bce: Callable[..., Result]
+def test_what_is_not_there_is_told_with_what_is(
+    args: list[str], message: str, hint: str, bce: Callable[..., Result]
 ) -> None:
     result = bce(*args)
-    said = result.stderr.splitlines()
-    assert [line.rstrip(".") for line in said] == [
-        f"bce: error: {message}".rstrip("."),
-        "bce: try 'bce --help'",
-    ]
+    assert result.stderr == f"bce: error: {message}\nbce: {hint}\n"
     assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_a_value_behind_an_option_may_look_like_a_long_one(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    result = bce("compute", preds("y,p\n-like,0.9\nno,0.2\n"), "--positive", "-like", "-q")
+    assert (result.stderr, result.exit_code) == ("", 0)
+
+
+@pytest.mark.parametrize("wrong", ["kagle", "KAGGLE", "kggl"])
+def test_a_convention_that_is_not_there_is_guessed(
+    wrong: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    said = bce("compute", preds(GOOD), "--like", wrong).stderr.splitlines()[0]
+    assert said == f"bce: error: --like '{wrong}' is not known; did you mean 'kaggle'?"
 
 
 def test_control_characters_of_a_path_do_not_reach_the_terminal(bce: Callable[..., Result]) -> None:

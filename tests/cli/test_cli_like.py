@@ -47,7 +47,7 @@ def test_like_all_is_a_table_of_its_own(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
     text = bce("compute", preds(ROWS), "--like", "all").stdout
-    assert text.startswith("preds.csv: the mean loss of 5 rows by every convention, nats\n")
+    assert "\n\npreds.csv: the mean loss of 5 rows by every convention, nats\n" in text
     for part in (*RULES, "Rows that make the difference", "Their shares of each mean"):
         assert part in text
     assert "Row by row" not in text
@@ -68,14 +68,8 @@ def test_an_unknown_convention_is_an_error_of_usage(
     result = bce("compute", preds(ROWS), "--like", "caffe")
     assert (result.stdout, result.exit_code) == ("", 2)
     assert result.stderr == (
-        f"bce: error: --like 'caffe' is no convention\nbce: known are {', '.join(RULES)}, and all\n"
+        f"bce: error: --like 'caffe' is not known\nbce: known are {', '.join(RULES)}, and all\n"
     )
-
-
-def test_the_help_names_every_convention(bce: Callable[..., Result]) -> None:
-    text = "".join(bce("compute", "--help").stdout.split())
-    names = [name for name in RULES if name != "exact"]
-    assert f"print:{','.join(names[:-1])}or{names[-1]};orall" in text
 
 
 def test_the_library_is_named_beside_its_number(

@@ -173,8 +173,8 @@ STRUCTURE: dict[str, Message] = {
     ),
     "a zip archive": (
         b"PK\x03\x04....",
-        ": it is a zip archive or a spreadsheet, not a table of predictions",
-        "unpack it, or save it as CSV",
+        ": the zip data end too early",
+        "the file was cut off",
     ),
     "empty": (b"", ": the input is empty", "its first line must name the columns"),
     "header alone": (b"y,p\n", ": there are no rows", None),

@@ -254,7 +254,7 @@ def test_a_path_at_which_no_picture_can_be_is_refused(
         ("a" * 256, "file name too long"),
         ("loop", LOOP),
         ("a\0b", "embedded null byte"),
-        ("no/x", "no such file or directory"),
+        ("no/x", "no such file or directory\nbce: there is no folder 'no'"),
     ],
     ids=["long", "loop", "NUL", "no folder"],
 )
@@ -363,3 +363,141 @@ def test_a_device_is_written_to_and_not_replaced(
     result = bce("compute", preds(GOOD), "-q", "-o", os.devnull)
     assert (result.exit_code, result.output) == (0, "")
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+COMPUTE = ["compute", "preds.csv"]
+ROWS = [*COMPUTE, "--per-example"]
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "option"),
+    [
+        (COMPUTE, "a.csv", "csv"),
+        (COMPUTE, "a.JSON", "json"),
+        (COMPUTE, "b.a/a.md", "markdown"),
+        (COMPUTE, "a.txt", "table"),
+        (COMPUTE, "a", "table"),
+        (COMPUTE, ".csv", "table"),
+        ([*COMPUTE, "--excel-safe"], "a.csv", "csv"),
+        (ROWS, "a.csv", "csv"),
+        (ROWS, "a.jsonl", "json"),
+        (ROWS, "a.ndjson", "json"),
+        (ROWS, "a.parquet", "parquet"),
+        (["compare", "preds.csv", "preds.csv"], "a.json", "json"),
+        (["calibration", "preds.csv"], "a.csv", "csv"),
+        (["check", "preds.csv", "--max-loss", "9", "-q"], "a.json", "json"),
+        (["demo", "scaling"], "a.md", "markdown"),
+    ],
+)
+def test_a_name_chooses_the_format(
+    args: list[str], name: str, option: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("y,p\n1,0.9\n0,0.2\n")
+    Path("b.a").mkdir()
+    by_name = bce(*args, "-o", name)
+    said = bce(*args, "-o", "same", "--format", option)
+    assert (by_name.exit_code, by_name.stderr) == (0, said.stderr)
+    assert Path(name).read_bytes() == Path("same").read_bytes()
+
+
+def test_quiet_is_one_number_whatever_the_name(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    assert bce("compute", preds("y,p\n1,0.5\n"), "-q", "-o", "a.csv").output == ""
+    assert Path("a.csv").read_text() == "0.6931471805599453\n"
+
+
+FORMATS = "table, json, csv, markdown, html, parquet"
+AGREE = "contradict each other"
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "hint"),
+    [
+        (
+            [*COMPUTE, "-o", "a.xyz"],
+            "--output 'a.xyz': the ending '.xyz' names no format",
+            f"--format does, one of {FORMATS}",
+        ),
+        (
+            [*COMPUTE, "-o", "a.csv", "-f", "json"],
+            f"--output 'a.csv' and --format json {AGREE}",
+            "leave out --format for csv, or choose another name",
+        ),
+        (
+            [*ROWS, "-o", "a.txt", "-f", "parquet"],
+            f"--output 'a.txt' and --format parquet {AGREE}",
+            "leave out --format for table, or choose another name",
+        ),
+        (
+            [*ROWS, "-o", "a.jsonl", "-f", "csv"],
+            f"--output 'a.jsonl' and --format csv {AGREE}",
+            "leave out --format for json, or choose another name",
+        ),
+        (
+            [*COMPUTE, "-o", "a.jsonl", "-f", "json"],
+            "--output 'a.jsonl': JSON Lines hold rows, and this is a report",
+            "a name in .json holds a report, and --per-example writes rows",
+        ),
+        (
+            ["demo", "scaling", "-o", "a.ndjson"],
+            "--output 'a.ndjson': JSON Lines hold rows, and this is a report",
+            "a name in .json holds a report",
+        ),
+        (
+            [*COMPUTE, "-o", "a.parquet"],
+            "--output 'a.parquet' goes with --per-example",
+            "Parquet holds rows, not a report",
+        ),
+        (
+            [*COMPUTE, "-q", "-f", "parquet"],
+            "--format parquet goes with --per-example",
+            "Parquet holds rows, not a report",
+        ),
+        (
+            ["check", "preds.csv", "--max-loss", "9", "-o", "a.parquet"],
+            "--output 'a.parquet': parquet is not written by this command",
+            "it writes table, json, csv, markdown, html",
+        ),
+        (
+            [*ROWS, "-o", "a.html"],
+            "--per-example writes rows, and a page (html) holds a report",
+            "csv, parquet, json, markdown and table hold rows",
+        ),
+        (
+            [*ROWS, "-o", "a.csv.gz", "-f", "csv"],
+            "--output 'a.csv.gz': what is written is not compressed",
+            "name it without .gz, and compress it afterwards",
+        ),
+    ],
+)
+def test_a_name_that_says_nothing_or_something_else_is_refused(
+    args: list[str],
+    message: str,
+    hint: str,
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+) -> None:
+    preds("y,p\n1,0.9\n0,0.2\n")
+    result = bce(*args)
+    assert result.stderr == f"bce: error: {message}\nbce: {hint}\n"
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert [path.name for path in Path().iterdir()] == ["preds.csv"]
+
+
+def test_any_name_will_do_beside_a_format(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    for name in ("a.out", "a.txt"):
+        assert bce("compute", preds("y,p\n1,0.5\n"), "-f", "csv", "-o", name).exit_code == 0
+        assert Path(name).read_text().startswith("source,label_column,")
+
+
+def test_a_pipe_has_no_ending(preds: Callable[..., str], bce: Callable[..., Result]) -> None:
+    os.mkfifo("a.xyz")
+    reader = os.open("a.xyz", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert bce("compute", preds("y,p\n1,0.5\n"), "-q", "-o", "a.xyz").exit_code == 0
+        assert os.read(reader, 100) == b"0.6931471805599453\n"
+    finally:
+        os.close(reader)

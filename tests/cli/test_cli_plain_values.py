@@ -10,6 +10,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from bce_cli.cli.app import app
 from bce_cli.cli.parsing import DeferredCommand
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +44,8 @@ def _values(parameter: Parameter) -> list[object]:
 def _outcome(process: Callable[..., object], *given: object) -> object:
     try:
         found = process(*given)
-    except typer.TyperException as error:
-        return error.format_message()
+    except (typer.TyperException, UsageError):  # in Typer's words, or in ours
+        return "refused"
     return type(found), found
 
 

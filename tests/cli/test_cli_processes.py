@@ -215,7 +215,7 @@ def test_a_table_in_the_c_locale_is_fine(
 ) -> None:
     done = process("compute", preds(GOOD), *NAMED, env={**os.environ, "LANG": "C", "LC_ALL": "C"})
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().startswith("preds.csv: 2 rows, 1 with label 1 (50.0 %)\n")
+    assert "\n\npreds.csv: 2 rows, 1 with label 1 (50.0 %)\n" in done.stdout.decode()
 
 
 def test_an_error_is_shown_where_standard_error_has_only_ascii(

@@ -20,6 +20,7 @@ from bce_cli.core.derivation import (
     logarithm_step,
     loss_of_logit,
     many_trials_step,
+    monotone_step,
     negative_log_step,
     scaling_step,
     single_trial_step,
@@ -183,6 +184,54 @@ def test_every_type_underflows_where_a_step_by_step_product_does(
         zero = next((i for i, value in enumerate(running) if value == 0), None)
         assert (product.subnormal_row, product.zero_row) == (subnormal, zero)
         assert product.product == running[-1]
+        if subnormal is None:
+            assert (product.held_row, product.held_at, product.last_factor) == (None, None, None)
+            continue
+        before = running[:zero]
+        assert product.held_row is not None
+        assert before[product.held_row :] == [product.held_at] * (len(before) - product.held_row)
+        assert product.held_row == 0 or before[product.held_row - 1] != product.held_at
+        last = None if zero is None else factors.astype(product.dtype)[zero - 1]
+        assert product.last_factor == last
+
+
+def test_a_product_that_is_lost_late_is_followed_row_by_row() -> None:
+    step = underflow_step(drawn_rows(2000, 0.7, 0))
+    assert step.lost_dtype == "float16"
+    assert [row.row for row in step.lost_rows] == [*range(21, 30)]
+    assert [row.product_steps for row in step.lost_rows] == [5.0, 2.0, *[1.0] * 6, 0.0]
+    exact = [0.7 if y else 0.3 for y in drawn_rows(29, 0.7, 0).labels]
+    true_steps = [math.prod(exact[: row.row]) * 2.0**24 for row in step.lost_rows]
+    assert [row.true_steps for row in step.lost_rows] == pytest.approx(true_steps, rel=1e-12)
+
+
+def test_few_rows_stand_for_many_between_due_and_lost() -> None:
+    step = underflow_step(Rows(np.full(5001, True), np.append(np.full(5000, 0.99), 0.25)))
+    product = step.steps[0]
+    assert step.lost_dtype == product.dtype == "float16"
+    ends = {product.held_row, product.true_row, product.zero_row} - {None}
+    rows = [row.row for row in step.lost_rows]
+    assert ends <= {*rows}
+    assert rows == sorted({*rows})
+    assert 101 <= len(rows) <= 104
+
+
+@given(rows_of())
+def test_the_logarithm_keeps_the_place_of_the_maximum(rows: Rows) -> None:
+    step = monotone_step(rows)
+    assert step.best_q_of_likelihood == step.best_q_of_log
+    nearest = min(max(step.n_positive / step.n, 0.001), 0.999)
+    assert abs(step.best_q_of_log - nearest) <= 0.0005 + 1e-12
+    assert (step.n_both_rise + step.n_both_fall, step.n_differ) == (998, 0)
+    assert step.n == min(len(rows), 8)
+
+
+def test_the_likelihood_of_a_constant_is_a_product_of_its_powers() -> None:
+    step = monotone_step(built_in_rows())
+    half = next(point for point in step.points if point.q == 0.5)
+    assert (half.likelihood, half.log_likelihood) == (2.0**-6, math.log(2.0**-6))
+    assert [point.log_x for point in step.order] == sorted(point.log_x for point in step.order)
+    assert step.order[-1].slope == 1.0
 
 
 def test_halves_underflow_where_powers_of_two_end() -> None:

@@ -1,14 +1,25 @@
-"""Compresses bytes as the usual tools do."""
+"""Compresses and packs bytes as the usual tools do."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
+import zipfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+
+def zipped(members: Mapping[str, str | bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Make a zip archive of some files."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", kind) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=kind)
+    return sink.getvalue()
 
 
 def _by_arrow(codec: str) -> Callable[[bytes], bytes]:

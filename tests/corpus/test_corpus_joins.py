@@ -142,8 +142,8 @@ BROKEN = {
     "no key column among predictions": refused(
         TRUTH, r"preds\.csv: there is no column 'id'", "key,p\na,.5\n"
     ),
-    "no label column": refused("id,t\na,1\n", r"truth\.csv: .*label"),
-    "no prediction column": refused(TRUTH, r"preds\.csv: .*prediction", "id,t\na,.5\n"),
+    "no label column": refused("id,t,u\na,1,1\n", r"truth\.csv: .*label"),
+    "no prediction column": refused(TRUTH, r"preds\.csv: .*prediction", "id,t,u\na,.5,1\n"),
     "a twofold key column": refused("id,y,id\na,1,a\n", r"truth\.csv: .*'id'.*#1.*#3"),
     "a bad label": refused("id,y\na,1\nb,2\n", r"truth\.csv, (line 3|row 2): label 2\b"),
     "a missing label": refused("id,y\na,1\nb,\n", r"truth\.csv, (line 3|row 2): label"),
@@ -173,7 +173,6 @@ BROKEN = {
         TRUTH + ",1\n", r"truth\.csv.*(empty|missing)", PREDS, "--join", "inner"
     ),
     "no file of labels": bad(PREDS, r"truth\.csv: no such file", *JOIN, code=66),
-    "no key": bad(PREDS, r".*--on", "--labels", "truth.csv", files={"truth.csv": TRUTH}, code=2),
     "a key and no labels": bad(PREDS, r".*--labels", "--on", "id", code=2),
     "a join and no labels": bad("y,p\n1,.5\n", r".*--labels", "--join", "inner", code=2),
     "an unknown join": refused(TRUTH, r".*--join", PREDS, "--join", "outer", code=2),

@@ -6,15 +6,13 @@ import io
 import pickle
 import sqlite3
 import tarfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from tests.corpus.cases import Case, bad, each, good
-from tests.corpus.packing import PACK
+from tests.corpus.packing import PACK, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +22,8 @@ COMMAND = b"cos\nmkdir\n(S'pwned'\ntR."
 """A pickle that makes a folder when it is loaded."""
 
 
-def _zip(**members: str) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name.replace("__", "/"), text)
-    return sink.getvalue()
-
-
-def _spreadsheet() -> bytes:
-    return _zip(**{"[Content_Types].xml": "<Types/>", "xl__workbook.xml": "<workbook/>"})
+def _document() -> bytes:
+    return zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w/>"})
 
 
 def _tar() -> bytes:
@@ -42,19 +32,6 @@ def _tar() -> bytes:
         member = tarfile.TarInfo("preds.csv")
         member.size = len(TEXT)
         archive.addfile(member, io.BytesIO(TEXT.encode()))
-    return sink.getvalue()
-
-
-def _numpy(*, objects: bool = False) -> bytes:
-    sink = io.BytesIO()
-    values = [[1, 0.5], [0, 0.25]]
-    np.save(sink, np.array(values, dtype=object if objects else float), allow_pickle=objects)
-    return sink.getvalue()
-
-
-def _numpy_archive() -> bytes:
-    sink = io.BytesIO()
-    np.savez(sink, y=np.array([1, 0]), p=np.array([0.5, 0.25]))
     return sink.getvalue()
 
 
@@ -91,15 +68,13 @@ OLD_STATA = bytes([114, 2, 1, 0, 2, 0, 2, 0, 0, 0]) + bytes(80)
 UNPACK_TAR = "unpack it, tar -xf, and pass the files in it"
 IN_R = r"in R, write\.csv\(\.\.\., row\.names = FALSE\)"
 BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
-    "a zip archive": ("preds.zip", lambda: _zip(**{"preds.csv": TEXT}), "a zip archive", "unpack"),
-    "a zip archive called .csv": (
-        "preds.csv",
-        lambda: _zip(**{"preds.csv": TEXT}),
-        "a zip archive",
-        "unpack",
+    "a PyTorch file": (
+        "preds.pt",
+        lambda: zipped({"preds/data.pkl": COMMAND, "preds/version": "3"}),
+        "a PyTorch file",
+        "numpy",
     ),
-    "an empty zip archive": ("preds.zip", _zip, "a zip archive", "unpack"),
-    "a spreadsheet": ("preds.xlsx", _spreadsheet, "an Excel workbook", "save it as CSV"),
+    "a document of Office": ("preds.docx", _document, "an Excel workbook", "save it as CSV"),
     "an old spreadsheet": (
         "preds.xls",
         bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504),
@@ -108,22 +83,14 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
     ),
     "an open spreadsheet": (
         "preds.ods",
-        b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        lambda: zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}),
         "a spreadsheet or text of OpenDocument",
         "save it as CSV",
     ),
-    "a pickled frame": ("preds.pkl", _pandas, "a Python pickle", "export"),
-    "a pickled list": ("preds.pkl", pickle.dumps([1, 0.5]), "a Python pickle", "export"),
+    "a pickled frame": ("preds.pkl", _pandas, "a Python pickle", "read_pickle"),
+    "a pickled list": ("preds.pkl", pickle.dumps([1, 0.5]), "a Python pickle", "read_pickle"),
     "a pickled command": ("preds.pkl", COMMAND, "", None),
     "a pickled command, compressed": ("preds.pkl.gz", lambda: PACK["gz"](COMMAND), "", None),
-    "a NumPy array": ("preds.npy", _numpy, "a NumPy array", "export"),
-    "a NumPy array of objects": (
-        "preds.npy",
-        lambda: _numpy(objects=True),
-        "a NumPy array",
-        "export",
-    ),
-    "a NumPy archive": ("preds.npz", _numpy_archive, "a zip archive", None),
     "a database": ("preds.db", _database, "an SQLite database", "sqlite3 -header -csv"),
     "a database called .csv": ("preds.csv", _database, "an SQLite database", "sqlite3 -header"),
     "a DuckDB database": (
@@ -199,7 +166,12 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
     "a 7z archive": ("preds.7z", b"7z\xbc\xaf\x27\x1c" + bytes(90), "a 7z archive", "unpack it"),
     "a rar archive": ("preds.rar", b"Rar!\x1a\x07\x01" + bytes(90), "a rar archive", "unpack it"),
     "a damaged Stata file": ("preds.dta", bytes(100), "a Stata file, as its name", "read_stata"),
-    "a joblib dump": ("model.joblib", bytes(range(256)), "a Python pickle, as its name", "export"),
+    "a joblib dump": (
+        "model.joblib",
+        bytes(range(256)),
+        "a Python pickle, as its name",
+        "read_pickle",
+    ),
     "a PDF": (
         "preds.pdf",
         b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\n",
@@ -212,7 +184,7 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
         "a picture",
         None,
     ),
-    "an HDF5 file": ("preds.h5", b"\x89HDF\r\n\x1a\n" + bytes(256), "an HDF5 file", "export"),
+    "an HDF5 file": ("preds.h5", b"\x89HDF\r\n\x1a\n" + bytes(256), "an HDF5 file", "read_hdf"),
     "an Avro file": (
         "preds.avro",
         b"Obj\x01\x04\x14avro.codec\x08null\x16avro.schema",

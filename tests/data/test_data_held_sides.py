@@ -17,8 +17,10 @@ from bce_cli.storage.sources import Source
 
 def plan(run: str, path: str = "truth.csv") -> SidesPlan:
     Path("truth.csv").write_text("id;y\na;1\nb;0\n")
-    columns = ColumnChoice(key="id", reads_prediction=False)
-    return SidesPlan(run, SideRecipe((Source(path),), InputOptions(columns)), (), False)
+    columns = ColumnChoice(keys=("id",), reads_prediction=False)
+    return SidesPlan(
+        run, SideRecipe((Source(path),), InputOptions(columns)), (), (), is_inner=False
+    )
 
 
 def test_threads_that_ask_at_once_get_the_same() -> None:

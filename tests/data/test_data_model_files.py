@@ -21,6 +21,7 @@ from tests.corpus.columnar import WRITE, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bce_cli.core.progress import Stage
     from bce_cli.core.rows import Rows
     from bce_cli.data.data import Data
 
@@ -185,7 +186,7 @@ def test_named_labels_are_compared_by_what_they_stand_for(preds: Callable[..., s
         collected(rival_only)
 
 
-@pytest.mark.parametrize("join", [None, Join("id")])
+@pytest.mark.parametrize("join", [None, Join(("id",))])
 def test_a_row_missing_in_one_source_is_left_out_for_all(
     join: Join | None, preds: Callable[..., str]
 ) -> None:
@@ -196,7 +197,7 @@ def test_a_row_missing_in_one_source_is_left_out_for_all(
     assert data.n_missing == 3
 
 
-@pytest.mark.parametrize("join", [None, Join("id")])
+@pytest.mark.parametrize("join", [None, Join(("id",))])
 def test_without_leave_a_missing_value_is_refused_where_it_is(
     join: Join | None, preds: Callable[..., str]
 ) -> None:
@@ -204,7 +205,7 @@ def test_without_leave_a_missing_value_is_refused_where_it_is(
     assert refused(data).message == "b.csv, line 3: prediction (column 'p') is empty"
 
 
-@pytest.mark.parametrize("join", [None, Join("id")])
+@pytest.mark.parametrize("join", [None, Join(("id",))])
 def test_sources_without_rows_are_named_together(
     join: Join | None, preds: Callable[..., str]
 ) -> None:
@@ -223,7 +224,7 @@ def test_a_source_that_cannot_be_read_is_named(preds: Callable[..., str]) -> Non
         collected(models(preds(A, "a.csv"), "no.csv"))
 
 
-@pytest.mark.parametrize("join", [None, Join("id")])
+@pytest.mark.parametrize("join", [None, Join(("id",))])
 def test_standard_input_is_read_once(join: Join | None) -> None:
     with pytest.raises(UsageError, match=r"^standard input can be read only once$"):
         models("-", "-", join=join)
@@ -231,7 +232,7 @@ def test_standard_input_is_read_once(join: Join | None) -> None:
 
 def test_standard_input_is_not_for_labels_and_a_model() -> None:
     with pytest.raises(UsageError, match=r"^standard input can be read only once$"):
-        models("a.csv", "-", join=Join("id", "-"))
+        models("a.csv", "-", join=Join(("id",), "-"))
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
@@ -240,11 +241,11 @@ def test_progress_ends_at_the_bytes_below_the_headers(
 ) -> None:
     first = preds("y,p\n" + "1,.5\n" * 40, "a.csv")
     second = preds("p,y\n" + "0.25000,1.0\n" * 40, "b.csv")
-    heard: list[tuple[int, int | None]] = []
-    job = Job(models(first, second, block_bytes=32), n_workers, lambda *told: heard.append(told))
+    heard: list[Stage] = []
+    job = Job(models(first, second, block_bytes=32), n_workers, heard.append)
     assert sum(fold_rows(job, lambda rows: [len(rows)])) == 40
     total = Path(first).stat().st_size + Path(second).stat().st_size
-    assert heard[-1] == (total - 8, total)
+    assert heard[-1] == ("reading", total - 8, total, "bytes")
     assert heard == sorted(heard)
 
 
@@ -260,7 +261,7 @@ def test_rows_are_joined_by_key_in_the_order_of_the_first(
     second: str, preds: Callable[..., str]
 ) -> None:
     choice = ColumnChoice(id="id")
-    data = models(preds(A, "a.csv"), preds(second, "b.csv"), join=Join("id"), choice=choice)
+    data = models(preds(A, "a.csv"), preds(second, "b.csv"), join=Join(("id",)), choice=choice)
     rows = collected(data)
     assert rows.labels.tolist() == [True, False, True]
     assert predictions(rows) == [[0.5, 0.25, 0.75], [0.6, 0.2, 0.9]]
@@ -271,7 +272,7 @@ def test_rows_are_joined_by_key_in_the_order_of_the_first(
 
 def test_joined_logits_keep_their_places(preds: Callable[..., str]) -> None:
     first, second = preds("id,y,p\na,1,3\nb,0,-2\n", "a"), preds("id,y,p\nb,0,-9\na,1,8\n", "b")
-    rows = collected(models(first, second, join=Join("id"), logits=True))
+    rows = collected(models(first, second, join=Join(("id",)), logits=True))
     (rival,) = rows.rivals
     assert rival.logits is not None
     assert rival.logits.tolist() == [8.0, -9.0]
@@ -279,7 +280,7 @@ def test_joined_logits_keep_their_places(preds: Callable[..., str]) -> None:
 
 def test_joined_labels_that_differ_are_named_with_their_key(preds: Callable[..., str]) -> None:
     second = preds(B_MIXED.replace("a,1", "a,0"), "b.csv")
-    error = refused(models(preds(A, "a.csv"), second, join=Join("id")))
+    error = refused(models(preds(A, "a.csv"), second, join=Join(("id",))))
     assert error.message == "b.csv, row 2 (key 'a'): the label is 0, but 1 in a.csv"
 
 
@@ -287,18 +288,18 @@ def test_joined_labels_that_differ_are_named_with_their_key(preds: Callable[...,
 def test_a_key_that_occurs_twice_is_refused(is_first: bool, preds: Callable[..., str]) -> None:
     twice, good = preds(A + "a,1,.5\n", "twice.csv"), preds(B, "good.csv")
     paths = (twice, good) if is_first else (good, twice)
-    error = refused(models(*paths, join=Join("id")))
+    error = refused(models(*paths, join=Join(("id",))))
     assert error.message == "twice.csv, row 4: the key 'a' stands in row 1 too"
 
 
 def test_an_empty_key_is_refused(preds: Callable[..., str]) -> None:
-    data = models(preds(A, "a.csv"), preds(B.replace("b,", ","), "b.csv"), join=Join("id"))
+    data = models(preds(A, "a.csv"), preds(B.replace("b,", ","), "b.csv"), join=Join(("id",)))
     assert refused(data).message == "b.csv, line 3: the key (column 'id') is empty"
 
 
 def test_a_lone_key_is_refused_by_default(preds: Callable[..., str]) -> None:
     long = preds(A + "z,1,.5\n", "long.csv")
-    error = refused(models(preds(B, "b.csv"), long, join=Join("id")))
+    error = refused(models(preds(B, "b.csv"), long, join=Join(("id",))))
     assert error.message == "long.csv, row 4: the key 'z' has no partner in b.csv"
 
 
@@ -309,7 +310,7 @@ def test_labels_of_another_file_are_those_of_every_model(preds: Callable[..., st
     truth = preds(LABELS.replace("key", "id"), "truth.csv")
     first = preds("id,p\na,.5\nb,.25\nc,.75\n", "a.csv")
     second = preds("p,id\n.9,c\n.6,a\n.2,b\n", "b.csv")
-    data = models(first, second, join=Join("id", truth))
+    data = models(first, second, join=Join(("id",), truth))
     rows = collected(data)
     assert rows.labels.tolist() == [True, False, True]
     assert predictions(rows) == [[0.5, 0.25, 0.75], [0.6, 0.2, 0.9]]
@@ -323,10 +324,10 @@ def test_keys_that_some_source_lacks_are_left_out_and_counted_once(
     second = preds("id,y,p\na,1,.6\nb,0,.2\nnot-first,1,.5\n", "b.csv")
     third = preds("id,y,p\nc,1,.9\na,1,.7\nnot-first,1,.5\n", "c.csv")
     truth = preds("id,y\na,1\nb,0\nc,1\nnot-first,0\nonly-truth,0\n", "truth.csv")
-    plain = models(first, second, third, join=Join("id", is_inner=True))
+    plain = models(first, second, third, join=Join(("id",), is_inner=True))
     assert predictions(collected(plain)) == [[0.5], [0.6], [0.7]]
     assert (plain.n_unmatched, plain.n_missing) == (4, 0)  # b, c, only-first, not-first
-    labelled = models(first, second, third, join=Join("id", truth, is_inner=True))
+    labelled = models(first, second, third, join=Join(("id",), truth, is_inner=True))
     assert predictions(collected(labelled)) == [[0.5], [0.6], [0.7]]
     assert (labelled.n_unmatched, labelled.n_missing) == (5, 0)
 
@@ -334,12 +335,12 @@ def test_keys_that_some_source_lacks_are_left_out_and_counted_once(
 def test_a_row_with_a_lone_key_is_not_counted_as_missing_too(preds: Callable[..., str]) -> None:
     first = preds("id,y,p\na,1,\nb,0,.25\nc,1,.75\n", "a.csv")
     second = preds("id,y,p\nb,0,\nc,1,.9\n", "b.csv")
-    data = models(first, second, join=Join("id", is_inner=True), drop_missing=True)
+    data = models(first, second, join=Join(("id",), is_inner=True), drop_missing=True)
     assert predictions(collected(data)) == [[0.75], [0.9]]
     assert (data.n_unmatched, data.n_missing) == (1, 1)
 
 
 def test_if_no_key_is_shared_no_row_is_left(preds: Callable[..., str]) -> None:
     first, second = preds("id,y,p\na,1,.5\n", "a"), preds("id,y,p\nb,1,.5\n", "b")
-    data = models(first, second, join=Join("id", is_inner=True))
+    data = models(first, second, join=Join(("id",), is_inner=True))
     assert refused(data).message == "a, b: no rows are left"

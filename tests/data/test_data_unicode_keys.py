@@ -67,7 +67,7 @@ def test_both_forms_are_keys_of_their_own(bce: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("keys", [(COMPOSED, APART), (APART, COMPOSED), ("\u212a", "K")])
 def test_workers_say_so_too(keys: tuple[str, str]) -> None:
     write(*keys)
-    join = Join("k", "truth.csv", is_inner=True)
+    join = Join(("k",), "truth.csv", is_inner=True)
     with open_data(["preds.csv"], InputOptions(ColumnChoice()), join) as data:
         read, facts = data.read_by_workers(), Facts()
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import threading
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.core.evaluation import Result
+    from bce_cli.core.progress import Stage
     from bce_cli.data.data import Data
     from bce_cli.readers.reading import Reading
     from bce_cli.render.compute import ComputeDocument
@@ -92,16 +95,17 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
 def test_all_rows_are_collected_in_their_order(n_workers: int, many: str) -> None:
     def job() -> Job:
         data = open_data((many,), InputOptions(ColumnChoice(), block_bytes=5000))
-        return Job(data, n_workers, lambda done, total: told.append((done, total)))
+        return Job(data, n_workers, told.append)
 
-    told: list[tuple[int, int | None]] = []
+    told: list[Stage] = []
     rows, seen = collect_with(job(), len)
     lines = [line.split(",") for line in generated_rows(N)]
     assert rows.labels.tolist() == [line[0] == "1" for line in lines]
     assert rows.probabilities.tolist() == [float(line[1]) for line in lines]
     assert len(seen) > 1
     assert sum(seen) == N
-    assert told[-1] == (Path(many).stat().st_size - len("y,p,id\n"), Path(many).stat().st_size)
+    size = Path(many).stat().st_size
+    assert told[-1] == ("reading", size - len("y,p,id\n"), size, "bytes")
     assert collect_rows(job()).probabilities.tolist() == rows.probabilities.tolist()
 
 
@@ -161,15 +165,10 @@ def test_the_columns_are_told_before_the_first_row_is_read(
 def test_progress_ends_at_the_bytes_below_the_header(
     preds: Callable[..., str], evaluated: Callable[..., Result]
 ) -> None:
-    heard: list[tuple[int, int | None]] = []
+    heard: list[Stage] = []
     body = "1,.5\n" * 50
-    evaluated(
-        preds(f"y,p\n{body}"),
-        progress=lambda *told: heard.append(told),
-        block_bytes=64,
-        n_workers=1,
-    )
-    assert heard[-1] == (len(body), len(body) + len("y,p\n"))
+    evaluated(preds(f"y,p\n{body}"), progress=heard.append, block_bytes=64, n_workers=1)
+    assert heard[-1] == ("reading", len(body), len(body) + len("y,p\n"), "bytes")
     assert heard == sorted(heard)
 
 
@@ -227,9 +226,9 @@ def test_a_named_pipe_is_read_to_its_end(
 WAYS: dict[str, Callable[[InputOptions], Data]] = {
     "one after the other": lambda options: open_data(["a.csv", "b.csv"], options),
     "by order": lambda options: open_models(["a.csv", "b.csv"], options),
-    "models by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id")),
-    "labels by key": lambda options: open_data(["a.csv"], options, Join("id", "b.csv")),
-    "both by key": lambda options: open_models(["a.csv", "b.csv"], options, Join("id", "a.csv")),
+    "models by key": lambda options: open_models(["a.csv", "b.csv"], options, Join(("id",))),
+    "labels by key": lambda options: open_data(["a.csv"], options, Join(("id",), "b.csv")),
+    "both by key": lambda options: open_models(["a.csv", "b.csv"], options, Join(("id",), "a.csv")),
 }
 
 
@@ -258,16 +257,29 @@ def test_however_rows_meet_all_blocks_are_read_by_the_workers(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_progress_ends_at_all_bytes_or_tells_of_none(way: str, two_files: InputOptions) -> None:
-    told: list[tuple[int, int | None]] = []
+def test_progress_ends_at_all_bytes_of_all_files(way: str, two_files: InputOptions) -> None:
+    told: list[Stage] = []
     data = WAYS[way](two_files)
-    collect_rows(Job(data, 2, lambda *news: told.append(news)))
-    if "key" in way:
-        assert told == []
-        return
-    total = sum(Path(name).stat().st_size for name in ("a.csv", "b.csv"))
-    assert told == sorted(told)
-    assert told[-1] == (total - 2 * len("y,p,id\n"), total)
+    collect_rows(Job(data, 2, told.append))
+    sizes = [Path(source.path).stat().st_size for source in data.sources]
+    read = [stage for stage in told if stage.name == "reading"]
+    assert read == sorted(read)
+    n_bytes = sum(size - len("y,p,id\n") for size in sizes)
+    assert read[-1] == ("reading", n_bytes, sum(sizes), "bytes")
+    assert ({stage.name for stage in told} == {"reading"}) == ("key" not in way)
+
+
+def test_a_join_is_told_stage_by_stage(two_files: InputOptions) -> None:
+    told: list[Stage] = []
+    collect_rows(Job(WAYS["models by key"](two_files), 2, told.append))
+    names = [name for name, _ in groupby(told, key=attrgetter("name"))]
+    assert names == [*("joining", "reading"), *("joining", "reading"), "joining", "scoring"]
+    joining = [(stage.done, stage.total) for stage in told if stage.name == "joining"]
+    assert joining == [(0, 3), (0, 3), (1, 3), (1, 3), (2, 3), (3, 3)]
+    assert [stage for stage in told if stage.name == "scoring"] == [
+        ("scoring", 0, 200, "rows"),
+        ("scoring", 200, 200, "rows"),
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)

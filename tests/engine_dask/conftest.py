@@ -13,7 +13,7 @@ import pytest
 
 from bce_cli.data import parts
 from bce_cli.data.parts import Cutting
-from bce_cli.readers import columnar, grammar
+from bce_cli.readers import arrays, columnar, grammar
 from tests.engine_dask.clusters import running_cluster
 from tests.engine_dask.deaths import kill_in_the_middle
 
@@ -54,6 +54,7 @@ def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grammar, "BLOCK_BYTES", 4000)
     monkeypatch.setattr(parts, "CUTTING", Cutting(part_blocks=3, least_bytes=9000))
     monkeypatch.setattr(columnar, "LEAST_ROWS", 300)
+    monkeypatch.setattr(arrays, "LEAST_ROWS", 300)
 
 
 def records(n: int, seed: int) -> list[Row]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.corpus.packing import zipped
 from tests.engine_dask.conftest import csv_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def write(name: str, rows: list[Row]) -> str:
     from pyarrow import parquet
 
     path = Path(name)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = csv_of(rows).replace(b"\n0,0.5", b"\n\n\r\n0,0.5")
     if name.endswith(".parquet"):
         parquet.write_table(pa.Table.from_pylist(rows), name, row_group_size=len(rows) // 13 + 1)
@@ -35,6 +36,8 @@ def write(name: str, rows: list[Row]) -> str:
         path.write_text("".join(json.dumps(row) + "\n \n" for row in rows))
     elif name.endswith(".gz"):
         path.write_bytes(gzip.compress(text))
+    elif name.endswith(".zip"):
+        path.write_bytes(zipped({"__MACOSX/._preds.csv": "", "preds.csv": text}))
     elif name.endswith(".tsv"):
         path.write_bytes(csv_of(rows, "\r\n").replace(b",", b"\t"))
     else:
@@ -47,7 +50,7 @@ def write_parts(folder: str, rows: list[Row], seed: int) -> str:
     rng = random.Random(seed)  # noqa: S311
     cuts = sorted([0, len(rows), *rng.choices(range(len(rows)), k=7)])
     for number, (start, stop) in enumerate(pairwise(cuts)):
-        form = "csv" if start == stop else rng.choice(["csv", "parquet", "jsonl", "csv.gz"])
+        form = "csv" if start == stop else rng.choice(["csv", "parquet", "jsonl", "csv.gz", "zip"])
         write(f"{folder}/{number}.{form}", rows[start:stop])
     Path(folder, "9.csv").write_text("y,p,q,id,site\n")
     return folder

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.budgets import one_in
@@ -204,3 +205,26 @@ def test_models_that_are_pooled_are_said(same: Callable[..., Outcome]) -> None:
     code, _, said = same(*call)
     assert code == 0
     assert said.startswith("bce: a.csv and b.csv hold the same 3,000 labels in the same order: ")
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
+@pytest.mark.parametrize("n_labels", [N, N - 1, N + 1500])
+def test_labels_in_the_order_of_the_rows(n_labels: int, same: Callable[..., Outcome]) -> None:
+    rows = records(N, 8)
+    labels = [str(row["y"]) for row in rows] + ["1"] * 1500
+    Path("y.txt").write_text("\n".join(labels[:n_labels]) + "\n")
+    call = ("compute", write("a.csv", rows), "--labels", "y.txt", "-p", "p", "-f", "json")
+    code, output, said = same(*call)
+    if n_labels == N:
+        assert (code, json.loads(output)["n"]) == (0, N)
+        np.save("y.npy", np.array(labels[:N], np.int64))
+        np.savez("all.npz", y=np.load("y.npy"), p=np.array([row["p"] for row in rows]))
+        mean = json.loads(output)["mean_loss"]
+        for source in (("a.csv", "--labels", "y.npy", "-p", "p"), ("all.npz",)):
+            assert same("compute", *source, "-q")[1] == f"{mean!r}\n".encode()
+    else:
+        assert code == 65
+        assert said.startswith(
+            f"bce: error: y.txt has {n_labels:,} labels for the 3,000 rows of a.csv\n"
+        )

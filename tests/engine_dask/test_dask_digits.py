@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from bce_cli.core.progress import Stage
     from tests.engine_dask.conftest import Outcome
 
 NAMED = ("-l", "y", "-p", "p")
@@ -132,14 +133,20 @@ def test_progress_tells_the_same_bytes_in_ever_larger_numbers(
     for name in copies:
         Path(name).write_bytes(Path(sources["csv"][0]).read_bytes())
 
-    def seen(cluster: Cluster | None) -> list[tuple[int, int | None]]:
-        found: list[tuple[int, int | None]] = []
+    def seen(cluster: Cluster | None) -> list[Stage]:
+        found: list[Stage] = []
         options = InputOptions(ColumnChoice("y", "p"), block_bytes=grammar.BLOCK_BYTES)
         data = open_data(copies, options)
-        evaluate(Job(data, 1, lambda *told: found.append(told), cluster), Plan())
+        evaluate(Job(data, 1, found.append, cluster), Plan())
         return found
 
     local, shared = seen(None), seen(Cluster(threads, 1))
     assert shared[-1] == local[-1]
-    assert len(shared) > 1
-    assert shared == sorted(shared)
+    assert shared[0] == ("connecting", 0, None, "")
+    assert {stage.name for stage in shared[1:]} == {"scanning", "reading"}
+    for name in ("scanning", "reading"):
+        told = [stage for stage in shared if stage.name == name]
+        assert told == sorted(told)
+        assert len({stage.done for stage in told}) > 4
+    last = [stage for stage in shared if stage.name == "scanning"][-1]
+    assert last.done == last.total

@@ -65,7 +65,8 @@ def test_a_missing_file_is_the_same_error_in_its_turn(
     Path("good.csv").write_text("y,p,id\n" + GOOD)
     call = ("compute", "good.csv", "none.csv")
     local = told(*call)
-    assert local == (66, b"", "bce: error: none.csv: no such file or directory\n")
+    said = "bce: error: none.csv: no such file or directory\nbce: its folder has 'good.csv'\n"
+    assert local == (66, b"", said)
     assert told(*call, "--engine", "dask", "--scheduler", threads) == local
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 N = 3000
 FAILED = 4
 ON = ("--labels", "truth", "--on", "id")
+TWICE = ("--labels", "truth", "--on", "site", "--on", "id")
 JSON = ("-l", "y", "-p", "p", "-f", "json")
 
 
@@ -42,6 +43,7 @@ def joined() -> list[Row]:
     rows = records(N, 41)
     write_parts("truth", shuffled(rows, 42), 43)
     write("a.csv", rows)
+    write("few.parquet", without(rows, "y", "q", "site"))
     write_parts("b", shuffled(rival(rows, 44), 45), 46)
     return rows
 
@@ -52,9 +54,11 @@ COMMANDS = [
     ("compute", "b", *ON, *JSON, "--by", "site", "--weight", "q"),
     ("compute", "a.csv", *ON, "-l", "y", "-p", "p"),
     ("check", "a.csv", *ON, *JSON, "--max-loss", "0.3", "--max-ece", "0.1", "--confident"),
-    ("calibration", "b", *ON, *JSON),
+    ("calibration", "b", *TWICE, *JSON),
     ("compare", "a.csv", "b", *ON, *JSON, "--id", "id", "--cluster", "site"),
-    ("compare", "a.csv", "b", "--on", "id", *JSON),
+    ("compare", "a.csv", "b", "--on", "id", "--on", "site", *JSON),
+    ("compute", "few.parquet", *ON, *JSON, "--by", "site", "--weight", "q"),
+    ("compare", "few.parquet", "b", *ON, *JSON, "--id", "q", "--cluster", "site"),
 ]
 
 
@@ -103,6 +107,36 @@ def test_rows_without_partners_are_left_out_and_counted(
     code, output, said = same(*call)
     assert (code, output) == (65, b"")
     assert "has no partner in" in said
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
+def test_labels_in_order_bring_their_columns(same: Callable[..., Outcome]) -> None:
+    rows = records(N, 54)
+    write("few.parquet", without(rows, "y", "q", "site"))
+    write("truth.jsonl", without(rows, "p"))
+    options = ("--labels", "truth.jsonl", *JSON, "--weight", "q")
+    found = same("compute", "few.parquet", *options, "--by", "site")
+    write("all.csv", rows)
+    alone = same("compute", "all.csv", *JSON, "--weight", "q", "--by", "site")
+    for told in (found, alone):
+        assert told[0] == 0
+    assert json.loads(found[1])["segments"] == json.loads(alone[1])["segments"]
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("tiny_parts")
+def test_what_folders_say_is_the_same_on_every_worker(shared_out: Callable[..., Outcome]) -> None:
+    rows = records(N, 51)
+    for day in range(3):
+        write_parts(f"days/day={day}/w={day + 1}", rows[day::3], 52)
+        write(f"truth/day={day}/labels.csv", shuffled(rows[day::3], 53))
+    for call in (
+        ("compute", "days", *JSON, "--by", "day", "--weight", "w"),
+        ("compute", "days", *ON, "--on", "day", *JSON, "--weight", "w", "--id", "day"),
+        ("compare", "days", "days/*", "--on", "id", "--on", "day", *JSON, "--cluster", "day"),
+    ):
+        assert shared_out(*call)[0] == 0
 
 
 @pytest.mark.deep

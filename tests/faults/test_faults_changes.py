@@ -8,7 +8,9 @@ import os
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_STORED
 
+import numpy as np
 import pytest
 
 from bce_cli.readers import columnar, grammar
@@ -16,7 +18,7 @@ from bce_cli.readers.blocks import TwoLooks
 from bce_cli.storage.stamps import Stamp
 from tests.budgets import stride
 from tests.corpus.columnar import arrow_file, arrow_stream, parquet, table
-from tests.corpus.packing import PACK
+from tests.corpus.packing import PACK, zipped
 from tests.faults.test_faults_pauses import Standing
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ def columns(seed: int, n: int = N) -> Any:  # noqa: ANN401 -- pyarrow has no typ
     return table(y=([y for _, y, _ in found],), p=([float(p) for _, _, p in found],))
 
 
+def npy(seed: int, n: int = N) -> bytes:
+    sink = io.BytesIO()
+    rows = [(y, float(p)) for _, y, p in values(seed, n)]
+    np.save(sink, np.array(rows, [("y", "i1"), ("p", "f8")]))
+    return sink.getvalue()
+
+
 FORMS: dict[str, Callable[..., bytes]] = {
     "a.csv": csv,
     "a.parquet": lambda *of: parquet(columns(*of), row_group_size=40),
@@ -64,6 +73,9 @@ FORMS: dict[str, Callable[..., bytes]] = {
     "a.csv.zst": lambda *of: PACK["zst"](csv(*of)),
     "a.parquet.gz": lambda *of: PACK["gz"](parquet(columns(*of))),
     "a.utf16.csv": lambda *of: csv(*of).decode().encode("utf-16"),
+    "a.csv.zip": lambda *of: zipped({"a.csv": csv(*of)}),
+    "a.npy": npy,
+    "a.npz": lambda *of: zipped({"all.npy": npy(*of)}, ZIP_STORED),
 }
 
 

@@ -257,7 +257,7 @@ def test_an_interrupted_process_that_prints_has_printed_nothing(
 OUT_OF_MEMORY = b"bce: error: out of memory; fewer --workers take less\n"
 KINDS = {
     "rows": (*COMMAND, "-o", "out.csv"),
-    "report": ("compute", "big.csv", "-f", "json", "-o", "out.csv"),
+    "report": ("compute", "big.csv", "-f", "csv", "-o", "out.csv"),
     "calibration": ("calibration", "big.csv", "-f", "csv", "-o", "out.csv"),
 }
 

@@ -49,7 +49,10 @@ def make_cases() -> dict[str, dict[str, list[float]]]:
 
 
 def ask(case: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Return estimates and standard errors of intercept and slope, and of the intercept alone."""
+    """Return estimates and standard errors of intercept and slope, and of the intercept alone.
+
+    And the p value of Wald's test that slope is 1 and intercept 0.
+    """
     import statsmodels.api as sm  # noqa: PLC0415 -- not for the tests
 
     y, x = np.array(case["labels"]), np.array(case["logits"])
@@ -68,6 +71,9 @@ def ask(case: dict[str, list[float]]) -> dict[str, list[float]]:
             fit = model.fit(tol=_TOLERANCE, tol_criterion="params", maxiter=500, **options)
         answers[name] = (fit.params * units).tolist()
         answers[f"{name} errors"] = (fit.bse * units).tolist()
+        if name == "line":
+            hypothesis = np.diag(units), np.array([0.0, 1.0])
+            answers["line p"] = [float(fit.wald_test(hypothesis, use_f=False, scalar=True).pvalue)]
     return answers
 
 

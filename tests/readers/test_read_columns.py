@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bce_cli.errors import DataError
-from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES, ColumnChoice, find_columns
+from bce_cli.readers.columns import (
+    LABEL_NAMES,
+    LOGIT_NAMES,
+    PREDICTION_NAMES,
+    ColumnChoice,
+    find_columns,
+)
 
 THE_COLUMNS = "the columns are 'id', 'y', 'p'"
 PLACE = "f.csv"
@@ -46,7 +52,7 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "a,p",
         ColumnChoice(),
         "no column has a customary name for the label, such as 'label'",
-        "choose one with --label; the columns are 'a', 'p'",
+        "choose one with --label, or a file of labels with --labels; the columns are 'a', 'p'",
     ),
     "no prediction": (
         "y,b",
@@ -98,13 +104,13 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "id,y,p",
         ColumnChoice(label="p"),
         "column 'p' cannot be both label and prediction",
-        None,
+        "--label or --prediction names another column",
     ),
     "one for both, by place": (
         "id,y,p",
         ColumnChoice(label="#3", prediction="p"),
         "column 'p' cannot be both label and prediction",
-        None,
+        "--label or --prediction names another column",
     ),
     "id is the label": (
         "id,y,p",
@@ -140,10 +146,61 @@ def test_of_many_columns_only_twenty_are_listed() -> None:
     with pytest.raises(DataError) as caught:
         find_columns([f"c{i}" for i in range(25)], ColumnChoice(), PLACE)
     listed = ", ".join(f"'c{i}'" for i in range(20))
-    expected = f"choose one with --label; the columns are {listed} and 5 more"
-    assert caught.value.hint == expected
+    expected = f"the columns are {listed} and 5 more"
+    assert (
+        caught.value.hint
+        == f"choose one with --label, or a file of labels with --labels; {expected}"
+    )
 
 
 def test_a_column_in_another_case_is_suggested() -> None:
     with pytest.raises(DataError, match=r"there is no column 'label'; did you mean 'Label'\?"):
         find_columns(["Label", "p"], ColumnChoice(label="label"), "preds.csv")
+
+
+OR_FILE = "choose one with --label, or a file of labels with --labels;"
+
+
+@pytest.mark.parametrize("name", LOGIT_NAMES)
+def test_logits_have_names_of_their_own(name: str) -> None:
+    header = ["y", "p", name.title()]
+    assert find_columns(header, ColumnChoice(), PLACE).prediction_name == "p"
+    assert find_columns(header, ColumnChoice(of_logits=True), PLACE).prediction_name == name.title()
+    assert find_columns(["y", "p"], ColumnChoice(of_logits=True), PLACE).prediction_name == "p"
+
+
+@pytest.mark.parametrize(
+    ("header", "choice", "message", "hint"),
+    [
+        (
+            ["y", "logit"],
+            ColumnChoice(),
+            "no column has a customary name for the prediction, such as 'prediction'",
+            "--logits takes column 'logit', if it holds log-odds",
+        ),
+        (
+            ["y:p"],
+            ColumnChoice(label="#2"),
+            "there is no column #2, only 1",
+            "the only column is 'y:p'; --delimiter : would part it",
+        ),
+        (
+            ["y|p"],
+            ColumnChoice(),
+            "no column has a customary name for the label, such as 'label'",
+            f"{OR_FILE} the only column is 'y|p'; --delimiter '|' would part it",
+        ),
+        (
+            ["p"],
+            ColumnChoice(label="#2"),
+            "there is no column #2, only 1",
+            "the only column is 'p'",
+        ),
+    ],
+)
+def test_a_hint_carries_the_fix(
+    header: list[str], choice: ColumnChoice, message: str, hint: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        find_columns(header, choice, PLACE)
+    assert (caught.value.message, caught.value.hint) == (f"{PLACE}: {message}", hint)

@@ -77,9 +77,11 @@ def test_a_fault_of_structure_is_named(
 
 
 SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
-    "zip": (b"PK\x03\x04", "is a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
-    "pickle": (b"\x80\x04\x95", "is a Python pickle", "export it as CSV, Parquet or JSON Lines"),
-    "NumPy": (b"\x93NUMPY\x01", "is a NumPy array", "export it as CSV, Parquet or JSON Lines"),
+    "pickle": (
+        b"\x80\x04\x95",
+        "is a Python pickle",
+        "in pandas, read_pickle reads it, and to_parquet writes what can be read",
+    ),
     "SQLite": (
         b"SQLite format 3\x00",
         "is an SQLite database",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +11,18 @@ import numpy as np
 import pytest
 
 from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
+from bce_cli.render import diagram
 from bce_cli.render.calibration import CalibrationDocument
-from bce_cli.render.diagram import diagram_section
+from bce_cli.render.calibration_verdict import calibration_verdict
+from bce_cli.render.diagram import diagram_section, plot_calibration, subtitle_of
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -77,12 +83,14 @@ def drawing(report: CalibrationReport, look: Look) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("width", "columns"), [(20, 20), (40, 25), (80, 50), (111, 50), (112, 100), (300, 100)]
+    ("width", "columns"),
+    [(20, 20), (59, 25), (60, 50), (80, 50), (111, 50), (112, 100), (300, 100)],
 )
 def test_a_diagram_is_as_wide_as_the_look_allows(width: int, columns: int) -> None:
     lines = drawing(plain().report, Look(width))
     rule = next(line for line in lines if "└" in line)
     assert rule.count("─") == columns
+    assert width < 60 or max(map(len, lines)) <= width
 
 
 def test_points_stand_at_their_rates() -> None:
@@ -99,3 +107,168 @@ def test_a_histogram_shows_what_is_rare() -> None:
     assert [line[12:13] for line in bars] == ["#"] * 4
     assert [line[47:48] for line in bars] == ["", "", "", "#"]
     assert lines[23].startswith("   99.9 % |")
+
+
+NINE = [k / 10 for k in range(1, 10) for _ in range(200)]
+NINTHS = [int(i < 20 * k) for k in range(1, 10) for i in range(200)]
+
+
+ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
+    "as predicted": (
+        NINTHS,
+        NINE,
+        "passed",
+        """Yes, as far as 1,800 rows can tell (slope 1 [0.899, 1.1], in the large 0 [-0.108, 0.108],
+        p = 1); recalibration would remove nothing.""",
+    ),
+    "too little": (
+        NINTHS[::9],
+        NINE[::9],
+        "undecided",
+        """200 rows cannot tell: nothing speaks against it, but much is left open (slope 0.9803
+        [0.679, 1.28], in the large 0.01092 [-0.313, 0.335], p = 1); recalibration would remove
+        0.001148 of 0.54954 nats (0.2 %).""",
+    ),
+    "few rows": (
+        [1, 0, 1],
+        [0.9, 0.2, 0.7],
+        "undecided",
+        "3 rows cannot tell; recalibration would remove 0.2284 of 0.22839 nats (100.0 %).",
+    ),
+    "the wrong way": (
+        [0, 0, 1, 0, 1, 1] * 20,
+        [0.9, 0.9, 0.9, 0.1, 0.1, 0.1] * 20,
+        "failed",
+        """No: predictions are pointing the wrong way (slope -0.3155 [-0.488, -0.143], in the large
+        0 [-0.596, 0.596], p = 8.2e-95); recalibration would remove 0.877 of 1.5702 nats
+        (55.9 %).""",
+    ),
+    "one label": (
+        [1] * 40,
+        [0.97, 0.99] * 20,
+        "undecided",
+        "It cannot be told: all labels are the same.",
+    ),
+    "one label, too often": (
+        [1] * 40,
+        [0.2, 0.3] * 20,
+        "failed",
+        "No: labels stray from predictions by more than chance (p = 2.2e-29).",
+    ),
+    "separated": (
+        [0, 1] * 20,
+        [0.01, 0.99] * 20,
+        "undecided",
+        """It cannot be told: one threshold separates the labels, so the best slope is infinite
+        (p = 1); recalibration would remove 0.01005 of 0.01005 nats (100.0 %).""",
+    ),
+    "separated, and off": (
+        [1, 0] * 50,
+        [0.01, 0.2] * 50,
+        "failed",
+        """No: predictions are too low on average, and no finite slope fits labels that one
+        threshold separates (in the large 2.991 [2.47, 3.52], p = 7.7e-119); recalibration would
+        remove 1.721 of 2.4142 nats (71.3 %).""",
+    ),
+    "classes": (
+        [0, 1] * 20,
+        [0.0, 1.0] * 20,
+        "undecided",
+        """It cannot be told: every prediction is 0 or 1, and those have no finite logit
+        (no test applies).""",
+    ),
+    "one prediction": (
+        [0] * 700 + [1] * 300,
+        [0.4] * 1000,
+        "failed",
+        """No: predictions are too high on average (in the large -0.4418 [-0.577, -0.307],
+        p = 2.2e-10); recalibration would remove 0.0216 of 0.63247 nats (3.4 %).""",
+    ),
+    "impossible": (
+        [1, 0],
+        [0.0, 0.5],
+        "failed",
+        """No: what was certain did not happen; recalibration would leave 0.69315 nats of an
+        infinite loss.""",
+    ),
+    "far off": (
+        [1, 0] * 50,
+        [1e-30, 1e-20] * 50,
+        "failed",
+        """No: no finite slope fits labels that one threshold separates (in the large 57.56 [-4.42,
+        120], p below 1e-300); recalibration would remove 33.85 of 34.539 nats (98.0 %).""",
+    ),
+}
+
+
+def few(name: str) -> CalibrationReport:
+    """Return reports that are easily drawn badly."""
+    if name == "ten rows":
+        return calibration_report([1, 0] * 5, [0.9, 0.2, 0.6, 0.4, 1.0, 0.1, 0.3, 0.7, 0.8, 0.9])
+    if name == "one prediction":
+        return calibration_report([1, 0], [0.5, 0.5])
+    labels, p = [1, 0, 1, 0, 1, 0], [0.0, 0.25, 0.75, 0.5, 0.6, 0.4]
+    if name == "impossible":
+        return calibration_report(labels, p)
+    return calibration_report(labels[1:], p[1:], plan=CalibrationPlan("bits", 1, n_bootstrap=20))
+
+
+LEFT = "recalibration would leave 0.37489 nats of an infinite loss"
+SUBTITLES: dict[str, tuple[str, str]] = {
+    "ten rows": (
+        "10 rows, mean loss 0.638919 nats",
+        "10 rows cannot tell; recalibration would remove 0.1707 of 0.63892 nats (26.7 %).",
+    ),
+    "one prediction": (
+        "2 rows, mean loss 0.693147 nats",
+        "2 rows cannot tell; recalibration would remove nothing.",
+    ),
+    "impossible": (
+        "6 rows, 1 of them certain and wrong, mean loss infinite",
+        f"No: what was certain did not happen; {LEFT}.",
+    ),
+    "one bin": (
+        "5 rows, mean loss 0.660801 bits (95 % interval 0.4456 to 0.8642)",
+        "5 rows cannot tell; recalibration would remove 0.6608 of 0.6608 bits (100.0 %).",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_one_sentence_answers_whether_it_is_calibrated(name: str) -> None:
+    labels, p, verdict, answer = ANSWERS[name]
+    found = calibration_verdict(calibration_report(labels, p))
+    assert found == f"Is it calibrated? {' '.join(answer.split())}"
+    assert found.verdict == verdict
+
+
+def test_rows_of_little_weight_are_told_by_what_they_are_worth() -> None:
+    weights = [1000.0, *[1.0] * 79]
+    found = calibration_verdict(calibration_report([0, 1] * 40, [0.3, 0.7] * 40, weights=weights))
+    assert found.startswith("Is it calibrated? 80 rows, by weight worth 1.16, cannot tell; ")
+
+
+@pytest.mark.parametrize(("name", "subtitle"), SUBTITLES.items())
+def test_a_picture_says_of_what_it_is(name: str, subtitle: tuple[str, str]) -> None:
+    mean, verdict = subtitle
+    assert subtitle_of(few(name)) == f"{mean}\nIs it calibrated? {verdict}"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", SUBTITLES)
+def test_no_text_of_a_picture_overlaps_another(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures: list[Figure] = []
+    monkeypatch.setattr(diagram, "save_picture", lambda picture, *_: pictures.append(picture))
+    column = "W" * 60 + " $x^2$ \U0001f9e0"
+    plot_calibration(few(name), column, io.BytesIO(), "png")
+    (picture,) = pictures
+    picture.draw_without_rendering()
+    texts = [text for ax in picture.axes for text in ax.texts]
+    assert [text.get_text().partition("\n")[0] for text in texts] == [
+        f"Reliability diagram: {'W' * 40}...",
+        SUBTITLES[name][0],
+    ]
+    boxes = [text.get_window_extent() for text in texts]
+    boxes += [box for ax in picture.axes[1:] if (box := ax.get_tightbbox()) is not None]
+    assert [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])] == []
+    assert all(box.x0 > 0.0 and box.x1 < picture.bbox.x1 for box in boxes)

@@ -109,11 +109,14 @@ def test_a_table_keeps_within_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_narrow_terminal_cuts_no_number(name: str) -> None:
+    words = set(written(name, "txt").split())
     narrow = write_document(CASES[name], "table", Look(width=40))
-    for line in written(name, "txt").splitlines():
-        for text in line.split():
-            if any(character.isdigit() for character in text) and len(text) < 15:
-                assert text in narrow
+    cut = {
+        text
+        for text in narrow.split()
+        if text[-1].isdigit() and text not in words and not text.startswith("--")
+    }
+    assert cut == set()
 
 
 @pytest.mark.parametrize("suffix", ["txt", "ascii.txt", "json", "md"])
@@ -224,11 +227,9 @@ def test_names_that_would_be_cut_to_the_same_are_shown_in_full() -> None:
     page = document(rows_under(BASE, BETTER, OTHER), names)
     text = write_document(page, "table", Look(width=120))
     assert "..." not in text
-    table = text.partition("nats a row")[2].partition("better than")[0]
-    assert [line.partition("run ")[2][:1] for line in table.splitlines() if "run" in line][:2] == [
-        "2",
-        "3",
-    ]
+    table = text.partition(" models on ")[2]
+    runs = [line.partition("run ")[2][:1] for line in table.splitlines() if "run" in line]
+    assert runs[:3] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
+    from bce_cli.render.rows import RowFormat
     from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -162,7 +163,7 @@ def test_a_weight_counts_in_the_share_of_a_row() -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv", "markdown"])
 def test_every_row_can_be_written_with_its_weight_and_its_soft_label(
-    output_format: Format,
+    output_format: RowFormat,
 ) -> None:
     scored = EXACT.score(Rows(SOFT, TAME, WEIGHTS))
     stream = RowStream(output_format, "nats", has_ids=False, has_weights=True, soft_labels=True)

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.rows import Rows
-from bce_cli.render.rows import RowStream, number_texts
-from bce_cli.render.write import Format
+from bce_cli.render.rows import RowFormat, RowStream, number_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def scored(
 
 
 def text_of(
-    output_format: Format, rows: ScoredRows, unit: Unit = "nats", first_row: int = 1
+    output_format: RowFormat, rows: ScoredRows, unit: Unit = "nats", first_row: int = 1
 ) -> str:
     stream = RowStream(output_format, unit, has_ids=rows.rows.ids is not None)
     return (stream.header() + stream.rows(first_row, rows)).decode()
@@ -64,8 +63,8 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("output_format", get_args(Format))
-def test_rows_in_bits_are_written_like_this(output_format: Format) -> None:
+@pytest.mark.parametrize("output_format", get_args(RowFormat))
+def test_rows_in_bits_are_written_like_this(output_format: RowFormat) -> None:
     assert text_of(output_format, scored(*SMALL), "bits", first_row=7) == WRITTEN[output_format]
 
 
@@ -113,7 +112,7 @@ def test_an_id_with_any_character_is_read_back_from_json() -> None:
         ),
     ],
 )
-def test_an_id_is_made_harmless_for_people(output_format: Format, shown: list[str]) -> None:
+def test_an_id_is_made_harmless_for_people(output_format: RowFormat, shown: list[str]) -> None:
     n = len(IDS)
     text = text_of(output_format, scored([True] * n, [0.5] * n, IDS))
     lines = text.split("\n")[-n - 1 : -1]
@@ -125,7 +124,7 @@ def test_an_id_is_made_harmless_for_people(output_format: Format, shown: list[st
         assert [line[73:] for line in lines] == shown
 
 
-def parsed(output_format: Format, text: str) -> list[dict[str, Any]]:
+def parsed(output_format: RowFormat, text: str) -> list[dict[str, Any]]:
     if output_format == "json":
         return [json.loads(line) for line in text.splitlines()]
     if output_format == "csv":
@@ -137,11 +136,11 @@ def parsed(output_format: Format, text: str) -> list[dict[str, Any]]:
 
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0.0, 1.0)), min_size=1),
-    st.sampled_from(get_args(Format)),
+    st.sampled_from(get_args(RowFormat)),
     st.integers(1, 2**40),
 )
 def test_every_number_is_read_back_exactly(
-    pairs: list[tuple[bool, float]], output_format: Format, first_row: int
+    pairs: list[tuple[bool, float]], output_format: RowFormat, first_row: int
 ) -> None:
     rows = scored([label for label, _ in pairs], [p for _, p in pairs])
     records = parsed(output_format, text_of(output_format, rows, first_row=first_row))

@@ -9,7 +9,8 @@ import pytest
 
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.render.layout import Column, Look, Section
-from bce_cli.render.write import draw, write_document
+from bce_cli.render.terminal import draw
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +28,13 @@ def built(preds: Callable[..., str], document: Callable[..., ComputeDocument]) -
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 60])
-def test_a_narrow_table_holds_the_numbers_of_a_wide_one(width: int, built: ComputeDocument) -> None:
-    def numbers(columns: int) -> list[str]:
-        return sorted(NUMBER.findall(write_document(built, "table", Look(width=columns))))
+def test_a_narrow_report_has_no_number_that_a_wide_one_has_not(
+    width: int, built: ComputeDocument
+) -> None:
+    def numbers(columns: int) -> set[str]:
+        return set(NUMBER.findall(write_document(built, "table", Look(width=columns))))
 
-    assert numbers(width) == numbers(120)
+    assert numbers(width) <= numbers(120)
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 120, 300])
@@ -42,8 +45,8 @@ def test_every_cell_stands_on_one_line(width: int) -> None:
         columns=(Column("a"), Column("b"), Column("c"), Column("d", is_text=True, wraps=True)),
         rows=((*cells, "words that may be broken into lines"),),
     )
-    text = draw([section], Look(width=width))
-    assert sum(all(cell in line for cell in cells) for line in text.splitlines()) == 1
+    lines = draw([section], Look(width=width)).splitlines()
+    assert [sum(cell in line for line in lines) for cell in cells] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 300])

@@ -137,8 +137,9 @@ def test_what_links_lead_to_counts_once() -> None:
 def test_a_link_that_leads_nowhere_is_named() -> None:
     make("parts/a.csv")
     Path("parts/b.csv").symlink_to("gone.csv")
-    with pytest.raises(InputError, match=r"^parts/b\.csv: no such file or directory$"):
+    with pytest.raises(InputError, match=r"^parts/b\.csv: no such file or directory$") as caught:
         sources_of("parts")
+    assert caught.value.hint == "it is a link that leads nowhere"
 
 
 def test_a_pipe_in_a_folder_is_no_part_of_it() -> None:
@@ -234,7 +235,8 @@ def test_a_file_address_is_a_path(bce: Callable[..., Result]) -> None:
     done = bce("compute", address, "-f", "json", "-l", "y", "-p", "p")
     assert json.loads(done.stdout)["source"] == address
     missing = bce("compute", "file:///no/such.csv")
-    assert missing.stderr == "bce: error: file:///no/such.csv: no such file or directory\n"
+    said = ["bce: error: file:///no/such.csv: no such file or directory"]
+    assert missing.stderr.splitlines() == [*said, "bce: there is no folder '/no'"]
 
 
 SAME = {

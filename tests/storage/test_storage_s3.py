@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import pickle
 import socket
@@ -16,6 +17,7 @@ import pytest
 from bce_cli.storage import remote, stores
 from bce_cli.storage.sources import Source, sources_of
 from tests.corpus.columnar import arrow_file, arrow_stream, parquet, table
+from tests.corpus.packing import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +42,19 @@ def _json_lines() -> bytes:
     return "".join(f'{{"y": {y}, "p": {p}}}\n' for y, p in rows).encode()
 
 
+def _arrays() -> bytes:
+    sink = io.BytesIO()
+    np.savez_compressed(sink, y=LABELS, p=PREDICTIONS)
+    return sink.getvalue()
+
+
+def _records() -> bytes:
+    sink = io.BytesIO()
+    rows = list(zip(LABELS, PREDICTIONS, strict=True))
+    np.save(sink, np.array(rows, [("y", "i1"), ("p", "f8")]))
+    return sink.getvalue()
+
+
 def _table() -> Any:  # noqa: ANN401 -- pyarrow has no types
     return table(y=(LABELS,), p=(PREDICTIONS,), junk=(_random.random(N),))
 
@@ -52,7 +67,21 @@ FILES: dict[str, Callable[[], bytes]] = {
     "preds.arrow": lambda: arrow_file(_table(), 700),
     "preds.arrows": lambda: arrow_stream(_table(), 700),
     "packed.parquet.gz": lambda: gzip.compress(parquet(_table())),
+    "preds.npz": _arrays,
+    "preds.npy": _records,
+    "preds.csv.zip": lambda: zipped({"preds.csv": CSV}),
 }
+
+
+def test_a_file_of_an_archive_is_read_from_an_address(s3: ObjectStore, bce: Bce) -> None:
+    address = s3.put("a.zip", zipped({"preds.csv": CSV, "other.csv": CSV + "1,7\n"}))
+    Path("preds.csv").write_text(CSV)
+    whole = bce("compute", "preds.csv", "-q")
+    assert bce("compute", f"{address}::preds.csv", "-q").stdout == whole.stdout
+    assert bce("compute", f"{address[:-5]}*.zip::preds.csv", "-q").stdout == whole.stdout
+    done = bce("compute", address, "-q")
+    said = f"{address}: the zip archive holds 2 tables: preds.csv, other.csv"
+    assert done.stderr == f"bce: error: {said}\nbce: name one of them: {address}::preds.csv\n"
 
 
 @pytest.mark.few(2)
@@ -65,6 +94,18 @@ def test_json_is_that_of_the_same_file_here(name: str, s3: ObjectStore, bce: Bce
     assert (here.exit_code, there.exit_code, there.stderr) == (0, 0, "")
     assert there.stdout == here.stdout.replace(json.dumps(name), json.dumps(address), 1)
     assert json.loads(there.stdout)["n"] == N
+
+
+def test_a_folder_is_a_column(s3: ObjectStore, bce: Bce) -> None:
+    for day in ("1", "a%2Fb"):
+        s3.put(f"by day/day={day}/w=2/a.csv", b"y,p\n1,0.5\n0,0.25\n")
+    address = s3.put("by day/day=1/w=2/b.parquet", parquet(table(y=([1],), p=([0.5],))))
+    folder = address.partition("/day=")[0]
+    found = bce("compute", folder, "--by", "day", "-w", "w", "-f", "csv").stdout.splitlines()[1:]
+    assert [line.split(",")[:4] for line in found] == [
+        ["1", "3", "2", "6.0"],
+        ["a/b", "2", "1", "4.0"],
+    ]
 
 
 def test_mixed_parts_are_one_data_set(s3: ObjectStore, bce: Bce) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.corpus.packing import zipped
 from tests.storage.test_storage_s3 import CSV, FILES, NAMED, N
 
 if TYPE_CHECKING:
@@ -80,6 +81,16 @@ def test_a_page_that_is_refused_is_told(path: str, said: str, web: Web, bce: Bce
     shown = address.replace("signature=s3cr3t", "...")
     assert done.stderr == f"bce: error: {shown}: {said}\n"
     assert (done.stdout, done.exit_code) == ("", 66)
+
+
+@pytest.mark.parametrize("has_ranges", [True, False], ids=["ranges", "no ranges"])
+def test_a_file_of_an_archive_is_read_from_a_page(has_ranges: bool, web: Web, bce: Bce) -> None:
+    content = zipped({"preds.csv": CSV, "other.csv": CSV + "1,7\n"})
+    server = web({"/a.zip": content}, has_ranges=has_ranges)
+    Path("preds.csv").write_text(CSV)
+    done = bce("compute", f"{server.address}/a.zip?key=s3cr3t::preds.csv", "-q")
+    assert (done.stdout, done.stderr) == (bce("compute", "preds.csv", "-q").stdout, "")
+    assert len(server.habits.asked) <= 8
 
 
 @pytest.mark.parametrize("name", ["preds.csv", "preds.parquet"])

@@ -17,14 +17,16 @@ from bce_cli.core.calibration.decomposition import (
 )
 from bce_cli.core.calibration.tally import Tally, is_new, run_starts
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.validate import positive_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
+    from bce_cli.core.progress import Progress
     from bce_cli.core.rows import FloatArray, Places, Rows
 
 
@@ -127,17 +129,23 @@ class CalibratedMiscalibration:
     log_loss : float
         In nats.
     brier : float
+    p_value : float
+        Share of the samples whose log loss shows as much miscalibration as that of the rows, which
+        count as one of them.
     """
 
     log_loss: float
     brier: float
+    p_value: float
 
     def per(self, unit: float) -> CalibratedMiscalibration:
         """Return that of the log loss in another unit."""
         return replace(self, log_loss=self.log_loss / unit)
 
 
-def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscalibration | None:
+def calibrated_miscalibration(
+    rows: Rows, n: int, seed: int, tell: Callable[[], None] = lambda: None
+) -> CalibratedMiscalibration | None:
     """Draw labels from their own predictions, again and again, and decompose the losses.
 
     Isotonic recalibration finds a pattern in any labels, so even calibrated predictions show some
@@ -151,6 +159,8 @@ def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscal
     n : int
         Replicates, at least one.
     seed : int
+    tell : callable () -> None, optional
+        Called after each replicate.
 
     Returns
     -------
@@ -169,8 +179,8 @@ def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscal
     >>> round(calibrated_miscalibration(rows, 200, 0).brier, 4)
     0.3
     """
-    counted = rows if rows.weights is None else rows.at(np.flatnonzero(rows.weights))
-    if counted.labels.dtype != np.bool_ and positive_labels(as_floats(counted.labels)) is None:
+    counted = _of_some_weight(rows)
+    if _are_soft(counted):
         return None
     seeds = np.random.SeedSequence(seed, spawn_key=_STREAM)
     log_losses, briers = [], []
@@ -178,9 +188,24 @@ def calibrated_miscalibration(rows: Rows, n: int, seed: int) -> CalibratedMiscal
         pools = pool_adjacent_violators(tally)
         log_losses.append(decompose_log_loss(tally, pools).miscalibration)
         briers.append(decompose_brier(tally, pools).miscalibration)
+        tell()
+    tally = Tally.of(counted)
+    found = decompose_log_loss(tally, pool_adjacent_violators(tally)).miscalibration
+    n_as_much = sum(value >= found for value in log_losses)
     return CalibratedMiscalibration(
-        quantile(sorted(log_losses), _LEVEL), quantile(sorted(briers), _LEVEL)
+        quantile(sorted(log_losses), _LEVEL),
+        quantile(sorted(briers), _LEVEL),
+        (1 + n_as_much) / (1 + n),
     )
+
+
+def _of_some_weight(rows: Rows) -> Rows:
+    return rows if rows.weights is None else rows.at(np.flatnonzero(rows.weights))
+
+
+def _are_soft(rows: Rows) -> bool:
+    """Whether a label is neither 0 nor 1."""
+    return rows.labels.dtype != np.bool_ and positive_labels(as_floats(rows.labels)) is None
 
 
 def _redrawn(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]:
@@ -231,7 +256,7 @@ class Bootstrap:
         )
 
 
-def bootstrap(rows: Rows, n: int, seed: int) -> Bootstrap:
+def bootstrap(rows: Rows, n: int, seed: int, progress: Progress = silent) -> Bootstrap:
     """Resample rows with replacement, with their weights, and decompose the losses of each sample.
 
     Equal rows are drawn together, from a multinomial distribution over all that occur, in their
@@ -244,6 +269,7 @@ def bootstrap(rows: Rows, n: int, seed: int) -> Bootstrap:
     n : int
         Replicates, at least one.
     seed : int
+    progress : callable (Stage) -> None, optional
 
     References
     ----------
@@ -256,13 +282,23 @@ def bootstrap(rows: Rows, n: int, seed: int) -> Bootstrap:
     >>> [round(limit, 4) for limit in bootstrap(rows, 200, 0).brier["mean"]]
     [0.1, 0.57]
     """
-    samples = [
-        (decompose_log_loss(tally, pools), decompose_brier(tally, pools))
-        for tally in _resampled(rows, n, np.random.Generator(np.random.PCG64(seed)))
-        for pools in [pool_adjacent_violators(tally)]
-    ]
-    log_losses, briers = zip(*samples, strict=True)
-    chance = calibrated_miscalibration(rows, n, seed)
+    # Samples of rows come first, then labels of as many samples: each is half of a replicate.
+    n_rounds = 1 if _are_soft(_of_some_weight(rows)) else 2
+    n_done = 0
+
+    def tell() -> None:
+        nonlocal n_done
+        n_done += 1
+        progress(Stage("resampling", n_done // n_rounds, n, "samples"))
+
+    progress(Stage("resampling", 0, n, "samples"))
+    log_losses, briers = [], []
+    for tally in _resampled(rows, n, np.random.Generator(np.random.PCG64(seed))):
+        pools = pool_adjacent_violators(tally)
+        log_losses.append(decompose_log_loss(tally, pools))
+        briers.append(decompose_brier(tally, pools))
+        tell()
+    chance = calibrated_miscalibration(rows, n, seed, tell)
     return Bootstrap(n, seed, _intervals(log_losses), _intervals(briers), chance)
 
 

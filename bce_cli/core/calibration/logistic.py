@@ -105,11 +105,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fitted line and the standard errors of intercept and slope."""
+    """A fitted line, the standard errors of intercept and slope, and a p value of 0 and 1."""
 
     intercept: float
     slope: float
     std_errors: tuple[float, float]
+    p_value: float | None
 
 
 def point_at(odds: LogOdds, axis: Axis, intercept: float, slope: float) -> Point:
@@ -229,7 +230,24 @@ def _line(axis: Axis, point: Point, intercept: float, slope: float) -> Line:
         _std_error(point, (1.0, per_intercept)),
         _std_error(point, (0.0, 1.0)) * per_slope,
     )
-    return Line(intercept + slope * per_intercept, slope * per_slope, errors)
+    off = (intercept - axis.centre * axis.scale, slope - axis.spread * axis.scale)
+    return Line(intercept + slope * per_intercept, slope * per_slope, errors, _wald_p(point, off))
+
+
+def _wald_p(point: Point, off: tuple[float, float]) -> float | None:
+    r"""Test whether a line differs from another; None where its variance is singular.
+
+    :math:`W = d^T V^{-1} d` with :math:`V = I^{-1} M I^{-1}` of the information I and the variance
+    M of the gradient, so :math:`W = (I d)^T M^{-1} (I d)`. It has two degrees of freedom, for which
+    the chi-squared distribution leaves :math:`e^{-W/2}`.
+    """
+    (a, b, c), (m0, m1, m2), (u, v) = point.information, point.variance, off
+    left, right = a * u + b * v, b * u + c * v
+    determinant = m0 * m2 - m1 * m1
+    if not determinant > 0.0:
+        return None
+    wald = (m2 * left * left - 2.0 * m1 * left * right + m0 * right * right) / determinant
+    return math.exp(-max(wald, 0.0) / 2.0) if math.isfinite(wald) else None
 
 
 def _std_error(point: Point, direction: tuple[float, float]) -> float:
@@ -310,6 +328,8 @@ class LogisticRecalibration:
         Rows whose prediction is neither 0 nor 1; only they have a logit.
     obstacle, obstacle_in_the_large : str or None
         Why there is no slope, and why there is no calibration in the large.
+    line_p : float or None
+        The p value of Wald's test that slope is 1 and intercept 0, of two degrees of freedom.
     """
 
     slope: Estimate | None
@@ -318,6 +338,7 @@ class LogisticRecalibration:
     n_in_fit: int
     obstacle: Obstacle | None = None
     obstacle_in_the_large: Obstacle | None = None
+    line_p: float | None = None
 
 
 def recalibrate_logistically(tally: Tally, n_in_fit: int) -> LogisticRecalibration:
@@ -362,6 +383,7 @@ def recalibrate_logistically(tally: Tally, n_in_fit: int) -> LogisticRecalibrati
         n_in_fit,
         obstacle or ("diverged" if line is None else None),
         "diverged" if shift is None else None,
+        None if line is None else line.p_value,
     )
 
 

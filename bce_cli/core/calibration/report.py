@@ -33,6 +33,7 @@ from bce_cli.core.calibration.fine_bins import FineBins, UsedBins, fine_quantile
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
 from bce_cli.core.calibration.tally import Tally, histogram
 from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.bootstrap import Bootstrap
     from bce_cli.core.calibration.decomposition import Decomposition, Pools, SpiegelhalterTest
+    from bce_cli.core.progress import Progress
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
 
@@ -146,7 +148,13 @@ class Basis:
     fine_bins: UsedBins | None = None
 
     @classmethod
-    def of_all(cls, rows: Rows, in_bins: ReliabilityTotals | None, plan: CalibrationPlan) -> Self:
+    def of_all(
+        cls,
+        rows: Rows,
+        in_bins: ReliabilityTotals | None,
+        plan: CalibrationPlan,
+        progress: Progress = silent,
+    ) -> Self:
         """Sort rows, of which at least one has a weight and none is left out."""
         tally = Tally.of(rows)
         return cls(
@@ -155,7 +163,9 @@ class Basis:
             histogram=histogram(tally),
             n_in_fit=_count_finite(rows),
             spiegelhalter=spiegelhalter_test(tally),
-            bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed) if plan.n_bootstrap else None,
+            bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed, progress)
+            if plan.n_bootstrap
+            else None,
         )
 
     @classmethod
@@ -212,8 +222,8 @@ class CalibrationReport:
     ----------
     n, n_weighted, n_positive : int
         Rows, rows of some weight, and rows with label 1.
-    weight_sum, base_rate, mean_prediction : float
-        The last two are weighted means of labels and predictions.
+    weight_sum, effective_n, base_rate, mean_prediction : float
+        The last two are weighted means of labels and predictions; `effective_n` as in `LossReport`.
     unit : {"nats", "bits"}
     log_loss, brier : Decomposition
         The first in that unit.
@@ -248,6 +258,7 @@ class CalibrationReport:
     n_weighted: int
     n_positive: int
     weight_sum: float
+    effective_n: float
     base_rate: float
     mean_prediction: float
     unit: Unit
@@ -318,7 +329,10 @@ def calibration_report(
 
 
 def report_of_rows(
-    rows: Rows, totals: Sequence[CalibrationTotals], plan: CalibrationPlan
+    rows: Rows,
+    totals: Sequence[CalibrationTotals],
+    plan: CalibrationPlan,
+    progress: Progress = silent,
 ) -> CalibrationReport:
     """Judge the calibration of rows of which none is left out.
 
@@ -328,10 +342,14 @@ def report_of_rows(
     totals : sequence of CalibrationTotals
         Of the same rows, in their order; rows that were left out may be among them.
     plan : CalibrationPlan
+    progress : callable (Stage) -> None, optional
     """
+    progress(Stage("fitting"))
     whole = reduce(iadd, totals)
     losses = loss_report(whole.losses, plan.unit)
-    return _report(Basis.of_all(rows, whole.bins, plan), whole, losses, plan)
+    basis = Basis.of_all(rows, whole.bins, plan, progress)
+    progress(Stage("fitting"))
+    return _report(basis, whole, losses, plan)
 
 
 def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> CalibrationReport:
@@ -370,6 +388,7 @@ def _report(
         n_weighted=totals.losses.n_weighted,
         n_positive=losses.n_positive,
         weight_sum=losses.weight_sum,
+        effective_n=losses.effective_n,
         base_rate=losses.base_rate,
         mean_prediction=_mean_prediction(in_bins),
         unit=plan.unit,

@@ -31,12 +31,12 @@ def found_for(rows: Rows, n: int, seed: int = 0) -> CalibratedMiscalibration:
 
 def test_one_row_has_label_1_often_enough_to_count() -> None:
     found = found_for(Rows(np.array([False]), np.array([0.25])), 400)
-    assert found == CalibratedMiscalibration(math.log(4.0), 0.5625)
+    assert found == CalibratedMiscalibration(math.log(4.0), 0.5625, 1.0)
 
 
 def test_certain_predictions_come_true() -> None:
     rows = Rows(np.array([True, False, True]), np.array([0.0, 1.0, 1.0]))
-    assert found_for(rows, 20) == CalibratedMiscalibration(0.0, 0.0)
+    assert found_for(rows, 20) == CalibratedMiscalibration(0.0, 0.0, 1.0 / 21.0)
 
 
 def test_a_logit_whose_sigmoid_rounds_to_1_comes_true() -> None:
@@ -46,7 +46,9 @@ def test_a_logit_whose_sigmoid_rounds_to_1_comes_true() -> None:
 
 
 def test_in_bits_only_the_log_loss_changes() -> None:
-    assert CalibratedMiscalibration(3.0, 5.0).per(2.0) == CalibratedMiscalibration(1.5, 5.0)
+    assert CalibratedMiscalibration(3.0, 5.0, 0.5).per(2.0) == CalibratedMiscalibration(
+        1.5, 5.0, 0.5
+    )
 
 
 @pytest.mark.deep

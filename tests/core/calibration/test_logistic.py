@@ -54,6 +54,7 @@ def test_estimates_and_errors_are_those_of_statsmodels(name: str) -> None:
         assert estimate.value == pytest.approx(value, rel=1e-10)
         assert estimate.value == pytest.approx((estimate.ci_low + estimate.ci_high) / 2, rel=1e-10)
         assert std_error(estimate) == pytest.approx(error, rel=1e-8)
+    assert found.line_p == pytest.approx(case["line p"][0], rel=1e-8, abs=1e-300)
 
 
 def test_probabilities_are_fitted_as_their_logits() -> None:

@@ -1,0 +1,154 @@
+"""Whether predictions are calibrated, in one sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bce_cli.core.calibration.verdict import judge_calibration
+from bce_cli.render.layout import Judged, figure, how_many, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bce_cli.core.calibration.logistic import Estimate, Obstacle
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.calibration.verdict import CalibrationVerdict, Ground
+    from bce_cli.core.gate import Verdict
+
+_DIGITS = 5
+_VERDICTS: dict[bool | None, Verdict] = {True: "passed", False: "failed", None: "undecided"}
+_LEAST_P = 1e-300
+_NOISE = 1e-9
+_SAME = "all labels are the same"
+_STRAY = "labels stray from predictions by more than chance"
+OBSTACLES: dict[Obstacle, str] = {
+    "no rows": "every prediction is 0 or 1, and those have no finite logit",
+    "one label": "all labels that a fit could use are the same",
+    "one prediction": "all predictions are the same",
+    "separated": "one threshold separates the labels, so the best slope is infinite",
+    "diverged": "the fit did not converge",
+}
+
+
+def calibration_verdict(report: CalibrationReport) -> Judged:
+    """Answer whether predictions are calibrated, and say what recalibration would remove."""
+    judged = judge_calibration(report)
+    answer = _ANSWERS[judged.ground](report, judged)
+    removed = _removed(report)
+    return Judged(
+        f"Is it calibrated? {answer}{removed and f'; {removed}'}.", _VERDICTS[judged.calibrated]
+    )
+
+
+def _removed(report: CalibrationReport) -> str:
+    """Say how much of the loss recalibration would remove, where there is something to say."""
+    parts, unit = report.log_loss, report.unit
+    if parts.mean == 0.0 or parts.uncertainty == 0.0:
+        return ""
+    if math.isinf(parts.mean):
+        left = f"{figure(parts.recalibrated, _DIGITS)} {unit}"
+        return f"recalibration would leave {left} of an infinite loss"
+    if parts.miscalibration == 0.0:
+        return "recalibration would remove nothing"
+    removed = f"{figure(parts.miscalibration, 4)} of {figure(parts.mean, _DIGITS)} {unit}"
+    return f"recalibration would remove {removed} ({percent(parts.miscalibration / parts.mean)})"
+
+
+def _by_tests(report: CalibrationReport, judged: CalibrationVerdict) -> str:
+    """Say in which way predictions are off."""
+    fit = report.logistic
+    shift, slope = fit.calibration_in_the_large, fit.slope
+    ways = [_shift_off(shift) if shift else "", _slope_off(slope) if slope else ""]
+    off = ", and ".join(way for way in ways if way)
+    clauses = [f"predictions are {off}"] if off else []
+    if fit.obstacle == "separated":
+        clauses.append("no finite slope fits labels that one threshold separates")
+    text = ", and ".join(clauses) or _STRAY
+    found = [*_figures(report), _p_text(judged.p_value)]
+    return f"No: {text} ({', '.join(found)})"
+
+
+def _figures(report: CalibrationReport) -> Iterator[str]:
+    """Yield slope and shift with their intervals, where there are any."""
+    fit = report.logistic
+    named = ("slope", fit.slope), ("in the large", fit.calibration_in_the_large)
+    for name, estimate in named:
+        if estimate is not None:
+            yield f"{name} {estimate_text(estimate, 4)} [{_ends(estimate)}]"
+
+
+def estimate_text(estimate: Estimate, digits: int) -> str:
+    """Show an estimate; what is but rounding, next to its interval, is 0."""
+    is_noise = abs(estimate.value) < _NOISE * (estimate.ci_high - estimate.ci_low)
+    return figure(0.0 if is_noise else estimate.value, digits)
+
+
+def _ends(estimate: Estimate) -> str:
+    return f"{figure(estimate.ci_low, 3)}, {figure(estimate.ci_high, 3)}"
+
+
+def _p_text(p_value: float | None) -> str:
+    if p_value is None:
+        return "no test applies"
+    return f"p below {_LEAST_P:g}" if p_value < _LEAST_P else f"p = {figure(p_value, 2)}"
+
+
+def _untold(report: CalibrationReport, judged: CalibrationVerdict) -> str:
+    """Say that nothing speaks against calibration, and what is left open."""
+    found = ", ".join([*_figures(report), _p_text(judged.p_value)])
+    rows = how_many(report.n_weighted)
+    return f"{rows} cannot tell: nothing speaks against it, but much is left open ({found})"
+
+
+def _no_slope(report: CalibrationReport, judged: CalibrationVerdict) -> str:
+    obstacle = report.logistic.obstacle or report.logistic.obstacle_in_the_large
+    why = OBSTACLES[obstacle] if obstacle else "there is no spread"
+    return f"It cannot be told: {why} ({_p_text(judged.p_value)})"
+
+
+_ANSWERS: dict[Ground, Callable[[CalibrationReport, CalibrationVerdict], str]] = {
+    "refuted": lambda _, __: "No: what was certain did not happen",
+    "tests": _by_tests,
+    "few rows": lambda report, _: f"{_few(report)} cannot tell",
+    "one label": lambda report, _: (
+        f"It cannot be told: {OBSTACLES['one label'] if report.log_loss.uncertainty else _SAME}"
+    ),
+    "no slope": _no_slope,
+    "wide": _untold,
+    "none": lambda report, judged: (
+        f"Yes, as far as {how_many(report.n_weighted)} can tell "
+        f"({', '.join([*_figures(report), _p_text(judged.p_value)])})"
+    ),
+}
+
+
+def _few(report: CalibrationReport) -> str:
+    rows = how_many(report.n_weighted)
+    if report.n_weighted - report.effective_n < 1.0:
+        return rows
+    return f"{rows}, by weight worth {figure(report.effective_n, 3)},"
+
+
+def shift_words(shift: Estimate) -> str:
+    """Say what calibration in the large comes to."""
+    return _shift_off(shift) or "cannot be told from 0"
+
+
+def _shift_off(shift: Estimate) -> str:
+    if shift.ci_low > 0.0:
+        return "too low on average"
+    return "too high on average" if shift.ci_high < 0.0 else ""
+
+
+def slope_words(slope: Estimate) -> str:
+    """Say what a slope comes to."""
+    return _slope_off(slope) or "cannot be told from 1"
+
+
+def _slope_off(slope: Estimate) -> str:
+    if slope.ci_high < 0.0:
+        return "pointing the wrong way"
+    if slope.ci_high < 1.0:
+        return "too extreme"
+    return "too timid" if slope.ci_low > 1.0 else ""

@@ -1,0 +1,109 @@
+"""--brief: the answer alone, in every format, on every command."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typer.testing import Result
+
+ROWS = "y,p,q,g\n1,0.9,0.8,a\n0,0.2,0.3,b\n1,0.7,0.9,a\n1,0.6,0.5,b\n0,0.4,0.1,a\n"
+LEFT_OUT = {
+    ("compute", "-p", "p"): {"products"},
+    ("compute", "-p", "p", "--worst", "2"): {"products", "worst_rows"},
+    ("compute", "-p", "p", "--by", "g"): {"segments"},
+    ("compute", "-p", "p", "--like", "all"): {"difference_rows", "impossible_rows"},
+    ("compare", "-p", "p", "-p", "q"): set(),
+    ("calibration", "-p", "p"): {"bins", "isotonic"},
+    ("check", "-p", "p", "--max-loss", "1", "--max-ece", "1"): set(),
+}
+
+
+def run(bce: Callable[..., Result], command: tuple[str, ...], *more: str) -> str:
+    result = bce(command[0], "preds.csv", *command[1:], *more)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.mark.parametrize("command", LEFT_OUT)
+def test_a_terminal_shows_the_section_that_is_last_without_it(
+    command: tuple[str, ...], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(ROWS)
+    whole, brief = run(bce, command), run(bce, command, "--brief")
+    assert brief == whole.split("\n\n")[-1]
+    assert brief.startswith("preds.csv: ")
+
+
+@pytest.mark.parametrize("command", LEFT_OUT)
+def test_markdown_has_the_section_that_is_first_without_it(
+    command: tuple[str, ...], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(ROWS)
+    whole = run(bce, command, "-f", "markdown")
+    brief = run(bce, command, "-f", "markdown", "--brief")
+    assert brief == whole.partition("\n### ")[0]
+
+
+@pytest.mark.parametrize("command", LEFT_OUT)
+def test_json_has_all_but_tables(
+    command: tuple[str, ...], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(ROWS)
+    whole = json.loads(run(bce, command, "-f", "json"))
+    brief = json.loads(run(bce, command, "-f", "json", "--brief"))
+    assert set(whole) - set(brief) == LEFT_OUT[command]
+    for item in whole.get("comparisons", []):
+        del item["gained"], item["lost"]
+    assert brief == {key: value for key, value in whole.items() if key in brief}
+
+
+def test_csv_has_the_lines_of_the_answer(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(ROWS)
+    (plain, *others) = LEFT_OUT
+    figures = run(bce, plain, "-f", "csv")
+    assert figures.count("\n") == 2
+    by = {command: run(bce, command, "-f", "csv", "--brief") for command in others}
+    assert run(bce, plain, "-f", "csv", "--brief") == figures
+    assert by["compute", "-p", "p", "--worst", "2"] == figures
+    assert {command[0]: text.count("\n") for command, text in by.items()} == {
+        "compute": 14,  # the last of them has a line for each convention
+        "compare": 2,
+        "calibration": 2,
+        "check": 3,
+    }
+    names = by["calibration", "-p", "p"].partition("\n")[0].split(",")
+    assert names[:3] == ["source", "label_column", "prediction_column"]
+    assert {"mean_loss", "log_loss_miscalibration", "brier_score", "slope_ci_low"} <= {*names}
+
+
+def test_quiet_is_briefer_still(preds: Callable[..., str], bce: Callable[..., Result]) -> None:
+    preds(ROWS)
+    for command in (("compute", "-p", "p"), ("calibration", "-p", "p")):
+        assert run(bce, command, "-q", "--brief") == run(bce, command, "-q")
+
+
+def test_every_row_is_not_brief(preds: Callable[..., str], bce: Callable[..., Result]) -> None:
+    result = bce("compute", preds(ROWS), "-p", "p", "--per-example", "--brief")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--per-example writes every row, and --brief none" in result.stderr
+
+
+def test_a_step_of_the_demo_in_brief_is_its_formulas_and_what_was_seen(
+    bce: Callable[..., Result],
+) -> None:
+    whole = bce("demo", "negative-log").stdout
+    brief = bce("demo", "negative-log", "--brief").stdout
+    assert brief.splitlines()[:2] == whole.splitlines()[:2]
+    assert "\u2500" not in brief
+    assert brief.splitlines()[-1] == whole.splitlines()[-1]
+    record = json.loads(bce("demo", "negative-log", "--brief", "-f", "json").stdout)
+    assert not any(isinstance(value, list) for value in record.values())
+    assert bce("demo", "--brief").exit_code == 2
