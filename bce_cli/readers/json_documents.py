@@ -309,8 +309,8 @@ def _layout_of_object(value: Pairs, choice: ColumnChoice, name: str) -> _Layout:
         layout = _Layout(rows, has_places=True)
     elif is_array(data) and isinstance(found.get("schema"), Pairs):  # orient="table"
         layout = _Layout(found["data"])
-    elif value and all(is_array(column) for _, column in value):  # orient="list"
-        layout = _of_lists(value, name)
+    elif any(is_array(column) for _, column in value):  # orient="list"
+        layout = _of_lists(value, choice, name)
     elif value and all(isinstance(column, Pairs) for _, column in value):
         layout = _of_objects(value, choice, name)
     return layout
@@ -342,18 +342,31 @@ def _with_index(index: Any, names: Sequence[str], rows: Iterator[Any]) -> Iterat
         yield Pairs([*row, ("index", label)])
 
 
-def _of_lists(columns: Pairs, source: str) -> _Layout:
-    """Turn columns into rows."""
-    names = [key for key, _ in columns]
-    n = len(columns[0][1])
-    for key, values in columns:
-        if len(values) != n:
-            counts = f"{quoted(key)} has {len(values):,} values, but {quoted(names[0])} has {n:,}"
-            message = f"{source}: {counts}"
+def _of_lists(value: Pairs, choice: ColumnChoice, source: str) -> _Layout:
+    """Turn those arrays into rows that the wanted columns are; whatever stands beside them.
+
+    Where these are no arrays, the object is one row.
+    """
+    arrays = Pairs((key, item) for key, item in value if is_array(item))
+    first = JsonParts([Pairs((key, item[0] if item else None) for key, item in arrays)])
+    try:
+        columns = find_columns(first.names(), choice, source, first)
+    except DataError:
+        if _has_columns([value], choice):
+            return _Layout([value], unit="line")
+        raise
+    wanted = {str(columns.path(place)[0]) for _, place in columns.wanted}
+    sizes = [(key, len(item)) for key, item in arrays if key.strip(" \t") in wanted]
+    (name, n), *others = sizes or [("", max(len(item) for _, item in arrays))]
+    for key, size in others:
+        if size != n:
+            message = f"{source}: {quoted(key)} has {size:,} values, but {quoted(name)} has {n:,}"
             raise DataError(message)
-    rows = zip(*(values for _, values in columns), strict=True)
+    arrays = Pairs((key, item) for key, item in arrays if len(item) == n)
+    names = [key for key, _ in arrays]
+    rows = zip(*(item for _, item in arrays), strict=True)
     records = (Pairs(zip(names, row, strict=True)) for row in rows)
-    return _Layout(records, _word_on(n, columns, source), has_places=True)
+    return _Layout(records, _word_on(n, arrays, source), has_places=len(arrays) == len(value))
 
 
 def _of_objects(value: Pairs, choice: ColumnChoice, source: str) -> _Layout:

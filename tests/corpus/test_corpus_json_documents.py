@@ -114,6 +114,11 @@ FAULTS = {
     "an array of all kinds": _fault("[[1,0.5],3]", ", row 2: there are 2 columns, but here is a"),
     "an array in an array, cut off": _fault("[[1,\n", ", line 2: not JSON, expecting value$"),
     "two arrays": _fault("[[1,0.5]] [[0,0.5]]", ": something follows the JSON array"),
+    "records within, beside others": _fault(
+        json.dumps({"n": 2, "preds": RECORDS}),
+        ": no column has a customary name for the label",
+        hint=r"the columns are 'preds\.y', 'preds\.p', 'preds\.t'$",
+    ),
     "columns of other lengths": _fault(
         '{"y":[1,0],"p":[0.5]}', ": 'p' has 1 values, but 'y' has 2"
     ),
@@ -175,6 +180,19 @@ def test_the_index_of_a_frame_names_rows(bce: Callable[..., Result]) -> None:
 
 
 LAYOUTS = {
+    "columns beside other values": _json(
+        '{"model":"m","y_true":[1,0],"classes":["a","b","c"],"y_prob":[0.5,0.25],"n":2}'
+    ),
+    "pairs of probabilities": _json(
+        '{"y":[1,0],"proba":[[0.5,0.5],[0.75,0.25]]}', TWO, "-p", "proba[1]"
+    ),
+    "records within": _json(
+        json.dumps({"meta": {"n": 2}, "preds": RECORDS}), TWO, "-l", "preds.y", "-p", "preds.p"
+    ),
+    "a row with lists": _json(
+        '{"y":1,"proba":[0.5,0.5],"classes":["a"]}', TWO[:1], "-p", "proba[1]"
+    ),
+    "a row of lists": _json('{"y":[1,0],"p":[0.5,2]}', TWO[:1], "-l", "y[0]", "-p", "p[0]"),
     "columns have places": _json('{"y":[1,0],"p":[0.5,0.25]}', TWO, *PLACES),
     "one row of columns": _json(
         '{"y":{"0":1},"p":{"0":0.5}}',

@@ -76,8 +76,8 @@ def test_a_pickle_is_refused_and_why(bce: Callable[..., Result]) -> None:
         assert (found.stdout, found.exit_code) == ("", 65)
         assert found.stderr == (
             f"bce: error: {name}: it is a Python pickle, not a table of predictions\n"
-            "bce: to load one runs whatever is in it; if it is yours, "
-            "pandas.read_pickle(FILE).to_parquet(...)\n"
+            "bce: to load one runs whatever is in it; "
+            "if it is yours, pandas.read_pickle(FILE).to_parquet(...)\n"
         )
 
 
