@@ -100,7 +100,8 @@ class Archive:
             self._zip: ZipFile = opened.enter_context(zipfile.ZipFile(file))
         except Exception as error:  # noqa: BLE001 -- whatever damage makes zipfile raise
             raise self._explained(error) from None
-        self.files = [_named(info) for info in self._zip.infolist() if not info.is_dir()]
+        infos = self._zip.infolist()  # of which a damaged one may have no name
+        self.files = [_named(info) for info in infos if not info.filename.endswith("/")]
         self.names = [info.filename for info in self.files]
 
     @property

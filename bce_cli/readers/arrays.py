@@ -378,7 +378,7 @@ class ArrayFile(ColumnarFile):
                 refuse_type(role, field, self._name, is_number=place in numbers)
 
     def _counted_rows(self) -> int:
-        columns = [self._columns[place] for place in self._places]
+        columns = [self._columns[place] for place in self._places] or self._columns[:1]
         first = columns[0]
         for column in columns[1:]:
             if column.array.n_rows != first.array.n_rows:
@@ -403,11 +403,14 @@ class ArrayFile(ColumnarFile):
             most, done = max(1, min(self._most, _BATCH_BYTES // widest)), 0
             while done < count:
                 n = min(most, count - done)
-                arrays: list[pa.Array] = [None] * len(columns)
+                arrays: list[pa.Array] = [*[None] * len(columns), pa.nulls(n)]
                 for lane, at in lanes:
                     for place, values in zip(at, lane.read(n), strict=True):
                         arrays[place] = values
-                yield pa.RecordBatch.from_arrays(arrays, names=[c.name for c in columns])
+                # Rows of no columns are rows all the same, which the last one counts.
+                names = [*(column.name for column in columns), ""]
+                batch = pa.RecordBatch.from_arrays(arrays, names=names)
+                yield batch.select(range(len(columns)))
                 done += n
             for lane, _ in lanes:
                 lane.finish()

@@ -101,7 +101,9 @@ class WorkbookFile(ColumnarFile):
             _column([row[place] for row in rows], is_label=place == self.columns.label)
             for place in self._places
         ]
-        return pa.RecordBatch.from_arrays(columns, names=self._names)
+        columns.append(pa.nulls(len(rows)))  # rows of no columns are rows all the same
+        batch = pa.RecordBatch.from_arrays(columns, names=[*self._names, ""])
+        return batch.select(range(len(self._names)))
 
 
 def _refuse_great(archive: Archive, name: str) -> None:

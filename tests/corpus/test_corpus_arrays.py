@@ -275,6 +275,18 @@ def test_several_arrays_follow_each_other(bce: Bce) -> None:
     assert bce("compute", "p", "-p", "#2", "--labels", "y.npy", "-q").stdout == MEAN
 
 
+@pytest.mark.parametrize("has_ids", [False, True])
+def test_arrays_with_the_same_labels_are_doubted(has_ids: bool, bce: Bce) -> None:
+    labels = [1, 0, 1, 1, 0, 0, 1, 0, 1, 1]
+    ids: dict[str, Any] = {"id": list("abcdefghij")} if has_ids else {}
+    for name in ("a.npz", "b.npz"):
+        Path(name).write_bytes(npz(y=labels, p=np.full(10, 0.5), **ids))
+    done = bce("compute", "a.npz", "b.npz", "-q")
+    said = "a.npz and b.npz hold the same 10 labels in the same order: are these models of the same"
+    assert said in done.stderr
+    assert done.stdout == "0.6931471805599453\n"
+
+
 def test_float32_is_what_a_library_clips_it_as(bce: Bce) -> None:
     certain = np.array([1.0, 0.0], np.float32)
     Path("a.npz").write_bytes(npz(y=[0, 0], p=certain))

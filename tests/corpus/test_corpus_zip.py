@@ -149,6 +149,12 @@ def _damaged(text: bytes, by: bytes, kind: int = zipfile.ZIP_STORED) -> bytes:
     return data.replace(text, by, 1)
 
 
+def _unnamed(data: bytes) -> bytes:
+    """Begin a name with the byte that ends it, in the directory."""
+    place = data.index(b"PK\1\2") + 46
+    return data[:place] + b"\0" + data[place + 1 :]
+
+
 def _marked(place: int, bits: int) -> bytes:
     """Set bits of a number in both headers of an archive; the place is that of the first one."""
     data = bytearray(zipped({"p.csv": TEXT}))
@@ -222,6 +228,10 @@ FAULTY: dict[str, Case] = {
     "a changed byte": bad(lambda: _damaged(b".25", b".26"), f".*{DAMAGED}: Bad CRC-32"),
     "another checksum": bad(_packed_bz2, f".*{DAMAGED}: Bad CRC-32"),
     "another name": bad(lambda: _damaged(b"p.csv", b"q.csv"), f".*{DAMAGED}: File name"),
+    "no name": bad(lambda: _damaged(b"p.csv", b"\0.csv"), f".*{DAMAGED}: File name"),
+    "no name in the directory": bad(
+        lambda: _unnamed(zipped({"p.csv": TEXT})), rf".*({DAMAGED}|{ENDS})"
+    ),
     "no data": bad(lambda: _damaged(TEXT.encode(), b""), rf".*({DAMAGED}|{ENDS})"),
     "a mark alone": bad(b"PK\3\4....", f".*{ENDS}$", hint=CUT_OFF),
     "a letter to the terminal": bad(
