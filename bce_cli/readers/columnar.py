@@ -18,7 +18,7 @@ from bce_cli.readers.arrow_files import (
     validated,
 )
 from bce_cli.readers.blocks import TwoLooks
-from bce_cli.readers.columns import find_columns
+from bce_cli.readers.columns import PREDICTION_NAMES, find_columns
 from bce_cli.readers.nested import (
     ArrowParts,
     is_vector,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
@@ -364,6 +365,16 @@ def _shown(value: str | bool | float | Decimal | None) -> str | None:
     return bool_text(value, None) if isinstance(value, bool) else str(value)
 
 
+def _with_vector(choice: ColumnChoice, schema: pa.Schema) -> ColumnChoice:
+    """Choose the one vector among several predictions by name: Spark writes classes beside it."""
+    if choice.prediction is not None or not choice.reads_prediction:
+        return choice
+    fields = [field for field in schema if field.name.strip(" \t").lower() in PREDICTION_NAMES]
+    vectors = [field.name for field in fields if is_vector(field.type)]
+    is_clear = len(vectors) == 1 and len(fields) > 1
+    return replace(choice, prediction=vectors[0]) if is_clear else choice
+
+
 class ColumnarFile:
     """An opened Parquet or Arrow source, of which the schema is read at once.
 
@@ -421,7 +432,8 @@ class ColumnarFile:
             schema: pa.Schema = self._table.schema
             self.row_groups, self.n_rows = self._table.row_groups, self._table.n_rows
             names = schema.names
-        self.columns = find_columns(names, options.columns, name, ArrowParts(tuple(schema)))
+        choice = _with_vector(options.columns, schema)
+        self.columns = find_columns(names, choice, name, ArrowParts(tuple(schema)))
         wanted = {place: self._wanted(schema, place) for _, place in self.columns.wanted}
         for number in self.columns.numbers:
             wanted[number.place] = self._value_for_1(schema, wanted[number.place], number.role)

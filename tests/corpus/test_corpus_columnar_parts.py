@@ -160,6 +160,16 @@ def test_the_value_for_1_of_vectors_is_read_and_said(
     judge(good(data, FOUR, "-p", "probability[1]", name=f"preds.{kind}"))
 
 
+def test_of_what_spark_writes_the_vector_is_the_prediction(
+    judge: Callable[[Case], None],
+) -> None:
+    data = _vectors(SPARK).append_column("prediction", [[1.0, 0.0, 1.0, 0.0]])
+    judge(good(parquet(data), FOUR, name="preds.parquet", said=r"^bce: 'probability' has vectors"))
+    only = data.drop(["probability"]).append_column("score", [[0.5, 0.25, 0.75, 0.0]])
+    error = r"preds\.parquet: several columns could be the prediction: 'prediction', 'score'$"
+    judge(bad(parquet(only), error, name="preds.parquet"))
+
+
 VECTORS = {
     "three values": bad(
         parquet(_vectors([SPARK[0], _dense(0.2, 0.3, 0.5)])),
