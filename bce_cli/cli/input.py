@@ -111,7 +111,7 @@ class RowInput(OptionGroup):
         typer.Option(
             "--input-format",
             metavar="FORMAT",
-            help="csv, tsv, json, jsonl, parquet or arrow. Else as it looks.",
+            help="csv, tsv, json, jsonl, parquet, arrow or orc. Else as it looks.",
             show_default=False,
         ),
     ] = None

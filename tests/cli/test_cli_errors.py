@@ -216,7 +216,7 @@ FORMATS = "known are table, json, csv, markdown, html, parquet"
             "--input-format",
             "tvs",
             "'tvs' is not known; did you mean 'tsv'?",
-            "known are csv, tsv, jsonl, parquet, arrow",
+            "known are csv, tsv, json, jsonl, parquet, arrow, orc",
         ),
         ("--workers", "0", "must be at least 1, got 0", None),
         ("--workers", "x", "must be a whole number, got 'x'", None),
