@@ -25,6 +25,7 @@ from bce_cli.errors import (
     OutputCreationError,
     UsageError,
     did_you_mean,
+    names_like,
     os_reason,
     quoted,
     safe_text,
@@ -50,6 +51,26 @@ _COMMANDS = {
     "demo": "How does binary cross-entropy come about, step by step?",
     "help": "What does a command do, and which options does it have?",
 }
+
+
+_ELSEWHERE = {
+    **{f"--{name}": f"-f {name}" for name in ("json", "csv", "markdown", "html", "table")},
+    "--md": "-f markdown",
+    "--parquet": "-f parquet --per-example",
+    **dict.fromkeys(("--sep", "--separator"), "--delimiter"),
+    **dict.fromkeys(("--target", "--y", "--y-true", "--y_true", "--true"), "--label"),
+    **dict.fromkeys(("--truth", "--solution"), "--labels"),
+    **dict.fromkeys(("--y-pred", "--y_pred", "--proba", "--score"), "--prediction"),
+    **dict.fromkeys(("--weights", "--sample-weight"), "--weight"),
+    **dict.fromkeys(("--group", "--group-by", "--groupby", "--segment"), "--by"),
+    **dict.fromkeys(("--eps", "--epsilon"), "--clip"),
+    **dict.fromkeys(("--jobs", "--threads", "-j"), "--workers"),
+    **dict.fromkeys(("--out", "--file"), "--output"),
+    "--silent": "--quiet",
+}
+"""What other tools call options, and what stands for them here."""
+_MOST_MEANT = 3
+_TALKATIVE = ("-v", "--verbose")
 
 
 class BceGroup(PlainValues, Helpful, TyperGroup):
@@ -142,7 +163,22 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
         owner = next((n for n, c in deferred.items() if option in c.option_names()), None)
         if owner is not None:
             return f"there is no option {quoted(option)}", f"bce {owner} has it"
-        return f"there is no option {quoted(option)}{did_you_mean(option, known)}", hint
+        message, meant = f"there is no option {quoted(option)}", _ELSEWHERE.get(option, "")
+        if meant.partition(" ")[0] in known:
+            return f"{message}; did you mean {quoted(meant)}?", hint
+        if option in _TALKATIVE:
+            return message, "a report leaves nothing out; --brief and --quiet say less"
+        return f"{message}{_option_like(option, known)}", hint
+
+
+def _option_like(wanted: str, known: Sequence[str]) -> str:
+    """Return what to add about an option that is not known: what begins so, or else is like it."""
+    begun = [option for option in known if option.startswith(wanted)]
+    if not begun or len(wanted) <= len("--"):
+        bare = {option.lstrip("-"): option for option in known}
+        begun = [bare[name] for name in names_like(wanted.lstrip("-"), bare)]
+    meant = " or ".join(map(quoted, begun[:_MOST_MEANT]))
+    return f"; did you mean {meant}?" if begun else ""
 
 
 def _is_path_like(word: str) -> bool:

@@ -433,7 +433,9 @@ def _values_of(
     if choices:
         return [Word(str(choice)) for choice in choices]
     if parameter.metavar == "COMMAND":
-        return commands
+        from bce_cli.cli.help import TOPIC  # noqa: PLC0415 -- as above
+
+        return [*commands, Word(TOPIC, "What a shell or a CI job learns")]
     return None if parameter.metavar in ("SOURCE", "FILE") else []
 
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from bce_cli.render.rows import RowFormat
 
 EXAMPLES = (
-    ("bce compute preds.csv", "columns such as y and p"),
-    ("bce compute preds.csv -l bought -p score_b", "columns of other names"),
-    ("bce compute preds.csv --like kaggle -q", "the number Kaggle prints"),
-    ("bce compute sub.csv --labels truth.csv --on id", "labels in another file"),
-    ("bce compute preds.csv --by country", "which rows cost most"),
-    ("bce compute preds.csv -o report.json", "all figures, for programs"),
+    ("bce compute preds.csv", "columns y and p"),
+    ("bce compute preds.csv -l bought -p score_b", "other columns"),
+    ("bce compute sub.csv --labels sol.csv --on id --like kaggle", "as Kaggle scores"),
+    ("bce compute preds.csv --by country", "for each country"),
+    ("bce compute preds.csv --worst 10", "the costliest rows"),
+    ("bce compute preds.csv -o report.json", "for programs"),
 )
 _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
 

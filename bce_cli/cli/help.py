@@ -29,7 +29,7 @@ _WIDEST, _NARROWEST = 120, 50
 _GAP = 2
 _SHORT = len("-h")
 _NO_BREAK = "\xa0"
-_TOPIC = "exit-codes"
+TOPIC = "exit-codes"
 _MEANINGS = {
     ExitCode.OK: "fine; of bce check: every check has passed",
     ExitCode.USAGE: "the command line is wrong",
@@ -46,8 +46,14 @@ _MEANINGS = {
 }
 EXAMPLES: Examples = (
     ("bce help compute", "the options of a command"),
-    (f"bce help {_TOPIC}", "what a shell or a CI job learns"),
+    (f"bce help {TOPIC}", "what a shell or a CI job learns"),
 )
+_MORE = f"bce help compute tells its options, bce help {TOPIC} what a CI job learns."
+_OF_COMPLETION = {
+    "--install-completion": "Install completion for the current shell.",
+    "--show-completion": "Print what would be installed.",
+}
+"""In fewer words than Typer's, so that all of it fits a terminal of 24 lines."""
 
 
 class Helpful:
@@ -90,7 +96,7 @@ def help(  # noqa: A001 -- the name of the command
     topic: Annotated[
         str | None,
         typer.Argument(
-            metavar="COMMAND", help=f"A command, or {_TOPIC}; without one, all commands."
+            metavar="COMMAND", help=f"A command, or {TOPIC}; without one, all commands."
         ),
     ] = None,
 ) -> None:
@@ -100,7 +106,7 @@ def help(  # noqa: A001 -- the name of the command
     assert isinstance(group, TyperGroup)  # noqa: S101 -- as registered
     if topic is None:
         typer.echo(group.get_help(root))
-    elif topic == _TOPIC:
+    elif topic == TOPIC:
         rows = [(str(int(code)), meaning) for code, meaning in _MEANINGS.items()]
         typer.echo("\n".join(["Exit codes:", *_listed(rows, _width())]))
     elif topic in group.commands:
@@ -108,7 +114,7 @@ def help(  # noqa: A001 -- the name of the command
         with command.make_context(topic, [], parent=root, resilient_parsing=True) as below:
             typer.echo(below.get_help())
     else:
-        known = [*group.commands, _TOPIC]
+        known = [*group.commands, TOPIC]
         message = f"there is no command {quoted(topic)}{did_you_mean(topic, known)}"
         raise UsageError(message, f"bce help knows {', '.join(known)}")
 
@@ -155,8 +161,8 @@ def _commands(group: TyperGroup, ctx: Any, width: int) -> Iterator[str]:  # noqa
     yield from ("", "Commands:", *_listed(rows, width))
     options: list[Any] = [*group.get_params(ctx)]
     options.sort(key=lambda option: str(option.name).endswith("_completion"))
-    rows = [(_name(option), option.help) for option in options]
-    yield from ("", "Options:", *_listed(rows, width), "", "More:", *_listed(EXAMPLES, width))
+    rows = [(_name(option), _OF_COMPLETION.get(_key(option), option.help)) for option in options]
+    yield from ("", "Options:", *_listed(rows, width), *_paragraphs(_MORE, width))
 
 
 def _options(parameters: Sequence[Any], width: int) -> Iterator[str]:

@@ -172,7 +172,11 @@ class RowInput(OptionGroup):
         self.check_paths(paths)
         from bce_cli.data.data import open_data  # noqa: PLC0415 -- --help needs no NumPy
 
-        return open_data(paths, self._asked(columns, block_bytes), self._join())
+        columns = columns or self.columns()
+        if len(paths) == 2 and self.labels is None:  # noqa: PLR2004 -- predictions, labels
+            columns = replace(columns, truth=paths[1])
+        asked = self._asked(columns, block_bytes)
+        return open_data(paths, asked, self._join())
 
     def columns(self) -> "ColumnChoice":
         """Return the columns that are to be read."""
@@ -231,14 +235,12 @@ class RowInput(OptionGroup):
         if data.n_unmatched:
             say(f"left out {_count(data.n_unmatched, 'key')} without a partner")
 
-    def _asked(
-        self, columns: "ColumnChoice | None" = None, block_bytes: int | None = None
-    ) -> "InputOptions":
+    def _asked(self, columns: "ColumnChoice", block_bytes: int | None = None) -> "InputOptions":
         """Return all that is asked of the input; see `data`."""
         from bce_cli.readers.grammar import BLOCK_BYTES, InputOptions, Layout  # noqa: PLC0415
 
         return InputOptions(
-            columns=columns or self.columns(),
+            columns=columns,
             grammar=self.grammar(),
             layout=Layout(
                 self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
@@ -379,7 +381,10 @@ class ComparedInput(ScoredInput):
 
         self.check()
         self.check_paths(paths)
-        return open_models(paths, self._asked(), self._join())
+        columns = self.columns()
+        if self.labels is None:
+            columns = replace(columns, truth="FILE")
+        return open_models(paths, self._asked(columns), self._join())
 
     def _check_join(self) -> None:
         if self.has_columns or self.labels is not None:

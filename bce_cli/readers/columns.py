@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from bce_cli.errors import DataError, did_you_mean, quoted
+from bce_cli.errors import DataError, did_you_mean, quoted, safe_text
 from bce_cli.readers.parts import Header
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class ColumnChoice:
         Weight, id, cluster and segments may stand in another file instead.
     beside : Beside, optional
         The header of the predictions, where these are the labels.
+    truth : str, optional
+        Where there are several sources: what a hint calls the file that may hold their labels.
     folders : tuple of Folder
         What the path of a source says of its rows, which any text and the weight may be.
     """
@@ -142,6 +145,7 @@ class ColumnChoice:
     beside: Beside | None = None
     folders: tuple[Folder, ...] = ()
     of_logits: bool = False
+    truth: str | None = None
 
     @property
     def is_one_number(self) -> bool:
@@ -418,7 +422,7 @@ def find_columns(
         found = replace(found, label=_rest(found, "label", choice, source))
     if choice.reads_prediction and found.prediction is None:
         found = replace(found, prediction=_rest(found, "prediction", choice, source))
-    _refuse_double_roles(found, source)
+    _refuse_double_roles(found, choice, source)
     _refuse_odd_folders(found, source)
     return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
 
@@ -449,7 +453,16 @@ def _customary_id(found: Columns) -> int | None:
     return next((place for place in ids if place not in taken), None)
 
 
-def _refuse_double_roles(found: Columns, source: str) -> None:
+def _or_truth(names: Sequence[str], choice: ColumnChoice) -> str:
+    """Return how to say that labels are in a file of their own; "" where there is one source."""
+    if choice.truth is None:
+        return ""
+    key = next((name for name in names if name.lower() in ID_NAMES), names[0] if names else "id")
+    file, key = (shlex.quote(safe_text(text)) for text in (choice.truth, key))
+    return f", or a file of labels with --labels {file} --on {key}"
+
+
+def _refuse_double_roles(found: Columns, choice: ColumnChoice, source: str) -> None:
     taken: dict[int, str] = {}
     for number in found.numbers:
         name, other = quoted(found.names[number.place]), taken.get(number.place)
@@ -458,7 +471,8 @@ def _refuse_double_roles(found: Columns, source: str) -> None:
             raise DataError(message)
         if other is not None:
             message = f"{source}: column {name} cannot be both {other} and {number.role}"
-            raise DataError(message, f"--{other} or --{number.role} names another column")
+            also = _or_truth(found.names, choice)
+            raise DataError(message, f"--{other} or --{number.role} names another column{also}")
         taken[number.place] = number.role
     for text in found.texts:
         if text.place in taken:
@@ -515,10 +529,12 @@ def _customary(names: tuple[str, ...], role: Role, choice: ColumnChoice, source:
     logits = [] if role == "label" else _places(names, LOGIT_NAMES)
     if len(found) == 1:
         return found[0]
-    hint = f"choose one with --{role}; {_listed(names)}"
+    also = _or_truth(names, choice) if choice.reads_label and choice.reads_prediction else ""
+    hint = f"choose one with --{role}{also}; {_listed(names)}"
     if not found:
         if role == "label" and choice.reads_prediction:
-            hint = f"choose one with --label, or a file of labels with --labels; {_listed(names)}"
+            also = also or ", or a file of labels with --labels"
+            hint = f"choose one with --label{also}; {_listed(names)}"
         if logits:
             hint = f"--logits takes column {quoted(names[logits[0]])}, if it holds log-odds"
         message = (

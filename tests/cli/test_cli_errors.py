@@ -120,6 +120,36 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         "there is no option '-format'; did you mean '--format'?",
         "short options are one letter behind one dash",
     ),
+    "called otherwise elsewhere": (
+        ["good.csv", "--json"],
+        2,
+        "there is no option '--json'; did you mean '-f json'?",
+        TRY,
+    ),
+    "the separator of others": (
+        ["good.csv", "--sep", ";"],
+        2,
+        "there is no option '--sep'; did you mean '--delimiter'?",
+        TRY,
+    ),
+    "the start of one": (
+        ["good.csv", "--pred", "p"],
+        2,
+        "there is no option '--pred'; did you mean '--prediction'?",
+        TRY,
+    ),
+    "the start of two": (
+        ["good.csv", "--lab", "y"],
+        2,
+        "there is no option '--lab'; did you mean '--label' or '--labels'?",
+        TRY,
+    ),
+    "more words": (
+        ["good.csv", "-v"],
+        2,
+        "there is no option '-v'",
+        "a report leaves nothing out; --brief and --quiet say less",
+    ),
     "of another command": (
         ["good.csv", "--max-loss", "1"],
         2,

@@ -270,3 +270,41 @@ def test_labels_in_order_may_have_them_as_well(
         assert result.exit_code == 0, result.stderr
         found.add(result.stdout)
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["compute", "sub.csv", "sol.csv"],
+            (
+                "sub.csv: no column has a customary name for the prediction, such as 'prediction'\n"
+                "bce: choose one with --prediction, or a file of labels with --labels "
+                "sol.csv --on id; the columns are 'id', 'target'\n"
+            ),
+        ),
+        (
+            ["compute", "sub.csv", "sol.csv", "-p", "target"],
+            (
+                "sub.csv: column 'target' cannot be both label and prediction\n"
+                "bce: --label or --prediction names another column, or a file of labels with "
+                "--labels sol.csv --on id\n"
+            ),
+        ),
+        (
+            ["compare", "sub.csv", "sub.csv"],
+            (
+                "sub.csv: no column has a customary name for the prediction, such as 'prediction'\n"
+                "bce: choose one with --prediction, or a file of labels with --labels "
+                "FILE --on id; the columns are 'id', 'target'\n"
+            ),
+        ),
+    ],
+)
+def test_labels_as_a_second_source_are_told_where_they_belong(
+    words: list[str], message: str, bce: Callable[..., Result]
+) -> None:
+    write("id,target\na,.9\n", "id,target\na,1\n")
+    result = bce(*words)
+    assert (result.exit_code, result.stdout) == (65, "")
+    assert result.stderr == f"bce: error: {message}"
