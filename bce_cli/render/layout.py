@@ -121,6 +121,8 @@ class Section:
         Lines of a picture made of characters, below it.
     has_head : bool
         Whether a terminal shows the titles of the columns, or rows say enough by themselves.
+    is_asked : bool
+        Whether an option asked for it by name, so that it belongs to the answer.
     """
 
     title: str
@@ -132,6 +134,7 @@ class Section:
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
     has_head: bool = True
+    is_asked: bool = False
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"

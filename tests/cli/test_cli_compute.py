@@ -118,7 +118,7 @@ def test_per_example_writes_a_json_object_a_line(
 
 
 @pytest.mark.parametrize("output_format", ["table", "markdown"])
-@pytest.mark.parametrize(("n", "shown"), [(0, 1), (1, 2), (2, 3), (100, 3)])
+@pytest.mark.parametrize(("n", "shown"), [(0, 0), (1, 2), (2, 3), (100, 3)])
 def test_rows_says_how_many_first_rows_are_shown_besides_the_last(
     output_format: str,
     n: int,
