@@ -355,7 +355,8 @@ def _segments(document: ComputeDocument) -> Section:
     """Show each segment, those that cost most first."""
     segments = document.segments
     shown, rest = segments[:_MOST_SEGMENTS], segments[_MOST_SEGMENTS:]
-    notes = ["Skill: the share removed of the loss of the segment's own base rate."]
+    skill = "Skill: the share removed of the loss of the segment's own base rate."
+    notes = []
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
     if rest:
@@ -375,7 +376,7 @@ def _segments(document: ComputeDocument) -> Section:
                 Column("95 % interval", spare=3),
                 lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high")),
             ),
-            (Column("skill", spare=4), lambda s: percent(_of(s, "skill"))),
+            (Column("skill", spare=4, meaning=skill), lambda s: percent(_of(s, "skill"))),
             ("share of loss", lambda s: percent(s.share_of_total)),
             (Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0))
             if has_impossible

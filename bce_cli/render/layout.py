@@ -91,12 +91,15 @@ class Column:
     spare : int
         Where there is no room for all, a terminal leaves out the columns of the highest number
         first, and none of 0.
+    meaning : str
+        A sentence that stands with the notes, as long as the column itself is shown.
     """
 
     title: str
     is_text: bool = False
     wraps: bool = False
     spare: int = 0
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,11 @@ class Section:
     drawing: tuple[str, ...] = ()
     has_head: bool = True
     is_asked: bool = False
+
+    @property
+    def sentences(self) -> Texts:
+        """What is said below the table: what its columns mean, and the notes."""
+        return (*(column.meaning for column in self.columns if column.meaning), *self.notes)
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"

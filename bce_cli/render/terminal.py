@@ -69,7 +69,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
                 console.print(_rich_table(section, fit.widths, look))
         for line in section.drawing:
             _print_whole(console, Text(line))
-        for sentence in (*section.notes, *section.verdicts):
+        for sentence in (*section.sentences, *section.verdicts):
             console.print(_styled(_bound(sentence)), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
@@ -219,9 +219,10 @@ def _total(widths: Iterable[int]) -> int:
 def _narrowed(section: Section, kept: list[_Measured], left_out: list[_Measured]) -> Section:
     """Leave out columns, and say which."""
     places = sorted(each.index for each in kept)
-    titles = ", ".join(each.column.title for each in sorted(left_out, key=lambda e: e.index))
+    ordered = sorted(left_out, key=lambda each: each.index)
+    titles = dict.fromkeys(each.column.title for each in ordered)
     pronoun = "it" if len(left_out) == 1 else "them"
-    note = f"Left out at this width: {titles}; --format markdown has {pronoun}."
+    note = f"Left out at this width: {', '.join(titles)}; --format markdown has {pronoun}."
     return replace(
         section,
         columns=tuple(section.columns[place] for place in places),

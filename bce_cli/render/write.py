@@ -201,7 +201,7 @@ def _markdown_section(section: Section) -> str:
         ]
     if section.drawing:
         lines += ["", *_fenced(section.drawing)]
-    for note in section.notes:
+    for note in section.sentences:
         lines += ["", escaped(note)]
     return "".join(f"{line}\n" for line in lines)
 
@@ -294,7 +294,7 @@ def _html_section(section: Section, page_title: str) -> Iterator[str]:
     if section.rows:
         yield from _html_table(section)
     yield from _preformatted(section.drawing)
-    yield from (_html_element("p", note) for note in section.notes)
+    yield from (_html_element("p", note) for note in section.sentences)
     yield "</section>"
 
 

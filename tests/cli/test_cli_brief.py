@@ -131,3 +131,14 @@ def test_no_rows_are_no_table_of_rows(
         .split("\n\n")[-2]
         .startswith("The row that costs most\n")
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "gone"), [("3", ("due: ", "Why the product ")), ("11", ("measured: ", "The same on"))]
+)
+def test_a_step_in_brief_tells_nothing_of_tables_that_are_gone(
+    step: str, gone: tuple[str, ...], bce: Callable[..., Result]
+) -> None:
+    whole, brief = bce("demo", step).stdout, bce("demo", step, "--brief").stdout
+    assert [part in whole for part in gone] == [True, True]
+    assert [part in brief for part in gone] == [False, False]

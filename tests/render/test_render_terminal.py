@@ -79,6 +79,15 @@ def test_then_columns_are_left_out_and_named_all_of_one_number_together() -> Non
     ]
 
 
+def test_a_column_that_is_left_out_takes_its_meaning_with_it() -> None:
+    spare = Column("measured", spare=1, meaning="measured: by hand.")
+    section = Section("T", (Column("n"), spare, spare), (("12345", "678", "9"),), notes=("End.",))
+    wide, narrow = (draw([section], Look(width=width)).splitlines() for width in (30, 20))
+    assert wide[-3:] == ["measured: by hand.", "measured: by hand.", "End."]
+    assert "".join(narrow).count("measured") == 1
+    assert narrow[-1] == "End."
+
+
 def test_then_rows_are_stacked_with_every_cell() -> None:
     essential = tuple(Column(c.title, is_text=c.is_text) for c in SCORES.columns)
     gap = ("⋮",) * 5
