@@ -291,13 +291,17 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
 def _examples(document: ComputeDocument, look: Look) -> Section:
     """Show rows of the data as they are multiplied and summed up."""
     examples, nats = document.result.excerpt, NATS_PER[document.report.unit]
+    has_ids = any(row.id is not None for row in examples)  # asked for, and in need of room
     columns, cells = table(
         examples,
         *_row_columns(examples),
-        (Column("likelihood", spare=5), lambda row: figure(row.likelihood, _DIGITS)),
+        (Column("likelihood", spare=7), lambda row: figure(row.likelihood, _DIGITS)),
         ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
-        ("product", lambda row: figure(row.running_product, 4)),
-        ("sum of logs", lambda row: figure(row.running_log_likelihood / nats)),
+        (Column("product", spare=5 * has_ids), lambda row: figure(row.running_product, 4)),
+        (
+            Column("sum of logs", spare=6 * has_ids),
+            lambda row: figure(row.running_log_likelihood / nats),
+        ),
     )
     rows = tuple(with_gaps((row.row for row in examples), cells, look.pick("⋮", ":")))
     zero_row = count(document.result.products[-1].zero_row)

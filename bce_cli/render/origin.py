@@ -154,7 +154,7 @@ def without_none(record: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def row_columns(rows: Sequence[R], digits: int = 5) -> tuple[TableColumn[R] | None, ...]:
     """Return the columns that say which row it is: its number, id, if any has one, and label."""
-    ids = Column("id", is_text=True, spare=2)
+    ids = Column("id", is_text=True)  # asked for by name
     has_ids = any(row.id is not None for row in rows)
     return (
         ("row", lambda row: count(row.row)),

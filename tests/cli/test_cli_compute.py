@@ -171,3 +171,19 @@ def test_no_mean_is_shown_where_every_row_is_impossible(
     text = bce("compute", preds("y,p\n1,0\n0,1\n")).stdout
     assert "2 rows were certain and wrong; the first is row 1." in text
     assert "The mean of the other" not in text
+
+
+@pytest.mark.parametrize("width", [24, 40, 60])
+def test_the_ids_that_were_asked_for_are_never_left_out(
+    width: int,
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    path = preds("id,y,p\n" + "".join(f"flight-{i}-JFK,{i % 2},0.3{i}7\n" for i in range(9)))
+    rows, *_, worst, _ = bce("compute", path, "--id", "id", "--worst", "2").stdout.split("\n\n")
+    assert ("flight-0-JFK" in rows, worst.count("-JFK")) == (True, 2)
+    if width == 60:
+        head = ["row", "id", "label", "prediction", "loss", "product"]
+        assert rows.splitlines()[1].split() == head
