@@ -33,7 +33,7 @@ def test_a_check_that_holds_is_exit_code_0(
     result = bce("check", preds(GOOD), "--max-loss", repr(LOSS))
     assert (result.stderr, result.exit_code) == ("", 0)
     assert result.stdout.startswith("preds.csv: 4 rows, 1 check\n")
-    assert "\nRead from the columns 'y' and 'p'.\nPassed: the check holds.\n" in result.stdout
+    assert "\nRead: label 'y', prediction 'p'.\nPassed: the check holds.\n" in result.stdout
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv", "markdown"])

@@ -71,7 +71,7 @@ def test_a_report_for_people_says_the_columns_itself(
 ) -> None:
     result = bce("compute", preds(GOOD), "-f", output_format)
     assert (result.stderr, result.exit_code) == ("", 0)
-    assert "\nRead from the columns 'y' and 'p'.\n" in result.stdout
+    assert "\nRead: label 'y', prediction 'p'.\n" in result.stdout
 
 
 def test_columns_that_were_named_are_not_said(
@@ -187,3 +187,14 @@ def test_the_ids_that_were_asked_for_are_never_left_out(
     if width == 60:
         head = ["row", "id", "label", "prediction", "loss", "product"]
         assert rows.splitlines()[1].split() == head
+
+
+def test_which_column_of_which_file_is_which(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("id,target\na,1\nb,0\n", "truth.csv")
+    joined = ("compute", preds("id,target\nb,0.3\na,0.6\n"), "--labels", "truth.csv", "--on", "id")
+    read = "\nRead: label 'target' of truth.csv, prediction 'target' of preds.csv.\n"
+    assert read in bce(*joined).stdout
+    said = "bce: label column 'target' of truth.csv, prediction column 'target' of preds.csv\n"
+    assert bce(*joined, "-f", "json").stderr == said
