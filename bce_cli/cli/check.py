@@ -190,6 +190,6 @@ def check(
     verdict = judgement.verdict
     if not quiet:
         out.tell(document.doubts, quiet=False)
-    if not quiet and verdict != "passed":
+    if not quiet and verdict != "passed" and not out.is_seen:
         say(f"check {verdict}: {document.reasons()}")
     raise typer.Exit(_CODES[verdict])

@@ -203,8 +203,8 @@ def _report(
     plan = Plan(
         convention,
         with_product=has_product,
-        n_first=shown.rows if out.is_prose and has_product else None,
-        n_worst=0 if out.brief else shown.worst,
+        n_first=(shown.rows or None) if out.is_prose and has_product else None,
+        n_worst=shown.worst,
         compared=compared,
         n_differing=5 if out.is_prose else 100,
     )

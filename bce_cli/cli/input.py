@@ -229,7 +229,11 @@ class RowInput(OptionGroup):
             names = list(dict.fromkeys(data.prediction_names))
             columns = "prediction column" if len(names) == 1 else "prediction columns"
             predictions = ", ".join(quoted(name) for name in names)
-            say(f"label column {quoted(data.label_name)}, {columns} {predictions}")
+            label = quoted(data.label_name)
+            if data.truth is not None:
+                label += f" of {data.truth.name}"
+                predictions += f" of {data.baseline.name}" if len(data.models) == 1 else ""
+            say(f"label column {label}, {columns} {predictions}")
         if data.n_missing:
             say(f"left out {_count(data.n_missing, 'row')} with a missing value")
         if data.n_unmatched:

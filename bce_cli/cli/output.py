@@ -191,6 +191,12 @@ class OutputOptions(OptionGroup):
         return self.text_format in {"table", "markdown", "html"}
 
     @property
+    def is_seen(self) -> bool:
+        """Whether people see the report at once, on the terminal where errors are told as well."""
+        to_terminal = self.path is None and sys.stdout is not None and sys.stdout.isatty()
+        return to_terminal and self.is_prose
+
+    @property
     def look(self) -> "Look":
         """How text may look there."""
         from bce_cli.render.layout import Look  # noqa: PLC0415 -- not for --help

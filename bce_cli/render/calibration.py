@@ -241,6 +241,7 @@ def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
             (Column("Brier score: 95 %", spare=1), lambda part: interval(*bootstrap.brier[part])),
         ),
         notes=tuple(notes),
+        is_asked=True,
     )
 
 

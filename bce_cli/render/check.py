@@ -40,6 +40,7 @@ _MEASURES: dict[CheckName, str] = {
 }
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
 _OF_BASELINE = ("source", "mean_loss", "unit", "std_error")
+_BOTH = 2
 _MOST_DIGITS = 17  # tell any two float64 apart
 
 
@@ -136,7 +137,8 @@ class CheckDocument:
         verdict, n = self.judgement.verdict, len(self.judgement.checks)
         text = f"{verdict.capitalize()}: {self.reasons()}."
         if verdict == "passed":
-            text = "Passed: the check holds." if n == 1 else f"Passed: all {n} checks hold."
+            which = {1: "the check holds", _BOTH: "both checks hold"}
+            text = f"Passed: {which.get(n, f'all {n} checks hold')}."
         return Judged(text, verdict)
 
 

@@ -121,13 +121,15 @@ def _differences(document: CompareDocument) -> Section:
     """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
-    p = "p" if len(report.models) == _PAIR else "p (Holm)"
+    is_pair = len(report.models) == _PAIR
+    p = "p" if is_pair else "p (Holm)"
+    several = "" if is_pair else " adjusted by Holm's procedure, as intervals are not"
     columns = (
         Column("model", is_text=True, wraps=True),
         Column(f"mean loss, {report.unit}"),
         Column("difference"),
         Column(f"its {_interval_title(report)}"),
-        Column(p, spare=1),
+        Column(p, spare=1, meaning=f"p: paired t-test{several}."),
     )
     others = [
         row
@@ -190,6 +192,7 @@ def _models(document: CompareDocument) -> Section:
     report = document.report
     base = figure(report.models[0].report.base_rate_loss)
     baseline = document.shown(report.models[0].name)
+    skill = f"Skill: the share of the base-rate loss, {base}, that is removed."
     impossible = "Impossible: rows that were predicted with certainty, and wrongly."
     has_impossible = any(model.report.n_impossible for model in report.models)
     pairs = tuple(zip(report.models, (None, *report.comparisons), strict=True))
@@ -206,18 +209,17 @@ def _models(document: CompareDocument) -> Section:
                 f"{_interval_title(report)} of loss",
                 lambda pair: interval(pair[0].ci_low, pair[0].ci_high),
             ),
-            (Column("skill", spare=3), lambda pair: percent(pair[0].report.skill)),
-            (Column("impossible", spare=1), lambda pair: count(pair[0].report.n_impossible))
+            (Column("skill", spare=3, meaning=skill), lambda pair: percent(pair[0].report.skill)),
+            (
+                Column("impossible", spare=1, meaning=impossible),
+                lambda pair: count(pair[0].report.n_impossible),
+            )
             if has_impossible
             else None,
             *(
                 (Column(name, spare=spare), rows_that(f"n_{name}"))
                 for name, spare in (("better", 2), ("worse", 2), ("tied", 4))
             ),
-        ),
-        notes=(
-            f"Skill: the share of the base-rate loss, {base}, that is removed.",
-            *([impossible] if has_impossible else ()),
         ),
     )
 
@@ -228,10 +230,7 @@ def _interval_title(report: ComparisonReport) -> str:
 
 def _method_note(document: CompareDocument) -> str:
     report = document.report
-    several = (
-        "" if len(report.models) == _PAIR else " adjusted by Holm's procedure, as intervals are not"
-    )
-    tests = f"p: paired t-test{several}. Intervals and tests"
+    tests = "Intervals and tests"
     if report.n_clusters is None or document.cluster_column is None:
         return f"{tests} take rows to be independent; --cluster COLUMN is for rows that are not."
     column, clusters = quoted(document.cluster_column), how_many(report.n_clusters, "cluster")

@@ -51,9 +51,7 @@ _DIGITS = 5
 _MOST_SEGMENTS = 40
 _LONGEST_NAME = 60
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
-_TABLES = frozenset(
-    ("products", "segments", "difference_rows", "impossible_rows", "worst_rows"),
-)
+_TABLES = frozenset(("products", "difference_rows", "impossible_rows"))
 _OF_SEGMENTS = (
     *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
     *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
@@ -92,7 +90,7 @@ class ComputeDocument:
 
     @property
     def tables(self) -> frozenset[str]:
-        """What is more than the answer; where conventions are compared, they are it."""
+        """What nobody asked for; where conventions are compared, they are the answer."""
         return _TABLES
 
     @property
@@ -101,14 +99,15 @@ class ComputeDocument:
         return ConventionTable(self.origin, self.report, self.result, self.comparison)
 
     def sections(self, look: Look) -> list[Section]:
-        """Say it to people: conventions or segments, or else the likelihood and rows."""
+        """Say it to people: conventions or segments, or else rows and the likelihood."""
         if self.comparison:
             return self.compared.sections()
         if self.segments:
             return [_summary(self), _segments(self)]
-        product = [_underflow(self, look), _examples(self, look)] if self.result.products else []
         worst = [_worst(self)] if self.result.worst else []
-        return [_summary(self), *product, *worst]
+        product = [_underflow(self, look)] if self.result.products else []
+        examples = [_examples(self, look)] if self.result.excerpt else []
+        return [_summary(self), *worst, *product, *examples]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
@@ -134,12 +133,11 @@ class ComputeDocument:
             record["worst_rows"] = [_worst_record(row, self) for row in result.worst]
         return record
 
-    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
+    def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return one line of figures; or a line a segment, a worst row or a convention."""
-        segments, worst = ((), ()) if brief else (self.segments, self.result.worst)
         return (
-            [_segment_line(segment, self) for segment in segments]
-            or [_worst_record(row, self) for row in worst]
+            [_segment_line(segment, self) for segment in self.segments]
+            or [_worst_record(row, self) for row in self.result.worst]
             or self.compared.lines()
             or [self._figures() | {"source": " ".join(self.origin.sources)}]
         )
@@ -293,13 +291,17 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
 def _examples(document: ComputeDocument, look: Look) -> Section:
     """Show rows of the data as they are multiplied and summed up."""
     examples, nats = document.result.excerpt, NATS_PER[document.report.unit]
+    has_ids = any(row.id is not None for row in examples)  # asked for, and in need of room
     columns, cells = table(
         examples,
         *_row_columns(examples),
-        (Column("likelihood", spare=5), lambda row: figure(row.likelihood, _DIGITS)),
+        (Column("likelihood", spare=7), lambda row: figure(row.likelihood, _DIGITS)),
         ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
-        ("product", lambda row: figure(row.running_product, 4)),
-        ("sum of logs", lambda row: figure(row.running_log_likelihood / nats)),
+        (Column("product", spare=5 * has_ids), lambda row: figure(row.running_product, 4)),
+        (
+            Column("sum of logs", spare=6 * has_ids),
+            lambda row: figure(row.running_log_likelihood / nats),
+        ),
     )
     rows = tuple(with_gaps((row.row for row in examples), cells, look.pick("⋮", ":")))
     zero_row = count(document.result.products[-1].zero_row)
@@ -321,6 +323,7 @@ def _worst(document: ComputeDocument) -> Section:
                 lambda row: percent(_share_of_total(row, document)),
             ),
         ),
+        is_asked=True,
     )
 
 
@@ -356,7 +359,8 @@ def _segments(document: ComputeDocument) -> Section:
     """Show each segment, those that cost most first."""
     segments = document.segments
     shown, rest = segments[:_MOST_SEGMENTS], segments[_MOST_SEGMENTS:]
-    notes = ["Skill: the share removed of the loss of the segment's own base rate."]
+    skill = "Skill: the share removed of the loss of the segment's own base rate."
+    notes = []
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
     if rest:
@@ -376,13 +380,14 @@ def _segments(document: ComputeDocument) -> Section:
                 Column("95 % interval", spare=3),
                 lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high")),
             ),
-            (Column("skill", spare=4), lambda s: percent(_of(s, "skill"))),
+            (Column("skill", spare=4, meaning=skill), lambda s: percent(_of(s, "skill"))),
             ("share of loss", lambda s: percent(s.share_of_total)),
             (Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0))
             if has_impossible
             else None,
         ),
         notes=tuple(notes),
+        is_asked=True,
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 5
 _LEAST_SHARE = 0.0005
+_CHANGED = "Rows changed: those in whose loss a limit of the convention shows."
+_COSTS = "The costs are those of one row that is certain and wrong."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,11 @@ class ConventionTable:
                     lambda item: figure(_minus(item.mean_loss, report.mean_loss), 3),
                 ),
                 (
-                    Column("rows changed", spare=2),
+                    Column("rows changed", spare=2, meaning=_CHANGED),
                     lambda item: "-" if item.n_clipped is None else count(item.n_clipped),
                 ),
                 (
-                    Column("y=1, p=0 costs", spare=3),
+                    Column("y=1, p=0 costs", spare=3, meaning=_COSTS),
                     lambda item: figure(item.cap_positive, _DIGITS),
                 ),
                 (
@@ -116,9 +118,7 @@ class ConventionTable:
 
     def _notes(self) -> tuple[str, ...]:
         report, kind = self.report, self._narrow_type()
-        changed = "Rows changed: those in whose loss a limit of the convention shows."
-        costs = "The costs are those of one row that is certain and wrong."
-        notes = [*doubts(report), f"{changed} {costs}"]
+        notes = [*doubts(report)]
         if kind is not None:
             notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
         if report.n_impossible:

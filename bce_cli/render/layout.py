@@ -91,12 +91,15 @@ class Column:
     spare : int
         Where there is no room for all, a terminal leaves out the columns of the highest number
         first, and none of 0.
+    meaning : str
+        A sentence that stands with the notes, as long as the column itself is shown.
     """
 
     title: str
     is_text: bool = False
     wraps: bool = False
     spare: int = 0
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Section:
         Lines of a picture made of characters, below it.
     has_head : bool
         Whether a terminal shows the titles of the columns, or rows say enough by themselves.
+    is_asked : bool
+        Whether an option asked for it by name, so that it belongs to the answer.
     """
 
     title: str
@@ -132,6 +137,12 @@ class Section:
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
     has_head: bool = True
+    is_asked: bool = False
+
+    @property
+    def sentences(self) -> Texts:
+        """What is said below the table: what its columns mean, and the notes."""
+        return (*(column.meaning for column in self.columns if column.meaning), *self.notes)
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"

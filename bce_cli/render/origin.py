@@ -96,15 +96,16 @@ class Origin:
         return (*notes, self._columns_note())
 
     def _columns_note(self) -> str:
-        label = quoted(self.label_column)
+        label, predictions = quoted(self.label_column), self.prediction_columns
+        values = f"{'logit' if self.of_logits else 'prediction'}{'s' * (len(predictions) > 1)}"
+        names = ", ".join(map(quoted, predictions))
         if self.labels_source is not None:
-            label += f" of {quoted(self.labels_source)}"
-        names = [label, *map(quoted, self.prediction_columns)]
+            label += f" of {safe_text(self.labels_source)}"
+            names += f" of {self.names}" if len(self.sources) == 1 else ""
         if self.of_logits:
-            names[-1] += " (logits; their sigmoids are shown)"
-        if self.weight_column is not None:
-            names.append(quoted(self.weight_column))
-        return f"Read from the columns {', '.join(names[:-1])} and {names[-1]}."
+            names += " (their sigmoids are shown)"
+        weight = "" if self.weight_column is None else f", weight {quoted(self.weight_column)}"
+        return f"Read: label {label}, {values} {names}{weight}."
 
     def head(
         self,
@@ -154,7 +155,7 @@ def without_none(record: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def row_columns(rows: Sequence[R], digits: int = 5) -> tuple[TableColumn[R] | None, ...]:
     """Return the columns that say which row it is: its number, id, if any has one, and label."""
-    ids = Column("id", is_text=True, spare=2)
+    ids = Column("id", is_text=True)  # asked for by name
     has_ids = any(row.id is not None for row in rows)
     return (
         ("row", lambda row: count(row.row)),

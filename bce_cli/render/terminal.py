@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bce_cli.render.layout import GAPS, Column, Judged, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -24,7 +25,9 @@ _GAP = 2  # between columns
 _LEAST_WORDS = 12  # what a column of words is not made narrower than
 _INDENT = "  "
 _MARKED = "bold cyan"
-_POWER = re.compile(r"(?<=\d) ([\N{MULTIPLICATION SIGN}x]) (?=10)")
+_WHOLE = re.compile(
+    r"(?<=\d) (?=%)|(?<=\d) [\N{MULTIPLICATION SIGN}x] (?=10)|(?<=\b1) [-\N{MINUS SIGN}] (?=[\dp])"
+)
 _BOUND = "\ue000"  # stands for a space where rich is not to break a line
 _STYLES = {"passed": "green", "failed": "red", "undecided": "yellow"}
 
@@ -38,7 +41,9 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     from rich.text import Text
 
     if not look.encoding.startswith("utf"):
-        sections = [_escaped(section, look.encoding) for section in sections]
+        escape = partial(_escaped, encoding=look.encoding)
+        sections = [_changed(section, escape) for section in sections]
+    sections = [_changed(section, _bound) for section in sections]
     prose = max(min(look.width, _WIDEST), _NARROWEST)
     room = max(look.width, _NARROWEST)
     laid_out = [fitted(section, room) for section in sections]
@@ -69,24 +74,38 @@ def draw(sections: Sequence[Section], look: Look) -> str:
                 console.print(_rich_table(section, fit.widths, look))
         for line in section.drawing:
             _print_whole(console, Text(line))
-        for sentence in (*section.notes, *section.verdicts):
-            console.print(_styled(_bound(sentence)), width=prose)
+        for sentence in (*section.sentences, *section.verdicts):
+            console.print(_styled(sentence), width=prose)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 -- for the type checker
     lines = file.getvalue().replace(_BOUND, " ").splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _escaped(section: Section, encoding: str) -> Section:
+def _escaped(text: str, encoding: str) -> str:
     """Escape what an encoding lacks; later, columns would have the width of the plain text."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _changed(section: Section, change: Callable[[str], str]) -> Section:
+    """Return a section with other text, judged as before."""
 
     def shown(text: str) -> str:
-        plain = text.encode(encoding, "backslashreplace").decode(encoding)
-        return Judged(plain, text.verdict) if isinstance(text, Judged) else plain
+        return Judged(change(text), text.verdict) if isinstance(text, Judged) else change(text)
 
-    columns = tuple(replace(column, title=shown(column.title)) for column in section.columns)
-    rows = tuple(tuple(map(shown, row)) for row in section.rows)
-    return replace(section, columns=columns, rows=rows)
+    columns = (
+        replace(column, title=shown(column.title), meaning=shown(column.meaning))
+        for column in section.columns
+    )
+    return replace(
+        section,
+        title=shown(section.title),
+        columns=tuple(columns),
+        rows=tuple(tuple(map(shown, row)) for row in section.rows),
+        formulas=tuple(map(shown, section.formulas)),
+        notes=tuple(map(shown, section.notes)),
+        verdicts=tuple(map(shown, section.verdicts)),
+    )
 
 
 def _lines_of(formulas: Sequence[str], width: int) -> list[str]:
@@ -106,9 +125,8 @@ def _print_whole(console: Console, text: Text) -> None:
 
 
 def _bound(text: str) -> str:
-    """Keep a power of ten on one line with what it is multiplied by."""
-    bound = _POWER.sub(rf"{_BOUND}\1{_BOUND}", text)
-    return Judged(bound, text.verdict) if isinstance(text, Judged) else bound
+    """Keep on one line a share and its sign, a power of ten and its factor, and 1 - p."""
+    return _WHOLE.sub(lambda found: found[0].replace(" ", _BOUND), text)
 
 
 def _styled(text: str, whole: str | None = None) -> Text:
@@ -219,9 +237,10 @@ def _total(widths: Iterable[int]) -> int:
 def _narrowed(section: Section, kept: list[_Measured], left_out: list[_Measured]) -> Section:
     """Leave out columns, and say which."""
     places = sorted(each.index for each in kept)
-    titles = ", ".join(each.column.title for each in sorted(left_out, key=lambda e: e.index))
+    ordered = sorted(left_out, key=lambda each: each.index)
+    titles = dict.fromkeys(each.column.title for each in ordered)
     pronoun = "it" if len(left_out) == 1 else "them"
-    note = f"Left out at this width: {titles}; --format markdown has {pronoun}."
+    note = f"Left out at this width: {', '.join(titles)}; --format markdown has {pronoun}."
     return replace(
         section,
         columns=tuple(section.columns[place] for place in places),

@@ -30,7 +30,7 @@ class Document(Protocol):
     Attributes
     ----------
     tables : collection of str
-        Keys of the record, at whatever depth, that hold more than the answer.
+        Keys of the record, at whatever depth, that hold more than was asked for.
     """
 
     @property
@@ -38,7 +38,7 @@ class Document(Protocol):
         """See above."""
 
     def sections(self, look: Look) -> Sequence[Section]:
-        """Say it to people; the first section is the answer, and stands for itself."""
+        """Say it to people: the answer, which stands for itself; what was asked for; the rest."""
 
     def record(self) -> Mapping[str, Any]:
         """Say it to programs, in JSON; numbers may be infinite or nan."""
@@ -67,7 +67,7 @@ def write_document(
     look : Look
         Matters for tables, and for the signs in Markdown; a page is the same wherever it is made.
     brief : bool, default False
-        Whether to write the answer alone.
+        Whether to write the answer alone, with the tables that were asked for.
     excel_safe : bool, default False
         Whether no text in CSV may look like a formula.
     """
@@ -77,7 +77,8 @@ def write_document(
     if output_format == "csv":
         return write_csv(document.lines(brief=brief), excel_safe=excel_safe)
     is_page = output_format == "html"
-    sections = document.sections(Look() if is_page else look)[: 1 if brief else None]
+    answer, *others = document.sections(Look() if is_page else look)
+    sections = [answer, *(other for other in others if other.is_asked or not brief)]
     if is_page:
         return write_html(sections, sections[0].title)
     return draw(sections[::-1], look) if output_format == "table" else write_markdown(sections)
@@ -200,7 +201,7 @@ def _markdown_section(section: Section) -> str:
         ]
     if section.drawing:
         lines += ["", *_fenced(section.drawing)]
-    for note in section.notes:
+    for note in section.sentences:
         lines += ["", escaped(note)]
     return "".join(f"{line}\n" for line in lines)
 
@@ -293,7 +294,7 @@ def _html_section(section: Section, page_title: str) -> Iterator[str]:
     if section.rows:
         yield from _html_table(section)
     yield from _preformatted(section.drawing)
-    yield from (_html_element("p", note) for note in section.notes)
+    yield from (_html_element("p", note) for note in section.sentences)
     yield "</section>"
 
 

@@ -33,7 +33,7 @@ def test_a_check_that_holds_is_exit_code_0(
     result = bce("check", preds(GOOD), "--max-loss", repr(LOSS))
     assert (result.stderr, result.exit_code) == ("", 0)
     assert result.stdout.startswith("preds.csv: 4 rows, 1 check\n")
-    assert "\nRead from the columns 'y' and 'p'.\nPassed: the check holds.\n" in result.stdout
+    assert "\nRead: label 'y', prediction 'p'.\nPassed: the check holds.\n" in result.stdout
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv", "markdown"])
@@ -440,3 +440,30 @@ def test_help_names_the_limits_and_their_meaning(bce: Callable[..., Result]) -> 
     ):
         assert f"{option} " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("options", "is_told"), [((), False), (("-f", "json"), True), (("-o", "a.txt"), True)]
+)
+def test_where_people_see_the_report_it_alone_says_why(
+    options: tuple[str, ...],
+    is_told: bool,
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrapper = "typer.testing._NamedTextIOWrapper"
+    monkeypatch.setattr(f"{wrapper}.isatty", lambda _: True, raising=False)
+    result = bce("check", preds(GOOD), "--min-rows", "9", "--color", "never", *options)
+    reason = "4 rows are fewer than 9"
+    assert result.exit_code == 3
+    assert (f"bce: check failed: {reason}\n" in result.stderr) is is_told
+    assert (f"\nFailed: {reason}.\n" in result.stdout) is not is_told
+
+
+@pytest.mark.parametrize(("n", "said"), [(2, "both checks hold"), (3, "all 3 checks hold")])
+def test_how_many_checks_hold(
+    n: int, said: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    limits = ["--min-rows", "1", "--max-loss", "9", "--max-brier", "1"][: 2 * n]
+    assert f"\nPassed: {said}.\n" in bce("check", preds(GOOD), *limits).stdout

@@ -69,7 +69,7 @@ def test_the_table_goes_to_standard_output_with_nothing_beside_it(
     assert (result.exit_code, result.stderr) == (0, "")
     assert "\n\npreds.csv: 2 models on 5 rows, 3 with label 1 (60.0 %)\n" in result.stdout
     verdict = "No difference between new and old can be told from 5 rows: -0.06369 [-0.2619,"
-    columns = "Read from the columns 'y', 'old' and 'new'."
+    columns = "Read: label 'y', predictions 'old', 'new'."
     assert result.stdout.endswith(f"\n{columns}\n{verdict}\n0.1345] nats a row.\n")
 
 

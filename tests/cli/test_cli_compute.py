@@ -71,7 +71,7 @@ def test_a_report_for_people_says_the_columns_itself(
 ) -> None:
     result = bce("compute", preds(GOOD), "-f", output_format)
     assert (result.stderr, result.exit_code) == ("", 0)
-    assert "\nRead from the columns 'y' and 'p'.\n" in result.stdout
+    assert "\nRead: label 'y', prediction 'p'.\n" in result.stdout
 
 
 def test_columns_that_were_named_are_not_said(
@@ -118,7 +118,7 @@ def test_per_example_writes_a_json_object_a_line(
 
 
 @pytest.mark.parametrize("output_format", ["table", "markdown"])
-@pytest.mark.parametrize(("n", "shown"), [(0, 1), (1, 2), (2, 3), (100, 3)])
+@pytest.mark.parametrize(("n", "shown"), [(0, 0), (1, 2), (2, 3), (100, 3)])
 def test_rows_says_how_many_first_rows_are_shown_besides_the_last(
     output_format: str,
     n: int,
@@ -171,3 +171,30 @@ def test_no_mean_is_shown_where_every_row_is_impossible(
     text = bce("compute", preds("y,p\n1,0\n0,1\n")).stdout
     assert "2 rows were certain and wrong; the first is row 1." in text
     assert "The mean of the other" not in text
+
+
+@pytest.mark.parametrize("width", [24, 40, 60])
+def test_the_ids_that_were_asked_for_are_never_left_out(
+    width: int,
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    path = preds("id,y,p\n" + "".join(f"flight-{i}-JFK,{i % 2},0.3{i}7\n" for i in range(9)))
+    rows, *_, worst, _ = bce("compute", path, "--id", "id", "--worst", "2").stdout.split("\n\n")
+    assert ("flight-0-JFK" in rows, worst.count("-JFK")) == (True, 2)
+    if width == 60:
+        head = ["row", "id", "label", "prediction", "loss", "product"]
+        assert rows.splitlines()[1].split() == head
+
+
+def test_which_column_of_which_file_is_which(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("id,target\na,1\nb,0\n", "truth.csv")
+    joined = ("compute", preds("id,target\nb,0.3\na,0.6\n"), "--labels", "truth.csv", "--on", "id")
+    read = "\nRead: label 'target' of truth.csv, prediction 'target' of preds.csv.\n"
+    assert read in bce(*joined).stdout
+    said = "bce: label column 'target' of truth.csv, prediction column 'target' of preds.csv\n"
+    assert bce(*joined, "-f", "json").stderr == said

@@ -81,7 +81,7 @@ def test_what_has_no_header_is_said(bce: Bce) -> None:
     assert done.stderr == (
         "bce: p.txt: no header, one value a line\n"
         "bce: y.txt: no header, one value a line\n"
-        "bce: label column '#1', prediction column '#1'\n"
+        "bce: label column '#1' of y.txt, prediction column '#1' of p.txt\n"
     )
     report = json.loads(done.stdout)
     names = ("source", "label_column", "prediction_column", "labels_source", "n", "mean_loss")

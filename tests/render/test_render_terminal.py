@@ -75,8 +75,17 @@ def test_then_columns_are_left_out_and_named_all_of_one_number_together() -> Non
         "─" * 25,
         "logistic         0.621211",
         "boosting         0.615716",
-        "Left out at this width: 95",
+        "Left out at this width:",
     ]
+
+
+def test_a_column_that_is_left_out_takes_its_meaning_with_it() -> None:
+    spare = Column("measured", spare=1, meaning="measured: by hand.")
+    section = Section("T", (Column("n"), spare, spare), (("12345", "678", "9"),), notes=("End.",))
+    wide, narrow = (draw([section], Look(width=width)).splitlines() for width in (30, 20))
+    assert wide[-3:] == ["measured: by hand.", "measured: by hand.", "End."]
+    assert "".join(narrow).count("measured") == 1
+    assert narrow[-1] == "End."
 
 
 def test_then_rows_are_stacked_with_every_cell() -> None:
@@ -170,6 +179,17 @@ def test_a_formula_that_is_too_wide_goes_on_in_the_next_line() -> None:
         "    discrimination + uncertainty",
         "  n",
     ]
+
+
+def test_no_number_is_parted_from_its_sign() -> None:
+    text = "1 - p is 98.0 % of 1 - 1e-15 at 4.94 \N{MULTIPLICATION SIGN} 10⁻³²⁴"
+    section = Section(text, (Column("95 % interval"),), ((text,),), (text,), (text,))
+    words = Section(text, (Column(text, wraps=True),), ((text,), (text,)), formulas=(text,))
+    for width in range(20, 60):
+        drawn_text = draw([section, words], Look(width=width))
+        for part in ("1 - p", "98.0 %", "1 - 1e-15", "4.94 \N{MULTIPLICATION SIGN} 10⁻³²⁴"):
+            assert drawn_text.count(part) == 9, (width, part)
+    assert "\ue000" not in drawn_text
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,10 @@ def logarithm_page(step: LogarithmStep, _look: Look) -> StepPage:
 
 def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
     """Show the raw product beside the sum of logarithms."""
+    limits = ", ".join(
+        f"{p.dtype} {power_of_ten(_log10(p.smallest_subnormal), look)}" for p in step.steps
+    )
+    due = "due: where the exact likelihood falls to half of the smallest number above 0, which is"
     columns, rows = table(
         step.steps,
         (Column("computed in", is_text=True), lambda p: p.dtype),
@@ -124,19 +128,15 @@ def underflow_page(step: UnderflowStep, look: Look) -> StepPage:
         (Column("its log", spare=1), lambda p: figure(p.log_of_product)),
         ("subnormal at", lambda p: count(p.subnormal_row)),
         ("0 at row", lambda p: count(p.zero_row)),
-        ("due at row", lambda p: count(p.true_row)),
+        (Column("due at row", meaning=f"{due} {limits}."), lambda p: count(p.true_row)),
     )
     size, log = power_of_ten(step.log10_likelihood, look), figure(step.log_likelihood)
-    limits = ", ".join(
-        f"{p.dtype} {power_of_ten(_log10(p.smallest_subnormal), look)}" for p in step.steps
-    )
-    due = "due: where the exact likelihood falls to half of the smallest number above 0, which is"
     section = Section(
         f"The likelihood of {how_many(step.n, 'label')}, multiplied out and summed up",
         columns,
         rows=(*rows, ("sum of logs", size, log, "never", "never", "")),
         formulas=("∏ aᵢ      leaves the range of the float type", "Σ log aᵢ  does not"),
-        notes=(f"{due} {limits}.", *stuck_notes("The product in {}", step.steps)),
+        notes=stuck_notes("The product in {}", step.steps),
         marked=(len(rows),),
     )
     mean = figure(step.mean_loss)

@@ -145,29 +145,21 @@ def _figures(
 
 def gradient_page(step: GradientStep, _look: Look) -> StepPage:
     """Show both gradients."""
-    columns: tuple[TableColumn[GradientPoint], ...] = (
-        ("y", lambda point: str(point.label)),
-        ("logit z", lambda point: figure(point.logit, 5)),
-        ("p", lambda point: figure(point.p, 5)),
-        ("p−y", lambda point: figure(point.gradient)),
-        (Column("measured", spare=1), lambda point: figure(point.finite_difference)),
-        ("squared error", lambda point: figure(point.squared_error_gradient)),
-        (Column("measured", spare=1), lambda point: figure(point.squared_error_finite_difference)),
-    )
+    error = figure(step.largest_error, 2)
+    measured = f"measured: finite differences, within {error} of p − y."
     grid = Section(
         "Through a sigmoid the gradient of the loss is p − y",
-        *table(step.grid[::4], *columns),
+        *table(step.grid[::4], *_gradient_columns(measured)),
         formulas=(
             "p = σ(z) = 1 / (1 + exp(−z))",
             "cross-entropy:  ∂loss/∂z = p − y",
             "squared error:  ∂(p−y)²/∂z = 2 (p−y) p (1−p)",
             "                which vanishes at both ends",
         ),
-        notes=(f"measured: finite differences, within {figure(step.largest_error, 2)} of p − y.",),
     )
     trials = Section(
         "The same on rows",
-        *table(step.trials, *columns),
+        *table(step.trials, *_gradient_columns()),
         notes=(f"Mean of p − y over all rows: {figure(step.mean_gradient)}.",),
     )
     wrong = step.grid[0]
@@ -185,3 +177,19 @@ def gradient_page(step: GradientStep, _look: Look) -> StepPage:
         Curve("Their gradients: what is learnt from", "logit z", "gradient", slopes),
     )
     return StepPage((grid, trials) if step.trials else (grid,), seen, curves)
+
+
+def _gradient_columns(measured: str = "") -> tuple[TableColumn[GradientPoint], ...]:
+    """Return the columns of both gradients; what is said of those that are measured is optional."""
+    return (
+        ("y", lambda point: str(point.label)),
+        ("logit z", lambda point: figure(point.logit, 5)),
+        ("p", lambda point: figure(point.p, 5)),
+        ("p−y", lambda point: figure(point.gradient)),
+        (
+            Column("measured", spare=1, meaning=measured),
+            lambda point: figure(point.finite_difference),
+        ),
+        ("squared error", lambda point: figure(point.squared_error_gradient)),
+        (Column("measured", spare=1), lambda point: figure(point.squared_error_finite_difference)),
+    )

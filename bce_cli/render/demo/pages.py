@@ -51,9 +51,13 @@ class StepPage:
     curves: tuple[Curve, ...] = ()
 
     def in_brief(self) -> StepPage:
-        """Return its formulas and conclusions: no tables, no curves, no section of nothing else."""
-        bare = (replace(section, columns=(), rows=(), marked=()) for section in self.sections)
-        return StepPage(tuple(s for s in bare if s.formulas or s.notes), self.seen)
+        """Return its formulas and conclusions: no tables, no titles of tables alone, no curves."""
+        bare = tuple(
+            replace(section, columns=(), rows=(), marked=())
+            for section in self.sections
+            if section.formulas or not section.rows
+        )
+        return StepPage(bare or self.sections[:1], self.seen)
 
 
 def page_sections(page: StepPage, onward: str, look: Look) -> list[Section]:
