@@ -129,7 +129,7 @@ def _check(
         raise UsageError(message)
     if every:
         _check_rows(out, engine)
-    out.check()
+    out.check(is_number=quiet)
 
 
 def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
