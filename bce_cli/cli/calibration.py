@@ -101,6 +101,7 @@ def calibration(
     extreme. 10 million rows take a gigabyte of memory; --fine-bins holds none.
     """
     paths = paths_or_help(ctx, sources)
+    out.check(is_number=quiet)
     picture = checked_picture(wanted.plot, out.path)
     data, plan = inputs.data(paths), wanted.plan()
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):

@@ -170,6 +170,7 @@ def check(
     paths = paths_or_help(ctx, sources)
     convention = losses.convention()
     limits = demanded.limits(convention)
+    out.check()
     data = inputs.data(paths)
     saved = [] if demanded.baseline is None else [demanded.baseline]
     is_silent = quiet and out.path is None

@@ -60,6 +60,7 @@ def compare(
     if not 0.0 < confidence < 1.0:
         message = f"--confidence must lie between 0 and 1, got {confidence:g}"
         raise UsageError(message, "such as 0.95 or 0.99")
+    out.check(is_number=quiet)
     data = inputs.models(paths)
     convention = losses.convention()
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):

@@ -129,7 +129,7 @@ def _check(
         raise UsageError(message)
     if every:
         _check_rows(out, engine)
-    out.check()
+    out.check(is_number=quiet)
 
 
 def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
@@ -175,6 +175,7 @@ def _write_rows(
         has_weights=has_weights,
         soft_labels=inputs.soft_labels,
         excel_safe=out.excel_safe,
+        width=out.look.width,
     )
     stream.write(text.header())
     for lines in format_rows(job, convention, text.rows):

@@ -173,7 +173,6 @@ class EngineOptions(OptionGroup):
         OutputError
             The report cannot be written.
         """
-        out.check()
         read = [*paths_read(data), *also_read]
         staged = BytesIO() if is_silent else out.staged(read)
         # The bar is gone before the report is written, perhaps to the same terminal.

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
@@ -21,6 +22,7 @@ from bce_cli.errors import (
     OutputCreationError,
     OutputError,
     UsageError,
+    did_you_mean,
     os_reason,
     quoted,
     safe_text,
@@ -41,11 +43,14 @@ _BY_NAME = {
     ".csv": "csv",
     ".parquet": "parquet",
     ".md": "markdown",
+    ".markdown": "markdown",
     ".html": "html",
+    ".htm": "html",
 }
 """The formats that the endings of a file's name ask for."""
 _LINES = (".jsonl", ".ndjson")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
+_ENDINGS = (*_BY_NAME, *_LINES, *_COMPRESSED)
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
 _HANDLES = "/proc/self/fd"
@@ -112,12 +117,20 @@ class OutputOptions(OptionGroup):
         ),
     ] = False
 
-    def check(self) -> None:
-        """Refuse options that contradict each other."""
+    def check(self, *, is_number: bool = False) -> None:
+        """Refuse options that contradict each other.
+
+        Parameters
+        ----------
+        is_number : bool, default False
+            Whether the output is one number alone, which has no format, whatever the name.
+        """
         if self.output == "":
             message = "--output must not be empty"
             raise UsageError(message)
-        if self.excel_safe and self.text_format != "csv":
+        if is_number:
+            self._chosen = self.output_format or "table"
+        elif self.excel_safe and self.text_format != "csv":
             message = "--excel-safe goes with --format csv"
             raise UsageError(message)
 
@@ -140,9 +153,11 @@ class OutputOptions(OptionGroup):
         UsageError
             The name says nothing, or what --format or the command does not.
         """
-        return cast("Format", self._format())
+        return cast("Format", self._chosen)
 
-    def _format(self) -> str:
+    @cached_property
+    def _chosen(self) -> str:
+        """The same, or parquet; decided once, since what is there may change meanwhile."""
         given: str | None = self.output_format
         ending = self._ending()
         named = self._named(ending)
@@ -173,17 +188,25 @@ class OutputOptions(OptionGroup):
             raise UsageError(message, f"a name in .json holds a report{also}")
         named = "json" if ending in _LINES else _BY_NAME.get(ending)
         if named is None and self.output_format is None:
-            message = f"{place}: the ending {quoted(ending)} names no format"
-            raise UsageError(message, f"--format does, one of {', '.join(self.FORMATS)}")
+            known = [end for end, kind in _BY_NAME.items() if kind in self.FORMATS]
+            meant = did_you_mean(ending, known)
+            message = f"{place}: the ending {quoted(ending)} names no format{meant}"
+            raise UsageError(message, f"{', '.join(known)} do, and any name goes with --format")
         return named
 
     def _ending(self) -> str:
-        """Return how the name of the output ends; "" for standard output, pipes and devices."""
+        """Return how the name of the output ends; "" for standard output, pipes and devices.
+
+        A name may be an ending alone; all other hidden files have none.
+        """
         if self.path is None:
             return ""
         status = _status_of(self.path)
         is_file = status is None or stat.S_ISREG(status.st_mode)
-        return os.path.splitext(self.path)[1].lower() if is_file else ""  # noqa: PTH122 -- a text
+        if not is_file:
+            return ""
+        name = os.path.basename(self.path).lower()  # noqa: PTH119 -- a text
+        return name if name in _ENDINGS else os.path.splitext(name)[1]  # noqa: PTH122
 
     @property
     def is_prose(self) -> bool:
@@ -198,9 +221,11 @@ class OutputOptions(OptionGroup):
 
     @property
     def look(self) -> "Look":
-        """How text may look there."""
+        """How text may look there; a page is the same wherever it is made."""
         from bce_cli.render.layout import Look  # noqa: PLC0415 -- not for --help
 
+        if self.text_format == "html":
+            return Look()
         return Look(
             width=shutil.get_terminal_size((80, 24)).columns,
             color=self._wants_color(),
@@ -219,7 +244,7 @@ class OutputOptions(OptionGroup):
         text = write_document(
             document, self.text_format, self.look, brief=self.brief, excel_safe=self.excel_safe
         )
-        return text.encode() if self.text_format == "html" else self.encode(text)
+        return self.encode(text)
 
     def tell(self, notes: Sequence[str], *, quiet: bool) -> None:
         """Write notes on a finished report to standard error, unless it has them itself.
@@ -239,8 +264,9 @@ class OutputOptions(OptionGroup):
         return text.encode(self._encoding(), "backslashreplace")
 
     def _encoding(self) -> str:
-        """Return the encoding of the output: files are UTF-8."""
-        return codecs.lookup(_stdout_encoding()).name if self.path is None else "utf-8"
+        """Return the encoding of the output: files are UTF-8, and a page says that it is."""
+        is_utf8 = self.path is not None or self.text_format == "html"
+        return "utf-8" if is_utf8 else codecs.lookup(_stdout_encoding()).name
 
     def _wants_color(self) -> bool:
         if self.color != "auto":
@@ -267,10 +293,10 @@ class RowOutputOptions(OutputOptions):
     ] = None  # type: ignore[assignment]  # Parquet holds rows alone
     output: Annotated[str | None, output_option(".csv .json .md .html .txt .parquet")] = None
 
-    def check(self) -> None:
-        """Refuse options that contradict each other."""
-        super().check()
-        if self.per_example and self._format() == "html":
+    def check(self, *, is_number: bool = False) -> None:
+        """Refuse options that contradict each other; see the base class."""
+        super().check(is_number=is_number)
+        if self.per_example and self._chosen == "html":
             message = "--per-example writes rows, and a page (html) holds a report"
             raise UsageError(message, "csv, parquet, json, markdown and table hold rows")
         if self.is_parquet:
@@ -292,7 +318,7 @@ class RowOutputOptions(OutputOptions):
     @property
     def is_parquet(self) -> bool:
         """Whether rows are to be written as Parquet."""
-        return self._format() == "parquet"
+        return self._chosen == "parquet"
 
     def _refuse_terminal(self) -> None:
         """Raise UsageError if bytes would be written where text is read."""

@@ -61,6 +61,7 @@ _HOW = (
 _TESTS = {
     "line": "slope and intercept",
     "shift": "calibration in the large",
+    "mean": "the mean",
     "spiegelhalter": "Spiegelhalter's z",
     "samples": "the samples",
 }

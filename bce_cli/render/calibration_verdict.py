@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.core.calibration.verdict import judge_calibration
-from bce_cli.render.layout import Judged, figure, how_many, percent
+from bce_cli.core.calibration.verdict import LEVEL, MARGIN, judge_calibration
+from bce_cli.render.layout import Judged, count, figure, how_many, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _DIGITS = 5
 _VERDICTS: dict[bool | None, Verdict] = {True: "passed", False: "failed", None: "undecided"}
 _LEAST_P = 1e-300
+_MOST_ROWS = 1e12  # that anyone could find
 _NOISE = 1e-9
+_WIDEST = 1000.0  # odds of more than e**400 at either end say nothing
 _SAME = "all labels are the same"
 _STRAY = "labels stray from predictions by more than chance"
 OBSTACLES: dict[Obstacle, str] = {
@@ -27,6 +29,7 @@ OBSTACLES: dict[Obstacle, str] = {
     "one label": "all labels that a fit could use are the same",
     "one prediction": "all predictions are the same",
     "separated": "one threshold separates the labels, so the best slope is infinite",
+    "reversed": "no label 1 has a higher prediction than a label 0, so the best slope is -infinite",
     "diverged": "the fit did not converge",
 }
 
@@ -59,23 +62,31 @@ def _by_tests(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     """Say in which way predictions are off."""
     fit = report.logistic
     shift, slope = fit.calibration_in_the_large, fit.slope
-    ways = [_shift_off(shift) if shift else "", _slope_off(slope) if slope else ""]
+    ways = [
+        _shift_off(shift) if shift else _mean_off(report, judged),
+        _slope_off(slope) if slope else "",
+    ]
     off = ", and ".join(way for way in ways if way)
     clauses = [f"predictions are {off}"] if off else []
     if fit.obstacle == "separated":
         clauses.append("no finite slope fits labels that one threshold separates")
+    if fit.obstacle == "reversed":
+        who = "they" if off else "predictions"
+        clauses.append(
+            f"{who} point the wrong way: no label 1 has a higher prediction than a label 0"
+        )
     text = ", and ".join(clauses) or _STRAY
     found = [*_figures(report), _p_text(judged.p_value)]
     return f"No: {text} ({', '.join(found)})"
 
 
 def _figures(report: CalibrationReport) -> Iterator[str]:
-    """Yield slope and shift with their intervals, where there are any."""
-    fit = report.logistic
-    named = ("slope", fit.slope), ("in the large", fit.calibration_in_the_large)
-    for name, estimate in named:
-        if estimate is not None:
-            yield f"{name} {estimate_text(estimate, 4)} [{_ends(estimate)}]"
+    """Yield slope and shift with their intervals, where there are any that say something."""
+    slope, shift = report.logistic.slope, report.logistic.calibration_in_the_large
+    if slope is not None:
+        yield f"slope {estimate_text(slope, 4)} [{_ends(slope)}]"
+    if shift is not None and shift.ci_high - shift.ci_low < _WIDEST:
+        yield f"in the large {estimate_text(shift, 4)} [{_ends(shift)}]"
 
 
 def estimate_text(estimate: Estimate, digits: int) -> str:
@@ -98,7 +109,25 @@ def _untold(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     """Say that nothing speaks against calibration, and what is left open."""
     found = ", ".join([*_figures(report), _p_text(judged.p_value)])
     rows = how_many(report.n_weighted)
-    return f"{rows} cannot tell: nothing speaks against it, but much is left open ({found})"
+    enough = _enough_rows(report)
+    would = f"; about {count(enough)} rows would do" if enough > report.n_weighted else ""
+    return f"{rows} cannot tell: nothing speaks against it, but much is left open{would} ({found})"
+
+
+def _enough_rows(report: CalibrationReport) -> int:
+    """Return how many such rows would tell, if they are calibrated: two digits; 0 for too many.
+
+    Intervals shrink with the root of the rows. Those that are half as wide as the margin lie within
+    it for 19 samples of 20.
+    """
+    slope, shift = report.logistic.slope, report.logistic.calibration_in_the_large
+    rooms = (slope, 1.0 - 1.0 / MARGIN), (shift, math.log(MARGIN))
+    widths = [(each.ci_high - each.ci_low) / room for each, room in rooms if each is not None]
+    enough = report.n_weighted * max(widths) ** 2
+    if not enough < _MOST_ROWS:
+        return 0
+    unit = 10.0 ** max(math.floor(math.log10(enough)) - 1, 0)
+    return round(math.ceil(enough / unit) * unit)
 
 
 def _no_slope(report: CalibrationReport, judged: CalibrationVerdict) -> str:
@@ -139,6 +168,13 @@ def _shift_off(shift: Estimate) -> str:
     if shift.ci_low > 0.0:
         return "too low on average"
     return "too high on average" if shift.ci_high < 0.0 else ""
+
+
+def _mean_off(report: CalibrationReport, judged: CalibrationVerdict) -> str:
+    """Say in which way the mean is off, by a test that needs no fit."""
+    if judged.p_values.get("mean", 1.0) > LEVEL:
+        return ""
+    return f"too {'low' if report.base_rate > report.mean_prediction else 'high'} on average"
 
 
 def slope_words(slope: Estimate) -> str:

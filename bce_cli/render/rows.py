@@ -31,8 +31,12 @@ RowFormat: TypeAlias = Literal["table", "json", "csv", "markdown"]
 _WIDTHS = {"row": 12, "label": 5, "prediction": 24, "weight": 24, "loss": 24}
 """Columns of the table; a float64 in its shortest exact form takes up to 24 characters."""
 
+_TIGHT = {"row": 6, "label": 5, "prediction": 23, "weight": 19, "loss": 23}
+"""The same where that is too wide; numbers have no sign, and few weights so many digits."""
+
 _ENDS = {
     "table": (" ", "\n", ""),
+    "stacked": ("\n", "\n", "\n"),
     "json": (",", "}", "\n"),
     "csv": (",", "\n", ""),
     "markdown": (" ", " ", "|\n"),
@@ -81,6 +85,9 @@ class RowStream:
         Whether labels need as much room in a table as other numbers.
     excel_safe : bool
         Whether ids in CSV must not look like formulas.
+    width : int, optional
+        Of the terminal. A table that is too wide is set closer, or else each row below the other,
+        a cell to a line. By default there is room for all.
     """
 
     output_format: RowFormat
@@ -89,6 +96,7 @@ class RowStream:
     has_weights: bool = False
     soft_labels: bool = False
     excel_safe: bool = False
+    width: int | None = None
 
     @property
     def names(self) -> list[str]:
@@ -101,7 +109,7 @@ class RowStream:
     def header(self) -> bytes:
         """Return what comes before the first row."""
         names = self.names
-        if self.output_format == "json":
+        if self._layout in {"json", "stacked"}:
             return b""
         if self.output_format == "csv":
             lines = [",".join(names)]
@@ -109,7 +117,7 @@ class RowStream:
             rule = (":---" if name == "id" else "---:" for name in names)
             lines = [markdown_row(names), markdown_row(rule)]
         else:
-            lines = ["  ".join(name.rjust(self._width(name)) for name in names)]
+            lines = [self._gap.join(name.rjust(self._widths[name]) for name in names)]
         return "".join(f"{line}\n" for line in lines).encode()
 
     def rows(self, first_row: int, scored: ScoredRows) -> bytes | memoryview:
@@ -118,7 +126,7 @@ class RowStream:
         if len(numbers["row"]) == 0:
             return b""
         names = self.names
-        between, last, after = _ENDS[self.output_format]
+        between, last, after = _ENDS[self._layout]
         parts: list[Any] = []
         for name in names:
             end = last if name == names[-1] else between
@@ -135,9 +143,11 @@ class RowStream:
 
         if values.dtype == np.bool_:
             values = values.view(np.int8)
-        is_json, is_table = self.output_format == "json", self.output_format == "table"
-        texts = number_texts(values, end, infinite_as="null" if is_json else "inf")
-        return compute.utf8_lpad(texts, self._width(name) + 1) if is_table else texts
+        texts = number_texts(
+            values, end, infinite_as="null" if self.output_format == "json" else "inf"
+        )
+        is_table = self._layout == "table"
+        return compute.utf8_lpad(texts, self._widths[name] + 1) if is_table else texts
 
     def _before(self, name: str, *, is_first: bool) -> str:
         """Return what stands before the cells of a column."""
@@ -145,7 +155,9 @@ class RowStream:
             return f'{{"{name}": ' if is_first else f' "{name}": '
         if self.output_format == "markdown":
             return "| "
-        return "" if self.output_format == "csv" or is_first else " "
+        if self._layout == "stacked":
+            return f"{name:<{len('prediction')}}  "
+        return "" if self.output_format == "csv" or is_first else self._gap[1:]
 
     def _ids(self, ids: list[str]) -> list[str]:
         if self.output_format == "json":
@@ -155,9 +167,33 @@ class RowStream:
         shown = [safe_text(text, _LONGEST_ID) for text in ids]
         return [escaped(text) for text in shown] if self.output_format == "markdown" else shown
 
-    def _width(self, name: str) -> int:
-        is_wide = self.soft_labels and name == "label"
-        return _WIDTHS["prediction"] if is_wide else _WIDTHS.get(name, 0)
+    @property
+    def _layout(self) -> str:
+        """The format, or stacked."""
+        is_stacked = self.output_format == "table" and not (self._fits("  ") or self._fits(" "))
+        return "stacked" if is_stacked else self.output_format
+
+    @property
+    def _gap(self) -> str:
+        """What stands between two columns of the table."""
+        return "  " if self._fits("  ") else " "
+
+    @property
+    def _widths(self) -> dict[str, int]:
+        """The columns of the table."""
+        return self._widths_at(self._gap)
+
+    def _fits(self, gap: str) -> bool:
+        if self.width is None:
+            return True
+        widths = self._widths_at(gap).values()
+        return sum(widths) + len(gap) * (len(widths) - 1) <= self.width
+
+    def _widths_at(self, gap: str) -> dict[str, int]:
+        widths = _WIDTHS if gap == "  " else _TIGHT
+        if self.soft_labels:
+            widths = widths | {"label": widths["prediction"]}
+        return {name: widths.get(name, len(name)) for name in self.names}
 
 
 @dataclass(frozen=True, slots=True)

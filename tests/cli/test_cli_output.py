@@ -377,7 +377,11 @@ ROWS = [*COMPUTE, "--per-example"]
         (COMPUTE, "b.a/a.md", "markdown"),
         (COMPUTE, "a.txt", "table"),
         (COMPUTE, "a", "table"),
-        (COMPUTE, ".csv", "table"),
+        (COMPUTE, ".hidden", "table"),
+        (COMPUTE, ".json", "json"),
+        (COMPUTE, "b.a/.CSV", "csv"),
+        (COMPUTE, "a.htm", "html"),
+        (COMPUTE, "a.markdown", "markdown"),
         ([*COMPUTE, "--excel-safe"], "a.csv", "csv"),
         (ROWS, "a.csv", "csv"),
         (ROWS, "a.jsonl", "json"),
@@ -403,11 +407,32 @@ def test_a_name_chooses_the_format(
 def test_quiet_is_one_number_whatever_the_name(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
-    assert bce("compute", preds("y,p\n1,0.5\n"), "-q", "-o", "a.csv").output == ""
-    assert Path("a.csv").read_text() == "0.6931471805599453\n"
+    preds("y,p\n1,0.5\n")
+    for name in ("a.csv", "a.foo", "a.parquet", "a.jsonl", ".json", "a.gz"):
+        assert bce(*COMPUTE, "-q", "-o", name).output == ""
+        assert Path(name).read_text() == "0.6931471805599453\n"
+    assert bce("calibration", "preds.csv", "-q", "-o", "b.foo").output == ""
+    assert Path("b.foo").read_text() == "0.6931471805599453\n"
+    assert bce("compare", "preds.csv", "preds.csv", "-q", "-o", "c.foo").output == ""
+    assert Path("c.foo").read_text() == "0.0\n"
+    assert bce("check", "preds.csv", "--max-loss", "9", "-q", "-o", "d.foo").exit_code == 2
 
 
-FORMATS = "table, json, csv, markdown, html, parquet"
+@pytest.mark.deep
+@pytest.mark.parametrize("command", [["compute", "preds.csv"], ["demo", "scaling"]], ids=str)
+def test_a_page_is_utf_8_wherever_it_goes(
+    command: list[str], preds: Callable[..., str], process: Process, bce: Callable[..., Result]
+) -> None:
+    preds("y,p,\u017e\n1,0.9,a\n0,0.2,b\n")
+    command = [*command, *(["--by", "\u017e"] if command[0] == "compute" else ())]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = process(*command, "-f", "html", env=environment)
+    assert bce(*command, "-f", "html", "-o", "a.html").exit_code == 0
+    assert done.stdout == Path("a.html").read_bytes()
+    assert done.stdout.decode("utf-8").encode("ascii", "ignore") != done.stdout
+
+
+ENDINGS = ".txt, .json, .csv, .parquet, .md, .markdown, .html, .htm do"
 AGREE = "contradict each other"
 
 
@@ -417,7 +442,22 @@ AGREE = "contradict each other"
         (
             [*COMPUTE, "-o", "a.xyz"],
             "--output 'a.xyz': the ending '.xyz' names no format",
-            f"--format does, one of {FORMATS}",
+            f"{ENDINGS}, and any name goes with --format",
+        ),
+        (
+            [*COMPUTE, "-o", "a.tsv"],
+            "--output 'a.tsv': the ending '.tsv' names no format; did you mean '.csv'?",
+            f"{ENDINGS}, and any name goes with --format",
+        ),
+        (
+            ["demo", "scaling", "-o", "a.jsn"],
+            "--output 'a.jsn': the ending '.jsn' names no format; did you mean '.json'?",
+            ".txt, .json, .md, .markdown, .html, .htm do, and any name goes with --format",
+        ),
+        (
+            [*COMPUTE, "-o", ".parquet"],
+            "--output '.parquet' goes with --per-example",
+            "Parquet holds rows, not a report",
         ),
         (
             [*COMPUTE, "-o", "a.csv", "-f", "json"],

@@ -125,9 +125,9 @@ ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
         NINTHS[::9],
         NINE[::9],
         "undecided",
-        """200 rows cannot tell: nothing speaks against it, but much is left open (slope 0.9803
-        [0.679, 1.28], in the large 0.01092 [-0.313, 0.335], p = 1); recalibration would remove
-        0.001148 of 0.54954 nats (0.2 %).""",
+        """200 rows cannot tell: nothing speaks against it, but much is left open; about 1,900
+        rows would do (slope 0.9803 [0.679, 1.28], in the large 0.01092 [-0.313, 0.335], p = 1);
+        recalibration would remove 0.001148 of 0.54954 nats (0.2 %).""",
     ),
     "few rows": (
         [1, 0, 1],
@@ -153,7 +153,7 @@ ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
         [1] * 40,
         [0.2, 0.3] * 20,
         "failed",
-        "No: labels stray from predictions by more than chance (p = 2.2e-29).",
+        "No: predictions are too low on average (p = 4.4e-29).",
     ),
     "separated": (
         [0, 1] * 20,
@@ -166,9 +166,30 @@ ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
         [1, 0] * 50,
         [0.01, 0.2] * 50,
         "failed",
-        """No: predictions are too low on average, and no finite slope fits labels that one
-        threshold separates (in the large 2.991 [2.47, 3.52], p = 7.7e-119); recalibration would
-        remove 1.721 of 2.4142 nats (71.3 %).""",
+        """No: predictions are too low on average, and they point the wrong way: no label 1 has a
+        higher prediction than a label 0 (in the large 2.991 [2.47, 3.52], p = 7.7e-119);
+        recalibration would remove 1.721 of 2.4142 nats (71.3 %).""",
+    ),
+    "separated, and timid": (
+        [0, 1] * 50,
+        [1e-320, 0.6] * 50,
+        "failed",
+        """No: no finite slope fits labels that one threshold separates (p = 1.6e-08);
+        recalibration would remove 0.2554 of 0.25541 nats (100.0 %).""",
+    ),
+    "separated the wrong way": (
+        [0, 1] * 50,
+        [0.9, 0.1] * 50,
+        "failed",
+        """No: predictions point the wrong way: no label 1 has a higher prediction than a label 0
+        (in the large 0 [-0.653, 0.653], p = 2e-197); recalibration would remove 1.609 of 2.3026
+        nats (69.9 %).""",
+    ),
+    "one label, never": (
+        [0] * 1000,
+        [0.5] * 1000,
+        "failed",
+        "No: predictions are too high on average (p = 1.8e-219).",
     ),
     "classes": (
         [0, 1] * 20,
@@ -195,7 +216,8 @@ ANSWERS: dict[str, tuple[list[int], list[float], str, str]] = {
         [1, 0] * 50,
         [1e-30, 1e-20] * 50,
         "failed",
-        """No: no finite slope fits labels that one threshold separates (in the large 57.56 [-4.42,
+        """No: predictions point the wrong way: no label 1 has a higher prediction than a label 0
+        (in the large 57.56 [-4.42,
         120], p below 1e-300); recalibration would remove 33.85 of 34.539 nats (98.0 %).""",
     ),
 }

@@ -68,6 +68,42 @@ def test_rows_in_bits_are_written_like_this(output_format: RowFormat) -> None:
     assert text_of(output_format, scored(*SMALL), "bits", first_row=7) == WRITTEN[output_format]
 
 
+TIGHT = (
+    "   row label              prediction                    loss\n"
+    "     7     0 2.2250738585072014e-308 2.2250738585072014e-308\n"
+)
+STACKED = (
+    "row         7\nlabel       0\nprediction  2.2250738585072014e-308\n"
+    "loss        2.2250738585072014e-308\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("ids", "width", "expected"),
+    [
+        (None, 70, TIGHT),
+        (None, 60, TIGHT),
+        (None, 59, f"{STACKED}\n"),
+        (["a"], 60, f"{STACKED}id          a\n\n"),
+    ],
+)
+def test_a_table_is_as_wide_as_the_terminal(
+    ids: list[str] | None, width: int, expected: str
+) -> None:
+    stream = RowStream("table", "nats", has_ids=ids is not None, width=width)
+    rows = scored([False], [2.2250738585072014e-308], ids)
+    assert (stream.header() + stream.rows(7, rows)).decode() == expected
+
+
+def test_a_weight_and_a_soft_label_take_room_too() -> None:
+    for width, length in ((97, 97), (96, 80), (80, 80)):
+        header = RowStream("table", "nats", has_ids=False, has_weights=True, width=width).header()
+        assert len(header) == length + 1
+    assert RowStream("table", "nats", has_ids=False, has_weights=True, width=79).header() == b""
+    soft = RowStream("table", "nats", has_ids=False, soft_labels=True, width=80)
+    assert soft.header().decode() == f"   row {'label':>23} {'prediction':>23} {'loss':>23}\n"
+
+
 def test_an_id_with_any_character_is_read_back_from_csv() -> None:
     n = len(IDS)
     text = text_of("csv", scored([True] * n, [0.5] * n, IDS))

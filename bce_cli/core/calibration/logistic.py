@@ -26,6 +26,8 @@ MOST_STEPS = 200
 _MOST_HALVINGS = 30
 _LEAST_RISE = 1e-10  # of the log-likelihood, for rows of average weight
 _SLACK = 1e-13  # by which rounding may lower a log-likelihood that rises
+_ROUNDING = 1e-12  # what is closer to its value under calibration may be rounding alone
+_SPREAD_OF_ROUNDING = 1e-7  # the root of a variance that is rounding
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,10 @@ def _line(axis: Axis, point: Point, intercept: float, slope: float) -> Line:
         _std_error(point, (0.0, 1.0)) * per_slope,
     )
     off = (intercept - axis.centre * axis.scale, slope - axis.spread * axis.scale)
-    return Line(intercept + slope * per_intercept, slope * per_slope, errors, _wald_p(point, off))
+    is_rounding = max(map(abs, off)) < _ROUNDING * max(1.0, axis.scale)
+    is_rounding = is_rounding and max(errors) < _SPREAD_OF_ROUNDING
+    p_value = None if is_rounding else _wald_p(point, off)
+    return Line(intercept + slope * per_intercept, slope * per_slope, errors, p_value)
 
 
 def _wald_p(point: Point, off: tuple[float, float]) -> float | None:
@@ -300,7 +305,9 @@ def _gradient(odds: LogOdds, shift: float) -> tuple[float, float, float]:
     return gradient, information, variance[0] if variance else information
 
 
-Obstacle: TypeAlias = Literal["no rows", "one label", "one prediction", "separated", "diverged"]
+Obstacle: TypeAlias = Literal[
+    "no rows", "one label", "one prediction", "separated", "reversed", "diverged"
+]
 """Why there is no fit."""
 
 
@@ -330,6 +337,9 @@ class LogisticRecalibration:
         Why there is no slope, and why there is no calibration in the large.
     line_p : float or None
         The p value of Wald's test that slope is 1 and intercept 0, of two degrees of freedom.
+    mean_p : float or None
+        Where there is no calibration in the large: the p value of the score test that the mean of
+        the labels is that of the predictions.
     """
 
     slope: Estimate | None
@@ -339,6 +349,7 @@ class LogisticRecalibration:
     obstacle: Obstacle | None = None
     obstacle_in_the_large: Obstacle | None = None
     line_p: float | None = None
+    mean_p: float | None = None
 
 
 def recalibrate_logistically(tally: Tally, n_in_fit: int) -> LogisticRecalibration:
@@ -373,18 +384,38 @@ def recalibrate_logistically(tally: Tally, n_in_fit: int) -> LogisticRecalibrati
     odds = _log_odds(tally)
     obstacle = _obstacle(odds)
     if obstacle in {"no rows", "one label"}:
-        return LogisticRecalibration(None, None, None, n_in_fit, obstacle, obstacle)
+        mean_p = _mean_p(odds) if obstacle == "one label" else None
+        return LogisticRecalibration(None, None, None, n_in_fit, obstacle, obstacle, mean_p=mean_p)
     shift = fit_shift(odds)
     line = None if obstacle else fit_line(odds, shift[0] if shift else 0.0)
     return LogisticRecalibration(
-        None if line is None else _estimate(line.slope, line.std_errors[1]),
-        None if line is None else _estimate(line.intercept, line.std_errors[0]),
-        None if shift is None else _estimate(*shift),
+        None if line is None else _estimate(line.slope, line.std_errors[1], 1.0),
+        None if line is None else _estimate(line.intercept, line.std_errors[0], 0.0),
+        None if shift is None else _estimate(*shift, 0.0),
         n_in_fit,
         obstacle or ("diverged" if line is None else None),
         "diverged" if shift is None else None,
         None if line is None else line.p_value,
+        _mean_p(odds) if shift is None else None,
     )
+
+
+def _mean_p(odds: LogOdds) -> float | None:
+    r"""Test whether the mean of labels is that of predictions; None where nothing varies.
+
+    :math:`z = \sum w (y - p) / \sqrt{\sum w^2 p (1 - p)}`, which needs no fit.
+    """
+    squares = odds.positives + odds.negatives
+    if odds.squares is not None:
+        squares = odds.squares.weights
+
+    def sums_of(block: slice) -> list[float]:
+        _, residuals, _ = _curvature(odds, block, odds.logits[block])
+        tail = np.exp(-np.abs(odds.logits[block]))
+        return [float(residuals.sum()), float((squares[block] * tail / (1.0 + tail) ** 2).sum())]
+
+    off, variance = _over_blocks(odds, sums_of)
+    return math.erfc(abs(off) / math.sqrt(2.0 * variance)) if variance > 0.0 else None
 
 
 def _log_odds(tally: Tally) -> LogOdds:
@@ -421,11 +452,14 @@ def _obstacle(odds: LogOdds) -> Obstacle | None:
     if odds.logits[0] == odds.logits[-1]:
         return "one prediction"
     x = odds.logits
-    if x[ones[0]] >= x[zeros[-1]] or x[zeros[0]] >= x[ones[-1]]:
+    if x[ones[0]] >= x[zeros[-1]]:
         return "separated"
-    return None
+    return "reversed" if x[zeros[0]] >= x[ones[-1]] else None
 
 
-def _estimate(value: float, error: float) -> Estimate:
+def _estimate(value: float, error: float, calibrated: float) -> Estimate:
+    """Give an estimate its interval; soft labels that are the predictions leave but rounding."""
+    if abs(value - calibrated) < _ROUNDING and error < _SPREAD_OF_ROUNDING:
+        return Estimate(calibrated, calibrated, calibrated)
     half = NORMAL_QUANTILE * error
     return Estimate(value, value - half, value + half)

@@ -37,7 +37,7 @@ class CalibrationVerdict:
         The least of `p_values` times their number, and at most 1; None where there is no test. 0
         where a row refutes calibration.
     p_values : dict of str to float
-        Of each test that applies: `line` or `shift`, `spiegelhalter`, `samples`.
+        Of each test that applies: `line`, `shift` or `mean`, `spiegelhalter`, `samples`.
     """
 
     calibrated: bool | None
@@ -61,9 +61,10 @@ def judge_calibration(report: CalibrationReport) -> CalibrationVerdict:
     1. Fewer than 30 rows, by number or in weight, cannot tell, since all tests are asymptotic.
     2. Predictions are not calibrated if a test says so at the level 0.05. The tests are Wald's, of
        slope 1 and intercept 0 together (Cox 1958), or of the intercept alone where there is no
-       slope; Spiegelhalter's; and, with a bootstrap, how many samples of labels drawn from the
-       predictions show as much miscalibration (Bröcker and Smith 2007). Each sees what others miss,
-       and several see what is not there: the least p value counts times their number (Bonferroni).
+       slope, or the score test of the mean where there is no intercept either; Spiegelhalter's;
+       and, with a bootstrap, how many samples of labels drawn from the predictions show as much
+       miscalibration (Bröcker and Smith 2007). Each sees what others miss, and several see what is
+       not there: the least p value counts times their number (Bonferroni).
     3. That no test rejects proves nothing. Predictions are called calibrated if the 95 % intervals
        of slope and of calibration in the large leave no room for odds off by a quarter, 0.8 to
        1.25 times; for the slope, that is of the logits. Where all predictions are the same there is
@@ -116,6 +117,8 @@ def _p_values(report: CalibrationReport) -> dict[str, float]:
     found: dict[str, float | None] = {"line": fit.line_p}
     if fit.line_p is None and shift is not None:
         found = {"shift": _two_sided(shift)}
+    elif fit.line_p is None:
+        found = {"mean": fit.mean_p}
     if report.spiegelhalter is not None:
         found["spiegelhalter"] = report.spiegelhalter.p_value
     if report.bootstrap is not None and report.bootstrap.calibrated_q95 is not None:

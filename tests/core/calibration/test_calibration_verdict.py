@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -109,8 +110,10 @@ def test_one_prediction_is_judged_by_the_base_rate_alone(p: float) -> None:
 @pytest.mark.parametrize(
     ("labels", "p", "ground", "tests"),
     [
-        ([1] * 40, [0.97, 0.99] * 20, "one label", ["spiegelhalter"]),
-        ([1] * 40, [0.2, 0.3] * 20, "tests", ["spiegelhalter"]),
+        ([1] * 40, [0.97, 0.99] * 20, "one label", ["mean", "spiegelhalter"]),
+        ([1] * 40, [0.5] * 40, "tests", ["mean"]),
+        ([0] * 40, [0.01, 0.0] * 20, "one label", ["mean", "spiegelhalter"]),
+        ([1] * 40, [0.2, 0.3] * 20, "tests", ["mean", "spiegelhalter"]),
         ([0, 1] * 20, [0.01, 0.99] * 20, "no slope", ["shift", "spiegelhalter"]),
         ([0, 1] * 20, [0.4, 0.6] * 20, "tests", ["shift", "spiegelhalter"]),
         ([0, 1] * 20, [0.0, 1.0] * 20, "no slope", []),
@@ -154,3 +157,53 @@ def test_soft_labels_are_judged_by_the_line_alone() -> None:
     assert (found.calibrated, list(found.p_values)) == (True, ["line"])
     off = judge_calibration(calibration_report(p * 0.8, p, soft_labels=True))
     assert (off.calibrated, off.ground) == (False, "tests")
+
+
+def exact_mean_p(labels: list[int], p: list[float], weights: list[float]) -> float:
+    """Return the p value of the score test of the mean, computed with 50 digits."""
+    with mpmath.workdps(50):
+        rows = [
+            (y, mpmath.mpf(q), mpmath.mpf(w)) for y, q, w in zip(labels, p, weights, strict=True)
+        ]
+        off = mpmath.fsum(w * (y - q) for y, q, w in rows)
+        variance = mpmath.fsum(w * w * q * (1 - q) for _, q, w in rows)
+        return float(mpmath.erfc(abs(off) / mpmath.sqrt(2 * variance)))
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_labels_that_are_all_the_same_are_judged_by_their_mean(label: int) -> None:
+    labels, p = [label] * 1000, [0.5] * 1000
+    found = judged(labels, p)
+    assert (found.calibrated, found.ground) == (False, "tests")
+    assert found.p_values == {
+        "mean": pytest.approx(exact_mean_p(labels, p, [1.0] * 1000), rel=1e-9)
+    }
+    assert found.p_value == found.p_values["mean"]
+
+
+def test_the_mean_counts_weights_and_leaves_certain_rows_out() -> None:
+    labels, p = [0] * 60, [0.01, 0.2, 0.0, 1e-300, 0.05, 0.07] * 10
+    weights = [1.0, 0.5, 3.0, 2.0, 0.0, 4.0] * 10
+    found = judged(labels, p, weights=weights)
+    expected = exact_mean_p(labels, p, weights)
+    assert found.p_values["mean"] == pytest.approx(expected, rel=1e-12)
+    assert "mean" in judged(labels, p, plan=CalibrationPlan(with_fine_bins=True)).p_values
+
+
+@pytest.mark.parametrize("n", [30, 1000, 10_000])
+def test_the_mean_rejects_no_oftener_than_its_level_where_all_labels_are_the_same(n: int) -> None:
+    edge = 3.841458820694124 / n  # z squared, of the odds of label 1
+    for odds, is_rejected in ((edge * 1.001, True), (edge * 0.999, False)):
+        p = odds / (1.0 + odds)
+        assert (judged([0] * n, [p] * n).p_values["mean"] <= 0.05) is is_rejected
+        assert (1.0 - p) ** n < 0.05  # how often that happens to calibrated predictions
+
+
+@pytest.mark.parametrize("p", [[0.2], [0.3, 0.4], [0.1, 0.7], [k / 97 for k in range(1, 97)]])
+def test_soft_labels_that_are_the_predictions_differ_by_no_rounding(p: list[float]) -> None:
+    p = p * (200 // len(p))
+    report = calibration_report(p, p, soft_labels=True)
+    found = judge_calibration(report)
+    assert (found.calibrated, found.ground, found.p_values) == (True, "none", {})
+    assert report.logistic.calibration_in_the_large == Estimate(0.0, 0.0, 0.0)
+    assert report.logistic.slope == (Estimate(1.0, 1.0, 1.0) if len(set(p)) > 1 else None)

@@ -119,8 +119,8 @@ def of_columns(labels: list[int], p: list[float]) -> LogisticRecalibration:
         ([0, 1, 1], [0.3, 0.3, 0.3], "one prediction"),
         ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], "separated"),
         ([0, 0, 1, 1], [0.1, 0.2, 0.2, 0.4], "separated"),
-        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], "separated"),
-        ([1, 0, 1, 0], [0.1, 0.2, 0.2, 0.4], "separated"),
+        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], "reversed"),
+        ([1, 0, 1, 0], [0.1, 0.2, 0.2, 0.4], "reversed"),
     ],
 )
 def test_where_no_line_fits_best_it_is_said_why(
