@@ -31,8 +31,8 @@ def _sources(what: str) -> Any:  # noqa: ANN401 -- as Typer has it
 SourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "CSV, JSON Lines, Parquet or Arrow, compressed or not: files, folders, 'day=*/*.csv', "
-        "s3:// gs:// abfs:// hdfs:// https://; - is standard input."
+        "CSV, JSON, Parquet, Arrow, ORC, NumPy or Excel, zipped or not: files, folders, "
+        "'day=*/*.csv', s3:// gs:// abfs:// hdfs:// https://; - is standard input."
     ),
 ]
 ComparedSourcesArg = Annotated[
