@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
@@ -196,7 +195,9 @@ def at_its_path(options: InputOptions, source: Source) -> InputOptions:
     folders = source.folders
     if not folders:
         return options
-    from bce_cli.readers.columns import Folder  # noqa: PLC0415 -- not for a glance at the header
+    from dataclasses import replace  # noqa: PLC0415 -- not for a glance at the header
+
+    from bce_cli.readers.columns import Folder  # noqa: PLC0415 -- as above
 
     return replace(
         options, columns=replace(options.columns, folders=tuple(starmap(Folder, folders)))
