@@ -21,6 +21,7 @@ from bce_cli.errors import (
     OutputCreationError,
     OutputError,
     UsageError,
+    did_you_mean,
     os_reason,
     quoted,
     safe_text,
@@ -41,9 +42,12 @@ _BY_NAME = {
     ".csv": "csv",
     ".parquet": "parquet",
     ".md": "markdown",
+    ".markdown": "markdown",
     ".html": "html",
+    ".htm": "html",
 }
 """The formats that the endings of a file's name ask for."""
+_WORKBOOKS = (".xlsx", ".xls", ".ods")
 _LINES = (".jsonl", ".ndjson")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _KEPT_IN_MEMORY = 8 << 20
@@ -173,7 +177,10 @@ class OutputOptions(OptionGroup):
             raise UsageError(message, f"a name in .json holds a report{also}")
         named = "json" if ending in _LINES else _BY_NAME.get(ending)
         if named is None and self.output_format is None:
-            message = f"{place}: the ending {quoted(ending)} names no format"
+            also = did_you_mean(ending, _BY_NAME)
+            message = f"{place}: the ending {quoted(ending)} names no format{also}"
+            if ending in _WORKBOOKS:
+                raise UsageError(message, "a table program reads .csv")
             raise UsageError(message, f"--format does, one of {', '.join(self.FORMATS)}")
         return named
 
@@ -325,6 +332,11 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
     place = safe_text(path)
     found = _looked_up(path, place)
     target = Path(os.path.realpath(path))  # a link that the user named is followed
+    if found is None and not target.parent.exists():
+        message = f"{place}: no such file or directory"
+        folder = str(Path(path).parent)
+        lacking = str(target.parent) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
+        raise OutputCreationError(message, f"there is no folder {quoted(lacking)}")
     if found is not None:
         _refuse_inputs(place, found, inputs)
     if found is not None and not stat.S_ISREG(found.st_mode):

@@ -168,7 +168,7 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         ["good.csv", "-o", "no/out.txt"],
         73,
         "no/out.txt: no such file or directory",
-        None,
+        "there is no folder 'no'",
     ),
     "output below a file": (
         ["good.csv", "-o", "good.csv/out.txt"],
@@ -225,6 +225,8 @@ FORMATS = "known are table, json, csv, markdown, html, parquet"
         ("--worst", "10001", "must be at most 10000, got 10001", None),
         ("--clip", "x", "must be a number, got 'x'", None),
         ("--clip", "0,1", "must be a number, got '0,1'", "write it as 0.1"),
+        ("--clip", "5%", "must be a number, got '5%'", "write it as 0.05"),
+        ("--decimal", "comma", "'comma' is not known", "known are '.', ','"),
     ],
 )
 def test_an_invalid_value_is_told_with_what_would_do(
