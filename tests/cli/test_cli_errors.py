@@ -274,6 +274,16 @@ def test_what_is_not_there_is_told_with_what_is(
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
+def test_a_file_of_the_same_ending_is_meant_rather(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("", "pred.npy")
+    preds("y,p\n1,.5\n", "preds.csv")
+    result = bce("compute", "pred.csv")
+    assert result.stderr.splitlines()[1:] == ["bce: did you mean 'preds.csv'?"]
+    assert bce("compute", "pred.arrow").stderr.endswith("did you mean 'pred.npy'?\n")
+
+
 def test_a_value_behind_an_option_may_look_like_a_long_one(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
