@@ -130,6 +130,8 @@ EXAMPLES = (
 )
 EPILOG = f"Steps, in order: {', '.join(STEP_NAMES)}. bce demo says what each shows."
 
+_AT = [str(STEP_NAMES.index(name) + 1) for name in CURVED]
+_CURVES = f"the curves (steps {', '.join(_AT[:-1])} and {_AT[-1]} have some)"
 _MOST_DIGITS = 9  # of the number of a step
 _NARROWEST = 40
 _TITLE = "How binary cross-entropy comes about"
@@ -206,7 +208,7 @@ def demo(
     ] = None,
     output: Annotated[str | None, output_option(".json .md .html .txt")] = None,
     brief: BriefOpt = False,
-    plot: Annotated[str | None, plot_option("the step's curves")] = None,
+    plot: Annotated[str | None, plot_option(_CURVES)] = None,
     workers: WorkersOpt = None,
     color: ColorOpt = "auto",
 ) -> None:

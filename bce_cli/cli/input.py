@@ -1,6 +1,7 @@
 """The options that say what the input is; what is read by them, and what is told of it."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import typer
 from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.help import no_sources
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import InputError, UsageError, quoted
+from bce_cli.errors import InputError, UsageError, quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.data.data import Data, Join
@@ -206,7 +207,7 @@ class RowInput(OptionGroup):
             if path == "":
                 message = f"{name} must not be empty"
                 raise UsageError(message)
-        for path in paths[1:]:
+        for path in paths if len(paths) > 1 else ():
             if path.isidentifier() and not os.path.lexists(path):
                 message = f"{path}: no such file or directory"
                 raise InputError(message, f"columns are options: --label {path}, or -p {path}")
@@ -380,6 +381,10 @@ class ComparedInput(ScoredInput):
             return self.data(paths)
         if len(paths) == 1:
             message = "there is one model only: name two columns, or give a source for each model"
+            several = [name for name in "".join(self.predictions).split(",") if name]
+            if len(several) > 1:
+                words = (f"-p {shlex.quote(safe_text(name))}" for name in several)
+                raise UsageError(message, f"such as {' '.join(words)}")
             raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
         from bce_cli.data.data import open_models  # noqa: PLC0415 -- --help needs no NumPy
 

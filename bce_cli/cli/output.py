@@ -48,6 +48,7 @@ _BY_NAME = {
     ".htm": "html",
 }
 """The formats that the endings of a file's name ask for."""
+_WORKBOOKS = (".xlsx", ".xls", ".ods")
 _LINES = (".jsonl", ".ndjson")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _ENDINGS = (*_BY_NAME, *_LINES, *_COMPRESSED)
@@ -191,6 +192,8 @@ class OutputOptions(OptionGroup):
             known = [end for end, kind in _BY_NAME.items() if kind in self.FORMATS]
             meant = did_you_mean(ending, known)
             message = f"{place}: the ending {quoted(ending)} names no format{meant}"
+            if ending in _WORKBOOKS:
+                raise UsageError(message, "a table program reads .csv")
             raise UsageError(message, f"{', '.join(known)} do, and any name goes with --format")
         return named
 
@@ -357,6 +360,11 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
     place = safe_text(path)
     found = _looked_up(path, place)
     target = Path(os.path.realpath(path))  # a link that the user named is followed
+    if found is None and not target.parent.exists():
+        message = f"{place}: no such file or directory"
+        folder = str(Path(path).parent)
+        lacking = str(target.parent) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
+        raise OutputCreationError(message, f"there is no folder {quoted(lacking)}")
     if found is not None:
         _refuse_inputs(place, found, inputs)
     if found is not None and not stat.S_ISREG(found.st_mode):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from math import isfinite
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
@@ -144,19 +145,29 @@ def _refusal(parameter: TyperOption | TyperArgument, value: object, reason: str)
     text, kind = str(value), parameter.type_descriptor
     if kind.choices is not None:
         message = f"{name} {quoted(text)} is not known{did_you_mean(text, kind.choices)}"
-        return UsageError(message, f"known are {', '.join(kind.choices)}")
+        known = [c if c.isalnum() or len(c) > 1 else quoted(c) for c in kind.choices]
+        return UsageError(message, f"known are {', '.join(known)}")
     number = number_in(text)
     if kind.annotation is int and (number is None or not number.is_integer()):
         return UsageError(f"{name} must be a whole number, got {quoted(text)}")
     if number is None:
-        point = text.replace(",", ".")
-        hint = None if number_in(point) is None else f"write it as {point}"
+        point = _as_number(text)
+        hint = None if point is None else f"write it as {point}"
         return UsageError(f"{name} must be a number, got {quoted(text)}", hint)
     if parameter.min is not None and number < parameter.min:
         return UsageError(f"{name} must be at least {parameter.min}, got {text}")
     if parameter.max is not None and number > parameter.max:
         return UsageError(f"{name} must be at most {parameter.max}, got {text}")
     return UsageError(f"{name} {reason}, got {quoted(text)}")
+
+
+def _as_number(text: str) -> str | None:
+    """Return how a number with a comma or in percent is to be written; None if it is none."""
+    point = text.replace(",", ".").strip()
+    share = number_in(point.removesuffix("%"))
+    if share is None or not isfinite(share):
+        return None
+    return f"{share / 100:.15g}" if point.endswith("%") else point
 
 
 def number_in(text: str) -> float | None:

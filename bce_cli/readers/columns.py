@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Role: TypeAlias = Literal["label", "prediction", "weight"]
 """What the numbers of a column are."""
 
+_MOST_DIGITS = 9  # of the place of a column
 _MOST_LISTED = 20
 _SIGN = re.compile(r"[,;|:~^!/\\]")
 """What may stand between fields that were taken for one."""
@@ -582,6 +583,8 @@ def _by_name(
         raise DataError(message, _listed(names))
     everywhere = (*(() if beside is None else beside.names), *names, *folders)
     also = did_you_mean(wanted, (*everywhere, *getattr(names, "all_parts", ())))
+    if not also and wanted.isdecimal() and 1 <= int(wanted[:_MOST_DIGITS]) <= len(names):
+        also = f"; did you mean '#{int(wanted[:_MOST_DIGITS])}'?"
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
         shown = ", ".join(map(quoted, dict.fromkeys(folders)))

@@ -269,7 +269,7 @@ class LabelTally:
         """
         if self.positive is None or self.has_positive or self.other is None:
             return
-        if self.other.casefold() == self.positive.casefold():
+        if self._is_nearly_positive(self.other):
             message = f"no label is {quoted(self.positive)}, but {quoted(self.other)} occurs"
             raise LabelError(message, f"did you mean --positive {quoted(self.other)}?")
 
@@ -291,7 +291,15 @@ class LabelTally:
         elif values.other is not None and values.other_key != self.other_key:
             two = f"{quoted(self.positive)} nor {quoted(self.other)}"
             message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
-            raise LabelError(message, "with --positive, exactly one other value may occur")
+            hint = "with --positive, exactly one other value may occur"
+            alike = [t for t in (self.other, values.other) if self._is_nearly_positive(t)]
+            if alike and not self.has_positive:
+                hint = f"did you mean --positive {quoted(alike[0])}?"
+            raise LabelError(message, hint)
+
+    def _is_nearly_positive(self, label: str) -> bool:
+        """Whether a label differs from the named one in case alone."""
+        return self.positive is not None and label.casefold() == self.positive.casefold()
 
     def _refuse_synonym(self) -> None:
         """Raise LabelError if both labels stand for the same where none is named, as 1 and true."""

@@ -18,7 +18,7 @@ from bce_cli.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed import WriteableBuffer
 
@@ -226,14 +226,19 @@ def _what_there_is(path: Path) -> str | None:
         return f"there is no folder {quoted(str(path.parent))}"
     if path.name in names:
         return "it is a link that leads nowhere"
-    by_stem = {_stem(name): name for name in reversed(names)}
-    close = [by_stem[stem] for stem in names_like(_stem(path.name), by_stem)]
+    alike = [name for name in names if Path(name).suffix == path.suffix != ""]
+    close = _close_to(path, alike) or _close_to(path, names)
     if close:
         return f"did you mean {' or '.join(quoted(str(path.parent / name)) for name in close)}?"
-    alike = [name for name in names if Path(name).suffix == path.suffix != ""]
     more = f" and {len(alike) - _FEW} more" if len(alike) > _FEW else ""
     listed = ", ".join(map(quoted, alike[:_FEW]))
     return f"its folder has {listed}{more}" if alike else None
+
+
+def _close_to(path: Path, names: Sequence[str]) -> list[str]:
+    """Return the names whose first part is like that of a path."""
+    by_stem = {_stem(name): name for name in reversed(names)}
+    return [by_stem[stem] for stem in names_like(_stem(path.name), by_stem)]
 
 
 def _stem(name: str) -> str:

@@ -378,6 +378,12 @@ def test_positive_names_the_label_in_every_file(
             "such as -p old -p new, or old.csv new.csv",
         ),
         (
+            ["preds.csv", "-p", "old,new"],
+            2,
+            "there is one model only: name two columns, or give a source for each model",
+            "such as -p old -p new",
+        ),
+        (
             ["preds.csv", *TWO, "--on", "id"],
             2,
             "--labels and --on go together: a file, and the column that joins it",

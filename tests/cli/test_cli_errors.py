@@ -168,7 +168,7 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
         ["good.csv", "-o", "no/out.txt"],
         73,
         "no/out.txt: no such file or directory",
-        None,
+        "there is no folder 'no'",
     ),
     "output below a file": (
         ["good.csv", "-o", "good.csv/out.txt"],
@@ -225,6 +225,8 @@ FORMATS = "known are table, json, csv, markdown, html, parquet"
         ("--worst", "10001", "must be at most 10000, got 10001", None),
         ("--clip", "x", "must be a number, got 'x'", None),
         ("--clip", "0,1", "must be a number, got '0,1'", "write it as 0.1"),
+        ("--clip", "5%", "must be a number, got '5%'", "write it as 0.05"),
+        ("--decimal", "comma", "'comma' is not known", "known are '.', ','"),
     ],
 )
 def test_an_invalid_value_is_told_with_what_would_do(
@@ -270,6 +272,16 @@ def test_what_is_not_there_is_told_with_what_is(
     result = bce(*args)
     assert result.stderr == f"bce: error: {message}\nbce: {hint}\n"
     assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_a_file_of_the_same_ending_is_meant_rather(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("", "pred.npy")
+    preds("y,p\n1,.5\n", "preds.csv")
+    result = bce("compute", "pred.csv")
+    assert result.stderr.splitlines()[1:] == ["bce: did you mean 'preds.csv'?"]
+    assert bce("compute", "pred.arrow").stderr.endswith("did you mean 'pred.npy'?\n")
 
 
 def test_a_value_behind_an_option_may_look_like_a_long_one(

@@ -103,6 +103,11 @@ def test_help_shows_brackets_as_they_are_written(bce: Callable[..., Result]) -> 
     assert "[EPS, 1 - EPS]" in bce("compute", "--help").stdout
 
 
+def test_help_of_demo_says_which_steps_have_curves(bce: Callable[..., Result]) -> None:
+    text = " ".join(bce("demo", "--help").stdout.split())
+    assert "Draw the curves (steps 3, 4, 6, 9 and 11 have some) as well" in text
+
+
 def test_a_page_of_its_own_tells_the_exit_codes(bce: Callable[..., Result]) -> None:
     result = bce("help", "exit-codes")
     assert (result.stderr, result.exit_code) == ("", 0)

@@ -199,6 +199,13 @@ WITH_OPTIONS: dict[str, tuple[bytes, list[str], int, str, str | None]] = {
         ", line 4: label 'c' is neither 'a' nor 'b'",
         "with --positive, exactly one other value may occur",
     ),
+    "the named label in other letters": (
+        b"y,p\ndog,.5\ncat,.5\n",
+        ["--positive", "Cat"],
+        65,
+        ", line 3: label 'cat' is neither 'Cat' nor 'dog'",
+        "did you mean --positive 'cat'?",
+    ),
     "an id that is no text": (
         b"y,p,t\n1,.5,\xe9\n",
         ["--id", "t"],

@@ -185,7 +185,7 @@ REFUSED = {
     "loop": LOOP,
     "loop/x": LOOP,
     "a\0b": "embedded null byte",
-    "no/x": "no such file or directory",
+    "no/x": "no such file or directory\nbce: there is no folder 'no'",
     "preds.csv/": "not a directory",
     "preds.csv/x": "not a directory",
     "new/": NO_FILE,
@@ -228,7 +228,7 @@ def test_a_path_at_which_no_file_can_be_is_refused(
         ("a" * 252 + ".png", "file name too long"),
         ("loop.png", LOOP),
         ("a\0b.png", "embedded null byte"),
-        ("no/x.png", "no such file or directory"),
+        ("no/x.png", "no such file or directory\nbce: there is no folder 'no'"),
         ("preds.csv/x.png", "not a directory"),
     ],
     ids=["long", "loop", "NUL", "no folder", "in a file"],
@@ -241,7 +241,7 @@ def test_a_path_at_which_no_picture_can_be_is_refused(
     before = sorted(Path().iterdir())
     result = bce("demo", "scaling", source, "--plot", path, "-o", str(OUT))
     shown = path.replace("\0", "\\x00")
-    assert result.stderr.splitlines()[-1] == f"bce: error: {shown}: {reason}"
+    assert result.stderr.endswith(f"bce: error: {shown}: {reason}\n")
     assert (result.stdout, result.exit_code) == ("", 73)
     assert sorted(Path().iterdir()) == before
     assert OUT.read_text() == "old"
@@ -375,6 +375,7 @@ ROWS = [*COMPUTE, "--per-example"]
         (COMPUTE, "a.csv", "csv"),
         (COMPUTE, "a.JSON", "json"),
         (COMPUTE, "b.a/a.md", "markdown"),
+        (COMPUTE, "a.markdown", "markdown"),
         (COMPUTE, "a.txt", "table"),
         (COMPUTE, "a", "table"),
         (COMPUTE, ".hidden", "table"),
@@ -458,6 +459,16 @@ AGREE = "contradict each other"
             [*COMPUTE, "-o", ".parquet"],
             "--output '.parquet' goes with --per-example",
             "Parquet holds rows, not a report",
+        ),
+        (
+            [*COMPUTE, "-o", "a.jso"],
+            "--output 'a.jso': the ending '.jso' names no format; did you mean '.json'?",
+            f"--format does, one of {FORMATS}",
+        ),
+        (
+            [*COMPUTE, "-o", "a.xlsx"],
+            "--output 'a.xlsx': the ending '.xlsx' names no format",
+            "a table program reads .csv",
         ),
         (
             [*COMPUTE, "-o", "a.csv", "-f", "json"],

@@ -73,10 +73,7 @@ def test_the_options_known_without_typer_are_those_that_it_knows() -> None:
         ("compute --missing ", ["error", "drop"]),
         ("compute --engine ", ["local", "dask"]),
         ("compare --join ", ["all", "inner"]),
-        (
-            "check --input-format ",
-            ["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"],
-        ),
+        ("check --input-format ", ["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"]),
         ("demo all --color ", ["auto", "always", "never"]),
         ("compute --delimiter ", ["tab", "space", "pipe", "semicolon", "comma"]),
         ("--show-completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
@@ -100,6 +97,11 @@ def test_commands_are_offered(text: str) -> None:
 def test_formats_are_those_of_the_command() -> None:
     assert {"table", "json", "csv", "markdown", "parquet"} <= {*(offered("compute -f ") or ())}
     assert "parquet" not in (offered("check -f ") or ())
+
+
+def test_help_offers_its_page_of_exit_codes() -> None:
+    assert (offered("help ") or [])[-2:] == ["help", "exit-codes"]
+    assert "exit-codes" not in (offered("") or ())
 
 
 def test_steps_are_offered_with_what_they_show() -> None:

@@ -60,6 +60,12 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "no column has a customary name for the prediction, such as 'prediction'",
         "choose one with --prediction; the columns are 'y', 'b'",
     ),
+    "a place without its sign": (
+        "y,p",
+        ColumnChoice(prediction="2"),
+        "there is no column '2'; did you mean '#2'?",
+        "the columns are 'y', 'p'",
+    ),
     "several labels": (
         "y,Label,p",
         ColumnChoice(),
