@@ -18,6 +18,7 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    mean_loss_text,
     percent,
     power_of_ten,
     table,
@@ -183,7 +184,8 @@ def _summary(document: ComputeDocument) -> Section:
 def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     report = document.report
     mean = "weighted mean (log) loss" if document.origin.has_weights else "mean (log) loss"
-    yield "binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"
+    loss = mean_loss_text(report.mean_loss)
+    yield "binary cross-entropy", loss, f"{mean}, {report.unit} per row"
     ends = interval(report.ci_low, report.ci_high)
     yield "95 % interval", ends, "of that mean, from its spread"
     if report.label_entropy is not None:

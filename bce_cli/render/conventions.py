@@ -7,7 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.layout import Column, Section, count, figure, how_many, percent, table
+from bce_cli.render.layout import (
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    mean_loss_text,
+    percent,
+    table,
+)
 from bce_cli.render.origin import doubts, impossible_rows, picked, row_columns, without_none
 
 if TYPE_CHECKING:
@@ -94,7 +103,7 @@ class ConventionTable:
             *table(
                 self.conventions,
                 (Column("convention", is_text=True), lambda item: item.name),
-                ("mean", lambda item: figure(item.mean_loss)),
+                ("mean", lambda item: mean_loss_text(item.mean_loss)),
                 (
                     Column("minus exact", spare=1),
                     lambda item: figure(_minus(item.mean_loss, report.mean_loss), 3),
