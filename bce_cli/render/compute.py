@@ -27,7 +27,6 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import (
     convention_notes,
     doubts,
-    impossible_rows,
     picked,
     row_columns,
     stuck_notes,
@@ -256,7 +255,7 @@ def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
         share = f"{percent(report.impossible_share)} of the mean under {rule}"
         effect = f"{subject} up {share}; the exact mean is infinite."
         advice += "--like all shows what other rules make of them."
-    yield f"{impossible_rows(report)}. {effect}"
+    yield f"{document.origin.impossible_rows(report)}. {effect}"
     if report.finite_mean_loss is not None:
         others = how_many(report.n - report.n_impossible)
         advice = f"The mean of the other {others} is {figure(report.finite_mean_loss)}. {advice}"

@@ -17,7 +17,7 @@ from bce_cli.render.layout import (
     percent,
     table,
 )
-from bce_cli.render.origin import doubts, impossible_rows, picked, row_columns, without_none
+from bce_cli.render.origin import doubts, picked, row_columns, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,7 @@ class ConventionTable:
             notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
         if report.n_impossible:
             mean = figure(report.finite_mean_loss)
-            what = impossible_rows(report, ", ", has_verb=False)
+            what = self.origin.impossible_rows(report, ", ", has_verb=False)
             notes.append(f"The exact mean is infinite: {what}. Without such rows it is {mean}.")
         elif not any(item.n_clipped for item in self.conventions):
             notes.append(f"No limit changes a row; differences come from {self._reasons()}.")
