@@ -29,7 +29,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import doubts, impossible_rows, picked
+from bce_cli.render.origin import doubts, picked
 from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
             *doubts(report),
             *([_HOW] if report.log_loss.miscalibration else []),
             *_fine_notes(report),
-            *_impossible_notes(report),
+            *_impossible_notes(report, origin),
             *origin.notes(),
         ),
         marked=(1,),
@@ -212,12 +212,12 @@ def _fine_notes(report: CalibrationReport) -> Iterator[str]:
     yield f"{text}; all else is exact."
 
 
-def _impossible_notes(report: CalibrationReport) -> Iterator[str]:
+def _impossible_notes(report: CalibrationReport, origin: Origin) -> Iterator[str]:
     if report.n_impossible:
         effect = "They have no weight."
         if math.isinf(report.log_loss.mean):
             effect = "So mean and miscalibration of the log loss are infinite; the rest is not."
-        yield f"{impossible_rows(report)}. {effect}"
+        yield f"{origin.impossible_rows(report)}. {effect}"
 
 
 def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:

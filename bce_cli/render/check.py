@@ -19,7 +19,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import convention_notes, doubts, impossible_rows, picked
+from bce_cli.render.origin import convention_notes, doubts, picked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class CheckDocument:
                     *_interval_notes(self),
                     *_row_notes(self),
                     *convention_notes(self.convention, report.n_clipped, report.float_type),
-                    *_impossible_notes(report),
+                    *_impossible_notes(report, self.origin),
                     *self.origin.notes(),
                 ),
                 marked=[i for i, check in enumerate(checks) if check.verdict == "failed"],
@@ -121,7 +121,7 @@ class CheckDocument:
         """Say why the checks have failed, or else why they are undecided."""
         judgement = self.judgement
         said = [
-            _reason(check, judgement.report, self.limits)
+            _reason(check, judgement.report, self.limits, self.origin)
             for check in judgement.checks
             if check.verdict == judgement.verdict
         ]
@@ -179,11 +179,11 @@ def _row_notes(document: CheckDocument) -> Iterator[str]:
             yield f"{how_many(weightless)} of weight 0 {verb(weightless, 'is')} not counted."
 
 
-def _impossible_notes(report: LossReport) -> Iterator[str]:
+def _impossible_notes(report: LossReport, origin: Origin) -> Iterator[str]:
     if report.n_impossible:
         infinite = ", so the mean is infinite; --clip EPS bounds such losses"
         effect = infinite if math.isinf(report.mean_loss) else ""
-        yield f"{impossible_rows(report, ', ')}{effect}."
+        yield f"{origin.impossible_rows(report, ', ')}{effect}."
 
 
 def _verdict_text(check: Check) -> Judged:
@@ -225,7 +225,7 @@ def _digits(limit: float, *values: float | None, least: int = 6) -> int:
     return _MOST_DIGITS
 
 
-def _reason(check: Check, report: LossReport, limits: Limits) -> str:
+def _reason(check: Check, report: LossReport, limits: Limits, origin: Origin) -> str:
     """Say why a check has not passed."""
     measure, limit = _MEASURES[check.name], _limit_text(check)
     if check.value is None:
@@ -233,7 +233,7 @@ def _reason(check: Check, report: LossReport, limits: Limits) -> str:
         cause = "all labels are the same" if is_same else "the loss is infinite"
         return f"{measure} is undefined, as {cause}"
     if math.isinf(check.value) and report.n_impossible:
-        return f"{measure} is infinite: {impossible_rows(report, ', ')}"
+        return f"{measure} is infinite: {origin.impossible_rows(report, ', ')}"
     if check.name == "min_rows":
         n = int(check.value)
         return f"{how_many(n)} {verb(n, 'is')} fewer than {limit}"

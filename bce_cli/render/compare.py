@@ -17,6 +17,7 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    mean_loss_text,
     percent,
     table,
 )
@@ -145,7 +146,7 @@ def _differences(document: CompareDocument) -> Section:
             models=f"{len(report.models)} models on ",
         ),
         columns,
-        ((baseline, figure(first.report.mean_loss), *("-",) * 3), *others),
+        ((baseline, mean_loss_text(first.report.mean_loss), *("-",) * 3), *others),
         verdicts=tuple(verdict(item, report) for item in report.comparisons),
         notes=(
             *document.doubts,
@@ -164,7 +165,7 @@ def _difference_rows(
     model: ModelReport, item: DifferenceReport, document: CompareDocument
 ) -> Iterator[Texts]:
     found = item.finite
-    head = document.shown(item.model), figure(model.report.mean_loss)
+    head = document.shown(item.model), mean_loss_text(model.report.mean_loss)
     figures = (
         figure(found.value, _DIGITS + 1),
         interval(found.ci_low, found.ci_high),

@@ -18,6 +18,7 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    mean_loss_text,
     percent,
     power_of_ten,
     table,
@@ -26,7 +27,6 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import (
     convention_notes,
     doubts,
-    impossible_rows,
     picked,
     row_columns,
     stuck_notes,
@@ -183,7 +183,8 @@ def _summary(document: ComputeDocument) -> Section:
 def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     report = document.report
     mean = "weighted mean (log) loss" if document.origin.has_weights else "mean (log) loss"
-    yield "binary cross-entropy", figure(report.mean_loss), f"{mean}, {report.unit} per row"
+    loss = mean_loss_text(report.mean_loss)
+    yield "binary cross-entropy", loss, f"{mean}, {report.unit} per row"
     ends = interval(report.ci_low, report.ci_high)
     yield "95 % interval", ends, "of that mean, from its spread"
     if report.label_entropy is not None:
@@ -254,7 +255,7 @@ def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
         share = f"{percent(report.impossible_share)} of the mean under {rule}"
         effect = f"{subject} up {share}; the exact mean is infinite."
         advice += "--like all shows what other rules make of them."
-    yield f"{impossible_rows(report)}. {effect}"
+    yield f"{document.origin.impossible_rows(report)}. {effect}"
     if report.finite_mean_loss is not None:
         others = how_many(report.n - report.n_impossible)
         advice = f"The mean of the other {others} is {figure(report.finite_mean_loss)}. {advice}"

@@ -7,8 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.render.layout import Column, Section, count, figure, how_many, percent, table
-from bce_cli.render.origin import doubts, impossible_rows, picked, row_columns, without_none
+from bce_cli.render.layout import (
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    mean_loss_text,
+    percent,
+    table,
+)
+from bce_cli.render.origin import doubts, picked, row_columns, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +103,7 @@ class ConventionTable:
             *table(
                 self.conventions,
                 (Column("convention", is_text=True), lambda item: item.name),
-                ("mean", lambda item: figure(item.mean_loss)),
+                ("mean", lambda item: mean_loss_text(item.mean_loss)),
                 (
                     Column("minus exact", spare=1),
                     lambda item: figure(_minus(item.mean_loss, report.mean_loss), 3),
@@ -123,7 +132,7 @@ class ConventionTable:
             notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
         if report.n_impossible:
             mean = figure(report.finite_mean_loss)
-            what = impossible_rows(report, ", ", has_verb=False)
+            what = self.origin.impossible_rows(report, ", ", has_verb=False)
             notes.append(f"The exact mean is infinite: {what}. Without such rows it is {mean}.")
         elif not any(item.n_clipped for item in self.conventions):
             notes.append(f"No limit changes a row; differences come from {self._reasons()}.")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look
 
+_DUST = 1e-6
 LABEL = 9  # characters before the axis
 INDENT = " " * (LABEL + 2)
 _HEIGHT = 13
@@ -85,7 +86,8 @@ def draw_curve(curve: Curve, look: Look) -> tuple[str, ...]:
                 height = (y - low) / ((high - low) or 1.0)
                 canvas[round((1.0 - height) * (_HEIGHT - 1))][column] = mark
     heights = {0: high, _HEIGHT // 2: (low + high) / 2.0, _HEIGHT - 1: low}
-    labels = {row: figure(height, 3) for row, height in heights.items()}
+    span = high - low
+    labels = {row: figure(_without_dust(height, span), 3) for row, height in heights.items()}
     ends = figure(left, 4), figure(right, 4)
     axis = curve.x_name.center(width - sum(map(len, ends))).join(ends)
     legend = [f"{mark} {series.name}" for mark, series in marked]
@@ -95,6 +97,11 @@ def draw_curve(curve: Curve, look: Look) -> tuple[str, ...]:
         f"{INDENT}{axis}",
         *packed(legend, width),
     )
+
+
+def _without_dust(height: float, span: float) -> float:
+    """Return 0 for what is far nearer to 0 than an axis of this span can show."""
+    return 0.0 if abs(height) < _DUST * span else height
 
 
 def packed(entries: Sequence[str], width: int, indent: str = INDENT) -> list[str]:

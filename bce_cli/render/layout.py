@@ -195,6 +195,18 @@ def figure(value: float | None, digits: int = 6) -> str:
     return "-" if value is None else f"{value:.{digits}g}"
 
 
+def mean_loss_text(value: float | None) -> str:
+    """Show a mean loss; one that is infinite has failed.
+
+    Examples
+    --------
+    >>> mean_loss_text(0.123456789), mean_loss_text(float("inf")).verdict
+    ('0.123457', 'failed')
+    """
+    text = figure(value)
+    return Judged(text, "failed") if value == math.inf else text
+
+
 def interval(low: float | None, high: float | None, digits: int = 4) -> str:
     """Show an interval by its ends; ``-`` where there is none.
 

@@ -107,6 +107,25 @@ class Origin:
         weight = "" if self.weight_column is None else f", weight {quoted(self.weight_column)}"
         return f"Read: label {label}, {values} {names}{weight}."
 
+    def impossible_rows(
+        self,
+        report: LossReport | CalibrationReport,
+        joint: str = "; ",
+        *,
+        has_verb: bool = True,
+    ) -> str:
+        """Say how many rows were certain and wrong, so that their exact loss is infinite."""
+        n = report.n_impossible
+        were = f" {verb(n, 'was')}" if has_verb else ""
+        first = f"the first is row {count(report.first_impossible_row)}{self._of_source}"
+        return f"{how_many(n)}{were} certain and wrong{joint}{first}"
+
+    @property
+    def _of_source(self) -> str:
+        """Whose row a number counts, where labels stand in a file of their own."""
+        is_plain = self.labels_source is None or self.n_unmatched or len(self.sources) > 1
+        return "" if is_plain else f" of {self.names}"
+
     def head(
         self,
         report: Any,  # noqa: ANN401 -- whatever has them
@@ -162,16 +181,6 @@ def row_columns(rows: Sequence[R], digits: int = 5) -> tuple[TableColumn[R] | No
         (ids, lambda row: safe_text(row.id or "", _LONGEST_ID)) if has_ids else None,
         (Column("label", spare=3), lambda row: figure(row.label, digits)),
     )
-
-
-def impossible_rows(
-    report: LossReport | CalibrationReport, joint: str = "; ", *, has_verb: bool = True
-) -> str:
-    """Say how many rows were certain and wrong, so that their exact loss is infinite."""
-    n = report.n_impossible
-    were = f" {verb(n, 'was')}" if has_verb else ""
-    first = f"the first is row {count(report.first_impossible_row)}"
-    return f"{how_many(n)}{were} certain and wrong{joint}{first}"
 
 
 def doubts(report: LossReport | CalibrationReport, model: str = "") -> tuple[str, ...]:

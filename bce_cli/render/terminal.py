@@ -25,6 +25,7 @@ _GAP = 2  # between columns
 _LEAST_WORDS = 12  # what a column of words is not made narrower than
 _INDENT = "  "
 _MARKED = "bold cyan"
+_FORMULA = "cyan"  # as green says that something has passed
 _WHOLE = re.compile(
     r"(?<=\d) (?=%)|(?<=\d) [\N{MULTIPLICATION SIGN}x] (?=10)|(?<=\b1) [-\N{MINUS SIGN}] (?=[\dp])"
 )
@@ -66,7 +67,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
             console.print()
         console.print(Text(section.title, style="bold"), width=prose)
         for line in _lines_of(section.formulas, prose):
-            _print_whole(console, Text(line, style="green"))
+            _print_whole(console, Text(line, style=_FORMULA))
         if section.rows:
             if fit.widths is None:
                 _print_stacked(console, section, room)

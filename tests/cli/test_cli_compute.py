@@ -198,3 +198,16 @@ def test_which_column_of_which_file_is_which(
     assert read in bce(*joined).stdout
     said = "bce: label column 'target' of truth.csv, prediction column 'target' of preds.csv\n"
     assert bce(*joined, "-f", "json").stderr == said
+
+
+@pytest.mark.parametrize(
+    "command", [("compute",), ("compute", "--like", "all"), ("calibration",), ("check",)]
+)
+def test_a_row_that_is_named_is_one_of_the_file_of_predictions(
+    command: tuple[str, ...], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds("id,target\na,1\nb,0\nc,1\n", "truth.csv")
+    path = preds("id,target\nb,0.3\na,0\nc,0.6\n")
+    limit = ["--max-loss", "1"] if command == ("check",) else []
+    text = bce(*command, path, "--labels", "truth.csv", "--on", "id", *limit).stdout
+    assert "the first is row 2 of preds.csv" in " ".join(text.split())

@@ -360,3 +360,15 @@ def test_options_without_a_step_are_refused(bce: Bce, options: list[str]) -> Non
         "bce: error: these options need a step, such as underflow, or all\n"
         "bce: bce demo lists the steps\n"
     )
+
+
+@pytest.mark.parametrize("step", ["likelihood", "many-trials", "derivation"])
+@pytest.mark.parametrize(
+    ("rows", "said"), [("0,1\n", ""), ("0,1\n1,.5\n1,0\n", ", the first of 2,")]
+)
+def test_the_row_that_makes_the_loss_infinite_is_named(
+    step: str, rows: str, said: str, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    text = bce("demo", step, preds(f"y,p\n1,.9\n{rows}")).stdout
+    assert f"\nRow 2{said} gave probability 0 to what happened: " in text
+    assert "gave probability 0" not in bce("demo", step).stdout

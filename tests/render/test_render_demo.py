@@ -176,3 +176,10 @@ def test_a_place_outside_a_curve_is_drawn_at_its_end() -> None:
     lines = draw_curve(curve, Look(40, unicode=False))
     assert [line[-1] for line in lines[2:14]] == [":"] * 12
     assert {len(line) for line in lines[1:14]} == {40}
+
+
+def test_an_axis_ends_at_0_where_nobody_can_see_the_difference() -> None:
+    for low, shown in ((4e-9, "0"), (-4e-9, "0"), (0.004, "0.004")):
+        curve = Curve("", "x", "y", (Series("s", (0.0, 1.0), (1.0, low)),))
+        lowest = draw_curve(curve, Look())[-4]
+        assert lowest.split()[0] == shown

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.render.layout import Column, Judged, Look, Section
+from bce_cli.render.layout import Column, Judged, Look, Section, mean_loss_text
 from bce_cli.render.terminal import draw
 
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -212,3 +213,15 @@ def test_a_verdict_has_its_colour_in_a_cell_and_in_a_note(verdict: str, code: st
             assert plain.count("so it is") == 2
     ascii_text = draw([Section("", notes=(judged,))], Look(color=True, encoding="ascii"))
     assert f"\x1b[{code}m" in ascii_text
+
+
+def test_a_formula_has_another_colour_than_what_has_passed() -> None:
+    section = Section("", (Column("n"),), (("1",),), formulas=("a = b",))
+    assert "\x1b[36m  a = b" in draw([section], Look(color=True))
+
+
+def test_an_infinite_mean_is_red_in_a_marked_row() -> None:
+    rows = (("mean", mean_loss_text(math.inf)), ("mean", mean_loss_text(0.5)))
+    section = Section("", (Column("what", is_text=True), Column("value")), rows, marked=(0, 1))
+    infinite, finite = draw([section], Look(color=True)).splitlines()[-2:]
+    assert ("\x1b[1;31m" in infinite, "\x1b[1;31m" in finite) == (True, False)

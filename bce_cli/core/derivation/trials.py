@@ -142,6 +142,10 @@ class ManyTrialsStep:
     log_likelihood, log10_likelihood, negative_log_likelihood : float
         From exact sums.
     mean_loss : float
+    n_impossible : int
+        Rows that gave probability 0 to what happened.
+    first_impossible_row : int or None
+        1-based number of the first of them.
     """
 
     n: int
@@ -151,6 +155,8 @@ class ManyTrialsStep:
     log10_likelihood: float
     negative_log_likelihood: float
     mean_loss: float
+    n_impossible: int
+    first_impossible_row: int | None
 
 
 def bernoulli_step(rows: Rows) -> BernoulliStep:
@@ -209,6 +215,8 @@ def many_trials_step(rows: Rows) -> ManyTrialsStep:
         log10_likelihood=report.log10_likelihood,
         negative_log_likelihood=report.total_loss,
         mean_loss=report.mean_loss,
+        n_impossible=report.n_impossible,
+        first_impossible_row=report.first_impossible_row,
     )
 
 

@@ -209,7 +209,7 @@ def _underflow_curves(step: UnderflowStep) -> tuple[Curve, ...]:
     rows = tuple(float(row) for row in step.path_rows)
     ends = ((f"{p.dtype} ends", _log10(p.smallest_subnormal)) for p in step.steps)
     floors = [Series(name, (rows[0], rows[-1]), (y, y)) for name, y in ends if y > lowest]
-    path = Series("sum of logs", rows, step.path_log10)
+    path = Series("exact likelihood", rows, step.path_log10)
     title = "Where the likelihood crosses the end of each float type"
     crossed = Curve(title, "row", "log10 of the likelihood", (*floors, path))
     if len(step.lost_rows) < _FEWEST_POINTS:

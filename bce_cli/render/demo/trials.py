@@ -92,7 +92,7 @@ def likelihood_page(step: ManyTrialsStep, look: Look) -> StepPage:
         "Independent trials multiply: the likelihood of all labels",
         *_many_trials(step, ("factor", lambda row: figure(row.likelihood, 5)), _PRODUCT),
         formulas=("L = ∏ pᵢ^yᵢ (1−pᵢ)^(1−yᵢ)   over rows i = 1 … n",),
-        notes=(f"The likelihood of all {count(step.n)} labels is {size}.",),
+        notes=(f"The likelihood of all {count(step.n)} labels is {size}.", *_impossible_note(step)),
     )
     return StepPage((section,), "Each factor is at most 1, so the product can only shrink.")
 
@@ -107,7 +107,10 @@ def many_trials_page(step: ManyTrialsStep, _look: Look) -> StepPage:
             "      = Σ [yᵢ log pᵢ + (1−yᵢ) log(1−pᵢ)]",
             "NLL   = −log L = Σ lossᵢ",
         ),
-        notes=(f"Negative log-likelihood: {figure(step.negative_log_likelihood)} nats.",),
+        notes=(
+            f"Negative log-likelihood: {figure(step.negative_log_likelihood)} nats.",
+            *_impossible_note(step),
+        ),
     )
     seen = "The sum of losses says what the product said, and does not underflow."
     return StepPage((section,), seen)
@@ -131,6 +134,7 @@ def derivation_page(step: ManyTrialsStep, _look: Look) -> StepPage:
         notes=(
             _WHY_EACH_LINE,
             f"BCE = {mean}, to the last bit what bce compute prints.",
+            *_impossible_note(step),
         ),
     )
     seen = "Maximising the likelihood and minimising this mean are the same thing."
@@ -151,6 +155,15 @@ _SUM: tuple[TableColumn[ExampleRow], ...] = (
     _PRODUCT,
     ("NLL so far", lambda row: figure(0.0 - row.running_log_likelihood)),
 )
+
+
+def _impossible_note(step: ManyTrialsStep) -> Texts:
+    """Say which row makes the likelihood 0 and the loss infinite, if one does."""
+    if not step.n_impossible:
+        return ()
+    others = "" if step.n_impossible == 1 else f", the first of {count(step.n_impossible)},"
+    row = f"Row {count(step.first_impossible_row)}{others}"
+    return (f"{row} gave probability 0 to what happened: a factor 0, and an infinite loss.",)
 
 
 def _many_trials(
