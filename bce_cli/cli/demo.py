@@ -26,12 +26,12 @@ from bce_cli.cli.output import (
 )
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import EmptyInputError, UsageError, did_you_mean, quoted
+from bce_cli.render import Format
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.render.demo import StepPage
     from bce_cli.render.layout import Look
-    from bce_cli.render.write import Format
 
 
 class Step(NamedTuple):

@@ -28,15 +28,16 @@ from bce_cli.errors import (
     safe_text,
     shortage,
 )
+from bce_cli.render import Format
 
 if TYPE_CHECKING:
     from bce_cli.render.layout import Look
-    from bce_cli.render.write import Document, Format
+    from bce_cli.render.write import Document
 
 MOST_ROWS = 10_000
 """Rows that a table may show; drawing more would take longer than reading them."""
-ReportFormat = Literal["table", "json", "csv", "markdown", "html"]
-RowFormat = Literal["table", "json", "csv", "markdown", "html", "parquet"]
+AnyFormat = Literal[Format, "parquet"]
+"""Those of a report and of every row."""
 _BY_NAME = {
     ".txt": "table",
     ".json": "json",
@@ -102,10 +103,10 @@ class OutputOptions(OptionGroup):
     ('json', 'table')
     """
 
-    FORMATS = get_args(ReportFormat)
-    output_format: Annotated[
-        ReportFormat | None, format_option("table, json, csv, markdown or html")
-    ] = None
+    FORMATS = get_args(Format)
+    output_format: Annotated[Format | None, format_option("table, json, csv, markdown or html")] = (
+        None
+    )
     output: Annotated[str | None, output_option()] = None
     brief: BriefOpt = False
     color: ColorOpt = "auto"
@@ -145,7 +146,7 @@ class OutputOptions(OptionGroup):
         return False
 
     @property
-    def text_format(self) -> "Format":
+    def text_format(self) -> Format:
         """The format of the output: that of --format, else what its name says, else a table.
 
         Raises
@@ -273,7 +274,7 @@ class OutputOptions(OptionGroup):
 class RowOutputOptions(OutputOptions):
     """The same, for output that may be every row."""
 
-    FORMATS = get_args(RowFormat)
+    FORMATS = get_args(AnyFormat)
     per_example: Annotated[
         bool,
         typer.Option(
@@ -282,7 +283,7 @@ class RowOutputOptions(OutputOptions):
         ),
     ] = False
     output_format: Annotated[
-        RowFormat | None,
+        AnyFormat | None,
         format_option("table, json, csv, markdown, html; parquet with --per-example"),
     ] = None  # type: ignore[assignment]  # Parquet holds rows alone
     output: Annotated[str | None, output_option(".csv .json .md .html .txt .parquet")] = None
