@@ -21,10 +21,9 @@ from bce_cli.cli.output import (
     format_option,
     output_option,
     plot_option,
-    staged_output,
-    write_stdout,
 )
 from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.staging import staged_output, write_stdout
 from bce_cli.errors import EmptyInputError, UsageError, did_you_mean, quoted
 from bce_cli.render import Format
 
