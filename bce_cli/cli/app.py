@@ -18,8 +18,8 @@ from typer.core import TyperGroup
 from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.help import Examples, Helpful
-from bce_cli.cli.output import abandon_stdout, write_stdout
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
+from bce_cli.cli.staging import abandon_stdout, write_stdout
 from bce_cli.errors import (
     BceError,
     OutputCreationError,

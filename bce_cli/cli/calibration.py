@@ -6,14 +6,9 @@ import typer
 
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, paths_read
 from bce_cli.cli.options import EngineOptions, UnitOpt
-from bce_cli.cli.output import (
-    OutputOptions,
-    checked_picture,
-    plot_option,
-    quiet_option,
-    staged_output,
-)
+from bce_cli.cli.output import OutputOptions, checked_picture, plot_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
+from bce_cli.cli.staging import staged_output
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport

@@ -21,17 +21,15 @@ from bce_cli.cli.output import (
     format_option,
     output_option,
     plot_option,
-    staged_output,
-    write_stdout,
 )
 from bce_cli.cli.parsing import OptionGroup
+from bce_cli.cli.staging import staged_output, write_stdout
 from bce_cli.errors import EmptyInputError, UsageError, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
     from bce_cli.render.demo import StepPage
     from bce_cli.render.layout import Look
-    from bce_cli.render.write import Format
 
 
 class Step(NamedTuple):
@@ -217,7 +215,7 @@ def demo(
     Without a step, lists them in order; all walks them. Every number is computed on the spot, on a
     few built-in rows or on rows of your own.
     """
-    out = StepOutput(output_format=output_format, output=output, color=color)
+    out = StepOutput(output_format=output_format, output=output, brief=brief, color=color)
     if step is None:
         is_plain = not (output_format or output or plot or brief)
         if not is_plain or example.is_drawn or example.k is not None:
@@ -235,18 +233,9 @@ def demo(
     k = 3.0 if example.k is None else example.k
     used = [(chosen, example.rows(chosen) if rows is None else rows) for chosen in steps]
     results = [(chosen, chosen.compute(of_step, k)) for chosen, of_step in used]
-    look = out.look
-    pages = [(chosen, chosen.show(result, look)) for chosen, result in results]
+    pages = [(chosen, chosen.show(result, out.look)) for chosen, result in results]
     with out.staged(read) as stream:
-        if out.text_format == "json":
-            from bce_cli.render.demo import write_steps  # noqa: PLC0415
-
-            named = [(chosen.name, result) for chosen, result in results]
-            text = write_steps(named, brief=brief)
-        else:
-            laid_out = [(chosen, page.in_brief() if brief else page) for chosen, page in pages]
-            text = _text(laid_out, look, out.text_format)
-        stream.write(out.encode(text))
+        stream.write(out.encode(_text(results, pages, out)))
         if plot is not None:
             shown = [(*page, of_step) for page, (_, of_step) in zip(pages, used, strict=True)]
             _plot(shown, plot, picture, read)
@@ -342,20 +331,29 @@ def _stdin_is_piped() -> bool:
         return True
 
 
-def _text(pages: "Sequence[tuple[Step, StepPage]]", look: "Look", text_format: "Format") -> str:
-    from bce_cli.render.demo import page_sections  # noqa: PLC0415
+def _text(
+    results: Sequence[tuple[Step, Any]], pages: "Sequence[tuple[Step, StepPage]]", out: StepOutput
+) -> str:
+    """Write steps, as records or as their pages, one below the other."""
+    from bce_cli.render.demo import page_sections, write_steps  # noqa: PLC0415
     from bce_cli.render.terminal import draw  # noqa: PLC0415
     from bce_cli.render.write import write_html, write_markdown  # noqa: PLC0415
 
+    if out.text_format == "json":
+        return write_steps([(step.name, result) for step, result in results], brief=out.brief)
+    look = out.look
     onward = {
         step.name: f"Next: bce demo {then.name}. {then.why}" for step, then in pairwise(STEPS)
     }
-    laid_out = [page_sections(page, onward.get(step.name, ""), look) for step, page in pages]
-    if text_format == "html":
+    laid_out = [
+        page_sections(page.in_brief() if out.brief else page, onward.get(step.name, ""), look)
+        for step, page in pages
+    ]
+    if out.text_format == "html":
         sections = [section for of_page in laid_out for section in of_page]
         return write_html(sections, sections[0].title if len(pages) == 1 else _TITLE)
     return "\n".join(
-        write_markdown(s) if text_format == "markdown" else draw(s, look) for s in laid_out
+        write_markdown(s) if out.text_format == "markdown" else draw(s, look) for s in laid_out
     )
 
 

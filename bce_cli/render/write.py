@@ -8,7 +8,7 @@ import json
 import math
 import re
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bce_cli.errors import without_formula
 from bce_cli.render.layout import Judged, Look
@@ -17,9 +17,8 @@ from bce_cli.render.terminal import draw
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from bce_cli.render import Format
     from bce_cli.render.layout import Section
-
-Format: TypeAlias = Literal["table", "json", "csv", "markdown", "html"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.cli import output
+from bce_cli.cli import staging
 from tests.corpus.columnar import parquet, table
 from tests.corpus.packing import PACK
 
@@ -50,7 +50,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> type[FullDisk]:
 
     monkeypatch.setattr(FullDisk, "n_writes", 0)
     monkeypatch.setattr(FullDisk, "fails_at", 0)
-    monkeypatch.setattr(output.os, "fdopen", opened)  # type: ignore[attr-defined]
+    monkeypatch.setattr(staging.os, "fdopen", opened)  # type: ignore[attr-defined]
     return FullDisk
 
 
@@ -202,7 +202,7 @@ def test_a_text_in_the_data_is_no_shortage(bce: Callable[..., Result]) -> None:
 
 
 class Interrupt:
-    """Counts the lines of the output module that run, and raises Ctrl-C on one of them."""
+    """Counts the lines of the module that run, and raises Ctrl-C on one of them."""
 
     def __init__(self, at: int) -> None:
         self.n = 0
@@ -210,7 +210,7 @@ class Interrupt:
         self._at = at
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> Interrupt | None:
-        if frame.f_code.co_filename != output.__file__:
+        if frame.f_code.co_filename != staging.__file__:
             return None
         if event == "line":
             self.n += 1

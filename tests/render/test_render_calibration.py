@@ -23,7 +23,7 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bce_cli.render.write import Format
+    from bce_cli.render import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -21,7 +21,7 @@ from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
-    from bce_cli.render.write import Format
+    from bce_cli.render import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "\x1b[31m[red]|b*\u202egnp"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.report import Unit
-    from bce_cli.render.write import Format
+    from bce_cli.render import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "\x1b[31m[red]|b*\u202egnp"

@@ -22,8 +22,8 @@ from tests.golden import assert_golden
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bce_cli.render import Format
     from bce_cli.render.compute import ComputeDocument
-    from bce_cli.render.write import Format
 
 
 GOLDEN = Path(__file__).parent / "golden"

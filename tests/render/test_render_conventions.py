@@ -28,8 +28,8 @@ from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
+    from bce_cli.render import Format
     from bce_cli.render.rows import RowFormat
-    from bce_cli.render.write import Format
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -117,6 +117,10 @@ def _in_signs(value: Any, look: Look) -> Any:  # noqa: ANN401 -- a section or cu
     return value
 
 
+_ANSWERS = ("trials", "power_rule", "product_rule", "steps")
+"""Short lists of steps that are what these have to say."""
+
+
 def write_steps(steps: Sequence[tuple[str, Any]], *, brief: bool = False) -> str:
     """Write one object for one step, an array of objects for several, in JSON.
 
@@ -127,12 +131,12 @@ def write_steps(steps: Sequence[tuple[str, Any]], *, brief: bool = False) -> str
     ----------
     steps : sequence of (name, dataclass)
     brief : bool, default False
-        Whether to leave out all that is a list.
+        Whether to leave out lists, but for those that are the answer of their step.
     """
     records = [{"step": name, **asdict(step)} for name, step in steps]
     if brief:
         records = [
-            {key: value for key, value in record.items() if not isinstance(value, list | tuple)}
+            {k: v for k, v in record.items() if k in _ANSWERS or not isinstance(v, list | tuple)}
             for record in records
         ]
     return write_json(records if len(records) > 1 else records[0], _plain)
