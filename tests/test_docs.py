@@ -37,10 +37,12 @@ LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "benchmarks/REA
 COMMANDS = ("", "compute", "compare", "calibration", "check", "demo", "help")
 OF_OTHERS = {  # options in the pages that are not those of bce
     *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
-    *("--slurpfile", "--only"),
+    *("--slurpfile", "--only", "--csv"),
 }
-NEEDS_MORE = re.compile(r"venv|pip |uv |dask|://|/shared|\bcurl\b|\bpsql\b|benchmarks/|/usr/bin")
-"""Shell blocks with such words need a network, a cluster or what no test installs."""
+NEEDS_MORE = re.compile(
+    r"venv|pip |uv |dask|://|/shared|\bcurl\b|benchmarks/|/usr/bin|^(?:sqlite3|duckdb|psql) "
+)
+"""Shell blocks with such words need a network, a cluster, a database or what no test installs."""
 
 NO_SHELL = re.compile(r"bce [^|<>;&$()*?`]*")
 """Commands that are the same without a shell."""
@@ -277,6 +279,40 @@ def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: s
     told = set(first_column(section("output.md", f"### Of `bce {command}`"))) | shared
     assert printed - told == set()
     assert told - printed - shared == set()
+
+
+def test_every_key_of_every_step_of_the_demo_is_told_of(bce: Callable[..., Result]) -> None:
+    rows = re.findall(
+        r"^\| `([a-z-]+)`(.*?) \|(.*)$",
+        section("output.md", "### Of `bce demo`"),
+        flags=re.MULTILINE,
+    )
+    told = {
+        step: set(re.findall(r"`([a-z0-9_]+)`", keys))
+        for name, others, keys in rows
+        for step in (name, *re.findall(r"`([a-z-]+)`", others))
+    }
+    printed = {
+        one.pop("step"): keys_of(one) for one in json.loads(bce("demo", "all", "-f", "json").stdout)
+    }
+    printed.pop("underflow")  # in a table of its own
+    assert told == printed
+
+
+CREATED = "CREATE TABLE preds (y INT, p DOUBLE PRECISION); INSERT INTO preds VALUES (1,.9), (0,.2)"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("program", ["sqlite3", "duckdb"])
+def test_the_pipes_from_databases_give_the_exact_loss(program: str) -> None:
+    if run_shell(f"command -v {program}").returncode != 0:
+        pytest.skip(f"there is no program {program}")
+    (recipe,) = re.findall(
+        rf"^{program} .* \| bce compute$", section("input.md", "## Databases"), flags=re.MULTILINE
+    )
+    file = next(word for word in recipe.split() if word.startswith("preds."))
+    assert run_shell(f'{program} {file} "{CREATED}"').returncode == 0
+    assert run_shell(f"{recipe} -q").stdout == "0.16425203348601802\n"
 
 
 def test_every_step_of_the_derivation_is_walked_and_told_of(bce: Callable[..., Result]) -> None:
