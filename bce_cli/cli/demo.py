@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -276,6 +275,9 @@ def _is_there(name: str) -> bool:
 
 def _listed(width: int) -> str:
     """Return the numbered list of the steps, with lines that break between words."""
+    from bce_cli.render.layout import wrapped  # noqa: PLC0415 -- not for --help
+
+    width = max(width, _NARROWEST)
     names = [*STEP_NAMES, "all"]
     summaries = [*(step.summary for step in STEPS), "every step, in this order"]
     numbers = [*(f"{i:2}" for i in range(1, len(STEPS) + 1)), "  "]
@@ -283,20 +285,8 @@ def _listed(width: int) -> str:
     lines = []
     for number, name, summary in zip(numbers, names, summaries, strict=True):
         head = f"{number}  {name:<{longest}}  "
-        lines += _wrapped(summary, width, head)
-    return "".join(f"{line}\n" for line in [*lines, "", *_wrapped(_LIST_USAGE, width)])
-
-
-def _wrapped(text: str, width: int, head: str = "") -> list[str]:
-    indent = " " * len(head)
-    return textwrap.wrap(
-        text,
-        max(width, _NARROWEST),
-        initial_indent=head,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+        lines += wrapped(summary, width, head)
+    return "".join(f"{line}\n" for line in [*lines, "", *wrapped(_LIST_USAGE, width)])
 
 
 def _rows_of_user(

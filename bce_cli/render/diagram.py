@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +19,10 @@ from bce_cli.render.drawing import (
     roomy,
     rows_and_mean,
     save_picture,
-    wrapped,
+    subtitle_within,
     write_header,
 )
-from bce_cli.render.layout import Section, figure
+from bce_cli.render.layout import Section, figure, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
             *framed(bars, {0: tallest}, look, label),
             f"{indent}0{'prediction'.center(width - 2)}1",
             *packed(legend, room, indent),
-            *(f"{indent}{line}" for line in textwrap.wrap(shares, room)),
+            *(f"{indent}{line}" for line in wrapped(shares, room)),
         ),
     )
 
@@ -132,7 +131,7 @@ def plot_calibration(
     from matplotlib.figure import Figure
 
     name = _drawable(safe_text(prediction_column, _LONGEST_NAME))
-    subtitle = wrapped(subtitle_of(report), _WIDTH)
+    subtitle = subtitle_within(subtitle_of(report), _WIDTH)
     heights = (header_height(subtitle), 5.6, 1.5)
     drawn = Figure(figsize=(_WIDTH, sum(heights)), layout=roomy())
     header, above, below = drawn.subplots(3, 1, height_ratios=heights)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import UsageError, quoted, shortage
-from bce_cli.render.layout import count, figure, how_many, interval
+from bce_cli.render.layout import count, figure, how_many, interval, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,7 +183,7 @@ def plot_chapters(chapters: Sequence[Chapter], stream: IO[bytes], picture: str) 
 
     columns = max(len(chapter.curves) for chapter in chapters)
     width = _PANEL_WIDTH * columns
-    subtitles = [wrapped(chapter.subtitle, width) for chapter in chapters]
+    subtitles = [subtitle_within(chapter.subtitle, width) for chapter in chapters]
     heights: list[float] = []
     for chapter, lines in zip(chapters, subtitles, strict=True):
         heights += [header_height(lines), *([_PANEL_HEIGHT] if chapter.curves else [])]
@@ -227,10 +226,10 @@ def plain_axes(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def wrapped(text: str, width: float) -> str:
+def subtitle_within(text: str, width: float) -> str:
     """Break a subtitle into lines that a picture of that width, in inches, has room for."""
-    lines = (textwrap.fill(line, int(width * _LETTERS)) for line in text.splitlines())
-    return "\n".join(lines)
+    room = int(width * _LETTERS)
+    return "\n".join("\n".join(wrapped(line, room)) for line in text.splitlines())
 
 
 def header_height(subtitle: str) -> float:

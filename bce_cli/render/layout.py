@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
@@ -262,6 +263,31 @@ def percent(value: float | None) -> str:
     ('12.3 %', '-50.0 %', '-')
     """
     return "-" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def wrapped(text: str, width: int, head: str = "") -> list[str]:
+    """Break a text into lines between words; only a word that is too long is broken itself.
+
+    Parameters
+    ----------
+    text : str
+    width : int
+        Of a line.
+    head : str, optional
+        What the first line begins with, and others leave free.
+
+    Examples
+    --------
+    >>> wrapped("the log of one trial", 16, " 7  ")
+    [' 7  the log of', '    one trial']
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_on_hyphens=False,
+    )
 
 
 def power_of_ten(log10: float, look: Look) -> str:
