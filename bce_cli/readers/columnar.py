@@ -86,7 +86,8 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
         found = [place for place, name in enumerate(names) if name in called]  # twofold names
         texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
         spans = [span for some in row_groups for span in _counted(metadata, some)]
-        leaves = dict.fromkeys(leaf for column in wanted for leaf in _leaves(opened, column))
+        in_file = sorted(wanted, key=lambda column: column.place)  # batches follow this order
+        leaves = dict.fromkeys(leaf for column in in_file for leaf in _leaves(opened, column))
         chunks = _Chunks(file, metadata, list(leaves), spans, n_rows)
         for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.

@@ -63,6 +63,16 @@ def test_texts_of_parts_name_rows(kind: str, bce: Callable[..., Result]) -> None
     assert [line.split(",")[1] for line in found.stdout.splitlines()] == ["id", "x", "y"]
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_parts_may_stand_before_and_between_whole_columns(
+    kind: str, judge: Callable[[Case], None]
+) -> None:
+    first = table(a=([{"p": 0.5}, {"p": 0.25}],), y=LABELS, m=([[9.0, 0.5], [9.0, 0.25]],))
+    data = FORMATS[kind](first)
+    for name in ("a.p", "m[1]"):  # columns are read in the order of the file, not of places
+        judge(good(data, TWO, "-p", name, name=f"preds.{kind}"))
+
+
 def test_a_column_of_that_very_name_comes_first(judge: Callable[[Case], None]) -> None:
     data = table(y=LABELS, a=([{"p": 9.0}, {"p": 9.0}],), **{"a.p": ([0.5, 0.25],)})
     for kind in WRITE:
