@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -103,6 +104,9 @@ def _cells(pairs: Pairs, columns: Columns, grammar: Grammar, place: str) -> Any:
 def _value_at(pairs: Pairs, path: tuple[Step, ...], name: str, place: str) -> Any:  # noqa: ANN401
     """Return the value of a key, or of a part; `_MISSING`, or why it cannot be told."""
     value: Any = pairs
+    if len(path) > 1 and any(key == name for key, _ in pairs):  # earlier records had no such key
+        what = f"the key {quoted(name)} stands beside the part of {quoted(str(path[0]))} so called"
+        return DataError(f"{place}: {what}")
     for step in path:
         if value is None:
             return None
@@ -165,7 +169,7 @@ class JsonBlock(TextBlock):
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted keys, typed, in this thread; None for what is odd."""
         n = count_objects(self.lines.data)
-        if not n:
+        if not n or any(name in bytes(self.lines.data) for name in self._named_parts()):
             return None
         table = self._table()
         if len(table) != n:
@@ -174,6 +178,12 @@ class JsonBlock(TextBlock):
         if hides(self.lines.data):
             return None
         return typed_cells(n, self.columns, partial(self._column, table), self.grammar)
+
+    def _named_parts(self) -> set[bytes]:
+        """Return the names of parts that are wanted, as keys that are called so have them."""
+        places = {place for _, place in self.columns.wanted}
+        names = [self.columns.names[at] for at in places if len(self.columns.path(at)) > 1]
+        return {json.dumps(n, ensure_ascii=kind).encode() for n in names for kind in (True, False)}
 
     def _column(self, table: pa.Table, place: int) -> pa.ChunkedArray | pa.Array:
         name, *path = self.columns.path(place)

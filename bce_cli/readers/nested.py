@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.arrow_files import Wanted
     from bce_cli.readers.parts import Step
 
+    BoolArray = npt.NDArray[np.bool_]
     IntArray = npt.NDArray[np.int64]
 
 _USUAL_ELEMENTS = 2
@@ -245,8 +246,11 @@ def _value_of_vectors(vectors: pa.Array, place: int) -> pa.Array:
     if (is_sparse & (n_places != n_values)).any():
         message = "a sparse vector has not as many places as values"
         raise pa.ArrowInvalid(message)
-    listed = np.flatnonzero(_integers(compute.list_flatten(places), -1) == place)
-    rows = np.repeat(np.arange(len(vectors)), n_places)[listed]
+    flat = _integers(compute.list_flatten(places), -1)
+    owners = np.repeat(np.arange(len(vectors)), n_places)
+    _refuse_odd_places(flat, owners, is_sparse, _integers(sizes, -1))
+    listed = np.flatnonzero(flat == place)
+    rows = owners[listed]
     first_place, first_value = np.cumsum(n_places) - n_places, np.cumsum(n_values) - n_values
     at = np.where(is_sparse | (n_values <= place), -1, first_value + place)
     of_sparse = is_sparse[rows]
@@ -255,6 +259,22 @@ def _value_of_vectors(vectors: pa.Array, place: int) -> pa.Array:
     found = compute.list_flatten(values).take(_with_nulls(at))
     is_zero = is_sparse & (at < 0) & (place < _integers(sizes, 0))
     return compute.if_else(bools(is_zero), pa.scalar(0.0, found.type), found)
+
+
+def _refuse_odd_places(
+    places: IntArray, owners: IntArray, is_sparse: BoolArray, sizes: IntArray
+) -> None:
+    """Raise ArrowInvalid unless the places of sparse vectors ascend, and lie within their sizes."""
+    import pyarrow as pa
+
+    if (is_sparse & (sizes < 0)).any():
+        message = "a sparse vector has no size"
+        raise pa.ArrowInvalid(message)
+    is_odd = (places < 0) | (places >= sizes[owners])
+    is_odd[1:] |= (owners[1:] == owners[:-1]) & (places[1:] <= places[:-1])
+    if (is_odd & is_sparse[owners]).any():
+        message = "the places of a sparse vector do not ascend, or lie outside its size"
+        raise pa.ArrowInvalid(message)
 
 
 def _integers(column: pa.Array, null: int) -> IntArray:

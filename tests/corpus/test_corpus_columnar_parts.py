@@ -134,6 +134,11 @@ def test_a_part_that_is_not_there_is_refused(
     judge(bad(data, rf"preds\.parquet: {error}", "-p", name, name="preds.parquet", hint=shown))
 
 
+def _odd_places(places: list[int], size: int | None) -> Mapping[str, Any]:
+    """Make a sparse vector as no writer should."""
+    return {"type": 0, "size": size, "indices": places, "values": [0.5] * len(places)}
+
+
 def _vectors(values: Sequence[Mapping[str, Any] | None]) -> Any:  # noqa: ANN401
     import pyarrow as pa
 
@@ -214,6 +219,20 @@ VECTORS = {
         r"preds\.parquet: the Parquet data are damaged: a sparse vector has not as many places",
         name="preds.parquet",
     ),
+    **{
+        f"places {places} of {size}": bad(
+            parquet(_vectors([SPARK[0], _odd_places(places, size)])),
+            rf"preds\.parquet: the Parquet data are damaged: {error}",
+            name="preds.parquet",
+        )
+        for places, size, error in (
+            ([5], 2, "the places of a sparse vector do not ascend, or lie outside its size"),
+            ([-1], 2, "the places of a sparse vector do not ascend, or lie outside its size"),
+            ([1, 1], 2, "the places of a sparse vector do not ascend, or lie outside its size"),
+            ([1, 0], 2, "the places of a sparse vector do not ascend, or lie outside its size"),
+            ([1], None, "a sparse vector has no size"),
+        )
+    },
 }
 
 

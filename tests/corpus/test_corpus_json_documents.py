@@ -337,6 +337,9 @@ LACKING = {
     "a number above, dropping": _no_part(
         '{"y":1,"m":3}', "m.p", r", line 2: there is no key 'm\.p' w", "--missing", "drop"
     ),
+    "beside a key that is called so": _no_part(
+        '{"y":1,"m":{"p":0.5},"m.p":0.9}', "m.p", r", line 2: the key 'm\.p' stands beside the part"
+    ),
     "twice": _no_part(
         '{"y":1,"m":{"p":0.5,"p":0.5}}', "m.p", r", line 2: the key 'p' occurs 2 times"
     ),

@@ -80,7 +80,10 @@ SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
     "pickle": (
         b"\x80\x04\x95",
         "is a Python pickle",
-        "in pandas, read_pickle reads it, and to_parquet writes what can be read",
+        (
+            "to load one runs whatever is in it; "
+            "if it is yours, pandas.read_pickle(FILE).to_parquet(...)"
+        ),
     ),
     "SQLite": (
         b"SQLite format 3\x00",

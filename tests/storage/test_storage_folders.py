@@ -193,7 +193,7 @@ def test_a_fault_names_the_part(bce: Callable[..., Result]) -> None:
 
 
 @pytest.mark.parametrize("source", ["parts", "parts/*.csv", "file:parts"])
-@pytest.mark.parametrize("command", ["compute", "check --max-loss 1", "demo scaling"])
+@pytest.mark.parametrize("command", ["compute", "check --max-loss 1"])
 def test_no_part_is_overwritten(source: str, command: str, bce: Callable[..., Result]) -> None:
     make("parts/a.csv", "parts/b.csv")
     if source.startswith("file:"):
