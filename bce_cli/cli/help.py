@@ -85,7 +85,7 @@ def no_sources(ctx: typer.Context) -> list[str]:
     assert isinstance(command, Helpful)  # noqa: S101 -- as all of them are
     return [
         "bce: error: no SOURCE was given, and nothing is piped in",
-        "bce: a source is a file with columns such as y (label) and p (probability of label 1)",
+        "bce: a source has columns such as y (label) and p (probability of label 1)",
         *(f"  {line}" for line, _ in command.examples[:2]),
         f"bce: '{ctx.command_path} --help' tells more",
     ]

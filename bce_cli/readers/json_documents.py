@@ -84,7 +84,7 @@ def open_json(
     head, stream = peeked(stream, 512)
     begin = head.lstrip(_BLANKS.encode())
     are_lines = wanted is None and any(known in extensions for known in _LINES_BY_NAME)
-    if begin.startswith(b"[") and not begin[1:].lstrip(_BLANKS.encode()).startswith(b"["):
+    if begin.startswith(b"[") and not _has_places(begin, options.columns):
         lines = cast("IO[bytes]", Chunks(_records_of_array(stream, name)))
         file = JsonFile(lines, name, options, unit="row")
         if are_lines:
@@ -104,6 +104,12 @@ def open_json(
     file = JsonFile(lines, name, options, unit=layout.unit, has_places=layout.has_places)
     file.note = layout.note
     return file
+
+
+def _has_places(begin: bytes, choice: ColumnChoice) -> bool:
+    """Whether an array holds arrays; or values, where labels or predictions alone are read."""
+    first = begin[1:].lstrip(_BLANKS.encode())[:1]
+    return first == b"[" or (choice.is_one_number and first not in (b"", b"{", b"]"))
 
 
 def _begins_with_lines(head: bytes) -> bool | None:
@@ -293,6 +299,8 @@ def _layout_of(values: list[Any], choice: ColumnChoice, name: str) -> _Layout:
     if len(values) > 1:
         message = f"{name}: something follows the JSON array"
         raise DataError(message, _WHAT_IS_READ)
+    if not any(map(is_array, value)):
+        return _Layout((Pairs([("#1", item)]) for item in value), has_places=True)
     # An array of arrays, whose columns have no names.
     width = max(len(row) for row in value if is_array(row))
     return _Layout(_of_rows([f"#{i + 1}" for i in range(width)], value, name), has_places=True)
@@ -327,10 +335,15 @@ def _of_rows(names: Sequence[str], rows: list[Any], source: str) -> Iterator[Any
     """Put names to the values of each row."""
     for number, row in enumerate(rows, start=1):
         if not is_array(row) or len(row) != len(names):
-            what = f"{len(row)} values" if is_array(row) else kind_of(row)
-            message = f"{source}, row {number}: there are {len(names)} columns, but here is {what}"
+            what = _counted(len(row), "value") if is_array(row) else kind_of(row)
+            place = f"{source}, row {number}"
+            message = f"{place}: here is {what} for {_counted(len(names), 'column')}"
             raise DataError(message)
         yield Pairs(zip(names, row, strict=True))
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def _with_index(index: Any, names: Sequence[str], rows: Iterator[Any]) -> Iterator[Any]:  # noqa: ANN401

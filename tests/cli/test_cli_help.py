@@ -155,7 +155,7 @@ def test_bce_alone_shows_help_and_is_an_error(bce: Callable[..., Result]) -> Non
 
 
 MISSING = """bce: error: no SOURCE was given, and nothing is piped in
-bce: a source is a file with columns such as y (label) and p (probability of label 1)
+bce: a source has columns such as y (label) and p (probability of label 1)
   bce {name} {first}
   bce {name} {second}
 bce: 'bce {name} --help' tells more

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,7 +113,7 @@ FAULTS = {
     "JSON Lines by request": _fault(
         FIRST[:-1] + "]", ", line 1: the line holds an array", "--input-format", "jsonl"
     ),
-    "an array of all kinds": _fault("[[1,0.5],3]", ", row 2: there are 2 columns, but here is a"),
+    "an array of all kinds": _fault("[[1,0.5],3]", ", row 2: here is a number for 2 columns"),
     "an array in an array, cut off": _fault("[[1,\n", ", line 2: not JSON, expecting value$"),
     "two arrays": _fault("[[1,0.5]] [[0,0.5]]", ": something follows the JSON array"),
     "records within, beside others": _fault(
@@ -129,7 +131,7 @@ FAULTS = {
         '{"y":{"a":1,"b":0},"p":{"b":0.5}}', ", row 1: prediction .*is null"
     ),
     "a split frame with a short row": _fault(
-        '{"columns":["y","p"],"data":[[1,0.5],[1]]}', ROW_2 + "there are 2 columns, but here is 1 v"
+        '{"columns":["y","p"],"data":[[1,0.5],[1]]}', ROW_2 + "here is 1 value for 2 columns"
     ),
     "a column twice": _fault('{"y":[1],"y":[1],"p":[0.5]}', ", row 1: the key 'y' occurs 2 times"),
     "a frame within": _fault(
@@ -352,3 +354,19 @@ LACKING = {
 @each(LACKING)
 def test_a_part_that_is_not_there_is_an_error(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)
+
+
+@pytest.mark.parametrize("labels", ["[1, 0, 1]", "[true,\n false,true]\n", "[1.0, 0, 1e0]"])
+def test_arrays_of_values_are_paired_by_order(labels: str, bce: Callable[..., Result]) -> None:
+    Path("p.json").write_text(" [0.75, 0.5,\n0.25]")
+    Path("y.json").write_text(labels)
+    found = bce("compute", "p.json", "--labels", "y.json", "-q")
+    losses = -math.log(0.75), -math.log1p(-0.5), -math.log(0.25)
+    assert (float(found.stdout), found.exit_code) == (math.fsum(losses) / 3, 0)
+
+
+def test_an_array_of_values_is_no_table_by_itself(bce: Callable[..., Result]) -> None:
+    Path("p.json").write_text("[0.75, 0.5]")
+    found = bce("compute", "p.json", "-q")
+    assert (found.stdout, found.exit_code) == ("", 65)
+    assert found.stderr.startswith("bce: error: p.json, row 1: the row holds a number, not an obj")
