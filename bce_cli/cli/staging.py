@@ -60,7 +60,7 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
     target = Path(os.path.realpath(path))  # a link that the user named is followed
     if found is None and not target.parent.exists():
         message = f"{place}: no such file or directory"
-        folder = str(Path(path).parent)
+        folder = os.path.dirname(path)  # noqa: PTH120 -- Path takes an address apart
         lacking = str(target.parent) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
         raise OutputCreationError(message, f"there is no folder {quoted(lacking)}")
     if found is not None:

@@ -171,7 +171,7 @@ def _grids(
             rest = rest if keeps_places else rest.take(np.flatnonzero(rest))
             bound = _bound(rest)
         is_first = False
-    if bound > UNIT_EXPONENT:
+    if bound >= UNIT_EXPONENT:  # what is left of a cut may be a unit, which is no less than that
         yield rest, finest, finest - UNIT_EXPONENT
 
 

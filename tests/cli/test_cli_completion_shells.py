@@ -147,11 +147,11 @@ def test_what_was_begun_is_completed(shell: str) -> None:
 
 
 FISH: tuple[tuple[str, list[str]], ...] = (
-    ("bce comput", ["compute\tJudge predictions, row by row and on average"]),
+    ("bce comput", ["compute\tHow good are these predictions, row by row and on average?"]),
     ("bce compute --like ka", ["kaggle"]),
     (
         "bce demo und",
-        ["underflow\tthe raw product dies in every float type; the sum of logs does not"],
+        ["underflow\tthe product dies in every float type, the sum of logs does not"],
     ),
     ("bce compute pred", ["preds.csv"]),
     ("bce compute --labels=tr", ["--labels=truth file.csv"]),

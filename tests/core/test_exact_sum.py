@@ -53,6 +53,13 @@ def test_a_sum_is_exact(values: list[float]) -> None:
     assert float(total) == _rounded(_exact(values))
 
 
+def test_no_unit_of_a_subnormal_number_is_lost() -> None:
+    for units in (2**43 + 1, 10048033159109, 2**44 - 1, 2**52 - 1):  # the last cut leaves one unit
+        for sign in (1, -1):
+            value = math.ldexp(sign * units, -1074)
+            assert ExactSum.of(np.array([value, 0.0])).units == sign * units
+
+
 @given(st.lists(st.floats(-1e300, 1e300), max_size=50))
 def test_a_sum_rounds_as_fsum_does(values: list[float]) -> None:
     assert float(ExactSum.of(np.array(values))) == math.fsum(values)
