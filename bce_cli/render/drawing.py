@@ -291,5 +291,14 @@ def save_picture(drawn: Figure, stream: IO[bytes], picture: str) -> None:
     import matplotlib as mpl
 
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    _settle(drawn)
     with mpl.rc_context({"svg.hashsalt": "bce"}):
         drawn.savefig(stream, format=picture, dpi=150, metadata=undated[picture])
+
+
+def _settle(drawn: Figure) -> None:
+    """Lay a picture out, and forget the last digits, which the solver does not repeat."""
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")
+    for ax in drawn.axes:
+        ax.set_position(tuple(round(end, 4) for end in ax.get_position().bounds))
