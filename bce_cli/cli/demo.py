@@ -259,18 +259,11 @@ def find_steps(name: str) -> tuple[Step, ...]:
     found = tuple(step for step in STEPS if step.name == name)
     if found:
         return found
-    if _is_there(name):
+    if os.path.exists(name):  # noqa: PTH110 -- Path drops a slash at the end
         message = f"there is no step {quoted(name)}; a step comes before the file"
         raise UsageError(message, f"try bce demo derivation {quoted(name)}")
     message = f"there is no step {quoted(name)}{did_you_mean(name, [*STEP_NAMES, 'all'])}"
     raise UsageError(message, f"the steps are {', '.join(STEP_NAMES)}, all")
-
-
-def _is_there(name: str) -> bool:
-    try:
-        return os.path.exists(name)  # noqa: PTH110 -- Path drops a slash at the end
-    except ValueError:  # it has a NUL
-        return False
 
 
 def _listed(width: int) -> str:
