@@ -11,8 +11,7 @@ from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.cli.staging import staged_output
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport
-    from bce_cli.engine.run import Job
+    from bce_cli.core.calibration.report import CalibrationPlan
 
 EXAMPLES = (
     ("bce calibration preds.csv", "can one believe these probabilities?"),
@@ -98,13 +97,13 @@ def calibration(
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)
     picture = checked_picture(wanted.plot, out.path)
-    data, plan = inputs.data(paths), wanted.plan()
+    asked, plan = inputs.asked(), wanted.plan()
+    data = asked.data(paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
-        report = _report(job, plan)
-        origin = inputs.origin(data, paths)
-        from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415
+        from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415
 
-        document = CalibrationDocument(origin, report)
+        document = calibrated(job, asked, paths, plan)
+        report = document.report
         if quiet:
             stream.write(f"{report.log_loss.miscalibration!r}\n".encode())
         else:
@@ -113,15 +112,5 @@ def calibration(
             from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
             with staged_output(wanted.plot, paths_read(data)) as image:
-                plot_calibration(report, origin.prediction_columns[0], image, picture)
+                plot_calibration(report, document.origin.prediction_columns[0], image, picture)
     out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)
-
-
-def _report(job: "Job", plan: "CalibrationPlan") -> "CalibrationReport":
-    from bce_cli.core.calibration.report import report_of_fine_bins, report_of_rows  # noqa: PLC0415
-    from bce_cli.engine.run import collect_with, fold_rows  # noqa: PLC0415
-
-    if plan.with_fine_bins:
-        return report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
-    rows, totals = collect_with(job, plan.totals_of)
-    return report_of_rows(rows, totals, plan, job.progress)

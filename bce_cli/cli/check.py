@@ -1,7 +1,6 @@
 """bce check: may this model pass?"""
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -171,24 +170,20 @@ def check(
     convention = losses.convention()
     limits = demanded.limits(convention)
     out.check()
-    data = inputs.data(paths)
+    asked = inputs.asked()
+    data = asked.data(paths)
     saved = [] if demanded.baseline is None else [demanded.baseline]
     is_silent = quiet and out.path is None
     with engine.at_work(data, inputs, out, quiet=quiet, also_read=saved, is_silent=is_silent) as (
         job,
         stream,
     ):
-        from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not for --help
-        from bce_cli.engine.run import fold_rows  # noqa: PLC0415
-        from bce_cli.render.check import CheckDocument  # noqa: PLC0415
+        from bce_cli.questions.answers import check as judged  # noqa: PLC0415 -- not for --help
 
-        totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
-        judgement = judge(totals, limits, losses.unit)
-        origin = inputs.origin(data, paths)
-        document = CheckDocument(origin, convention, limits, judgement)
+        document = judged(job, asked, paths, convention, losses.unit, limits)
         if not is_silent:
             stream.write(out.written(document))
-    verdict = judgement.verdict
+    verdict = document.judgement.verdict
     if not quiet:
         out.tell(document.doubts, quiet=False)
     if not quiet and verdict != "passed" and not out.is_seen:

@@ -13,13 +13,11 @@ from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.evaluation import Result
-    from bce_cli.core.groups import SegmentReport
+    from bce_cli.core.evaluation import Plan
     from bce_cli.core.report import LossReport
     from bce_cli.engine.run import Job
-    from bce_cli.readers.columns import ColumnChoice
+    from bce_cli.questions.inputs import Inputs
     from bce_cli.render.rows import RowFormat
 
 EXAMPLES = (
@@ -38,9 +36,9 @@ class NamedInput(ScoredInput):
 
     id_column: IdOpt = None
 
-    def columns(self) -> "ColumnChoice":
-        """Return the columns that are to be read."""
-        return replace(super().columns(), id=self.id_column)
+    def asked(self) -> "Inputs":
+        """Return the same, as questions have it."""
+        return replace(super().asked(), id=self.id_column)
 
 
 class Shown(OptionGroup):
@@ -86,22 +84,24 @@ def compute(
     """
     paths = paths_or_help(ctx, sources)
     _check(shown, losses, out, engine, quiet=quiet)
-    conventions = losses.convention(), losses.compared()
-    data = inputs.data(
-        paths,
-        columns=replace(inputs.columns(), segments=tuple(shown.by or ())),
-        block_bytes=_row_block_bytes(out) if out.per_example else None,
-    )
+    conventions = losses.conventions()
+    asked = replace(inputs.asked(), by=tuple(shown.by or ()))
+    data = asked.data(paths, _row_block_bytes(out) if out.per_example else None)
     is_told = not out.per_example
     doubtful: Sequence[str] = ()
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
         if out.per_example:
             _write_rows(job, conventions[0], losses, inputs, out, stream)
         else:
-            text, doubtful = _report(
-                job, paths, conventions, losses, inputs, shown, out, quiet=quiet
-            )
-            stream.write(text)
+            from bce_cli.questions.answers import compute as evaluated  # noqa: PLC0415
+
+            plan = _plan(conventions, shown, out, quiet=quiet)
+            found = evaluated(job, asked, plan, losses.unit)
+            doubtful = _doubts(found.report)
+            if quiet:
+                stream.write(f"{found.report.mean_loss!r}\n".encode())
+            else:
+                stream.write(out.written(found.document(job, paths)))
     out.tell([*(data.doubts if quiet else ()), *doubtful], quiet=quiet)
 
 
@@ -182,75 +182,32 @@ def _write_rows(
         stream.write(lines)
 
 
-def _report(
-    job: "Job",
-    paths: "Sequence[str]",
+def _plan(
     conventions: "tuple[Convention, tuple[Convention, ...]]",
-    losses: SideBySideLossOptions,
-    inputs: NamedInput,
     shown: Shown,
     out: RowOutputOptions,
     *,
     quiet: bool,
-) -> tuple[bytes, Sequence[str]]:
-    """Evaluate all rows; return the report, or its one number, and what is doubtful about it."""
+) -> "Plan":
+    """Return what is to be found out; what is not shown is not looked for."""
     from bce_cli.core.evaluation import Plan  # noqa: PLC0415 -- --help needs no NumPy
-    from bce_cli.core.report import loss_report  # noqa: PLC0415
-    from bce_cli.engine.run import evaluate  # noqa: PLC0415
 
     convention, compared = conventions
     is_short = out.brief and out.is_prose
     has_product = not (quiet or compared or shown.by or is_short)
-    plan = Plan(
+    return Plan(
         convention,
         with_product=has_product,
         n_first=(shown.rows or None) if out.is_prose and has_product else None,
         n_worst=shown.worst,
         compared=compared,
-        n_differing=5 if out.is_prose else 100,
     )
-    result = evaluate(job, plan)
-    report = loss_report(result.totals, losses.unit)
-    doubtful: Sequence[str] = ()
-    if report.are_classes or report.is_reversed:
-        from bce_cli.render.origin import doubts  # noqa: PLC0415 -- rarely needed
-
-        doubtful = doubts(report)
-    if quiet:
-        return f"{report.mean_loss!r}\n".encode(), doubtful
-    from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
-
-    document = ComputeDocument(
-        origin=inputs.origin(job.data, paths),
-        convention=convention,
-        report=report,
-        result=result,
-        comparison=_side_by_side(compared, result, losses, logits=inputs.logits),
-        has_soft_labels=inputs.soft_labels,
-        segment_columns=job.data.segment_names,
-        segments=_segments(result, report),
-    )
-    return out.written(document), doubtful
 
 
-def _side_by_side(
-    compared: "Sequence[Convention]",
-    result: "Result",
-    losses: SideBySideLossOptions,
-    *,
-    logits: bool,
-) -> "tuple[ConventionReport, ...]":
-    if not compared:
+def _doubts(report: "LossReport") -> "Sequence[str]":
+    """Say what makes a report look like one that was not meant."""
+    if not (report.are_classes or report.is_reversed):
         return ()
-    from bce_cli.core.convention_totals import convention_report  # noqa: PLC0415 -- rarely needed
+    from bce_cli.render.origin import doubts  # noqa: PLC0415 -- rarely needed
 
-    pairs = zip(compared, result.compared, strict=True)
-    return tuple(convention_report(c, totals, losses.unit, logits=logits) for c, totals in pairs)
-
-
-def _segments(result: "Result", report: "LossReport") -> "tuple[SegmentReport, ...]":
-    if result.segments is None:
-        return ()
-    from bce_cli.core.groups import segment_reports  # noqa: PLC0415 -- rarely needed
-
-    return segment_reports(result.segments, report, report.unit)
+    return doubts(report)

@@ -293,7 +293,7 @@ def _rows_of_user(
         return None, []
     from bce_cli.engine.run import Job, collect_rows, default_workers  # noqa: PLC0415
 
-    data = inputs.data(sources or ["-"])
+    data = inputs.asked().data(sources or ["-"])
     try:
         rows = collect_rows(Job(data, workers or default_workers()))
     except EmptyInputError:

@@ -15,10 +15,8 @@ from bce_cli.cli.parsing import OptionGroup
 from bce_cli.errors import InputError, UsageError, quoted, safe_text
 
 if TYPE_CHECKING:
-    from bce_cli.data.data import Data, Join
-    from bce_cli.readers.columns import ColumnChoice
-    from bce_cli.readers.grammar import Grammar, InputOptions
-    from bce_cli.render.origin import Origin
+    from bce_cli.data.data import Data
+    from bce_cli.questions.inputs import Inputs
 
 
 def _column(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
@@ -148,69 +146,25 @@ class RowInput(OptionGroup):
         ),
     ] = None
 
-    def data(
-        self,
-        paths: Sequence[str],
-        *,
-        columns: "ColumnChoice | None" = None,
-        block_bytes: int | None = None,
-    ) -> "Data":
-        """Prepare to read the sources.
+    def asked(self) -> "Inputs":
+        """Return the same, as questions have it."""
+        from bce_cli.questions.inputs import Inputs  # noqa: PLC0415 -- --help needs no NumPy
 
-        Parameters
-        ----------
-        paths : sequence of str
-        columns : ColumnChoice, optional
-            What to read, if not just `columns()`.
-        block_bytes : int, optional
-
-        Raises
-        ------
-        UsageError
-            Options contradict each other.
-        """
-        self.check()
-        self.check_paths(paths)
-        from bce_cli.data.data import open_data  # noqa: PLC0415 -- --help needs no NumPy
-
-        columns = columns or self.columns()
-        if len(paths) == 2 and self.labels is None:  # noqa: PLR2004 -- predictions, labels
-            columns = replace(columns, truth=paths[1])
-        asked = self._asked(columns, block_bytes)
-        return open_data(paths, asked, self._join())
-
-    def columns(self) -> "ColumnChoice":
-        """Return the columns that are to be read."""
-        from bce_cli.readers.columns import ColumnChoice  # noqa: PLC0415 -- --help needs no NumPy
-
-        return ColumnChoice(self.label, self.prediction)
-
-    def grammar(self) -> "Grammar":
-        """Return how cells are to be read."""
-        from bce_cli.readers.grammar import Grammar  # noqa: PLC0415 -- --help needs no NumPy
-
-        return Grammar(self.positive, drop_missing=self.missing == "drop", decimal=self.decimal)
-
-    def check(self) -> None:
-        """Refuse options that contradict each other."""
-        self._check_join()
-        if self.positive is not None and not self.positive.strip():
-            message = "--positive must not be empty"
-            raise UsageError(message)
-        if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
-            message = "--comment must be some text without quotes and line ends"
-            raise UsageError(message)
-
-    def check_paths(self, paths: Sequence[str]) -> None:
-        """Refuse paths that are empty, as a variable of a script may be."""
-        for name, path in [*(("SOURCE", path) for path in paths), ("--labels", self.labels)]:
-            if path == "":
-                message = f"{name} must not be empty"
-                raise UsageError(message)
-        for path in paths if len(paths) > 1 else ():
-            if path.isidentifier() and not os.path.lexists(path):
-                message = f"{path}: no such file or directory"
-                raise InputError(message, f"columns are options: --label {path}, or -p {path}")
+        return Inputs(
+            label=self.label,
+            predictions=() if self.prediction is None else (self.prediction,),
+            positive=self.positive,
+            missing=self.missing,
+            labels=self.labels,
+            on=tuple(self.on or ()),
+            join=self.join,
+            input_format=self.input_format,
+            delimiter=self.delimiter,
+            decimal=self.decimal,
+            no_header=self.no_header,
+            encoding=self.encoding,
+            comment=self.comment,
+        )
 
     def tell(self, data: "Data", *, is_told: bool) -> None:
         """Say what was found out about the input, and which rows were left out.
@@ -240,35 +194,6 @@ class RowInput(OptionGroup):
         if data.n_unmatched:
             say(f"left out {_count(data.n_unmatched, 'key')} without a partner")
 
-    def _asked(self, columns: "ColumnChoice", block_bytes: int | None = None) -> "InputOptions":
-        """Return all that is asked of the input; see `data`."""
-        from bce_cli.readers.grammar import BLOCK_BYTES, InputOptions, Layout  # noqa: PLC0415
-
-        return InputOptions(
-            columns=columns,
-            grammar=self.grammar(),
-            layout=Layout(
-                self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
-            ),
-            block_bytes=block_bytes or BLOCK_BYTES,
-        )
-
-    def _join(self) -> "Join | None":
-        """Return how rows of several sources find together; None if they need not."""
-        if not self.on and self.labels is None:
-            return None
-        from bce_cli.data.data import Join  # noqa: PLC0415 -- only then
-
-        return Join(tuple(self.on or ()), self.labels, is_inner=self.join == "inner")
-
-    def _check_join(self) -> None:
-        if self.labels is None and self.on:
-            message = "--labels and --on go together: a file, and the column that joins it"
-            raise UsageError(message, "such as --labels truth.csv --on id")
-        if self.join == "inner" and not self.on:
-            message = "--join needs --labels and --on"
-            raise UsageError(message)
-
 
 class ScoredInput(RowInput):
     """Labels and predictions to score, which may be soft, be logits, and have weights."""
@@ -285,38 +210,13 @@ class ScoredInput(RowInput):
         typer.Option("--logits", help="Predictions are logits, log p - log(1 - p)."),
     ] = False
 
-    def columns(self) -> "ColumnChoice":
-        """Return the columns that are to be read."""
-        return replace(super().columns(), weight=self.weight, of_logits=self.logits)
-
-    def grammar(self) -> "Grammar":
-        """Return how cells are to be read."""
-        return replace(super().grammar(), soft_labels=self.soft_labels, logits=self.logits)
-
-    def check(self) -> None:
-        """Refuse options that contradict each other."""
-        super().check()
-        if self.positive is not None and self.soft_labels:
-            message = "--positive names one of two labels; it does not go with --soft-labels"
-            raise UsageError(message)
-
-    def origin(self, data: "Data", paths: Sequence[str]) -> "Origin":
-        """Return what a report tells of its rows, once all of them were read."""
-        from bce_cli.render.origin import Origin  # noqa: PLC0415
-        from bce_cli.storage.paths import without_secrets  # noqa: PLC0415 -- as above
-
-        return Origin(
-            sources=tuple(map(without_secrets, paths)),
-            label_column=data.label_name,
-            prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
-            weight_column=data.weight_name,
-            labels_source=self.labels and without_secrets(self.labels),
-            positive_label=data.labels.positive,
-            negative_label=data.labels.other,
-            of_logits=self.logits,
-            n_missing=data.n_missing,
-            n_unmatched=data.n_unmatched,
-            doubts=tuple(data.doubts),
+    def asked(self) -> "Inputs":
+        """Return the same, as questions have it."""
+        return replace(
+            super().asked(),
+            weight=self.weight,
+            soft_labels=self.soft_labels,
+            logits=self.logits,
         )
 
 
@@ -359,17 +259,14 @@ class ComparedInput(ScoredInput):
         """Whether models are columns, and sources parts of one data set."""
         return len(self.predictions) > 1
 
-    def columns(self) -> "ColumnChoice":
-        """Return the columns that are to be read."""
+    def asked(self) -> "Inputs":
+        """Return the same, as questions have it."""
+        columns = tuple(self.predictions)
         return replace(
-            super().columns(),
-            prediction=next(iter(self.predictions), None),
-            rivals=tuple(self.predictions[1:]),
-            id=self.id_column,
-            cluster=self.cluster,
+            super().asked(), predictions=columns, id=self.id_column, cluster=self.cluster
         )
 
-    def models(self, paths: Sequence[str]) -> "Data":
+    def models(self, inputs: "Inputs", paths: Sequence[str]) -> "Data":
         """Prepare to read the sources.
 
         Raises
@@ -378,7 +275,7 @@ class ComparedInput(ScoredInput):
             There is one model only, or options contradict each other.
         """
         if self.has_columns:
-            return self.data(paths)
+            return inputs.data(paths)
         if len(paths) == 1:
             message = "there is one model only: name two columns, or give a source for each model"
             several = [name for name in "".join(self.predictions).split(",") if name]
@@ -386,26 +283,27 @@ class ComparedInput(ScoredInput):
                 words = (f"-p {shlex.quote(safe_text(name))}" for name in several)
                 raise UsageError(message, f"such as {' '.join(words)}")
             raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
-        from bce_cli.data.data import open_models  # noqa: PLC0415 -- --help needs no NumPy
+        return inputs.models(paths)
 
-        self.check()
-        self.check_paths(paths)
-        columns = self.columns()
-        if self.labels is None:
-            columns = replace(columns, truth="FILE")
-        return open_models(paths, self._asked(columns), self._join())
 
-    def _check_join(self) -> None:
-        if self.has_columns or self.labels is not None:
-            super()._check_join()
-        elif self.join == "inner" and not self.on:  # a key alone joins the models
-            message = "--join needs --on"
-            raise UsageError(message, "such as --on id")
+def _refuse_columns(paths: Sequence[str]) -> None:
+    """Refuse the name of a column in the place of one of several sources."""
+    for path in paths if len(paths) > 1 else ():
+        if path.isidentifier() and not os.path.lexists(path):
+            message = f"{path}: no such file or directory"
+            raise InputError(message, f"columns are options: --label {path}, or -p {path}")
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
-    """Return the sources, standard input in a pipe; on a terminal say what is missing, and stop."""
+    """Return the sources, standard input in a pipe; on a terminal say what is missing, and stop.
+
+    Raises
+    ------
+    InputError
+        One of several sources is not there, and seems to be the name of a column.
+    """
     if sources:
+        _refuse_columns(sources)
         return sources
     if sys.stdin is not None and not sys.stdin.isatty():
         return ["-"]

@@ -1,6 +1,5 @@
 """Options that commands share beside those of input and output: losses, and what does the work."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,15 +12,13 @@ from bce_cli.cli.input import RowInput, paths_read
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, did_you_mean, quoted
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.data.data import Data
-    from bce_cli.engine.connection import Cluster
     from bce_cli.engine.run import Job
 
-SCHEDULER_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 _ROOM_FOR_THREADS = 2 << 30  # bytes
 
 UnitOpt = Annotated[
@@ -66,21 +63,19 @@ class LossOptions(OptionGroup):
 
         Raises
         ------
-        UsageError
+        UsageError, ArgumentError
             There is no such convention, --like and --clip contradict each other, or all
             conventions were asked for.
         """
-        from bce_cli.core.conventions import Convention  # noqa: PLC0415 -- --help needs no NumPy
-        from bce_cli.core.rules import RULES  # noqa: PLC0415
-
         if self.like == "all":
             message = "--like all belongs to bce compute; name one convention here"
             raise UsageError(message)
-        if self.like not in RULES:
-            also = did_you_mean(self.like, [*RULES, "all"])
-            message = f"--like {quoted(self.like)} is not known{also}"
-            raise UsageError(message, f"known are {', '.join(RULES)}, and all")
-        return Convention(self.clip, self.like)
+        return self._conventions()[0]
+
+    def _conventions(self) -> "tuple[Convention, tuple[Convention, ...]]":
+        from bce_cli.questions.answers import conventions  # noqa: PLC0415 -- --help needs no NumPy
+
+        return conventions(self.like, self.clip)
 
 
 class SideBySideLossOptions(LossOptions):
@@ -88,30 +83,16 @@ class SideBySideLossOptions(LossOptions):
 
     Examples
     --------
-    >>> options = SideBySideLossOptions(like="all", clip=0.01)
-    >>> options.convention().name, len(options.compared()), options.compared()[-1].name
+    >>> convention, compared = SideBySideLossOptions(like="all", clip=0.01).conventions()
+    >>> convention.name, len(compared), compared[-1].name
     ('exact', 14, 'clip')
     """
 
     like: Annotated[str, _like_option("; all sets them side by side")] = "exact"
 
-    def convention(self) -> "Convention":
-        """Return the convention of the report, which is exact beside all others."""
-        if self.like != "all":
-            return super().convention()
-        from bce_cli.core.conventions import EXACT  # noqa: PLC0415 -- --help needs no NumPy
-
-        return EXACT
-
-    def compared(self) -> "tuple[Convention, ...]":
-        """Return the conventions to set side by side, if any."""
-        if self.like != "all":
-            return ()
-        from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- rarely needed
-        from bce_cli.core.conventions import Convention  # noqa: PLC0415
-
-        own = () if self.clip is None else (Convention(self.clip),)
-        return (*ALL_CONVENTIONS, *own)
+    def conventions(self) -> "tuple[Convention, tuple[Convention, ...]]":
+        """Return the convention of the report, and those to set side by side, if any."""
+        return self._conventions()
 
 
 class EngineOptions(OptionGroup):
@@ -182,25 +163,7 @@ class EngineOptions(OptionGroup):
             inputs.tell(data, is_told=is_told and out.is_prose)
 
     def _job(self, data: "Data", progress: ProgressBar) -> "Job":
-        from bce_cli.engine.run import Job, default_workers  # noqa: PLC0415
+        from bce_cli.questions.answers import job  # noqa: PLC0415 -- --help needs no NumPy
 
-        n_workers = self.workers or default_workers()
-        cluster = self._cluster(n_workers)
-        if not (self.workers or cluster) and is_limited(_ROOM_FOR_THREADS):
-            n_workers = 0
-        return Job(data, n_workers, progress, cluster)
-
-    def _cluster(self, n_workers: int) -> "Cluster | None":
-        if self.engine == "local":
-            if self.scheduler is not None:
-                message = "--scheduler goes with --engine dask"
-                raise UsageError(message)
-            return None
-        scheduler = self.scheduler or os.environ.get(SCHEDULER_VARIABLE) or None
-        if scheduler is not None and self.workers is not None:
-            named = "--scheduler" if self.scheduler else SCHEDULER_VARIABLE
-            message = f"--workers starts processes here; {named} names a cluster that has its own"
-            raise UsageError(message)
-        from bce_cli.engine.connection import Cluster  # noqa: PLC0415 -- rarely needed
-
-        return Cluster(scheduler, n_workers)
+        is_short = is_limited(_ROOM_FOR_THREADS)
+        return job(data, self.workers, self.engine, self.scheduler, progress, is_limited=is_short)

@@ -53,7 +53,7 @@ class Plan:
     n_first: int | None = None
     n_worst: int = 0
     compared: tuple[Convention, ...] = ()
-    n_differing: int = 0
+    n_differing: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 5
 _LEAST_SHARE = 0.0005
+_MOST_ROWS = 5
 _CHANGED = "Rows changed: those in whose loss a limit of the convention shows."
 _COSTS = "The costs are those of one row that is certain and wrong."
 
@@ -55,7 +56,8 @@ class ConventionTable:
 
     def sections(self) -> list[Section]:
         """Show the means, the rows that matter, and their shares."""
-        found = [row for row in self.result.differences if self._matters(row)]
+        rows = self.result.differences[:_MOST_ROWS]
+        found = [row for row in rows if self._matters(row)]
         return [self._means(), *([self._rows(found), self._shares(found)] if found else [])]
 
     def record(self) -> dict[str, Any]:

@@ -1,0 +1,237 @@
+"""The questions about predictions, and their answers: what commands print and functions return."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.progress import silent
+from bce_cli.core.report import loss_report
+from bce_cli.core.rules import RULES
+from bce_cli.engine.run import Job, collect_with, default_workers, evaluate, fold_rows
+from bce_cli.errors import ArgumentError, did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.calibration.report import CalibrationPlan
+    from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.evaluation import Plan, Result
+    from bce_cli.core.gate import Limits
+    from bce_cli.core.groups import SegmentReport
+    from bce_cli.core.progress import Progress
+    from bce_cli.core.report import LossReport, Unit
+    from bce_cli.data.data import Data
+    from bce_cli.questions.inputs import Inputs, Source
+    from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.check import CheckDocument
+    from bce_cli.render.compare import CompareDocument
+    from bce_cli.render.compute import ComputeDocument
+
+Engine: TypeAlias = Literal["local", "dask"]
+
+SCHEDULER_VARIABLE = "DASK_SCHEDULER_ADDRESS"
+
+ALL = "all"
+"""In place of a convention: all of them, side by side."""
+
+
+def conventions(like: str, clip: float | None) -> tuple[Convention, tuple[Convention, ...]]:
+    """Return the convention of a report, and those to set side by side, if all were asked for.
+
+    Parameters
+    ----------
+    like : str
+        A name of `bce_cli.core.rules.RULES`, or "all".
+    clip : float or None
+
+    Raises
+    ------
+    ArgumentError
+        There is no such convention, or both were given.
+    """
+    if like != ALL:
+        if like not in RULES:
+            also = did_you_mean(like, [*RULES, ALL])
+            message = f"like {quoted(like)} is not known{also}"
+            raise ArgumentError(message, f"known are {', '.join(RULES)}, and all", "like")
+        return Convention(clip, like), ()
+    from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- rarely needed
+
+    own = () if clip is None else (Convention(clip),)
+    return EXACT, (*ALL_CONVENTIONS, *own)
+
+
+def job(
+    data: Data,
+    workers: int | None,
+    engine: Engine,
+    scheduler: str | None,
+    progress: Progress = silent,
+    *,
+    is_limited: bool = False,
+) -> Job:
+    """Return what reads some data, and how that is run.
+
+    Parameters
+    ----------
+    data : Data
+    workers : int or None
+        Threads, or processes of a cluster that is started here; None for one a core.
+    engine : {"local", "dask"}
+    scheduler : str or None
+        Address of a cluster; else that of the environment, or processes on this machine.
+    progress : callable (Stage) -> None, optional
+    is_limited : bool, default False
+        Whether memory is short, so that threads are started only where they were asked for.
+
+    Raises
+    ------
+    ArgumentError
+        What is asked for contradicts itself.
+    """
+    n_workers = default_workers() if workers is None else workers
+    if engine == "local":
+        if scheduler is not None:
+            message = "scheduler goes with engine='dask'"
+            raise ArgumentError(message, None, "scheduler", "engine")
+        return Job(data, 0 if is_limited and workers is None else n_workers, progress)
+    address = scheduler or os.environ.get(SCHEDULER_VARIABLE) or None
+    if address is not None and workers is not None:
+        named = "scheduler" if scheduler else SCHEDULER_VARIABLE
+        message = f"workers starts processes here; {named} names a cluster that has its own"
+        raise ArgumentError(message, None, "workers", "scheduler")
+    from bce_cli.engine.connection import Cluster  # noqa: PLC0415 -- rarely needed
+
+    return Job(data, n_workers, progress, Cluster(address, n_workers))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How good predictions are, before it is known in what form that is to be told.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    plan : Plan
+    report : LossReport
+    result : Result
+    """
+
+    inputs: Inputs
+    plan: Plan
+    report: LossReport
+    result: Result
+
+    def document(self, job: Job, sources: Sequence[Source]) -> ComputeDocument:
+        """Return all there is to say."""
+        from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415 -- a number needs none
+
+        return ComputeDocument(
+            origin=self.inputs.origin(job.data, sources),
+            convention=self.plan.convention,
+            report=self.report,
+            result=self.result,
+            comparison=self._side_by_side(),
+            has_soft_labels=self.inputs.soft_labels,
+            segment_columns=job.data.segment_names,
+            segments=self._segments(),
+        )
+
+    def _side_by_side(self) -> tuple[ConventionReport, ...]:
+        if not self.plan.compared:
+            return ()
+        from bce_cli.core.convention_totals import convention_report  # noqa: PLC0415 -- rare
+
+        pairs = zip(self.plan.compared, self.result.compared, strict=True)
+        unit, logits = self.report.unit, self.inputs.logits
+        return tuple(
+            convention_report(convention, totals, unit, logits=logits)
+            for convention, totals in pairs
+        )
+
+    def _segments(self) -> tuple[SegmentReport, ...]:
+        if self.result.segments is None:
+            return ()
+        from bce_cli.core.groups import segment_reports  # noqa: PLC0415 -- rarely needed
+
+        return segment_reports(self.result.segments, self.report, self.report.unit)
+
+
+def compute(job: Job, inputs: Inputs, plan: Plan, unit: Unit) -> Evaluated:
+    """How good are these predictions, row by row and on average?"""
+    result = evaluate(job, plan)
+    return Evaluated(inputs, plan, loss_report(result.totals, unit), result)
+
+
+def compare(
+    job: Job,
+    inputs: Inputs,
+    sources: Sequence[Source],
+    convention: Convention,
+    unit: Unit,
+    *,
+    confidence: float,
+    n_shown: int,
+) -> CompareDocument:
+    """Which model is better, by how much, and is the difference real?
+
+    Raises
+    ------
+    ArgumentError
+        `confidence` is not between 0 and 1.
+    """
+    if not 0.0 < confidence < 1.0:
+        message = f"confidence must lie between 0 and 1, got {confidence:g}"
+        raise ArgumentError(message, "such as 0.95 or 0.99", "confidence")
+    from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
+        ComparisonPlan,
+        ComparisonTotals,
+        comparison_report,
+    )
+    from bce_cli.render.compare import CompareDocument  # noqa: PLC0415 -- as above
+
+    plan = ComparisonPlan(convention, n_shown=n_shown)
+    totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
+    names = inputs.model_names(job.data, sources)
+    report = comparison_report(totals, names, unit, confidence)
+    origin = inputs.origin(job.data, sources)
+    return CompareDocument(origin, convention, report, job.data.cluster_name)
+
+
+def calibration(
+    job: Job, inputs: Inputs, sources: Sequence[Source], plan: CalibrationPlan
+) -> CalibrationDocument:
+    """Where does the loss come from?"""
+    from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- not every question
+        report_of_fine_bins,
+        report_of_rows,
+    )
+    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
+
+    if plan.with_fine_bins:
+        report = report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
+    else:
+        rows, totals = collect_with(job, plan.totals_of)
+        report = report_of_rows(rows, totals, plan, job.progress)
+    return CalibrationDocument(inputs.origin(job.data, sources), report)
+
+
+def check(
+    job: Job,
+    inputs: Inputs,
+    sources: Sequence[Source],
+    convention: Convention,
+    unit: Unit,
+    limits: Limits,
+) -> CheckDocument:
+    """May this model pass?"""
+    from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not every question
+    from bce_cli.render.check import CheckDocument  # noqa: PLC0415 -- as above
+
+    totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
+    judgement = judge(totals, limits, unit)
+    return CheckDocument(inputs.origin(job.data, sources), convention, limits, judgement)

@@ -1,0 +1,218 @@
+"""What is to be read, and how, in the words of the options and arguments that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from bce_cli.data.data import Data, Join, open_data, open_models
+from bce_cli.errors import ArgumentError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.grammar import BLOCK_BYTES, Grammar, InputOptions, Layout
+from bce_cli.storage.paths import file_name, without_secrets
+from bce_cli.storage.sources import PIPE, STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.readers.frames import Frame
+    from bce_cli.render.origin import Origin
+
+Source: TypeAlias = "str | Frame"
+"""A path or an address, or what is in memory."""
+
+MissingRule: TypeAlias = Literal["error", "drop"]
+JoinRule: TypeAlias = Literal["all", "inner"]
+InputFormat: TypeAlias = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"]
+DecimalSign: TypeAlias = Literal[".", ","]
+
+_PREDICTIONS_AND_LABELS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Columns by name, how rows of several sources meet, and how text is written.
+
+    Attributes
+    ----------
+    label : str, optional
+        A name, or ``#3`` for the third column; else what is called as labels are.
+    predictions : tuple of str
+        A model each, the baseline first; none for what is called as predictions are.
+    weight, id, cluster : str, optional
+    by : tuple of str
+        Columns that part the rows into segments.
+    positive : str, optional
+        The label that counts as 1, where labels are not 0 and 1.
+    soft_labels, logits : bool
+        Whether labels are probabilities, and whether predictions are logits.
+    missing : {"error", "drop"}
+    labels : str or Frame, optional
+        Where labels stand, if not beside the predictions.
+    on : tuple of str
+        Columns that join rows; none for rows in the same order.
+    join : {"all", "inner"}
+    input_format, delimiter, encoding, comment : str, optional
+    decimal : {".", ","}
+    no_header : bool
+        Of CSV.
+    """
+
+    label: str | None = None
+    predictions: tuple[str, ...] = ()
+    weight: str | None = None
+    id: str | None = None
+    cluster: str | None = None
+    by: tuple[str, ...] = ()
+    positive: str | None = None
+    soft_labels: bool = False
+    logits: bool = False
+    missing: MissingRule = "error"
+    labels: Source | None = None
+    on: tuple[str, ...] = ()
+    join: JoinRule = "all"
+    input_format: InputFormat | None = None
+    delimiter: str | None = None
+    decimal: DecimalSign = "."
+    no_header: bool = False
+    encoding: str | None = None
+    comment: str | None = None
+
+    def data(self, sources: Sequence[Source], block_bytes: int | None = None) -> Data:
+        """Prepare to read sources that follow each other.
+
+        Parameters
+        ----------
+        sources : sequence of str or Frame
+        block_bytes : int, optional
+
+        Raises
+        ------
+        ArgumentError, UsageError
+            What is asked for contradicts itself.
+        """
+        self._check(sources, has_models=False)
+        columns = self._columns()
+        if len(sources) == _PREDICTIONS_AND_LABELS and self.labels is None:
+            columns = replace(columns, truth=_path_of(sources[1]))
+        return open_data(sources, self._asked(columns, block_bytes or BLOCK_BYTES), self._join())
+
+    def models(self, sources: Sequence[Source]) -> Data:
+        """Prepare to read sources side by side, each with the predictions of another model.
+
+        Raises
+        ------
+        ArgumentError, UsageError
+            What is asked for contradicts itself.
+        """
+        self._check(sources, has_models=True)
+        columns = self._columns()
+        if self.labels is None:
+            columns = replace(columns, truth="FILE")
+        return open_models(sources, self._asked(columns, BLOCK_BYTES), self._join())
+
+    def origin(self, data: Data, sources: Sequence[Source]) -> Origin:
+        """Return what a report tells of its rows, once all of them were read."""
+        from bce_cli.render.origin import Origin  # noqa: PLC0415 -- one number needs none
+
+        return Origin(
+            sources=tuple(map(_shown, sources)),
+            label_column=data.label_name,
+            prediction_columns=tuple(dict.fromkeys(data.prediction_names)),
+            weight_column=data.weight_name,
+            labels_source=None if self.labels is None else _shown(self.labels),
+            positive_label=data.labels.positive,
+            negative_label=data.labels.other,
+            of_logits=self.logits,
+            n_missing=data.n_missing,
+            n_unmatched=data.n_unmatched,
+            doubts=tuple(data.doubts),
+        )
+
+    def model_names(self, data: Data, sources: Sequence[Source]) -> list[str]:
+        """Call models by their columns, or by their sources as briefly as can be."""
+        if len(self.predictions) > 1:
+            names, given = list(data.prediction_names), list(self.predictions)
+        else:
+            names, given = [*map(_brief, sources)], [*map(_shown, sources)]
+        if len(set(names)) < len(names):
+            names = given
+        if len(set(names)) < len(names):
+            names = [f"{name} {number}" for number, name in enumerate(names, start=1)]
+        return names
+
+    def _columns(self) -> ColumnChoice:
+        return ColumnChoice(
+            self.label,
+            next(iter(self.predictions), None),
+            rivals=self.predictions[1:],
+            weight=self.weight,
+            id=self.id,
+            cluster=self.cluster,
+            segments=self.by,
+            of_logits=self.logits,
+        )
+
+    def _asked(self, columns: ColumnChoice, block_bytes: int) -> InputOptions:
+        grammar = Grammar(
+            self.positive,
+            soft_labels=self.soft_labels,
+            logits=self.logits,
+            drop_missing=self.missing == "drop",
+            decimal=self.decimal,
+        )
+        layout = Layout(
+            self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
+        )
+        return InputOptions(
+            columns=columns, grammar=grammar, layout=layout, block_bytes=block_bytes
+        )
+
+    def _join(self) -> Join | None:
+        """Return how rows of several sources find together; None if they need not."""
+        if not self.on and self.labels is None:
+            return None
+        return Join(self.on, self.labels, is_inner=self.join == "inner")
+
+    def _check(self, sources: Sequence[Source], *, has_models: bool) -> None:
+        """Refuse what contradicts itself, and paths that are empty."""
+        joins_models = has_models and self.labels is None  # a key alone joins these
+        if self.on and self.labels is None and not joins_models:
+            message = "labels and on go together: a file, and the column that joins it"
+            hint = "such as labels='truth.csv', on='id'"
+            raise ArgumentError(message, hint, "labels", "on")
+        if self.join == "inner" and not self.on:
+            if joins_models:
+                message = "join needs on"
+                raise ArgumentError(message, "such as on='id'", "join", "on")
+            message = "join needs labels and on"
+            raise ArgumentError(message, None, "join", "labels", "on")
+        if self.positive is not None and not self.positive.strip():
+            message = "positive must not be empty"
+            raise ArgumentError(message, None, "positive")
+        if self.positive is not None and self.soft_labels:
+            message = "positive names one of two labels; it does not go with soft_labels"
+            raise ArgumentError(message, None, "positive", "soft_labels")
+        if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
+            message = "comment must be some text without quotes and line ends"
+            raise ArgumentError(message, None, "comment")
+        if self.labels == "":
+            message = "labels must not be empty"
+            raise ArgumentError(message, None, "labels")
+        if "" in sources:
+            message = "SOURCE must not be empty"
+            raise ArgumentError(message)
+
+
+def _path_of(source: Source) -> str:
+    return source if isinstance(source, str) else source.name
+
+
+def _shown(source: Source) -> str:
+    return without_secrets(source) if isinstance(source, str) else source.name
+
+
+def _brief(source: Source) -> str:
+    if not isinstance(source, str):
+        return source.name
+    return PIPE if source == STANDARD_INPUT else file_name(source)
