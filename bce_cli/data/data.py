@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import LabelTally, Reading
+    from bce_cli.storage.sources import Held
 
     Run: TypeAlias = Callable[..., Iterator[Any]]
     Read: TypeAlias = Callable[[Block], Reading]
@@ -41,14 +42,14 @@ class Join:
     keys : tuple of str
         Columns of all tables whose texts together join their rows; none where labels of another
         file are in the order of the predictions.
-    labels_path : str, optional
+    labels_path : str or Held, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
 
     keys: tuple[str, ...]
-    labels_path: str | None = None
+    labels_path: str | Held | None = None
     is_inner: bool = False
 
 
@@ -399,13 +400,15 @@ class Data:
         return "every row has a missing value" if is_one else "no rows are left"
 
 
-def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+def open_data(
+    sources: Sequence[str | Held], options: InputOptions, join: Join | None = None
+) -> Data:
     """Prepare to read some sources, one after the other; the result is a context that opens them.
 
     Parameters
     ----------
-    paths : sequence of str
-        Paths or addresses of files, folders, or patterns; ``-`` is standard input.
+    sources : sequence of str or Held
+        Paths or addresses of files, folders, or patterns; ``-`` is standard input. Or frames.
     options : InputOptions
     join : Join, optional
         Where the labels stand, if not beside the predictions.
@@ -415,18 +418,20 @@ def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = N
     UsageError
         Standard input is named twice, or an option has no meaning.
     """
-    return _prepared([paths], options, join)
+    return _prepared([sources], options, join)
 
 
-def open_models(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+def open_models(
+    sources: Sequence[str | Held], options: InputOptions, join: Join | None = None
+) -> Data:
     """Prepare to read some sources side by side, each with the predictions of another model.
 
     Weights, clusters and segments are those of the first.
 
     Parameters
     ----------
-    paths : sequence of str
-        A source for each model, the baseline first; ``-`` is standard input.
+    sources : sequence of str or Held
+        A source for each model, the baseline first; ``-`` is standard input. Or frames.
     options : InputOptions
     join : Join, optional
         How rows find together that are not in the same order.
@@ -436,10 +441,12 @@ def open_models(paths: Sequence[str], options: InputOptions, join: Join | None =
     UsageError
         Standard input is named twice, or an option has no meaning.
     """
-    return _prepared([[path] for path in paths], options, join)
+    return _prepared([[source] for source in sources], options, join)
 
 
-def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
+def _prepared(
+    models: Sequence[Sequence[str | Held]], options: InputOptions, join: Join | None
+) -> Data:
     labels_path = None if join is None else join.labels_path
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
     if join is not None and not join.keys:  # in the same order
