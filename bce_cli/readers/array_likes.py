@@ -18,6 +18,8 @@ from bce_cli.errors import safe_text
 from bce_cli.readers.texts import strings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
     import pyarrow as pa
 
@@ -29,6 +31,11 @@ _NARROW = ("bfloat16", "float8")
 
 _HOST = (1, 3)
 """Kinds of devices, as DLPack counts them, whose memory is that of this process."""
+
+_MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow")
+"""What turns data elsewhere, or not worked out yet, into data in memory."""
+
+_NEEDED = "a value for each row is needed, such as a list"
 
 _CHUNK_ROWS = 1 << 16  # of texts
 _LONGEST_SHOWN = 120
@@ -175,9 +182,16 @@ def unfit(error: Exception) -> UnfitError:
     return UnfitError(f"cannot be read: {safe_text(reason or type(error).__name__, 200)}")
 
 
+def how_to_make(values: Any) -> str | None:  # noqa: ANN401 -- as above
+    """Say what gives the data that something stands for; None if it stands for none."""
+    is_here = hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__")
+    method = next((name for name in _MAKES if hasattr(type(values), name)), None)
+    return None if method is None or is_here else f".{method}() gives the data that it stands for"
+
+
 def index_of(values: Any) -> Any:  # noqa: ANN401 -- as above
     """Return what pandas calls the rows of a Series; None where they have no names."""
-    index = getattr(values, "index", None)
+    index = getattr(values, "index", None) if is_of(values, "pandas") else None
     return index if hasattr(index, "equals") else None
 
 
@@ -191,13 +205,13 @@ def _refuse_others(values: Any) -> None:  # noqa: ANN401 -- as above
     called = safe_text(type(values).__name__, _LONGEST_SHOWN)
     if isinstance(values, str | bytes | bytearray):
         what = f"is a single text ({called})"
-        raise UnfitError(what, "a value for each row is needed, such as a list")
+        raise UnfitError(what, _NEEDED)
     if values is None:
         what = "is None"
-        raise UnfitError(what, "a value for each row is needed, such as a list")
+        raise UnfitError(what, _NEEDED)
     if isinstance(values, AbstractSet) and not hasattr(values, "__array__"):
         what = f"is a {called}, which has no order"
-        raise UnfitError(what, "a value for each row is needed, such as a list")
+        raise UnfitError(what, _NEEDED)
     if isinstance(values, Mapping):
         what = f"is a {called}, not a value for each row"
         raise UnfitError(what, "list(d.values()) has its values")
@@ -213,7 +227,7 @@ def _of_array(array: npt.NDArray[Any], missing: BoolArray | None = None) -> Colu
         raise UnfitError(what, "name one of its fields")
     if array.ndim == 0:
         what = "is a single value"
-        raise UnfitError(what, "a value for each row is needed, such as a list")
+        raise UnfitError(what, _NEEDED)
     if array.shape[1:] == (1,):
         array, missing = array[:, 0], None if missing is None else missing[:, 0]
     if array.ndim != 1:
@@ -293,7 +307,7 @@ def _of_texts(values: list[Any]) -> pa.ChunkedArray:
 
 
 def _mixed(values: Sequence[Any]) -> UnfitError | None:
-    """Say which value is of another type than those before it; None if none is."""
+    """Say which value is of another type than those before it, or of which type all are."""
     first: type | None = None
     for row, value in enumerate(values, start=1):
         if value is None or value != value:  # noqa: PLR0124 -- NaN
@@ -303,17 +317,23 @@ def _mixed(values: Sequence[Any]) -> UnfitError | None:
             names = [safe_text(kind.__name__, _LONGEST_SHOWN) for kind in (first, type(value))]
             what = f"has values of several types: {names[0]} and, in row {row:,}, {names[1]}"
             return UnfitError(what)
-    return None
+    if first is None:
+        return None
+    return UnfitError(f"has values of type {safe_text(first.__name__, _LONGEST_SHOWN)}")
 
 
 def _of_pandas(values: Any) -> Column:  # noqa: ANN401 -- a Series, an index or an array of pandas
     import pyarrow as pa
 
     if getattr(values, "ndim", 1) != 1:
-        return _of_pandas(_only_column(values, values.shape, lambda: values.iloc[:, 0]))
+        return _of_pandas(_only_column(values.shape, lambda: values.iloc[:, 0]))
     dtype = values.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in _NUMBERS:
         return Numbers(values.to_numpy(), has_nan=True)
+    if hasattr(dtype, "subtype") and hasattr(dtype, "fill_value"):  # sparse
+        return Numbers(np.asarray(values), has_nan=True)
+    if isinstance(dtype, np.dtype) and dtype.kind == "c":
+        return _of_array(values.to_numpy())  # which says that it cannot
     try:
         return Typed(pa.array(values, from_pandas=True))
     except Exception as error:  # noqa: BLE001 -- as above
@@ -328,14 +348,13 @@ def _of_arrow(values: Any) -> Column:  # noqa: ANN401 -- of any library
     if hasattr(values, "__arrow_c_stream__"):
         if hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
             whole = pa.table(values)
-            return Typed(_only_column(values, whole.shape, lambda: whole.column(0)))
+            return Typed(_only_column(whole.shape, lambda: whole.column(0)))
         return Typed(pa.chunked_array(values))
     return Typed(pa.array(values))
 
 
-def _only_column(values: Any, shape: tuple[int, ...], first: Any) -> Any:  # noqa: ANN401
+def _only_column(shape: tuple[int, ...], first: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Return the column of a table that has no other one."""
-    del values
     if shape[1:] == (1,):
         return first()
     what = f"has {shape_fault(tuple(shape))}"
@@ -366,5 +385,4 @@ def _array_of(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 -- of any librar
         called = safe_text(type(values).__name__, _LONGEST_SHOWN)
         is_one = isinstance(values, int | float | complex)
         what = "is a single value" if is_one else f"is of type {called}, not a value for each row"
-        hint = "a value for each row is needed, such as a list"
-        raise UnfitError(what, hint) from None
+        raise UnfitError(what, how_to_make(values) or _NEEDED) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
@@ -20,6 +20,7 @@ from bce_cli.readers.array_likes import (
     Typed,
     UnfitError,
     column_of,
+    how_to_make,
     index_of,
     is_of,
     unfit,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.array_likes import Column
     from bce_cli.readers.columns import ColumnChoice
-    from bce_cli.readers.grammar import InputOptions
+    from bce_cli.readers.grammar import InputOptions, Layout
 
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
 _FEW_ROWS = 1 << 14
@@ -104,6 +105,15 @@ class Frame:
         """Whether its rows are gone once they were read."""
         return self.held.is_read_once
 
+    @property
+    def index(self) -> Any:  # noqa: ANN401 -- of pandas
+        """What pandas calls its rows; None where they have no names."""
+        return index_of(self.held.whole)
+
+    def called(self, name: str) -> Frame:
+        """Return the same table under another name."""
+        return replace(self, name=name)
+
     def opened(self, options: InputOptions) -> FrameFile:
         """Find the columns that are wanted.
 
@@ -165,10 +175,8 @@ def frame_of(obj: Any, name: str | None = None) -> Frame:  # noqa: ANN401 -- of 
     """
     called = safe_text(type(obj).__name__ if name is None else name, 80)
     if not is_tabular(obj):
-        hint = "a lazy frame is a table once it is collected: .collect()"
-        is_lazy = hasattr(obj, "collect")
-        message = f"{called} is no table"
-        raise ArgumentError(message, hint if is_lazy else _NEEDED, "data")
+        message = f"{called} is no table in memory"
+        raise ArgumentError(message, how_to_make(obj) or _NEEDED, "data")
     if isinstance(obj, Mapping):
         places = list(obj)
         return Frame(called, _ByColumn(obj, _texts(places), lambda place: obj[places[place]]))
@@ -239,19 +247,49 @@ def _counted(n: int) -> str:
     return f"{n:,} value{'' if n == 1 else 's'}"
 
 
-def _refuse_indexes(indexes: Mapping[str, Any], source: str | None = None) -> None:
+def refuse_layout(layout: Layout) -> None:
+    """Raise ArgumentError for what says how text is laid out, where no text is read."""
+    given = {
+        "input_format": layout.input_format is not None,
+        "delimiter": layout.delimiter is not None,
+        "no_header": not layout.has_header,
+        "encoding": layout.encoding is not None,
+        "comment": layout.comment is not None,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            message = f"{name} says nothing about data in memory"
+            raise ArgumentError(message, None, name)
+
+
+def refuse_indexes(tables: Mapping[str, Any]) -> None:
+    """Raise ArgumentError if pandas calls rows differently that are paired by their order.
+
+    Parameters
+    ----------
+    tables : mapping of str to index of pandas or None
+        By what messages call them.
+    """
+    hint = "pair them by a key, on='id', or by their place: .reset_index(drop=True)"
+    _refuse_indexes(tables, hint=hint)
+
+
+def _refuse_indexes(
+    indexes: Mapping[str, Any],
+    source: str | None = None,
+    hint: str = "rows are paired by their place: align them first, or pass .to_numpy()",
+) -> None:
     """Raise ArgumentError if pandas calls the rows of two columns differently."""
     named = [(name, index) for name, index in indexes.items() if index is not None]
     for name, index in named[1:]:
         first_name, first = named[0]
-        if index is first or index.equals(first):
+        if len(index) != len(first) or index.equals(first):  # whose lengths are compared elsewhere
             continue
-        is_same = len(index) == len(first) and not first.symmetric_difference(index).size
+        is_same = not first.symmetric_difference(index).size
         differ = "the same index in another order" if is_same else "different indexes"
         two = f"{safe_text(first_name, 80)} and {safe_text(name, 80)}"
         if source is not None:
             two = f"{source}: columns {quoted(first_name)} and {quoted(name)}"
-        hint = "rows are paired by their place: align them first, or pass .to_numpy()"
         message = f"{two} have {differ}"
         raise ArgumentError(message, hint, first_name, name)
 
@@ -343,6 +381,10 @@ class _Columns:
 
         return pa.field(self.names[place], self.column(place).kind)
 
+    def is_known(self, place: int) -> bool:
+        """Whether a column was looked at."""
+        return place in self._found
+
     def column(self, place: int) -> Column:
         """Return a column.
 
@@ -419,8 +461,9 @@ class _Parts:
         """Return a column; one that no part is asked of has none."""
         found = [place for place, name in enumerate(self.columns.names) if name == step]
         if len(found) != 1:
-            return None
-        if any(name.startswith((f"{step}.", f"{step}[")) for name in self.asked):
+            return ArrowParts() if found else None
+        is_asked = any(name.startswith((f"{step}.", f"{step}[")) for name in self.asked)
+        if is_asked or self.columns.is_known(found[0]):
             return ArrowParts.of(self.columns.field(found[0]).type)
         return ArrowParts()
 
@@ -438,13 +481,13 @@ class _Stream:
     @property
     def is_read_once(self) -> bool:
         """Whether it is such a stream itself."""
-        return hasattr(self.whole, "read_next_batch")
+        return hasattr(type(self.whole), "read_next_batch")
 
     def opened(self, frame: Frame, choice: ColumnChoice, most: int) -> _Opened:
         """Begin the stream, of which no row is read yet; see `_Held`."""
         import pyarrow as pa
 
-        is_relation = hasattr(self.whole, "project") and hasattr(self.whole, "columns")
+        is_relation = is_of(self.whole, "duckdb")
         start = self.whole
         if self.is_read_once and start in _READ:
             message = f"{frame.name}: its rows were read before, and are gone"

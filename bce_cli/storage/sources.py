@@ -62,6 +62,13 @@ class Held(Protocol):
     def is_read_once(self) -> bool:
         """Whether its rows are gone once they were read."""
 
+    @property
+    def index(self) -> Any:  # noqa: ANN401 -- of pandas
+        """What pandas calls its rows; None where they have no names."""
+
+    def called(self, name: str) -> Held:
+        """Return the same table under another name."""
+
 
 def refuse_second_pipe(paths: Sequence[str | Held | None]) -> None:
     """Raise UsageError if standard input is named more than once; what is None is no path."""
@@ -319,8 +326,9 @@ def _refuse_repeats(found: Sequence[tuple[str | Held, Source]]) -> None:
             continue
         what = f"{other.name} and {source.name} are the same file"
         if not (isinstance(path, str) and isinstance(other_path, str)):
-            message = f"{source.name} is given twice: its rows would count twice"
-            raise UsageError(message)
+            what = f"{other.name} and {source.name} are the same table"
+            message = f"{what}: its rows would count twice"
+            raise UsageError(message, "give each table once")
         if other.name == source.name:
             what = f"{source.name} is in {shown_path(other_path)} and in {shown_path(path)}"
             what = f"{source.name} is named twice" if path == other_path else what
