@@ -62,23 +62,53 @@ def unsigned_zeros(values: FloatArray) -> FloatArray:
 
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
-    if isinstance(values, np.ndarray) and values.dtype.kind not in _NUMBERS:
-        message = f"{name} must be numbers of the real line, not of type {values.dtype}"
-        raise DataError(message)
     values = unmasked(values, name)
     try:
-        vector = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values)
+        _refuse_no_numbers(array, name)
+        vector = array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, DataError):
+            raise
         message = f"{name} must be numbers: {error}"
         raise DataError(message) from None
+    if vector.shape[1:] == (1,):
+        vector = vector[:, 0]
     if vector.ndim != 1:
-        message = f"{name} must be one-dimensional, got shape {vector.shape}"
+        message = f"{name} have {shape_fault(vector.shape)}"
         raise DataError(message)
     return vector
 
 
-_NUMBERS = "biufOUST"
-"""Kinds of NumPy types that hold real numbers, or may; texts and objects say so themselves."""
+def _refuse_no_numbers(array: npt.NDArray[Any], name: str) -> None:
+    kind = array.dtype.kind
+    if kind in "SUT" or (kind == "O" and any(isinstance(v, str | bytes) for v in array.flat)):
+        message = f"{name} must be numbers, not texts"
+        raise DataError(message)
+    if kind not in _NUMBERS:
+        message = f"{name} must be numbers of the real line, not of type {array.dtype}"
+        raise DataError(message)
+
+
+_NUMBERS = "biufO"
+"""Kinds of NumPy types that hold real numbers, or may, which objects say themselves."""
+
+_CLASSES = 2  # that predict_proba has a column for
+
+
+def shape_fault(shape: tuple[int, ...]) -> str:
+    """Say what is wrong with the shape of an array that should have one value for each row.
+
+    Examples
+    --------
+    >>> shape_fault((1000, 2))
+    'shape (1000, 2): pass [:, 1], the probability of label 1'
+    >>> shape_fault((3, 4, 5))
+    'shape (3, 4, 5), where (n,) is needed'
+    """
+    if shape[1:] == (_CLASSES,):
+        return f"shape {shape}: pass [:, 1], the probability of label 1"
+    return f"shape {shape}, where (n,) is needed"
 
 
 def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:

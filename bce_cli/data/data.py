@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import in_their_order
 from bce_cli.data.table import Facts, Table, read_block
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import ArgumentError, DataError, quoted
 from bce_cli.readers.columns import USAGE, Beside, ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.readers.reading import LabelTally, Reading
+    from bce_cli.storage.sources import Held
 
     Run: TypeAlias = Callable[..., Iterator[Any]]
     Read: TypeAlias = Callable[[Block], Reading]
@@ -41,14 +44,14 @@ class Join:
     keys : tuple of str
         Columns of all tables whose texts together join their rows; none where labels of another
         file are in the order of the predictions.
-    labels_path : str, optional
+    labels_path : str or Held, optional
         None where labels stand beside the predictions of each model.
     is_inner : bool
         Leave out rows without a partner, instead of refusing them.
     """
 
     keys: tuple[str, ...]
-    labels_path: str | None = None
+    labels_path: str | Held | None = None
     is_inner: bool = False
 
 
@@ -399,13 +402,15 @@ class Data:
         return "every row has a missing value" if is_one else "no rows are left"
 
 
-def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+def open_data(
+    sources: Sequence[str | Held], options: InputOptions, join: Join | None = None
+) -> Data:
     """Prepare to read some sources, one after the other; the result is a context that opens them.
 
     Parameters
     ----------
-    paths : sequence of str
-        Paths or addresses of files, folders, or patterns; ``-`` is standard input.
+    sources : sequence of str or Held
+        Paths or addresses of files, folders, or patterns; ``-`` is standard input. Or frames.
     options : InputOptions
     join : Join, optional
         Where the labels stand, if not beside the predictions.
@@ -415,18 +420,20 @@ def open_data(paths: Sequence[str], options: InputOptions, join: Join | None = N
     UsageError
         Standard input is named twice, or an option has no meaning.
     """
-    return _prepared([paths], options, join)
+    return _prepared([sources], options, join)
 
 
-def open_models(paths: Sequence[str], options: InputOptions, join: Join | None = None) -> Data:
+def open_models(
+    sources: Sequence[str | Held], options: InputOptions, join: Join | None = None
+) -> Data:
     """Prepare to read some sources side by side, each with the predictions of another model.
 
     Weights, clusters and segments are those of the first.
 
     Parameters
     ----------
-    paths : sequence of str
-        A source for each model, the baseline first; ``-`` is standard input.
+    sources : sequence of str or Held
+        A source for each model, the baseline first; ``-`` is standard input. Or frames.
     options : InputOptions
     join : Join, optional
         How rows find together that are not in the same order.
@@ -436,11 +443,56 @@ def open_models(paths: Sequence[str], options: InputOptions, join: Join | None =
     UsageError
         Standard input is named twice, or an option has no meaning.
     """
-    return _prepared([[path] for path in paths], options, join)
+    return _prepared([[source] for source in sources], options, join)
 
 
-def _prepared(models: Sequence[Sequence[str]], options: InputOptions, join: Join | None) -> Data:
+def _of_memory(
+    models: Sequence[Sequence[str | Held]],
+    labels: str | Held | None,
+    options: InputOptions,
+    join: Join | None,
+) -> tuple[Sequence[Sequence[str | Held]], str | Held | None]:
+    """Check what is in memory, and tell apart what is called the same.
+
+    Raises
+    ------
+    ArgumentError
+        An option of texts has no meaning, or pandas calls rows differently that would be paired.
+    """
+    from bce_cli.readers.frames import refuse_indexes, refuse_layout  # noqa: PLC0415 -- not for files
+
+    everything = [*chain(*models), *([] if labels is None else [labels])]
+    frames = [source for source in everything if not isinstance(source, str)]
+    if len(frames) == len(everything):
+        refuse_layout(options.layout)
+    once = Counter(frame.identity for frame in frames if frame.is_read_once)
+    if any(n > 1 for n in once.values()):
+        name = next(frame.name for frame in frames if once[frame.identity] > 1)
+        message = f"{name} is given twice, and its rows can be read only once"
+        raise ArgumentError(message, "a table holds them: .read_all()")
+    counts = Counter(frame.name for frame in frames)
+    numbers = {name: count(1) for name, n in counts.items() if n > 1}
+
+    def called(source: str | Held) -> str | Held:
+        if isinstance(source, str) or source.name not in numbers:
+            return source
+        return source.called(f"{source.name} {next(numbers[source.name])}")
+
+    models = [[called(source) for source in sources] for sources in models]
+    labels = None if labels is None else called(labels)
+    if join is None or not join.keys:
+        alone = [sources[0] for sources in models if len(sources) == 1]
+        paired = alone if labels is None else [*alone, labels]
+        refuse_indexes({held.name: held.index for held in paired if not isinstance(held, str)})
+    return models, labels
+
+
+def _prepared(
+    models: Sequence[Sequence[str | Held]], options: InputOptions, join: Join | None
+) -> Data:
     labels_path = None if join is None else join.labels_path
+    if any(not isinstance(source, str | None) for source in (labels_path, *chain(*models))):
+        models, labels_path = _of_memory(models, labels_path, options, join)
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
     if join is not None and not join.keys:  # in the same order
         join = None

@@ -13,7 +13,7 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.dialect import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file
 from bce_cli.readers.reading import LabelTally, LabelValues, Reading
-from bce_cli.storage.sources import STANDARD_INPUT, Source, all_sources, blame_change
+from bce_cli.storage.sources import Source, all_sources, blame_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.columns import Columns
     from bce_cli.readers.grammar import InputOptions
+    from bce_cli.storage.sources import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,8 @@ class Table:
         self._stack = ExitStack()
 
     @classmethod
-    def at(cls, paths: Sequence[str], options: InputOptions) -> Self:
-        """Return the table of some paths or addresses of files, folders, or patterns.
+    def at(cls, paths: Sequence[str | Held], options: InputOptions) -> Self:
+        """Return the table of what is in memory, or of files, folders or patterns at some paths.
 
         Raises
         ------
@@ -205,7 +206,7 @@ class Table:
         check_encoding(options.layout.encoding)
         parse_delimiter(options.layout.delimiter)
         sources, notes = all_sources(paths)
-        table = cls(sources, options, ", ".join(Source(path).name for path in paths))
+        table = cls(sources, options, ", ".join(Source.named(path).name for path in paths))
         table.note(*notes)
         return table
 
@@ -283,7 +284,7 @@ class Table:
         That source is small, and is read once more.
         """
         source = self.sources[number]
-        if source.path == STANDARD_INPUT:
+        if source.is_read_once:
             return None
         columns = ColumnChoice(reads_label=False, reads_prediction=False, watches_ids=True)
         ids: list[str] = []

@@ -16,7 +16,14 @@ from bce_cli.core.progress import Advance, Stage
 from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, answered, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
-from bce_cli.errors import BceError, InputError, MissingInputError, SideUnreadable, UsageError
+from bce_cli.errors import (
+    ArgumentError,
+    BceError,
+    InputError,
+    MissingInputError,
+    SideUnreadable,
+    UsageError,
+)
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
@@ -100,8 +107,11 @@ def _told(
 
 
 def check_sources(sources: Sequence[Source]) -> None:
-    """Raise UsageError if one of the sources is not a file."""
+    """Raise UsageError if one of the sources is not a file, or ArgumentError if it is in memory."""
     for source in sources:
+        if source.held is not None:
+            message = f"engine='dask' cannot read what is in memory, as {source.name} is"
+            raise ArgumentError(message, "write it to Parquet first, or leave engine out", "engine")
         if source.path == STANDARD_INPUT or _is_stream(source.local_path):
             message = f"{source.name}: --engine dask reads files that every worker can open"
             raise UsageError(message, "--engine local reads it")

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import InputOptions
+    from bce_cli.readers.parts import Parts
     from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
@@ -370,9 +371,12 @@ def _with_vector(choice: ColumnChoice, schema: pa.Schema) -> ColumnChoice:
     """Choose the one vector among several predictions by name: Spark writes classes beside it."""
     if choice.prediction is not None or not choice.reads_prediction:
         return choice
-    fields = [field for field in schema if field.name.strip(" \t").lower() in PREDICTION_NAMES]
-    vectors = [field.name for field in fields if is_vector(field.type)]
-    is_clear = len(vectors) == 1 and len(fields) > 1
+    names = schema.names
+    places = [i for i, name in enumerate(names) if name.strip(" \t").lower() in PREDICTION_NAMES]
+    if len(places) < _TWO:
+        return choice
+    vectors = [names[place] for place in places if is_vector(schema.field(place).type)]
+    is_clear = len(vectors) == 1
     return replace(choice, prediction=vectors[0]) if is_clear else choice
 
 
@@ -427,26 +431,37 @@ class ColumnarFile:
         most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
             if kind == "arrow":
-                self._table = open_arrow(file, head, most)
+                table = open_arrow(file, head, most)
             else:
-                self._table = (open_parquet if kind == "parquet" else open_orc)(file, most)
-            schema: pa.Schema = self._table.schema
-            self.row_groups, self.n_rows = self._table.row_groups, self._table.n_rows
-            names = schema.names
-        choice = _with_vector(options.columns, schema)
-        self.columns = find_columns(names, choice, name, ArrowParts(tuple(schema)))
+                table = (open_parquet if kind == "parquet" else open_orc)(file, most)
+            whole = ArrowParts(tuple(table.schema))
+        self._find(table, options.columns, whole)
+
+    def _find(self, table: Batches, choice: ColumnChoice, whole: Parts) -> None:
+        """Find the columns that are wanted, or parts of them.
+
+        Parameters
+        ----------
+        table : Batches
+            Whose schema is asked for the types of those columns alone that may be wanted.
+        choice : ColumnChoice
+        whole : Parts
+            Of a record.
+        """
+        self._table, schema = table, table.schema
+        self.row_groups, self.n_rows = table.row_groups, table.n_rows
+        self.columns = find_columns(schema.names, _with_vector(choice, schema), self._name, whole)
         wanted = {place: self._wanted(schema, place) for _, place in self.columns.wanted}
         for number in self.columns.numbers:
             wanted[number.place] = self._value_for_1(schema, wanted[number.place], number.role)
-        self._refuse_types(schema, wanted)
+        self._refuse_types(schema, wanted, whole)
         self._places = sorted(wanted)
         self._wanted_at = [wanted[place] for place in self._places]
 
-    def _refuse_types(self, schema: pa.Schema, wanted: dict[int, Wanted]) -> None:
+    def _refuse_types(self, schema: pa.Schema, wanted: dict[int, Wanted], whole: Parts) -> None:
         """Raise DataError for a column that cannot be what it is read for."""
         import pyarrow as pa
 
-        whole = ArrowParts(tuple(schema))
         numbers = {number.key for number in self.columns.numbers}
         for key, place in replace(self.columns, watched=None).wanted:
             name, role = self.columns.names[place], key.partition(" ")[0]

@@ -92,6 +92,9 @@ def open_file(source: Source, options: InputOptions, opened: ExitStack) -> tuple
     UsageError
         An option does not go with its format.
     """
+    if source.held is not None:
+        frame: Any = source.held
+        return frame.opened(options), False
     options = at_its_path(options, source)
     head, stream = peeked(opened.enter_context(source.open()), HEAD_BYTES)
     if head.startswith(ARCHIVE_MARKS):

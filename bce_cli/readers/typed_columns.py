@@ -233,7 +233,7 @@ def refuse_type(
     else:
         fits = has_texts(kind)
     if not fits:
-        column = f"{role} (column {quoted(field.name)})"
+        column = role if role == field.name else f"{role} (column {quoted(field.name)})"
         shown, wanted = safe_text(str(field.type), 80), "numbers" if is_number else "text"
         message = f"{source}: {column} is of type {shown}, not {wanted}"
         raise DataError(message, hint)

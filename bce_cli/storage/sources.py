@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from bce_cli.errors import BceError, InputError, UsageError, safe_text
 from bce_cli.storage.folders import passed_over
@@ -47,7 +47,30 @@ _ARCHIVE_MARK = b"PK"
 _ARCHIVE_ENDINGS = (".zip", ".npz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
-def refuse_second_pipe(paths: Sequence[str | None]) -> None:
+class Held(Protocol):
+    """A table in memory, which is a source all the same; `readers` know how it is read."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def identity(self) -> int:
+        """What it has in common only with what holds the same rows."""
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether its rows are gone once they were read."""
+
+    @property
+    def index(self) -> Any:  # noqa: ANN401 -- of pandas
+        """What pandas calls its rows; None where they have no names."""
+
+    def called(self, name: str) -> Held:
+        """Return the same table under another name."""
+
+
+def refuse_second_pipe(paths: Sequence[str | Held | None]) -> None:
     """Raise UsageError if standard input is named more than once; what is None is no path."""
     if paths.count(STANDARD_INPUT) > 1:
         message = "standard input can be read only once"
@@ -56,7 +79,7 @@ def refuse_second_pipe(paths: Sequence[str | None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input, which can be opened in any process.
+    """One input, which can be opened in any process, unless it is in the memory of this one.
 
     Attributes
     ----------
@@ -70,6 +93,8 @@ class Source:
         What is meant of an archive or a workbook at that path: a file, or a sheet.
     is_part : bool
         Whether it is one of the files of a folder or a pattern, some of which may be empty.
+    held : Held, optional
+        What is in memory, and has no path.
     """
 
     path: str
@@ -77,10 +102,18 @@ class Source:
     shown: str | None = None
     member: str | None = None
     is_part: bool = False
+    held: Held | None = None
+
+    @classmethod
+    def named(cls, path: str | Held) -> Source:
+        """Return what is at a path, or in memory."""
+        return cls(path) if isinstance(path, str) else cls(str(path.identity), held=path)
 
     @property
     def name(self) -> str:
         """What messages call it."""
+        if self.held is not None:
+            return self.held.name
         if self.path == STANDARD_INPUT:
             return PIPE
         shown = shown_path(self.shown or self.path)
@@ -94,7 +127,7 @@ class Source:
     @property
     def extensions(self) -> tuple[str, ...]:
         """The endings of its name, in lower case, the last one first."""
-        if self.path == STANDARD_INPUT:
+        if self.path == STANDARD_INPUT or self.held is not None:
             return ()
         suffixes = PurePath(self.member or file_name(self.path)).suffixes
         return tuple(suffix.lower() for suffix in reversed(suffixes))
@@ -102,12 +135,20 @@ class Source:
     @property
     def folders(self) -> tuple[tuple[str, str | None], ...]:
         """What the folders that the user has named, or that are below, say of it."""
-        return partitions_of(self.shown or self.path)
+        return () if self.held is not None else partitions_of(self.shown or self.path)
 
     @property
     def local_path(self) -> str | None:
-        """The path on this machine; None for standard input and addresses elsewhere."""
-        return None if self.path == STANDARD_INPUT else local_path(self.path)
+        """The path on this machine; None for standard input, memory and addresses elsewhere."""
+        has_path = self.path != STANDARD_INPUT and self.held is None
+        return local_path(self.path) if has_path else None
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether its rows are gone once they were read."""
+        if self.held is not None:
+            return self.held.is_read_once
+        return self.path == STANDARD_INPUT
 
     def size(self) -> int | None:
         """Bytes of a regular file, or of one in storage elsewhere; None for anything else."""
@@ -116,7 +157,7 @@ class Source:
 
     def look(self) -> Stamp | None:
         """Return what version is there now; None for what has none, or cannot be looked at."""
-        if self.path == STANDARD_INPUT:
+        if self.path == STANDARD_INPUT or self.held is not None:
             return None
         if self.local_path is None:
             from bce_cli.storage.remote import stamp_of  # noqa: PLC0415 -- rare
@@ -246,7 +287,7 @@ def blame_change(error: BceError, sources: Sequence[Source]) -> None:
 _WHAT_COUNTS = "names that begin with . or _ do not count"
 
 
-def all_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
+def all_sources(paths: Sequence[str | Held]) -> tuple[list[Source], list[str]]:
     """Return the files that several paths stand for, one after the other; see `sources_of`.
 
     Returns
@@ -269,7 +310,7 @@ def all_sources(paths: Sequence[str]) -> tuple[list[Source], list[str]]:
     return [source for _, source in found], notes
 
 
-def _refuse_repeats(found: Sequence[tuple[str, Source]]) -> None:
+def _refuse_repeats(found: Sequence[tuple[str | Held, Source]]) -> None:
     """Raise UsageError if two sources are the same file, whose rows would count twice.
 
     Parameters
@@ -277,13 +318,17 @@ def _refuse_repeats(found: Sequence[tuple[str, Source]]) -> None:
     found : sequence of (path, Source)
         Each with what the user has named.
     """
-    seen: dict[object, tuple[str, Source]] = {}
+    seen: dict[object, tuple[str | Held, Source]] = {}
     for path, source in found:
         identity = (_identity(source), source.member)
         other_path, other = seen.setdefault(identity, (path, source))
         if other is source:
             continue
         what = f"{other.name} and {source.name} are the same file"
+        if not (isinstance(path, str) and isinstance(other_path, str)):
+            what = f"{other.name} and {source.name} are the same table"
+            message = f"{what}: its rows would count twice"
+            raise UsageError(message, "give each table once")
         if other.name == source.name:
             what = f"{source.name} is in {shown_path(other_path)} and in {shown_path(path)}"
             what = f"{source.name} is named twice" if path == other_path else what
@@ -293,6 +338,8 @@ def _refuse_repeats(found: Sequence[tuple[str, Source]]) -> None:
 
 def _identity(source: Source) -> object:
     """Return what two sources have in common only if they are the same file."""
+    if source.held is not None:
+        return source.held.identity, None
     try:
         if source.path == STANDARD_INPUT:
             status = os.fstat(sys.stdin.fileno())
@@ -307,12 +354,12 @@ def _identity(source: Source) -> object:
     return (status.st_dev, status.st_ino) if status.st_ino else source.path
 
 
-def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
+def sources_of(path: str | Held, notes: list[str] | None = None) -> list[Source]:
     """Return the files that are meant, sorted by their paths.
 
     Parameters
     ----------
-    path : str
+    path : str or Held
         A file; a folder, which stands for all files below it, but for hidden ones; or a pattern,
         unless there is something that is called just so. Each may be an address. A path at which
         there is nothing is returned as it is, to be an error when it is opened; but for
@@ -325,8 +372,8 @@ def sources_of(path: str, notes: list[str] | None = None) -> list[Source]:
     UsageError
         An address has a password in it.
     """
-    if path == STANDARD_INPUT:
-        return [Source(path)]
+    if not isinstance(path, str) or path == STANDARD_INPUT:
+        return [Source.named(path)]
     if _WITHIN in path:
         whole, member = _split_member(path)
         if member is not None:

@@ -11,6 +11,7 @@ import pytest
 from bce_cli import (
     ArgumentError,
     BceError,
+    DataError,
     ExactSum,
     binary_cross_entropy,
     calibration_report,
@@ -68,7 +69,13 @@ def test_a_masked_array_without_a_mask_is_an_array() -> None:
         np.array([(0.5,), (0.5,)], [("p", float)]),
         np.array([0.5 + 0j, 0.5]),
         np.array([0.5 + 0j, 0.5], object),
+        np.array([[0.5, 0.5], [0.5, 0.5]]),
         np.array([[0.5, 0.5]]),
+        ["0.5", "0.2"],
+        np.array(["0.5", "0.2"]),
+        np.array([b"0.5", b"0.2"]),
+        np.array(["0.5", "0.2"], np.dtypes.StringDType()),
+        np.array(["0.5", 0.2], object),
         np.array([0.5, None], object),
         {0: 0.5, 1: 0.5},
         iter([0.5, 0.5]),
@@ -84,10 +91,32 @@ def test_what_is_no_vector_of_numbers_is_refused(values: Any) -> None:  # noqa: 
         mean_binary_cross_entropy([1, 0], [0.5, 0.5], weights=values)
 
 
+def test_one_column_is_a_vector_and_two_are_not() -> None:
+    import pandas as pd
+
+    vector = binary_cross_entropy([1, 0], [0.9, 0.2]).tolist()
+    for column in (np.array([[0.9], [0.2]]), [[0.9], [0.2]], pd.DataFrame({"p": [0.9, 0.2]})):
+        assert binary_cross_entropy([[1], [0]], column).tolist() == vector
+    shape = "probabilities have shape (2, 2): pass [:, 1], the probability of label 1"
+    with pytest.raises(DataError) as refusal:
+        binary_cross_entropy([1, 0], [[0.1, 0.9], [0.8, 0.2]])
+    assert str(refusal.value) == shape
+    with pytest.raises(DataError) as refusal:
+        loss_totals(np.zeros((3, 0)), [0.5] * 3)
+    assert str(refusal.value) == "labels have shape (3, 0), where (n,) is needed"
+
+
+def test_texts_are_no_numbers() -> None:
+    for texts in (["0.9", "0.2"], np.array(["0.9", "0.2"]), np.array(["0.9", 0.2], object)):
+        with pytest.raises(DataError) as refusal:
+            mean_binary_cross_entropy([1, 0], texts)
+        assert str(refusal.value) == "probabilities must be numbers, not texts"
+
+
 def test_frames_and_missing_values_of_pandas_are_refused() -> None:
     import pandas as pd
 
-    test_what_is_no_vector_of_numbers_is_refused(pd.DataFrame({"p": [0.5, 0.5]}))
+    test_what_is_no_vector_of_numbers_is_refused(pd.DataFrame({"p": [0.5, 0.5], "q": [0.5, 0.5]}))
     test_what_is_no_vector_of_numbers_is_refused(pd.array([0.5, None], dtype="Float64"))
 
 
