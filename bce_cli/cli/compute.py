@@ -220,7 +220,7 @@ def _report(
         return f"{report.mean_loss!r}\n".encode(), doubtful
     from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415
 
-    document = ComputeDocument(
+    document = ComputeDocument.of(
         origin=inputs.origin(job.data, paths),
         convention=convention,
         report=report,
