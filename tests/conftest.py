@@ -187,7 +187,7 @@ def document() -> Callable[..., ComputeDocument]:
         job = _job(paths, **options)
         result = evaluate(job, plan)
         report = loss_report(result.totals, unit)
-        return ComputeDocument(
+        return ComputeDocument.of(
             origin=Origin(paths, job.data.label_name, (job.data.prediction_names[0],)),
             convention=plan.convention,
             report=report,

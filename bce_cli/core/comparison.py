@@ -339,7 +339,7 @@ class DifferenceReport:
         Rows on which the model's loss is lower, higher and the same.
     n_only_baseline_infinite, n_only_model_infinite, n_both_infinite : int
     gained, lost : tuple of ChangedRow
-        The rows of greatest change, in nats whatever the unit.
+        The rows of greatest change, in the unit of the report.
     """
 
     model: str
@@ -458,18 +458,23 @@ def _difference_report(
     name: str, totals: DifferenceTotals, unit: Unit, confidence: float
 ) -> DifferenceReport:
     moments = totals.moments if totals.clusters is None else totals.clusters.moments
+    nats = NATS_PER[unit]
+    gained, lost = (
+        tuple(replace(row, difference=row.difference / nats) for row in extremes.rows)
+        for extremes in (totals.gained, totals.lost)
+    )
     return DifferenceReport(
         model=name,
         infinite=_infinite_means(totals),
-        finite=_difference(totals.moments.n, moments, NATS_PER[unit], confidence),
+        finite=_difference(totals.moments.n, moments, nats, confidence),
         n_better=totals.n_better,
         n_worse=totals.n_worse,
         n_tied=totals.n_tied,
         n_only_baseline_infinite=totals.n_only_baseline_infinite,
         n_only_model_infinite=totals.n_only_model_infinite,
         n_both_infinite=totals.n_both_infinite,
-        gained=totals.gained.rows,
-        lost=totals.lost.rows,
+        gained=gained,
+        lost=lost,
     )
 
 

@@ -130,7 +130,7 @@ class Evaluated:
         """Return all there is to say."""
         from bce_cli.render.compute import ComputeDocument  # noqa: PLC0415 -- a number needs none
 
-        return ComputeDocument(
+        return ComputeDocument.of(
             origin=self.inputs.origin(job.data, sources),
             convention=self.plan.convention,
             report=self.report,

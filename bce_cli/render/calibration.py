@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,14 +41,14 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.render.layout import Look, Texts
-    from bce_cli.render.origin import Origin
+    from bce_cli.render.origin import Origin, Saved
 
 _DIGITS = 5
 _EDGE_DIGITS = 4
 _LEVEL = 0.05
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate", "mean_prediction")
-_LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
-_BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
+LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
+BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
 
 _BIAS = (
     "Of miscalibration and discrimination these are not confidence intervals: a sample repeats "
@@ -78,37 +79,51 @@ _BINS = (
 
 @dataclass(frozen=True, slots=True)
 class CalibrationDocument:
-    """A finished report and where its rows came from."""
+    """A finished report and where its rows came from.
+
+    Attributes
+    ----------
+    origin : Origin
+    report : CalibrationReport
+    saved : Saved or None
+        Where all of it was read from a saved report. One in brief has no bins, no curve and no
+        histogram.
+    """
 
     origin: Origin
     report: CalibrationReport
+    saved: Saved | None = None
 
-    tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic"))
+    tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic", "histogram"))
 
     def sections(self, look: Look) -> list[Section]:
         """Show the parts of the loss, the fit, the bins and the diagram."""
         report = self.report
+        bins = [_reliability(report, has_weights=self.origin.has_weights)] if report.bins else []
         return [
-            _parts(report, self.origin, look),
+            _parts(self, look),
             *([] if report.bootstrap is None else [_intervals(report.bootstrap, report)]),
             _fit(report),
-            _reliability(report, has_weights=self.origin.has_weights),
-            diagram_section(report, look),
+            *bins,
+            *([diagram_section(report, look)] if bins and report.histogram else []),
         ]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name."""
+        if self.saved is not None:
+            return deepcopy(self.saved.record)
         report, curve = self.report, self.report.curve
         fit, test, fine_bins = report.logistic, report.spiegelhalter, report.fine_bins
         judged = judge_calibration(report)
-        log_loss = _named(asdict(report.log_loss), _LOG_LOSS_NAMES)
+        log_loss = _named(asdict(report.log_loss), LOG_LOSS_NAMES)
         widest = {"greatest_odds_ratio": GREATEST_ODDS_RATIO}
         ends = (values.tolist() for values in (curve.lows, curve.highs, curve.rates))
         return {
             **self.origin.head(report, *_HEAD),
+            **self.origin.kinds(soft=report.has_soft_labels),
             "mean_loss": log_loss.pop("mean_loss"),
             "log_loss": log_loss,
-            "brier": _named(asdict(report.brier), _BRIER_NAMES),
+            "brier": _named(asdict(report.brier), BRIER_NAMES),
             "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
             "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,
             **picked(report, "strategy", "ece", "mce"),
@@ -121,19 +136,24 @@ class CalibrationDocument:
             "slope_intercept_p": fit.line_p,
             "calibrated": judged.calibrated,
             "calibrated_p": judged.p_value,
-            **picked(report, "n_impossible", "first_impossible_row"),
+            **picked(report, "n_impossible", "first_impossible_row", "n_weighted", "effective_n"),
+            "slope_obstacle": fit.obstacle,
+            "calibration_in_the_large_obstacle": fit.obstacle_in_the_large,
+            "mean_p": fit.mean_p,
+            "n_bins": report.n_bins,
             "bins": self.lines(),
             "isotonic": [
                 {"low": low, "high": high, "recalibrated": rate}
                 for low, high, rate in zip(*ends, strict=True)
             ],
+            "histogram": list(report.histogram),
             "notes": [*self.origin.doubts, *self.notes],
         }
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes predictions look like ones that were not meant."""
-        return doubts(self.report)
+        return doubts(self.report) if self.saved is None else self.saved.doubts
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -159,8 +179,9 @@ def _few_bins(report: CalibrationReport) -> tuple[str, ...]:
     return (f"There {be} {how_many(n, 'bin')} and not {report.n_bins}, for want of {no_more}.",)
 
 
-def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
+def _parts(document: CalibrationDocument, look: Look) -> Section:
     """Show the parts of log loss and Brier score, and say what they come to."""
+    report, origin = document.report, document.origin
     meanings = {
         "mean": "of predictions as they are",
         "miscalibration": "what recalibration would remove",
@@ -184,7 +205,7 @@ def _parts(report: CalibrationReport, origin: Origin, look: Look) -> Section:
         formulas=(formula(equation, look),),
         verdicts=(calibration_verdict(report),),
         notes=(
-            *doubts(report),
+            *document.doubts,
             *([_HOW] if report.log_loss.miscalibration else []),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
@@ -402,8 +423,8 @@ def _bootstrap_record(bootstrap: Bootstrap) -> dict[str, Any]:
     chance = bootstrap.calibrated_q95
     return {
         **picked(bootstrap, "n", "seed"),
-        "log_loss": _named(ends(bootstrap.log_loss), _LOG_LOSS_NAMES),
-        "brier": _named(ends(bootstrap.brier), _BRIER_NAMES),
+        "log_loss": _named(ends(bootstrap.log_loss), LOG_LOSS_NAMES),
+        "brier": _named(ends(bootstrap.brier), BRIER_NAMES),
         "calibrated_miscalibration_q95": chance and picked(chance, "log_loss", "brier"),
         "calibrated_miscalibration_p": chance and chance.p_value,
     }

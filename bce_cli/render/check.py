@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate import Baseline, Check, CheckName, Judgement, Limits, Verdict
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look
-    from bce_cli.render.origin import Origin
+    from bce_cli.render.origin import Origin, Saved
 
 _MEASURES: dict[CheckName, str] = {
     "max_loss": "mean loss",
@@ -39,6 +40,10 @@ _MEASURES: dict[CheckName, str] = {
     "baseline": "mean loss",
 }
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
+FIGURES_OF_CHECKS = (
+    *("n_clipped", "float_type", "n_impossible", "first_impossible_row"),
+    *("effective_n", "mean_loss", "std_error", "base_rate_loss"),
+)
 _OF_BASELINE = ("source", "mean_loss", "unit", "std_error")
 _BOTH = 2
 _MOST_DIGITS = 17  # tell any two float64 apart
@@ -54,19 +59,22 @@ class CheckDocument:
     convention : Convention
     limits : Limits
     judgement : Judgement
+    saved : Saved or None
+        Where all of it was read from a saved report.
     """
 
     origin: Origin
     convention: Convention
     limits: Limits
     judgement: Judgement
+    saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes predictions look like ones that were not meant."""
-        return doubts(self.judgement.report)
+        return doubts(self.judgement.report) if self.saved is None else self.saved.doubts
 
     def sections(self, _look: Look) -> list[Section]:
         """Show each check, and say what has come of them."""
@@ -99,11 +107,14 @@ class CheckDocument:
 
     def record(self) -> dict[str, Any]:
         """Return the checks and all that they were made of."""
+        if self.saved is not None:
+            return deepcopy(self.saved.record)
         limits, report = self.limits, self.judgement.report
         has_baseline = limits.baseline is not None
         return {
             **self.origin.head(report, "n", convention=self.convention),
-            **picked(report, "n_clipped", "float_type", "n_impossible", "first_impossible_row"),
+            **self.origin.kinds(soft=False),
+            **picked(report, *FIGURES_OF_CHECKS),
             "confident": limits.confident,
             "bins": None if limits.max_ece is None else limits.n_bins,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
@@ -157,7 +168,8 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
 
 def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Iterator[str]:
     name, saved = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
-    yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
+    if not math.isnan(report.mean_loss):  # as it is where an older report does not tell it
+        yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
     if check.ci_low is None:
         return
     if baseline.std_error:

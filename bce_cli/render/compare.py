@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bce_cli.core.report import NATS_PER
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     FEW,
@@ -31,12 +31,17 @@ if TYPE_CHECKING:
     from bce_cli.core.extremes import ChangedRow
     from bce_cli.core.gate import Verdict
     from bce_cli.render.layout import Look, Texts
-    from bce_cli.render.origin import Origin
+    from bce_cli.render.origin import Origin, Saved
 
 _LONGEST_NAME = 30
 _DIGITS = 4
 _PAIR = 2
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
+FIGURES_OF_MODELS = (
+    *("mean_loss", "total_loss", "skill", "brier", "n_impossible"),
+    *("first_impossible_row", "finite_mean_loss", "float_type"),
+)
+"""What a model has of the figures of a report."""
 _COUNTS = ("n_better", "n_worse", "n_tied")
 _KINDS: dict[bool, Verdict] = {True: "passed", False: "failed"}
 _INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
@@ -52,19 +57,27 @@ class CompareDocument:
     convention : Convention
     report : ComparisonReport
     cluster_column : str or None
+    saved : Saved or None
+        Where all of it was read from a saved report.
     """
 
     origin: Origin
     convention: Convention
     report: ComparisonReport
     cluster_column: str | None = None
+    saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset(("gained", "lost"))
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes a model look like one that was not meant."""
-        return model_doubts(self.report)
+        return model_doubts(self.report) if self.saved is None else self.saved.doubts
+
+    @property
+    def has_soft_labels(self) -> bool:
+        """Whether some labels lie between 0 and 1."""
+        return self.report.models[0].report.label_entropy is not None
 
     def sections(self, _look: Look) -> list[Section]:
         """Say which model is better; show each by itself, and the rows that changed most."""
@@ -79,9 +92,12 @@ class CompareDocument:
         A difference over all rows is null where a mean is infinite; `finite` holds that over the
         rows on which both losses are finite, then.
         """
+        if self.saved is not None:
+            return deepcopy(self.saved.record)
         report, first = self.report, self.report.models[0]
         return {
             **self.origin.head(first.report, *_HEAD, convention=self.convention),
+            **self.origin.kinds(soft=self.has_soft_labels),
             "confidence": report.confidence,
             "cluster_column": self.cluster_column,
             "n_clusters": report.n_clusters,
@@ -92,8 +108,8 @@ class CompareDocument:
                 {
                     **_difference_record(item, report),
                     "finite": None if item.infinite is None else _named(item.finite),
-                    "gained": _changed_records(item.gained, report),
-                    "lost": _changed_records(item.lost, report),
+                    "gained": _changed_records(item.gained),
+                    "lost": _changed_records(item.lost),
                 }
                 for item in report.comparisons
             ],
@@ -142,7 +158,7 @@ def _differences(document: CompareDocument) -> Section:
     return Section(
         document.origin.title(
             first.report,
-            soft=first.report.label_entropy is not None,
+            soft=document.has_soft_labels,
             models=f"{len(report.models)} models on ",
         ),
         columns,
@@ -245,7 +261,6 @@ def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
     """Show the rows of greatest change, gains before losses."""
     baseline, model = document.shown(document.report.models[0].name), document.shown(item.model)
     changed = (*item.gained, *item.lost)
-    nats = NATS_PER[document.report.unit]
     ways = ["gained most"] * bool(item.gained) + ["lost most"] * bool(item.lost)
     return Section(
         f"Rows on which {model} {', and '.join(ways)}",
@@ -256,7 +271,7 @@ def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
             (model, lambda row: figure(row.prediction, _DIGITS)),
             (
                 "difference times weight" if document.origin.has_weights else "difference",
-                lambda row: figure(row.difference / nats, _DIGITS),
+                lambda row: figure(row.difference, _DIGITS),
             ),
         ),
     )
@@ -325,8 +340,7 @@ def _model_record(model: ModelReport) -> dict[str, Any]:
         "name": model.name,
         "mean_loss": model.report.mean_loss,
         **picked(model, "std_error", "ci_low", "ci_high"),
-        **picked(model.report, "total_loss", "skill", "brier", "n_impossible"),
-        **picked(model.report, "first_impossible_row", "finite_mean_loss", "float_type"),
+        **picked(model.report, *(name for name in FIGURES_OF_MODELS if name != "mean_loss")),
     }
 
 
@@ -346,6 +360,5 @@ def _named(found: Difference) -> dict[str, Any]:
     return {"difference" if k == "value" else k: v for k, v in asdict(found).items()}
 
 
-def _changed_records(rows: Sequence[ChangedRow], report: ComparisonReport) -> list[dict[str, Any]]:
-    nats = NATS_PER[report.unit]
-    return [without_none(asdict(row) | {"difference": row.difference / nats}, "id") for row in rows]
+def _changed_records(rows: Sequence[ChangedRow]) -> list[dict[str, Any]]:
+    return [without_none(asdict(row), "id") for row in rows]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import quoted, safe_text
-from bce_cli.render.conventions import ConventionTable
+from bce_cli.render.conventions import ConventionTable, DividedRow
 from bce_cli.render.layout import (
     FEW,
     Column,
@@ -32,61 +32,117 @@ from bce_cli.render.origin import (
     stuck_notes,
     without_none,
 )
+from bce_cli.render.segments import segment_lines, segment_records, segments_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Self
 
-    from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.convention_totals import ConventionReport, ConventionTotals
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
-    from bce_cli.core.extremes import WorstRow
+    from bce_cli.core.extremes import DifferenceRow, WorstRow
     from bce_cli.core.gate import Verdict
     from bce_cli.core.groups import SegmentReport
-    from bce_cli.core.likelihood import ExampleRow
+    from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look, TableColumn
-    from bce_cli.render.origin import Origin
+    from bce_cli.render.origin import Origin, Saved
 
 _DIGITS = 5
-_MOST_SEGMENTS = 40
-_LONGEST_NAME = 60
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+_OF_PRODUCT = ("likelihood_product", "product_subnormal_row", "product_zero_row")
 _TABLES = frozenset(("products", "difference_rows", "impossible_rows"))
-_OF_SEGMENTS = (
-    *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
-    *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class CostlyRow:
+    """A row of highest loss, which is in the report's unit; `share_of_total` is weighted."""
+
+    row: int
+    id: str | None
+    label: float
+    prediction: float
+    weight: float | None
+    loss: float
+    share_of_total: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class ComputeDocument:
-    """A finished evaluation and where it came from.
+    """A finished evaluation and where it came from; losses are in the unit of its report.
 
     Attributes
     ----------
     origin : Origin
     convention : Convention
     report : LossReport
-    result : Result
-        Its losses are in nats, whatever the report's unit.
+    products : tuple of LikelihoodProduct
+        One for each float type, float64 last; none where nobody asked for them.
+    worst : tuple of CostlyRow
+        Highest loss first.
+    excerpt : tuple of ExampleRow
+        Rows as they are multiplied and summed up, which no JSON has.
     comparison : tuple of ConventionReport
         Where conventions were to be compared: one for each, the first of them exact.
+    differences : tuple of DividedRow
+        Rows that make conventions differ.
+    compared_type : str or None
+        What predictions were stored as, where the limits of a compared convention depend on that.
     has_soft_labels : bool, default False
         Whether labels might lie between 0 and 1.
     segment_columns : tuple of str
         Columns that part the rows.
     segments : tuple of SegmentReport
         Highest total loss first.
+    saved : Saved or None
+        Where all of it was read from a saved report.
     """
 
     origin: Origin
     convention: Convention
     report: LossReport
-    result: Result
+    products: tuple[LikelihoodProduct, ...] = ()
+    worst: tuple[CostlyRow, ...] = ()
+    excerpt: tuple[ExampleRow, ...] = ()
     comparison: tuple[ConventionReport, ...] = ()
+    differences: tuple[DividedRow, ...] = ()
+    compared_type: str | None = None
     has_soft_labels: bool = False
     segment_columns: tuple[str, ...] = ()
     segments: tuple[SegmentReport, ...] = ()
+    saved: Saved | None = None
+
+    @classmethod
+    def of(
+        cls,
+        origin: Origin,
+        convention: Convention,
+        report: LossReport,
+        result: Result,
+        comparison: tuple[ConventionReport, ...] = (),
+        *,
+        has_soft_labels: bool = False,
+        segment_columns: tuple[str, ...] = (),
+        segments: tuple[SegmentReport, ...] = (),
+    ) -> Self:
+        """Make a document of a result, whose losses are in nats, and of what follows from it."""
+        nats = NATS_PER[report.unit]
+        types = {totals.float_type for totals in result.compared} - {None}
+        return cls(
+            origin,
+            convention,
+            report,
+            products=result.products,
+            worst=tuple(_costly(row, result, nats) for row in result.worst),
+            excerpt=tuple(_example_in(row, nats) for row in result.excerpt),
+            comparison=comparison,
+            differences=tuple(_divided(row, result.compared, nats) for row in result.differences),
+            compared_type=next(iter(types), None),
+            has_soft_labels=has_soft_labels,
+            segment_columns=segment_columns,
+            segments=segments,
+        )
 
     @property
     def tables(self) -> frozenset[str]:
@@ -94,50 +150,58 @@ class ComputeDocument:
         return _TABLES
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes predictions look like ones that were not meant."""
+        return doubts(self.report) if self.saved is None else self.saved.doubts
+
+    @property
     def compared(self) -> ConventionTable:
         """The conventions side by side."""
-        return ConventionTable(self.origin, self.report, self.result, self.comparison)
+        return ConventionTable(
+            self.origin,
+            self.report,
+            self.comparison,
+            self.differences,
+            self.compared_type,
+            self.doubts,
+        )
 
     def sections(self, look: Look) -> list[Section]:
         """Say it to people: conventions or segments, or else rows and the likelihood."""
         if self.comparison:
             return self.compared.sections()
         if self.segments:
-            return [_summary(self), _segments(self)]
-        worst = [_worst(self)] if self.result.worst else []
-        product = [_underflow(self, look)] if self.result.products else []
-        examples = [_examples(self, look)] if self.result.excerpt else []
+            return [_summary(self), segments_section(self.segments, self.segment_columns)]
+        worst = [_worst(self)] if self.worst else []
+        product = [_underflow(self, look)] if self.products else []
+        examples = [_examples(self, look)] if self.excerpt else []
         return [_summary(self), *worst, *product, *examples]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
-        record, result, report = self._figures(), self.result, self.report
-        record |= picked(report, "float_type", "n_certain", "reversed_loss")
-        record["notes"] = [*self.origin.doubts, *doubts(report)]
-        if result.products:
+        if self.saved is not None:
+            return deepcopy(self.saved.record)
+        record = self._figures() | self.origin.kinds(soft=self.has_soft_labels)
+        record |= picked(self.report, "float_type", "n_certain", "reversed_loss")
+        record["notes"] = [*self.origin.doubts, *self.doubts]
+        if self.products:
             record["products"] = [
                 asdict(product) | {"log_of_product": product.log_of_product}
-                for product in result.products
+                for product in self.products
             ]
         if self.comparison:
-            record |= self.compared.record()
+            record |= self.compared.record() | {"float_type": self.compared_type}
         if self.segments:
-            record["segments"] = [
-                {
-                    "segment": dict(zip(self.segment_columns, segment.names, strict=True)),
-                    **_segment_figures(segment),
-                }
-                for segment in self.segments
-            ]
-        if result.worst:
-            record["worst_rows"] = [_worst_record(row, self) for row in result.worst]
+            record["segments"] = segment_records(self.segments, self.segment_columns)
+        if self.worst:
+            record["worst_rows"] = [_worst_record(row) for row in self.worst]
         return record
 
     def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
         """Return one line of figures; or a line a segment, a worst row or a convention."""
         return (
-            [_segment_line(segment, self) for segment in self.segments]
-            or [_worst_record(row, self) for row in self.result.worst]
+            segment_lines(self.segments, self.segment_columns)
+            or [_worst_record(row) for row in self.worst]
             or self.compared.lines()
             or [self._figures() | {"source": " ".join(self.origin.sources)}]
         )
@@ -148,11 +212,13 @@ class ComputeDocument:
         record["n_clipped"] = report.n_clipped
         known = {*record, "float_type", "n_certain", "reversed_loss"}
         record |= {name: value for name, value in asdict(report).items() if name not in known}
-        if self.result.products:
-            product = self.result.products[-1]
-            record["likelihood_product"] = product.product
-            record["product_subnormal_row"] = product.subnormal_row
-            record["product_zero_row"] = product.zero_row
+        if self.products:
+            product = self.products[-1]
+            figures = product.product, product.subnormal_row, product.zero_row
+            record |= dict(zip(_OF_PRODUCT, figures, strict=True))
+        elif self.saved is not None:  # in brief, without the products themselves
+            saved = self.saved.record
+            record |= {name: saved[name] for name in _OF_PRODUCT if name in saved}
         return record
 
 
@@ -169,7 +235,7 @@ def _summary(document: ComputeDocument) -> Section:
         rows=(*_loss_rows(document), *_other_rows(document)),
         verdicts=(_reading(report),),
         notes=(
-            *doubts(report),
+            *document.doubts,
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
             *_impossible_notes(document),
@@ -264,7 +330,7 @@ def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
 
 def _underflow(document: ComputeDocument, look: Look) -> Section:
     """Show what became of the likelihood in each float type, and of its logarithm."""
-    report, products = document.report, document.result.products
+    report, products = document.report, document.products
     columns, rows = table(
         products,
         (Column("computed as", is_text=True), lambda p: f"product, {p.dtype}"),
@@ -274,7 +340,7 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
     )
     stable = (f"sum of logs, {report.unit}", figure(report.log_likelihood), "never", "never")
     true_size = []
-    if document.result.totals.n_infinite:
+    if math.isinf(report.mean_loss):
         true_size = ["It is 0 in truth as well: a row was impossible."]
     elif any(product.subnormal_row is not None for product in products):
         size = power_of_ten(report.log10_likelihood, look)
@@ -291,54 +357,70 @@ def _underflow(document: ComputeDocument, look: Look) -> Section:
 
 def _examples(document: ComputeDocument, look: Look) -> Section:
     """Show rows of the data as they are multiplied and summed up."""
-    examples, nats = document.result.excerpt, NATS_PER[document.report.unit]
+    examples = document.excerpt
     has_ids = any(row.id is not None for row in examples)  # asked for, and in need of room
     columns, cells = table(
         examples,
         *_row_columns(examples),
         (Column("likelihood", spare=7), lambda row: figure(row.likelihood, _DIGITS)),
-        ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
+        ("loss", lambda row: figure(row.loss, _DIGITS)),
         (Column("product", spare=5 * has_ids), lambda row: figure(row.running_product, 4)),
         (
             Column("sum of logs", spare=6 * has_ids),
-            lambda row: figure(row.running_log_likelihood / nats),
+            lambda row: figure(row.running_log_likelihood),
         ),
     )
     rows = tuple(with_gaps((row.row for row in examples), cells, look.pick("⋮", ":")))
-    zero_row = count(document.result.products[-1].zero_row)
+    zero_row = count(document.products[-1].zero_row)
     marked = [index for index, row in enumerate(rows) if row[0] == zero_row]
     return Section("Row by row", columns, rows, marked=marked)
 
 
 def _worst(document: ComputeDocument) -> Section:
     """Show the rows that cost most, and what share of the whole loss each is."""
-    worst, nats = document.result.worst, NATS_PER[document.report.unit]
+    worst = document.worst
     return Section(
         "The rows that cost most" if len(worst) != 1 else "The row that costs most",
         *table(
             worst,
             *_row_columns(worst),
-            ("loss", lambda row: figure(row.loss / nats, _DIGITS)),
-            (
-                Column("share of total", spare=4),
-                lambda row: percent(_share_of_total(row, document)),
-            ),
+            ("loss", lambda row: figure(row.loss, _DIGITS)),
+            (Column("share of total", spare=4), lambda row: percent(row.share_of_total)),
         ),
         is_asked=True,
     )
 
 
-def _share_of_total(row: WorstRow, document: ComputeDocument) -> float | None:
-    """Share of one row in the sum of all losses; None where that is infinite or 0."""
-    totals = document.result.totals
-    if totals.n_infinite or not totals.losses.units:
-        return None
-    loss = row.loss if row.weight is None else row.loss * row.weight
-    return loss / float(totals.losses)
+def _costly(row: WorstRow, result: Result, nats: float) -> CostlyRow:
+    """Put a loss into the unit of the report, beside its share in the sum of all losses."""
+    totals, share = result.totals, None
+    if totals.losses.units and not totals.n_infinite:
+        share = (row.loss if row.weight is None else row.loss * row.weight) / float(totals.losses)
+    return CostlyRow(**asdict(row) | {"loss": row.loss / nats}, share_of_total=share)
+
+
+def _divided(row: DifferenceRow, compared: Sequence[ConventionTotals], nats: float) -> DividedRow:
+    """Put losses into the unit of the report, beside their shares in the sums of all losses."""
+    totals = [each.total_loss for each in compared]
+    shares = (
+        None if loss is None or not total or math.isinf(total) else loss / total
+        for loss, total in zip(row.losses, totals, strict=True)
+    )
+    return DividedRow(
+        **picked(row, "row", "id", "label", "prediction", "is_impossible"),
+        losses=tuple(None if loss is None else loss / nats for loss in row.losses),
+        shares=tuple(shares),
+    )
+
+
+def _example_in(row: ExampleRow, nats: float) -> ExampleRow:
+    """Put the losses of a row into the unit of the report."""
+    log_likelihood = row.running_log_likelihood / nats
+    return replace(row, loss=row.loss / nats, running_log_likelihood=log_likelihood)
 
 
 def _row_columns(
-    rows: Sequence[ExampleRow] | Sequence[WorstRow],
+    rows: Sequence[ExampleRow] | Sequence[CostlyRow],
 ) -> tuple[TableColumn[Any] | None, ...]:
     has_weights = any(row.weight is not None for row in rows)
     return (
@@ -350,69 +432,5 @@ def _row_columns(
     )
 
 
-def _worst_record(row: WorstRow, document: ComputeDocument) -> dict[str, Any]:
-    record = without_none(asdict(row), "id", "weight")
-    record["loss"] = row.loss / NATS_PER[document.report.unit]
-    return record | {"share_of_total": _share_of_total(row, document)}
-
-
-def _segments(document: ComputeDocument) -> Section:
-    """Show each segment, those that cost most first."""
-    segments = document.segments
-    shown, rest = segments[:_MOST_SEGMENTS], segments[_MOST_SEGMENTS:]
-    skill = "Skill: the share removed of the loss of the segment's own base rate."
-    notes = []
-    if any(segment.is_small for segment in shown):
-        notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
-    if rest:
-        n = how_many(sum(segment.n for segment in rest))
-        also = f"{count(len(rest))} more segments of {n} together"
-        notes.append(f"{also} cost less; --format csv and json have them all.")
-    has_impossible = any(_of(segment, "n_impossible") for segment in segments)
-    return Section(
-        f"Where the loss comes from: by {', '.join(map(quoted, document.segment_columns))}",
-        *table(
-            shown,
-            *(_name_column(index, name) for index, name in enumerate(document.segment_columns)),
-            (Column("rows", spare=2), lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
-            (Column("base rate", spare=5), lambda s: percent(_of(s, "base_rate"))),
-            ("mean loss", lambda s: figure(_of(s, "mean_loss"), _DIGITS)),
-            (
-                Column("95 % interval", spare=3),
-                lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high")),
-            ),
-            (Column("skill", spare=4, meaning=skill), lambda s: percent(_of(s, "skill"))),
-            ("share of loss", lambda s: percent(s.share_of_total)),
-            (Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0))
-            if has_impossible
-            else None,
-        ),
-        notes=tuple(notes),
-        is_asked=True,
-    )
-
-
-def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
-    """Return the column of words that part the rows."""
-    return (
-        Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
-        lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or "(empty)",
-    )
-
-
-def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
-    """Return a figure of a segment; None where it has none."""
-    return getattr(segment.report, name, None)
-
-
-def _segment_figures(segment: SegmentReport) -> dict[str, Any]:
-    figures = {name: _of(segment, name) for name in _OF_SEGMENTS}
-    return {"n": segment.n, **figures, **picked(segment, "share_of_total", "is_small")}
-
-
-def _segment_line(segment: SegmentReport, document: ComputeDocument) -> dict[str, Any]:
-    """Return the words of a segment by column, and its figures."""
-    figures = _segment_figures(segment)
-    words = zip(document.segment_columns, segment.names, strict=True)
-    named = {f"segment {name}" if name in figures else name: word for name, word in words}
-    return named | figures
+def _worst_record(row: CostlyRow) -> dict[str, Any]:
+    return without_none(asdict(row), "id", "weight")

@@ -6,7 +6,6 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.report import NATS_PER
 from bce_cli.render.layout import (
     Column,
     Section,
@@ -17,22 +16,57 @@ from bce_cli.render.layout import (
     percent,
     table,
 )
-from bce_cli.render.origin import doubts, picked, row_columns, without_none
+from bce_cli.render.origin import picked, row_columns, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bce_cli.core.convention_totals import ConventionReport
-    from bce_cli.core.evaluation import Result
-    from bce_cli.core.extremes import DifferenceRow
     from bce_cli.core.report import LossReport
     from bce_cli.render.origin import Origin
 
 _DIGITS = 5
 _LEAST_SHARE = 0.0005
-_MOST_ROWS = 5
+_MOST_SHOWN = 5
 _CHANGED = "Rows changed: those in whose loss a limit of the convention shows."
 _COSTS = "The costs are those of one row that is certain and wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class DividedRow:
+    """A row on which conventions differ, and what it costs under each, in the report's unit.
+
+    Attributes
+    ----------
+    row : int
+        1-based.
+    id : str or None
+    label, prediction : float
+    is_impossible : bool
+        Whether its exact loss is infinite.
+    losses : tuple of float or None
+        Weight times loss; None where the convention refuses the label.
+    shares : tuple of float or None
+        Of the sum of all losses; None where that is infinite or 0, or there is no loss.
+    """
+
+    row: int
+    id: str | None
+    label: float
+    prediction: float
+    is_impossible: bool
+    losses: tuple[float | None, ...]
+    shares: tuple[float | None, ...]
+
+    @property
+    def matters(self) -> bool:
+        """Whether it is impossible, or its share of any mean is more than 0.0 % when rounded."""
+        return self.is_impossible or any((share or 0.0) >= _LEAST_SHARE for share in self.shares)
+
+    @property
+    def known(self) -> list[float]:
+        """Its losses under the conventions that take its label."""
+        return [loss for loss in self.losses if loss is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +77,46 @@ class ConventionTable:
     ----------
     origin : Origin
     report : LossReport
-    result : Result
-        Its losses are in nats, whatever the report's unit.
     conventions : tuple of ConventionReport
         The first of them exact.
+    rows : tuple of DividedRow
+        Those of greatest spread first.
+    float_type : str or None
+        What predictions were stored as, where the limits of a convention depend on that.
+    doubts : tuple of str
     """
 
     origin: Origin
     report: LossReport
-    result: Result
     conventions: tuple[ConventionReport, ...]
+    rows: tuple[DividedRow, ...]
+    float_type: str | None
+    doubts: tuple[str, ...]
 
     def sections(self) -> list[Section]:
         """Show the means, the rows that matter, and their shares."""
-        rows = self.result.differences[:_MOST_ROWS]
-        found = [row for row in rows if self._matters(row)]
+        found = [row for row in self.rows[:_MOST_SHOWN] if row.matters]
         return [self._means(), *([self._rows(found), self._shares(found)] if found else [])]
 
     def record(self) -> dict[str, Any]:
         """Return the conventions and the rows that make them differ, for JSON."""
         names = [item.name for item in self.conventions]
-        rows = self.result.differences
         return {
             "conventions": self.lines(),
             "difference_rows": [
                 {
                     **_row_record(row),
-                    "losses": dict(zip(names, self._losses(row), strict=True)),
-                    "shares": {name: self._share(row, index) for index, name in enumerate(names)},
+                    "losses": dict(zip(names, row.losses, strict=True)),
+                    "shares": dict(zip(names, row.shares, strict=True)),
                 }
-                for row in rows
+                for row in self.rows
             ],
-            "impossible_rows": [_row_record(row) for row in rows if row.is_impossible],
+            "impossible_rows": [_row_record(row) for row in self.rows if row.is_impossible],
         }
 
     def lines(self) -> list[dict[str, Any]]:
         """Return a line for each convention, for CSV."""
         return [asdict(item) for item in self.conventions]
-
-    def _losses(self, row: DifferenceRow) -> list[float | None]:
-        nats = NATS_PER[self.report.unit]
-        return [None if loss is None else loss / nats for loss in row.losses]
-
-    def _share(self, row: DifferenceRow, index: int) -> float | None:
-        """Share of a row in the sum of the losses under one convention; None where infinite."""
-        loss, total = row.losses[index], self.result.compared[index].total_loss
-        if loss is None or not total or math.isinf(total):
-            return None
-        return loss / total
-
-    def _matters(self, row: DifferenceRow) -> bool:
-        """Whether it is impossible, or its share of any mean is more than 0.0 % when rounded."""
-        shares = (self._share(row, index) for index in range(len(row.losses)))
-        return row.is_impossible or any((share or 0.0) >= _LEAST_SHARE for share in shares)
 
     def _means(self) -> Section:
         report = self.report
@@ -128,9 +149,9 @@ class ConventionTable:
         )
 
     def _notes(self) -> tuple[str, ...]:
-        report, kind = self.report, self._narrow_type()
-        notes = [*doubts(report)]
-        if kind is not None:
+        report, kind = self.report, self.float_type
+        notes = [*self.doubts]
+        if kind not in (None, "float64"):
             notes.append(f"Predictions are {kind}, and scikit-learn has its limits in that type.")
         if report.n_impossible:
             mean = figure(report.finite_mean_loss)
@@ -142,11 +163,6 @@ class ConventionTable:
             notes.append("Conventions without a mean take the labels 0 and 1 only.")
         return tuple(notes)
 
-    def _narrow_type(self) -> str | None:
-        """Return what predictions were stored as, if that is less than float64."""
-        types = {totals.float_type for totals in self.result.compared} - {None, "float64"}
-        return next(iter(types), None)
-
     def _reasons(self) -> str:
         """Say why means differ where no limit is met."""
         reasons = ["float32 and the 1e-7 that tf-keras adds"]
@@ -157,7 +173,7 @@ class ConventionTable:
             reasons.append("lightgbm and catboost, which count soft labels as 0 or 1")
         return ", ".join(reasons[:-1]) + " and from " * (len(reasons) > 1) + reasons[-1]
 
-    def _rows(self, found: list[DifferenceRow]) -> Section:
+    def _rows(self, found: list[DividedRow]) -> Section:
         weighted = ", losses times weights" if self.origin.has_weights else ""
         return Section(
             f"Rows that make the difference{weighted}",
@@ -165,17 +181,14 @@ class ConventionTable:
                 found,
                 *row_columns(found),
                 (Column("prediction", spare=1), lambda row: figure(row.prediction, _DIGITS)),
-                ("least loss", lambda row: figure(min(self._known(row)), _DIGITS)),
-                ("highest loss", lambda row: figure(max(self._known(row)), _DIGITS)),
+                ("least loss", lambda row: figure(min(row.known), _DIGITS)),
+                ("highest loss", lambda row: figure(max(row.known), _DIGITS)),
             ),
         )
 
-    def _known(self, row: DifferenceRow) -> list[float]:
-        return [loss for loss in self._losses(row) if loss is not None]
-
-    def _shares(self, found: list[DifferenceRow]) -> Section:
-        def share_of(row: DifferenceRow) -> Callable[[tuple[int, ConventionReport]], str]:
-            return lambda item: percent(self._share(row, item[0]))
+    def _shares(self, found: list[DividedRow]) -> Section:
+        def share_of(row: DividedRow) -> Callable[[tuple[int, ConventionReport]], str]:
+            return lambda item: percent(row.shares[item[0]])
 
         return Section(
             "Their shares of each mean",
@@ -194,5 +207,5 @@ def _minus(mean: float | None, exact: float) -> float | None:
     return None if mean is None or math.isinf(exact) else mean - exact
 
 
-def _row_record(row: DifferenceRow) -> dict[str, Any]:
+def _row_record(row: DividedRow) -> dict[str, Any]:
     return without_none(picked(row, "row", "id", "label", "prediction"), "id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
@@ -14,14 +14,45 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.conventions import Convention
     from bce_cli.core.derivation import UnderflowProduct
-    from bce_cli.core.extremes import ChangedRow, DifferenceRow, WorstRow
-    from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
+    from bce_cli.core.likelihood import LikelihoodProduct
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import TableColumn
 
 _LONGEST_ID = 24
 
-R = TypeVar("R", bound="ExampleRow | WorstRow | DifferenceRow | ChangedRow")
+_CLASSES = "these look like classes; probabilities come of predict_proba."
+_REVERSED = "is this the probability of the other label?"
+
+
+class _Row(Protocol):
+    """What tells which row it is."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def label(self) -> float: ...
+
+
+R = TypeVar("R", bound=_Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a document keeps that was made of a saved report.
+
+    Attributes
+    ----------
+    record : dict
+        As it was saved, but infinite where null stands for that.
+    doubts : tuple of str
+        What made its predictions look like ones that were not meant. What that follows from is not
+        all saved.
+    """
+
+    record: dict[str, Any]
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +157,11 @@ class Origin:
         is_plain = self.labels_source is None or self.n_unmatched or len(self.sources) > 1
         return "" if is_plain else f" of {self.names}"
 
+    def kinds(self, *, soft: bool) -> dict[str, bool]:
+        """Return what JSON tells of the kind of predictions and labels, where it is not plain."""
+        kinds = {"logits": self.of_logits, "soft_labels": soft}
+        return {name: True for name, is_so in kinds.items() if is_so}
+
     def head(
         self,
         report: Any,  # noqa: ANN401 -- whatever has them
@@ -146,6 +182,7 @@ class Origin:
             "source": sources[0] if len(sources) == 1 else list(sources),
             "label_column": self.label_column,
             "prediction_column": predictions[0] if len(predictions) == 1 else None,
+            "prediction_columns": list(predictions) if len(predictions) > 1 else None,
             "weight_column": self.weight_column,
             "labels_source": self.labels_source,
         }
@@ -201,13 +238,22 @@ def doubts(report: LossReport | CalibrationReport, model: str = "") -> tuple[str
     """
     prefix, found = f"{model}: " * bool(model), []
     if report.are_classes:
-        cause = "these look like classes; probabilities come of predict_proba"
-        found.append(f"All {count(report.n)} predictions are 0 or 1: {cause}.")
+        found.append(f"All {count(report.n)} predictions are 0 or 1: {_CLASSES}")
     if report.is_reversed:
         cost = f"{figure(report.reversed_loss)} in place of {figure(report.mean_loss)}"
-        question = "is this the probability of the other label?"
-        found.append(f"1 - p would cost {cost} {report.unit} a row: {question}")
+        found.append(f"1 - p would cost {cost} {report.unit} a row: {_REVERSED}")
     return tuple(prefix + doubt for doubt in found)
+
+
+def is_doubt(note: str) -> bool:
+    """Return whether a note is one of those that `doubts` makes.
+
+    Examples
+    --------
+    >>> is_doubt("All 3 predictions are 0 or 1: " + _CLASSES), is_doubt("The ids differ.")
+    (True, False)
+    """
+    return note.endswith((_CLASSES, _REVERSED))
 
 
 def convention_notes(

@@ -16,7 +16,7 @@ import pytest
 
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
+from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
 from bce_cli.core.report import Unit, loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES, sigmoid
@@ -60,18 +60,8 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 
 def document_of(name: str, unit: Unit = "nats") -> ComputeDocument:
     rows, convention, compared = CASES[name]
-    plan = Plan(
-        convention,
-        with_product=not compared,
-        n_first=None if compared else 5,
-        n_worst=0 if compared else 2,
-        compared=compared,
-        n_differing=5,
-    )
-    evaluation = Evaluation(plan)
-    evaluation += evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
-    result = evaluation.result()
-    return ComputeDocument(
+    result = result_of(name)
+    return ComputeDocument.of(
         origin=Origin(
             ("preds.csv",),
             "y",
@@ -87,6 +77,21 @@ def document_of(name: str, unit: Unit = "nats") -> ComputeDocument:
             for convention, totals in zip(compared, result.compared, strict=True)
         ),
     )
+
+
+def result_of(name: str) -> Result:
+    rows, convention, compared = CASES[name]
+    plan = Plan(
+        convention,
+        with_product=not compared,
+        n_first=None if compared else 5,
+        n_worst=0 if compared else 2,
+        compared=compared,
+        n_differing=5,
+    )
+    evaluation = Evaluation(plan)
+    evaluation += evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
+    return evaluation.result()
 
 
 # The last digits of float32 losses may differ between families of processors: they are not shown.
@@ -131,7 +136,7 @@ def test_json_gives_every_convention_and_the_rows_between_them() -> None:
     assert [row["row"] for row in record["difference_rows"]] == [1, 4, 3]
     first, second, _ = record["difference_rows"]
     assert (first["losses"]["exact"], first["losses"]["torch"]) == (None, 100.0)
-    total = document_of("compared").result.compared[3].total_loss
+    total = result_of("compared").compared[3].total_loss
     assert total is not None
     assert second["shares"]["torch"] == 100.0 / total
 
