@@ -8,7 +8,7 @@ import json
 import math
 import re
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bce_cli.errors import without_formula
 from bce_cli.render.layout import Judged, Look
@@ -276,7 +276,7 @@ def write_html(sections: Sequence[Section], title: str) -> str:
         "<body>",
         "<main>",
         f"<h1>{shown}</h1>",
-        *(line for section in sections for line in _html_section(section, title)),
+        *(line for section in sections for line in _html_section(section, title, _PAGE)),
         "</main>",
         "</body>",
         "</html>",
@@ -284,53 +284,129 @@ def write_html(sections: Sequence[Section], title: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _html_section(section: Section, page_title: str) -> Iterator[str]:
+def html_fragment(sections: Sequence[Section]) -> str:
+    """Write the same sections for a notebook: in one element, with no page around them.
+
+    All text is escaped, and kept from being taken for mathematics. There is no colour, so that it
+    can be read on light and dark, and no heading, which notebooks would list among their own.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+
+    Examples
+    --------
+    >>> from bce_cli.render.layout import Section
+    >>> print(html_fragment([Section("Loss", notes=("a < b",))]), end="")
+    <div class="tex2jax_ignore mathjax_ignore">
+    <section>
+    <p style="font-weight:bold">Loss</p>
+    <p>a &lt; b</p>
+    </section>
+    </div>
+    """
+    lines = [
+        '<div class="tex2jax_ignore mathjax_ignore">',
+        *(line for section in sections for line in _html_section(section, "", _NOTEBOOK)),
+        "</div>",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+class _Dress(NamedTuple):
+    """How elements look: a tag for headings, and what attribute words such as "text" become."""
+
+    heading: str
+    attribute: Callable[[str, str], str]
+    has_captions: bool
+
+
+_VERDICTS = ("passed", "failed", "undecided")
+_CLASSES = ("text", "words", "wide", "marked", *_VERDICTS)
+_BOLD = {"heading", "marked", *_VERDICTS}
+_STYLES = {
+    "name": "font-weight:inherit",
+    "wide": "overflow-x:auto",
+    "drawing": "line-height:1.15;overflow-x:auto;white-space:pre",
+}
+
+
+def _by_class(_: str, words: str) -> str:
+    """Leave it to the style sheet of the page."""
+    return _attribute("class", " ".join(word for word in words.split() if word in _CLASSES))
+
+
+def _by_style(tag: str, words: str) -> str:
+    """Say it to each element, since a notebook has a style sheet of its own.
+
+    Examples
+    --------
+    >>> _by_style("td", "text failed"), _by_style("p", "")
+    (' style="text-align:left;white-space:nowrap;font-weight:bold"', '')
+    """
+    found, styles = {*words.split()}, []
+    if tag in ("th", "td"):
+        styles.append(f"text-align:{'left' if 'text' in found else 'right'}")
+        styles.append(f"white-space:{'normal' if 'words' in found else 'nowrap'}")
+    styles += ["font-weight:bold"] * bool(found & _BOLD)
+    styles += [style for word, style in _STYLES.items() if word in found]
+    return _attribute("style", ";".join(styles))
+
+
+_PAGE, _NOTEBOOK = _Dress("h2", _by_class, True), _Dress("p", _by_style, False)
+
+
+def _html_section(section: Section, page_title: str, dress: _Dress) -> Iterator[str]:
     yield "<section>"
     if section.title not in ("", page_title):
-        yield f"<h2>{escape(section.title)}</h2>"
-    yield from (_html_element("p", verdict) for verdict in section.verdicts)
-    yield from _preformatted(section.formulas)
+        yield _html_element(dress, dress.heading, section.title, "heading")
+    yield from (_html_element(dress, "p", verdict) for verdict in section.verdicts)
+    yield from _preformatted(dress, section.formulas)
     if section.rows:
-        yield from _html_table(section)
-    yield from _preformatted(section.drawing)
-    yield from (_html_element("p", note) for note in section.sentences)
+        yield from _html_table(section, dress)
+    yield from _preformatted(dress, section.drawing)
+    yield from (_html_element(dress, "p", note) for note in section.sentences)
     yield "</section>"
 
 
-def _html_table(section: Section) -> Iterator[str]:
+def _html_table(section: Section, dress: _Dress) -> Iterator[str]:
     """Write a table whose first column says what each row is."""
     kinds = [
         " ".join(["text"] * column.is_text + ["words"] * column.wraps) for column in section.columns
     ]
     heads = (
-        _html_element("th", column.title, kind, "col")
+        _html_element(dress, "th", column.title, kind, "col")
         for column, kind in zip(section.columns, kinds, strict=True)
     )
-    yield '<div class="wide">'
+    yield f"<div{dress.attribute('div', 'wide')}>"
     yield "<table>"
-    yield f"<caption>{escape(section.title)}</caption>"
+    if dress.has_captions:
+        yield f"<caption>{escape(section.title)}</caption>"
     yield f"<thead>\n<tr>{''.join(heads)}</tr>\n</thead>"
     yield "<tbody>"
     for index, (first, *others) in enumerate(section.rows):
         cells = zip(others, kinds[1:], strict=True)
-        row = _html_element("th", first, kinds[0], "row")
-        row += "".join(_html_element("td", cell, kind) for cell, kind in cells)
-        yield f"<tr{_attribute('class', 'marked' * (index in section.marked))}>{row}</tr>"
+        row = _html_element(dress, "th", first, f"{kinds[0]} name", "row")
+        row += "".join(_html_element(dress, "td", cell, kind) for cell, kind in cells)
+        look = dress.attribute("tr", "marked" * (index in section.marked))
+        yield f"<tr{look}>{row}</tr>"
     yield "</tbody>"
     yield "</table>"
     yield "</div>"
 
 
-def _html_element(tag: str, text: str, kind: str = "", scope: str = "") -> str:
+def _html_element(dress: _Dress, tag: str, text: str, kind: str = "", scope: str = "") -> str:
     if isinstance(text, Judged):
-        kind = f"{kind} {text.verdict}".strip()
-    return f"<{tag}{_attribute('scope', scope)}{_attribute('class', kind)}>{escape(text)}</{tag}>"
+        kind = f"{kind} {text.verdict}"
+    look = dress.attribute(tag, kind)
+    return f"<{tag}{_attribute('scope', scope)}{look}>{escape(text)}</{tag}>"
 
 
 def _attribute(name: str, value: str) -> str:
     return f' {name}="{value}"' if value else ""
 
 
-def _preformatted(lines: Sequence[str]) -> Iterator[str]:
+def _preformatted(dress: _Dress, lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        yield "<pre>" + escape("\n".join(lines)) + "</pre>"
+        look = dress.attribute("pre", "drawing")
+        yield f"<pre{look}>" + escape("\n".join(lines)) + "</pre>"

@@ -11,7 +11,7 @@ from bce_cli.core.calibration.report import calibration_report
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.layout import Column, Judged, Look, Section
 from bce_cli.render.origin import Origin
-from bce_cli.render.write import write_document, write_html
+from bce_cli.render.write import html_fragment, write_document, write_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,45 @@ def test_text_from_outside_stays_text() -> None:
     assert "<script" not in text
     assert [words for _, words in page.texts].count(HOSTILE) == 18
     assert Page(write_html([], HOSTILE)).inside("title") == [HOSTILE]
+    fragment = html_fragment([hostile])
+    assert "<script" not in fragment
+    assert {words for _, words in Page(fragment).texts} == {HOSTILE}
+
+
+def test_a_fragment_for_a_notebook_looks_after_itself() -> None:
+    text = html_fragment([SECTION, Section("Second")])
+    page = Page(text)
+    assert text.startswith('<div class="tex2jax_ignore mathjax_ignore">\n<section>\n<p style=')
+    assert text.endswith("</section>\n</div>\n")
+    cell, words = "text-align:{};white-space:nowrap", "text-align:left;white-space:normal"
+    left, right, bold = cell.format("left"), cell.format("right"), "font-weight:bold"
+    assert page.of("th") == [
+        {"scope": "col", "style": left},
+        {"scope": "col", "style": right},
+        {"scope": "col", "style": words},
+        {"scope": "row", "style": f"{left};font-weight:inherit"},
+        {"scope": "row", "style": f"{left};font-weight:inherit"},
+    ]
+    assert page.of("td") == [
+        {"style": right},
+        {"style": f"{words};{bold}"},
+        {"style": right},
+        {"style": f"{words};{bold}"},
+    ]
+    assert page.of("tr") == [{}, {}, {"style": bold}]
+    assert page.of("p") == [{"style": bold}, {}, {"style": bold}, {"style": bold}]
+    assert page.inside("p") == ["Scores", "A note.", "It cannot be told.", "Second"]
+    assert page.of("pre")[0] == {"style": "line-height:1.15;overflow-x:auto;white-space:pre"}
+    kinds = {"div", "section", "table", "thead", "tbody", "tr", "th", "td", "pre", "p"}
+    assert {tag for tag, _ in page.tags} == kinds
+    assert {name for _, found in page.tags for name in found} == {"class", "scope", "style"}
+
+
+def test_a_fragment_says_what_the_page_says() -> None:
+    page, fragment = (write_html([SECTION], ""), html_fragment([SECTION]))
+    without = {"h2", "caption", "style"}
+    said = [words for tag, words in Page(page).texts if tag not in without]
+    assert [words for _, words in Page(fragment).texts] == ["Scores", *said]
 
 
 def test_a_report_begins_with_its_answer_and_does_not_repeat_its_title(
