@@ -1,10 +1,18 @@
 """Judge probabilistic binary predictions by their exact binary cross-entropy.
 
->>> from bce_cli import binary_cross_entropy, mean_binary_cross_entropy
->>> binary_cross_entropy([1, 0], [0.9, 0.2]).round(4).tolist()
-[0.1054, 0.2231]
->>> round(mean_binary_cross_entropy([1, 0], [0.9, 0.2]), 12)
+The questions of the command line are functions with the same words, of frames, arrays and files:
+
+>>> import bce_cli as bce
+>>> result = bce.compute([1, 0], [0.9, 0.2])
+>>> round(result.mean_loss, 12), result.n
+(0.164252033486, 2)
+
+One number alone, and the loss of each row:
+
+>>> round(bce.mean_binary_cross_entropy([1, 0], [0.9, 0.2]), 12)
 0.164252033486
+>>> bce.binary_cross_entropy([1, 0], [0.9, 0.2]).round(4).tolist()
+[0.1054, 0.2231]
 """
 
 from __future__ import annotations
@@ -13,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bce_cli.api import calibration, check, compare, compute, losses
     from bce_cli.core.calibration.report import (
         CalibrationPlan,
         CalibrationReport,
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
         ArgumentError,
         BceError,
         DataError,
+        DoubtWarning,
         EmptyInputError,
         EngineError,
         InputError,
@@ -42,6 +52,15 @@ if TYPE_CHECKING:
         UsageError,
         WeightError,
     )
+    from bce_cli.results import (
+        CalibrationResult,
+        CheckResult,
+        CompareResult,
+        ComputeResult,
+        Figures,
+        Result,
+        load,
+    )
 
 __version__ = "0.1.0"
 
@@ -50,12 +69,18 @@ _HOMES = {
     "BceError": "bce_cli.errors",
     "CalibrationPlan": "bce_cli.core.calibration.report",
     "CalibrationReport": "bce_cli.core.calibration.report",
+    "CalibrationResult": "bce_cli.results",
+    "CheckResult": "bce_cli.results",
+    "CompareResult": "bce_cli.results",
+    "ComputeResult": "bce_cli.results",
     "Convention": "bce_cli.core.conventions",
     "ConventionReport": "bce_cli.core.convention_totals",
     "DataError": "bce_cli.errors",
+    "DoubtWarning": "bce_cli.errors",
     "EmptyInputError": "bce_cli.errors",
     "EngineError": "bce_cli.errors",
     "ExactSum": "bce_cli.core.exact_sum",
+    "Figures": "bce_cli.results",
     "InputError": "bce_cli.errors",
     "LabelError": "bce_cli.errors",
     "LikelihoodProduct": "bce_cli.core.likelihood",
@@ -63,18 +88,37 @@ _HOMES = {
     "LossTotals": "bce_cli.core.totals",
     "OutputError": "bce_cli.errors",
     "ProbabilityError": "bce_cli.errors",
+    "Result": "bce_cli.results",
     "UsageError": "bce_cli.errors",
     "WeightError": "bce_cli.errors",
     "binary_cross_entropy": "bce_cli.core.report",
+    "calibration": "bce_cli.api",
     "calibration_report": "bce_cli.core.calibration.report",
+    "check": "bce_cli.api",
+    "compare": "bce_cli.api",
+    "compute": "bce_cli.api",
     "convention_reports": "bce_cli.core.convention_totals",
     "likelihood_product": "bce_cli.core.likelihood",
+    "load": "bce_cli.results",
     "loss_report": "bce_cli.core.report",
     "loss_totals": "bce_cli.core.totals",
+    "losses": "bce_cli.api",
     "mean_binary_cross_entropy": "bce_cli.core.report",
 }
 
-__all__ = [  # noqa: RUF022 -- errors last
+__all__ = [  # noqa: RUF022 -- questions first, errors last
+    "compute",
+    "compare",
+    "calibration",
+    "check",
+    "losses",
+    "load",
+    "Result",
+    "ComputeResult",
+    "CompareResult",
+    "CalibrationResult",
+    "CheckResult",
+    "Figures",
     "binary_cross_entropy",
     "mean_binary_cross_entropy",
     "likelihood_product",
@@ -101,6 +145,7 @@ __all__ = [  # noqa: RUF022 -- errors last
     "OutputError",
     "EngineError",
     "UsageError",
+    "DoubtWarning",
 ]
 
 

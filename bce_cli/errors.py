@@ -117,6 +117,10 @@ class SideUnreadable(JoinInDoubt):
     """A worker cannot open what rows are to be joined with."""
 
 
+class DoubtWarning(UserWarning):
+    """A result is exact, and looks like one that was not meant."""
+
+
 class OutputError(BceError):
     """The output cannot be created or written."""
 

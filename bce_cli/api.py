@@ -1,0 +1,722 @@
+"""The questions as functions: of frames, arrays and files, with the words of the command line."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import wraps
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, overload
+
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.gate import DEFAULT_BINS, Limits
+from bce_cli.engine.run import format_rows
+from bce_cli.errors import ArgumentError, DoubtWarning, did_you_mean, quoted
+from bce_cli.questions import answers
+from bce_cli.questions.given import rivalling, scored
+from bce_cli.results import CalibrationResult, CheckResult, CompareResult, ComputeResult, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Unpack
+
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from bce_cli.core.calibration.report import Strategy
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.gate import Baseline
+    from bce_cli.core.report import Unit
+    from bce_cli.engine.run import Job
+    from bce_cli.questions.answers import Engine
+    from bce_cli.questions.given import Given
+    from bce_cli.questions.inputs import DecimalSign, InputFormat, JoinRule, MissingRule
+
+    Values: TypeAlias = npt.ArrayLike
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_MOST_ROWS = 10_000
+_LOG = logging.getLogger("bce_cli")
+
+
+class ArrowStream(Protocol):
+    """A table in memory: a frame of pandas or Polars, of pyarrow, a relation of DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the table; see the Arrow PyCapsule interface."""
+
+
+Path: TypeAlias = "str | os.PathLike[str]"
+Table: TypeAlias = "ArrowStream | Mapping[str, Values] | Path | Sequence[Path]"
+"""Columns by name: a table in memory, a mapping of arrays, a file, or files that follow it."""
+
+
+class _Meant(TypedDict, total=False):
+    """What labels and predictions are, and what does the work."""
+
+    positive: object
+    soft_labels: bool
+    logits: bool
+    missing: MissingRule
+    workers: int | None
+    name: str | None
+
+
+class _OfArrays(_Meant, total=False):
+    """Options of a question about arrays."""
+
+    weight: Values | None
+
+
+class _OfTable(_Meant, total=False):
+    """Options of a question about a table."""
+
+    label: str | None
+    weight: str | None
+    labels: Table | None
+    on: str | Sequence[str] | None
+    join: JoinRule
+    input_format: InputFormat | None
+    delimiter: str | None
+    decimal: DecimalSign
+    no_header: bool
+    encoding: str | None
+    comment: str | None
+    engine: Engine
+    scheduler: object
+
+
+_DEFAULTS: Mapping[str, object] = {
+    "label": None,
+    "weight": None,
+    "positive": None,
+    "soft_labels": False,
+    "logits": False,
+    "missing": "error",
+    "labels": None,
+    "on": None,
+    "join": "all",
+    "input_format": None,
+    "delimiter": None,
+    "decimal": ".",
+    "no_header": False,
+    "encoding": None,
+    "comment": None,
+    "workers": None,
+    "engine": "local",
+    "scheduler": None,
+    "name": None,
+}
+"""Options that all questions share."""
+
+
+def _with_options(question: F) -> F:
+    """Have a function take the options that all share, and show them where its signature is asked.
+
+    They reach it by ``**options``, all of them.
+    """
+    shown = inspect.signature(question)
+    own = [p for p in shown.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in _DEFAULTS.items()
+    ]
+    known = {parameter.name for parameter in (*own, *shared)}
+
+    @wraps(question)
+    def asked(*args: Any, **options: Any) -> Any:
+        for name in options:
+            if name not in known:
+                also = did_you_mean(name, known)
+                message = f"{question.__name__}() has no argument {quoted(name)}{also}"
+                raise TypeError(message)
+        return question(*args, **{**_DEFAULTS, **options})
+
+    asked.__dict__["__signature__"] = shown.replace(parameters=[*own, *shared])
+    return asked  # type: ignore[return-value]  # the same, but for what it shows
+
+
+@overload
+def compute(
+    data: Table,
+    prediction: str | None = None,
+    *,
+    id: str | None = None,
+    by: str | Sequence[str] | None = None,
+    worst: int = 0,
+    rows: int = 5,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> ComputeResult: ...
+@overload
+def compute(
+    data: Values,
+    prediction: Values,
+    *,
+    id: Values | None = None,
+    by: Values | Mapping[str, Values] | None = None,
+    worst: int = 0,
+    rows: int = 5,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> ComputeResult: ...
+@_with_options
+def compute(
+    data: Any,
+    prediction: Any = None,
+    *,
+    id: Any = None,
+    by: Any = None,
+    worst: int = 0,
+    rows: int = 5,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Any,
+) -> ComputeResult:
+    """How good are these predictions, row by row and on average?
+
+    Parameters
+    ----------
+    data : table, path, sequence of paths, or array-like, shape (n,)
+        A table is what exports an Arrow stream (pandas, Polars, pyarrow, DuckDB), or a mapping of
+        arrays; a path is one of the command line: a file, a folder, a pattern, an address. An
+        array-like holds the labels: 0 and 1, booleans, or two values and `positive`.
+    prediction : str or array-like, shape (n,), optional
+        P(label = 1), in [0, 1]: the name of a column, or with arrays its values. By default the
+        column that is called p, prediction, y_pred or the like.
+    label : str, optional
+        The name of a column; by default the one that is called y, label, target or the like.
+    weight, id : str or array-like, optional
+        Weights, 0 or more, and names of the rows.
+    by : str, sequence of str, array-like, or mapping of array-like, optional
+        Figures for each value as well, in ``result.segments``.
+    worst : int, default 0
+        So many rows of highest loss, in ``result.worst_rows``.
+    rows : int, default 5
+        First rows to show in the text of the result.
+    positive : str, number or bool, optional
+        The label that counts as 1, where labels are not 0 and 1.
+    soft_labels : bool, default False
+        Labels are probabilities themselves, in [0, 1].
+    logits : bool, default False
+        Predictions are log odds, any number.
+    missing : {"error", "drop"}, default "error"
+        Rows with a missing value are refused, or counted and left out.
+    like : str, default "exact"
+        The library whose number is wanted: "sklearn", "torch", "keras", "kaggle" and others;
+        "all" sets them side by side, in ``result.conventions``.
+    clip : float, optional
+        Move probabilities into [clip, 1 - clip] first.
+    unit : {"nats", "bits"}, default "nats"
+        Of every loss.
+    labels : table or path, optional
+        Where labels stand, if not beside the predictions.
+    on : str or sequence of str, optional
+        Columns that join both; without them rows are in the same order.
+    join : {"all", "inner"}, default "all"
+        Rows without a partner are refused, or counted and left out.
+    input_format, delimiter, decimal, no_header, encoding, comment
+        How files are written, where that is not as it seems; see `bce compute --help`.
+    workers : int, optional
+        Threads, or processes with Dask; by default one a core.
+    engine : {"local", "dask"}, default "local"
+        Dask reads files, not what is in memory here.
+    scheduler : str or distributed.Client, optional
+        Of a cluster; by default processes on this machine.
+    name : str, optional
+        What the result calls data in memory.
+
+    Returns
+    -------
+    ComputeResult
+        ``result.mean_loss`` and other figures by their names in JSON.
+
+    Raises
+    ------
+    ArgumentError
+        An argument is outside its domain, or contradicts another.
+    DataError
+        A label, a prediction or a weight cannot be used: says which row, and how it reads.
+    InputError
+        A file cannot be read.
+
+    Warns
+    -----
+    DoubtWarning
+        The result is exact and looks like one that was not meant: classes in place of
+        probabilities, the probability of the other label, the same rows twice.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> result = bce.compute([1, 0, 1], [0.9, 0.2, 0.6])
+    >>> round(result.mean_loss, 6), result.n, result.n_positive
+    (0.279777, 3, 2)
+    >>> table = {"y": [1, 0, 1, 0], "p": [0.9, 0.2, 0.6, 0.4], "site": ["a", "a", "b", "b"]}
+    >>> bce.compute(table, by="site").segments.column("mean_loss").to_pylist()
+    [0.5108256237659907, 0.16425203348601802]
+    """
+    convention, compared = answers.conventions(like, clip)
+    n_first, n_worst = _row_count("rows", rows), _row_count("worst", worst)
+    given, job = _asked(scored, data, prediction, options, id=id, by=by)
+    has_product = not (compared or given.inputs.by)
+    plan = Plan(
+        convention,
+        with_product=has_product,
+        n_first=(n_first or None) if has_product else None,
+        n_worst=n_worst,
+        compared=compared,
+    )
+    found = answers.compute(job, given.inputs, plan, unit)
+    return _told(ComputeResult(found.document(job, given.sources)), job)
+
+
+@overload
+def losses(
+    data: Table,
+    prediction: str | None = None,
+    *,
+    id: str | None = None,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> pa.Table: ...
+@overload
+def losses(
+    data: Values,
+    prediction: Values,
+    *,
+    id: Values | None = None,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> pa.Table: ...
+@_with_options
+def losses(
+    data: Any,
+    prediction: Any = None,
+    *,
+    id: Any = None,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Any,
+) -> pa.Table:
+    """What does each row cost?
+
+    Parameters
+    ----------
+    data, prediction, id, like, clip, unit, **options
+        As for `compute`; `engine` must be "local", which keeps the order of the rows.
+
+    Returns
+    -------
+    pyarrow.Table
+        A row for each that counts: `row` (1-based), `id` where it was asked for, `label`,
+        `prediction` (a probability), `weight` where there are weights, and `loss` in `unit`.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> table = bce.losses([1, 0], [0.5, 0.25])
+    >>> table.column_names, table.column("loss").to_pylist()
+    (['row', 'label', 'prediction', 'loss'], [0.6931471805599453, 0.2876820724517809])
+    """
+    import pyarrow as pa
+
+    from bce_cli.render.rows import RowTable  # noqa: PLC0415 -- not for every question
+
+    convention, compared = answers.conventions(like, clip)
+    if compared:
+        message = "like='all' is a table of its own"
+        raise ArgumentError(message, "compute(..., like='all') has it", "like")
+    if options["engine"] == "dask":
+        message = "losses keeps rows in their order, which engine='dask' does not"
+        raise ArgumentError(message, None, "engine")
+    given, job = _asked(scored, data, prediction, options, id=id)
+    inputs = given.inputs
+    has_ids, has_weights = inputs.id is not None, inputs.weight is not None
+    rows = RowTable(unit, has_ids, has_weights, inputs.soft_labels)
+    found = pa.concat_tables([rows.schema.empty_table(), *format_rows(job, convention, rows.rows)])
+    _warn(job.data.doubts)
+    return found
+
+
+@overload
+def compare(
+    data: Table | Sequence[Table] | Mapping[str, Table],
+    predictions: Sequence[str] | None = None,
+    *,
+    id: str | None = None,
+    cluster: str | None = None,
+    confidence: float = 0.95,
+    rows: int = 3,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> CompareResult: ...
+@overload
+def compare(
+    data: Values,
+    predictions: Mapping[str, Values] | Sequence[Values],
+    *,
+    id: Values | None = None,
+    cluster: Values | None = None,
+    confidence: float = 0.95,
+    rows: int = 3,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> CompareResult: ...
+@_with_options
+def compare(
+    data: Any,
+    predictions: Any = None,
+    *,
+    id: Any = None,
+    cluster: Any = None,
+    confidence: float = 0.95,
+    rows: int = 3,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Any,
+) -> CompareResult:
+    """Which model is better, by how much, and is the difference real?
+
+    Each model is compared with the first: the mean difference of losses, paired row by row, with
+    its interval and t-test, adjusted by Holm's procedure where there are several.
+
+    Parameters
+    ----------
+    data : table, path, array-like, or a sequence or mapping of tables or paths
+        One table with a column for each model; or the labels, with arrays; or several tables or
+        paths, a model each, whose rows are in the same order or joined by `on`.
+    predictions : sequence of str, or mapping or sequence of array-like, optional
+        Columns of one table, the baseline first; or predictions by the name of their model.
+    id : str or array-like, optional
+        Names of the rows.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: intervals and p values allow for it.
+    confidence : float, default 0.95
+        Of every interval and verdict, in (0, 1).
+    rows : int, default 3
+        Rows to show of those that gained most, and of those that lost most.
+    like, clip, unit, **options
+        As for `compute`.
+
+    Returns
+    -------
+    CompareResult
+        ``result.comparisons`` and ``result.models`` are tables.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does; DataError also where models are not of the same rows.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> result = bce.compare([1, 0, 1, 0], {"old": [0.5] * 4, "new": [0.8, 0.3, 0.6, 0.2]})
+    >>> [round(difference, 6) for difference in result.comparisons["difference"].to_pylist()]
+    [-0.364716]
+    """
+    convention = _one_convention(like, clip)
+    n_shown = _row_count("rows", rows)
+    given, job = _asked(rivalling, data, predictions, options, id=id, cluster=cluster)
+    document = answers.compare(
+        job, given.inputs, given.sources, convention, unit, confidence=confidence, n_shown=n_shown
+    )
+    return _told(CompareResult(document), job)
+
+
+@overload
+def calibration(
+    data: Table,
+    prediction: str | None = None,
+    *,
+    bins: int = 10,
+    strategy: Strategy = "uniform",
+    bootstrap: int = 0,
+    seed: int = 0,
+    fine_bins: bool = False,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> CalibrationResult: ...
+@overload
+def calibration(
+    data: Values,
+    prediction: Values,
+    *,
+    bins: int = 10,
+    strategy: Strategy = "uniform",
+    bootstrap: int = 0,
+    seed: int = 0,
+    fine_bins: bool = False,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> CalibrationResult: ...
+@_with_options
+def calibration(
+    data: Any,
+    prediction: Any = None,
+    *,
+    bins: int = 10,
+    strategy: Strategy = "uniform",
+    bootstrap: int = 0,
+    seed: int = 0,
+    fine_bins: bool = False,
+    unit: Unit = "nats",
+    **options: Any,
+) -> CalibrationResult:
+    """Where does the loss come from: miscalibration, lack of discrimination, or uncertainty?
+
+    Parameters
+    ----------
+    data, prediction
+        As for `compute`.
+    bins : int, default 10
+        Of the reliability table, 1 to 1000.
+    strategy : {"uniform", "quantile"}, default "uniform"
+        Bins of equal width, or of about as many rows each.
+    bootstrap : int, default 0
+        Resample the rows so many times: how much miscalibration is chance.
+    seed : int, default 0
+        Of these samples.
+    fine_bins : bool, default False
+        Hold no rows, but bins of predictions whose odds differ by 6.25 % at most.
+    unit, **options
+        As for `compute`.
+
+    Returns
+    -------
+    CalibrationResult
+        ``result.log_loss.miscalibration``, ``result.slope``, ``result.bins`` and more.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> result = bce.calibration([1, 0, 1, 0], [0.9, 0.3, 0.9, 0.3], bins=2)
+    >>> result.bins.column("event_rate").to_pylist()
+    [0.0, 1.0]
+    """
+    from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- as above
+
+    plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins)
+    given, job = _asked(scored, data, prediction, options)
+    return _told(
+        CalibrationResult(answers.calibration(job, given.inputs, given.sources, plan)), job
+    )
+
+
+@overload
+def check(
+    data: Table,
+    prediction: str | None = None,
+    *,
+    max_loss: float | None = None,
+    min_skill: float | None = None,
+    max_brier: float | None = None,
+    max_ece: float | None = None,
+    bins: int | None = None,
+    min_rows: int | None = None,
+    baseline: Result | Mapping[str, Any] | Path | None = None,
+    budget: float | None = None,
+    confident: bool = False,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> CheckResult: ...
+@overload
+def check(
+    data: Values,
+    prediction: Values,
+    *,
+    max_loss: float | None = None,
+    min_skill: float | None = None,
+    max_brier: float | None = None,
+    max_ece: float | None = None,
+    bins: int | None = None,
+    min_rows: int | None = None,
+    baseline: Result | Mapping[str, Any] | Path | None = None,
+    budget: float | None = None,
+    confident: bool = False,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> CheckResult: ...
+@_with_options
+def check(
+    data: Any,
+    prediction: Any = None,
+    *,
+    max_loss: float | None = None,
+    min_skill: float | None = None,
+    max_brier: float | None = None,
+    max_ece: float | None = None,
+    bins: int | None = None,
+    min_rows: int | None = None,
+    baseline: Result | Mapping[str, Any] | Path | None = None,
+    budget: float | None = None,
+    confident: bool = False,
+    like: str = "exact",
+    clip: float | None = None,
+    unit: Unit = "nats",
+    **options: Any,
+) -> CheckResult:
+    """May this model pass?
+
+    Parameters
+    ----------
+    data, prediction
+        As for `compute`. At least one limit must be given.
+    max_loss, max_brier, max_ece : float, optional
+        Mean loss (in `unit`), Brier score and expected calibration error must be at most that.
+    min_skill : float, optional
+        Skill, 1 - loss / base-rate loss, must be at least that.
+    bins : int, optional
+        Bins of equal width for `max_ece`; 10 by default.
+    min_rows : int, optional
+        Fewest rows of weight above 0.
+    baseline : ComputeResult, mapping or path, optional
+        The mean loss must be at most that of a result, or of a saved one.
+    budget : float, optional
+        What it may be more than the baseline, in `unit`; 0 by default.
+    confident : bool, default False
+        Judge by 95 % intervals: where some of it keeps the limit and some does not, the check is
+        undecided.
+    like, clip, unit, **options
+        As for `compute`.
+
+    Returns
+    -------
+    CheckResult
+        True if it has passed: ``assert bce.check(y, p, max_loss=0.6)``.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> result = bce.check([1, 0, 1], [0.9, 0.2, 0.6], max_loss=0.25)
+    >>> result.verdict, result.passed
+    ('failed', False)
+    """
+    convention = _one_convention(like, clip)
+    if bins is not None and max_ece is None:
+        message = "bins goes with max_ece"
+        raise ArgumentError(message, None, "bins", "max_ece")
+    if budget is not None and baseline is None:
+        message = "budget goes with baseline"
+        raise ArgumentError(message, None, "budget", "baseline")
+    limits = Limits(
+        max_loss=_limit("max_loss", max_loss),
+        min_skill=_limit("min_skill", min_skill),
+        max_brier=_limit("max_brier", max_brier),
+        max_ece=_limit("max_ece", max_ece),
+        min_rows=min_rows,
+        baseline=None if baseline is None else _baseline(baseline, convention),
+        budget=_limit("budget", budget) or 0.0,
+        n_bins=DEFAULT_BINS if bins is None else bins,
+        confident=confident,
+    )
+    given, job = _asked(scored, data, prediction, options)
+    document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
+    return _told(CheckResult(document), job)
+
+
+def _asked(
+    take: Callable[..., Given],
+    data: object,
+    predictions: object,
+    options: dict[str, Any],
+    **columns: object,
+) -> tuple[Given, Job]:
+    """Return what is to be read, and what does the work; see `given` for the first."""
+    work = {name: options.pop(name) for name in ("workers", "engine", "scheduler")}
+    given = take(data, predictions, **options, **columns)
+    inputs, sources = given.inputs, given.sources
+    data_read = inputs.models(sources) if given.has_models else inputs.data(sources)
+    address = getattr(getattr(work["scheduler"], "scheduler", None), "address", None)
+    return given, answers.job(
+        data_read, work["workers"], work["engine"], address or work["scheduler"]
+    )
+
+
+def _row_count(argument: str, n: int) -> int:
+    """Return how many rows are to be shown."""
+    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _MOST_ROWS:
+        message = f"{argument} must be a whole number from 0 to {_MOST_ROWS:,}, got {n!r}"
+        raise ArgumentError(message, None, argument)
+    return n
+
+
+def _limit(argument: str, value: Any) -> float | None:
+    """Return a limit as a number."""
+    if value is None or (isinstance(value, Real) and not isinstance(value, bool)):
+        return None if value is None else float(value)
+    message = f"{argument} must be a number, got {value!r}"
+    raise ArgumentError(message, None, argument)
+
+
+def _one_convention(like: str, clip: float | None) -> Convention:
+    convention, compared = answers.conventions(like, clip)
+    if compared:
+        message = "like='all' belongs to compute; name one convention here"
+        raise ArgumentError(message, None, "like")
+    return convention
+
+
+def _baseline(given: Result | Mapping[str, Any] | Path, convention: Convention) -> Baseline:
+    """Return the baseline that a result, its figures, or a saved one is."""
+    from bce_cli.readers.saved_report import baseline_of, read_baseline  # noqa: PLC0415
+
+    if isinstance(given, Mapping | Result):
+        record = given if isinstance(given, Mapping) else given.to_dict()
+        return baseline_of(record, "the baseline", convention)
+    return read_baseline(os.fspath(given), convention)
+
+
+R = TypeVar("R", bound=Result)
+
+
+def _told(result: R, job: Job) -> R:
+    """Return a result once it was said what is doubtful about it, and what was noticed."""
+    for note in job.data.notes:
+        _LOG.info(note)
+    _warn(result.notes)
+    return result
+
+
+def _warn(doubts: Sequence[str]) -> None:
+    for doubt in doubts:
+        warnings.warn(doubt, DoubtWarning, stacklevel=5)

@@ -1,0 +1,262 @@
+"""What functions are given, tables, arrays or files, as sources and what is to be read of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.errors import ArgumentError, quoted
+from bce_cli.questions.inputs import Inputs
+from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
+
+if TYPE_CHECKING:
+    from bce_cli.questions.inputs import Source
+
+_OF_TABLES = ("label", "labels", "on")
+"""What names columns of tables, or joins them."""
+
+_PLACE = re.compile(r"#\d+")
+_TWO_AXES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Sources, and what is to be read of them.
+
+    Attributes
+    ----------
+    sources : list of str or Frame
+    inputs : Inputs
+    has_models : bool
+        Whether each source is a model, and they stand side by side.
+    """
+
+    sources: list[Source]
+    inputs: Inputs
+    has_models: bool = False
+
+
+def scored(data: object, prediction: object, **options: Any) -> Given:  # noqa: ANN401
+    """Take labels and the predictions of one model, in a table or as arrays.
+
+    Parameters
+    ----------
+    data : table, path, sequence of paths, or array-like
+        An array-like holds the labels.
+    prediction : str, array-like or None
+    **options
+        Those of `Inputs`; columns are names for tables, and array-likes for arrays. `name` is what
+        data in memory are called.
+
+    Raises
+    ------
+    ArgumentError
+        What is given does not go together.
+    """
+    if prediction is None or isinstance(prediction, str):
+        return _of_tables(data, () if prediction is None else (prediction,), options)
+    return _of_arrays(data, {"prediction": prediction}, options)
+
+
+def rivalling(data: object, predictions: object, **options: Any) -> Given:  # noqa: ANN401
+    """Take labels and the predictions of several models; see `scored`.
+
+    Parameters
+    ----------
+    data : table, path, sequence or mapping of these, or array-like
+        Several tables or files are a model each.
+    predictions : sequence of str, mapping of array-likes, or None
+    """
+    if isinstance(predictions, str):
+        message = f"predictions is one name, {quoted(predictions)}, and compare takes several"
+        raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
+    is_named = isinstance(predictions, list | tuple) and all(
+        isinstance(n, str) for n in predictions
+    )
+    if predictions is None or is_named:
+        names: tuple[str, ...] = tuple(predictions or ())  # type: ignore[arg-type]
+        return _of_tables(data, names, options, takes_models=True)
+    models = _models(predictions)
+    if len(models) < _TWO_AXES:
+        message = "there is one model only"
+        raise ArgumentError(message, "such as predictions={'old': a, 'new': b}", "predictions")
+    return _of_arrays(data, models, options)
+
+
+def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever was given
+    """Return the predictions of each model by its name."""
+    if isinstance(predictions, Mapping):
+        odd = [name for name in predictions if not isinstance(name, str) or not name]
+        if odd:
+            message = f"predictions has the name {odd[0]!r}, which is no text"
+            raise ArgumentError(message, None, "predictions")
+        return dict(predictions)
+    if is_tabular(predictions):
+        message = "predictions is a table, and the labels are not in it"
+        hint = "name columns of one table: compare(table, label='y', predictions=['old', 'new'])"
+        raise ArgumentError(message, hint, "predictions")
+    if not isinstance(predictions, list | tuple) and getattr(predictions, "ndim", 1) == _TWO_AXES:
+        predictions = [predictions[:, place] for place in range(predictions.shape[1])]
+    if not isinstance(predictions, list | tuple):
+        message = f"predictions must be several, got one {type(predictions).__name__}"
+        raise ArgumentError(message, "such as predictions={'old': a, 'new': b}", "predictions")
+    return {f"model {number}": values for number, values in enumerate(predictions, start=1)}
+
+
+def _of_tables(
+    data: Any,  # noqa: ANN401 -- whatever was given
+    predictions: tuple[str, ...],
+    options: dict[str, Any],
+    *,
+    takes_models: bool = False,
+) -> Given:
+    name = options.pop("name")
+    has_models = takes_models and len(predictions) <= 1
+    sources = _tables(data, name, are_models=has_models)
+    if has_models and len(sources) == 1:
+        message = "there is one model only: name two columns, or give a table for each model"
+        raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
+    for argument in ("label", "weight", "id", "cluster"):
+        _refuse_values(argument, options.get(argument))
+    for argument in ("by", "on"):
+        options[argument] = _names(argument, options.get(argument))
+    labels = options.get("labels")
+    if labels is not None and not isinstance(labels, str):
+        options["labels"] = _table(labels, "labels")
+    return Given(sources, _inputs(predictions, options), has_models)
+
+
+def _tables(data: Any, name: str | None, *, are_models: bool) -> list[Source]:  # noqa: ANN401
+    if data is None:
+        message = "data is missing: a table, labels, or the path of a file"
+        raise ArgumentError(message, None, "data")
+    if are_models and isinstance(data, Mapping) and all(map(is_tabular, data.values())):
+        return [frame_of(table, str(key)) for key, table in data.items()]
+    if not isinstance(data, list | tuple):
+        return [_table(data, "data", name)]
+    if not data:
+        message = "data is empty: there is no table and no path in it"
+        raise ArgumentError(message, None, "data")
+    are_paths = all(isinstance(item, str | os.PathLike) for item in data)
+    if not are_paths and not all(
+        isinstance(item, str | os.PathLike) or is_tabular(item) for item in data
+    ):
+        raise _no_table(data, "data")
+    return [_table(item, "data", name) for item in data]
+
+
+def _table(data: Any, argument: str, name: str | None = None) -> Source:  # noqa: ANN401
+    """Return the source that a table or a path is."""
+    if isinstance(data, str | os.PathLike):
+        if name is not None:
+            message = "name is for data in memory; a file is called by its path"
+            raise ArgumentError(message, None, "name")
+        path = os.fspath(data)
+        return path if isinstance(path, str) else os.fsdecode(path)
+    if not is_tabular(data):
+        raise _no_table(data, argument)
+    return frame_of(data, name)
+
+
+def _no_table(data: object, argument: str) -> ArgumentError:
+    kind = type(data).__name__
+    message = f"{argument} is neither a table nor a path, but {quoted(kind)}"
+    hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
+    return ArgumentError(message, hint if argument == "data" else None, argument)
+
+
+def _refuse_values(argument: str, value: object) -> None:
+    if value is None or isinstance(value, str):
+        return
+    kind = type(value).__name__
+    message = f"{argument} must be the name of a column of the table, got {quoted(kind)}"
+    raise ArgumentError(message, "put the values into the table, or pass arrays alone", argument)
+
+
+def _names(argument: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 -- whatever was given
+    if value is None:
+        return ()
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        message = f"{argument} must name columns of the table, got {quoted(type(value).__name__)}"
+        raise ArgumentError(message, f"such as {argument}='day'", argument)
+    return tuple(names)
+
+
+def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) -> Given:  # noqa: ANN401
+    """Make one table of arrays, whose columns are called as they are, or as what they are for."""
+    if labels is None:
+        message = "labels are missing: they are the first argument"
+        raise ArgumentError(message, None, "data")
+    if isinstance(labels, str | os.PathLike) or is_tabular(labels):
+        kind = type(labels).__name__
+        message = f"the first argument is a table or a path, {quoted(kind)}, and predictions values"
+        raise ArgumentError(message, "name the column that holds them: prediction='p'")
+    for argument in _OF_TABLES:
+        if options.get(argument):
+            message = f"{argument} is for tables; the labels are the first argument here"
+            raise ArgumentError(message, None, argument)
+    columns: dict[str, tuple[str, object]] = {}
+    _add(columns, "label", labels)
+    is_single = set(models) == {"prediction"}
+    chosen = tuple(
+        _add(
+            columns,
+            "prediction" if is_single else "predictions",
+            values,
+            None if is_single else name,
+        )
+        for name, values in models.items()
+    )
+    for argument in ("weight", "id", "cluster"):
+        value = options.get(argument)
+        if value is not None:
+            if isinstance(value, str):
+                message = f"{argument} names a column, {quoted(value)}, and these are arrays"
+                raise ArgumentError(
+                    message, f"pass the values: {argument}=table[{value!r}]", argument
+                )
+            options[argument] = _add(columns, argument, value)
+    by = options.get("by")
+    if isinstance(by, str):
+        message = f"by names a column, {quoted(by)}, and these are arrays"
+        raise ArgumentError(message, f"pass the values: by=table[{by!r}]", "by")
+    segments = by if isinstance(by, Mapping) else {} if by is None else {None: by}
+    options["by"] = tuple(_add(columns, "by", value, key) for key, value in segments.items())
+    options["label"] = next(iter(columns))
+    name = options.pop("name") or "arrays"
+    frame = frame_of_columns({name: values for name, (_, values) in columns.items()}, name)
+    return Given([frame], _inputs(chosen, options))
+
+
+def _add(
+    columns: dict[str, tuple[str, object]], argument: str, values: object, name: str | None = None
+) -> str:
+    """Add a column under a name that is free, and return that."""
+    own = getattr(values, "name", None) if name is None else name
+    is_name = isinstance(own, str) and own.strip() and not _PLACE.fullmatch(own)
+    wanted = str(own) if is_name else argument
+    free = wanted
+    while free in columns:
+        free = f"{free} ({argument})"
+    columns[free] = argument, values
+    return free
+
+
+def _inputs(predictions: tuple[str, ...], options: dict[str, Any]) -> Inputs:
+    positive = options.pop("positive", None)
+    found = Inputs(predictions=predictions, **options)
+    return replace(found, positive=_text(positive))
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 -- a label of any kind
+    """Return the text of a label as columns of its type have it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
+        return str(bool(value)).lower()
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
