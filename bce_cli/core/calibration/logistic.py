@@ -12,6 +12,7 @@ import numpy as np
 from bce_cli.core.calibration.tally import total
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.report import NORMAL_QUANTILE
+from bce_cli.core.rules import logit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -420,11 +421,7 @@ def _mean_p(odds: LogOdds) -> float | None:
 
 def _log_odds(tally: Tally) -> LogOdds:
     """Take the predictions that have a finite logit."""
-    logits = tally.logits
-    if logits is None:
-        with np.errstate(divide="ignore"):
-            logits = np.log(tally.predictions)
-            logits -= np.log1p(-tally.predictions)
+    logits = logit(tally.predictions) if tally.logits is None else tally.logits
     positives, negatives = total(tally.positives), total(tally.negatives)
     squares = tally.squares
     finite = np.isfinite(logits)
