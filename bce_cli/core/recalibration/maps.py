@@ -35,7 +35,7 @@ from bce_cli.errors import DataError, quoted
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.rows import BoolArray, FloatArray, Places
 
 Method: TypeAlias = Literal[
     "as-is", "offset", "temperature", "logistic", "platt", "beta", "isotonic", "centred"
@@ -89,6 +89,14 @@ class Points:
     def of_logits(cls, logits: FloatArray) -> Points:
         """Take any numbers, infinite ones included."""
         return cls(sigmoid(logits), logits, from_logits=True)
+
+    def at(self, places: BoolArray | Places | slice) -> Points:
+        """Return some of them."""
+        some = Points(self.probabilities[places], self.logits[places], self.from_logits)
+        if "logs" in self.__dict__:  # they take long
+            log_p, log_rest = self.logs
+            some.__dict__["logs"] = log_p[places], log_rest[places]
+        return some
 
     @cached_property
     def logs(self) -> tuple[FloatArray, FloatArray]:
@@ -244,7 +252,7 @@ class RecalibrationMap:
             recalibrated[are_there] = level
         return recalibrated
 
-    def _ends(self, points: Points) -> list[tuple[float, npt.NDArray[np.bool_]]]:
+    def _ends(self, points: Points) -> list[tuple[float, BoolArray]]:
         """Find predictions of exactly 0 and 1, and what becomes of them."""
         ends = ((self.level_at_0, -np.inf), (self.level_at_1, np.inf))
         return [(level, points.logits == end) for level, end in ends if level is not None]
