@@ -73,14 +73,14 @@ class Sample:
         Equal ones may stand beside each other.
     positives, negatives : tuple of ndarray of float64, shape (m,)
         Parts of the sums of weights times label, and of weights times one minus the label.
-    average : float
-        Weight of an average row.
+    n : int
+        Rows behind them.
     """
 
     points: Points
     positives: Parts
     negatives: Parts
-    average: float
+    n: int
 
     @classmethod
     def of(cls, tally: Tally, n: int) -> Sample:
@@ -89,16 +89,15 @@ class Sample:
             points = Points.of_probabilities(tally.predictions)
         else:
             points = Points(tally.predictions, tally.logits, from_logits=True)
-        weight = _sum(tally.positives) + _sum(tally.negatives)
-        return cls(points, tally.positives, tally.negatives, weight / n)
+        return cls(points, tally.positives, tally.negatives, n)
 
-    def where(self, are_there: BoolArray, average: float) -> Sample:
-        """Return some of the predictions, and what the rows behind them weigh on average."""
+    def where(self, are_there: BoolArray, n: int) -> Sample:
+        """Return some of the predictions, which n rows are behind."""
         return Sample(
             self.points.at(are_there),
             tuple(part[are_there] for part in self.positives),
             tuple(part[are_there] for part in self.negatives),
-            average,
+            n,
         )
 
     @cached_property
@@ -486,7 +485,7 @@ def _pool(sample: Sample) -> _Pools:
     starts = run_starts(p)
     if len(starts) < len(p):
         p, positives, negatives = p[starts], pooled(positives, starts), pooled(negatives, starts)
-    ones, zeros = sample.base_rate * sample.average, (1.0 - sample.base_rate) * sample.average
+    ones, zeros = (weight / sample.n for weight in sample.sums)  # r and 1 - r of an average row
     tally = Tally(p, None, _with_ends(positives, ones), _with_ends(negatives, zeros))
     pools = pool_adjacent_violators(tally)
     ends = np.append(pools.starts[1:], len(p)) - 1
