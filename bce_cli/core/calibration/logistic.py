@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.log_odds import (
+    Axis,
     LogOdds,
     Obstacle,
     Point,
@@ -40,10 +41,11 @@ class Line:
 
 def _fitted_line(odds: LogOdds, shift: float) -> Line | None:
     """Fit a line of which `shift` is the best intercept for the slope 1."""
-    fitted = fit_line(odds, (shift, 1.0))
-    if fitted is None:
+    axis = Axis.of(odds)
+    peak = fit_line(odds, axis, (shift, 1.0))
+    if peak is None:
         return None
-    (at, point), axis = fitted
+    at, point = peak
     errors = (
         _std_error(point, (1.0, -axis.centre / axis.spread)),
         _std_error(point, (0.0, 1.0)) * (1.0 / (axis.spread * axis.scale)),
@@ -75,7 +77,10 @@ def _wald_p(point: Point, off: tuple[float, float]) -> float | None:
 
 def _std_error(point: Point, direction: tuple[float, float]) -> float:
     """Return the standard error of a combination of intercept and slope."""
-    left, right = solved(point, direction) or (0.0, 0.0)  # a step was solved there before
+    left, right = solved(point.information, direction) or (
+        0.0,
+        0.0,
+    )  # a step was solved there before
     m0, m1, m2 = point.variance
     return math.sqrt(max(left * left * m0 + 2.0 * left * right * m1 + right * right * m2, 0.0))
 

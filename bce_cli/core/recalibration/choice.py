@@ -447,7 +447,6 @@ def _cross_fit(cells: _Cells, whole: Fits, progress: Progress) -> Mapping[Method
         for method, fit in whole.items()
         if method != "as-is" and fit.map is not None
     }
-    _ = cells.points.logs if "beta" in logits else None  # once, and not for each fold
     for fold in range(cells.folds.n):
         places = np.flatnonzero(cells.codes == fold)
         points = cells.points.at(places)

@@ -27,6 +27,7 @@ from bce_cli.core.calibration.log_odds import (
     fit_slope,
     obstacle_of,
     point_at,
+    polish,
 )
 from bce_cli.core.calibration.logistic import recalibrate_logistically
 from bce_cli.core.calibration.tally import Tally, is_new, pooled, run_starts, run_sums, total
@@ -61,6 +62,8 @@ class Fit(NamedTuple):
 
 
 Fits: TypeAlias = Mapping[Method, Fit]
+Start: TypeAlias = "Mapping[str, float] | None"
+"""Parameters to start from, if there are any that are near."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,9 @@ class Sample:
         return LogOdds(self.points.logits[inner], positives[inner], negatives[inner])
 
     @cached_property
-    def logs(self) -> tuple[FloatArray, FloatArray]:
-        """Of these: logarithms of p and of 1 - p."""
-        log_p, log_rest = self.points.logs
-        return log_p[self.inner], log_rest[self.inner]
+    def axis(self) -> Axis:
+        """The unit of these logits, of which at least two differ."""
+        return Axis.of(self.odds)
 
     @cached_property
     def levels(self) -> tuple[float, float]:
@@ -225,7 +227,7 @@ def fit_maps(sample: Sample, methods: Sequence[Method] = METHODS, near: Fits | N
     pools = _pool(sample) if set(STEPPED) & set(methods) else None
     for method in methods:
         before = None if near is None or method not in near else near[method].map
-        start = {} if before is None else before.parameters
+        start = None if before is None else before.parameters
         if method == "as-is":
             fits[method] = Fit(RecalibrationMap("as-is"))
         elif pools is not None and method in STEPPED:
@@ -250,31 +252,36 @@ def _formula(sample: Sample, method: Method, **parameters: float) -> Recalibrati
     return RecalibrationMap(method, parameters, *sample.levels)
 
 
-def _fit_offset(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, float]) -> Fit:
+def _fit_offset(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     if obstacle == "one label":
         return Fit(None, obstacle)
-    shift = fit_shift(sample.odds, start.get("a", 0.0))
+    odds = sample.odds
+    if start is not None:
+        near = polish(odds, lambda _: (None,), (start["a"],), fixed=odds.logits)
+        if near is not None:
+            return Fit(_formula(sample, "offset", a=near[0]))
+    shift = fit_shift(odds)
     if shift is None:
         return Fit(None, "diverged")
     return Fit(_formula(sample, "offset", a=shift[0]))
 
 
-def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, float]) -> Fit:
+def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     """Fit a slope without an intercept, whose reciprocal is the temperature.
 
     It is infinite where 0 parts the labels. A slope of 0 is the greatest temperature that there is.
     """
     del obstacle
     odds = sample.odds
-    ones, zeros = odds.logits[odds.positives > 0.0], odds.logits[odds.negatives > 0.0]
     if odds.logits[0] == odds.logits[-1] == 0.0:
         return Fit(_formula(sample, "temperature", temperature=1.0))
-    least, greatest = ones.min(initial=np.inf), ones.max(initial=-np.inf)
-    if least >= 0.0 and zeros.max(initial=-np.inf) <= 0.0:
+    ones, zeros = np.flatnonzero(odds.positives > 0.0), np.flatnonzero(odds.negatives > 0.0)
+    x = np.concatenate([odds.logits, [np.inf, -np.inf]])  # for the ends of no rows
+    if x[ones[0] if len(ones) else -2] >= 0.0 >= x[zeros[-1] if len(zeros) else -1]:
         return Fit(None, "separated")
-    if greatest <= 0.0 and zeros.min(initial=np.inf) >= 0.0:
+    if x[ones[-1] if len(ones) else -1] <= 0.0 <= x[zeros[0] if len(zeros) else -2]:
         return Fit(None, "reversed")
-    slope = fit_slope(odds, 1.0 / start.get("temperature", 1.0))
+    slope = fit_slope(odds, None if start is None else 1.0 / start["temperature"])
     if slope is None:
         return Fit(None, "diverged")
     temperature = math.copysign(_GREATEST, slope)
@@ -283,13 +290,13 @@ def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Mapping[s
     return Fit(_formula(sample, "temperature", temperature=temperature))
 
 
-def _fit_logistic(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, float]) -> Fit:
+def _fit_logistic(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     if obstacle:
         return Fit(None, obstacle)
     return _fit_line(sample, "logistic", sample.odds, start)
 
 
-def _fit_platt(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, float]) -> Fit:
+def _fit_platt(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     r"""Fit a line to smoothed labels, whose slope is finite even where labels are separated.
 
     Label 1 is taken for :math:`(N_+ + 1) / (N_+ + 2)` and label 0 for :math:`1 / (N_- + 2)`, with
@@ -308,16 +315,21 @@ def _fit_platt(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, fl
     return _fit_line(sample, "platt", smoothed, start)
 
 
-def _fit_line(sample: Sample, method: Method, odds: LogOdds, start: Mapping[str, float]) -> Fit:
-    fitted = fit_line(odds, (start.get("a", 0.0), start.get("b", 1.0)))
-    if fitted is None:
-        return Fit(None, "diverged")
-    (at, _), axis = fitted
+def _fit_line(sample: Sample, method: Method, odds: LogOdds, start: Start) -> Fit:
+    axis = sample.axis
+    at = None
+    if start is not None:
+        at = polish(odds, axis.columns(odds.logits), axis.there(start["a"], start["b"]))
+    if at is None:
+        peak = fit_line(odds, axis, (0.0, 1.0))
+        if peak is None:
+            return Fit(None, "diverged")
+        at = peak.at
     intercept, slope = axis.back(*at)
     return Fit(_formula(sample, method, a=intercept, b=slope))
 
 
-def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, float]) -> Fit:
+def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     """Fit c + a log p - b log(1 - p) with neither a nor b below 0.
 
     The likelihood is concave, so its maximum within those bounds is the one without them, or lies
@@ -331,7 +343,7 @@ def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Mapping[str, flo
         return Fit(None, obstacle)
     bend = _Bend.of(sample)
     if bend is None:  # two predictions, or as good as two: a line is all that they tell
-        line = _fit_line(sample, "logistic", sample.odds, {}).map if obstacle is None else None
+        line = _fit_line(sample, "logistic", sample.odds, None).map if obstacle is None else None
         if line is not None and line.parameters["b"] > 0.0:
             intercept, slope = line.parameters["a"], line.parameters["b"]
             return Fit(_formula(sample, "beta", c=intercept, a=slope, b=slope))
@@ -372,13 +384,14 @@ class _Bend:
     @classmethod
     def of(cls, sample: Sample) -> _Bend | None:
         """Standardise the columns; None where one is a line over the other."""
-        odds, (log_p, log_rest) = sample.odds, sample.logs
-        is_rest = abs(float(log_rest[-1])) <= abs(float(log_p[0]))
-        column = -log_rest if is_rest else log_p
+        odds, points = sample.odds, sample.points.at(sample.inner)
+        ends = points.at(np.array([0, -1]))
+        is_rest = abs(float(ends.log_rest[1])) <= abs(float(ends.log_p[0]))
+        column = np.negative(points.log_rest) if is_rest else points.log_p
         scale = float(np.abs(column[[0, -1]]).max())
         if np.count_nonzero(is_new(odds.logits)) <= 2 or scale == 0.0:  # noqa: PLR2004
             return None
-        axis = Axis.of(odds)
+        axis = sample.axis
         x, values = axis(odds.logits), column / scale
         weights = odds.positives + odds.negatives
         weights /= weights.max()
@@ -413,10 +426,14 @@ class _Bend:
         a, b = (along, across) if self.is_rest else (across, along)
         return {"c": intercept, "a": a, "b": b}
 
-    def fit(self, start: Mapping[str, float]) -> dict[str, float] | None:
+    def fit(self, start: Start) -> dict[str, float] | None:
         """Fit all three without bounds; None if that does not converge."""
         columns: Columns = self._columns
-        at = self._there(start or _NEUTRAL["beta"])
+        if start is not None:
+            near = polish(self.odds, columns, self._there(start))
+            if near is not None:
+                return self._back(near)
+        at = self._there(_NEUTRAL["beta"])
         point = point_at(self.odds, columns, at)
         if not point.log_likelihood > self.odds.base_log_likelihood:
             at = (self.odds.of_base_rate, 0.0, 0.0)
@@ -427,17 +444,19 @@ class _Bend:
 
 def _best_bounded(sample: Sample) -> dict[str, float]:
     """Fit beta with one of a and b 0, or both where neither is above 0 without the other."""
-    odds, (log_p, log_rest) = sample.odds, sample.logs
+    odds, points = sample.odds, sample.points.at(sample.inner)
     best, parameters = odds.base_log_likelihood, {"c": odds.of_base_rate, "a": 0.0, "b": 0.0}
-    for name, other, column in (("a", "b", log_p), ("b", "a", -log_rest)):
+    for name, other, column in (("a", "b", points.log_p), ("b", "a", -points.log_rest)):
         alone = LogOdds(column, odds.positives, odds.negatives)
-        fitted = fit_line(alone, (0.0, 1.0)) if obstacle_of(alone) is None else None
-        if fitted is None:
+        if obstacle_of(alone) is not None:
             continue
-        (at, point), axis = fitted
-        intercept, slope = axis.back(*at)
-        if slope > 0.0 and point.log_likelihood > best:
-            best, parameters = point.log_likelihood, {"c": intercept, name: slope, other: 0.0}
+        axis = Axis.of(alone)
+        peak = fit_line(alone, axis, (0.0, 1.0))
+        if peak is None:
+            continue
+        intercept, slope = axis.back(*peak.at)
+        if slope > 0.0 and peak.point.log_likelihood > best:
+            best, parameters = peak.point.log_likelihood, {"c": intercept, name: slope, other: 0.0}
     return parameters
 
 
@@ -498,7 +517,10 @@ def _pool(sample: Sample) -> _Pools:
 
 def _with_ends(parts: Parts, weight: float) -> Parts:
     """Add some weight at the first place and at the last."""
-    added = np.zeros(len(parts[0]))
-    added[0] += weight
-    added[-1] += weight
-    return (*parts, *run_sums(added, np.arange(len(added))))
+    added = run_sums(np.array([weight, weight]), np.arange(2))
+    ends = []
+    for value, _ in added:
+        ends.append(np.zeros(len(parts[0])))
+        ends[-1][0] += value
+        ends[-1][-1] += value
+    return (*parts, *ends)

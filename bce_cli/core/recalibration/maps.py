@@ -92,19 +92,23 @@ class Points:
 
     def at(self, places: BoolArray | Places | slice) -> Points:
         """Return some of them."""
-        some = Points(self.probabilities[places], self.logits[places], self.from_logits)
-        if "logs" in self.__dict__:  # they take long
-            log_p, log_rest = self.logs
-            some.__dict__["logs"] = log_p[places], log_rest[places]
-        return some
+        return Points(self.probabilities[places], self.logits[places], self.from_logits)
 
     @cached_property
-    def logs(self) -> tuple[FloatArray, FloatArray]:
-        """Logarithms of p and of 1 - p; each of shape (n,)."""
+    def log_p(self) -> FloatArray:
+        """Logarithms of p; shape (n,)."""
         if self.from_logits:
-            return -softplus(-self.logits), -softplus(self.logits)
+            return -softplus(-self.logits)
         with np.errstate(divide="ignore"):
-            return np.log(self.probabilities), np.log1p(-self.probabilities)
+            return np.log(self.probabilities)
+
+    @cached_property
+    def log_rest(self) -> FloatArray:
+        """Logarithms of 1 - p; shape (n,)."""
+        if self.from_logits:
+            return -softplus(self.logits)
+        with np.errstate(divide="ignore"):
+            return np.log1p(-self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +271,7 @@ class RecalibrationMap:
         if self.method == "temperature":
             return points.logits / at["temperature"]
         if self.method == "beta":
-            log_p, log_rest = points.logs
-            return at["c"] + at["a"] * log_p - at["b"] * log_rest
+            return at["c"] + at["a"] * points.log_p - at["b"] * points.log_rest
         return at["a"] + at.get("b", 1.0) * points.logits
 
     def _levels(self, probabilities: FloatArray) -> FloatArray:
