@@ -424,7 +424,7 @@ def comparison_report(
         for name, model in zip(names, totals.models, strict=True)
     )
     comparisons = [
-        _difference_report(name, difference, unit, confidence)
+        difference_report(name, difference, unit, confidence)
         for name, difference in zip(names[1:], totals.differences, strict=True)
     ]
     adjusted = holm_adjusted([item.finite.p_value for item in comparisons])
@@ -454,9 +454,10 @@ def _model_report(name: str, model: ModelTotals, unit: Unit, confidence: float) 
     return ModelReport(name, report, error, report.mean_loss - reach, report.mean_loss + reach)
 
 
-def _difference_report(
+def difference_report(
     name: str, totals: DifferenceTotals, unit: Unit, confidence: float
 ) -> DifferenceReport:
+    """Derive the figures of one model against the baseline from their totals."""
     moments = totals.moments if totals.clusters is None else totals.clusters.moments
     nats = NATS_PER[unit]
     gained, lost = (

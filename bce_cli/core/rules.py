@@ -85,6 +85,21 @@ def sigmoid(logits: FloatArray) -> FloatArray:
     return np.where(logits >= 0.0, 1.0, odds) / (1.0 + odds)
 
 
+def logit(probabilities: FloatArray) -> FloatArray:
+    """Log odds of each probability, log p - log1p(-p); infinite at 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> logit(np.array([0.0, 5e-324, 0.5, 1.0])).round(4).tolist()
+    [-inf, -744.4401, 0.0, inf]
+    """
+    with np.errstate(divide="ignore"):
+        log_odds: FloatArray = np.log(probabilities)
+        log_odds -= np.log1p(-probabilities)
+    return log_odds
+
+
 def softplus(values: FloatArray) -> FloatArray:
     """log(1 + exp(x)): the loss of label 0 for the logit x, and of label 1 for the logit -x.
 

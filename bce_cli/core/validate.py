@@ -205,13 +205,43 @@ def check_rows(
     if weights is not None:
         weights = _weights(weights, len(values))
     float_type = float_type_of(predictions)
+    values = checked_predictions(values, logits=logits)
     if not logits:
-        probabilities = _in_unit_interval(values, name, ProbabilityError)
-        return Rows(checked, probabilities, weights, float_type=float_type)
+        return Rows(checked, values, weights, float_type=float_type)
+    return Rows(checked, sigmoid(values), weights, logits=values, float_type=float_type)
+
+
+def checked_predictions(predictions: npt.ArrayLike, *, logits: bool = False) -> FloatArray:
+    """Return predictions as float64, shape (n,).
+
+    Parameters
+    ----------
+    predictions : array-like, shape (n,)
+        Each in [0, 1]; with `logits`, any number, infinite ones included.
+    logits : bool, default False
+
+    Raises
+    ------
+    ProbabilityError
+        Names the first value outside its domain.
+    DataError
+        The shape is another, or a value is not a number at all.
+    ArgumentError
+        A value is masked.
+
+    Examples
+    --------
+    >>> checked_predictions([0, -0.0, 1]).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    name = "logits" if logits else "probabilities"
+    values = as_vector(predictions, name)
+    if not logits:
+        return _in_unit_interval(values, name, ProbabilityError)
     if not are_logits(values):
         message = f"logits[{int(np.argmax(np.isnan(values)))}] is not a number"
         raise ProbabilityError(message)
-    return Rows(checked, sigmoid(values), weights, logits=values, float_type=float_type)
+    return values
 
 
 def _hard(labels: FloatArray) -> BoolArray:

@@ -11,7 +11,8 @@ from bce_cli.render.layout import Judged, count, figure, how_many, percent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bce_cli.core.calibration.logistic import Estimate, Obstacle
+    from bce_cli.core.calibration.log_odds import Obstacle
+    from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.calibration.verdict import CalibrationVerdict, Ground
     from bce_cli.core.gate import Verdict

@@ -168,11 +168,12 @@ class Tally:
         labels = (rows.labels if hard is None else hard)[order]
         weights = None if rows.weights is None else rows.weights[order]
         is_logit = rows.logits is not None
+        positives, negatives = product_sums(labels, weights, starts)
         return cls(
             predictions=rows.probabilities[order[starts]] if is_logit else keys,
             logits=keys if is_logit else None,
-            positives=_product_sums(labels, weights, starts),
-            negatives=_product_sums(_rest(labels), weights, starts),
+            positives=positives,
+            negatives=negatives,
             squares=_squares(labels, weights, starts),
             label_spread=label_spread(rows) if hard is None else None,
         )
@@ -241,6 +242,13 @@ def label_spread(rows: Rows) -> ExactSum:
 
 def _rest(labels: LabelArray) -> LabelArray:
     return np.logical_not(labels) if labels.dtype == np.bool_ else 1.0 - as_floats(labels)
+
+
+def product_sums(
+    labels: LabelArray, weights: FloatArray | None, starts: Places
+) -> tuple[Parts, Parts]:
+    """Sum up the weights of label 1, and of label 0, over runs of rows, exactly."""
+    return _product_sums(labels, weights, starts), _product_sums(_rest(labels), weights, starts)
 
 
 def _product_sums(shares: LabelArray, weights: FloatArray | None, starts: Places) -> Parts:

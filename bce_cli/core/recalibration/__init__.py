@@ -1,0 +1,1 @@
+"""Maps that recalibrate predictions: what they are, how they are fitted, and which to choose."""

@@ -1,0 +1,603 @@
+"""Which map to choose: each is judged by rows that it was not fitted to, beside what there is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bce_cli.core.calibration.tally import is_new, product_sums
+from bce_cli.core.comparison import DifferenceTotals, difference_report
+from bce_cli.core.conventions import EXACT
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.progress import Stage, silent
+from bce_cli.core.recalibration.fitting import Sample, fit_maps, fit_whole
+from bce_cli.core.recalibration.folds import Folds, deal
+from bce_cli.core.recalibration.maps import METHODS, Method, Points
+from bce_cli.core.report import NATS_PER, loss_report
+from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rules import softplus
+from bce_cli.core.totals import LossTotals
+from bce_cli.errors import ArgumentError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from bce_cli.core.calibration.log_odds import Obstacle
+    from bce_cli.core.comparison import DifferenceReport
+    from bce_cli.core.progress import Progress
+    from bce_cli.core.recalibration.fitting import Fits
+    from bce_cli.core.recalibration.maps import RecalibrationMap
+    from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.rows import FloatArray, LabelArray, Places, Rows
+
+_ROUNDING = 2.0**-40
+"""A difference below this share of the loss is that of maps that are the same but for rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecalibrationPlan:
+    """What to find out.
+
+    Attributes
+    ----------
+    folds : int
+        At least 2; with `has_order`, at least 1.
+    method : str, optional
+        The one of `METHODS` to set beside *as-is*; all of them by default.
+    seed : int, optional
+        For folds by chance; else rows take turns in their order.
+    confidence : float
+        Of every interval, in (0, 1).
+    unit : {"nats", "bits"}
+    has_order : bool
+        Whether rows are judged by maps that were fitted to what came before them.
+
+    Raises
+    ------
+    ArgumentError
+        One of them is outside its domain, or two contradict each other.
+
+    Examples
+    --------
+    >>> RecalibrationPlan(method="plat")
+    Traceback (most recent call last):
+    bce_cli.errors.ArgumentError: there is no method 'plat'; did you mean 'platt'?
+    """
+
+    folds: int = 10
+    method: str | None = None
+    seed: int | None = None
+    confidence: float = 0.95
+    unit: Unit = "nats"
+    has_order: bool = False
+
+    def __post_init__(self) -> None:
+        least = 1 if self.has_order else 2
+        if self.folds < least:
+            message = f"folds must be at least {least}, got {self.folds}"
+            raise ArgumentError(message, None, "folds")
+        if self.method is not None and self.method not in METHODS:
+            message = f"there is no method {self.method!r}{did_you_mean(self.method, METHODS)}"
+            raise ArgumentError(message, f"known are {', '.join(METHODS)}", "method")
+        if not 0.0 < self.confidence < 1.0:
+            message = f"confidence must be greater than 0 and less than 1, got {self.confidence!r}"
+            raise ArgumentError(message, None, "confidence")
+        if self.seed is not None and self.seed < 0:
+            message = f"seed must not be below 0, got {self.seed}"
+            raise ArgumentError(message, None, "seed")
+        if self.seed is not None and self.has_order:
+            message = "seed deals rows by chance, and order by what came before"
+            raise ArgumentError(message, "give one of them", "seed", "order")
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods to look at, from the simplest on, *as-is* among them."""
+        return tuple(m for m in METHODS if self.method is None or m in ("as-is", self.method))
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDifference:
+    """A mean difference of cross-fitted losses; below 0, the first map is better.
+
+    Attributes
+    ----------
+    value : float or None
+        Infinite where one of the maps costs infinity; None where both do.
+    std_error, ci_low, ci_high : float or None
+        From the sample variance of the differences, or of their sums over clusters, by Student's t
+        distribution; None where the value is infinite.
+    """
+
+    value: float | None
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+    @classmethod
+    def of(cls, report: DifferenceReport) -> PairedDifference:
+        """Take it from a comparison, without the interval of other rows than all."""
+        if report.infinite is not None:
+            return cls(report.value)
+        found = report.finite
+        return cls(found.value, found.std_error, found.ci_low, found.ci_high)
+
+    def exceeds(self, least: float) -> bool:
+        """Whether the interval lies wholly above some number; an infinite difference does."""
+        if self.value is not None and math.isinf(self.value):
+            return self.value > 0.0
+        return self.ci_low is not None and self.ci_low > least
+
+
+@dataclass(frozen=True, slots=True)
+class MethodReport:
+    """One method, fitted to all rows and judged by folds.
+
+    Losses and differences are in the unit of the report; None where there is no map to judge.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    map : RecalibrationMap or None
+        Fitted to all rows.
+    obstacle : str or None
+        Why there is no map: `one label`, `one prediction` (all alike), `separated` (the slope is
+        infinite), `reversed` (separated, the wrong way round), `diverged`. With a map, `no rows`:
+        all predictions are exactly 0 or 1, and there is nothing to the map but its levels.
+    fold_obstacle : str or None
+        Why there is a map of all rows, and none of the rows that some fold is fitted to.
+    fitted_loss : float or None
+        Mean loss of the rows that the map was fitted to. It flatters.
+    cross_fitted_loss : float or None
+        Mean loss of rows by maps that were fitted to others.
+    difference : PairedDifference or None
+        Of the latter, less that of *as-is* on the same rows; None for *as-is*.
+    n_infinite : int or None
+        Rows that cost infinity among those of `cross_fitted_loss`. None but with *as-is*.
+    is_reversed : bool
+        Whether the map turns the order of predictions round: its slope is negative.
+    falls_at_0, falls_at_1 : bool
+        Whether the level of predictions of exactly 0 is above what the map makes of the lowest
+        other prediction, and whether that of exactly 1 is below.
+    against_recommended : PairedDifference or None
+        Its cross-fitted loss, less that of the recommended method; None for that one.
+    beaten_by : tuple of str
+        Methods with a cross-fitted loss that is clearly lower; only known of methods that are
+        simpler than the recommended one, for which it is why they are not recommended.
+    """
+
+    method: Method
+    map: RecalibrationMap | None
+    obstacle: Obstacle | None = None
+    fold_obstacle: Obstacle | None = None
+    fitted_loss: float | None = None
+    cross_fitted_loss: float | None = None
+    difference: PairedDifference | None = None
+    n_infinite: int | None = None
+    is_reversed: bool = False
+    falls_at_0: bool = False
+    falls_at_1: bool = False
+    against_recommended: PairedDifference | None = None
+    beaten_by: tuple[Method, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecalibrationReport:
+    """What each map would make of new rows, and which to choose.
+
+    Attributes
+    ----------
+    losses : LossReport
+        Of all rows as they are, in the same unit: `n`, `n_positive`, `base_rate` and so on.
+    n_at_0, n_at_1 : int
+        Rows whose prediction is exactly 0, and exactly 1.
+    n_judged : int
+        Rows in the cross-fitted figures: all of some weight, but with an order for those before
+        the first fold.
+    folds : int
+    n_clusters : int or None
+        Among the rows that were judged.
+    n_cut_clusters : int
+        Clusters whose rows an order has put into several blocks, so that a map may have been fitted
+        to rows of a cluster that it is judged by.
+    seed : int or None
+    in_order : bool
+    confidence : float
+    unit : {"nats", "bits"}
+    methods : tuple of MethodReport
+        From the simplest on; *as-is* first.
+    recommended : str
+    """
+
+    losses: LossReport
+    n_at_0: int
+    n_at_1: int
+    n_judged: int
+    folds: int
+    n_clusters: int | None
+    n_cut_clusters: int
+    seed: int | None
+    in_order: bool
+    confidence: float
+    unit: Unit
+    methods: tuple[MethodReport, ...]
+    recommended: Method
+
+    def of(self, method: str) -> MethodReport:
+        """Return what was found of one method.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such method, or it was not looked at.
+        """
+        for found in self.methods:
+            if found.method == method:
+                return found
+        known = [found.method for found in self.methods]
+        message = f"there is no method {method!r} here{did_you_mean(method, known)}"
+        raise ArgumentError(message, f"there are {', '.join(known)}", "method")
+
+    @property
+    def recommended_difference(self) -> PairedDifference | None:
+        """Cross-fitted loss of the recommended method less that of *as-is*; None for the latter."""
+        return self.of(self.recommended).difference
+
+    @property
+    def told_apart(self) -> tuple[Method, ...]:
+        """Methods but the recommended one whose loss is clearly another than its."""
+        return tuple(f.method for f in self.methods if _is_apart(f.against_recommended))
+
+    @property
+    def not_told_apart(self) -> tuple[Method, ...]:
+        """Methods but *as-is* and the recommended one whose loss may be the same as its."""
+        return tuple(
+            found.method
+            for found in self.methods
+            if found.method != "as-is"
+            and found.against_recommended is not None
+            and not _is_apart(found.against_recommended)
+        )
+
+
+def _is_apart(difference: PairedDifference | None) -> bool:
+    if difference is None or difference.value is None:
+        return False
+    if math.isinf(difference.value):
+        return True
+    low, high = difference.ci_low, difference.ci_high
+    return low is not None and high is not None and not low <= 0.0 <= high
+
+
+def recalibration_report(
+    rows: Rows,
+    plan: RecalibrationPlan | None = None,
+    order: npt.ArrayLike | None = None,
+    progress: Progress = silent,
+) -> RecalibrationReport:
+    """Fit all maps, judge them by rows that they were not fitted to, and recommend one.
+
+    Parameters
+    ----------
+    rows : Rows
+        None left out. Rows of weight 0 count for nothing.
+    plan : RecalibrationPlan, optional
+    order : array-like, shape (n,), optional
+        Numbers or times; rows of a smaller one came before. As the plan says.
+    progress : callable (Stage) -> None, optional
+
+    Raises
+    ------
+    DataError
+        There are no rows, or none of some weight, one label only, or too few rows or clusters for
+        the folds.
+    ArgumentError
+        `order` is not given though the plan has one, or the other way round, or is no order.
+
+    Notes
+    -----
+    Each row is judged by a map that was fitted to the rows of other folds; see
+    `bce_cli.core.recalibration.folds.deal`. The recommended method is the simplest, in the order of
+    `METHODS`, that no other clearly beats. One beats another clearly if the interval of their
+    paired difference lies wholly on its side; a map with infinite losses is beaten by any without.
+
+    Every map is compared with up to seven others, and that is not corrected for. Cross-fitting does
+    it: a map with k parameters that are not needed loses about k / (2 n) on new rows, and for a map
+    of one parameter to come out clearly better by chance, its fit must be off by more than four
+    standard errors where it seems to be off by none. So the share of calibrated files with a wrong
+    recommendation stays below what one comparison alone may have.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rng = np.random.default_rng(1)
+    >>> logits = rng.normal(0.0, 2.0, 2000)
+    >>> labels = rng.random(2000) < 1.0 / (1.0 + np.exp(-logits / 2.0))
+    >>> report = recalibration_report(Rows(labels, 1.0 / (1.0 + np.exp(-logits)), logits=logits))
+    >>> report.recommended, round(report.of("temperature").map.parameters["temperature"], 1)
+    ('temperature', 2.0)
+    """
+    plan = plan or RecalibrationPlan()
+    if (order is not None) != plan.has_order:
+        message = "order is given, and has_order says not" if order is not None else "no order"
+        raise ArgumentError(message, None, "order")
+    losses = loss_report(LossTotals.of(rows), plan.unit)
+    rows = replace(rows, ids=None, rivals=(), segments=())
+    if rows.weights is not None and not rows.weights.all():
+        places = np.flatnonzero(rows.weights)
+        rows = rows.at(places)
+        order = None if order is None else np.asarray(order)[places]
+    progress(Stage("fitting", 0, plan.folds + 1, "folds"))
+    whole = fit_whole(rows, plan.methods)
+    folds = deal(rows, plan.folds, seed=plan.seed, order=order)
+    progress(Stage("fitting", 1, plan.folds + 1, "folds"))
+    cells = _Cells.of(rows, folds)
+    judged = _cross_fit(cells, whole, progress)
+    found = {method: _fitted(cells, whole, method, plan.unit) for method in plan.methods}
+    contest = _Contest.of(cells, judged, plan)
+    methods, recommended = _concluded(found, contest)
+    as_is = replace(methods[0], fitted_loss=losses.mean_loss)
+    if not folds.in_order:
+        as_is = replace(as_is, cross_fitted_loss=losses.mean_loss)
+    logits = cells.points.logits
+    return RecalibrationReport(
+        losses=losses,
+        n_at_0=int(cells.counts[logits == -np.inf].sum()),
+        n_at_1=int(cells.counts[logits == np.inf].sum()),
+        n_judged=len(contest.rows),
+        folds=folds.n,
+        n_clusters=contest.n_clusters,
+        n_cut_clusters=folds.n_cut,
+        seed=plan.seed,
+        in_order=folds.in_order,
+        confidence=plan.confidence,
+        unit=plan.unit,
+        methods=(as_is, *methods[1:]),
+        recommended=recommended,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Rows sorted by prediction and fold; those that are equal in both are a cell.
+
+    Attributes
+    ----------
+    rows : Rows
+    folds : Folds
+        Of the rows; `codes` are those of the cells.
+    sample : Sample
+        Of the cells.
+    codes : ndarray of int32, shape (m,)
+    counts : ndarray of int, shape (m,)
+        Rows in each.
+    """
+
+    rows: Rows
+    folds: Folds
+    sample: Sample
+    codes: npt.NDArray[np.int32]
+    counts: Places
+
+    @property
+    def points(self) -> Points:
+        """The predictions of the cells."""
+        return self.sample.points
+
+    @classmethod
+    def of(cls, rows: Rows, folds: Folds) -> _Cells:
+        """Sort some rows."""
+        keys = rows.probabilities if rows.logits is None else rows.logits
+        places = np.argsort(keys)
+        if not is_new(keys[places]).all():
+            places = np.lexsort((folds.codes, keys))
+        rows, codes = rows.at(places), folds.codes[places]
+        keys = keys[places]
+        are_first = is_new(keys)
+        are_first[1:] |= codes[1:] != codes[:-1]
+        starts = np.flatnonzero(are_first)
+        probabilities, keys = rows.probabilities[starts], keys[starts]
+        if rows.logits is None:
+            points = Points.of_probabilities(probabilities)
+        else:
+            points = Points(probabilities, keys, from_logits=True)
+        positives, negatives = product_sums(rows.labels, rows.weights, starts)
+        sample = Sample(points, positives, negatives, len(rows))
+        counts = np.diff(starts, append=len(rows))
+        return cls(rows, replace(folds, codes=codes), sample, codes[starts], counts)
+
+    def for_fold(self, fold: int) -> Sample:
+        """Return the cells that the maps of a fold are fitted to."""
+        fitted = self.folds.fitted(self.codes, fold)
+        return self.sample.where(fitted, int(self.counts[fitted].sum()))
+
+    def losses(self, logits: FloatArray) -> FloatArray:
+        """Return the loss of each row, given the recalibrated log odds of the cells."""
+        if len(self.counts) < len(self.rows):
+            logits = np.repeat(logits, self.counts)
+        return _losses(self.rows.labels, logits)
+
+
+def _losses(labels: LabelArray, logits: FloatArray) -> FloatArray:
+    """Exact losses of log odds, in nats; shape (n,)."""
+    if labels.dtype == np.bool_:
+        return softplus(np.where(labels, -logits, logits))
+    shares = as_floats(labels)
+    return shares * softplus(-logits) + (1.0 - shares) * softplus(logits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What became of one method over all folds: log odds of the cells, or why there are none."""
+
+    logits: FloatArray | None
+    obstacle: Obstacle | None = None
+
+
+def _cross_fit(cells: _Cells, whole: Fits, progress: Progress) -> Mapping[Method, _Judged]:
+    """Map the predictions of each fold by maps that were fitted to others."""
+    obstacles: dict[Method, Obstacle | None] = {}
+    logits: dict[Method, FloatArray] = {
+        method: np.zeros(len(cells.codes))
+        for method, fit in whole.items()
+        if method != "as-is" and fit.map is not None
+    }
+    for fold in range(cells.folds.n):
+        places = np.flatnonzero(cells.codes == fold)
+        points = cells.points.at(places)
+        fits = fit_maps(cells.for_fold(fold), list(logits), near=whole)
+        for method, fit in fits.items():
+            if fit.map is None:
+                obstacles[method] = fit.obstacle
+                del logits[method]
+            else:
+                logits[method][places] = fit.map.logits_at(points)
+        progress(Stage("fitting", fold + 2, cells.folds.n + 1, "folds"))
+    return {m: _Judged(logits.get(m), obstacles.get(m)) for m in whole}
+
+
+def _fitted(cells: _Cells, whole: Fits, method: Method, unit: Unit) -> MethodReport:
+    """Report on the map that was fitted to all rows."""
+    fit = whole[method]
+    if fit.map is None:
+        return MethodReport(method, None, fit.obstacle)
+    if method == "as-is":
+        return MethodReport(method, fit.map)
+    logits = fit.map.logits_at(cells.points)
+    falls = [False, False]
+    inner = logits[cells.sample.inner]
+    if len(inner) and fit.map.level_at_0 is not None:
+        falls[0] = bool(cells.sample.inner.start > 0 and logits[0] > inner[0])
+        falls[1] = bool(cells.sample.inner.stop < len(logits) and logits[-1] < inner[-1])
+    mean = _mean(cells.losses(logits), cells.rows.weights) / NATS_PER[unit]
+    return MethodReport(
+        method,
+        fit.map,
+        fit.obstacle,
+        fitted_loss=mean,
+        is_reversed=fit.map.is_reversed,
+        falls_at_0=falls[0],
+        falls_at_1=falls[1],
+    )
+
+
+def _mean(losses: FloatArray, weights: FloatArray | None) -> float:
+    """Return the (weighted) mean of losses; infinite if one of them is."""
+    products = weighted(losses, weights)
+    if np.isinf(products).any():
+        return math.inf
+    divisor = ExactSum.of_count(len(losses)) if weights is None else ExactSum.of(weights)
+    return ExactSum.of(products).over(divisor)
+
+
+class _Contest:
+    """Cross-fitted losses of the methods, set beside each other two by two.
+
+    Attributes
+    ----------
+    rows : Rows
+        Those that were judged.
+    losses : dict of str to ndarray of float64, shape (n,)
+        Of each method that has any, in nats.
+    means : dict of str to float
+        In the unit of the plan.
+    judged : mapping of str to _Judged
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        losses: dict[Method, FloatArray],
+        judged: Mapping[Method, _Judged],
+        plan: RecalibrationPlan,
+    ) -> None:
+        self.rows = rows
+        self.losses = losses
+        self.judged = judged
+        nats = NATS_PER[plan.unit]
+        self.means = {m: _mean(own, rows.weights) / nats for m, own in losses.items()}
+        self._plan = plan
+        self._known: dict[tuple[Method, Method], PairedDifference] = {}
+
+    @classmethod
+    def of(
+        cls, cells: _Cells, judged: Mapping[Method, _Judged], plan: RecalibrationPlan
+    ) -> _Contest:
+        """Cost what the folds came to."""
+        rows, are_judged = cells.rows, None
+        if cells.folds.in_order:
+            are_judged = np.flatnonzero(cells.folds.codes >= 0)
+            rows = rows.at(are_judged)
+        losses = {"as-is": EXACT.losses(rows)}
+        for method, found in judged.items():
+            if found.logits is not None:
+                own = cells.losses(found.logits)
+                losses[method] = own if are_judged is None else own[are_judged]
+        return cls(rows, losses, judged, plan)  # type: ignore[arg-type]
+
+    @property
+    def n_clusters(self) -> int | None:
+        """How many clusters the rows are from."""
+        if self.rows.cluster is None:
+            return None
+        used = np.unique(self.rows.cluster.codes).tolist()
+        return len({self.rows.cluster.names[code] for code in used})
+
+    @property
+    def n_infinite(self) -> int:
+        """Rows that cost infinity as they are."""
+        return int(np.count_nonzero(np.isinf(self.losses["as-is"])))
+
+    def difference(self, method: Method, other: Method) -> PairedDifference:
+        """Return the loss of one method less that of another."""
+        pair = (method, other)
+        if pair not in self._known:
+            after, before = ((self.rows, self.losses[m]) for m in pair)
+            totals = DifferenceTotals.of(before, after, EXACT, 0)
+            report = difference_report(method, totals, self._plan.unit, self._plan.confidence)
+            self._known[pair] = PairedDifference.of(report)
+        return self._known[pair]
+
+    def beaten_by(self, method: Method) -> tuple[Method, ...]:
+        """Return the methods that clearly beat one."""
+        mean = self.means[method]
+        return tuple(
+            other
+            for other, their_mean in self.means.items()
+            if their_mean < mean
+            and self.difference(method, other).exceeds(_ROUNDING * abs(their_mean))
+        )
+
+
+def _concluded(
+    found: Mapping[Method, MethodReport], contest: _Contest
+) -> tuple[list[MethodReport], Method]:
+    """Choose the simplest method that is not clearly beaten, and say how the others stand to it."""
+    beaten: dict[Method, tuple[Method, ...]] = {}
+    recommended: Method = "as-is"
+    for recommended in found:
+        if recommended in contest.means:
+            beaten[recommended] = contest.beaten_by(recommended)
+            if not beaten[recommended]:
+                break
+    reports = []
+    for method, report in found.items():
+        fold_obstacle = contest.judged[method].obstacle
+        if method in contest.means:
+            report = replace(  # noqa: PLW2901 -- the same one, completed
+                report,
+                cross_fitted_loss=contest.means[method],
+                difference=None if method == "as-is" else contest.difference(method, "as-is"),
+                n_infinite=contest.n_infinite if method == "as-is" else 0,
+                against_recommended=(
+                    None if method == recommended else contest.difference(method, recommended)
+                ),
+                beaten_by=beaten.get(method, ()),
+            )
+        reports.append(replace(report, fold_obstacle=fold_obstacle))
+    return reports, recommended

@@ -1,0 +1,526 @@
+r"""Maps fitted to rows: formulas by maximum likelihood, levels by pooling adjacent violators.
+
+Predictions of exactly 0 and exactly 1 have no finite logit and take no part in the fit of a
+formula. Each of the two gets a level, :math:`(s + r) / (n + 1)` of the weight n of its rows, s of
+which is of label 1, and the base rate r of all rows of the fit; r alone where there is no such row.
+So no fitted map costs infinity on any row, and nothing is clipped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from bce_cli.core.calibration.decomposition import pool_adjacent_violators
+from bce_cli.core.calibration.log_odds import (
+    Axis,
+    LogOdds,
+    Obstacle,
+    climb,
+    fit_line,
+    fit_shift,
+    fit_slope,
+    obstacle_of,
+    point_at,
+    polish,
+)
+from bce_cli.core.calibration.logistic import recalibrate_logistically
+from bce_cli.core.calibration.tally import Tally, is_new, pooled, run_starts, run_sums, total
+from bce_cli.core.recalibration.maps import METHODS, STEPPED, Method, Points, RecalibrationMap
+from bce_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.calibration.log_odds import Coefficients, Columns
+    from bce_cli.core.calibration.tally import Parts
+    from bce_cli.core.rows import BoolArray, FloatArray, Rows
+
+_GREATEST = float(np.finfo(np.float64).max)
+_LEAST_LEVEL, _GREATEST_LEVEL = 5e-324, 1.0 - 2.0**-53
+_LEAST_BEND = 1e-10  # a column that departs less from a line than this is one
+
+
+class Fit(NamedTuple):
+    """The map of one method, or why there is none.
+
+    Attributes
+    ----------
+    map : RecalibrationMap or None
+    obstacle : str or None
+        With a map, `no rows` says that all predictions are exactly 0 or 1: the formula is that of
+        *as-is*, and the levels are all there is.
+    """
+
+    map: RecalibrationMap | None
+    obstacle: Obstacle | None = None
+
+
+Fits: TypeAlias = Mapping[Method, Fit]
+Start: TypeAlias = "Mapping[str, float] | None"
+"""Parameters to start from, if there are any that are near."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Predictions, ascending, with the weights of both labels: what all maps are fitted to.
+
+    Attributes
+    ----------
+    points : Points, shape (m,)
+        Equal ones may stand beside each other.
+    positives, negatives : tuple of ndarray of float64, shape (m,)
+        Parts of the sums of weights times label, and of weights times one minus the label.
+    n : int
+        Rows behind them.
+    """
+
+    points: Points
+    positives: Parts
+    negatives: Parts
+    n: int
+
+    @classmethod
+    def of(cls, tally: Tally, n: int) -> Sample:
+        """Take the predictions of n rows, each of some weight."""
+        if tally.logits is None:
+            points = Points.of_probabilities(tally.predictions)
+        else:
+            points = Points(tally.predictions, tally.logits, from_logits=True)
+        return cls(points, tally.positives, tally.negatives, n)
+
+    def where(self, are_there: BoolArray, n: int) -> Sample:
+        """Return some of the predictions, which n rows are behind."""
+        return Sample(
+            self.points.at(are_there),
+            tuple(part[are_there] for part in self.positives),
+            tuple(part[are_there] for part in self.negatives),
+            n,
+        )
+
+    @cached_property
+    def sums(self) -> tuple[float, float]:
+        """The weights of both labels, 1 and 0."""
+        return _sum(self.positives), _sum(self.negatives)
+
+    @property
+    def base_rate(self) -> float:
+        """Share of label 1."""
+        ones, zeros = self.sums
+        return _inside(ones / (ones + zeros))
+
+    @cached_property
+    def inner(self) -> slice:
+        """Where predictions are neither 0 nor 1."""
+        logits = self.points.logits
+        low = int(np.searchsorted(logits, -np.inf, side="right"))
+        return slice(low, int(np.searchsorted(logits, np.inf, side="left")))
+
+    @cached_property
+    def odds(self) -> LogOdds:
+        """The predictions that have a finite logit."""
+        inner = self.inner
+        positives, negatives = total(self.positives), total(self.negatives)
+        return LogOdds(self.points.logits[inner], positives[inner], negatives[inner])
+
+    @cached_property
+    def axis(self) -> Axis:
+        """The unit of these logits, of which at least two differ."""
+        return Axis.of(self.odds)
+
+    @cached_property
+    def levels(self) -> tuple[float, float]:
+        """What predictions of exactly 0, and of exactly 1, become."""
+        low, high = self.inner.start, self.inner.stop
+        return self._level(slice(low)), self._level(slice(high, None))
+
+    def _level(self, there: slice) -> float:
+        ones = _sum(tuple(part[there] for part in self.positives))
+        zeros = _sum(tuple(part[there] for part in self.negatives))
+        return _inside((ones + self.base_rate) / (ones + zeros + 1.0))
+
+
+def _sum(parts: Parts) -> float:
+    return math.fsum(float(part.sum()) for part in parts)
+
+
+def _inside(level: float) -> float:
+    """Keep a level of mixed labels from being rounded to 0 or 1."""
+    return min(max(level, _LEAST_LEVEL), _GREATEST_LEVEL)
+
+
+def fit_map(rows: Rows, method: Method) -> Fit:
+    """Fit one map to rows of which none is left out.
+
+    Parameters
+    ----------
+    rows : Rows
+        With both labels, each of some weight.
+    method : str
+        One of `METHODS`.
+
+    Raises
+    ------
+    DataError
+        There is one label only.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> labels = np.array([True, False, False, True, True, False, True, False])
+    >>> rows = Rows(labels, np.array([0.9, 0.9, 0.1, 0.1, 0.8, 0.2, 0.8, 0.2]))
+    >>> round(fit_map(rows, "logistic").map.parameters["b"], 4)
+    0.4363
+    """
+    return fit_whole(rows, (method,))[method]
+
+
+def fit_whole(rows: Rows, methods: Sequence[Method] = METHODS) -> Fits:
+    """Fit maps to rows, offset and logistic to the very digits that `bce calibration` prints.
+
+    Parameters
+    ----------
+    rows : Rows
+        None left out.
+    methods : sequence of str, default all
+
+    Raises
+    ------
+    DataError
+        There is one label only.
+    """
+    tally = Tally.of(rows)
+    n = len(rows) if rows.weights is None else int(np.count_nonzero(rows.weights))
+    sample = Sample.of(tally, n)
+    if not all(sample.sums):
+        message = f"all labels are {'1' if sample.sums[0] else '0'}: a map takes both"
+        raise DataError(message)
+    found: dict[Method, RecalibrationMap] = {}
+    if {"offset", "logistic"} & set(methods):
+        known = recalibrate_logistically(tally, n)
+        shift, slope, intercept = known.calibration_in_the_large, known.slope, known.intercept
+        if shift is not None:
+            found["offset"] = _formula(sample, "offset", a=shift.value)
+        if slope is not None and intercept is not None:
+            found["logistic"] = _formula(sample, "logistic", a=intercept.value, b=slope.value)
+    fits = fit_maps(sample, [method for method in methods if method not in found])
+    return {method: Fit(found[method]) if method in found else fits[method] for method in methods}
+
+
+def fit_maps(sample: Sample, methods: Sequence[Method] = METHODS, near: Fits | None = None) -> Fits:
+    """Fit maps to predictions with both labels.
+
+    Parameters
+    ----------
+    sample : Sample
+    methods : sequence of str, default all
+    near : mapping of str to Fit, optional
+        Maps to start from, of much the same rows.
+    """
+    fits: dict[Method, Fit] = {}
+    obstacle = obstacle_of(sample.odds)
+    pools = _pool(sample) if set(STEPPED) & set(methods) else None
+    for method in methods:
+        before = None if near is None or method not in near else near[method].map
+        start = None if before is None else before.parameters
+        if method == "as-is":
+            fits[method] = Fit(RecalibrationMap("as-is"))
+        elif pools is not None and method in STEPPED:
+            fits[method] = Fit(pools.map(method))
+        elif obstacle == "no rows":
+            fits[method] = Fit(_formula(sample, method, **_NEUTRAL[method]), obstacle)
+        else:
+            fits[method] = _FITS[method](sample, obstacle, start)
+    return fits
+
+
+_NEUTRAL: dict[Method, dict[str, float]] = {
+    "offset": {"a": 0.0},
+    "temperature": {"temperature": 1.0},
+    "logistic": {"a": 0.0, "b": 1.0},
+    "platt": {"a": 0.0, "b": 1.0},
+    "beta": {"c": 0.0, "a": 1.0, "b": 1.0},
+}
+
+
+def _formula(sample: Sample, method: Method, **parameters: float) -> RecalibrationMap:
+    return RecalibrationMap(method, parameters, *sample.levels)
+
+
+def _fit_offset(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+    if obstacle == "one label":
+        return Fit(None, obstacle)
+    odds = sample.odds
+    if start is not None:
+        near = polish(odds, lambda _: (None,), (start["a"],), fixed=odds.logits)
+        if near is not None:
+            return Fit(_formula(sample, "offset", a=near[0]))
+    shift = fit_shift(odds)
+    if shift is None:
+        return Fit(None, "diverged")
+    return Fit(_formula(sample, "offset", a=shift[0]))
+
+
+def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+    """Fit a slope without an intercept, whose reciprocal is the temperature.
+
+    It is infinite where 0 parts the labels. A slope of 0 is the greatest temperature that there is.
+    """
+    del obstacle
+    odds = sample.odds
+    if odds.logits[0] == odds.logits[-1] == 0.0:
+        return Fit(_formula(sample, "temperature", temperature=1.0))
+    ones, zeros = np.flatnonzero(odds.positives > 0.0), np.flatnonzero(odds.negatives > 0.0)
+    x = np.concatenate([odds.logits, [np.inf, -np.inf]])  # for the ends of no rows
+    if x[ones[0] if len(ones) else -2] >= 0.0 >= x[zeros[-1] if len(zeros) else -1]:
+        return Fit(None, "separated")
+    if x[ones[-1] if len(ones) else -1] <= 0.0 <= x[zeros[0] if len(zeros) else -2]:
+        return Fit(None, "reversed")
+    slope = fit_slope(odds, None if start is None else 1.0 / start["temperature"])
+    if slope is None:
+        return Fit(None, "diverged")
+    temperature = math.copysign(_GREATEST, slope)
+    if abs(slope) * _GREATEST > 1.0:
+        temperature = 1.0 / slope
+    return Fit(_formula(sample, "temperature", temperature=temperature))
+
+
+def _fit_logistic(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+    if obstacle:
+        return Fit(None, obstacle)
+    return _fit_line(sample, "logistic", sample.odds, start)
+
+
+def _fit_platt(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+    r"""Fit a line to smoothed labels, whose slope is finite even where labels are separated.
+
+    Label 1 is taken for :math:`(N_+ + 1) / (N_+ + 2)` and label 0 for :math:`1 / (N_- + 2)`, with
+    the weights of both labels (Platt, "Probabilistic outputs for support vector machines", 1999).
+    """
+    if obstacle == "one prediction":
+        return Fit(None, obstacle)
+    odds = sample.odds
+    ones, zeros = odds.sums
+    high, low = (ones + 1.0) / (ones + 2.0), 1.0 / (zeros + 2.0)
+    smoothed = LogOdds(
+        odds.logits,
+        high * odds.positives + low * odds.negatives,
+        odds.positives / (ones + 2.0) + (zeros + 1.0) / (zeros + 2.0) * odds.negatives,
+    )
+    return _fit_line(sample, "platt", smoothed, start)
+
+
+def _fit_line(sample: Sample, method: Method, odds: LogOdds, start: Start) -> Fit:
+    axis = sample.axis
+    at = None
+    if start is not None:
+        at = polish(odds, axis.columns(odds.logits), axis.there(start["a"], start["b"]))
+    if at is None:
+        peak = fit_line(odds, axis, (0.0, 1.0))
+        if peak is None:
+            return Fit(None, "diverged")
+        at = peak.at
+    intercept, slope = axis.back(*at)
+    return Fit(_formula(sample, method, a=intercept, b=slope))
+
+
+def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+    """Fit c + a log p - b log(1 - p) with neither a nor b below 0.
+
+    The likelihood is concave, so its maximum within those bounds is the one without them, or lies
+    on the bound that this one is beyond: there the other column is fitted alone.
+
+    References
+    ----------
+    Kull, Silva Filho and Flach, "Beta calibration", AISTATS 2017.
+    """
+    if obstacle in {"one label", "one prediction", "separated"}:
+        return Fit(None, obstacle)
+    bend = _Bend.of(sample)
+    if bend is None:  # two predictions, or as good as two: a line is all that they tell
+        line = _fit_line(sample, "logistic", sample.odds, None).map if obstacle is None else None
+        if line is not None and line.parameters["b"] > 0.0:
+            intercept, slope = line.parameters["a"], line.parameters["b"]
+            return Fit(_formula(sample, "beta", c=intercept, a=slope, b=slope))
+        return Fit(_formula(sample, "beta", **_best_bounded(sample)))
+    found = None if obstacle else bend.fit(start)
+    if found is None or min(found["a"], found["b"]) < 0.0:
+        found = _best_bounded(sample)
+    return Fit(_formula(sample, "beta", **found))
+
+
+@dataclass(frozen=True)
+class _Bend:
+    """The columns of beta: logits, and how far log p or log(1 - p) departs from a line over them.
+
+    Whichever of the two is smaller on the whole is taken, which loses the least digits.
+
+    Attributes
+    ----------
+    odds : LogOdds
+    axis : Axis
+    column : ndarray of float64, shape (m,)
+        -log(1 - p), or log p.
+    is_rest : bool
+        Whether it is the first of these.
+    scale, centre, slope, spread : float
+        The departure is (column / scale - centre - slope * axis(logit)) / spread.
+    """
+
+    odds: LogOdds
+    axis: Axis
+    column: FloatArray
+    is_rest: bool
+    scale: float
+    centre: float
+    slope: float
+    spread: float
+
+    @classmethod
+    def of(cls, sample: Sample) -> _Bend | None:
+        """Standardise the columns; None where one is a line over the other."""
+        odds, points = sample.odds, sample.points.at(sample.inner)
+        ends = points.at(np.array([0, -1]))
+        is_rest = abs(float(ends.log_rest[1])) <= abs(float(ends.log_p[0]))
+        column = np.negative(points.log_rest) if is_rest else points.log_p
+        scale = float(np.abs(column[[0, -1]]).max())
+        if np.count_nonzero(is_new(odds.logits)) <= 2 or scale == 0.0:  # noqa: PLR2004
+            return None
+        axis = sample.axis
+        x, values = axis(odds.logits), column / scale
+        weights = odds.positives + odds.negatives
+        weights /= weights.max()
+        weights /= weights.sum()
+        centre = float(np.sum(weights * values))
+        values -= centre
+        slope = float(np.sum(weights * values * x))
+        size = math.sqrt(float(np.sum(weights * values * values)))
+        values -= slope * x
+        spread = math.sqrt(float(np.sum(weights * values * values)))
+        if spread <= _LEAST_BEND * size:
+            return None
+        return cls(odds, axis, column, is_rest, scale, centre, slope, spread)
+
+    def _columns(self, block: slice) -> Sequence[FloatArray | None]:
+        x = self.axis(self.odds.logits[block])
+        departures = self.column[block] / self.scale - self.centre - self.slope * x
+        departures /= self.spread
+        return None, x, departures
+
+    def _there(self, at: Mapping[str, float]) -> Coefficients:
+        """Return parameters as coefficients: a z + (b - a) column, or b z + (a - b) column."""
+        along, across = (at["a"], at["b"]) if self.is_rest else (at["b"], at["a"])
+        bend = (across - along) * self.scale
+        intercept, slope = self.axis.there(at["c"], along)
+        return intercept + bend * self.centre, slope + bend * self.slope, bend * self.spread
+
+    def _back(self, at: Coefficients) -> dict[str, float]:
+        bend = at[2] / self.spread
+        intercept, along = self.axis.back(at[0] - bend * self.centre, at[1] - bend * self.slope)
+        across = along + bend / self.scale
+        a, b = (along, across) if self.is_rest else (across, along)
+        return {"c": intercept, "a": a, "b": b}
+
+    def fit(self, start: Start) -> dict[str, float] | None:
+        """Fit all three without bounds; None if that does not converge."""
+        columns: Columns = self._columns
+        if start is not None:
+            near = polish(self.odds, columns, self._there(start))
+            if near is not None:
+                return self._back(near)
+        at = self._there(_NEUTRAL["beta"])
+        point = point_at(self.odds, columns, at)
+        if not point.log_likelihood > self.odds.base_log_likelihood:
+            at = (self.odds.of_base_rate, 0.0, 0.0)
+            point = point_at(self.odds, columns, at)
+        peak = climb(self.odds, columns, at, point)
+        return None if peak is None else self._back(peak.at)
+
+
+def _best_bounded(sample: Sample) -> dict[str, float]:
+    """Fit beta with one of a and b 0, or both where neither is above 0 without the other."""
+    odds, points = sample.odds, sample.points.at(sample.inner)
+    best, parameters = odds.base_log_likelihood, {"c": odds.of_base_rate, "a": 0.0, "b": 0.0}
+    for name, other, column in (("a", "b", points.log_p), ("b", "a", -points.log_rest)):
+        alone = LogOdds(column, odds.positives, odds.negatives)
+        if obstacle_of(alone) is not None:
+            continue
+        axis = Axis.of(alone)
+        peak = fit_line(alone, axis, (0.0, 1.0))
+        if peak is None:
+            continue
+        intercept, slope = axis.back(*peak.at)
+        if slope > 0.0 and peak.point.log_likelihood > best:
+            best, parameters = peak.point.log_likelihood, {"c": intercept, name: slope, other: 0.0}
+    return parameters
+
+
+_FITS = {
+    "offset": _fit_offset,
+    "temperature": _fit_temperature,
+    "logistic": _fit_logistic,
+    "platt": _fit_platt,
+    "beta": _fit_beta,
+}
+
+
+class _Pools(NamedTuple):
+    """Blocks of predictions and their levels, both ascending; arrays of shape (k,)."""
+
+    lows: FloatArray
+    highs: FloatArray
+    centres: FloatArray
+    levels: FloatArray
+
+    def map(self, method: Method) -> RecalibrationMap:
+        """Return levels over whole blocks, or at their centres."""
+        columns = (each.tolist() for each in self)
+        knots: list[tuple[float, float]] = []
+        for low, high, centre, level in zip(*columns, strict=True):
+            if method == "centred":
+                knots.append((centre, level))
+            else:
+                knots += [(low, level), (high, level)] if high > low else [(low, level)]
+        return RecalibrationMap(method, knots=tuple(knots), n_blocks=len(self.levels))
+
+
+def _pool(sample: Sample) -> _Pools:
+    """Pool predictions until their shares of label 1 rise, kept away from 0 and 1.
+
+    A row of the label r, the base rate, and of average weight is added at the lowest prediction and
+    one at the highest, so that no level is 0 or 1.
+    """
+    p, positives, negatives = sample.points.probabilities, sample.positives, sample.negatives
+    if np.any(p[1:] < p[:-1]):  # sigmoids of logits may fall by a rounding
+        order = np.argsort(p, kind="stable")
+        p = p[order]
+        positives = tuple(part[order] for part in positives)
+        negatives = tuple(part[order] for part in negatives)
+    starts = run_starts(p)
+    if len(starts) < len(p):
+        p, positives, negatives = p[starts], pooled(positives, starts), pooled(negatives, starts)
+    ones, zeros = (weight / sample.n for weight in sample.sums)  # r and 1 - r of an average row
+    tally = Tally(p, None, _with_ends(positives, ones), _with_ends(negatives, zeros))
+    pools = pool_adjacent_violators(tally)
+    ends = np.append(pools.starts[1:], len(p)) - 1
+    weights = total(tally.positives) + total(tally.negatives)
+    moments = total(run_sums(p * weights, pools.starts))
+    lows, highs = p[pools.starts], p[ends]
+    centres = np.clip(moments / (total(pools.positives) + total(pools.negatives)), lows, highs)
+    return _Pools(lows, highs, centres, pools.means)
+
+
+def _with_ends(parts: Parts, weight: float) -> Parts:
+    """Add some weight at the first place and at the last."""
+    added = run_sums(np.array([weight, weight]), np.arange(2))
+    ends = []
+    for value, _ in added:
+        ends.append(np.zeros(len(parts[0])))
+        ends[-1][0] += value
+        ends[-1][-1] += value
+    return (*parts, *ends)
