@@ -672,7 +672,7 @@ def _asked(
     )
 
 
-def _row_count(argument: str, n: int) -> int:
+def _row_count(argument: str, n: Any) -> int:
     """Return how many rows are to be shown."""
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _MOST_ROWS:
         message = f"{argument} must be a whole number from 0 to {_MOST_ROWS:,}, got {n!r}"
@@ -682,8 +682,10 @@ def _row_count(argument: str, n: int) -> int:
 
 def _limit(argument: str, value: Any) -> float | None:
     """Return a limit as a number."""
-    if value is None or (isinstance(value, Real) and not isinstance(value, bool)):
-        return None if value is None else float(value)
+    if value is None:
+        return None
+    if isinstance(value, Real) and value is not True and value is not False:
+        return float(value)
     message = f"{argument} must be a number, got {value!r}"
     raise ArgumentError(message, None, argument)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
+import pandas as pd  # noqa: TID253 -- frames are what is asked about
+import pyarrow as pa  # noqa: TID253 -- as above
 import pytest
 
 import bce_cli
