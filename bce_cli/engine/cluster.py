@@ -16,7 +16,14 @@ from bce_cli.core.progress import Advance, Stage
 from bce_cli.data.joined import release
 from bce_cli.engine.connection import LOST, answered, connected, explained
 from bce_cli.engine.outcome import Outcome, RunPart, in_a_row
-from bce_cli.errors import BceError, InputError, MissingInputError, SideUnreadable, UsageError
+from bce_cli.errors import (
+    ArgumentError,
+    BceError,
+    InputError,
+    MissingInputError,
+    SideUnreadable,
+    given,
+)
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
@@ -100,11 +107,13 @@ def _told(
 
 
 def check_sources(sources: Sequence[Source]) -> None:
-    """Raise UsageError if one of the sources is not a file."""
+    """Raise ArgumentError if one of the sources is not a file."""
     for source in sources:
         if source.path == STANDARD_INPUT or _is_stream(source.local_path):
-            message = f"{source.name}: --engine dask reads files that every worker can open"
-            raise UsageError(message, "--engine local reads it")
+            message = (
+                f"{source.name}: {given(engine='dask')} reads files that every worker can open"
+            )
+            raise ArgumentError(message, f"{given(engine='local')} reads it")
 
 
 def _is_stream(path: str | None) -> bool:
@@ -116,13 +125,13 @@ def _is_stream(path: str | None) -> bool:
 def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
     if isinstance(error, SideUnreadable) and error.hint is not None:
-        return InputError(error.message, error.hint)
+        return InputError(*error.said)
     is_missing = isinstance(error, MissingInputError)  # and told what there is on the worker
     if is_missing or (isinstance(error, InputError | SideUnreadable) and error.hint is None):
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:
                 hint = "every worker must see it under the same path, on shared storage"
-                return InputError(error.message, hint)
+                return InputError(error.said[0], hint)
     return error
 
 
