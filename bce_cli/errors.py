@@ -1,7 +1,11 @@
 """Every error the tool raises on purpose, and text from outside made fit to stand in it.
 
-Anything else that escapes is a bug. Errors cross process boundaries, so each keeps all it was given
-in ``args``. Nothing in a text that is shown can move a cursor or hide what follows.
+Anything else that escapes is a bug. Errors cross process boundaries, so each can be pickled with
+all it was given. Nothing in a text that is shown can move a cursor or hide what follows.
+
+Messages speak of arguments, as Python has them; `argument` and `given` mark where. So whoever was
+given them under other names, as the options of a command, can put those in their place, and
+nothing else that a message says is taken for an argument.
 """
 
 from __future__ import annotations
@@ -11,9 +15,16 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    Given = list[tuple[str, "str | bool | float | None"]]
+    """Names of arguments, each with a value; None stands for none."""
 
 _LONGEST = 80
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Around arguments in a message: code points that no text has, and `safe_text` lets none pass."""
+
+ARGUMENTS = re.compile(f"{_BEGIN}((?:[a-z_]+(?:=(?:[sn](?:[0-9a-f]{{2}})*)?)?,)+){_END}")
 _MOST_LIKE, _FAR = 3, 0.1
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -38,36 +49,47 @@ class BceError(Exception):
     hint : str, optional
         One line that says what to try.
     *arguments : str
-        Names of the arguments that both lines speak of. Whoever was given them under other names,
-        as the options of a command, can put those in their place.
+        Names of further arguments, which `argument` does not mark in these lines.
+
+    Attributes
+    ----------
+    message, hint : str
+        As Python has them; as text, an error is both.
+    arguments : tuple of str
+        All arguments that are spoken of.
+    said : tuple of (str, str or None)
+        Message and hint as they were given, with their marks.
 
     Examples
     --------
-    >>> error = DataError("preds.csv, line 18: prediction 1.2 is not in [0, 1]")
-    >>> str(error)
-    'preds.csv, line 18: prediction 1.2 is not in [0, 1]'
+    >>> error = DataError("preds.csv, line 18: prediction is empty", "leave such rows out")
+    >>> print(error)
+    preds.csv, line 18: prediction is empty
+    leave such rows out
     """
 
     def __init__(self, message: str, hint: str | None = None, *arguments: str) -> None:
-        super().__init__(message, hint, *arguments)
-        self.message = message
-        self.hint = hint
-        self.arguments = arguments
+        self.said = message, hint
+        self.message = in_python(message)
+        self.hint = None if hint is None else in_python(hint)
+        marked = (name for text in self.said for name in names_in(text or ""))
+        self.arguments = tuple(dict.fromkeys((*arguments, *marked)))
+        super().__init__(self.message, self.hint, *self.arguments)
 
     def __str__(self) -> str:
-        return self.message
+        return self.message if self.hint is None else f"{self.message}\n{self.hint}"
 
 
-class UsageError(BceError):
-    """The command line contradicts itself or asks for what does not exist."""
+class UsageError(BceError, ValueError):
+    """What was asked for contradicts itself, or does not exist."""
 
 
-class ArgumentError(BceError, ValueError):
+class ArgumentError(UsageError):
     """An argument is outside its domain, or contradicts another.
 
     Examples
     --------
-    >>> error = ArgumentError("max_brier must be in [0, 1], got 1.5", None, "max_brier")
+    >>> error = ArgumentError(f"{argument('max_brier')} must be in [0, 1], got 1.5")
     >>> str(error), error.arguments
     ('max_brier must be in [0, 1], got 1.5', ('max_brier',))
     """
@@ -129,6 +151,103 @@ class OutputCreationError(OutputError):
     """The output file cannot be created, or may not be: it is an input."""
 
 
+def argument(name: str) -> str:
+    """Return the name of an argument, marked as such, to stand in a message.
+
+    Parameters
+    ----------
+    name : str
+        With an equals sign behind it where it could be taken for a word, as ``on=``.
+
+    Examples
+    --------
+    >>> str(ArgumentError(f"{argument('positive')} must not be empty"))
+    'positive must not be empty'
+    """
+    return f"{_BEGIN}{name},{_END}"
+
+
+def given(**values: str | bool | float) -> str:
+    """Return arguments with their values, marked as such, to stand in a message.
+
+    Parameters
+    ----------
+    **values : str, bool or number
+        As they are, from outside or not; long texts are shortened.
+
+    Examples
+    --------
+    >>> in_python(f"such as {given(label='#1', prediction='#2')}")
+    "such as label='#1', prediction='#2'"
+    """
+    pairs = []
+    for name, value in values.items():
+        text = repr(value)
+        if isinstance(value, str):
+            text = value if len(value) <= _LONGEST else value[:_LONGEST] + "..."
+        code = text.encode("utf-8", "surrogatepass").hex()
+        pairs.append(f"{name}={'s' if isinstance(value, str) else 'n'}{code},")
+    return f"{_BEGIN}{''.join(pairs)}{_END}"
+
+
+def spelt(text: str, spell: Callable[[Given], str]) -> str:
+    """Return a message with its arguments written as a function has it.
+
+    Parameters
+    ----------
+    text : str
+        With the marks of `argument` and `given`.
+    spell : callable
+        Gets those that stand side by side.
+    """
+    if _BEGIN not in text:
+        return text
+    return ARGUMENTS.sub(lambda mark: spell(arguments_in(mark[1])), text)
+
+
+def arguments_in(mark: str) -> Given:
+    """Return what a mark stands for; see `ARGUMENTS`."""
+    found: Given = []
+    for pair in mark.split(",")[:-1]:
+        name, sign, code = pair.partition("=")
+        value: str | bool | float | None = None
+        if code:
+            text = bytes.fromhex(code[1:]).decode("utf-8", "surrogatepass")
+            value = text if code[0] == "s" else _number(text)
+        found.append((name if code else name + sign, value))
+    return found
+
+
+def _number(text: str) -> bool | float:
+    if text in ("True", "False"):
+        return text == "True"
+    return int(text) if text.removeprefix("-").isdigit() else float(text)
+
+
+def in_python(text: str) -> str:
+    """Return a message, or a note, in the words of Python.
+
+    Examples
+    --------
+    >>> in_python(f"{given(missing='drop')} leaves them out, unless {argument('id')} is given")
+    "missing='drop' leaves them out, unless id is given"
+    """
+    return spelt(text, _python)
+
+
+def _python(given: Given) -> str:
+    return ", ".join(name if value is None else f"{name}={value!r}" for name, value in given)
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of all arguments that are marked in a message."""
+    found = (arguments_in(mark[1]) for mark in ARGUMENTS.finditer(text))
+    return [name.removesuffix("=") for given in found for name, _ in given]
+
+
+_FEWER = f"fewer {argument('workers')} take less"
+
+
 def shortage(error: BaseException) -> ShortageError | None:
     """Return what to say if memory or threads were what was lacking; else None.
 
@@ -143,9 +262,9 @@ def shortage(error: BaseException) -> ShortageError | None:
     Examples
     --------
     >>> shortage(MemoryError("Unable to allocate 8 TiB"))
-    ShortageError('out of memory; fewer --workers take less', None)
+    ShortageError('out of memory; fewer workers take less', None, 'workers')
     >>> shortage(ImportError("libarrow.so: failed to map segment from shared object"))
-    ShortageError('out of memory; fewer --workers take less', None)
+    ShortageError('out of memory; fewer workers take less', None, 'workers')
     >>> shortage(KeyError("memory"))
     """
     found: BaseException | None = error
@@ -153,13 +272,13 @@ def shortage(error: BaseException) -> ShortageError | None:
         if isinstance(found, ShortageError):
             return found
         if isinstance(found, MemoryError) or getattr(found, "errno", None) == errno.ENOMEM:
-            return ShortageError("out of memory; fewer --workers take less")
+            return ShortageError(f"out of memory; {_FEWER}")
         is_plain = getattr(found, "errno", None) is None  # a number says better what was lacking
         if is_plain and not isinstance(found, BceError | ValueError | LookupError):  # of the data
             if _NO_THREAD.search(str(found)):
-                return ShortageError("no thread can be started; fewer --workers take less")
+                return ShortageError(f"no thread can be started; {_FEWER}")
             if _NO_MEMORY.search(str(found)):
-                return ShortageError("out of memory; fewer --workers take less")
+                return ShortageError(f"out of memory; {_FEWER}")
         found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
     return None
 

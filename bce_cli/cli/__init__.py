@@ -35,7 +35,7 @@ gc.set_threshold(100_000, 20, 20)  # loading modules makes many objects and hard
 
 with _ended_by_interrupt():
     from bce_cli.cli.limited import go_on_in_child, is_limited
-    from bce_cli.errors import shortage
+    from bce_cli.errors import shortage, spelt
 
 
 def _commands() -> Any:  # noqa: ANN401 -- of Typer, whose classes have no public names
@@ -99,7 +99,8 @@ def run() -> NoReturn:
         lacking = shortage(error)
         if lacking is None:
             raise
-        os.write(2, f"bce: error: {lacking.message}\n".encode())
+        message = spelt(lacking.said[0], lambda given: f"--{given[0][0]}")
+        os.write(2, f"bce: error: {message}\n".encode())
         code = 71
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):

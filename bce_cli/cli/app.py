@@ -108,7 +108,7 @@ class BceGroup(PlainValues, Helpful, TyperGroup):
         except Exception as error:
             lacking = shortage(error)
             if lacking is not None:
-                report_error(lacking.message)
+                report_error(*in_options(lacking))
                 code = ExitCode.SHORTAGE
             elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 abandon_stdout()  # while Typer wrote a help text; all else is a BceError

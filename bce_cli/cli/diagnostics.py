@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from bce_cli.cli.limited import is_limited
 from bce_cli.errors import (
-    ArgumentError,
+    ARGUMENTS,
     BceError,
     DataError,
     EngineError,
@@ -21,13 +21,18 @@ from bce_cli.errors import (
     OutputError,
     ShortageError,
     UsageError,
+    names_in,
     safe_text,
+    spelt,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress, TaskID
 
     from bce_cli.core.progress import Stage
+    from bce_cli.errors import Given
 
 
 class ExitCode(IntEnum):
@@ -60,7 +65,6 @@ class ExitCode(IntEnum):
 
 _CODES: tuple[tuple[type[BceError], ExitCode], ...] = (
     (UsageError, ExitCode.USAGE),
-    (ArgumentError, ExitCode.USAGE),
     (DataError, ExitCode.DATA),
     (InputError, ExitCode.NO_INPUT),
     (EngineError, ExitCode.UNAVAILABLE),
@@ -75,8 +79,18 @@ def exit_code_for(error: BceError) -> ExitCode:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-_OPTIONS = {"n_bootstrap": "--bootstrap", "with_fine_bins": "--fine-bins"}
+_OPTIONS = {
+    "n_bins": "--bins",
+    "n_bootstrap": "--bootstrap",
+    "with_fine_bins": "--fine-bins",
+    "has_header": "--header",
+    "id_column": "--id",
+    "weights": "--weight",
+}
 """Options whose names are not those of the arguments that they set."""
+
+_VALUE = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?[0-9](?:[-+.\w]*\w)?|True|False)"""
+"""A value as Python has it."""
 
 
 def in_options(error: BceError) -> tuple[str, str | None]:
@@ -84,15 +98,63 @@ def in_options(error: BceError) -> tuple[str, str | None]:
 
     Examples
     --------
-    >>> in_options(ArgumentError("max_brier must be in [0, 1], got 1.5", None, "max_brier"))
-    ('--max-brier must be in [0, 1], got 1.5', None)
+    >>> from bce_cli.errors import ArgumentError, argument, given
+    >>> error = ArgumentError(f"{argument('positive')} must not be empty", given(positive="a b"))
+    >>> in_options(error)
+    ('--positive must not be empty', "--positive 'a b'")
     """
-    message, hint = error.message, error.hint
-    for name in error.arguments:
-        option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
-        message = re.sub(rf"\b{name}\b", option, message)
-        hint = hint and re.sub(rf"\b{name}\b", option, hint)
-    return message, hint
+    message, hint = error.said
+    marked = {name for text in error.said for name in names_in(text or "")}
+    plain = [name for name in error.arguments if name not in marked]
+    return _in_options(message, plain), hint and _in_options(hint, plain)
+
+
+def _in_options(text: str, plain: Sequence[str] = ()) -> str:
+    """Put options in the place of arguments: of all that are marked, and of some that are not.
+
+    Of these, what stands in quotes is left alone.
+    """
+    if not plain:
+        return spelt(text, _options)
+    name = "|".join(map(re.escape, plain))
+    item = rf"(?:{name})(?:={_VALUE})?"
+    pattern = re.compile(
+        rf"(?P<mark>{ARGUMENTS.pattern})|(?<!\w)'.*?'(?!\w)"
+        rf"|(?<![\w./-])(?P<items>{item}(?:, {item})*)(?![\w/=-]|\.\w)"
+    )
+    return pattern.sub(_replaced, text)
+
+
+def _replaced(found: re.Match[str]) -> str:
+    """Return what to put in the place of a mark, a text in quotes, or arguments without a mark."""
+    if found["mark"]:
+        return spelt(found["mark"], _options)
+    if not found["items"]:
+        return found[0]
+    from ast import literal_eval  # noqa: PLC0415 -- rarely needed
+
+    items: Given = []
+    for item in re.finditer(rf"(\w+)(?:=({_VALUE}))?(?:, )?", found["items"]):
+        items.append((item[1], None if item[2] is None else literal_eval(item[2])))
+    return _options(items)
+
+
+def _options(given: Given) -> str:
+    """Write arguments as options that can be pasted; names alone are a list."""
+    is_list = all(value is None for _, value in given)
+    return (", " if is_list else " ").join(_option(name, value) for name, value in given)
+
+
+def _option(name: str, value: str | bool | float | None) -> str:
+    name = name.removesuffix("=")
+    option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+    if value is None or value is True:
+        return option
+    if value is False:
+        return option.replace("--", "--no-", 1)
+    from shlex import quote  # noqa: PLC0415 -- rarely needed
+
+    return f"{option} {quote(safe_text(str(value)))}"
 
 
 def report_error(message: str, hint: str | None = None) -> None:

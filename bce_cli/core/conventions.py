@@ -11,7 +11,7 @@ import numpy as np
 from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
-from bce_cli.errors import ArgumentError, DataError, did_you_mean
+from bce_cli.errors import ArgumentError, DataError, argument, did_you_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -68,8 +68,8 @@ class Convention:
         if self.clip is None:
             return
         if self.like != "exact":
-            message = "like and clip are two different rules"
-            raise ArgumentError(message, "give one of them", "like", "clip")
+            message = f"{argument('like')} and {argument('clip')} are two different rules"
+            raise ArgumentError(message, "give one of them")
         rule_of_clip(self.clip)
 
     @property

@@ -27,7 +27,7 @@ from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
-from bce_cli.errors import ArgumentError, DataError, quoted
+from bce_cli.errors import ArgumentError, DataError, argument, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,16 +188,16 @@ class Limits:
         for name, (low, high, domain) in _DOMAINS.items():
             limit = getattr(self, name)
             if limit is not None and not math.isfinite(limit):
-                message = f"{name} must be a finite number, got {limit!r}"
-                raise ArgumentError(message, None, name)
+                message = f"{argument(name)} must be a finite number, got {limit!r}"
+                raise ArgumentError(message)
             if limit is not None and not low <= limit <= high:
-                message = f"{name} must be {domain}, got {limit!r}"
-                raise ArgumentError(message, None, name)
+                message = f"{argument(name)} must be {domain}, got {limit!r}"
+                raise ArgumentError(message)
         limits = [name for name in (*_DOMAINS, "baseline") if name != "budget"]
         if all(getattr(self, name) is None for name in limits):
-            hint = f"give a limit: {', '.join(limits[:-1])} or {limits[-1]}"
+            *most, last = map(argument, limits)
             message = "there is nothing to check"
-            raise ArgumentError(message, hint, *limits)
+            raise ArgumentError(message, f"give a limit: {', '.join(most)} or {last}")
 
 
 _DRAWS = 20_000

@@ -47,7 +47,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bce_cli.core.rows import as_floats
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -490,9 +490,9 @@ def rule_of_clip(eps: float) -> Rule:
         If `eps` is not in (0, 0.5), or so small that ``1 - eps`` is 1.
     """
     if not 0.0 < eps < 0.5:  # noqa: PLR2004 -- one half
-        message = f"clip must be greater than 0 and less than 0.5, got {eps!r}"
-        raise ArgumentError(message, None, "clip")
+        message = f"{argument('clip')} must be greater than 0 and less than 0.5, got {eps!r}"
+        raise ArgumentError(message)
     if 1.0 - eps == 1.0:
-        message = f"clip {eps!r} is too small: 1 - {eps!r} rounds to 1"
-        raise ArgumentError(message, "1.2e-16 and more make a difference", "clip")
+        message = f"{argument('clip')} {eps!r} is too small: 1 - {eps!r} rounds to 1"
+        raise ArgumentError(message, "1.2e-16 and more make a difference")
     return Rule(partial(clip_probability, eps=eps), "bce", reach=eps)

@@ -8,7 +8,14 @@ import numpy as np
 
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import sigmoid
-from bce_cli.errors import ArgumentError, DataError, LabelError, ProbabilityError, WeightError
+from bce_cli.errors import (
+    ArgumentError,
+    DataError,
+    LabelError,
+    ProbabilityError,
+    WeightError,
+    argument,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,9 +130,9 @@ def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:
         return values
     n_masked = int(np.count_nonzero(np.ma.getmaskarray(values)))
     if n_masked:
-        message = f"{name} is a masked array, and {n_masked} of its values are masked"
+        message = f"{argument(name)} is a masked array, and {n_masked} of its values are masked"
         hint = "leave those rows out of all arrays: values[~mask].data"
-        raise ArgumentError(message, hint, name)
+        raise ArgumentError(message, hint)
     return values.data
 
 
@@ -151,9 +158,11 @@ def _refuse_other_order(arrays: Iterable[tuple[str, Any]]) -> None:
         if len(index) != len(first) or index.equals(first):
             continue
         if not first.symmetric_difference(index).size:
-            message = f"{name} and {first_name} have the same index in another order"
+            message = (
+                f"{argument(name)} and {argument(first_name)} have the same index in another order"
+            )
             hint = "rows are paired by their place: align them first, or pass plain arrays"
-            raise ArgumentError(message, hint, name, first_name)
+            raise ArgumentError(message, hint)
 
 
 def check_rows(

@@ -12,7 +12,7 @@ import numpy as np
 
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict, read_with_size
-from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, quoted
+from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, argument, given, quoted
 from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import first_difference
@@ -26,9 +26,14 @@ if TYPE_CHECKING:
     from bce_cli.storage.sources import Source
 
 _EXACT = 2**53  # whole numbers below it are told from each other as float64
-_HINT = "the sources must hold the same rows in the same order; --on COLUMN joins them by a key"
-_HEADER_HINT = "the first line names the column, unless it is a number or what --positive says"
-_LABELS_HINT = "without --on, labels are taken in the order of the rows; --on COLUMN joins by a key"
+_JOINS = f"{given(on='COLUMN')} joins"
+_HINT = f"the sources must hold the same rows in the same order; {_JOINS} them by a key"
+_HEADER_HINT = (
+    f"the first line names the column, unless it is a number or what {argument('positive=')} says"
+)
+_LABELS_HINT = (
+    f"without {argument('on=')}, labels are taken in the order of the rows; {_JOINS} by a key"
+)
 
 
 class Cursor:

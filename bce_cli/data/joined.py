@@ -21,6 +21,7 @@ from bce_cli.errors import (
     JoinInDoubt,
     MissingInputError,
     SideUnreadable,
+    given,
     quoted,
 )
 from bce_cli.readers.reading import LabelValues, Reading
@@ -197,7 +198,7 @@ def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]
     key, row = lone.iloc[0]
     place = f"{side.name}, row {int(row) + 1}"
     message = f"{place}: the key {side.shown(key)} has no partner in {other.name}"
-    hint = "--join inner leaves out rows without a partner, and counts them"
+    hint = f"{given(join='inner')} leaves out rows without a partner, and counts them"
     n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
     if n:
         hint = f"{other_form(n)}: write both files in the same one"
@@ -528,13 +529,13 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
                 sides.append(gathered(table))
         except InputError as error:
             hint = (
-                None if isinstance(error, MissingInputError) else error.hint
+                None if isinstance(error, MissingInputError) else error.said[1]
             )  # of another machine
-            raise SideUnreadable(error.message, hint) from None
+            raise SideUnreadable(error.said[0], hint) from None
         except OSError as error:
             raise SideUnreadable(str(error)) from None
         except BceError as error:
-            raise JoinInDoubt(str(error)) from None
+            raise JoinInDoubt(error.message) from None
         labels.append(table.labels.values)
         notes.append(tuple(table.notes))
     truth = None if plan.truth is None else sides.pop(0)
@@ -560,7 +561,7 @@ def read_joined(block: Block, plan: SidesPlan) -> Reading:
     try:
         joined = joined_rows(left, sides, is_inner=plan.is_inner, is_whole=False)
     except DataError as error:
-        raise JoinInDoubt(str(error)) from None
+        raise JoinInDoubt(error.message) from None
     tally = JoinTally.of(left, sides, joined)
     return Reading(joined.rows, None, reading.label_values, tally.n_lone, tally)
 

@@ -22,7 +22,8 @@ from bce_cli.errors import (
     InputError,
     MissingInputError,
     SideUnreadable,
-    UsageError,
+    argument,
+    given,
 )
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
@@ -107,14 +108,16 @@ def _told(
 
 
 def check_sources(sources: Sequence[Source]) -> None:
-    """Raise UsageError if one of the sources is not a file, or ArgumentError if it is in memory."""
+    """Raise ArgumentError if one of the sources is not a file."""
     for source in sources:
         if source.held is not None:
-            message = f"engine='dask' cannot read what is in memory, as {source.name} is"
-            raise ArgumentError(message, "write it to Parquet first, or leave engine out", "engine")
+            message = f"{given(engine='dask')} cannot read what is in memory, as {source.name} is"
+            raise ArgumentError(message, f"write it to Parquet, or leave {argument('engine')} out")
         if source.path == STANDARD_INPUT or _is_stream(source.local_path):
-            message = f"{source.name}: --engine dask reads files that every worker can open"
-            raise UsageError(message, "--engine local reads it")
+            message = (
+                f"{source.name}: {given(engine='dask')} reads files that every worker can open"
+            )
+            raise ArgumentError(message, f"{given(engine='local')} reads it")
 
 
 def _is_stream(path: str | None) -> bool:
@@ -126,13 +129,13 @@ def _is_stream(path: str | None) -> bool:
 def _with_hint(error: BceError, sources: Sequence[Source]) -> BceError:
     """Tell of shared storage if a worker cannot open what can be opened here."""
     if isinstance(error, SideUnreadable) and error.hint is not None:
-        return InputError(error.message, error.hint)
+        return InputError(*error.said)
     is_missing = isinstance(error, MissingInputError)  # and told what there is on the worker
     if is_missing or (isinstance(error, InputError | SideUnreadable) and error.hint is None):
         for source in sources:
             if error.message.startswith(f"{source.name}: ") and source.size() is not None:
                 hint = "every worker must see it under the same path, on shared storage"
-                return InputError(error.message, hint)
+                return InputError(error.said[0], hint)
     return error
 
 

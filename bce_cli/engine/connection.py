@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
-from bce_cli.errors import EngineError, UsageError, safe_text, shortage
+from bce_cli.errors import (
+    ArgumentError,
+    EngineError,
+    UsageError,
+    argument,
+    given,
+    safe_text,
+    shortage,
+)
 from bce_cli.storage.paths import shown_path, without_secrets_in
 from bce_cli.storage.stores import in_a_thread
 
@@ -78,7 +86,7 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     Raises
     ------
     UsageError
-        Dask is not installed, or the address is none.
+        Dask is not installed, or (`ArgumentError`) the address is none.
     EngineError
         The cluster cannot be reached, or has no workers, or others than these.
     """
@@ -86,7 +94,7 @@ def connected(cluster: Cluster) -> Iterator[Any]:
         import dask
         from distributed import Client
     except ImportError as error:
-        message = f"--engine dask needs packages that are not installed: {error}"
+        message = f"{given(engine='dask')} needs packages that are not installed: {error}"
         raise shortage(error) or UsageError(message, "pip install dask distributed") from None
     _silence()
     client_class: Any = Client
@@ -131,8 +139,8 @@ def _addresses_checked(cluster: Cluster) -> Iterator[None]:
         yield
     except ValueError as error:
         reason = shown_reason(str(error), cluster.scheduler)
-        message = f"--scheduler {cluster.name} is no address: {reason}"
-        raise UsageError(message, "such as tcp://host:8786") from None
+        message = f"{argument('scheduler')} {cluster.name} is no address: {reason}"
+        raise ArgumentError(message, "such as tcp://host:8786") from None
 
 
 def _started(n_workers: int, opened: ExitStack) -> Any:  # noqa: ANN401 -- has no types

@@ -18,11 +18,18 @@ from typing import IO, TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from numpy.lib import format as npy
 
-from bce_cli.errors import BceError, DataError, quoted, safe_text
+from bce_cli.errors import BceError, DataError, given, quoted, safe_text
 from bce_cli.readers.arrow_files import Batches, RowGroups, Wanted
 from bce_cli.readers.blocks import LONGEST_RECORD
 from bce_cli.readers.columnar import LEAST_ROWS, ColumnarFile
-from bce_cli.readers.columns import LABEL_NAMES, PREDICTION_NAMES, WATCHED, find_columns
+from bce_cli.readers.columns import (
+    BY_PLACE,
+    LABEL_NAMES,
+    LABELS_BESIDE,
+    PREDICTION_NAMES,
+    WATCHED,
+    find_columns,
+)
 from bce_cli.readers.typed_columns import refuse_type
 from bce_cli.storage.streams import ReadOnly, read_fully, read_some
 
@@ -45,8 +52,6 @@ _STEP = 1 << 20
 _ELEMENT = re.compile(r"[^\[\]]*\[([0-9]{1,9})\]")
 _NEVER = "pickled objects, which are never loaded"
 _NUMBERS_AND_TEXTS = "biufUSM"
-_BESIDE = "--labels FILE has the labels, in the same order"
-_BY_PLACE = "--label '#1' --prediction '#2' name columns"
 _FOLLOWS = "something follows the array"
 _TOO_SHORT = "they end too early, the file was cut off"
 
@@ -460,7 +465,8 @@ def _choice_in(
             and None in (choice.label, choice.prediction)
         ):
             message = f"{source}: an array has no names that say what is the label"
-            raise DataError(message, _BESIDE if len(names) == 1 else f"{_BESIDE}; or {_BY_PLACE}")
+            also = "" if len(names) == 1 else f"; or {given(**BY_PLACE)} name columns"
+            raise DataError(message, f"{LABELS_BESIDE}{also}")
     if not choice.reads_prediction or choice.prediction is not None:
         return choice, None
     if any(name.lower() in PREDICTION_NAMES for name in names):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from bce_cli.errors import DataError, did_you_mean, quoted, safe_text
+from bce_cli.errors import DataError, argument, did_you_mean, given, quoted
 from bce_cli.readers.parts import Header
 
 if TYPE_CHECKING:
@@ -61,6 +60,10 @@ ID_NAMES = _words(
     "id row_id rowid record_id recordid example_id sample_id case_id instance_id uid uuid guid"
 )
 """Customary names of a column that says which rows are the same; case does not matter."""
+
+BY_PLACE = {"label": "#1", "prediction": "#2"}
+LABELS_BESIDE = f"{given(labels='FILE')} has the labels, in the same order"
+"""What hints say where columns have no names."""
 
 
 class Folder(NamedTuple):
@@ -459,8 +462,7 @@ def _or_truth(names: Sequence[str], choice: ColumnChoice) -> str:
     if choice.truth is None:
         return ""
     key = next((name for name in names if name.lower() in ID_NAMES), names[0] if names else "id")
-    file, key = (shlex.quote(safe_text(text)) for text in (choice.truth, key))
-    return f", or a file of labels with --labels {file} --on {key}"
+    return f", or a file of labels with {given(labels=choice.truth, on=key)}"
 
 
 def _refuse_double_roles(found: Columns, choice: ColumnChoice, source: str) -> None:
@@ -473,7 +475,8 @@ def _refuse_double_roles(found: Columns, choice: ColumnChoice, source: str) -> N
         if other is not None:
             message = f"{source}: column {name} cannot be both {other} and {number.role}"
             also = _or_truth(found.names, choice)
-            raise DataError(message, f"--{other} or --{number.role} names another column{also}")
+            either = f"{argument(f'{other}=')} or {argument(f'{number.role}=')}"
+            raise DataError(message, f"{either} names another column{also}")
         taken[number.place] = number.role
     for text in found.texts:
         if text.place in taken:
@@ -531,13 +534,14 @@ def _customary(names: tuple[str, ...], role: Role, choice: ColumnChoice, source:
     if len(found) == 1:
         return found[0]
     also = _or_truth(names, choice) if choice.reads_label and choice.reads_prediction else ""
-    hint = f"choose one with --{role}{also}; {_listed(names)}"
+    hint = f"choose one with {argument(f'{role}=')}{also}; {_listed(names)}"
     if not found:
         if role == "label" and choice.reads_prediction:
-            also = also or ", or a file of labels with --labels"
-            hint = f"choose one with --label{also}; {_listed(names)}"
+            also = also or f", or a file of labels with {argument('labels=')}"
+            hint = f"choose one with {argument('label=')}{also}; {_listed(names)}"
         if logits:
-            hint = f"--logits takes column {quoted(names[logits[0]])}, if it holds log-odds"
+            column = quoted(names[logits[0]])
+            hint = f"{given(logits=True)} takes column {column}, if it holds log-odds"
         message = (
             f"{source}: no column has a customary name for the {role}, "
             f"such as '{_customary_names(role)[0]}'"
@@ -598,10 +602,8 @@ def _listed(names: tuple[str, ...]) -> str:
     if not names:
         return "there are no columns"
     if len(names) == 1:
-        from shlex import quote  # noqa: PLC0415 -- rarely needed
-
         sign = _SIGN.search(names[0])
-        also = f"; --delimiter {quote(sign[0])} would part it" if sign else ""
+        also = f"; {given(delimiter=sign[0])} would part it" if sign else ""
         return f"the only column is {quoted(names[0])}{also}"
     listed = ", ".join(quoted(name) for name in names[:_MOST_LISTED])
     more = len(names) - _MOST_LISTED

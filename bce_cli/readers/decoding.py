@@ -6,7 +6,7 @@ import codecs
 import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, argument
 from bce_cli.storage.streams import Chunks, Translated, read_some
 
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ def _utf8_of(stream: IO[bytes], encoding: str, name: str) -> Iterator[bytes]:
                 line += error.object[: error.start].decode(encoding, "replace").count("\n")
                 what = f"byte 0x{error.object[error.start]:02x} is no {encoding} text"
             message = f"{name}, line {line}: {what}"
-            raise DataError(message, "--encoding says how the text is encoded") from None
+            raise DataError(
+                message, f"{argument('encoding=')} says how the text is encoded"
+            ) from None
         if data:
             yield data.removeprefix(mark)
             mark = b""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import DataError, EmptyInputError, UsageError, quoted
+from bce_cli.errors import ArgumentError, DataError, EmptyInputError, argument, given, quoted
 from bce_cli.readers.blocks import (
     LONGEST_RECORD,
     Lines,
@@ -23,7 +23,7 @@ from bce_cli.readers.blocks import (
     misplaced_quote,
     read_blocks,
 )
-from bce_cli.readers.columns import WATCHED, find_columns
+from bce_cli.readers.columns import BY_PLACE, LABELS_BESIDE, WATCHED, find_columns
 from bce_cli.readers.dialect import (
     EXCEL_MARK,
     SNIFFED,
@@ -139,7 +139,9 @@ def _check_text(header: Lines, name: str) -> None:
     data = bytes(header.data)
     if data.count(b"\0") * _FEW >= len(data):
         message = f"{place}: the header has NUL bytes"
-        raise DataError(message, "is it UTF-16 without a byte order mark? try --encoding utf-16-le")
+        raise DataError(
+            message, f"is it UTF-16 without a byte order mark? try {given(encoding='utf-16-le')}"
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -148,7 +150,7 @@ def _check_text(header: Lines, name: str) -> None:
         from bce_cli.readers.decoding import suggested_encoding  # noqa: PLC0415 -- a fault is rare
 
         encoding = suggested_encoding(data.decode("utf-8", "surrogateescape"))
-        raise DataError(message, f"it may be written in --encoding {encoding}") from None
+        raise DataError(message, f"it may be written in {given(encoding=encoding)}") from None
 
 
 def _first_that_fits(
@@ -182,9 +184,10 @@ def _without_delimiter(header: Lines, signs: tuple[str, ...], name: str) -> Data
         return None
     message = f"{name}, line {header.first_line}: the header has no delimiter: {quoted(text)}"
     if " " in text:
-        return DataError(message, "are its fields separated by spaces? --delimiter space says so")
+        hint = f"are its fields separated by spaces? {given(delimiter='space')} says so"
+        return DataError(message, hint)
     if len(signs) == 1 and any(sign in text for sign in SNIFFED):
-        hint = f"it was to be {delimiter_name(signs[0])}; --delimiter says what it is"
+        hint = f"it was to be {delimiter_name(signs[0])}; {argument('delimiter=')} says what it is"
         return DataError(message, hint)
     return None
 
@@ -205,9 +208,9 @@ def _columns_of(
     if are_numbers:
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
-        hint = "without a header, pass --no-header --label '#1' --prediction '#2'"
+        hint = f"without a header, pass {given(no_header=True, **BY_PLACE)}"
         if len(fields) == 1:
-            hint = "where these are predictions, --labels FILE has the labels, in the same order"
+            hint = f"where these are predictions, {LABELS_BESIDE}"
         raise DataError(message, hint)
     return fields, find_columns(fields, options.columns, name)
 
@@ -237,8 +240,8 @@ def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Co
     if (choice.reads_label and choice.label is None) or (
         choice.reads_prediction and choice.prediction is None
     ):
-        message = "--no-header needs the places of the columns"
-        raise UsageError(message, "such as --label '#1' --prediction '#2'")
+        message = f"{given(no_header=True)} needs the places of the columns"
+        raise ArgumentError(message, f"such as {given(**BY_PLACE)}")
     return find_columns([f"#{i + 1}" for i in range(len(fields))], choice, name)
 
 

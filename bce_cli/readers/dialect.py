@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from bce_cli.errors import UsageError, did_you_mean, quoted
+from bce_cli.errors import ArgumentError, argument, did_you_mean, quoted
 
 _NAMES = {"tab": "\t", "space": " ", "pipe": "|", "semicolon": ";", "comma": ",", r"\t": "\t"}
 """Delimiters that are clumsy to write in a shell, by name."""
@@ -43,11 +43,11 @@ def delimiter_name(delimiter: str) -> str:
 
 
 def parse_delimiter(text: str | None) -> str | None:
-    r"""Read the option --delimiter.
+    r"""Read the argument `delimiter`.
 
     Raises
     ------
-    UsageError
+    ArgumentError
         It is not one ASCII character, or a quote or a line end.
 
     Examples
@@ -61,8 +61,8 @@ def parse_delimiter(text: str | None) -> str | None:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _RESERVED:
         words = list(_NAMES)[:5]
         also = did_you_mean(text, words)
-        message = f"--delimiter must be one ASCII character, got {quoted(text)}{also}"
-        raise UsageError(message, f"or one of {', '.join(words)}")
+        message = f"{argument('delimiter')} must be one ASCII character, got {quoted(text)}{also}"
+        raise ArgumentError(message, f"or one of {', '.join(words)}")
     return delimiter
 
 
@@ -74,7 +74,7 @@ def delimiters_to_try(
     Parameters
     ----------
     named, input_format : str or None
-        As --delimiter and --input-format have them.
+        As these arguments have them.
     decimal : {".", ","}
         Decimal sign of its numbers.
     extensions : tuple of str
@@ -82,7 +82,7 @@ def delimiters_to_try(
 
     Raises
     ------
-    UsageError
+    ArgumentError
         As `parse_delimiter` does.
     """
     delimiter = parse_delimiter(named)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
-from bce_cli.errors import DataError, UsageError, quoted
+from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
@@ -255,7 +255,7 @@ def binary_format(head: bytes, name: str) -> str | None:
 
 
 def _checked_kind(head: bytes, name: str, layout: Layout) -> str | None:
-    """Recognise a binary format, and refuse what --input-format contradicts."""
+    """Recognise a binary format, and refuse what `input_format` contradicts."""
     kind = binary_format(head, name)
     _refuse_contradiction(kind, name, layout)
     return kind
@@ -266,7 +266,7 @@ def _refuse_contradiction(kind: str | None, name: str, layout: Layout) -> None:
     if wanted is None or wanted == kind or (kind is None and wanted in _TEXTS):
         return
     found = _CALLED.get(kind or "", "text")
-    message = f"{name}: it is {found}, not {_CALLED[wanted]} as --input-format says"
+    message = f"{name}: it is {found}, not {_CALLED[wanted]} as {argument('input_format=')} says"
     raise DataError(message)
 
 
@@ -280,7 +280,7 @@ def is_json(start: bytes, extensions: tuple[str, ...], input_format: str | None)
     extensions : tuple of str
         The endings of its name.
     input_format : str or None
-        What --input-format says.
+        What was asked for.
     """
     if input_format is not None:
         return input_format in ("json", "jsonl")
@@ -294,17 +294,17 @@ def is_json(start: bytes, extensions: tuple[str, ...], input_format: str | None)
 def _refuse_options(options: InputOptions, name: str, kind: str) -> None:
     """Refuse options that say nothing about a format, so that none is ignored in silence."""
     layout = options.layout
-    given = {
-        "--delimiter": layout.delimiter is not None,
-        "--no-header": not layout.has_header,
-        "--comment": layout.comment is not None,
-        "--decimal": kind == _JSON and options.grammar.decimal != ".",
-        "--encoding": kind != _JSON and layout.encoding is not None,
+    asked = {
+        argument("delimiter="): layout.delimiter is not None,
+        given(no_header=True): not layout.has_header,
+        argument("comment="): layout.comment is not None,
+        argument("decimal="): kind == _JSON and options.grammar.decimal != ".",
+        argument("encoding="): kind != _JSON and layout.encoding is not None,
     }
-    for option, is_given in given.items():
+    for what, is_given in asked.items():
         if is_given:
-            message = f"{name}: {option} says nothing about {kind}, which this is"
-            raise UsageError(message)
+            message = f"{name}: {what} says nothing about {kind}, which this is"
+            raise ArgumentError(message)
 
 
 def _copied(stream: IO[bytes], opened: ExitStack) -> IO[bytes]:
@@ -319,14 +319,14 @@ def _copied(stream: IO[bytes], opened: ExitStack) -> IO[bytes]:
 
 
 def check_encoding(encoding: str | None) -> None:
-    """Raise UsageError if there is no text encoding of that name."""
+    """Raise ArgumentError if there is no text encoding of that name."""
     if encoding is None:
         return
     try:
         b"a".decode(encoding, "ignore")
     except (LookupError, ValueError):
-        message = f"--encoding {quoted(encoding)} is not known"
-        raise UsageError(message, "such as latin-1, cp1252, utf-16-le or shift_jis") from None
+        message = f"{argument('encoding')} {quoted(encoding)} is not known"
+        raise ArgumentError(message, "such as latin-1, cp1252, utf-16-le or shift_jis") from None
 
 
 def utf8(stream: IO[bytes], encoding: str | None, name: str) -> IO[bytes]:

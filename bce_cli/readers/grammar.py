@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
-from bce_cli.errors import DataError, LabelError, ProbabilityError, WeightError, quoted, safe_text
+from bce_cli.errors import (
+    DataError,
+    LabelError,
+    ProbabilityError,
+    WeightError,
+    given,
+    quoted,
+    safe_text,
+)
 from bce_cli.readers.columns import ColumnChoice
 
 if TYPE_CHECKING:
@@ -35,7 +43,7 @@ _MISSING = re.compile(
 )
 """What stands for a value that is not there, in lower case; databases write \\N."""
 
-DROP_HINT = "--missing drop leaves such rows out, and counts them"
+DROP_HINT = f"{given(missing='drop')} leaves such rows out, and counts them"
 
 _TRUTH = {"true": 1.0, "false": 0.0}
 _TRUTH_KEYS = {"true": "1e0", "false": "0"}
@@ -236,7 +244,7 @@ def _refuse_unheld(role: Role, value: float, cell: str, grammar: Grammar) -> Non
         is_beyond_one = label_key(cell, grammar.decimal).startswith("1")
         if not 0.0 <= value <= 1.0 or cell.startswith("-") or (value == 1.0 and is_beyond_one):
             raise CellFault(_OUTSIDE)
-        hint = "--logits takes log(p / (1 - p)) in its place, which float64 holds"
+        hint = f"{given(logits=True)} takes log(p / (1 - p)) in its place, which float64 holds"
         if role == "label":
             hint = f"write {value:g} where that is meant"
         raise CellFault(_NOT_HELD.format(value), hint=hint)

@@ -16,7 +16,7 @@ from bce_cli.core.validate import (
     positive_labels,
     unsigned_zeros,
 )
-from bce_cli.errors import LabelError, quoted
+from bce_cli.errors import LabelError, argument, given, quoted
 from bce_cli.readers.columns import WATCHED
 from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_same, read_cell
 from bce_cli.readers.texts import Texts, has_long_text
@@ -271,7 +271,7 @@ class LabelTally:
             return
         if self._is_nearly_positive(self.other):
             message = f"no label is {quoted(self.positive)}, but {quoted(self.other)} occurs"
-            raise LabelError(message, f"did you mean --positive {quoted(self.other)}?")
+            raise LabelError(message, f"did you mean {given(positive=self.other)}?")
 
     def add(self, values: LabelValues) -> None:
         """Take in the labels of the block that follows.
@@ -291,10 +291,10 @@ class LabelTally:
         elif values.other is not None and values.other_key != self.other_key:
             two = f"{quoted(self.positive)} nor {quoted(self.other)}"
             message = f"{values.other_place}: label {quoted(values.other)} is neither {two}"
-            hint = "with --positive, exactly one other value may occur"
+            hint = f"with {argument('positive=')}, exactly one other value may occur"
             alike = [t for t in (self.other, values.other) if self._is_nearly_positive(t)]
             if alike and not self.has_positive:
-                hint = f"did you mean --positive {quoted(alike[0])}?"
+                hint = f"did you mean {given(positive=alike[0])}?"
             raise LabelError(message, hint)
 
     def _is_nearly_positive(self, label: str) -> bool:
@@ -306,7 +306,7 @@ class LabelTally:
         if self.positive and self.other and mean_the_same(self.positive, self.other):
             two = f"{quoted(self.other)} means the same as {quoted(self.positive)}"
             message = f"{self.other_place}: label {two}, but is written otherwise"
-            raise LabelError(message, "without --positive, 1 and true are one label")
+            raise LabelError(message, f"without {argument('positive=')}, 1 and true are one label")
 
 
 def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import FLOAT_TYPES
-from bce_cli.errors import DataError, UsageError, quoted
+from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
 from bce_cli.storage.paths import refuse_credentials, without_secrets
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
@@ -36,12 +36,12 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
         The file cannot be read.
     DataError
         It is no such report, its mean loss is infinite, or it has another convention.
-    UsageError
+    ArgumentError
         It is standard input, which belongs to the predictions.
     """
     if path == STANDARD_INPUT:
-        message = "--baseline must be a file; standard input is for predictions"
-        raise UsageError(message)
+        message = f"{argument('baseline')} must be a file; standard input is for predictions"
+        raise ArgumentError(message)
     refuse_credentials(path)
     source = Source(path)
     name = source.name
@@ -109,7 +109,8 @@ def _mean_loss(report: dict[str, Any], name: str) -> float:
     value = _member(report, "mean_loss", name)
     if value is None:
         message = f"{name}: its mean loss is infinite, and no loss can be held against that"
-        hint = "save one with --clip or --like, or of predictions without impossible rows"
+        rules = f"{argument('clip=')} or {argument('like=')}"
+        hint = f"save one with {rules}, or of predictions without impossible rows"
         raise DataError(message, hint)
     loss = _number(value)
     if loss is None:
@@ -146,10 +147,10 @@ def _check_convention(report: dict[str, Any], convention: Convention, name: str)
     rule, clip = _member(report, "convention", name), report.get("clip")
     if rule == convention.name and clip == convention.clip:
         return
-    theirs = f"--clip {_shown(clip)}" if rule == "clip" else _shown(rule)
-    mine = convention.name if convention.clip is None else f"--clip {convention.clip!r}"
+    theirs = f"{argument('clip')} {_shown(clip)}" if rule == "clip" else _shown(rule)
+    mine = convention.name if convention.clip is None else given(clip=convention.clip)
     message = f"{name}: its convention is {theirs}, that of these losses is {mine}"
-    raise DataError(message, "judge both by the same --like or --clip")
+    raise DataError(message, f"judge both by the same {argument('like=')} or {argument('clip=')}")
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401

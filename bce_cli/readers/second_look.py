@@ -7,13 +7,12 @@ all is well. It is the only place where such messages are made.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.errors import DataError, argument, given, quoted
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
 from bce_cli.readers.partitions import refuse_other, take_folders
@@ -154,11 +153,10 @@ class _Look:
         return Reading(checked[0], cells.key, (self._tally.values,))
 
     def _finished(self, error: DataError, cell: tuple[Role, str | None] | None) -> DataError:
-        hint = error.hint
+        message, hint = error.said
         if hint is None and cell is not None:
             hint = self._symptoms.hint(*cell)
         others = self._n_faulty - 1
-        message = error.message
         if others:  # seen in this block; there may be more in those behind it
             rows = "1 more row is" if others == 1 else f"{others} more rows are"
             message += f"; at least {rows} faulty"
@@ -178,7 +176,7 @@ def _check_text(key: str, text: str, column: str, place: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         message = f"{place}: {role} {quoted(text)} is not UTF-8 text"
-        hint = f"it may be written in --encoding {suggested_encoding(text)}"
+        hint = f"it may be written in {given(encoding=suggested_encoding(text))}"
         raise DataError(message, hint) from None
 
 
@@ -226,24 +224,25 @@ class _Symptoms:
     def _hint_for_labels(self) -> str | None:
         values = list(self._labels)
         if self._grammar.positive is not None:
-            return f"the labels are {_listed(values)}; --positive takes one as it is written"
+            takes = f"{argument('positive=')} takes one as it is written"
+            return f"the labels are {_listed(values)}; {takes}"
         if self._n_fractional_labels:
             is_swapped = self._columns.prediction is None or (self._n and self._n_binary == self._n)
-            soft = "labels that are probabilities themselves need --soft-labels"
+            soft = f"labels that are probabilities themselves need {given(soft_labels=True)}"
             return self._swapped() if is_swapped else soft
         if len(values) == _PAIR:
             listed = f"the labels are {_listed(sorted(values))}"
             return f"{listed}: say which one counts as 1, {_example(sorted(values))}"
         if len(values) > _PAIR:
             return f"labels take two values, but here are {_listed(values)}"
-        return "labels must be 0 or 1, or --positive names the one that counts as 1"
+        return f"labels must be 0 or 1, or {argument('positive=')} names the one that counts as 1"
 
     def _swapped(self) -> str:
         if self._columns.prediction is None:
-            return "are these the predictions, and the two files swapped? or --soft-labels"
-        label = shlex.quote(safe_text(self._columns.prediction_name))
-        prediction = shlex.quote(safe_text(self._columns.label_name))
-        return f"the two columns look swapped: try --label {label} --prediction {prediction}"
+            soft = given(soft_labels=True)
+            return f"are these the predictions, and the two files swapped? or {soft}"
+        label, prediction = self._columns.prediction_name, self._columns.label_name
+        return f"the two columns look swapped: try {given(label=label, prediction=prediction)}"
 
     def _hint_for_predictions(self, text: str) -> str | None:
         cell = text.strip(" \t")
@@ -252,7 +251,7 @@ class _Symptoms:
         if self._furthest <= _ROUNDING:
             return "these lie just outside: round or clip them where they are made"
         if self._n_below >= _FEW * self._n:
-            return "these look like logits: --logits takes them as they are"
+            return f"these look like logits: {given(logits=True)} takes them as they are"
         if 2.0 < self._greatest <= 100.0 and self._n_above_one >= 0.5 * self._n:  # noqa: PLR2004
             return "these look like percentages: divide them by 100 first"
         return None
@@ -262,15 +261,15 @@ def _hint_for_text(cell: str, decimal: str) -> str:
     if cell.endswith("%"):
         return "percentages must be divided by 100 first"
     if decimal == "." and parse_number(cell, ",") is not None:
-        return "--decimal , reads numbers with a decimal comma"
+        return f"{given(decimal=',')} reads numbers with a decimal comma"
     if decimal == "," and parse_number(cell) is not None:
-        return "this number has a decimal point, which is read without --decimal ,"
+        return f"this number has a decimal point, which is read without {given(decimal=',')}"
     return "predictions must be probabilities such as 0.25"
 
 
 def _example(pair: list[str]) -> str:
     """Show what to pass; where either of two labels may count as 1, show both."""
-    options = [f"--positive {shlex.quote(safe_text(value))}" for value in pair]
+    options = [given(positive=value) for value in pair]
     likely = [
         option for value, option in zip(pair, options, strict=True) if value.lower() in _LIKELY
     ]

@@ -115,7 +115,7 @@ def test_a_label_of_another_case_is_not_taken_for_the_other_one(bce: Bce, preds:
     result = bce("compute", preds("y,p\nYes,.5\nYes,.5\n"), "--positive", "yes", "-q")
     assert result.stderr.splitlines() == [
         "bce: error: no label is 'yes', but 'Yes' occurs",
-        "bce: did you mean --positive 'Yes'?",
+        "bce: did you mean --positive Yes?",
     ]
     assert (result.stdout, result.exit_code) == ("", 65)
 

@@ -204,7 +204,7 @@ WITH_OPTIONS: dict[str, tuple[bytes, list[str], int, str, str | None]] = {
         ["--positive", "Cat"],
         65,
         ", line 3: label 'cat' is neither 'Cat' nor 'dog'",
-        "did you mean --positive 'cat'?",
+        "did you mean --positive cat?",
     ),
     "an id that is no text": (
         b"y,p,t\n1,.5,\xe9\n",

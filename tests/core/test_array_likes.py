@@ -40,7 +40,7 @@ def test_masked_values_are_refused_by_name(function: Callable[..., Any]) -> None
     message = " is a masked array, and 1 of its values are masked"
     with pytest.raises(ArgumentError) as labels:
         function(MASKED, PLAIN)
-    assert (str(labels.value), labels.value.arguments) == ("labels" + message, ("labels",))
+    assert (labels.value.message, labels.value.arguments) == ("labels" + message, ("labels",))
     with pytest.raises(ValueError, match=r"^probabilities" + message):
         function(PLAIN, MASKED)
     with pytest.raises(ValueError, match=r"^logits" + message):
@@ -135,7 +135,7 @@ def test_series_with_one_index_in_two_orders_are_refused() -> None:
     labels, other = pd.Series([1, 0, 1], [2, 1, 0]), pd.Series([0.9, 0.2, 0.8])
     with pytest.raises(ArgumentError) as refusal:
         mean_binary_cross_entropy(labels, other)
-    assert str(refusal.value) == "probabilities and labels have the same index in another order"
+    assert refusal.value.message == "probabilities and labels have the same index in another order"
     with pytest.raises(ArgumentError, match=r"^weights and labels have the same index"):
         mean_binary_cross_entropy(labels, other.to_numpy(), weights=other)
     by_place = mean_binary_cross_entropy([1, 0, 1], [0.9, 0.2, 0.8])

@@ -62,7 +62,7 @@ def told(blocks: Iterator[Block]) -> list[Any]:
                 models = [model.probabilities.tolist() for model in rows.under_models()]
                 found.append((rows.labels.tolist(), models, list(rows.ids or ())))
     except BceError as error:
-        found.append((type(error), str(error), error.hint))
+        found.append((type(error), error.message, error.hint))
     return found
 
 
@@ -173,5 +173,5 @@ def test_a_source_that_changes_between_the_passes_is_an_error() -> None:
     Path("a.csv").write_text("y,p,id\n1,0.5,a\n0,0.25,b\n")
     found = counted(Part(Source("a.csv"), InputOptions(CHOICE)))
     Path("a.csv").write_text("y,p,id\n1,0.5,a\n")
-    with pytest.raises(InputError, match=r"^a.csv: 2 rows were counted .*, 1 were read$"):
+    with pytest.raises(InputError, match=r"^a.csv: 2 rows were counted .*, 1 were read\n"):
         list(readings_of([found]))

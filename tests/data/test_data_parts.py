@@ -67,7 +67,7 @@ def read(parts: Iterable[Part]) -> list[Any]:
                     ids = [] if rows.ids is None else list(rows.at(slice(None)).ids or [])
                     found.append((rows.labels.tolist(), rows.probabilities.tolist(), ids))
     except BceError as error:
-        found.append((type(error), str(error), error.hint))
+        found.append((type(error), error.message, error.hint))
     return found
 
 

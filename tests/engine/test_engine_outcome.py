@@ -63,7 +63,7 @@ greedy = st.tuples(st.text("abcdefgh", max_size=4), st.none(), st.just(False))
 
 def told(found: Outcome) -> object:
     if found.error is not None:
-        return type(found.error), str(found.error), found.error.hint
+        return type(found.error), found.error.message, found.error.hint
     return found.state, found.facts
 
 
@@ -85,7 +85,7 @@ def one_after_the_other(outcomes: list[Outcome]) -> object:
             else:
                 state += item.state
         except (DataError, InputError) as error:
-            return type(error), str(error), error.hint
+            return type(error), error.message, error.hint
     values = LabelValues(tally.has_positive, tally.other, place)
     notes = tuple(note for item in outcomes for note in item.facts.notes)
     n = len(outcomes)
@@ -290,6 +290,6 @@ def test_a_shortage_in_a_worker_is_an_error_that_can_travel() -> None:
     run_part = raising(MemoryError("malloc of size 64 failed"))
     error = pickle.loads(pickle.dumps(run_part.of_block(block).error))  # noqa: S301 -- our own
     assert isinstance(error, ShortageError)
-    assert str(error) == "out of memory; fewer --workers take less"
+    assert str(error) == "out of memory; fewer workers take less"
     with pytest.raises(KeyError):
         raising(KeyError("memory")).of_block(block)

@@ -127,7 +127,7 @@ def test_a_record_may_be_as_long_as_the_limit_and_no_longer(
     monkeypatch.setattr(blocks, "LONGEST_RECORD", 1 << 12)
     longest = b'a\n\n"' + b"\n" * ((1 << 12) - 2)
     assert b"".join(data for data, _ in read(longest + b'"', QuotedRecords(), size))
-    with pytest.raises(DataError, match=r"^preds\.csv, line 3: the record is longer than 0 MiB$"):
+    with pytest.raises(DataError, match=r"^preds\.csv, line 3: the record is longer than 0 MiB\n"):
         read(longest + b'\n\n"', QuotedRecords(), size)
 
 

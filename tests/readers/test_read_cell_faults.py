@@ -12,7 +12,7 @@ from bce_cli.readers.columns import ColumnChoice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DROP_HINT = "--missing drop leaves such rows out, and counts them"
+DROP_HINT = "missing='drop' leaves such rows out, and counts them"
 PREDICTION_HINT = "predictions must be probabilities such as 0.25"
 
 NO_NUMBERS = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.errors import LabelError, ProbabilityError, WeightError
+from bce_cli.errors import LabelError, ProbabilityError, WeightError, given
 from bce_cli.readers.grammar import (
     CellFault,
     Grammar,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NO_NUMBER, OUTSIDE, NO_LABEL = "is not a number", "is not in [0, 1]", "is not 0 or 1"
 NO_WEIGHT = "is neither 0 nor in [1e-100, 1e+100]"
-LOGITS_HINT = "--logits takes log(p / (1 - p)) in its place, which float64 holds"
+LOGITS_HINT = f"{given(logits=True)} takes log(p / (1 - p)) in its place, which float64 holds"
 NINES = "0." + "9" * 20
 
 VALUES: list[tuple[Role, str, dict[str, Any], float]] = [
@@ -147,11 +147,11 @@ def test_an_error_names_the_place_the_role_the_text_and_the_column(
         (CellFault("is wrong", hint="try"), "try"),
         (
             CellFault("is wrong", is_missing=True, hint="try"),
-            "--missing drop leaves such rows out, and counts them",
+            "missing='drop' leaves such rows out, and counts them",
         ),
     ):
         error = cell_error(role, text, fault, column=column, place="a.csv, line 2")
-        assert (type(error), str(error), error.hint) == (kind, f"a.csv, line 2: {message}", hint)
+        assert (type(error), error.message, error.hint) == (kind, f"a.csv, line 2: {message}", hint)
 
 
 def test_a_number_is_shown_as_it_stands_with_its_own_decimal_sign() -> None:

@@ -52,13 +52,13 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "a,p",
         ColumnChoice(),
         "no column has a customary name for the label, such as 'label'",
-        "choose one with --label, or a file of labels with --labels; the columns are 'a', 'p'",
+        "choose one with label=, or a file of labels with labels=; the columns are 'a', 'p'",
     ),
     "no prediction": (
         "y,b",
         ColumnChoice(),
         "no column has a customary name for the prediction, such as 'prediction'",
-        "choose one with --prediction; the columns are 'y', 'b'",
+        "choose one with prediction=; the columns are 'y', 'b'",
     ),
     "a place without its sign": (
         "y,p",
@@ -70,19 +70,19 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "y,Label,p",
         ColumnChoice(),
         "several columns could be the label: 'y', 'Label'",
-        "choose one with --label; the columns are 'y', 'Label', 'p'",
+        "choose one with label=; the columns are 'y', 'Label', 'p'",
     ),
     "several predictions": (
         "y,prob,p",
         ColumnChoice(),
         "several columns could be the prediction: 'prob', 'p'",
-        "choose one with --prediction; the columns are 'y', 'prob', 'p'",
+        "choose one with prediction=; the columns are 'y', 'prob', 'p'",
     ),
     "twice the same name, guessed": (
         "y,p,p",
         ColumnChoice(),
         "several columns could be the prediction: 'p', 'p'",
-        "choose one with --prediction; the columns are 'y', 'p', 'p'",
+        "choose one with prediction=; the columns are 'y', 'p', 'p'",
     ),
     "twice the same name, asked for": (
         "y,p,p",
@@ -110,13 +110,13 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
         "id,y,p",
         ColumnChoice(label="p"),
         "column 'p' cannot be both label and prediction",
-        "--label or --prediction names another column",
+        "label= or prediction= names another column",
     ),
     "one for both, by place": (
         "id,y,p",
         ColumnChoice(label="#3", prediction="p"),
         "column 'p' cannot be both label and prediction",
-        "--label or --prediction names another column",
+        "label= or prediction= names another column",
     ),
     "id is the label": (
         "id,y,p",
@@ -154,8 +154,7 @@ def test_of_many_columns_only_twenty_are_listed() -> None:
     listed = ", ".join(f"'c{i}'" for i in range(20))
     expected = f"the columns are {listed} and 5 more"
     assert (
-        caught.value.hint
-        == f"choose one with --label, or a file of labels with --labels; {expected}"
+        caught.value.hint == f"choose one with label=, or a file of labels with labels=; {expected}"
     )
 
 
@@ -164,7 +163,7 @@ def test_a_column_in_another_case_is_suggested() -> None:
         find_columns(["Label", "p"], ColumnChoice(label="label"), "preds.csv")
 
 
-OR_FILE = "choose one with --label, or a file of labels with --labels;"
+OR_FILE = "choose one with label=, or a file of labels with labels=;"
 
 
 @pytest.mark.parametrize("name", LOGIT_NAMES)
@@ -182,19 +181,19 @@ def test_logits_have_names_of_their_own(name: str) -> None:
             ["y", "logit"],
             ColumnChoice(),
             "no column has a customary name for the prediction, such as 'prediction'",
-            "--logits takes column 'logit', if it holds log-odds",
+            "logits=True takes column 'logit', if it holds log-odds",
         ),
         (
             ["y:p"],
             ColumnChoice(label="#2"),
             "there is no column #2, only 1",
-            "the only column is 'y:p'; --delimiter : would part it",
+            "the only column is 'y:p'; delimiter=':' would part it",
         ),
         (
             ["y|p"],
             ColumnChoice(),
             "no column has a customary name for the label, such as 'label'",
-            f"{OR_FILE} the only column is 'y|p'; --delimiter '|' would part it",
+            f"{OR_FILE} the only column is 'y|p'; delimiter='|' would part it",
         ),
         (
             ["p"],

@@ -53,7 +53,7 @@ def test_a_fault_beside_a_long_cell_is_named(
     preds: Callable[..., str], read: Callable[..., object]
 ) -> None:
     with pytest.raises(
-        DataError, match=r"^preds\.csv, line 2: label 2 \(column 'y'\) is not 0 or 1$"
+        DataError, match=r"^preds\.csv, line 2: label 2 \(column 'y'\) is not 0 or 1\n"
     ):
         read(preds(f"y,p,t\n2,.5,{'x' * 200_000}\n"))
 

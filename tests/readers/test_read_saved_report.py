@@ -91,7 +91,7 @@ def test_a_file_that_cannot_be_read_is_named(path: str, message: str) -> None:
 def test_standard_input_belongs_to_the_predictions() -> None:
     error = _error("-")
     assert isinstance(error, UsageError)
-    assert error.message == "--baseline must be a file; standard input is for predictions"
+    assert error.message == "baseline must be a file; standard input is for predictions"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_infinite_loss_is_no_baseline() -> None:
     assert error.message == (
         "saved.json: its mean loss is infinite, and no loss can be held against that"
     )
-    assert error.hint == "save one with --clip or --like, or of predictions without impossible rows"
+    assert error.hint == "save one with clip= or like=, or of predictions without impossible rows"
 
 
 @pytest.mark.parametrize(
@@ -178,11 +178,11 @@ def test_an_infinite_loss_is_no_baseline() -> None:
             "its convention is 'torch', that of these losses is exact",
         ),
         ({}, Convention(like="torch"), "its convention is 'exact', that of these losses is torch"),
-        ({}, Convention(0.1), "its convention is 'exact', that of these losses is --clip 0.1"),
+        ({}, Convention(0.1), "its convention is 'exact', that of these losses is clip=0.1"),
         (
             {"convention": "clip", "clip": 0.01},
             Convention(0.1),
-            "its convention is --clip '0.01', that of these losses is --clip 0.1",
+            "its convention is clip '0.01', that of these losses is clip=0.1",
         ),
         ({"convention": 7}, Convention(), "its convention is '7', that of these losses is exact"),
     ],
@@ -193,7 +193,7 @@ def test_losses_of_another_convention_are_refused(
     error = _error(_saved(**changes), convention)
     assert isinstance(error, DataError)
     assert error.message == f"saved.json: {message}"
-    assert error.hint == "judge both by the same --like or --clip"
+    assert error.hint == "judge both by the same like= or clip="
 
 
 def test_losses_of_the_same_convention_are_taken() -> None:

@@ -18,9 +18,9 @@ COMMA_HINT = "a comma inside a field must be quoted"
 SHORT_HINT = "the line was cut short, or another character is the delimiter"
 QUOTE = "a quote opens or closes in the middle of a field"
 QUOTE_HINT = "quote the whole field and double each quote within it"
-HEADER_HINT = "without a header, pass --no-header --label '#1' --prediction '#2'"
+HEADER_HINT = "without a header, pass no_header=True, label='#1', prediction='#2'"
 EMPTY_HINT = "its first line must name the columns"
-LATIN_HINT = "it may be written in --encoding latin-1"
+LATIN_HINT = "it may be written in encoding='latin-1'"
 
 FAULTS: dict[str, tuple[bytes, str, Hint]] = {
     "short": (b"y,p\n1,.5\n1\n", ", line 3: 1 field where the header has 2", SHORT_HINT),

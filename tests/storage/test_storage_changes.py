@@ -195,7 +195,7 @@ def test_what_was_listed_must_be_what_is_opened(served: Serve) -> None:
     server, address = served("s3", "a.csv", old, has_time=True)
     (source,) = sources_of(address)
     server.habits.pages, server.habits.n_versions = {"/bucket/a.csv": new}, 2
-    with pytest.raises(InputError, match=f": {CHANGED}$"), source.open():
+    with pytest.raises(InputError, match=f": {CHANGED}\n"), source.open():
         pass
 
 

@@ -102,7 +102,7 @@ WORDS: dict[str, tuple[str, str, str | None]] = {
 def test_what_libraries_say_becomes_one_line(text: str) -> None:
     address, said, variables = WORDS[text]
     error = storage_error(address, OSError(text))
-    assert str(error) == f"{address.replace('c@', '***@')}: {said}"
+    assert error.message == f"{address.replace('c@', '***@')}: {said}"
     if variables is not None:
         assert error.hint == f"credentials are taken from {variables}"
 

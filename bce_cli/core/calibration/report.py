@@ -38,7 +38,7 @@ from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,8 +86,9 @@ class CalibrationPlan:
 
     def __post_init__(self) -> None:
         if self.with_fine_bins and self.n_bootstrap:
-            message = "n_bootstrap draws samples of the rows, and with_fine_bins does not hold them"
-            raise ArgumentError(message, None, "n_bootstrap", "with_fine_bins")
+            samples, fine = argument("n_bootstrap"), argument("with_fine_bins")
+            message = f"{samples} draws samples of the rows, and {fine} does not hold them"
+            raise ArgumentError(message)
 
     def totals_of(self, rows: Rows) -> CalibrationTotals:
         """Sum up some rows."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import Rows
@@ -177,8 +177,8 @@ def scaling_step(rows: Rows, k: float) -> ScalingStep:
         If `k` is not a positive number.
     """
     if not 0.0 < k < float("inf"):
-        message = f"k must be greater than 0, got {k!r}"
-        raise ArgumentError(message, "a negative factor would turn the minimum into a maximum", "k")
+        message = f"{argument('k')} must be greater than 0, got {k!r}"
+        raise ArgumentError(message, "a negative factor would turn the minimum into a maximum")
     x = np.arange(-30, 31) / 10.0
     n, n_positive = len(rows), int(np.count_nonzero(rows.labels))
     base_rate = n_positive / n

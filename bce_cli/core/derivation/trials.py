@@ -16,7 +16,7 @@ from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import losses_of
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import ExampleRow
@@ -56,14 +56,14 @@ def drawn_rows(n: int, p: float, seed: int) -> Rows:
     [True, True, True, True]
     """
     if n < 1:
-        message = f"n must be at least 1, got {n}"
-        raise ArgumentError(message, None, "n")
+        message = f"{argument('n')} must be at least 1, got {n}"
+        raise ArgumentError(message)
     if not 0.0 <= p <= 1.0:
-        message = f"p must be in [0, 1], got {p!r}"
-        raise ArgumentError(message, "it is the probability of label 1", "p")
+        message = f"{argument('p')} must be in [0, 1], got {p!r}"
+        raise ArgumentError(message, "it is the probability of label 1")
     if seed < 0:
-        message = f"seed must be at least 0, got {seed}"
-        raise ArgumentError(message, None, "seed")
+        message = f"{argument('seed')} must be at least 0, got {seed}"
+        raise ArgumentError(message)
     draw = Random(seed).random  # noqa: S311 -- no secret; repeats on every machine and version
     labels = np.array([draw() < p for _ in range(n)])
     return Rows(labels=labels, probabilities=np.full(n, p))
