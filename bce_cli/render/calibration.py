@@ -47,8 +47,8 @@ _DIGITS = 5
 _EDGE_DIGITS = 4
 _LEVEL = 0.05
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate", "mean_prediction")
-_LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
-_BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
+LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
+BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
 
 _BIAS = (
     "Of miscalibration and discrimination these are not confidence intervals: a sample repeats "
@@ -115,7 +115,7 @@ class CalibrationDocument:
         report, curve = self.report, self.report.curve
         fit, test, fine_bins = report.logistic, report.spiegelhalter, report.fine_bins
         judged = judge_calibration(report)
-        log_loss = _named(asdict(report.log_loss), _LOG_LOSS_NAMES)
+        log_loss = _named(asdict(report.log_loss), LOG_LOSS_NAMES)
         widest = {"greatest_odds_ratio": GREATEST_ODDS_RATIO}
         ends = (values.tolist() for values in (curve.lows, curve.highs, curve.rates))
         return {
@@ -123,7 +123,7 @@ class CalibrationDocument:
             **self.origin.kinds(soft=report.has_soft_labels),
             "mean_loss": log_loss.pop("mean_loss"),
             "log_loss": log_loss,
-            "brier": _named(asdict(report.brier), _BRIER_NAMES),
+            "brier": _named(asdict(report.brier), BRIER_NAMES),
             "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
             "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,
             **picked(report, "strategy", "ece", "mce"),
@@ -423,8 +423,8 @@ def _bootstrap_record(bootstrap: Bootstrap) -> dict[str, Any]:
     chance = bootstrap.calibrated_q95
     return {
         **picked(bootstrap, "n", "seed"),
-        "log_loss": _named(ends(bootstrap.log_loss), _LOG_LOSS_NAMES),
-        "brier": _named(ends(bootstrap.brier), _BRIER_NAMES),
+        "log_loss": _named(ends(bootstrap.log_loss), LOG_LOSS_NAMES),
+        "brier": _named(ends(bootstrap.brier), BRIER_NAMES),
         "calibrated_miscalibration_q95": chance and picked(chance, "log_loss", "brier"),
         "calibrated_miscalibration_p": chance and chance.p_value,
     }

@@ -40,7 +40,7 @@ _MEASURES: dict[CheckName, str] = {
     "baseline": "mean loss",
 }
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
-_FIGURES = (
+FIGURES_OF_CHECKS = (
     *("n_clipped", "float_type", "n_impossible", "first_impossible_row"),
     *("effective_n", "mean_loss", "std_error", "base_rate_loss"),
 )
@@ -114,7 +114,7 @@ class CheckDocument:
         return {
             **self.origin.head(report, "n", convention=self.convention),
             **self.origin.kinds(soft=False),
-            **picked(report, *_FIGURES),
+            **picked(report, *FIGURES_OF_CHECKS),
             "confident": limits.confident,
             "bins": None if limits.max_ece is None else limits.n_bins,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
@@ -168,7 +168,8 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
 
 def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Iterator[str]:
     name, saved = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
-    yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
+    if not math.isnan(report.mean_loss):  # as it is where an older report does not tell it
+        yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
     if check.ci_low is None:
         return
     if baseline.std_error:

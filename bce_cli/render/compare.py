@@ -37,6 +37,11 @@ _LONGEST_NAME = 30
 _DIGITS = 4
 _PAIR = 2
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
+FIGURES_OF_MODELS = (
+    *("mean_loss", "total_loss", "skill", "brier", "n_impossible"),
+    *("first_impossible_row", "finite_mean_loss", "float_type"),
+)
+"""What a model has of the figures of a report."""
 _COUNTS = ("n_better", "n_worse", "n_tied")
 _KINDS: dict[bool, Verdict] = {True: "passed", False: "failed"}
 _INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
@@ -335,8 +340,7 @@ def _model_record(model: ModelReport) -> dict[str, Any]:
         "name": model.name,
         "mean_loss": model.report.mean_loss,
         **picked(model, "std_error", "ci_low", "ci_high"),
-        **picked(model.report, "total_loss", "skill", "brier", "n_impossible"),
-        **picked(model.report, "first_impossible_row", "finite_mean_loss", "float_type"),
+        **picked(model.report, *(name for name in FIGURES_OF_MODELS if name != "mean_loss")),
     }
 
 

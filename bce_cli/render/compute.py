@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 5
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
+_OF_PRODUCT = ("likelihood_product", "product_subnormal_row", "product_zero_row")
 _TABLES = frozenset(("products", "difference_rows", "impossible_rows"))
 
 
@@ -213,9 +214,11 @@ class ComputeDocument:
         record |= {name: value for name, value in asdict(report).items() if name not in known}
         if self.products:
             product = self.products[-1]
-            record["likelihood_product"] = product.product
-            record["product_subnormal_row"] = product.subnormal_row
-            record["product_zero_row"] = product.zero_row
+            figures = product.product, product.subnormal_row, product.zero_row
+            record |= dict(zip(_OF_PRODUCT, figures, strict=True))
+        elif self.saved is not None:  # in brief, without the products themselves
+            saved = self.saved.record
+            record |= {name: saved[name] for name in _OF_PRODUCT if name in saved}
         return record
 
 
