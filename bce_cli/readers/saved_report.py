@@ -1,11 +1,14 @@
-"""A report that `bce compute` has saved as JSON, read back as a baseline."""
+"""A report that was saved as JSON, read back: whole, or as a baseline."""
 
 from __future__ import annotations
 
 import io
 import json
+import math
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
@@ -15,10 +18,55 @@ from bce_cli.storage.paths import refuse_credentials, without_secrets
 from bce_cli.storage.sources import STANDARD_INPUT, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bce_cli.core.conventions import Convention
 
-_LARGEST = 16 << 20  # a report with 10,000 worst rows takes 3 MB
-_HOW_TO_SAVE = "save one with bce compute --format json -o FILE"
+_DEEPEST = 30  # a report has objects within objects, six deep
+_OF_A_ROW = {"row", "label", "prediction", "loss"}
+_OF_A_MAP = {"format", "version"}
+
+
+class _Wanted(NamedTuple):
+    """What a file must be, and how to get one that is."""
+
+    what: str
+    hint: str
+    most_bytes: int
+
+
+_REPORT = _Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
+_BASELINE = _Wanted(
+    "report of bce compute", "save one with bce compute --format json -o FILE", 16 << 20
+)
+"""One with 10,000 worst rows takes 3 MB; a comparison of ten models, each with 10,000 rows either
+way, 40 MB."""
+
+
+def saved_record(path: str) -> dict[str, Any]:
+    """Read the record of a report, whichever command has saved it.
+
+    It is strict JSON, of no more than 64 MiB and not too deep, with no key twice and no number that
+    float64 cannot hold. Whether it has the keys of a report is not asked.
+
+    Parameters
+    ----------
+    path : str
+        Of a file, or its address.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    DataError
+        It is no such JSON, or surely another thing: rows, a step of the demo, a map.
+    ArgumentError
+        It is standard input.
+    """
+    if path == STANDARD_INPUT:
+        message = "path must be that of a file, not standard input"
+        raise ArgumentError(message, None, "path")
+    return _read(path, _REPORT)
 
 
 def read_baseline(path: str, convention: Convention) -> Baseline:
@@ -42,48 +90,126 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
     if path == STANDARD_INPUT:
         message = f"{argument('baseline')} must be a file; standard input is for predictions"
         raise ArgumentError(message)
-    refuse_credentials(path)
-    source = Source(path)
-    name = source.name
-    with source.open() as stream:
-        content = io.BufferedReader(cast("io.RawIOBase", stream)).read(_LARGEST + 1)
-    report = _object_of(content, name)
-    _check_convention(report, convention, name)
-    unit = _member(report, "unit", name)
+    record = _read(path, _BASELINE)
+    baseline = baseline_of(record, Source(path).name, convention)
+    return replace(baseline, source=without_secrets(path))
+
+
+def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) -> Baseline:
+    """Return the mean loss of a report that was read, or never saved.
+
+    Parameters
+    ----------
+    record : mapping
+        Null, or None, and infinity are the same.
+    name : str
+        What messages call it.
+    convention : Convention
+        That of the losses which are to be compared with it.
+
+    Raises
+    ------
+    DataError
+        It is no such report, its mean loss is infinite, or it has another convention.
+
+    Examples
+    --------
+    >>> from bce_cli.core.conventions import EXACT
+    >>> record = {"mean_loss": 0.5, "unit": "bits", "convention": "exact"}
+    >>> baseline_of(record, "last week", EXACT)
+    Baseline(source='last week', mean_loss=0.5, unit='bits', std_error=None, float_type=None)
+    """
+    _check_convention(record, convention, name)
+    unit = _member(record, "unit", name)
     if not isinstance(unit, str) or unit not in NATS_PER:
         message = f"{name}: the unit must be nats or bits, not {_shown(unit)}"
         raise DataError(message)
     return Baseline(
-        source=without_secrets(path),
-        mean_loss=_mean_loss(report, name),
+        source=name,
+        mean_loss=_mean_loss(record, name),
         unit=unit,
-        std_error=_std_error(report, name),
-        float_type=_float_type(report, name),
+        std_error=_std_error(record, name),
+        float_type=_float_type(record, name),
     )
 
 
-def _object_of(content: bytes, name: str) -> dict[str, Any]:
-    if len(content) > _LARGEST:
-        message = f"{name}: more than {_LARGEST >> 20} MiB are no report of bce compute"
-        raise DataError(message, _HOW_TO_SAVE)
+def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
+    """Read an object of strict JSON."""
+    refuse_credentials(path)
+    source = Source(path)
+    with source.open() as stream:
+        content = io.BufferedReader(cast("io.RawIOBase", stream)).read(wanted.most_bytes + 1)
+    name = source.name
+    if len(content) > wanted.most_bytes:
+        message = f"{name}: more than {wanted.most_bytes >> 20} MiB are no {wanted.what}"
+        raise DataError(message, wanted.hint)
+    value = _value_of(content, name, wanted)
+    other = _other_thing(value)
+    if other is None and _is_deep(value):
+        other = "nested too deeply"
+    if other is not None:
+        _refuse(name, other, wanted)
+    return cast("dict[str, Any]", value)
+
+
+def _value_of(content: bytes, name: str, wanted: _Wanted) -> Any:  # noqa: ANN401 -- any JSON value
     try:
-        value = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse)
+        return json.loads(
+            content,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_token,
+            parse_float=partial(_finite, name=name, wanted=wanted),
+        )
+    except DataError:
+        raise
     except UnicodeDecodeError:
-        _no_report(name, "not text")
+        _refuse(name, "not text", wanted)
     except RecursionError:
-        _no_report(name, "nested too deeply")
+        _refuse(name, "nested too deeply", wanted)
     except ValueError as error:
+        if _are_rows(content):
+            _refuse(name, _ROWS, wanted)
         reason = str(error).partition(": line ")[0]
         what = f"not JSON, {reason[:1].lower()}{reason[1:]}"
-        _no_report(name, what if content.strip() else "empty")
+        _refuse(name, what if content.strip() else "empty", wanted)
+
+
+_ROWS = "it has rows, as bce compute --per-example writes them"
+
+
+def _are_rows(content: bytes) -> bool:
+    """Return whether the first line is a row as JSON."""
+    try:
+        value = json.loads(content.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() >= _OF_A_ROW
+
+
+def _other_thing(value: Any) -> str | None:  # noqa: ANN401 -- any JSON value
+    """Say what was read, if it is surely no report."""
+    items = value if isinstance(value, list) else []
+    if items and all(isinstance(item, dict) and "step" in item for item in items):
+        return "it has the steps of bce demo"
     if not isinstance(value, dict):
-        _no_report(name, "not a JSON object")
-    return value
+        return "not a JSON object"
+    if "step" in value:
+        return "it has a step of bce demo"
+    if value.keys() >= _OF_A_MAP:
+        return "it is a map of bce recalibrate, for bce apply"
+    return _ROWS if value.keys() >= _OF_A_ROW else None
 
 
-def _no_report(name: str, reason: str) -> NoReturn:
-    message = f"{name}: not a report of bce compute: {reason}"
-    raise DataError(message, _HOW_TO_SAVE) from None
+def _is_deep(value: Any, room: int = _DEEPEST) -> bool:  # noqa: ANN401 -- any JSON value
+    """Return whether there are more objects and lists within each other than a report has."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, list) and (room == 0 or any(_is_deep(v, room - 1) for v in value))
+
+
+def _refuse(name: str, reason: str, wanted: _Wanted) -> NoReturn:
+    message = f"{name}: not a {wanted.what}: {reason}"
+    raise DataError(message, wanted.hint) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -94,20 +220,27 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _refuse(token: str) -> NoReturn:
+def _refuse_token(token: str) -> NoReturn:
     message = f"the token {token}"
     raise ValueError(message)
 
 
-def _member(report: dict[str, Any], key: str, name: str) -> Any:  # noqa: ANN401 -- any JSON value
+def _finite(text: str, name: str, wanted: _Wanted) -> float:
+    number = float(text)
+    if math.isinf(number):
+        _refuse(name, f"the number {quoted(text)} is too large", wanted)
+    return number
+
+
+def _member(report: Mapping[str, Any], key: str, name: str) -> Any:  # noqa: ANN401 -- any JSON value
     if key not in report:
-        _no_report(name, f"there is no key {quoted(key)}")
+        _refuse(name, f"there is no key {quoted(key)}", _BASELINE)
     return report[key]
 
 
-def _mean_loss(report: dict[str, Any], name: str) -> float:
+def _mean_loss(report: Mapping[str, Any], name: str) -> float:
     value = _member(report, "mean_loss", name)
-    if value is None:
+    if value is None or value == math.inf:
         message = f"{name}: its mean loss is infinite, and no loss can be held against that"
         rules = f"{argument('clip=')} or {argument('like=')}"
         hint = f"save one with {rules}, or of predictions without impossible rows"
@@ -119,7 +252,7 @@ def _mean_loss(report: dict[str, Any], name: str) -> float:
     return loss
 
 
-def _std_error(report: dict[str, Any], name: str) -> float | None:
+def _std_error(report: Mapping[str, Any], name: str) -> float | None:
     value = report.get("std_error")
     error = _number(value)
     if value is not None and (error is None or error < 0.0):
@@ -128,7 +261,7 @@ def _std_error(report: dict[str, Any], name: str) -> float | None:
     return error
 
 
-def _float_type(report: dict[str, Any], name: str) -> str | None:
+def _float_type(report: Mapping[str, Any], name: str) -> str | None:
     value = report.get("float_type")  # which older reports do not have
     if value is None or value in FLOAT_TYPES:
         return cast("str | None", value)
@@ -138,11 +271,11 @@ def _float_type(report: dict[str, Any], name: str) -> str | None:
 
 def _number(value: Any) -> float | None:  # noqa: ANN401
     """Return a finite number; None for any other value."""
-    is_finite = type(value) in (int, float) and abs(value) <= sys.float_info.max
-    return float(value) if is_finite else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) <= sys.float_info.max else None
 
 
-def _check_convention(report: dict[str, Any], convention: Convention, name: str) -> None:
+def _check_convention(report: Mapping[str, Any], convention: Convention, name: str) -> None:
     """Refuse losses that another rule made."""
     rule, clip = _member(report, "convention", name), report.get("clip")
     if rule == convention.name and clip == convention.clip:

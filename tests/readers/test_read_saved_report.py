@@ -1,18 +1,20 @@
-"""Baselines: what a saved report must be, and how each fault is told."""
+"""Saved reports and baselines: what they must be, and how each fault is told."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bce_cli import Convention, DataError
 from bce_cli.core.gate import Baseline
-from bce_cli.errors import BceError, InputError, UsageError
-from bce_cli.readers.saved_report import read_baseline
+from bce_cli.errors import ArgumentError, BceError, InputError, UsageError
+from bce_cli.readers.saved_report import baseline_of, read_baseline, saved_record
 
 SAVED: dict[str, Any] = {
     "source": "preds.csv",
@@ -157,7 +159,7 @@ def test_members_of_another_type_are_named(changes: dict[str, Any], message: str
 
 def test_numbers_beyond_the_largest_are_refused() -> None:
     content = json.dumps(SAVED).replace("0.25", "1e999").encode()
-    assert _error(_saved(content)).message.startswith("saved.json: mean_loss must be a number")
+    assert _error(_saved(content)).message == f"{NO_REPORT}the number '1e999' is too large"
 
 
 def test_an_infinite_loss_is_no_baseline() -> None:
@@ -200,3 +202,78 @@ def test_losses_of_the_same_convention_are_taken() -> None:
     path = _saved(convention="clip", clip=0.01)
     assert read_baseline(path, Convention(0.01)).mean_loss == 0.25
     assert read_baseline(_saved(convention="torch"), Convention(like="torch")).mean_loss == 0.25
+
+
+def test_a_record_in_memory_is_a_baseline_too() -> None:
+    record = SAVED | {"mean_loss": np.float64(0.25), "std_error": None}
+    found = baseline_of(record, "last week", Convention())
+    assert found == Baseline("last week", 0.25, "nats", None)
+    with pytest.raises(DataError) as caught:
+        baseline_of(SAVED | {"mean_loss": math.inf}, "last week", Convention())
+    assert caught.value.message == (
+        "last week: its mean loss is infinite, and no loss can be held against that"
+    )
+
+
+def _record_error(content: bytes) -> BceError:
+    Path("saved.json").write_bytes(content)
+    with pytest.raises(BceError) as caught:
+        saved_record("saved.json")
+    return caught.value
+
+
+def test_a_record_is_read_as_it_is() -> None:
+    content = {"checks": [], "unknown": {"of": ["anything", 1.5, None, True]}, "é": "\ud800"}
+    Path("saved.json").write_text(json.dumps(content), encoding="utf-8")
+    assert saved_record("saved.json") == content
+
+
+ROW = b'{"row": 1, "id": "a", "label": 1, "prediction": 0.5, "loss": 0.69}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"label,p\n1,.5\n", "not JSON, expecting value"),
+        (b'{"n": 3, "uni', "not JSON, unterminated string starting at"),
+        (b'{"n": NaN}', "not JSON, the token NaN"),
+        (b'{"a": {"n": 1, "n": 2}}', "not JSON, a key occurs twice"),
+        (b'{"n": -1e400}', "the number '-1e400' is too large"),
+        (b"[]", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b"\xff\xfe\xff", "not text"),
+        (b'{"a":' * 31 + b"{}" + b"}" * 31, "nested too deeply"),
+        (b"[" * 1_000_000, "nested too deeply"),
+        (ROW, "it has rows, as bce compute --per-example writes them"),
+        (ROW * 2, "it has rows, as bce compute --per-example writes them"),
+        (ROW + b'{"row', "it has rows, as bce compute --per-example writes them"),
+        (b'{"step": "scaling", "k": 2}', "it has a step of bce demo"),
+        (b'[{"step": "scaling"}, {"step": "gradient"}]', "it has the steps of bce demo"),
+        (b'{"format": "bce map", "version": 1}', "it is a map of bce recalibrate, for bce apply"),
+    ],
+)
+def test_what_is_no_record_is_told(content: bytes, reason: str) -> None:
+    error = _record_error(content)
+    assert isinstance(error, DataError)
+    assert error.message == f"saved.json: not a saved report: {reason}"
+    assert error.hint == "save one with --format json -o FILE"
+
+
+def test_objects_within_each_other_are_no_fault_to_a_depth() -> None:
+    Path("saved.json").write_bytes(b'{"a":' * 29 + b"{}" + b"}" * 29)
+    assert list(saved_record("saved.json")) == ["a"]
+
+
+def test_a_record_is_that_of_a_file() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        saved_record("-")
+    assert caught.value.message == "path must be that of a file, not standard input"
+    with pytest.raises(InputError, match=r"^missing\.json: no such file or directory$"):
+        saved_record("missing.json")
+
+
+@pytest.mark.deep
+def test_a_record_has_a_size() -> None:
+    error = _record_error(b" " * ((64 << 20) + 1))
+    assert error.message == "saved.json: more than 64 MiB are no saved report"

@@ -1,0 +1,102 @@
+"""What `bce compare` saved, as a document again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+from bce_cli.core.comparison import (
+    ComparisonReport,
+    Difference,
+    DifferenceReport,
+    Infinite,
+    ModelReport,
+)
+from bce_cli.core.extremes import ChangedRow
+from bce_cli.render.compare import FIGURES_OF_MODELS, CompareDocument
+from bce_cli.render.saved.parts import convention_of, losses_of, origin_of, unit_of, which_row
+
+if TYPE_CHECKING:
+    from bce_cli.core.report import Unit
+    from bce_cli.render.saved.fields import Fields
+
+_HEAD = ("n", "n_positive", "weight_sum", "base_rate")
+
+
+def compare_document(fields: Fields) -> CompareDocument:
+    """Make the document again."""
+    unit = unit_of(fields)
+    models = tuple(_model(each, fields, unit) for each in fields.all("models"))
+    comparisons = tuple(map(_comparison, fields.all("comparisons")))
+    if not comparisons or len(models) != len(comparisons) + 1:
+        fields.refuse("comparisons", "one for each model but the first")
+    return CompareDocument(
+        origin=origin_of(fields, tuple(model.name for model in models)),
+        convention=convention_of(fields),
+        report=ComparisonReport(
+            n=fields.count("n", 1),
+            unit=unit,
+            confidence=fields.number("confidence", 0.0, 1.0),
+            n_clusters=fields.maybe_count("n_clusters"),
+            models=models,
+            comparisons=comparisons,
+        ),
+        cluster_column=fields.maybe_text("cluster_column"),
+    )
+
+
+def _model(fields: Fields, whole: Fields, unit: Unit) -> ModelReport:
+    report = losses_of(unit, (whole, (*_HEAD, "base_rate_loss")), (fields, FIGURES_OF_MODELS))
+    if whole.flag("soft_labels", default=False):
+        report = replace(report, label_entropy=math.nan)  # there is one, which is not told
+    return ModelReport(
+        fields.text("name"),
+        report,
+        std_error=fields.maybe_number("std_error", 0.0),
+        ci_low=fields.maybe_number("ci_low"),
+        ci_high=fields.maybe_number("ci_high"),
+    )
+
+
+def _comparison(fields: Fields) -> DifferenceReport:
+    counts = {name: fields.count(name) for name in ("n_better", "n_worse", "n_tied")}
+    infinite = fields.maybe_choice("infinite", get_args(Infinite))
+    if infinite is None:  # so that all rows of some weight are in the difference
+        finite = _difference(fields, sum(counts.values()))
+    else:
+        rest = fields.one("finite")
+        finite = _difference(rest, rest.count("n"))
+    return DifferenceReport(
+        model=fields.text("model"),
+        infinite=infinite,
+        finite=finite,
+        **counts,
+        n_only_baseline_infinite=fields.count("n_only_baseline_infinite"),
+        n_only_model_infinite=fields.count("n_only_model_infinite"),
+        n_both_infinite=fields.count("n_both_infinite"),
+        gained=tuple(_changed(row, -math.inf) for row in fields.all("gained")),
+        lost=tuple(_changed(row, math.inf) for row in fields.all("lost")),
+    )
+
+
+def _difference(fields: Fields, n: int) -> Difference:
+    return Difference(
+        n=n,
+        value=fields.maybe_number("difference"),
+        std_error=fields.maybe_number("std_error", 0.0),
+        ci_low=fields.maybe_number("ci_low"),
+        ci_high=fields.maybe_number("ci_high"),
+        t=fields.maybe_number("t"),
+        df=fields.maybe_count("df"),
+        p_value=fields.maybe_number("p_value", 0.0, 1.0),
+        p_adjusted=fields.maybe_number("p_adjusted", 0.0, 1.0),
+    )
+
+
+def _changed(fields: Fields, greatest: float) -> ChangedRow:
+    return ChangedRow(
+        **which_row(fields),
+        baseline_prediction=fields.number("baseline_prediction", 0.0, 1.0),
+        difference=fields.number("difference", null=greatest),
+    )
