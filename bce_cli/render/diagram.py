@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import IO, TYPE_CHECKING
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.drawing import (
     LABEL,
+    drawable,
     framed,
     header_height,
     packed,
@@ -25,8 +27,9 @@ from bce_cli.render.drawing import (
 from bce_cli.render.layout import Section, figure, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy.typing as npt
     from matplotlib.axes import Axes
 
     from bce_cli.core.calibration.report import CalibrationReport
@@ -130,13 +133,17 @@ def plot_calibration(
     """
     from matplotlib.figure import Figure
 
-    name = _drawable(safe_text(prediction_column, _LONGEST_NAME))
+    name = drawable(safe_text(prediction_column, _LONGEST_NAME))
     subtitle = subtitle_within(subtitle_of(report), _WIDTH)
     heights = (header_height(subtitle), 5.6, 1.5)
     drawn = Figure(figsize=(_WIDTH, sum(heights)), layout=roomy())
     header, above, below = drawn.subplots(3, 1, height_ratios=heights)
     write_header(header, f"Reliability diagram: {name}", subtitle)
-    _plot_rates(above, report)
+    curve = report.curve
+    plot_rates(
+        above, [asdict(each) for each in report.bins], (curve.lows, curve.highs, curve.rates)
+    )
+    above.legend(loc="upper left", edgecolor="none")
     above.tick_params(labelbottom=False)
     shares = np.array(report.histogram).reshape(_PICTURE_BARS, -1).sum(axis=1)
     shares = shares / math.fsum(report.histogram) * 100.0
@@ -153,31 +160,30 @@ def subtitle_of(report: CalibrationReport) -> str:
     return f"{rows_and_mean(report, *ends)}\n{calibration_verdict(report)}"
 
 
-def _drawable(text: str) -> str:
-    """Show characters that the font lacks as escapes, not as boxes and a warning for each."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+def plot_rates(
+    ax: Axes, bins: Sequence[Mapping[str, Any]], curve: Sequence[npt.ArrayLike] | None
+) -> None:
+    """Draw the diagonal, the isotonic curve, and the bins with their intervals, into axes.
 
-    font = get_font(findfont(FontProperties()))
-    return "".join(
-        c if font.get_char_index(ord(c)) else c.encode("unicode_escape").decode("ascii")
-        for c in text
-    )
-
-
-def _plot_rates(ax: Axes, report: CalibrationReport) -> None:
-    curve = report.curve
-    shown = [each for each in report.bins if each.event_rate is not None]
-    means, rates, lows, highs = np.array(
-        [(each.mean_prediction, each.event_rate, each.ci_low, each.ci_high) for each in shown],
-        dtype=np.float64,
-    ).T
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    bins : sequence of mapping
+        As JSON has them.
+    curve : sequence of three array-likes of float, optional
+        Least and greatest prediction of each pool, and the share of label 1 there.
+    """
+    ends = ("mean_prediction", "event_rate", "ci_low", "ci_high")
+    shown = [[each[name] for name in ends] for each in bins if each["event_rate"] is not None]
+    means, rates, lows, highs = np.array(shown, dtype=np.float64).reshape(-1, len(ends)).T
     ax.plot((0.0, 1.0), (0.0, 1.0), color="0.6", linestyle="--", label="calibrated")
-    x = np.column_stack([curve.lows, curve.highs]).ravel()
-    mark = "_" if x[0] == x[-1] else None  # a line of no length is not seen
-    ax.plot(x, np.repeat(curve.rates, 2), color="C1", marker=mark, ms=16, label="isotonic curve")
+    if curve is not None:
+        x = np.column_stack(curve[:2]).ravel()
+        mark = "_" if x[0] == x[-1] else None  # a line of no length is not seen
+        pools = np.repeat(curve[2], 2)
+        ax.plot(x, pools, color="C1", marker=mark, ms=16, label="isotonic curve")
     errors = (rates - lows, highs - rates)
     label = "bins, 95 % intervals"
     ax.errorbar(means, rates, errors, fmt="o", color="C0", capsize=3.0, label=label)
     ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     plain_axes(ax)
-    ax.legend(loc="upper left", edgecolor="none")

@@ -263,6 +263,30 @@ def _below_corner(ax: Axes, text: str, points: float, **style: Any) -> Annotatio
     )
 
 
+def drawable(text: str) -> str:
+    r"""Show characters that no font in use has as escapes, not as boxes and a warning for each.
+
+    Examples
+    --------
+    >>> drawable("caf\u00e9 \U000e0100")
+    'café \\U000e0100'
+    """
+    if text.isascii():
+        return text
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    fonts = [
+        get_font(findfont(FontProperties(family=[family])))
+        for family in FontProperties().get_family()
+    ]
+    return "".join(
+        c
+        if c == "\n" or any(font.get_char_index(ord(c)) for font in fonts)
+        else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
+
+
 def rows_and_mean(
     report: LossReport | CalibrationReport, low: float | None, high: float | None
 ) -> str:

@@ -1,0 +1,436 @@
+"""Rows of points with intervals, on axes of matplotlib, made to fit the room that there is."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from bce_cli.errors import ArgumentError, UsageError, safe_text, shortage
+from bce_cli.render.drawing import drawable, plain_axes, roomy
+from bce_cli.render.layout import figure, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    Record: TypeAlias = Mapping[str, Any]
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
+"""Colours that the colour-blind tell apart, on light and on dark; shapes say the same."""
+
+MOST_ROWS = 20
+DIGITS, TITLE_NAME = 4, 24
+"""Of a number and of a name in a title."""
+PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
+"""What keeps text from outside from being set as mathematics."""
+
+_LONGEST_NAME, _SHORTEST_NAME, _SHORTEST_LINE = 30, 8, 12
+_MOST_LETTERS = 400
+_NAME_SHARE = 0.4  # of the width of axes, at the most
+_LINE_SPACING, _ROW_SPACING = 1.25, 1.6
+_WIDTH, _AXES_WIDTH, _WIDEST = 6.4, 4.0, 10.0  # inches
+_AROUND = 1.7  # inches above and below the rows
+_POINTS = 72.0  # in an inch
+_POINTS_PER_TICK, _MOST_TICKS = 62.0, 8
+_UNBROKEN = "\N{NO-BREAK SPACE}%"
+_NARROW = 190.0  # points
+_OFF_SCALE = 1e100
+_LEAST_SPAN = 0.01
+_CROWN = 4.0  # rows that would go where legend and title are
+_MARGIN, _ROOM_FOR_WORDS = 0.06, 0.6
+_HALF_ROW = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What points of a kind mean, and how they look; shapes tell kinds apart without colours."""
+
+    meaning: str
+    sign: str
+    color: str
+    is_filled: bool = True
+    size: float = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point with its interval, if it has one; the value may be infinite."""
+
+    mark: Mark
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands on one line of a picture.
+
+    Attributes
+    ----------
+    label : tuple of str
+        Lines beside the axes; the first is there always, the others as there is room.
+    points : tuple of Point
+    word : str
+        What is said in place of points.
+    """
+
+    label: tuple[str, ...]
+    points: tuple[Point, ...] = ()
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Rows of points, what they show, and what they are to be measured by.
+
+    Attributes
+    ----------
+    title, x_name, y_name : str
+    rows : sequence of Row
+        The most important first.
+    line : tuple of float and str, optional
+        A line through all rows, and its meaning.
+    n_rows : int, optional
+        How many there are, of which these are the first.
+    rest : callable
+        Says in a label what becomes of the rows but the first n.
+    ticks : tuple of str
+        Words for -1, 0 and 1, in place of numbers.
+    """
+
+    title: str
+    x_name: str
+    y_name: str
+    rows: Sequence[Row]
+    line: tuple[float, str] | None = None
+    n_rows: int = 0
+    rest: Callable[[int], str] = str
+    ticks: tuple[str, ...] = ()
+
+
+def axes_or_new(ax: Axes | None, height: float) -> Axes:
+    """Return the axes given, or those of a new figure, which notebooks show by themselves.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+    height : float
+        Of a new figure, in inches.
+
+    Raises
+    ------
+    UsageError
+        matplotlib is missing.
+    ArgumentError
+        It is anything but axes.
+    """
+    try:
+        from matplotlib.axes import Axes
+    except ImportError as error:
+        message = "plot needs matplotlib, which is not installed"
+        hint = "install it: pip install 'bce-cli[plot]'"
+        raise shortage(error) or UsageError(message, hint) from None
+    if ax is None:
+        from matplotlib import pyplot as plt  # notebooks show what it has opened
+
+        return plt.figure(figsize=(_WIDTH, height), layout=roomy()).add_subplot()
+    given: object = ax
+    if not isinstance(given, Axes):
+        message = f"ax must be axes of matplotlib, got {type(given).__name__}"
+        raise ArgumentError(message, None, "ax")
+    return given
+
+
+def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
+    """Draw rows of points into axes, or into new ones.
+
+    Parameters
+    ----------
+    dots : Dots
+    ax : matplotlib.axes.Axes, optional
+        Nothing else of its figure is touched.
+    """
+    n_rows, n_lines = _fitting(dots, ax)
+    rows = dots.rows[:n_rows]
+    labels = ["\n".join(row.label[:n_lines]) for row in rows]
+    if dots.n_rows > n_rows:
+        labels.append(dots.rest(n_rows))
+    height = _pitch(n_lines) * len(labels) / _POINTS
+    drawn = axes_or_new(ax, height + _AROUND)
+    handles = _draw_rows(drawn, rows, dots)
+    drawn.set_ylim(len(labels) - 1 + _HALF_ROW, -_HALF_ROW)
+    drawn.set_yticks(range(len(labels)), [drawable(label) for label in labels], **PLAIN)
+    drawn.tick_params(axis="y", length=0.0)
+    drawn.set_xlabel(drawable(dots.x_name), **PLAIN)
+    drawn.set_ylabel(drawable(dots.y_name), **PLAIN)
+    plain_axes(drawn)
+    drawn.grid(visible=False, axis="y")
+    if ax is None:
+        _widen(drawn)
+    lay_out(drawn)
+    if not dots.ticks:
+        room = int(_points(drawn, drawn.bbox.width) / _POINTS_PER_TICK)
+        drawn.locator_params(axis="x", nbins=max(min(room, _MOST_TICKS), 2))
+    crown(drawn, dots.title, handles, is_new=ax is None)
+    if ax is None:
+        lay_out(drawn)
+        lacking = height - _points(drawn, drawn.bbox.height) / _POINTS
+        whole = cast("Figure", drawn.figure)
+        whole.set_figheight(whole.get_figheight() + max(lacking, 0.0))
+    return drawn
+
+
+def lay_out(ax: Axes) -> None:
+    """Give axes the place that their figure's layout, if it has one, has for them so far."""
+    figure = ax.get_figure(root=True)
+    engine = None if figure is None else figure.get_layout_engine()
+    if figure is not None and engine is not None:
+        engine.execute(figure)
+
+
+def _fitting(dots: Dots, ax: Axes | None) -> tuple[int, int]:
+    """Return how many rows there is room for, and how many lines of each label."""
+    n_rows, n_lines = len(dots.rows), max(len(row.label) for row in dots.rows)
+    if ax is None:
+        return n_rows, n_lines
+    height = _points(ax, ax.bbox.height)
+    if _points(ax, ax.bbox.width) < _NARROW:
+        n_lines = 1
+    if ax.figure.get_layout_engine() is not None:  # takes room for title and legend from the axes
+        height -= _CROWN * _pitch(1)
+    while n_lines > 1 and n_rows * _pitch(n_lines) > height:
+        n_lines -= 1
+    fitting = max(int(height / _pitch(n_lines)), 1)
+    if dots.n_rows > min(fitting, n_rows):
+        fitting = max(fitting - 1, 1)  # for a word about the others
+    return min(n_rows, fitting), n_lines
+
+
+def _pitch(n_lines: int) -> float:
+    """Return what a row takes whose label has so many lines, in points."""
+    return _letters() * (_ROW_SPACING + _LINE_SPACING * (n_lines - 1))
+
+
+def number(value: float | None) -> float | None:
+    """Return a number of JSON, and None for one that is not known."""
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def names_that_differ(names: Sequence[str], ax: Axes | None) -> list[str]:
+    """Return names made fit to be drawn beside axes: in brief, and each another one.
+
+    Examples
+    --------
+    >>> names_that_differ(["a", "x" * 40 + "1", "x" * 40 + "2"], None)
+    ['a', 'xxxxxxxxxxxxx...xxxxxxxxxxxxx1', 'xxxxxxxxxxxxx...xxxxxxxxxxxxx2']
+    """
+    shown = [drawable(safe_text(name, _MOST_LETTERS)) for name in names]
+    room = math.inf if ax is None else _NAME_SHARE * _points(ax, ax.bbox.width)
+    longest = [_fitting_letters(name, room) for name in shown]
+    pairs = [*zip(shown, longest, strict=True)]
+    brief = [name if len(name) <= n else f"{name[: n - 3]}..." for name, n in pairs]
+    often = Counter(brief)
+    brief = [
+        name if often[name] == 1 or len(full) <= n else _without_middle(full, n)
+        for name, (full, n) in zip(brief, pairs, strict=True)
+    ]
+    often = Counter(brief)
+    return [
+        name if often[name] == 1 else f"{name} ({number})" for number, name in enumerate(brief, 1)
+    ]
+
+
+def _without_middle(name: str, n: int) -> str:
+    half = (n - 2) // 2
+    return f"{name[: half - 1]}...{name[-half:]}"
+
+
+def _fitting_letters(name: str, room: float) -> int:
+    """Return how many letters of a name have room, in points; a few have always."""
+    if math.isinf(room):
+        return _LONGEST_NAME
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(size=_letters())
+    width, _, _ = text_to_path.get_text_width_height_descent(name, font, ismath=False)
+    fitting = min(len(name) * room / max(width, 1.0), _LONGEST_NAME)
+    return max(int(fitting), _SHORTEST_NAME)
+
+
+def crown(ax: Axes, title: str, handles: Sequence[Artist], *, is_new: bool) -> None:
+    """Put a legend above axes that are laid out, and above that the title, no wider than they are.
+
+    Where both would take more than half of the height of axes that were given, there is no legend.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    title : str
+    handles : sequence of Artist
+        All that has a meaning.
+    is_new : bool
+        Whether their figure may grow.
+    """
+    style: dict[str, Any] = {
+        "bbox_to_anchor": (0.0, 1.0),
+        "borderaxespad": 0.2,
+        "borderpad": 0.2,
+        "columnspacing": 1.2,
+        "fontsize": "small",
+        "frameon": False,
+        "handletextpad": 0.5,
+    }
+    for columns in range(len(handles), 0, -1):
+        legend = ax.legend(handles=handles, loc="lower left", ncols=columns, **style)
+        if legend.get_window_extent().width <= ax.bbox.width:
+            break
+    for label in legend.get_texts():
+        label.set(**PLAIN)
+    heading: dict[str, Any] = {"fontsize": "medium", "loc": "left", **PLAIN}
+    text = ax.set_title(drawable(title), **heading)
+    for words, room, is_upright in (
+        (text, ax.bbox.width, False),
+        (ax.xaxis.label, ax.bbox.width, False),
+        (ax.yaxis.label, ax.bbox.height, True),
+    ):
+        _wrap(words, room, is_upright=is_upright)
+    height = legend.get_window_extent().height
+    if not is_new and height + text.get_window_extent().height > 0.5 * ax.bbox.height:
+        legend.remove()
+        height = 0.0
+    pad = _points(ax, height) + 0.6 * _letters()
+    ax.set_title(text.get_text(), pad=pad, **heading)
+
+
+def _wrap(words: Text, pixels: float, *, is_upright: bool) -> None:
+    """Break a text into lines that are no longer than some room, in pixels."""
+    extent, text = words.get_window_extent(), words.get_text()
+    share = pixels / max(extent.height if is_upright else extent.width, 1.0)
+    if share < 1.0:
+        room = max(int(len(text) * share), _SHORTEST_LINE)
+        lines = wrapped(text.replace(" %", _UNBROKEN), room)
+        words.set_text("\n".join(lines).replace(_UNBROKEN, " %"))
+
+
+def _draw_rows(ax: Axes, rows: Sequence[Row], dots: Dots) -> list[Artist]:
+    """Draw all points, and return what a legend explains."""
+    _set_scale(ax, rows, dots)
+    marks = dict.fromkeys(point.mark for row in rows for point in row.points)
+    handles: list[Artist] = [_draw_points(ax, rows, mark) for mark in marks]
+    if dots.line is not None:
+        place, meaning = dots.line
+        handles.append(ax.axvline(place, color=GREY, linestyle="--", label=meaning, zorder=1.0))
+    for height, row in enumerate(rows):
+        if row.word:
+            across = ax.get_yaxis_transform()
+            ax.text(
+                0.02, height, row.word, transform=across, fontsize="small", va="center", **PLAIN
+            )
+    return handles
+
+
+def _draw_points(ax: Axes, rows: Sequence[Row], mark: Mark) -> Artist:
+    """Draw the points of a kind: those with a place on the scale, and others at its ends."""
+    heights, values, errors = [], [], []
+    style: dict[str, Any] = {
+        "color": mark.color,
+        "markerfacecolor": mark.color if mark.is_filled else "none",
+        "markersize": mark.size,
+    }
+    for height, row in enumerate(rows):
+        for point in row.points:
+            if point.mark != mark:
+                continue
+            if _is_on_scale(point.value):
+                heights.append(height)
+                values.append(point.value)
+                errors.append([_distance(point.value, end) for end in (point.low, point.high)])
+            else:
+                _draw_beyond(ax, height, point)
+    style["label"] = mark.meaning
+    if all(math.isnan(distance) for pair in errors for distance in pair):
+        return ax.plot(values, heights, mark.sign, **style)[0]
+    spread = [*zip(*errors, strict=True)]
+    drawn = ax.errorbar(values, heights, xerr=spread, fmt=mark.sign, capsize=3.0, **style)
+    return cast("Artist", drawn)  # a group of some, which legends take for one
+
+
+def _draw_beyond(ax: Axes, height: int, point: Point) -> None:
+    """Draw an arrowhead at the end of the scale, and say beside it what it stands for."""
+    is_right = point.value > 0.0
+    place, sign, side = (0.985, ">", "right") if is_right else (0.015, "<", "left")
+    across = ax.get_yaxis_transform()
+    ax.plot([place], [height], sign, color=point.mark.color, transform=across)
+    text = "infinite" if math.isinf(point.value) else figure(point.value, 4)
+    ax.annotate(
+        text,
+        (place, height),
+        xycoords=across,
+        xytext=(-6.0 if is_right else 6.0, 0.0),
+        textcoords="offset points",
+        fontsize="small",
+        va="center",
+        ha=side,
+        **PLAIN,
+    )
+
+
+def _set_scale(ax: Axes, rows: Sequence[Row], dots: Dots) -> None:
+    """Leave room for all points with a place on the scale, and for words beside it."""
+    points = [point for row in rows for point in row.points]
+    ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
+    ends += [dots.line[0]] if dots.line is not None else []
+    shown = [end for end in ends if _is_on_scale(end)] or [0.0]
+    low, high = (-1.0, 1.0) if dots.ticks else (min(shown), max(shown))
+    largest = max(abs(low), abs(high))
+    if high - low <= _LEAST_SPAN * largest:
+        half = _LEAST_SPAN * largest or 0.5
+        low, high = low - half, high + half
+    span = high - low
+    beyond = [point.value > 0.0 for point in points if not _is_on_scale(point.value)]
+    left = _ROOM_FOR_WORDS if False in beyond and not dots.ticks else _MARGIN
+    right = _ROOM_FOR_WORDS if True in beyond and not dots.ticks else _MARGIN
+    ax.set_xlim(low - left * span, high + right * span)
+    if dots.ticks:
+        ax.set_xticks((-1.0, 0.0, 1.0), dots.ticks)
+        return
+    ax.xaxis.set_major_formatter(
+        lambda value, _: figure(0.0 if abs(value) < 1e-9 * span else value)
+    )
+
+
+def _widen(ax: Axes) -> None:
+    """Make a new figure wide enough for the labels beside its axes."""
+    labels = max(label.get_window_extent().width for label in ax.get_yticklabels())
+    wanted = _AXES_WIDTH + _points(ax, labels) / _POINTS
+    cast("Figure", ax.figure).set_figwidth(min(max(wanted, _WIDTH), _WIDEST))
+
+
+def _is_on_scale(value: float) -> bool:
+    return abs(value) < _OFF_SCALE
+
+
+def _distance(value: float, end: float | None) -> float:
+    """Return how far the end of an interval is from its point; nan where there is none."""
+    return abs(value - end) if end is not None and _is_on_scale(end) else math.nan
+
+
+def _points(ax: Axes, pixels: float) -> float:
+    return pixels / ax.figure.dpi * _POINTS
+
+
+def _letters() -> float:
+    """Return the size of the labels beside axes, in points, as matplotlib is set up."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points()

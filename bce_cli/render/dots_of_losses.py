@@ -1,0 +1,214 @@
+"""Losses that `bce compute` found, as rows of points: the mean, or by segment, row, convention."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bce_cli.errors import safe_text
+from bce_cli.render.dots import (
+    BLUE,
+    DIGITS,
+    MOST_ROWS,
+    ORANGE,
+    TITLE_NAME,
+    Dots,
+    Mark,
+    Point,
+    Row,
+    names_that_differ,
+    number,
+)
+from bce_cli.render.layout import FEW, count, figure, how_many, percent, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+
+    from bce_cli.render.dots import Record
+
+_MEAN = "mean loss, 95 % interval"
+_ROWS = Mark(_MEAN, "o", BLUE)
+_FEW_ROWS = Mark(f"that of fewer than {FEW} rows", "o", BLUE, is_filled=False)
+_FINITE = Mark("mean of the rows of finite loss", "x", BLUE)
+_BASE = Mark("loss of the base rate", "|", ORANGE, size=14.0)
+_ROW = Mark("loss of the row", "o", BLUE)
+_RULE = Mark("mean loss", "o", BLUE)
+
+
+def _mean_points(figures: Record, mark: Mark) -> Iterator[Point]:
+    """Yield a mean loss with its interval; where it is infinite, also that of the other rows."""
+    mean, n_impossible = number(figures["mean_loss"]), figures.get("n_impossible")
+    if mean is None and n_impossible:
+        mean = math.inf
+    if mean is None:
+        return
+    yield Point(mark, mean, number(figures.get("ci_low")), number(figures.get("ci_high")))
+    finite = number(figures.get("finite_mean_loss"))
+    if math.isinf(mean) and finite is not None:
+        yield Point(_FINITE, finite)
+
+
+def _all_rows(record: Record) -> tuple[float, str] | None:
+    """Return where the line of the mean of all rows is, if that is finite."""
+    mean = number(record["mean_loss"])
+    if mean is None or math.isinf(mean):
+        return None
+    return mean, f"all rows: {figure(mean, DIGITS)}"
+
+
+def _mean_text(record: Record) -> str:
+    mean = number(record["mean_loss"])
+    return "infinite" if mean is None else figure(mean, DIGITS)
+
+
+def summary(record: Record, ax: Axes | None) -> Dots:
+    """Return the mean loss, and that of always predicting the base rate."""
+    base, unit = number(record["base_rate_loss"]), record["unit"]
+    column = str(record.get("prediction_column") or "predictions")
+    base_points = () if base is None else (Point(_BASE, base),)
+    return Dots(
+        title=_summary_title(record),
+        x_name=f"loss, {unit} a row",
+        y_name="",
+        rows=(
+            Row((*names_that_differ([column], ax),), (*_mean_points(record, _ROWS),)),
+            Row((f"always {percent(record['base_rate'])}",), base_points),
+        ),
+    )
+
+
+def _summary_title(record: Record) -> str:
+    """Say what the mean loss is, and whether its interval is clear of the base rate's loss."""
+    base, unit, n = number(record["base_rate_loss"]), record["unit"], record["n"]
+    mean, low, high = (number(record[name]) for name in ("mean_loss", "ci_low", "ci_high"))
+    if mean is None or math.isinf(mean):
+        impossible = record["n_impossible"]
+        were = f"{verb(impossible, 'was')} certain and wrong"
+        return f"Infinite mean loss: {count(impossible)} of {how_many(n)} {were}"
+    title = f"Mean loss {figure(mean, DIGITS)} {unit} a row"
+    if low is None or high is None or not base:
+        return f"{title}, of {how_many(n)}"
+    title += f" [{figure(low, DIGITS)}, {figure(high, DIGITS)}]"
+    loss = f"the base rate's {figure(base, DIGITS)}"
+    if n < FEW or low <= base <= high:
+        return f"{title}: cannot be told from {loss}"
+    return f"{title}: {'better' if mean < base else 'worse'} than {loss}"
+
+
+def segments(record: Record, ax: Axes | None) -> Dots:
+    """Return the mean loss of each segment beside that of its base rate, as JSON has them."""
+    found, unit = record["segments"], record["unit"]
+    shown = found[:MOST_ROWS]
+    columns = ", ".join(safe_text(name, TITLE_NAME) for name in found[0]["segment"])
+    names = names_that_differ([_segment_name(segment) for segment in shown], ax)
+    shares = [number(segment["share_of_total"]) for segment in found]
+    has_shares = shares[0] is not None
+
+    def noted(name: str, *parts: float | None) -> str:
+        share = math.fsum(part or 0.0 for part in parts)
+        return f"{name} ({percent(share)})" if has_shares else name
+
+    return Dots(
+        title=_segments_title(found[0], columns, unit),
+        x_name=f"mean loss, {unit} a row",
+        y_name=f"{columns}{' (share of the loss)' * has_shares}",
+        rows=[
+            _segment_row(noted(name, share), segment)
+            for name, segment, share in zip(names, shown, shares, strict=False)
+        ],
+        line=_all_rows(record),
+        n_rows=len(found),
+        rest=lambda n: noted(f"{count(len(found) - n)} more", *shares[n:]),
+    )
+
+
+def _segments_title(segment: Record, columns: str, unit: str) -> str:
+    """Say which segment costs most, and what."""
+    mean, share = next(_mean_points(segment, _ROWS), None), number(segment["share_of_total"])
+    if mean is None:
+        return f"Loss by {columns}"
+    cost = f"{figure(mean.value, DIGITS)} {unit} a row"
+    if math.isinf(mean.value):
+        cost = "an infinite loss"
+    if share is not None:
+        cost = f"{percent(share)} of the loss, {cost}"
+    return f"{safe_text(_segment_name(segment), TITLE_NAME)} costs most: {cost}"
+
+
+def _segment_name(segment: Record) -> str:
+    return ", ".join(str(word) or "(empty)" for word in segment["segment"].values())
+
+
+def _segment_row(label: str, segment: Record) -> Row:
+    base = number(segment["base_rate_loss"])
+    points = [*_mean_points(segment, _FEW_ROWS if segment["is_small"] else _ROWS)]
+    if not points:
+        return Row((label,), word="no row of any weight")
+    points += [] if base is None else [Point(_BASE, base)]
+    return Row((label,), tuple(points))
+
+
+def conventions(record: Record) -> Dots:
+    """Return the mean loss by each convention."""
+    rows, unit, known = [], record["unit"], []
+    for item in record["conventions"]:
+        mean = number(item["mean_loss"])
+        if mean is None and item["n_clipped"] is not None:
+            mean = math.inf
+        if mean is None:
+            rows.append(Row((item["name"],), word="takes labels 0 and 1 alone"))
+            continue
+        known.append(mean)
+        text = "infinite" if math.isinf(mean) else figure(mean)
+        rows.append(Row((f"{item['name']}: {text}",), (Point(_RULE, mean),)))
+    finite = [mean for mean in known if not math.isinf(mean)]
+    title = f"Every convention: {_mean_text(record)} {unit} a row"
+    if len(finite) < len(known):
+        title = f"The exact mean is infinite; others: {_range(finite)} {unit} a row"
+    elif finite and figure(min(finite), DIGITS) != figure(max(finite), DIGITS):
+        title = f"The exact mean is {_mean_text(record)}; all: {_range(finite)} {unit} a row"
+    return Dots(
+        title=title,
+        x_name=f"mean loss, {unit} a row",
+        y_name="convention",
+        rows=rows,
+        line=None if _all_rows(record) is None else (record["mean_loss"], "exact"),
+        n_rows=len(rows),
+        rest=lambda n: f"{count(len(rows) - n)} more",
+    )
+
+
+def _range(values: Sequence[float]) -> str:
+    if not values:
+        return "none"
+    return f"{figure(min(values), DIGITS)} to {figure(max(values), DIGITS)}"
+
+
+def worst_rows(record: Record, ax: Axes | None) -> Dots:
+    """Return the losses of the rows that cost most."""
+    worst, unit = record["worst_rows"], record["unit"]
+    shown = worst[:MOST_ROWS]
+    shares = [number(row["share_of_total"]) for row in worst]
+    ids = names_that_differ([str(row.get("id") or "") for row in shown], ax)
+    known = [share for share in shares if share is not None]
+    cost = f"{percent(math.fsum(known))} of the loss" if known else "an infinite loss"
+    which = "The row that costs most" if len(worst) == 1 else f"The {len(worst)} costliest rows"
+    return Dots(
+        title=f"{which} of {count(record['n'])}: {cost}",
+        x_name=f"loss, {unit}",
+        y_name=f"row{' (share of the loss)' * bool(known)}",
+        rows=[_worst_row(row, name) for row, name in zip(shown, ids, strict=True)],
+        line=_all_rows(record),
+        n_rows=len(worst),
+        rest=lambda n: f"{count(len(worst) - n)} more",
+    )
+
+
+def _worst_row(row: Record, shown_id: str) -> Row:
+    loss, share = number(row["loss"]), number(row["share_of_total"])
+    name = f"row {count(row['row'])}" + f", {shown_id}" * bool(row.get("id"))
+    said = f"label {figure(row['label'], DIGITS)}, prediction {figure(row['prediction'], DIGITS)}"
+    label = name if share is None else f"{name} ({percent(share)})"
+    return Row((label, said), (Point(_ROW, math.inf if loss is None else loss),))
