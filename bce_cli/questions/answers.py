@@ -12,7 +12,7 @@ from bce_cli.core.progress import silent
 from bce_cli.core.report import loss_report
 from bce_cli.core.rules import RULES
 from bce_cli.engine.run import Job, collect_with, default_workers, evaluate, fold_rows
-from bce_cli.errors import ArgumentError, did_you_mean, quoted
+from bce_cli.errors import ArgumentError, argument, did_you_mean, given, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +56,8 @@ def conventions(like: str, clip: float | None) -> tuple[Convention, tuple[Conven
     if like != ALL:
         if like not in RULES:
             also = did_you_mean(like, [*RULES, ALL])
-            message = f"like {quoted(like)} is not known{also}"
-            raise ArgumentError(message, f"known are {', '.join(RULES)}, and all", "like")
+            message = f"{argument('like')} {quoted(like)} is not known{also}"
+            raise ArgumentError(message, f"known are {', '.join(RULES)}, and all")
         return Convention(clip, like), ()
     from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- rarely needed
 
@@ -96,14 +96,15 @@ def job(
     n_workers = default_workers() if workers is None else workers
     if engine == "local":
         if scheduler is not None:
-            message = "scheduler goes with engine='dask'"
-            raise ArgumentError(message, None, "scheduler", "engine")
+            message = f"{argument('scheduler')} goes with {given(engine='dask')}"
+            raise ArgumentError(message)
         return Job(data, 0 if is_limited and workers is None else n_workers, progress)
     address = scheduler or os.environ.get(SCHEDULER_VARIABLE) or None
     if address is not None and workers is not None:
-        named = "scheduler" if scheduler else SCHEDULER_VARIABLE
-        message = f"workers starts processes here; {named} names a cluster that has its own"
-        raise ArgumentError(message, None, "workers", "scheduler")
+        named = argument("scheduler") if scheduler else SCHEDULER_VARIABLE
+        workers_text = argument("workers")
+        message = f"{workers_text} starts processes here; {named} names a cluster that has its own"
+        raise ArgumentError(message)
     from bce_cli.engine.connection import Cluster  # noqa: PLC0415 -- rarely needed
 
     return Job(data, n_workers, progress, Cluster(address, n_workers))
@@ -185,8 +186,8 @@ def compare(
         `confidence` is not between 0 and 1.
     """
     if not 0.0 < confidence < 1.0:
-        message = f"confidence must lie between 0 and 1, got {confidence:g}"
-        raise ArgumentError(message, "such as 0.95 or 0.99", "confidence")
+        message = f"{argument('confidence')} must lie between 0 and 1, got {confidence:g}"
+        raise ArgumentError(message, "such as 0.95 or 0.99")
     from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
         ComparisonPlan,
         ComparisonTotals,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.data.data import Data, Join, open_data, open_models
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import BLOCK_BYTES, Grammar, InputOptions, Layout
 from bce_cli.storage.paths import file_name, without_secrets
@@ -178,27 +178,30 @@ class Inputs:
         """Refuse what contradicts itself, and paths that are empty."""
         joins_models = has_models and self.labels is None  # a key alone joins these
         if self.on and self.labels is None and not joins_models:
-            message = "labels and on go together: a file, and the column that joins it"
-            hint = "such as labels='truth.csv', on='id'"
-            raise ArgumentError(message, hint, "labels", "on")
+            message = (
+                f"{argument('labels')} and {argument('on')} go together: a file, and the column "
+                "that joins it"
+            )
+            raise ArgumentError(message, f"such as {given(labels='truth.csv', on='id')}")
         if self.join == "inner" and not self.on:
             if joins_models:
-                message = "join needs on"
-                raise ArgumentError(message, "such as on='id'", "join", "on")
-            message = "join needs labels and on"
-            raise ArgumentError(message, None, "join", "labels", "on")
+                message = f"{argument('join')} needs {argument('on')}"
+                raise ArgumentError(message, f"such as {given(on='id')}")
+            message = f"{argument('join')} needs {argument('labels')} and {argument('on')}"
+            raise ArgumentError(message)
         if self.positive is not None and not self.positive.strip():
-            message = "positive must not be empty"
-            raise ArgumentError(message, None, "positive")
+            message = f"{argument('positive')} must not be empty"
+            raise ArgumentError(message)
         if self.positive is not None and self.soft_labels:
-            message = "positive names one of two labels; it does not go with soft_labels"
-            raise ArgumentError(message, None, "positive", "soft_labels")
+            other = argument("soft_labels")
+            message = f"{argument('positive')} names one of two labels; it does not go with {other}"
+            raise ArgumentError(message)
         if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
-            message = "comment must be some text without quotes and line ends"
-            raise ArgumentError(message, None, "comment")
+            message = f"{argument('comment')} must be some text without quotes and line ends"
+            raise ArgumentError(message)
         if self.labels == "":
-            message = "labels must not be empty"
-            raise ArgumentError(message, None, "labels")
+            message = f"{argument('labels')} must not be empty"
+            raise ArgumentError(message)
         if "" in sources:
             message = "SOURCE must not be empty"
             raise ArgumentError(message)
