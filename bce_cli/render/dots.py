@@ -27,6 +27,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
 """Colours that the colour-blind tell apart, on light and on dark; shapes say the same."""
 
 MOST_ROWS = 20
+"""However many there are, in a new figure too; the others are told of."""
 DIGITS, TITLE_NAME = 4, 24
 """Of a number and of a name in a title."""
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
@@ -186,10 +187,9 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
 
 def lay_out(ax: Axes) -> None:
     """Give axes the place that their figure's layout, if it has one, has for them so far."""
-    figure = ax.get_figure(root=True)
-    engine = None if figure is None else figure.get_layout_engine()
-    if figure is not None and engine is not None:
-        engine.execute(figure)
+    engine = ax.figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(ax.figure.canvas.figure)  # of all subfigures
 
 
 def _fitting(dots: Dots, ax: Axes | None) -> tuple[int, int]:
