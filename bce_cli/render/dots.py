@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from matplotlib.text import Text
 
     Record: TypeAlias = Mapping[str, Any]
@@ -26,6 +27,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
 """Colours that the colour-blind tell apart, on light and on dark; shapes say the same."""
 
 MOST_ROWS = 20
+"""However many there are, in a new figure too; the others are told of."""
 DIGITS, TITLE_NAME = 4, 24
 """Of a number and of a name in a title."""
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
@@ -116,14 +118,8 @@ class Dots:
     ticks: tuple[str, ...] = ()
 
 
-def axes_or_new(ax: Axes | None, height: float) -> Axes:
-    """Return the axes given, or those of a new figure, which notebooks show by themselves.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes, optional
-    height : float
-        Of a new figure, in inches.
+def refuse_other_axes(ax: object) -> None:
+    """Raise unless there is matplotlib, and what was given, if anything, is axes of it.
 
     Raises
     ------
@@ -138,15 +134,16 @@ def axes_or_new(ax: Axes | None, height: float) -> Axes:
         message = "plot needs matplotlib, which is not installed"
         hint = "install it: pip install 'bce-cli[plot]'"
         raise shortage(error) or UsageError(message, hint) from None
-    if ax is None:
-        from matplotlib import pyplot as plt  # notebooks show what it has opened
-
-        return plt.figure(figsize=(_WIDTH, height), layout=roomy()).add_subplot()
-    given: object = ax
-    if not isinstance(given, Axes):
-        message = f"ax must be axes of matplotlib, got {type(given).__name__}"
+    if not (ax is None or isinstance(ax, Axes)):
+        message = f"ax must be axes of matplotlib, got {type(ax).__name__}"
         raise ArgumentError(message, None, "ax")
-    return given
+
+
+def new_axes(height: float) -> Axes:
+    """Open a figure of such a height, in inches, that notebooks show by themselves."""
+    from matplotlib import pyplot as plt  # it knows of all figures that it opened
+
+    return plt.figure(figsize=(_WIDTH, height), layout=roomy()).add_subplot()
 
 
 def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
@@ -164,7 +161,7 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     if dots.n_rows > n_rows:
         labels.append(dots.rest(n_rows))
     height = _pitch(n_lines) * len(labels) / _POINTS
-    drawn = axes_or_new(ax, height + _AROUND)
+    drawn = new_axes(height + _AROUND) if ax is None else ax
     handles = _draw_rows(drawn, rows, dots)
     drawn.set_ylim(len(labels) - 1 + _HALF_ROW, -_HALF_ROW)
     drawn.set_yticks(range(len(labels)), [drawable(label) for label in labels], **PLAIN)
@@ -190,10 +187,9 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
 
 def lay_out(ax: Axes) -> None:
     """Give axes the place that their figure's layout, if it has one, has for them so far."""
-    figure = ax.get_figure(root=True)
-    engine = None if figure is None else figure.get_layout_engine()
-    if figure is not None and engine is not None:
-        engine.execute(figure)
+    engine = ax.figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(ax.figure.canvas.figure)  # of all subfigures
 
 
 def _fitting(dots: Dots, ax: Axes | None) -> tuple[int, int]:
@@ -280,6 +276,26 @@ def crown(ax: Axes, title: str, handles: Sequence[Artist], *, is_new: bool) -> N
     is_new : bool
         Whether their figure may grow.
     """
+    legend = _legend(ax, handles) if handles else None
+    heading: dict[str, Any] = {"fontsize": "medium", "loc": "left", **PLAIN}
+    text = ax.set_title(drawable(title), **heading)
+    for words, pixels, is_upright in (
+        (text, ax.bbox.width, False),
+        (ax.xaxis.label, ax.bbox.width, False),
+        (ax.yaxis.label, ax.bbox.height, True),
+    ):
+        _wrap(words, pixels, is_upright=is_upright)
+    height = 0.0 if legend is None else legend.get_window_extent().height
+    both = height + text.get_window_extent().height
+    if legend is not None and not is_new and both > ax.bbox.height / 2.0:
+        legend.remove()
+        height = 0.0
+    pad = _points(ax, height) + 0.6 * _letters()
+    ax.set_title(text.get_text(), pad=pad, **heading)
+
+
+def _legend(ax: Axes, handles: Sequence[Artist]) -> Legend:
+    """Put a legend above axes, in as many columns as are no wider than they."""
     style: dict[str, Any] = {
         "bbox_to_anchor": (0.0, 1.0),
         "borderaxespad": 0.2,
@@ -288,37 +304,30 @@ def crown(ax: Axes, title: str, handles: Sequence[Artist], *, is_new: bool) -> N
         "fontsize": "small",
         "frameon": False,
         "handletextpad": 0.5,
+        "loc": "lower left",
     }
-    for columns in range(len(handles), 0, -1):
-        legend = ax.legend(handles=handles, loc="lower left", ncols=columns, **style)
+    legends = (
+        ax.legend(handles=handles, ncols=columns, **style) for columns in range(len(handles), 0, -1)
+    )
+    for legend in legends:
         if legend.get_window_extent().width <= ax.bbox.width:
             break
     for label in legend.get_texts():
         label.set(**PLAIN)
-    heading: dict[str, Any] = {"fontsize": "medium", "loc": "left", **PLAIN}
-    text = ax.set_title(drawable(title), **heading)
-    for words, room, is_upright in (
-        (text, ax.bbox.width, False),
-        (ax.xaxis.label, ax.bbox.width, False),
-        (ax.yaxis.label, ax.bbox.height, True),
-    ):
-        _wrap(words, room, is_upright=is_upright)
-    height = legend.get_window_extent().height
-    if not is_new and height + text.get_window_extent().height > 0.5 * ax.bbox.height:
-        legend.remove()
-        height = 0.0
-    pad = _points(ax, height) + 0.6 * _letters()
-    ax.set_title(text.get_text(), pad=pad, **heading)
+    return legend
 
 
 def _wrap(words: Text, pixels: float, *, is_upright: bool) -> None:
     """Break a text into lines that are no longer than some room, in pixels."""
-    extent, text = words.get_window_extent(), words.get_text()
-    share = pixels / max(extent.height if is_upright else extent.width, 1.0)
-    if share < 1.0:
-        room = max(int(len(text) * share), _SHORTEST_LINE)
-        lines = wrapped(text.replace(" %", _UNBROKEN), room)
-        words.set_text("\n".join(lines).replace(_UNBROKEN, " %"))
+    text = words.get_text().replace(" %", _UNBROKEN)
+    letters = len(text)
+    while letters > _SHORTEST_LINE:
+        extent = words.get_window_extent()
+        length = extent.height if is_upright else extent.width
+        if length <= pixels:
+            return
+        letters = max(min(int(letters * pixels / length), letters - 1), _SHORTEST_LINE)
+        words.set_text("\n".join(wrapped(text, letters)).replace(_UNBROKEN, " %"))
 
 
 def _draw_rows(ax: Axes, rows: Sequence[Row], dots: Dots) -> list[Artist]:

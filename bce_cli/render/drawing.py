@@ -244,7 +244,7 @@ def write_header(ax: Axes, heading: str, subtitle: str) -> None:
     _below_corner(ax, subtitle, 34.0, size=9.5)
     for text in ax.texts:
         text.set_in_layout(False)  # it has room enough, and must not take it from the panels
-    drawn = cast("Figure", ax.get_figure(root=True))
+    drawn = cast("Figure", ax.figure)
     room = drawn.bbox.width * _HEADING_SHARE / title.get_window_extent().width
     title.set_fontsize(13.0 * min(room, 1.0))
 

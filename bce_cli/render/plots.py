@@ -12,11 +12,12 @@ from bce_cli.render.dots import (
     GREY,
     PLAIN,
     TITLE_NAME,
-    axes_or_new,
     crown,
     draw_dots,
     lay_out,
+    new_axes,
     number,
+    refuse_other_axes,
 )
 from bce_cli.render.dots_of_losses import conventions, segments, summary, worst_rows
 from bce_cli.render.dots_of_verdicts import checks, differences
@@ -52,6 +53,7 @@ def plot_compute(record: Record, ax: Axes | None = None) -> Axes:
     ArgumentError
         `ax` is anything but axes.
     """
+    refuse_other_axes(ax)
     if record.get("conventions"):
         return draw_dots(conventions(record), ax)
     if record.get("segments"):
@@ -76,6 +78,7 @@ def plot_compare(record: Record, ax: Axes | None = None) -> Axes:
     UsageError, ArgumentError
         As `plot_compute`.
     """
+    refuse_other_axes(ax)
     return draw_dots(differences(record, ax), ax)
 
 
@@ -94,6 +97,7 @@ def plot_check(record: Record, ax: Axes | None = None) -> Axes:
     UsageError, ArgumentError
         As `plot_compute`.
     """
+    refuse_other_axes(ax)
     return draw_dots(checks(record), ax)
 
 
@@ -114,18 +118,20 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
     DataError
         The record was saved in brief, without its bins.
     """
+    refuse_other_axes(ax)
     bins, curve = record.get("bins"), record.get("isotonic")
     if not bins:
         message = "there are no bins to draw: the report was saved in brief"
         raise DataError(message)
-    drawn = axes_or_new(ax, _SQUARE)
+    drawn = new_axes(_SQUARE) if ax is None else ax
     pools = None
     if curve:
         pools = [[pool[name] for pool in curve] for name in ("low", "high", "recalibrated")]
     plot_rates(drawn, bins, pools)
     handles: list[Artist] = [*drawn.get_legend_handles_labels()[0], _draw_sizes(drawn, record)]
     name = safe_text(str(record.get("prediction_column", "prediction")), TITLE_NAME)
-    drawn.set_xlabel(drawable(f"prediction: {name}"), **PLAIN)
+    what = "prediction" if name == "prediction" else f"prediction: {name}"
+    drawn.set_xlabel(drawable(what), **PLAIN)
     lay_out(drawn)
     crown(drawn, _calibration_title(record), handles, is_new=ax is None)
     return drawn
