@@ -529,22 +529,20 @@ def _of_size(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.Record
     import pyarrow as pa
 
     small: list[pa.RecordBatch] = []
-    n_small = 0
+    few = min(_FEW_ROWS, most)
 
-    def together() -> pa.RecordBatch:
-        return small[0] if len(small) == 1 else pa.concat_batches(small)
+    def together() -> Iterator[pa.RecordBatch]:
+        whole = small[0] if len(small) == 1 else pa.concat_batches(small)
+        small.clear()
+        return (whole.slice(start, most) for start in range(0, len(whole), most))
 
     for batch in batches:
-        if small and (len(batch) >= _FEW_ROWS or n_small >= _FEW_ROWS):
-            yield together()
-            small, n_small = [], 0
-        if len(batch) >= _FEW_ROWS:
-            yield from (batch.slice(start, most) for start in range(0, len(batch), most))
-        elif len(batch):
+        if small and (len(batch) >= few or sum(map(len, small)) >= few):
+            yield from together()
+        if len(batch):
             small.append(batch)
-            n_small += len(batch)
     if small:
-        yield together()
+        yield from together()
 
 
 class FrameFile(ColumnarFile):
