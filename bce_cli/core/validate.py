@@ -193,7 +193,10 @@ def float_type_of(values: npt.ArrayLike) -> str:
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.char in "ef":
         return dtype.name
-    return "float64"
+    name = str(dtype).removeprefix("torch.")
+    if name.startswith(_NARROW):
+        return "float32"
+    return name if name in ("float16", "float32") else "float64"
 
 
 def _refuse_other_order(arrays: Iterable[tuple[str, Any]]) -> None:

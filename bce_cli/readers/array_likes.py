@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import BoolArray
 
 _NUMBERS = "biuf"
-_MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow")
+_MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow", "to_table")
 """What turns data elsewhere, or not worked out yet, into data in memory."""
 
 _NEEDED = "a value for each row is needed, such as a list"

@@ -258,6 +258,8 @@ def test_names_that_occur_twice_are_refused_if_they_are_asked_for() -> None:
         assert refusal.value.hint == "choose one by its place, such as #2"
         third = ColumnChoice(prediction="#3")
         assert rows_of(frame_of(source), third).probabilities.tolist() == [0.4, 0.3]
+    half = frame_of({"y": [1], "p\ud800": [0.5]})
+    assert rows_of(half, ColumnChoice(prediction="#2")).probabilities.tolist() == [0.5]
     with pytest.raises(DataError) as refusal:
         rows_of(frame_of({1: [1], "1": [0], "p": [0.5]}), ColumnChoice(label="1"))
     assert str(refusal.value) == "dict: several columns are called '1': #1 and #2"
@@ -330,6 +332,20 @@ def test_a_mapping_may_change_while_it_is_looked_at() -> None:
     with pytest.raises(DataError) as refusal:
         rows_of(frame_of(Shrinking(y=None, p=None)))
     assert str(refusal.value) == "Shrinking: column 'y' has 1 value, but column 'p' has 2"
+
+
+class Failing(dict[str, Any]):
+    """A mapping that does not give what it promises."""
+
+    def __getitem__(self, name: str) -> list[int]:
+        message = f"{name} is gone"
+        raise OSError(message)
+
+
+def test_a_mapping_may_fail() -> None:
+    with pytest.raises(DataError) as refusal:
+        rows_of(frame_of(Failing(y=None, p=None)))
+    assert str(refusal.value) == "Failing: column 'p' cannot be read: p is gone"
 
 
 def test_records_of_numpy_are_tables() -> None:
