@@ -302,23 +302,15 @@ def _of_objects(values: list[Any]) -> Column:
     import pyarrow as pa
 
     if all(value is None or isinstance(value, str) for value in values):
-        with_signs = (value is not None and not _is_unicode(value) for value in values)
-        if any(with_signs):
+        try:
+            return Typed(_of_texts(values))
+        except UnicodeEncodeError:
             what = "holds text that is not UTF-8"
-            raise UnfitError(what)
-        return Typed(_of_texts(values))
+            raise UnfitError(what) from None
     try:
         return Typed(pa.array(values, from_pandas=True))
     except Exception as error:  # noqa: BLE001 -- pyarrow's, and what values raise themselves
         raise _mixed(values) or unfit(error) from None
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _of_texts(values: list[Any]) -> pa.ChunkedArray:
@@ -369,13 +361,16 @@ def _of_arrow(values: Any) -> Column:  # noqa: ANN401 -- of any library
     import pyarrow as pa
 
     if isinstance(values, pa.Array | pa.ChunkedArray):
-        return Typed(values)
-    if hasattr(values, "__arrow_c_stream__"):
-        if hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
-            whole = pa.table(values)
-            return Typed(_only_column(whole.shape, lambda: whole.column(0)))
-        return Typed(pa.chunked_array(values))
-    return Typed(pa.array(values))
+        found = values
+    elif not hasattr(values, "__arrow_c_stream__"):
+        found = pa.array(values)
+    elif hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
+        whole = pa.table(values)
+        found = _only_column(whole.shape, lambda: whole.column(0))
+    else:
+        found = pa.chunked_array(values)
+    found.validate(full=True)  # whoever has made it
+    return Typed(found)
 
 
 def _only_column(shape: tuple[int, ...], first: Callable[[], Any]) -> Any:  # noqa: ANN401

@@ -217,12 +217,13 @@ class _Parts:
 
     def part(self, step: str | int) -> ArrowParts | None:
         """Return a column; one that no part is asked of has none."""
-        found = [place for place, name in enumerate(self.columns.names) if name == step]
-        if len(found) != 1:
-            return ArrowParts() if found else None
+        names = self.columns.names
+        if step not in names:
+            return None
+        place, is_one = names.index(step), names.count(step) == 1
         is_asked = any(name.startswith((f"{step}.", f"{step}[")) for name in self.asked)
-        if is_asked or self.columns.is_known(found[0]):
-            return ArrowParts.of(self.columns.field(found[0]).type)
+        if is_one and (is_asked or self.columns.is_known(place)):
+            return ArrowParts.of(self.columns.field(place).type)
         return ArrowParts()
 
 

@@ -439,6 +439,17 @@ def test_series_with_different_indexes_are_not_paired() -> None:
         )
 
 
+def test_damage_in_arrow_is_told_of() -> None:
+    import pyarrow as pa
+
+    ends = np.arange(4, dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"a\xffb")]
+    damaged = pa.Array.from_buffers(pa.string(), 3, buffers)
+    message, _, names = refused(label=LABELS, prediction=PREDICTIONS, by=damaged)
+    assert message.startswith("by cannot be read: Invalid UTF8 sequence")
+    assert names == ("by",)
+
+
 def test_names_are_made_safe() -> None:
     with pytest.raises(ArgumentError) as refusal:
         frame_of_columns({"a\x1b[31m": 3})
