@@ -15,6 +15,7 @@ from bce_cli.errors import (
     ProbabilityError,
     WeightError,
     argument,
+    safe_text,
 )
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ def unsigned_zeros(values: FloatArray) -> FloatArray:
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
     values = unmasked(values, name)
+    place = elsewhere(values)
+    if place is not None:
+        message = f"{name} are {place}"
+        raise ArgumentError(message, TO_THIS_PROCESS, name)
     try:
-        array = np.asarray(values)
+        array = widened(np.asarray(detached(values)))
         _refuse_no_numbers(array, name)
         vector = array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
@@ -118,6 +123,48 @@ def shape_fault(shape: tuple[int, ...]) -> str:
     return f"shape {shape}, where (n,) is needed"
 
 
+_NARROW = ("bfloat16", "float8")
+"""Floats that NumPy does not know by itself; float32 holds every one of them."""
+
+_HOST = (1, 3)
+"""Kinds of devices, as DLPack counts them, whose memory is that of this process."""
+
+TO_THIS_PROCESS = "call .cpu(), or whatever copies them to the memory of this process"
+"""What to try about values that are elsewhere."""
+
+
+def elsewhere(values: Any) -> str | None:  # noqa: ANN401 -- a tensor of any library, or anything else
+    """Say where values are that are not in the memory of this process; None for all others.
+
+    Examples
+    --------
+    >>> elsewhere([0.5]) is None
+    True
+    """
+    device = getattr(values, "device", None)
+    kind = getattr(device, "type", None)
+    is_here = not isinstance(kind, str) or kind == "cpu"
+    if is_here and hasattr(values, "__dlpack_device__"):
+        is_here = int(values.__dlpack_device__()[0]) in _HOST
+    if is_here:
+        return None
+    return "on another device" if device is None else f"on the device {safe_text(str(device), 80)}"
+
+
+def detached(values: Any) -> Any:  # noqa: ANN401 -- as above
+    """Return a tensor as NumPy can view it, without gradients; anything else as it is."""
+    if not hasattr(values, "detach"):
+        return values
+    values = values.detach()
+    is_narrow = str(values.dtype).startswith(tuple(f"torch.{name}" for name in _NARROW))
+    return values.float() if is_narrow else values
+
+
+def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return floats that NumPy does not know by itself as such that it knows."""
+    return array.astype(np.float32) if array.dtype.name.startswith(_NARROW) else array
+
+
 def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:
     """Return the values of a masked array of which none is masked, and all else as it is.
 
@@ -147,7 +194,10 @@ def float_type_of(values: npt.ArrayLike) -> str:
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.char in "ef":
         return dtype.name
-    return "float64"
+    name = str(dtype).removeprefix("torch.")
+    if name.startswith(_NARROW):
+        return "float32"
+    return name if name in ("float16", "float32") else "float64"
 
 
 def _refuse_other_order(arrays: Iterable[tuple[str, Any]]) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import in_their_order
 from bce_cli.data.table import Facts, Table, read_block
-from bce_cli.errors import ArgumentError, DataError, quoted
+from bce_cli.errors import DataError, quoted
 from bce_cli.readers.columns import USAGE, Beside, ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 
@@ -446,53 +445,15 @@ def open_models(
     return _prepared([[source] for source in sources], options, join)
 
 
-def _of_memory(
-    models: Sequence[Sequence[str | Held]],
-    labels: str | Held | None,
-    options: InputOptions,
-    join: Join | None,
-) -> tuple[Sequence[Sequence[str | Held]], str | Held | None]:
-    """Check what is in memory, and tell apart what is called the same.
-
-    Raises
-    ------
-    ArgumentError
-        An option of texts has no meaning, or pandas calls rows differently that would be paired.
-    """
-    from bce_cli.readers.frames import refuse_indexes, refuse_layout  # noqa: PLC0415 -- not for files
-
-    everything = [*chain(*models), *([] if labels is None else [labels])]
-    frames = [source for source in everything if not isinstance(source, str)]
-    if len(frames) == len(everything):
-        refuse_layout(options.layout)
-    once = Counter(frame.identity for frame in frames if frame.is_read_once)
-    if any(n > 1 for n in once.values()):
-        name = next(frame.name for frame in frames if once[frame.identity] > 1)
-        message = f"{name} is given twice, and its rows can be read only once"
-        raise ArgumentError(message, "a table holds them: .read_all()")
-    counts = Counter(frame.name for frame in frames)
-    numbers = {name: count(1) for name, n in counts.items() if n > 1}
-
-    def called(source: str | Held) -> str | Held:
-        if isinstance(source, str) or source.name not in numbers:
-            return source
-        return source.called(f"{source.name} {next(numbers[source.name])}")
-
-    models = [[called(source) for source in sources] for sources in models]
-    labels = None if labels is None else called(labels)
-    if join is None or not join.keys:
-        alone = [sources[0] for sources in models if len(sources) == 1]
-        paired = alone if labels is None else [*alone, labels]
-        refuse_indexes({held.name: held.index for held in paired if not isinstance(held, str)})
-    return models, labels
-
-
 def _prepared(
     models: Sequence[Sequence[str | Held]], options: InputOptions, join: Join | None
 ) -> Data:
     labels_path = None if join is None else join.labels_path
     if any(not isinstance(source, str | None) for source in (labels_path, *chain(*models))):
-        models, labels_path = _of_memory(models, labels_path, options, join)
+        from bce_cli.readers.frames import told_apart  # noqa: PLC0415 -- not for files
+
+        by_order = join is None or not join.keys
+        models, labels_path = told_apart(models, labels_path, options.layout, by_order=by_order)
     refuse_second_pipe([*(path for paths in models for path in paths), labels_path])
     if join is not None and not join.keys:  # in the same order
         join = None

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.validate import shape_fault
+from bce_cli.core.validate import (
+    TO_THIS_PROCESS,
+    detached,
+    elsewhere,
+    shape_fault,
+    widened,
+)
 from bce_cli.errors import safe_text
-from bce_cli.readers.texts import strings
+from bce_cli.readers.texts import has_texts, strings, values_of
+from bce_cli.readers.typed_columns import label_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +33,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import BoolArray
 
 _NUMBERS = "biuf"
-_NARROW = ("bfloat16", "float8")
-"""Floats that NumPy does not know by itself; float32 holds every one of them."""
-
-_HOST = (1, 3)
-"""Kinds of devices, as DLPack counts them, whose memory is that of this process."""
-
-_MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow")
+_MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow", "to_table")
 """What turns data elsewhere, or not worked out yet, into data in memory."""
 
 _NEEDED = "a value for each row is needed, such as a list"
@@ -176,6 +177,31 @@ def column_of(values: Any) -> Column:  # noqa: ANN401 -- whatever people have
         raise unfit(error) from None
 
 
+def label_text(value: object) -> str:
+    """Return the text of a value of Python, as that of a label of its type in a table.
+
+    Raises
+    ------
+    UnfitError
+        It has none.
+
+    Examples
+    --------
+    >>> label_text("spam"), label_text(True), label_text(2.0), label_text(np.int8(1))
+    ('spam', 'true', '2', '1')
+    """
+    if isinstance(value, str):
+        return value
+    column = column_of([value]).at(0, 1)
+    is_one = np.ndim(value) == 0 and has_texts(column.type)  # type: ignore[arg-type]
+    text = values_of(label_texts(column, None))[0] if is_one else None
+    if text is None:
+        called = safe_text(type(value).__name__, _LONGEST_SHOWN)
+        what = f"is of type {called}, which no label is"
+        raise UnfitError(what)
+    return str(text)
+
+
 def unfit(error: Exception) -> UnfitError:
     """Say that a library cannot give what it holds, and why."""
     reason = str(error).strip().partition("\n")[0].partition(". ")[0]
@@ -221,7 +247,7 @@ def _refuse_others(values: Any) -> None:  # noqa: ANN401 -- as above
 
 
 def _of_array(array: npt.NDArray[Any], missing: BoolArray | None = None) -> Column:
-    array = np.asarray(array)
+    array = widened(np.asarray(array))
     if array.dtype.names is not None:
         what = "is an array of records"
         raise UnfitError(what, "name one of its fields")
@@ -235,8 +261,6 @@ def _of_array(array: npt.NDArray[Any], missing: BoolArray | None = None) -> Colu
         raise UnfitError(what)
     if array.dtype.kind in _NUMBERS:
         return Numbers(array, missing)
-    if array.dtype.name.startswith(_NARROW):
-        return Numbers(array.astype(np.float32), missing)
     return _of_other_types(array, missing)
 
 
@@ -278,23 +302,15 @@ def _of_objects(values: list[Any]) -> Column:
     import pyarrow as pa
 
     if all(value is None or isinstance(value, str) for value in values):
-        with_signs = (value is not None and not _is_unicode(value) for value in values)
-        if any(with_signs):
+        try:
+            return Typed(_of_texts(values))
+        except UnicodeEncodeError:
             what = "holds text that is not UTF-8"
-            raise UnfitError(what)
-        return Typed(_of_texts(values))
+            raise UnfitError(what) from None
     try:
         return Typed(pa.array(values, from_pandas=True))
     except Exception as error:  # noqa: BLE001 -- pyarrow's, and what values raise themselves
         raise _mixed(values) or unfit(error) from None
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _of_texts(values: list[Any]) -> pa.ChunkedArray:
@@ -319,7 +335,8 @@ def _mixed(values: Sequence[Any]) -> UnfitError | None:
             return UnfitError(what)
     if first is None:
         return None
-    return UnfitError(f"has values of type {safe_text(first.__name__, _LONGEST_SHOWN)}")
+    name = safe_text(first.__name__, _LONGEST_SHOWN)
+    return UnfitError(f"has values of type {name}, which cannot be read")
 
 
 def _of_pandas(values: Any) -> Column:  # noqa: ANN401 -- a Series, an index or an array of pandas
@@ -344,13 +361,16 @@ def _of_arrow(values: Any) -> Column:  # noqa: ANN401 -- of any library
     import pyarrow as pa
 
     if isinstance(values, pa.Array | pa.ChunkedArray):
-        return Typed(values)
-    if hasattr(values, "__arrow_c_stream__"):
-        if hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
-            whole = pa.table(values)
-            return Typed(_only_column(whole.shape, lambda: whole.column(0)))
-        return Typed(pa.chunked_array(values))
-    return Typed(pa.array(values))
+        found = values
+    elif not hasattr(values, "__arrow_c_stream__"):
+        found = pa.array(values)
+    elif hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
+        whole = pa.table(values)
+        found = _only_column(whole.shape, lambda: whole.column(0))
+    else:
+        found = pa.chunked_array(values)
+    found.validate(full=True)  # whoever has made it
+    return Typed(found)
 
 
 def _only_column(shape: tuple[int, ...], first: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -363,18 +383,11 @@ def _only_column(shape: tuple[int, ...], first: Callable[[], Any]) -> Any:  # no
 
 def _array_of(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 -- of any library
     """Return the array of a tensor, or of anything else that NumPy can view."""
-    device = getattr(values, "device", None)
-    kind = getattr(device, "type", None)
-    is_elsewhere = isinstance(kind, str) and kind != "cpu"
-    if not is_elsewhere and hasattr(values, "__dlpack_device__"):
-        is_elsewhere = int(values.__dlpack_device__()[0]) not in _HOST
-    if is_elsewhere:
-        what = f"is on the device {safe_text(str(device), _LONGEST_SHOWN)}"
-        raise UnfitError(what, "call .cpu(), or whatever copies it to the memory of this process")
-    if hasattr(values, "detach"):  # of torch, where gradients may be asked for
-        values = values.detach()
-        if str(values.dtype).startswith(tuple(f"torch.{name}" for name in _NARROW)):
-            values = values.float()
+    place = elsewhere(values)
+    if place is not None:
+        what = f"is {place}"
+        raise UnfitError(what, TO_THIS_PROCESS)
+    values = detached(values)
     if hasattr(values, "__array__"):
         return np.asarray(values)
     if hasattr(values, "__dlpack__"):

@@ -6,76 +6,42 @@ Nothing but the columns that are wanted is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.errors import ArgumentError, BceError, DataError, quoted, safe_text, shortage
-from bce_cli.readers.array_likes import (
-    Numbers,
-    Typed,
-    UnfitError,
-    column_of,
-    how_to_make,
-    index_of,
-    is_of,
-    unfit,
-)
-from bce_cli.readers.arrow_files import Batches, RowGroups, Wanted, validated
+from bce_cli.errors import ArgumentError, BceError, DataError, safe_text, shortage
+from bce_cli.readers.array_likes import UnfitError, column_of, how_to_make, index_of, is_of, unfit
 from bce_cli.readers.columnar import ColumnarFile
-from bce_cli.readers.nested import ArrowParts
+from bce_cli.readers.in_memory import (
+    PAIRED,
+    TableOfBatches,
+    TableOfColumns,
+    counted,
+    refuse_indexes,
+    texts_of_names,
+)
 from bce_cli.readers.typed_columns import is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from bce_cli.readers.array_likes import Column
-    from bce_cli.readers.columns import ColumnChoice
     from bce_cli.readers.grammar import InputOptions, Layout
+    from bce_cli.readers.in_memory import HeldTable
+    from bce_cli.storage.sources import Held
 
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
-_FEW_ROWS = 1 << 14
-"""Batches of a stream that are smaller are put together."""
-
 _TABLES = ("columns", "column_names", "schema", "schema_arrow")
 """What tables have and Series lack."""
 
+_BY_KEY = "pair them by a key, on='id', or by their place: .reset_index(drop=True)"
 _NEEDED = "a table is needed: a frame, a mapping of names to arrays, or a path"
-
-
-class _Held(Protocol):
-    """A table in memory."""
-
-    @property
-    def whole(self) -> object:
-        """What the user has."""
-
-    @property
-    def is_read_once(self) -> bool:
-        """Whether its rows are gone once they were read."""
-
-    def opened(self, frame: Frame, choice: ColumnChoice, most: int) -> _Opened:
-        """Find out its columns, of which at most so many rows are read at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What is known of a table before its rows are read.
-
-    Attributes
-    ----------
-    batches : Batches
-        Whose schema may be `_Columns`.
-    parts : Parts
-        Of a record.
-    """
-
-    batches: Batches
-    parts: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,13 +52,13 @@ class Frame:
     ----------
     name : str
         What messages call it.
-    held : _Held
+    held : HeldTable
     is_of_arguments : bool
         Whether its columns are arguments of a function, each with a name that messages use.
     """
 
     name: str
-    held: _Held
+    held: HeldTable
     is_of_arguments: bool = False
 
     @property
@@ -179,18 +145,20 @@ def frame_of(obj: Any, name: str | None = None) -> Frame:  # noqa: ANN401 -- of 
         raise ArgumentError(message, how_to_make(obj) or _NEEDED, "data")
     if isinstance(obj, Mapping):
         places = list(obj)
-        return Frame(called, _ByColumn(obj, _texts(places), lambda place: obj[places[place]]))
+        return Frame(
+            called, TableOfColumns(obj, texts_of_names(places), lambda place: obj[places[place]])
+        )
     if isinstance(obj, np.ndarray):
         fields = obj.dtype.names or ()
-        return Frame(called, _ByColumn(obj, fields, lambda place: obj[fields[place]]))
+        return Frame(called, TableOfColumns(obj, fields, lambda place: obj[fields[place]]))
     if is_of(obj, "pandas"):
         return Frame(called, _of_pandas(obj))
     if is_of(obj, "polars"):
-        return Frame(called, _ByColumn(obj, obj.columns, obj.to_series))
+        return Frame(called, TableOfColumns(obj, obj.columns, obj.to_series))
     if is_of(obj, "pyarrow") and hasattr(obj, "column"):
         names = obj.schema.names
-        return Frame(called, _ByColumn(obj, names, obj.column))
-    return Frame(called, _Stream(obj))
+        return Frame(called, TableOfColumns(obj, names, obj.column))
+    return Frame(called, TableOfBatches(obj))
 
 
 def frame_of_columns(
@@ -228,9 +196,9 @@ def frame_of_columns(
             raise ArgumentError(message, fault.hint, called) from None
     _refuse_lengths(found)
     known = {called: index_of(values) for called, values in columns.items()} | dict(indexes or {})
-    _refuse_indexes(known)
+    refuse_indexes(known, PAIRED)
     converted = list(found.values())
-    held = _ByColumn(columns, list(found), converted.__getitem__)
+    held = TableOfColumns(columns, list(found), converted.__getitem__)
     return Frame(safe_text(name, 80), held, is_of_arguments=True)
 
 
@@ -238,17 +206,86 @@ def _refuse_lengths(columns: Mapping[str, Column]) -> None:
     first, *others = columns or [""]
     for other in others:
         if len(columns[other]) != len(columns[first]):
-            has = f"{safe_text(first, 80)} has {_counted(len(columns[first]))}"
+            has = f"{safe_text(first, 80)} has {counted(len(columns[first]))}"
             message = f"{has}, but {safe_text(other, 80)} has {len(columns[other]):,}"
             raise ArgumentError(message, None, first, other)
 
 
-def _counted(n: int) -> str:
-    return f"{n:,} value{'' if n == 1 else 's'}"
+def _of_pandas(frame: Any) -> TableOfColumns:  # noqa: ANN401 -- of pandas
+    """Take a frame of pandas, whose index has columns where it has names."""
+    names, levels = texts_of_names([*frame.columns]), [*frame.index.names]
+    index = {
+        name: place
+        for place, name in enumerate(texts_of_names(levels))
+        if levels[place] is not None and name not in names
+    }
+
+    def at(place: int) -> Any:  # noqa: ANN401 -- of pandas
+        return frame.iloc[:, place]
+
+    def at_index(name: str) -> Any:  # noqa: ANN401 -- of pandas
+        return frame.index.get_level_values(index[name])
+
+    return TableOfColumns(frame, names, at, tuple(index), at_index)
 
 
-def refuse_layout(layout: Layout) -> None:
-    """Raise ArgumentError for what says how text is laid out, where no text is read."""
+def told_apart(
+    models: Sequence[Sequence[str | Held]],
+    labels: str | Held | None,
+    layout: Layout,
+    *,
+    by_order: bool,
+) -> tuple[Sequence[Sequence[str | Held]], str | Held | None]:
+    """Check sources of which some are in memory, and number those that are called the same.
+
+    Parameters
+    ----------
+    models : sequence of sequence of str or Held
+        The sources of each model.
+    labels : str or Held or None
+        Where the labels stand that are not beside the predictions.
+    layout : Layout
+    by_order : bool
+        Whether rows of models and labels are paired by their order.
+
+    Raises
+    ------
+    ArgumentError
+        What says how text is laid out has no meaning; a table that can be read once is given twice;
+        or pandas calls rows differently that would be paired.
+    """
+    everything = [*chain(*models), *([] if labels is None else [labels])]
+    frames = [source for source in everything if not isinstance(source, str)]
+    if len(frames) == len(everything):
+        _refuse_layout(layout)
+    _refuse_second_reading(frames)
+    counts = Counter(frame.name for frame in frames)
+    numbers = {name: count(1) for name, n in counts.items() if n > 1}
+
+    def called(source: str | Held) -> str | Held:
+        if isinstance(source, str) or source.name not in numbers:
+            return source
+        return source.called(f"{source.name} {next(numbers[source.name])}")
+
+    models = [[called(source) for source in sources] for sources in models]
+    labels = None if labels is None else called(labels)
+    if by_order:
+        alone = [sources[0] for sources in models if len(sources) == 1]
+        paired = alone if labels is None else [*alone, labels]
+        indexes = {held.name: held.index for held in paired if not isinstance(held, str)}
+        refuse_indexes(indexes, _BY_KEY)
+    return models, labels
+
+
+def _refuse_second_reading(frames: Sequence[Held]) -> None:
+    once = Counter(frame.identity for frame in frames if frame.is_read_once)
+    for frame in frames:
+        if once[frame.identity] > 1:
+            message = f"{frame.name} is given twice, and its rows can be read only once"
+            raise ArgumentError(message, "a table holds them: .read_all()")
+
+
+def _refuse_layout(layout: Layout) -> None:
     given = {
         "input_format": layout.input_format is not None,
         "delimiter": layout.delimiter is not None,
@@ -260,291 +297,6 @@ def refuse_layout(layout: Layout) -> None:
         if is_given:
             message = f"{name} says nothing about data in memory"
             raise ArgumentError(message, None, name)
-
-
-def refuse_indexes(tables: Mapping[str, Any]) -> None:
-    """Raise ArgumentError if pandas calls rows differently that are paired by their order.
-
-    Parameters
-    ----------
-    tables : mapping of str to index of pandas or None
-        By what messages call them.
-    """
-    hint = "pair them by a key, on='id', or by their place: .reset_index(drop=True)"
-    _refuse_indexes(tables, hint=hint)
-
-
-def _refuse_indexes(
-    indexes: Mapping[str, Any],
-    source: str | None = None,
-    hint: str = "rows are paired by their place: align them first, or pass .to_numpy()",
-) -> None:
-    """Raise ArgumentError if pandas calls the rows of two columns differently."""
-    named = [(name, index) for name, index in indexes.items() if index is not None]
-    for name, index in named[1:]:
-        first_name, first = named[0]
-        if len(index) != len(first) or index.equals(first):  # whose lengths are compared elsewhere
-            continue
-        is_same = not first.symmetric_difference(index).size
-        differ = "the same index in another order" if is_same else "different indexes"
-        two = f"{safe_text(first_name, 80)} and {safe_text(name, 80)}"
-        if source is not None:
-            two = f"{source}: columns {quoted(first_name)} and {quoted(name)}"
-        message = f"{two} have {differ}"
-        raise ArgumentError(message, hint, first_name, name)
-
-
-def _texts(names: Sequence[object]) -> list[str]:
-    return [name if isinstance(name, str) else str(name) for name in names]
-
-
-def _of_pandas(frame: Any) -> _ByColumn:  # noqa: ANN401 -- of pandas
-    """Take a frame of pandas, whose index has columns where it has names."""
-    names, levels = _texts([*frame.columns]), [*frame.index.names]
-    index = {
-        str(level): place
-        for place, level in enumerate(levels)
-        if level is not None and str(level) not in names
-    }
-
-    def at(place: int) -> Any:  # noqa: ANN401 -- of pandas
-        return frame.iloc[:, place]
-
-    def at_index(name: str) -> Any:  # noqa: ANN401 -- of pandas
-        return frame.index.get_level_values(index[name])
-
-    return _ByColumn(frame, names, at, tuple(index), at_index)
-
-
-@dataclass(frozen=True, slots=True)
-class _ByColumn:
-    """A table that gives its columns one by one.
-
-    Attributes
-    ----------
-    whole : object
-    names : sequence of str
-    at : callable (place) -> array-like
-    index : tuple of str
-        Names of what is a column only if it is asked for.
-    at_index : callable (name) -> array-like
-    """
-
-    whole: object
-    names: Sequence[str]
-    at: Callable[[int], Any]
-    index: tuple[str, ...] = ()
-    at_index: Callable[[str], Any] = str
-
-    @property
-    def is_read_once(self) -> bool:
-        """Its rows stay."""
-        return False
-
-    def opened(self, frame: Frame, choice: ColumnChoice, most: int) -> _Opened:
-        """Look at no column before its type is asked for; see `_Held`."""
-        asked = {name.strip(" \t") for name in choice.named}
-        index = [name for name in self.index if name in asked]
-        columns = _Columns(self, frame.name, [*self.names, *index])
-
-        def read(
-            wanted: list[Wanted], row_groups: tuple[RowGroups, ...]
-        ) -> Iterator[pa.RecordBatch]:
-            del row_groups
-            return columns.batches([column.place for column in wanted], most)
-
-        return _Opened(Batches(columns, None, read), _Parts(columns, tuple(choice.named)))
-
-
-@dataclass(slots=True)
-class _Columns:
-    """Columns that are converted when they are first asked for; like a schema of pyarrow.
-
-    Attributes
-    ----------
-    table : _ByColumn
-    source : str
-        What messages call it.
-    names : list of str
-        With those of the index that were asked for.
-    """
-
-    table: _ByColumn
-    source: str
-    names: list[str]
-    _found: dict[int, Column] = field(default_factory=dict)
-    _indexes: dict[int, Any] = field(default_factory=dict)
-
-    def field(self, place: int) -> pa.Field:
-        """Return the name and the type of a column."""
-        import pyarrow as pa
-
-        return pa.field(self.names[place], self.column(place).kind)
-
-    def is_known(self, place: int) -> bool:
-        """Whether a column was looked at."""
-        return place in self._found
-
-    def column(self, place: int) -> Column:
-        """Return a column.
-
-        Raises
-        ------
-        DataError
-            It is none.
-        """
-        if place not in self._found:
-            name = self.names[place]
-            try:
-                n = len(self.table.names)
-                values = self.table.at(place) if place < n else self.table.at_index(name)
-                is_column = isinstance(values, Numbers | Typed)
-                self._found[place] = values if is_column else column_of(values)
-            except UnfitError as fault:
-                message = f"{self.source}: column {quoted(name)} {fault.what}"
-                raise DataError(message, fault.hint) from None
-            if isinstance(self.table.whole, Mapping):
-                self._indexes[place] = index_of(values)
-        return self._found[place]
-
-    def refuse_differences(self, places: Sequence[int]) -> int:
-        """Return how many rows these columns have.
-
-        Raises
-        ------
-        DataError
-            They differ in length.
-        ArgumentError
-            They differ in their indexes.
-        """
-        columns = {place: self.column(place) for place in places}
-        first, *others = columns or [0]
-        for other in others:
-            if len(columns[first]) != len(columns[other]):
-                one, two = quoted(self.names[first]), quoted(self.names[other])
-                has = f"column {one} has {_counted(len(columns[first]))}"
-                message = f"{self.source}: {has}, but column {two} has {len(columns[other]):,}"
-                raise DataError(message)
-        _refuse_indexes({self.names[at]: self._indexes.get(at) for at in places}, self.source)
-        return len(columns[first]) if columns else 0
-
-    def batches(self, places: Sequence[int], most: int) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of some columns, so many at a time."""
-        import pyarrow as pa
-
-        n_rows = self.refuse_differences(places)
-        columns, names = [self.column(place) for place in places], list(map(str, places))
-        for start in range(0, n_rows, most):
-            n = min(most, n_rows - start)
-            yield pa.RecordBatch.from_arrays([column.at(start, n) for column in columns], names)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Parts of a record whose columns are looked at only where a part of them is asked for.
-
-    See `parts.Parts`.
-    """
-
-    columns: _Columns
-    asked: tuple[str, ...]
-
-    def names(self) -> Sequence[str]:
-        """Return the names of its columns."""
-        return self.columns.names
-
-    def n_elements(self) -> int:
-        """Return that it has no parts without names."""
-        return 0
-
-    def part(self, step: str | int) -> ArrowParts | None:
-        """Return a column; one that no part is asked of has none."""
-        found = [place for place, name in enumerate(self.columns.names) if name == step]
-        if len(found) != 1:
-            return ArrowParts() if found else None
-        is_asked = any(name.startswith((f"{step}.", f"{step}[")) for name in self.asked)
-        if is_asked or self.columns.is_known(found[0]):
-            return ArrowParts.of(self.columns.field(found[0]).type)
-        return ArrowParts()
-
-
-_READ: WeakSet[Any] = WeakSet()
-"""Streams that were read, and have no rows any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """Anything that gives a stream of Arrow batches, each time it is asked for one, or once."""
-
-    whole: Any
-
-    @property
-    def is_read_once(self) -> bool:
-        """Whether it is such a stream itself."""
-        return hasattr(type(self.whole), "read_next_batch")
-
-    def opened(self, frame: Frame, choice: ColumnChoice, most: int) -> _Opened:
-        """Begin the stream, of which no row is read yet; see `_Held`."""
-        import pyarrow as pa
-
-        is_relation = is_of(self.whole, "duckdb")
-        start = self.whole
-        if self.is_read_once and start in _READ:
-            message = f"{frame.name}: its rows were read before, and are gone"
-            raise DataError(message, "a table holds them: .read_all()")
-        schema = getattr(start, "schema", None)
-        begun: list[Any] = []  # what the schema was read of
-        if is_relation:  # of DuckDB, which would work out all its columns
-            schema = pa.RecordBatchReader.from_stream(start.limit(0)).schema
-        elif not isinstance(schema, pa.Schema):
-            begun.append(pa.RecordBatchReader.from_stream(start))
-            schema = begun[0].schema
-        del choice
-
-        def read(
-            wanted: list[Wanted], row_groups: tuple[RowGroups, ...]
-        ) -> Iterator[pa.RecordBatch]:
-            del row_groups
-            places = [column.place for column in wanted]
-            if self.is_read_once:
-                _READ.add(self.whole)
-            whole, at = self.whole, places
-            if is_relation and len(set(schema.names)) == len(schema.names):
-                names = ('"' + schema.names[at].replace('"', '""') + '"' for at in places)
-                whole, at = whole.project(", ".join(names)), [*range(len(places))]
-            stream = begun.pop() if begun else pa.RecordBatchReader.from_stream(whole)
-            n_rows = 0
-            for batch in _of_size((batch.select(at) for batch in stream), most):
-                n_rows += len(batch)
-                yield validated(batch)
-            if self.is_read_once and not n_rows:
-                message = f"{frame.name}: there are no rows"
-                raise DataError(message, "a stream gives its rows once: were they read before?")
-
-        return _Opened(Batches(schema, None, read), ArrowParts(tuple(schema)))
-
-
-def _of_size(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
-    """Cut great batches, and put small ones together."""
-    import pyarrow as pa
-
-    small: list[pa.RecordBatch] = []
-    n_small = 0
-
-    def together() -> pa.RecordBatch:
-        return small[0] if len(small) == 1 else pa.concat_batches(small)
-
-    for batch in batches:
-        if small and (len(batch) >= _FEW_ROWS or n_small >= _FEW_ROWS):
-            yield together()
-            small, n_small = [], 0
-        if len(batch) >= _FEW_ROWS:
-            yield from (batch.slice(start, most) for start in range(0, len(batch), most))
-        elif len(batch):
-            small.append(batch)
-            n_small += len(batch)
-    if small:
-        yield together()
 
 
 class FrameFile(ColumnarFile):
@@ -567,12 +319,12 @@ class FrameFile(ColumnarFile):
         self._grammar = options.grammar
         most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
-            opened = frame.held.opened(frame, options.columns, most)
-            self._find(opened.batches, options.columns, opened.parts)
+            opened = frame.held.opened(frame.name, options.columns, most)
+        self._find(opened.batches, options.columns, opened.parts)
         if frame.is_of_arguments:
-            self._refuse_texts()
+            self._refusetexts_of_names()
 
-    def _refuse_texts(self) -> None:
+    def _refusetexts_of_names(self) -> None:
         """Raise ArgumentError for a list of texts that should be one of numbers."""
         for _, role, place in self.columns.numbers:
             if role != "label" and is_text(_value_type(self._table.schema.field(place).type)):

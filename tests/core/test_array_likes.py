@@ -20,6 +20,7 @@ from bce_cli import (
     loss_totals,
     mean_binary_cross_entropy,
 )
+from bce_cli.core.validate import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,57 @@ def test_texts_are_no_numbers() -> None:
         with pytest.raises(DataError) as refusal:
             mean_binary_cross_entropy([1, 0], texts)
         assert str(refusal.value) == "probabilities must be numbers, not texts"
+
+
+class Tensor:
+    """What NumPy sees of a tensor of torch."""
+
+    def __init__(
+        self, values: list[float], kind: str = "cpu", dtype: str = "torch.float64"
+    ) -> None:
+        self.values, self.type, self.dtype = values, kind, dtype
+        self.has_gradients = True
+
+    @property
+    def device(self) -> Tensor:
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.type}:0"
+
+    def detach(self) -> Tensor:
+        found = Tensor(self.values, self.type, self.dtype)
+        found.has_gradients = False
+        return found
+
+    def float(self) -> Tensor:
+        return Tensor(self.values, self.type, "torch.float32").detach()
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:  # noqa: ANN401
+        assert (dtype, copy) == (None, None)
+        if self.has_gradients or self.dtype == "torch.bfloat16":
+            message = "Can't call numpy() on this tensor"
+            raise RuntimeError(message)
+        return np.array(self.values, np.float32 if "32" in self.dtype else np.float64)
+
+
+def test_tensors_are_arrays_without_their_gradients() -> None:
+    plain = binary_cross_entropy([1, 0], [0.5, 0.25]).tolist()
+    tensors: list[Any] = [Tensor([0.5, 0.25]), Tensor([0.5, 0.25], dtype="torch.bfloat16")]
+    for tensor in tensors:
+        assert binary_cross_entropy([1, 0], tensor).tolist() == plain
+        assert loss_totals([1, 0], [0.5, 0.25], weights=tensor).n == 2
+    kinds = [check_rows([1, 0], tensor).float_type for tensor in tensors]
+    assert kinds == ["float64", "float32"]
+
+
+def test_tensors_on_another_device_are_refused() -> None:
+    tensor: Any = Tensor([0.5, 0.25], "cuda")
+    with pytest.raises(ArgumentError) as refusal:
+        mean_binary_cross_entropy([1, 0], tensor)
+    assert str(refusal.value) == "probabilities are on the device cuda:0"
+    hint = "call .cpu(), or whatever copies them to the memory of this process"
+    assert (refusal.value.hint, refusal.value.arguments) == (hint, ("probabilities",))
 
 
 def test_frames_and_missing_values_of_pandas_are_refused() -> None:
