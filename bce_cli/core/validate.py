@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bce_cli.core.arguments import shown
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import sigmoid
 from bce_cli.errors import (
@@ -69,6 +70,7 @@ def unsigned_zeros(values: FloatArray) -> FloatArray:
 
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
+    _refuse_other_things(values, name)
     if isinstance(values, np.ndarray) and values.dtype.kind not in _NUMBERS:
         message = f"{name} must be numbers of the real line, not of type {values.dtype}"
         raise DataError(message)
@@ -86,6 +88,18 @@ def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
 
 _NUMBERS = "biufOUST"
 """Kinds of NumPy types that hold real numbers, or may; texts and objects say so themselves."""
+
+
+def _refuse_other_things(values: object, name: str) -> None:
+    """Raise ArgumentError for what holds no values, such as a path, or the totals of some."""
+    hint = None
+    if isinstance(values, str):
+        hint = f"bce_cli.compute({shown(values)}) reads files"
+    elif any(hasattr(values, at) for at in ("__len__", "__array__", "__iter__", "__float__")):
+        return  # what is wrong with it, if anything, is up to its values
+    what = shown(values) if isinstance(values, str) or values is None else type(values).__name__
+    message = f"{argument(name)} must be an array of numbers, got {what}"
+    raise ArgumentError(message, hint)
 
 
 def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:
@@ -162,7 +176,8 @@ def check_rows(
     DataError
         The shapes differ, or a value is not a number at all.
     ArgumentError
-        Values are masked; or two arrays of pandas have the same index in another order.
+        What is passed is no array, or values are masked; or two arrays of pandas have the same
+        index in another order.
 
     Examples
     --------

@@ -149,6 +149,17 @@ REFUSED: list[tuple[Callable[[], object], str, str | None]] = [
     (lambda: limits(max_ece=1, n_bins=0), "n_bins must be at least 1, got 0", None),
     (lambda: limits(baseline="a.json"), "baseline must be a Baseline, got 'a.json'", None),
     (
+        lambda: report(loss_totals(Y, P), P),
+        "labels must be an array of numbers, got LossTotals",
+        None,
+    ),
+    (lambda: report(Y, None), "probabilities must be an array of numbers, got None", None),
+    (
+        lambda: convention_reports("a.csv", P),
+        "labels must be an array of numbers, got 'a.csv'",
+        "bce_cli.compute('a.csv') reads files",
+    ),
+    (
         lambda: likelihood_product(Y, P, cast("Any", "float46")),
         "dtype 'float46' is not known; did you mean 'float64' or 'float16'?",
         "known are float16, float32, float64, longdouble",
