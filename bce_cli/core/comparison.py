@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.arguments import check_confidence
+from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums
-from bce_cli.core.report import NATS_PER, LossReport, loss_report
+from bce_cli.core.report import NATS_PER, LossReport, check_unit, loss_report
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, finite_losses
@@ -223,6 +224,9 @@ class ComparisonPlan:
     convention: Convention = EXACT
     n_shown: int = 0
 
+    def __post_init__(self) -> None:
+        check_convention(self.convention)
+
 
 @dataclass(frozen=True, slots=True)
 class ComparisonTotals(State):
@@ -405,6 +409,8 @@ def comparison_report(
     ------
     DataError
         If there are no rows, or none with a weight.
+    ArgumentError
+        `unit` is not known, or `confidence` is not in (0, 1).
 
     Examples
     --------
@@ -419,6 +425,8 @@ def comparison_report(
     >>> found.value, found.n_better, found.n_tied, round(found.finite.p_value, 6)
     (-0.6666666666666666, 2, 1, 0.183503)
     """
+    check_unit(unit)
+    check_confidence(confidence)
     models = tuple(
         _model_report(name, model, unit, confidence)
         for name, model in zip(names, totals.models, strict=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import Convention, refuse_mixed
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.report import NATS_PER
+from bce_cli.core.report import NATS_PER, check_unit
 from bce_cli.core.rules import RULES
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import (
@@ -183,6 +183,8 @@ def convention_reports(
     ------
     LabelError, ProbabilityError, WeightError, DataError
         As `binary_cross_entropy` does.
+    ArgumentError
+        `unit` is not known.
 
     Examples
     --------
@@ -190,6 +192,7 @@ def convention_reports(
     >>> [(report.name, round(report.mean_loss, 4)) for report in reports[:4]]
     [('exact', inf), ('sklearn', 18.3684), ('sklearn-1.1', 17.616), ('torch', 50.3466)]
     """
+    check_unit(unit)
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     return tuple(
         convention_report(convention, ConventionTotals.of(rows, convention), unit, logits=logits)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bce_cli.core.arguments import check_choice, check_kind
 from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
-from bce_cli.errors import ArgumentError, DataError, argument, did_you_mean
+from bce_cli.errors import ArgumentError, DataError, argument
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,7 +39,7 @@ class Convention:
     Raises
     ------
     ArgumentError
-        If `like` is unknown, both are given, or `clip` is not in (0, 0.5) or so small that
+        If `like` is not known, both are given, or `clip` is not in (0, 0.5) or so small that
         ``1 - clip`` is 1.
 
     Notes
@@ -62,9 +63,7 @@ class Convention:
     like: str = "exact"
 
     def __post_init__(self) -> None:
-        if self.like not in RULES:
-            message = f"there is no convention {self.like!r}{did_you_mean(self.like, RULES)}"
-            raise ArgumentError(message, f"known are {', '.join(RULES)}")
+        check_choice("like", self.like, RULES)
         if self.clip is None:
             return
         if self.like != "exact":
@@ -196,6 +195,22 @@ class Convention:
                 raise DataError(message, "exact, torch, keras and others take soft labels")
             return hard
         return _as_held(labels, rule)
+
+
+def check_convention(convention: object) -> None:
+    """Raise ArgumentError unless a value is a convention, such as the name of one.
+
+    Examples
+    --------
+    >>> check_convention("torch")
+    Traceback (most recent call last):
+    ...
+    bce_cli.errors.ArgumentError: convention must be a Convention, got 'torch'
+    say Convention(like='torch')
+    """
+    meant = convention if isinstance(convention, str) and convention in RULES else "sklearn"
+    say = "say" if meant == convention else "such as"
+    check_kind("convention", convention, Convention, f"{say} Convention(like='{meant}')")
 
 
 def refuse_mixed(float_type: str | None) -> None:

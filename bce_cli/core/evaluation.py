@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.rows import Rows, ScoredRows
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import LossTotals
@@ -54,6 +54,9 @@ class Plan:
     n_worst: int = 0
     compared: tuple[Convention, ...] = ()
     n_differing: int = 100
+
+    def __post_init__(self) -> None:
+        check_convention(self.convention)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from bce_cli.core.arguments import check_kind, check_limit, check_whole
 from bce_cli.core.calibration.bins import (
+    MOST_BINS,
     ReliabilityTotals,
     expected_calibration_error,
     reliability_bins,
     uniform_edges,
 )
-from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import as_floats, weighted
@@ -157,7 +159,7 @@ class Limits:
     budget : float, default 0
         In the unit of the report; 0 or more.
     n_bins : int, default 10
-        Bins of equal width of the expected calibration error.
+        Bins of equal width of the expected calibration error, 1 to 1000.
     confident : bool, default False
         Whether the whole 95 % interval must keep a limit, and not just the point.
 
@@ -187,12 +189,13 @@ class Limits:
     def __post_init__(self) -> None:
         for name, (low, high, domain) in _DOMAINS.items():
             limit = getattr(self, name)
-            if limit is not None and not math.isfinite(limit):
-                message = f"{argument(name)} must be a finite number, got {limit!r}"
-                raise ArgumentError(message)
-            if limit is not None and not low <= limit <= high:
-                message = f"{argument(name)} must be {domain}, got {limit!r}"
-                raise ArgumentError(message)
+            if limit is not None:
+                check_limit(name, limit, low, high, domain)
+        if self.min_rows is not None:
+            check_whole("min_rows", self.min_rows, least=1)
+        if self.baseline is not None:
+            check_kind("baseline", self.baseline, Baseline)
+        check_whole("n_bins", self.n_bins, least=1, most=MOST_BINS)
         limits = [name for name in (*_DOMAINS, "baseline") if name != "budget"]
         if all(getattr(self, name) is None for name in limits):
             *most, last = map(argument, limits)
@@ -388,6 +391,7 @@ class GateTotals(State):
             What the sums must suffice for.
         convention : Convention, default exact
         """
+        check_convention(convention)
         rows = convention.held(rows)
         losses, reversed_losses = convention.losses_both_ways(rows)
         counted = convention.hardened(rows)

@@ -18,7 +18,7 @@ from bce_cli.core.exact_sum import (
     trailing_zeros,
     two_product,
 )
-from bce_cli.core.report import LossReport, loss_report
+from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments
 from bce_cli.errors import DataError
@@ -386,6 +386,7 @@ def segment_reports(
     tuple of SegmentReport
         Highest total loss first.
     """
+    check_unit(unit)
     found = [
         _report(names, totals, whole, unit) for names, totals in segments.totals.items() if totals.n
     ]

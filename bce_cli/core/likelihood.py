@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
+from bce_cli.core.arguments import check_choice
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.validate import check_rows
@@ -173,6 +174,8 @@ def likelihood_product(
     ------
     LabelError, ProbabilityError, WeightError, DataError
         As `binary_cross_entropy` does.
+    ArgumentError
+        `dtype` is not known.
 
     Examples
     --------
@@ -180,6 +183,8 @@ def likelihood_product(
     >>> lost.product, lost.subnormal_row, lost.zero_row
     (0.0, 1023, 1075)
     """
+    if isinstance(dtype, str):
+        check_choice("dtype", dtype, get_args(FloatType))
     running = RunningProduct(dtype)
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     running.extend(EXACT.score(rows).factors)

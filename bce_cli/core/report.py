@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.conventions import EXACT, Convention, refuse_mixed
+from bce_cli.core.arguments import check_choice, check_kind
+from bce_cli.core.conventions import EXACT, Convention, check_convention, refuse_mixed
+from bce_cli.core.rows import weighted
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import DataError
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 Unit: TypeAlias = Literal["nats", "bits"]
 
 NATS_PER: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2.0)}
+"""What is to be divided by; `check_unit` comes first where a unit is taken."""
 
 NORMAL_QUANTILE = 1.959963984540054
 """97.5 % quantile of the standard normal distribution, for 95 % intervals."""
 
 
+_OF_ARRAYS = "bce_cli.compute(labels, predictions) takes arrays"
 _LEAST_CLASSES = 3
 _LEAST_REVERSED = 10.0
 _CLEAR_ERRORS = 4.0  # of the mean; those of a difference to 1 - p are twice as large at the most
@@ -145,6 +149,11 @@ class LossReport:
         return is_clear and other < 0.8 * mean and (other < base or other < mean / 2.0)
 
 
+def check_unit(unit: object) -> None:
+    """Raise ArgumentError unless a value is a unit of losses."""
+    check_choice("unit", unit, NATS_PER)
+
+
 def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     """Derive all figures from the totals of at least one row.
 
@@ -158,6 +167,8 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     DataError
         If there are no rows, or none with a weight; or predictions were stored in several types,
         and the limits of the convention depend on that.
+    ArgumentError
+        If these are no totals, or the unit is not known.
 
     Examples
     --------
@@ -168,6 +179,8 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     >>> report.mean_loss, report.skill, report.std_error
     (1.0, 0.0, 0.0)
     """
+    check_kind("totals", totals, LossTotals, _OF_ARRAYS)
+    check_unit(unit)
     if totals.n == 0:
         message = "the mean of no rows is undefined"
         raise DataError(message)
@@ -259,6 +272,7 @@ def binary_cross_entropy(
     labels: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     *,
+    weights: npt.ArrayLike | None = None,
     logits: bool = False,
     soft_labels: bool = False,
     convention: Convention = EXACT,
@@ -274,6 +288,9 @@ def binary_cross_entropy(
         Outcomes, each 0 or 1; with `soft_labels`, the probability of label 1, each in [0, 1].
     probabilities : array-like, shape (n,)
         Predicted P(label = 1), each in [0, 1]; with `logits`, its log odds, any number.
+    weights : array-like, shape (n,), optional
+        Each 0 or in [1e-100, 1e100]; losses are multiplied by them, and that of a row of weight 0
+        is 0.
     logits, soft_labels : bool, default False
     convention : Convention, default exact
         Whose rule is followed: ``Convention(like="torch")``, ``Convention(clip=1e-15)``.
@@ -287,10 +304,12 @@ def binary_cross_entropy(
 
     Raises
     ------
-    LabelError, ProbabilityError
+    LabelError, ProbabilityError, WeightError
         Names the first value outside its domain.
     DataError
         The lengths differ, or labels are soft and the convention takes only 0 and 1.
+    ArgumentError
+        `convention` is none.
 
     Notes
     -----
@@ -310,8 +329,9 @@ def binary_cross_entropy(
     >>> binary_cross_entropy([1, 0], [0.0, 1000.0], logits=True).tolist()
     [0.6931471805599453, 1000.0]
     """
-    rows = check_rows(labels, probabilities, logits=logits, soft_labels=soft_labels)
-    return convention.losses(rows)
+    check_convention(convention)
+    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
+    return weighted(convention.losses(rows), convention.held(rows).weights)
 
 
 def mean_binary_cross_entropy(
@@ -356,5 +376,6 @@ def mean_binary_cross_entropy(
     >>> mean_binary_cross_entropy([1], [0.0], convention=Convention(like="torch"))
     100.0
     """
+    check_convention(convention)
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     return loss_report(LossTotals.of(rows, convention=convention)).mean_loss

@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bce_cli.core.arguments import number_in, shown
 from bce_cli.core.rows import as_floats
 from bce_cli.errors import ArgumentError, argument
 
@@ -489,8 +490,8 @@ def rule_of_clip(eps: float) -> Rule:
     ArgumentError
         If `eps` is not in (0, 0.5), or so small that ``1 - eps`` is 1.
     """
-    if not 0.0 < eps < 0.5:  # noqa: PLR2004 -- one half
-        message = f"{argument('clip')} must be greater than 0 and less than 0.5, got {eps!r}"
+    if not 0.0 < number_in(eps) < 0.5:  # noqa: PLR2004 -- one half
+        message = f"{argument('clip')} must be greater than 0 and less than 0.5, got {shown(eps)}"
         raise ArgumentError(message)
     if 1.0 - eps == 1.0:
         message = f"{argument('clip')} {eps!r} is too small: 1 - {eps!r} rounds to 1"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.rows import as_floats, one_float_type, weighted
 from bce_cli.core.rules import losses_of
@@ -516,5 +516,6 @@ def loss_totals(
     >>> round(loss_report(monday + tuesday).mean_loss, 12)
     0.228393003637
     """
+    check_convention(convention)
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
     return LossTotals.of(rows, convention=convention)

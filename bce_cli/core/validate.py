@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bce_cli.core.arguments import shown
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import sigmoid
 from bce_cli.errors import (
@@ -70,6 +71,7 @@ def unsigned_zeros(values: FloatArray) -> FloatArray:
 
 def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     """Return `values` as float64, shape (n,); complain under `name` otherwise."""
+    _refuse_other_things(values, name)
     values = unmasked(values, name)
     place = elsewhere(values)
     if place is not None:
@@ -165,6 +167,18 @@ def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.astype(np.float32) if array.dtype.name.startswith(_NARROW) else array
 
 
+def _refuse_other_things(values: object, name: str) -> None:
+    """Raise ArgumentError for what holds no values, such as a path, or the totals of some."""
+    hint = None
+    if isinstance(values, str):
+        hint = f"bce_cli.compute({shown(values)}) reads files"
+    elif any(hasattr(values, at) for at in ("__len__", "__array__", "__iter__", "__float__")):
+        return  # what is wrong with it, if anything, is up to its values
+    what = shown(values) if isinstance(values, str) or values is None else type(values).__name__
+    message = f"{argument(name)} must be an array of numbers, got {what}"
+    raise ArgumentError(message, hint)
+
+
 def unmasked(values: npt.ArrayLike, name: str) -> npt.ArrayLike:
     """Return the values of a masked array of which none is masked, and all else as it is.
 
@@ -242,7 +256,8 @@ def check_rows(
     DataError
         The shapes differ, or a value is not a number at all.
     ArgumentError
-        Values are masked; or two arrays of pandas have the same index in another order.
+        What is passed is no array, or values are masked; or two arrays of pandas have the same
+        index in another order.
 
     Examples
     --------

@@ -200,7 +200,7 @@ def test_soft_labels_are_refused_where_the_library_has_classes(like: str) -> Non
 
 
 def test_an_unknown_convention_is_refused_and_the_known_ones_are_told() -> None:
-    with pytest.raises(ArgumentError, match=r"^there is no convention 'caffe'\n") as caught:
+    with pytest.raises(ArgumentError, match=r"^like 'caffe' is not known\n") as caught:
         Convention(like="caffe")
     assert caught.value.hint == f"known are {', '.join(RULES)}"
 

@@ -114,6 +114,9 @@ def even_cuts(counts: Sequence[int], n_bins: int) -> list[int]:
     return firsts
 
 
+MOST_BINS = 1000
+"""Of a reliability table."""
+
 N_HISTOGRAM_BINS = 100
 """Of the predictions of a report, whatever bins its table has."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import iadd
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from bce_cli.core.arguments import check_choice, check_kind, check_whole
 from bce_cli.core.calibration.bins import (
+    MOST_BINS,
     ReliabilityBin,
     ReliabilityTotals,
     expected_calibration_error,
@@ -34,7 +36,7 @@ from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate
 from bce_cli.core.calibration.tally import Tally, histogram
 from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.progress import Stage, silent
-from bce_cli.core.report import NATS_PER, loss_report
+from bce_cli.core.report import NATS_PER, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
 
 Strategy: TypeAlias = Literal["uniform", "quantile"]
 
+_MOST_REPLICATES = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPlan:
@@ -65,16 +69,29 @@ class CalibrationPlan:
     unit : {"nats", "bits"}
         Of the log loss and its parts.
     n_bins : int
-        Of the reliability table, at least one.
+        Of the reliability table, 1 to 1000.
     strategy : {"uniform", "quantile"}
         Bins of equal width, or of about as many rows each; of these there are fewer where there
         are fewer different predictions.
     n_bootstrap : int
-        Replicates; 0 for none.
+        Replicates, at most 10,000; 0 for none.
     seed : int
-        For these.
+        For these; 0 or more.
     with_fine_bins : bool
         Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
+
+    Raises
+    ------
+    ArgumentError
+        One of them is outside its domain.
+
+    Examples
+    --------
+    >>> CalibrationPlan(strategy="quantil")
+    Traceback (most recent call last):
+    ...
+    bce_cli.errors.ArgumentError: strategy 'quantil' is not known; did you mean 'quantile'?
+    known are uniform, quantile
     """
 
     unit: Unit = "nats"
@@ -85,6 +102,11 @@ class CalibrationPlan:
     with_fine_bins: bool = False
 
     def __post_init__(self) -> None:
+        check_unit(self.unit)
+        check_whole("n_bins", self.n_bins, least=1, most=MOST_BINS)
+        check_choice("strategy", self.strategy, get_args(Strategy))
+        check_whole("n_bootstrap", self.n_bootstrap, least=0, most=_MOST_REPLICATES)
+        check_whole("seed", self.seed, least=0)
         if self.with_fine_bins and self.n_bootstrap:
             samples, fine = argument("n_bootstrap"), argument("with_fine_bins")
             message = f"{samples} draws samples of the rows, and {fine} does not hold them"
@@ -314,6 +336,8 @@ def calibration_report(
         Names the first value outside its domain.
     DataError
         The lengths differ, there are no rows, or all weights are 0.
+    ArgumentError
+        `plan` is none.
 
     Examples
     --------
@@ -321,8 +345,9 @@ def calibration_report(
     >>> round(report.brier.mean, 4), round(report.brier.miscalibration, 4)
     (0.1875, 0.0625)
     """
+    plan = CalibrationPlan() if plan is None else plan
+    check_kind("plan", plan, CalibrationPlan, "such as CalibrationPlan(strategy='quantile')")
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
-    plan = plan or CalibrationPlan()
     totals = [plan.totals_of(block) for block in _stretches(rows)]
     if plan.with_fine_bins:
         return report_of_fine_bins(reduce(iadd, totals), plan)
