@@ -105,7 +105,7 @@ class CalibrationDocument:
             *([] if report.bootstrap is None else [_intervals(report.bootstrap, report)]),
             _fit(report),
             *bins,
-            *([diagram_section(report, look)] if bins and report.histogram else []),
+            *([diagram_section(report, look)] if self.has_diagram else []),
         ]
 
     def record(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class CalibrationDocument:
             "calibration_in_the_large_obstacle": fit.obstacle_in_the_large,
             "mean_p": fit.mean_p,
             "n_bins": report.n_bins,
-            "bins": self.lines(),
+            "bins": [asdict(each) for each in report.bins],
             "isotonic": [
                 {"low": low, "high": high, "recalibrated": rate}
                 for low, high, rate in zip(*ends, strict=True)
@@ -149,6 +149,12 @@ class CalibrationDocument:
             "histogram": list(report.histogram),
             "notes": [*self.origin.doubts, *self.notes],
         }
+
+    @property
+    def has_diagram(self) -> bool:
+        """Whether there is all that a reliability diagram is drawn of."""
+        report = self.report
+        return bool(report.bins and report.histogram and len(report.curve.rates))
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -162,7 +168,7 @@ class CalibrationDocument:
 
     def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:
         """Return a line for each bin; in brief, one of all figures."""
-        if brief:
+        if brief or not self.report.bins:
             return [flat(self.record() | {"source": " ".join(self.origin.sources)})]
         return [asdict(each) for each in self.report.bins]
 

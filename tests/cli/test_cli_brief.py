@@ -19,8 +19,8 @@ LEFT_OUT = {
     ("compute", "-p", "p", "--by", "g"): set(),
     ("compute", "-p", "p", "--like", "all"): {"difference_rows", "impossible_rows"},
     ("compare", "-p", "p", "-p", "q"): set(),
-    ("calibration", "-p", "p"): {"bins", "isotonic"},
-    ("calibration", "-p", "p", "--bootstrap", "20"): {"bins", "isotonic"},
+    ("calibration", "-p", "p"): {"bins", "histogram", "isotonic"},
+    ("calibration", "-p", "p", "--bootstrap", "20"): {"bins", "histogram", "isotonic"},
     ("check", "-p", "p", "--max-loss", "1", "--max-ece", "1"): set(),
 }
 

@@ -38,8 +38,9 @@ KEYS = [
     *("calibration_in_the_large_ci_low", "calibration_in_the_large_ci_high"),
     *("n_in_fit", "spiegelhalter_z", "spiegelhalter_p"),
     *("slope_intercept_p", "calibrated", "calibrated_p"),
-    *("n_impossible", "first_impossible_row"),
-    *("bins", "isotonic", "notes"),
+    *("n_impossible", "first_impossible_row", "n_weighted", "effective_n"),
+    *("slope_obstacle", "calibration_in_the_large_obstacle", "mean_p", "n_bins"),
+    *("bins", "isotonic", "histogram", "notes"),
 ]
 LOG_LOSS_KEYS = ["miscalibration", "discrimination", "uncertainty", "recalibrated_loss"]
 BRIER_KEYS = ["score", "miscalibration", "discrimination", "uncertainty", "recalibrated_score"]

@@ -77,7 +77,8 @@ def test_the_json_has_all_figures(preds: Callable[..., str], bce: Callable[..., 
     result = bce("compare", preds(ROWS), *TWO, "-p", "third", "-f", "json", "--id", "id")
     record = record_of(result)
     assert list(record) == [
-        *("source", "label_column", "positive_label", "negative_label", "n", "n_positive"),
+        *("source", "label_column", "prediction_columns", "positive_label", "negative_label"),
+        *("n", "n_positive"),
         *("weight_sum", "base_rate", "n_missing", "n_unmatched", "unit", "convention", "clip"),
         *("confidence", "cluster_column", "n_clusters", "base_rate_loss", "baseline", "models"),
         *("comparisons", "notes"),

@@ -141,15 +141,16 @@ class Fields:
 
     def choice(self, key: str, names: Collection[str]) -> Any:  # noqa: ANN401 -- some Literal
         """Return one of some names."""
-        if self._value(key) is None:
+        value = self._value(key)
+        if not isinstance(value, str) or value not in names:
             self.refuse(key, _listed(names))
-        return self.maybe_choice(key, names)
+        return value
 
     def maybe_choice(self, key: str, names: Collection[str]) -> Any:  # noqa: ANN401 -- as above
         """Return one of some names, or None."""
         value = self.members.get(key)
         if value is not None and not (isinstance(value, str) and value in names):
-            self.refuse(key, _listed(names))
+            self.refuse(key, _listed(names) + _OR_NULL)
         return value
 
     def numbers(self, key: str, low: float, high: float) -> tuple[float, ...]:
