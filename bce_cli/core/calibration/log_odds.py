@@ -278,16 +278,23 @@ def solved(information: Coefficients, right: Coefficients) -> Coefficients | Non
 
 
 def _solved_at_large(information: Coefficients, right: Coefficients) -> Coefficients | None:
-    """Do the same for any number of coefficients."""
-    d = len(right)
-    matrix = np.zeros((d, d))
-    matrix[np.triu_indices(d)] = information
-    matrix += np.triu(matrix, 1).T
-    try:
-        np.linalg.cholesky(matrix)
-        return tuple(np.linalg.solve(matrix, np.array(right)).tolist())
-    except np.linalg.LinAlgError:
-        return None
+    """Do the same for any number of coefficients, by elimination."""
+    places, d = iter(information), len(right)
+    upper = [[next(places) if column >= row else 0.0 for column in range(d)] for row in range(d)]
+    solution = list(right)
+    for row in range(d):
+        pivot = upper[row][row]
+        if not pivot > 0.0:
+            return None
+        for below in range(row + 1, d):
+            share = upper[row][below] / pivot
+            solution[below] -= share * solution[row]
+            for column in range(below, d):
+                upper[below][column] -= share * upper[row][column]
+    for row in reversed(range(d)):
+        known = sum(upper[row][column] * solution[column] for column in range(row + 1, d))
+        solution[row] = (solution[row] - known) / upper[row][row]
+    return tuple(solution)
 
 
 def polish(

@@ -117,11 +117,16 @@ def _by_label(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
             f"{n} folds take as many rows of a label, and there are {n_positive} of label 1 and "
             f"{n_negative} of label 0"
         )
-        raise DataError(message, "fewer folds", "folds")
+        raise DataError(message, _fewer(max(n_positive, n_negative)), "folds")
     codes = np.empty(len(rows), np.int32)
     codes[positive] = _turns(n_positive, n, rng)
     codes[~positive] = _turns(n_negative, n, rng)
     return codes
+
+
+def _fewer(most: int, least: int = 2) -> str | None:
+    """Return the hint that there may be so many folds, if there may be any."""
+    return f"at most folds={most}" if most >= least else None
 
 
 def _by_cluster(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
@@ -129,7 +134,7 @@ def _by_cluster(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
     n_clusters = int(cluster.max(initial=-1)) + 1
     if n_clusters < n:
         message = f"{n} folds take as many clusters, and there are {n_clusters}"
-        raise DataError(message, "fewer folds", "folds")
+        raise DataError(message, _fewer(n_clusters), "folds")
     return _turns(n_clusters, n, rng)[cluster]
 
 
@@ -166,7 +171,7 @@ def _in_order(rows: Rows, n: int, ranks: npt.NDArray[np.intp]) -> Folds:
     ends = np.cumsum(np.bincount(ranks))[:-1]  # of each value but the last: rows up to there
     if len(ends) < n:
         message = f"{n} folds in order take {n + 1} different values, and there are {len(ends) + 1}"
-        raise DataError(message, "fewer folds", "folds", "order")
+        raise DataError(message, _fewer(len(ends), least=1), "folds", "order")
     block = np.zeros(len(ends) + 1, np.int32)
     last = -1
     for cut in range(1, n + 1):
@@ -192,16 +197,21 @@ def _count_cut(rows: Rows, codes: Codes) -> int:
 
 def _refuse_one_label(rows: Rows, folds: Folds) -> None:
     """Raise DataError where a fit would see one label alone."""
-    labels, first = as_floats(rows.labels), 1
-    ones, zeros = (
-        np.bincount(folds.codes + first, weights=side > 0.0, minlength=folds.n + first)
-        for side in (labels, 1.0 - labels)
-    )
-    blocks = np.arange(-first, folds.n, dtype=np.int32)
-    for fold in range(folds.n):
-        fitted = folds.fitted(blocks, fold)
-        for label, counts in ((1, ones), (0, zeros)):
-            if not counts[fitted].sum():
-                those = "the rows before" if folds.in_order else "all rows but those of"
-                message = f"{those} fold {fold + 1} have no label {label}, and a map takes both"
-                raise DataError(message, "fewer folds", "folds")
+    labels, blocks = as_floats(rows.labels), np.arange(-1, folds.n, dtype=np.int32)
+    for label, shares in ((1, labels), (0, 1.0 - labels)):
+        counts = np.bincount(folds.codes + 1, weights=shares > 0.0, minlength=folds.n + 1)
+        for fold in range(folds.n):
+            if counts[folds.fitted(blocks, fold)].sum():
+                continue
+            if folds.in_order:
+                message = f"no row before fold {fold + 1} has label {label}, and a map takes both"
+                hint = "fewer folds leave more rows before the first" if folds.n > 1 else None
+                raise DataError(message, hint, "folds", "order")
+            n = int(counts.sum())
+            rows_of = (
+                f"the only row of label {label} is"
+                if n == 1
+                else f"all {n:,} rows of label {label} are"
+            )
+            message = f"{rows_of} in fold {fold + 1}, whose map is fitted to the others"
+            raise DataError(message)
