@@ -17,7 +17,8 @@ from bce_cli.core.calibration.decomposition import (
     SpiegelhalterTest,
 )
 from bce_cli.core.calibration.fine_bins import UsedBins
-from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration, Obstacle
+from bce_cli.core.calibration.log_odds import Obstacle
+from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration
 from bce_cli.core.calibration.report import CalibrationReport, Strategy
 from bce_cli.render.calibration import BRIER_NAMES, LOG_LOSS_NAMES, CalibrationDocument
 from bce_cli.render.saved.fields import Fields
