@@ -449,8 +449,10 @@ class ColumnarFile:
             Of a record.
         """
         self._table, schema = table, table.schema
+        with self._named_damage():
+            names = schema.names
         self.row_groups, self.n_rows = table.row_groups, table.n_rows
-        self.columns = find_columns(schema.names, _with_vector(choice, schema), self._name, whole)
+        self.columns = find_columns(names, _with_vector(choice, schema), self._name, whole)
         wanted = {place: self._wanted(schema, place) for _, place in self.columns.wanted}
         for number in self.columns.numbers:
             wanted[number.place] = self._value_for_1(schema, wanted[number.place], number.role)

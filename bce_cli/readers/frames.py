@@ -55,11 +55,14 @@ class Frame:
     held : HeldTable
     is_of_arguments : bool
         Whether its columns are arguments of a function, each with a name that messages use.
+    index : index of pandas, optional
+        What its rows are called.
     """
 
     name: str
     held: HeldTable
     is_of_arguments: bool = False
+    index: Any = None
 
     @property
     def identity(self) -> int:
@@ -70,11 +73,6 @@ class Frame:
     def is_read_once(self) -> bool:
         """Whether its rows are gone once they were read."""
         return self.held.is_read_once
-
-    @property
-    def index(self) -> Any:  # noqa: ANN401 -- of pandas
-        """What pandas calls its rows; None where they have no names."""
-        return index_of(self.held.whole)
 
     def called(self, name: str) -> Frame:
         """Return the same table under another name."""
@@ -152,7 +150,7 @@ def frame_of(obj: Any, name: str | None = None) -> Frame:  # noqa: ANN401 -- of 
         fields = obj.dtype.names or ()
         return Frame(called, TableOfColumns(obj, fields, lambda place: obj[fields[place]]))
     if is_of(obj, "pandas"):
-        return Frame(called, _of_pandas(obj))
+        return Frame(called, _of_pandas(obj), index=obj.index)
     if is_of(obj, "polars"):
         return Frame(called, TableOfColumns(obj, obj.columns, obj.to_series))
     if is_of(obj, "pyarrow") and hasattr(obj, "column"):
@@ -199,7 +197,8 @@ def frame_of_columns(
     refuse_indexes(known, PAIRED)
     converted = list(found.values())
     held = TableOfColumns(columns, list(found), converted.__getitem__)
-    return Frame(safe_text(name, 80), held, is_of_arguments=True)
+    index = next((index for index in known.values() if index is not None), None)
+    return Frame(safe_text(name, 80), held, is_of_arguments=True, index=index)
 
 
 def _refuse_lengths(columns: Mapping[str, Column]) -> None:

@@ -129,6 +129,9 @@ def test_rows_that_pandas_calls_differently_are_not_paired() -> None:
         )
         by_labels = Join((), frame_of(other))
         assert refused(old, opened=open_data, join=by_labels).message == error.message
+    labels = frame_of_columns({"label": pd.Series(LABELS, index=[3, 4, 5])}, "labels")
+    error = refused(old, opened=open_data, join=Join((), labels))
+    assert error.message == "DataFrame and labels have different indexes"
     index = list("xyz")
     assert models(rows_of(open_models, old.set_axis(index), new.set_axis(index))) == [OLD, NEW]
 
