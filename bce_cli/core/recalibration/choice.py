@@ -337,18 +337,19 @@ def recalibration_report(
     folds = deal(rows, plan.folds, seed=plan.seed, order=order)
     progress(Stage("fitting", 1, plan.folds + 1, "folds"))
     cells = _Cells.of(rows, folds)
-    judged = _cross_fit(cells, whole, progress)
+    del rows
+    n_at_0, n_at_1 = cells.n_certain
     found = {method: _fitted(cells, whole, method, plan.unit) for method in plan.methods}
-    contest = _Contest.of(cells, judged, plan)
+    contest = _cross_fitted(cells, whole, plan, progress)
+    del cells
     methods, recommended = _concluded(found, contest)
     as_is = replace(methods[0], fitted_loss=losses.mean_loss)
     if not folds.in_order:
         as_is = replace(as_is, cross_fitted_loss=losses.mean_loss)
-    logits = cells.points.logits
     return RecalibrationReport(
         losses=losses,
-        n_at_0=int(cells.counts[logits == -np.inf].sum()),
-        n_at_1=int(cells.counts[logits == np.inf].sum()),
+        n_at_0=n_at_0,
+        n_at_1=n_at_1,
         n_judged=len(contest.rows),
         folds=folds.n,
         n_clusters=contest.n_clusters,
@@ -375,7 +376,7 @@ class _Cells:
         Of the cells.
     codes : ndarray of int32, shape (m,)
     counts : ndarray of int, shape (m,)
-        Rows in each.
+        Rows in each; of shape (1,) where there is one in every cell.
     """
 
     rows: Rows
@@ -397,28 +398,38 @@ class _Cells:
         if not is_new(keys[places]).all():
             places = np.lexsort((folds.codes, keys))
         rows, codes = rows.at(places), folds.codes[places]
-        keys = keys[places]
-        are_first = is_new(keys)
+        del keys, places
+        are_first = is_new(rows.probabilities if rows.logits is None else rows.logits)
         are_first[1:] |= codes[1:] != codes[:-1]
         starts = np.flatnonzero(are_first)
-        probabilities, keys = rows.probabilities[starts], keys[starts]
-        if rows.logits is None:
-            points = Points.of_probabilities(probabilities)
-        else:
-            points = Points(probabilities, keys, from_logits=True)
         positives, negatives = product_sums(rows.labels, rows.weights, starts)
+        first, counts = rows, np.ones(1, np.intp)
+        if len(starts) < len(rows):
+            first, counts = rows.at(starts), np.diff(starts, append=len(rows))
+        if first.logits is None:
+            points = Points.of_probabilities(first.probabilities)
+        else:
+            points = Points(first.probabilities, first.logits, from_logits=True)
         sample = Sample(points, positives, negatives, len(rows))
-        counts = np.diff(starts, append=len(rows))
-        return cls(rows, replace(folds, codes=codes), sample, codes[starts], counts)
+        first_codes = codes if first is rows else codes[starts]
+        return cls(rows, replace(folds, codes=codes), sample, first_codes, counts)
+
+    @property
+    def n_certain(self) -> tuple[int, int]:
+        """How many rows have a prediction of exactly 0, and of exactly 1."""
+        inner = self.sample.inner
+        counts = np.broadcast_to(self.counts, self.codes.shape)
+        return int(counts[: inner.start].sum()), int(counts[inner.stop :].sum())
 
     def for_fold(self, fold: int) -> Sample:
         """Return the cells that the maps of a fold are fitted to."""
         fitted = self.folds.fitted(self.codes, fold)
-        return self.sample.where(fitted, int(self.counts[fitted].sum()))
+        counts = np.broadcast_to(self.counts, self.codes.shape)
+        return self.sample.where(fitted, int(np.sum(counts, where=fitted)))
 
     def losses(self, logits: FloatArray) -> FloatArray:
         """Return the loss of each row, given the recalibrated log odds of the cells."""
-        if len(self.counts) < len(self.rows):
+        if len(self.codes) < len(self.rows):
             logits = np.repeat(logits, self.counts)
         return _losses(self.rows.labels, logits)
 
@@ -429,36 +440,6 @@ def _losses(labels: LabelArray, logits: FloatArray) -> FloatArray:
         return softplus(np.where(labels, -logits, logits))
     shares = as_floats(labels)
     return shares * softplus(-logits) + (1.0 - shares) * softplus(logits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What became of one method over all folds: log odds of the cells, or why there are none."""
-
-    logits: FloatArray | None
-    obstacle: Obstacle | None = None
-
-
-def _cross_fit(cells: _Cells, whole: Fits, progress: Progress) -> Mapping[Method, _Judged]:
-    """Map the predictions of each fold by maps that were fitted to others."""
-    obstacles: dict[Method, Obstacle | None] = {}
-    logits: dict[Method, FloatArray] = {
-        method: np.zeros(len(cells.codes))
-        for method, fit in whole.items()
-        if method != "as-is" and fit.map is not None
-    }
-    for fold in range(cells.folds.n):
-        places = np.flatnonzero(cells.codes == fold)
-        points = cells.points.at(places)
-        fits = fit_maps(cells.for_fold(fold), list(logits), near=whole)
-        for method, fit in fits.items():
-            if fit.map is None:
-                obstacles[method] = fit.obstacle
-                del logits[method]
-            else:
-                logits[method][places] = fit.map.logits_at(points)
-        progress(Stage("fitting", fold + 2, cells.folds.n + 1, "folds"))
-    return {m: _Judged(logits.get(m), obstacles.get(m)) for m in whole}
 
 
 def _fitted(cells: _Cells, whole: Fits, method: Method, unit: Unit) -> MethodReport:
@@ -495,6 +476,33 @@ def _mean(losses: FloatArray, weights: FloatArray | None) -> float:
     return ExactSum.of(products).over(divisor)
 
 
+def _cross_fitted(
+    cells: _Cells, whole: Fits, plan: RecalibrationPlan, progress: Progress
+) -> _Contest:
+    """Map the predictions of each fold by maps that were fitted to others, and cost them."""
+    obstacles: dict[Method, Obstacle | None] = {}
+    values: dict[Method, FloatArray] = {  # log odds of cells, and then losses of rows
+        method: np.zeros(len(cells.codes))
+        for method, fit in whole.items()
+        if method != "as-is" and fit.map is not None
+    }
+    for fold in range(cells.folds.n):
+        places = np.flatnonzero(cells.codes == fold)
+        points = cells.points.at(places)
+        for method, fit in fit_maps(cells.for_fold(fold), list(values), near=whole).items():
+            if fit.map is None:
+                obstacles[method] = fit.obstacle
+                del values[method]
+            else:
+                values[method][places] = fit.map.logits_at(points)
+        progress(Stage("fitting", fold + 2, cells.folds.n + 1, "folds"))
+    judged = np.flatnonzero(cells.folds.codes >= 0) if cells.folds.in_order else slice(None)
+    for method, logits in values.items():
+        values[method] = cells.losses(logits)[judged]
+    rows = cells.rows.at(judged)
+    return _Contest(rows, {"as-is": EXACT.losses(rows), **values}, obstacles, plan)
+
+
 class _Contest:
     """Cross-fitted losses of the methods, set beside each other two by two.
 
@@ -506,39 +514,24 @@ class _Contest:
         Of each method that has any, in nats.
     means : dict of str to float
         In the unit of the plan.
-    judged : mapping of str to _Judged
+    obstacles : mapping of str to str
+        Of methods that some fold has no map of.
     """
 
     def __init__(
         self,
         rows: Rows,
         losses: dict[Method, FloatArray],
-        judged: Mapping[Method, _Judged],
+        obstacles: Mapping[Method, Obstacle | None],
         plan: RecalibrationPlan,
     ) -> None:
         self.rows = rows
         self.losses = losses
-        self.judged = judged
+        self.obstacles = obstacles
         nats = NATS_PER[plan.unit]
         self.means = {m: _mean(own, rows.weights) / nats for m, own in losses.items()}
         self._plan = plan
         self._known: dict[tuple[Method, Method], PairedDifference] = {}
-
-    @classmethod
-    def of(
-        cls, cells: _Cells, judged: Mapping[Method, _Judged], plan: RecalibrationPlan
-    ) -> _Contest:
-        """Cost what the folds came to."""
-        rows, are_judged = cells.rows, None
-        if cells.folds.in_order:
-            are_judged = np.flatnonzero(cells.folds.codes >= 0)
-            rows = rows.at(are_judged)
-        losses = {"as-is": EXACT.losses(rows)}
-        for method, found in judged.items():
-            if found.logits is not None:
-                own = cells.losses(found.logits)
-                losses[method] = own if are_judged is None else own[are_judged]
-        return cls(rows, losses, judged, plan)  # type: ignore[arg-type]
 
     @property
     def n_clusters(self) -> int | None:
@@ -587,7 +580,6 @@ def _concluded(
                 break
     reports = []
     for method, report in found.items():
-        fold_obstacle = contest.judged[method].obstacle
         if method in contest.means:
             report = replace(  # noqa: PLW2901 -- the same one, completed
                 report,
@@ -599,5 +591,5 @@ def _concluded(
                 ),
                 beaten_by=beaten.get(method, ()),
             )
-        reports.append(replace(report, fold_obstacle=fold_obstacle))
+        reports.append(replace(report, fold_obstacle=contest.obstacles.get(method)))
     return reports, recommended
