@@ -45,8 +45,8 @@ _COMPLETION: dict[str, Callable[..., object]] = {
 _COMMANDS = {
     "compute": "How good are these predictions, row by row and on average?",
     "compare": "Which model is better, by how much, and is the difference real?",
-    "calibration": "Where does the loss come from: miscalibration, lack of discrimination, or "
-    "plain uncertainty?",
+    "calibration": "Where does the loss come from, and are predictions calibrated?",
+    "recalibrate": "Would another map of the probabilities do better, and which?",
     "check": "May this model pass? A gate for CI, by exit code.",
     "demo": "How does binary cross-entropy come about, step by step?",
     "help": "What does a command do, and which options does it have?",

@@ -97,7 +97,7 @@ CONVENTIONS = (
 COLUMN_OPTIONS = frozenset(
     (
         *("--label", "-l", "--prediction", "-p", "--weight", "-w"),
-        *("--id", "--by", "--cluster", "--on"),
+        *("--id", "--by", "--cluster", "--order", "--on"),
     )
 )
 FLAGS = frozenset(

@@ -14,13 +14,13 @@ Examples: TypeAlias = Sequence[tuple[str, str]]
 
 _JUDGED = "What is judged"
 _HEADINGS = {
-    "Columns": "--label --prediction --by --id --weight --cluster --positive --soft-labels "
+    "Columns": "--label --prediction --by --id --weight --cluster --order --positive --soft-labels "
     "--logits",
     "Input": "SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
     "--no-header --encoding --comment",
     _JUDGED: "STEP",
-    "Output": "--format --output --brief --quiet --plot --per-example --rows --worst --color "
-    "--excel-safe",
+    "Output": "--format --output --save --brief --quiet --plot --per-example --rows --worst "
+    "--color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
 }
 """What stands under which heading, the commonest first; all else is what is judged."""

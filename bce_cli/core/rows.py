@@ -117,6 +117,8 @@ class Rows:
         Rows of one cluster depend on each other.
     segments : tuple of Categories
         Columns whose words part the rows.
+    order : Categories, optional
+        Words that say which rows came before which others; see `bce_cli.readers.order`.
     float_type : str, default "float64"
         The `FloatType` that the predictions were stored in, or `MIXED`; all other types and text
         count as float64.
@@ -132,6 +134,7 @@ class Rows:
     cluster: Categories | None = None
     segments: tuple[Categories, ...] = ()
     float_type: str = "float64"
+    order: Categories | None = None
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -232,6 +235,7 @@ class Rows:
             cluster=None if self.cluster is None else self.cluster.at(places),
             segments=tuple(segment.at(places) for segment in self.segments),
             float_type=self.float_type,
+            order=None if self.order is None else self.order.at(places),
         )
 
     def taking(self, others: Rows, are_others: Sequence[bool]) -> Rows:
@@ -249,6 +253,7 @@ class Rows:
             weights=self.weights if others.weights is None else others.weights,
             ids=self.ids if others.ids is None else others.ids,
             cluster=self.cluster if others.cluster is None else others.cluster,
+            order=self.order if others.order is None else others.order,
             segments=in_their_order(are_others, self.segments, others.segments),
         )
 
@@ -360,6 +365,7 @@ def concatenated(blocks: Sequence[Rows]) -> Rows:
             [np.zeros(len(r), np.bool_) if r.missing is None else r.missing for r in blocks]
         )
     clusters = [rows.cluster for rows in blocks if rows.cluster is not None]
+    orders = [rows.order for rows in blocks if rows.order is not None]
     rivals = zip(*(rows.rivals for rows in blocks), strict=True)
     segments = zip(*(rows.segments for rows in blocks), strict=True)
     return Rows(
@@ -373,6 +379,7 @@ def concatenated(blocks: Sequence[Rows]) -> Rows:
         cluster=_joined_categories(clusters) if clusters else None,
         segments=tuple(_joined_categories(columns) for columns in segments),
         float_type=one_float_type([rows.float_type for rows in blocks if len(rows)]),
+        order=_joined_categories(orders) if orders else None,
     )
 
 

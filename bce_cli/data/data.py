@@ -129,7 +129,7 @@ class Data:
     def _said_of_headers(self, truth: Table) -> list[str]:
         """Say which columns of the labels' file are not looked at, though they may be meant."""
         found, theirs = self.baseline.columns, truth.columns
-        single = (found.weight_name, found.id_name, found.cluster_name)
+        single = (found.weight_name, found.id_name, found.cluster_name, found.order_name)
         names = [name for name in (*single, *found.segment_names) if name is not None]
         twofold = [
             name
@@ -203,6 +203,11 @@ class Data:
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
         return self._either(lambda columns: columns.cluster_name)
+
+    @property
+    def order_name(self) -> str | None:
+        """Name of the column that says what came before; None without one."""
+        return self._either(lambda columns: columns.order_name)
 
     @property
     def segment_names(self) -> tuple[str, ...]:
@@ -427,7 +432,7 @@ def open_models(
 ) -> Data:
     """Prepare to read some sources side by side, each with the predictions of another model.
 
-    Weights, clusters and segments are those of the first.
+    Weights, clusters, order and segments are those of the first.
 
     Parameters
     ----------
@@ -471,7 +476,7 @@ def _prepared(
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
     rival_choice = replace(
-        choice, weight=None, id=row_id, cluster=None, segments=(), may_lack=False
+        choice, weight=None, id=row_id, cluster=None, order=None, segments=(), may_lack=False
     )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))

@@ -352,6 +352,7 @@ def _with_labels(
         weights,
         ids,
         cluster=None if truth.cluster is None else truth.cluster.spread(n, left, right),
+        order=None if truth.order is None else truth.order.spread(n, left, right),
         segments=tuple(words.spread(n, left, right) for words in truth.segments),
     )
     missing = _missing_with(rows, truth, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -11,7 +11,14 @@ from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.progress import silent
 from bce_cli.core.report import loss_report
 from bce_cli.core.rules import RULES
-from bce_cli.engine.run import Job, collect_with, default_workers, evaluate, fold_rows
+from bce_cli.engine.run import (
+    Job,
+    collect_rows,
+    collect_with,
+    default_workers,
+    evaluate,
+    fold_rows,
+)
 from bce_cli.errors import ArgumentError, argument, did_you_mean, given, quoted
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate import Limits
     from bce_cli.core.groups import SegmentReport
     from bce_cli.core.progress import Progress
+    from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import Inputs, Source
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.recalibrate import RecalibrateDocument
 
 Engine: TypeAlias = Literal["local", "dask"]
 
@@ -219,6 +228,29 @@ def calibration(
         rows, totals = collect_with(job, plan.totals_of)
         report = report_of_rows(rows, totals, plan, job.progress)
     return CalibrationDocument(inputs.origin(job.data, sources), report)
+
+
+def recalibrate(
+    job: Job, inputs: Inputs, sources: Sequence[Source], plan: RecalibrationPlan
+) -> RecalibrateDocument:
+    """Would another map of the probabilities do better on new rows, and which?"""
+    from bce_cli.core.recalibration.choice import (  # noqa: PLC0415 -- not every question
+        recalibration_report,
+    )
+    from bce_cli.core.recalibration.saved import fingerprint  # noqa: PLC0415 -- as above
+    from bce_cli.readers.order import ranks_of  # noqa: PLC0415 -- as above
+    from bce_cli.render.recalibrate import RecalibrateDocument  # noqa: PLC0415 -- as above
+
+    rows = collect_rows(job)
+    cluster, order = job.data.cluster_name, job.data.order_name
+    ranks = None
+    if rows.order is not None:
+        ranks = ranks_of(rows.order, order or "", inputs.decimal)
+        rows = replace(rows, order=None)
+    predictions = rows.probabilities if rows.logits is None else rows.logits
+    mark = fingerprint(rows.labels, predictions, rows.weights)
+    report = recalibration_report(rows, plan, ranks, job.progress)
+    return RecalibrateDocument(inputs.origin(job.data, sources), report, mark, cluster, order)
 
 
 def check(

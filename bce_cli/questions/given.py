@@ -119,7 +119,7 @@ def _of_tables(
     if has_models and len(sources) == 1:
         message = "there is one model only: name two columns, or give a table for each model"
         raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
-    for argument in ("label", "weight", "id", "cluster"):
+    for argument in ("label", "weight", "id", "cluster", "order"):
         _refuse_values(argument, options.get(argument))
     for argument in ("by", "on"):
         options[argument] = _names(argument, options.get(argument))
@@ -211,7 +211,7 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
         )
         for name, values in models.items()
     )
-    for argument in ("weight", "id", "cluster"):
+    for argument in ("weight", "id", "cluster", "order"):
         value = options.get(argument)
         if value is not None:
             if isinstance(value, str):

@@ -39,7 +39,7 @@ class Inputs:
         A name, or ``#3`` for the third column; else what is called as labels are.
     predictions : tuple of str
         A model each, the baseline first; none for what is called as predictions are.
-    weight, id, cluster : str, optional
+    weight, id, cluster, order : str, optional
     by : tuple of str
         Columns that part the rows into segments.
     positive : str, optional
@@ -63,6 +63,7 @@ class Inputs:
     weight: str | None = None
     id: str | None = None
     cluster: str | None = None
+    order: str | None = None
     by: tuple[str, ...] = ()
     positive: str | None = None
     soft_labels: bool = False
@@ -149,6 +150,7 @@ class Inputs:
             weight=self.weight,
             id=self.id,
             cluster=self.cluster,
+            order=self.order,
             segments=self.by,
             of_logits=self.logits,
         )

@@ -33,6 +33,8 @@ _MAY_PART = re.compile(r"[,;\t| ]")
 """What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
+MUST_HAVE_TEXT = ("key", "cluster", "order")
+"""Roles of columns of which no cell may be blank."""
 """Key of an id that nobody has named: what cannot be read of it is no error."""
 
 
@@ -113,6 +115,8 @@ class ColumnChoice:
         Predictions of further models.
     segments : tuple of str
         Columns whose values part the rows.
+    order : str or None
+        Rows of a smaller value of this column came before; it is read as text.
     watches_ids : bool
         Where no id is named, read a column of a customary name for it as well, if there is one and
         it can be read.
@@ -124,7 +128,7 @@ class ColumnChoice:
         Labels and predictions are in different files, so that the one column that is nothing else
         is the label or the prediction, where none has a customary name.
     may_lack : bool
-        Weight, id, cluster and segments may stand in another file instead.
+        Weight, id, cluster, order and segments may stand in another file instead.
     beside : Beside, optional
         The header of the predictions, where these are the labels.
     truth : str, optional
@@ -143,6 +147,7 @@ class ColumnChoice:
     cluster: str | None = None
     rivals: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    order: str | None = None
     watches_ids: bool = False
     takes_rest: bool = False
     may_lack: bool = False
@@ -154,13 +159,14 @@ class ColumnChoice:
     @property
     def is_one_number(self) -> bool:
         """Whether labels alone or predictions alone are read, so that one column says it all."""
-        others = (self.weight, self.id, self.cluster, *self.keys, *self.rivals, *self.segments)
+        single = (self.weight, self.id, self.cluster, self.order)
+        others = (*single, *self.keys, *self.rivals, *self.segments)
         return self.reads_label != self.reads_prediction and not any(others)
 
     @property
     def named(self) -> tuple[str, ...]:
         """All columns that have been named."""
-        single = (self.label, self.prediction, self.weight, self.id, self.cluster)
+        single = (self.label, self.prediction, self.weight, self.id, self.cluster, self.order)
         named = (name for name in single if name is not None)
         return (*named, *self.keys, *self.rivals, *self.segments)
 
@@ -174,12 +180,13 @@ class ColumnChoice:
         """
         pairs = tuple(zip(self.segments, found.segments, strict=True))
         has_weight, has_id = found.weight is not None, found.id is not None
-        has_cluster = found.cluster is not None
+        has_cluster, has_order = found.cluster is not None, found.order is not None
         here = replace(
             self,
             weight=self.weight if has_weight else None,
             id=self.id if has_id else None,
             cluster=self.cluster if has_cluster else None,
+            order=self.order if has_order else None,
             segments=tuple(name for name, place in pairs if place is not None),
             may_lack=False,
         )
@@ -187,6 +194,7 @@ class ColumnChoice:
             weight=None if has_weight else self.weight,
             id=None if has_id else self.id,
             cluster=None if has_cluster else self.cluster,
+            order=None if has_order else self.order,
             segments=tuple(name for name, place in pairs if place is None),
         )
         return here, there
@@ -215,7 +223,7 @@ class Columns:
     ----------
     names : tuple of str
         All names of the header, and behind them those of parts of columns that were asked for.
-    label, prediction, weight, id, cluster : int or None
+    label, prediction, weight, id, cluster, order : int or None
         0-based positions, those of folders behind all names; None for what is not read.
     keys, rivals : tuple of int
     segments : tuple of int or None
@@ -236,6 +244,7 @@ class Columns:
     cluster: int | None = None
     rivals: tuple[int, ...] = ()
     segments: tuple[int | None, ...] = ()
+    order: int | None = None
     watched: int | None = None
     folders: tuple[Folder, ...] = ()
     paths: tuple[tuple[Step, ...], ...] = ()
@@ -274,6 +283,11 @@ class Columns:
     def cluster_name(self) -> str | None:
         """Name of the cluster column; None without one."""
         return None if self.cluster is None else self.name(self.cluster)
+
+    @property
+    def order_name(self) -> str | None:
+        """Name of the column that says what came before; None without one."""
+        return None if self.order is None else self.name(self.order)
 
     @property
     def watched_name(self) -> str | None:
@@ -352,6 +366,7 @@ class Columns:
             ("id", self.id),
             *((f"key {i}", place) for i, place in enumerate(self.keys, start=1)),
             ("cluster", self.cluster),
+            ("order", self.order),
             *((f"segment {i}", place) for i, place in enumerate(self.segments, start=1)),
             (WATCHED, self.watched),
         )
@@ -417,6 +432,7 @@ def find_columns(
         id=at(choice.id),
         keys=tuple(key(name) for name in choice.keys),
         cluster=at(choice.cluster),
+        order=at(choice.order),
         rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
         segments=tuple(at(name) for name in choice.segments),
         folders=choice.folders,
@@ -496,7 +512,7 @@ def _refuse_double_roles(found: Columns, choice: ColumnChoice, source: str) -> N
 def _refuse_odd_folders(found: Columns, source: str) -> None:
     for key, (name, text) in found.fixed:
         role = key.partition(" ")[0]
-        if role in ("key", "cluster") and not (text or "").strip():
+        if role in MUST_HAVE_TEXT and not (text or "").strip():
             message = f"{source}: the {role} (column {quoted(name)}, a folder) is empty"
             raise DataError(message)
         try:

@@ -339,6 +339,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
     if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
     categories = dict(cells.categories)
+    cluster, order = (categories.pop(key, None) for key in ("cluster", "order"))
     first, *others = cast("list[Predictions]", models)
     rows = Rows(
         labels,
@@ -348,19 +349,20 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
         cells.missing,
         first.logits,
         tuple(others),
-        categories.pop("cluster", None),
+        cluster,
         tuple(in_number(categories)),
         first.float_type,
+        order,
     )
     return rows.blanked(), first_other
 
 
 def _has_blanks(cells: ConvertedColumns) -> bool:
-    """Whether a key or a cluster is blank, where each row needs one."""
+    """Whether a key, a cluster or an order is blank, where each row needs one."""
     if any(keys.has_blank for keys in cells.keys.values()):
         return True
-    clusters = cells.categories.get("cluster")
-    return clusters is not None and not all(text.strip() for text in clusters.names)
+    columns = (cells.categories.get(key) for key in ("cluster", "order"))
+    return any(c is not None and not all(map(str.strip, c.names)) for c in columns)
 
 
 def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, argument, given, quoted
+from bce_cli.errors import DataError, argument, given, quoted, safe_text
+from bce_cli.readers.columns import MUST_HAVE_TEXT
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
 from bce_cli.readers.partitions import refuse_other, take_folders
@@ -165,7 +166,7 @@ class _Look:
 
 def _check_text(key: str, text: str, column: str, place: str) -> None:
     role = key.partition(" ")[0]
-    if role in ("key", "cluster") and not text.strip():
+    if role in MUST_HAVE_TEXT and not text.strip():
         message = f"{place}: the {role} (column {quoted(column)}) is empty"
         raise DataError(message)
     if is_too_long(text):
