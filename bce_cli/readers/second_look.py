@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, argument, given, quoted, safe_text
+from bce_cli.errors import DataError, argument, given, quoted
 from bce_cli.readers.columns import MUST_HAVE_TEXT
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell

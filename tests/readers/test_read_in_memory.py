@@ -212,7 +212,9 @@ def test_rows_are_named_by_what_is_in_memory() -> None:
     ):
         with pytest.raises(DataError) as refusal:
             rows_of(source)
-        assert refusal.value.message == f"{name}, row 2: prediction 1.2 (column 'p') is not in [0, 1]"
+        assert (
+            refusal.value.message == f"{name}, row 2: prediction 1.2 (column 'p') is not in [0, 1]"
+        )
 
 
 def test_an_index_is_a_column_if_its_name_is_asked_for() -> None:
