@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from bce_cli.api import calibration, check, compare, compute, losses
     from bce_cli.core.calibration.report import (
@@ -64,8 +66,6 @@ if TYPE_CHECKING:
         Result,
         load,
     )
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "ArgumentError": "bce_cli.errors",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, overload
 
+from bce_cli.core.arguments import check_whole, number_in
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
@@ -20,7 +22,7 @@ from bce_cli.questions.given import rivalling, scored
 from bce_cli.results import CalibrationResult, CheckResult, CompareResult, ComputeResult, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Unpack
 
     import numpy.typing as npt
@@ -344,11 +346,11 @@ def losses(
 
     convention, compared = answers.conventions(like, clip)
     if compared:
-        message = "like='all' is a table of its own"
-        raise ArgumentError(message, "compute(..., like='all') has it", "like")
+        message = "like='all' is a table of its own, which compute has"
+        raise ArgumentError(message)
     if options["engine"] == "dask":
         message = "losses keeps rows in their order, which engine='dask' does not"
-        raise ArgumentError(message, None, "engine")
+        raise ArgumentError(message)
     given, job = _asked(scored, data, prediction, options, id=id)
     inputs = given.inputs
     has_ids, has_weights = inputs.id is not None, inputs.weight is not None
@@ -526,7 +528,8 @@ def calibration(
     """
     from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- as above
 
-    plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins)
+    with _own_words({"n_bins": "bins", "n_bootstrap": "bootstrap", "with_fine_bins": "fine_bins"}):
+        plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins)
     given, job = _asked(scored, data, prediction, options)
     return _told(
         CalibrationResult(answers.calibration(job, given.inputs, given.sources, plan)), job
@@ -638,14 +641,14 @@ def check(
     if budget is not None and baseline is None:
         message = "budget goes with baseline"
         raise ArgumentError(message, None, "budget", "baseline")
-    limits = Limits(
-        max_loss=_limit("max_loss", max_loss),
-        min_skill=_limit("min_skill", min_skill),
-        max_brier=_limit("max_brier", max_brier),
-        max_ece=_limit("max_ece", max_ece),
+    limits = _limits(
+        max_loss=_limit(max_loss),
+        min_skill=_limit(min_skill),
+        max_brier=_limit(max_brier),
+        max_ece=_limit(max_ece),
         min_rows=min_rows,
         baseline=None if baseline is None else _baseline(baseline, convention),
-        budget=_limit("budget", budget) or 0.0,
+        budget=0.0 if budget is None else _limit(budget),
         n_bins=DEFAULT_BINS if bins is None else bins,
         confident=confident,
     )
@@ -674,27 +677,39 @@ def _asked(
 
 def _row_count(argument: str, n: Any) -> int:
     """Return how many rows are to be shown."""
-    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _MOST_ROWS:
-        message = f"{argument} must be a whole number from 0 to {_MOST_ROWS:,}, got {n!r}"
-        raise ArgumentError(message, None, argument)
-    return n
+    check_whole(argument, n, 0, _MOST_ROWS)
+    return int(n)
 
 
-def _limit(argument: str, value: Any) -> float | None:
-    """Return a limit as a number."""
-    if value is None:
-        return None
-    if isinstance(value, Real) and value is not True and value is not False:
-        return float(value)
-    message = f"{argument} must be a number, got {value!r}"
-    raise ArgumentError(message, None, argument)
+@contextmanager
+def _own_words(names: Mapping[str, str]) -> Iterator[None]:
+    """Call arguments of core in errors as the question calls them."""
+    try:
+        yield
+    except ArgumentError as error:
+        texts = [error.message, error.hint or ""]
+        for name, own in names.items():
+            texts = [text.replace(name, own) for text in texts]
+        arguments = [names.get(name, name) for name in error.arguments]
+        raise ArgumentError(texts[0], texts[1] or None, *arguments) from None
+
+
+def _limits(**limits: Any) -> Limits:
+    with _own_words({"n_bins": "bins"}):
+        return Limits(**limits)
+
+
+def _limit(value: Any) -> Any:
+    """Return a limit as JSON has it; what is no number is refused where limits are held."""
+    number = number_in(value)
+    return value if math.isnan(number) else number
 
 
 def _one_convention(like: str, clip: float | None) -> Convention:
     convention, compared = answers.conventions(like, clip)
     if compared:
         message = "like='all' belongs to compute; name one convention here"
-        raise ArgumentError(message, None, "like")
+        raise ArgumentError(message)
     return convention
 
 

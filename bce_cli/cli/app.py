@@ -15,7 +15,6 @@ from typer.completion import (  # type: ignore[attr-defined]  # it has `install`
 )
 from typer.core import TyperGroup
 
-from bce_cli import __version__
 from bce_cli.cli.diagnostics import ExitCode, exit_code_for, in_options, report_error
 from bce_cli.cli.help import Examples, Helpful
 from bce_cli.cli.parsing import DeferredCommand, PlainValues
@@ -31,6 +30,7 @@ from bce_cli.errors import (
     safe_text,
     shortage,
 )
+from bce_cli.version import __version__
 
 _EXAMPLES: Examples = (
     ("bce compute preds.csv", "with columns such as y and p"),

@@ -96,8 +96,10 @@ def check_confidence(value: object) -> None:
     bce_cli.errors.ArgumentError: confidence must lie between 0 and 1, got 95
     such as 0.95 or 0.99
     """
-    if not 0.0 < number_in(value) < 1.0:
-        message = f"{argument('confidence')} must lie between 0 and 1, got {shown(value)}"
+    number = number_in(value)
+    if not 0.0 < number < 1.0:
+        got = shown(value) if math.isnan(number) else f"{number:g}"
+        message = f"{argument('confidence')} must lie between 0 and 1, got {got}"
         raise ArgumentError(message, "such as 0.95 or 0.99")
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bce_cli import __version__
 from bce_cli.engine.outcome import version_here
 from bce_cli.errors import (
     ArgumentError,
@@ -25,6 +24,7 @@ from bce_cli.errors import (
 )
 from bce_cli.storage.paths import shown_path, without_secrets_in
 from bce_cli.storage.stores import in_a_thread
+from bce_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

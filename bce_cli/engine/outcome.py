@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bce_cli import __version__
 from bce_cli.core.state import merged
 from bce_cli.data.table import Facts
 from bce_cli.errors import BceError, shortage
 from bce_cli.storage.sources import faults_of
+from bce_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from bce_cli.core.arguments import check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.progress import silent
 from bce_cli.core.report import loss_report
@@ -102,6 +103,9 @@ def job(
     ArgumentError
         What is asked for contradicts itself.
     """
+    check_choice("engine", engine, get_args(Engine))
+    if workers is not None:
+        check_whole("workers", workers, 1)
     n_workers = default_workers() if workers is None else workers
     if engine == "local":
         if scheduler is not None:
@@ -194,9 +198,7 @@ def compare(
     ArgumentError
         `confidence` is not between 0 and 1.
     """
-    if not 0.0 < confidence < 1.0:
-        message = f"{argument('confidence')} must lie between 0 and 1, got {confidence:g}"
-        raise ArgumentError(message, "such as 0.95 or 0.99")
+    check_confidence(confidence)
     from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
         ComparisonPlan,
         ComparisonTotals,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import ArgumentError, quoted
 from bce_cli.questions.inputs import Inputs
+from bce_cli.readers.array_likes import UnfitError, label_text
 from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
 
 if TYPE_CHECKING:
@@ -252,11 +253,12 @@ def _inputs(predictions: tuple[str, ...], options: dict[str, Any]) -> Inputs:
     return replace(found, positive=_text(positive))
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401 -- a label of any kind
-    """Return the text of a label as columns of its type have it."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
-        return str(bool(value)).lower()
-    number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+def _text(positive: object) -> str | None:
+    """Return the text of a label, as a column of its type has it."""
+    if positive is None:
+        return None
+    try:
+        return label_text(positive)
+    except UnfitError as fault:
+        message = f"positive {fault.what}"
+        raise ArgumentError(message, fault.hint, "positive") from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from bce_cli.core.arguments import check_choice
 from bce_cli.data.data import Data, Join, open_data, open_models
 from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers.columns import ColumnChoice
@@ -26,6 +27,12 @@ JoinRule: TypeAlias = Literal["all", "inner"]
 InputFormat: TypeAlias = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "orc"]
 DecimalSign: TypeAlias = Literal[".", ","]
 
+_CHOICES: dict[str, Any] = {
+    "missing": MissingRule,
+    "join": JoinRule,
+    "input_format": InputFormat,
+    "decimal": DecimalSign,
+}
 _PREDICTIONS_AND_LABELS = 2
 
 
@@ -177,20 +184,12 @@ class Inputs:
         return Join(self.on, self.labels, is_inner=self.join == "inner")
 
     def _check(self, sources: Sequence[Source], *, has_models: bool) -> None:
-        """Refuse what contradicts itself, and paths that are empty."""
-        joins_models = has_models and self.labels is None  # a key alone joins these
-        if self.on and self.labels is None and not joins_models:
-            message = (
-                f"{argument('labels')} and {argument('on')} go together: a file, and the column "
-                "that joins it"
-            )
-            raise ArgumentError(message, f"such as {given(labels='truth.csv', on='id')}")
-        if self.join == "inner" and not self.on:
-            if joins_models:
-                message = f"{argument('join')} needs {argument('on')}"
-                raise ArgumentError(message, f"such as {given(on='id')}")
-            message = f"{argument('join')} needs {argument('labels')} and {argument('on')}"
-            raise ArgumentError(message)
+        """Refuse what is not known or contradicts itself, and paths that are empty."""
+        for name, kind in _CHOICES.items():
+            value = getattr(self, name)
+            if value is not None:
+                check_choice(name, value, get_args(kind))
+        self._check_join(has_models=has_models)
         if self.positive is not None and not self.positive.strip():
             message = f"{argument('positive')} must not be empty"
             raise ArgumentError(message)
@@ -206,6 +205,21 @@ class Inputs:
             raise ArgumentError(message)
         if "" in sources:
             message = "SOURCE must not be empty"
+            raise ArgumentError(message)
+
+    def _check_join(self, *, has_models: bool) -> None:
+        joins_models = has_models and self.labels is None  # a key alone joins these
+        if self.on and self.labels is None and not joins_models:
+            message = (
+                f"{argument('labels')} and {argument('on')} go together: a file, and the column "
+                "that joins it"
+            )
+            raise ArgumentError(message, f"such as {given(labels='truth.csv', on='id')}")
+        if self.join == "inner" and not self.on:
+            if joins_models:
+                message = f"{argument('join')} needs {argument('on')}"
+                raise ArgumentError(message, f"such as {given(on='id')}")
+            message = f"{argument('join')} needs {argument('labels')} and {argument('on')}"
             raise ArgumentError(message)
 
 

@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bce_cli import __version__
 from bce_cli.core.recalibration.choice import PairedDifference
 from bce_cli.core.recalibration.maps import PARAMETERS, STEPPED
 from bce_cli.core.recalibration.saved import SavedMap
@@ -28,6 +27,7 @@ from bce_cli.render.layout import (
 )
 from bce_cli.render.origin import doubts, picked
 from bce_cli.render.write import flat
+from bce_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
