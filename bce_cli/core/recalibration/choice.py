@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,11 @@ class RecalibrationPlan:
     has_order: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("folds", "seed"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral)):
+                message = f"{name} must be a whole number, got {value!r}"
+                raise ArgumentError(message, None, name)
         least = 1 if self.has_order else 2
         if self.folds < least:
             message = f"folds must be at least {least}, got {self.folds}"
@@ -324,7 +330,9 @@ def recalibration_report(
     """
     plan = plan or RecalibrationPlan()
     if (order is not None) != plan.has_order:
-        message = "order is given, and has_order says not" if order is not None else "no order"
+        message = "order is given, and has_order is False"
+        if order is None:
+            message = "has_order is True, and no order is given"
         raise ArgumentError(message, None, "order")
     losses = loss_report(LossTotals.of(rows), plan.unit)
     rows = replace(rows, ids=None, rivals=(), segments=())

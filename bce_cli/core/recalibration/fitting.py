@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _GREATEST = float(np.finfo(np.float64).max)
 _LEAST_LEVEL, _GREATEST_LEVEL = 5e-324, 1.0 - 2.0**-53
+_LEAST_SLOPE = 1e-10  # of a log-likelihood that rises, for rows of average weight
 _LEAST_BEND = 1e-10  # a column that departs less from a line than this is one
 
 
@@ -351,6 +352,8 @@ def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     found = None if obstacle else bend.fit(start)
     if found is None or min(found["a"], found["b"]) < 0.0:
         found = _best_bounded(sample)
+        if bend.rises(found):
+            return Fit(None, "diverged")
     return Fit(_formula(sample, "beta", **found))
 
 
@@ -433,13 +436,33 @@ class _Bend:
             near = polish(self.odds, columns, self._there(start))
             if near is not None:
                 return self._back(near)
-        at = self._there(_NEUTRAL["beta"])
-        point = point_at(self.odds, columns, at)
-        if not point.log_likelihood > self.odds.base_log_likelihood:
-            at = (self.odds.of_base_rate, 0.0, 0.0)
-            point = point_at(self.odds, columns, at)
-        peak = climb(self.odds, columns, at, point)
-        return None if peak is None else self._back(peak.at)
+        starts: list[Coefficients] = [
+            self._there(_NEUTRAL["beta"]),
+            (self.odds.of_base_rate, 0.0, 0.0),
+        ]
+        points = [point_at(self.odds, columns, at) for at in starts]
+        if not points[0].log_likelihood > points[1].log_likelihood:
+            starts.reverse()
+            points.reverse()
+        for at, point in zip(starts, points, strict=True):
+            peak = climb(self.odds, columns, at, point)
+            if peak is not None:
+                return self._back(peak.at)
+        return None
+
+    def rises(self, at: Mapping[str, float]) -> bool:
+        """Whether the likelihood rises where an a or b of 0 does; at its maximum it must not."""
+        point = point_at(self.odds, self._columns, self._there(at))
+        along = (
+            self._there({"c": 0.0, "a": 1.0, "b": 0.0}),
+            self._there({"c": 0.0, "a": 0.0, "b": 1.0}),
+        )
+        for name, direction in zip("ab", along, strict=True):
+            slope = sum(left * right for left, right in zip(direction, point.gradient, strict=True))
+            size = sum(self.odds.sums) * max(map(abs, direction))
+            if at[name] == 0.0 and slope > _LEAST_SLOPE * size:
+                return True
+        return False
 
 
 def _best_bounded(sample: Sample) -> dict[str, float]:
