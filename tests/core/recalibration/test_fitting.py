@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from bce_cli.core.calibration.logistic import recalibrate_logistically
 from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.recalibration.fitting import Sample, fit_map, fit_maps, fit_whole
+from bce_cli.core.recalibration.fitting import fit_map, fit_maps, fit_whole
 from bce_cli.core.recalibration.maps import METHODS, Method, RecalibrationMap
+from bce_cli.core.recalibration.sample import Sample
 from bce_cli.core.rows import FloatArray, Rows, as_floats
 from bce_cli.core.rules import logit, sigmoid
 from bce_cli.core.validate import check_rows
