@@ -10,40 +10,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.calibration.decomposition import pool_adjacent_violators
 from bce_cli.core.calibration.log_odds import (
-    Axis,
     LogOdds,
     Obstacle,
-    climb,
     fit_line,
     fit_shift,
     fit_slope,
     obstacle_of,
-    point_at,
     polish,
 )
 from bce_cli.core.calibration.logistic import recalibrate_logistically
-from bce_cli.core.calibration.tally import Tally, is_new, pooled, run_starts, run_sums, total
-from bce_cli.core.recalibration.maps import METHODS, STEPPED, Method, Points, RecalibrationMap
+from bce_cli.core.calibration.tally import Tally, pooled, run_starts, run_sums, total
+from bce_cli.core.recalibration.beta import fit_beta
+from bce_cli.core.recalibration.maps import METHODS, STEPPED, Method, RecalibrationMap
+from bce_cli.core.recalibration.sample import Sample
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.log_odds import Coefficients, Columns
     from bce_cli.core.calibration.tally import Parts
-    from bce_cli.core.rows import BoolArray, FloatArray, Rows
+    from bce_cli.core.rows import FloatArray, Rows
 
 _GREATEST = float(np.finfo(np.float64).max)
-_LEAST_LEVEL, _GREATEST_LEVEL = 5e-324, 1.0 - 2.0**-53
-_LEAST_BEND = 1e-10  # a column that departs less from a line than this is one
 
 
 class Fit(NamedTuple):
@@ -64,94 +58,6 @@ class Fit(NamedTuple):
 Fits: TypeAlias = Mapping[Method, Fit]
 Start: TypeAlias = "Mapping[str, float] | None"
 """Parameters to start from, if there are any that are near."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Predictions, ascending, with the weights of both labels: what all maps are fitted to.
-
-    Attributes
-    ----------
-    points : Points, shape (m,)
-        Equal ones may stand beside each other.
-    positives, negatives : tuple of ndarray of float64, shape (m,)
-        Parts of the sums of weights times label, and of weights times one minus the label.
-    n : int
-        Rows behind them.
-    """
-
-    points: Points
-    positives: Parts
-    negatives: Parts
-    n: int
-
-    @classmethod
-    def of(cls, tally: Tally, n: int) -> Sample:
-        """Take the predictions of n rows, each of some weight."""
-        if tally.logits is None:
-            points = Points.of_probabilities(tally.predictions)
-        else:
-            points = Points(tally.predictions, tally.logits, from_logits=True)
-        return cls(points, tally.positives, tally.negatives, n)
-
-    def where(self, are_there: BoolArray, n: int) -> Sample:
-        """Return some of the predictions, which n rows are behind."""
-        return Sample(
-            self.points.at(are_there),
-            tuple(part[are_there] for part in self.positives),
-            tuple(part[are_there] for part in self.negatives),
-            n,
-        )
-
-    @cached_property
-    def sums(self) -> tuple[float, float]:
-        """The weights of both labels, 1 and 0."""
-        return _sum(self.positives), _sum(self.negatives)
-
-    @property
-    def base_rate(self) -> float:
-        """Share of label 1."""
-        ones, zeros = self.sums
-        return _inside(ones / (ones + zeros))
-
-    @cached_property
-    def inner(self) -> slice:
-        """Where predictions are neither 0 nor 1."""
-        logits = self.points.logits
-        low = int(np.searchsorted(logits, -np.inf, side="right"))
-        return slice(low, int(np.searchsorted(logits, np.inf, side="left")))
-
-    @cached_property
-    def odds(self) -> LogOdds:
-        """The predictions that have a finite logit."""
-        inner = self.inner
-        positives, negatives = total(self.positives), total(self.negatives)
-        return LogOdds(self.points.logits[inner], positives[inner], negatives[inner])
-
-    @cached_property
-    def axis(self) -> Axis:
-        """The unit of these logits, of which at least two differ."""
-        return Axis.of(self.odds)
-
-    @cached_property
-    def levels(self) -> tuple[float, float]:
-        """What predictions of exactly 0, and of exactly 1, become."""
-        low, high = self.inner.start, self.inner.stop
-        return self._level(slice(low)), self._level(slice(high, None))
-
-    def _level(self, there: slice) -> float:
-        ones = _sum(tuple(part[there] for part in self.positives))
-        zeros = _sum(tuple(part[there] for part in self.negatives))
-        return _inside((ones + self.base_rate) / (ones + zeros + 1.0))
-
-
-def _sum(parts: Parts) -> float:
-    return math.fsum(float(part.sum()) for part in parts)
-
-
-def _inside(level: float) -> float:
-    """Keep a level of mixed labels from being rounded to 0 or 1."""
-    return min(max(level, _LEAST_LEVEL), _GREATEST_LEVEL)
 
 
 def fit_map(rows: Rows, method: Method) -> Fit:
@@ -330,134 +236,10 @@ def _fit_line(sample: Sample, method: Method, odds: LogOdds, start: Start) -> Fi
 
 
 def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
-    """Fit c + a log p - b log(1 - p) with neither a nor b below 0.
-
-    The likelihood is concave, so its maximum within those bounds is the one without them, or lies
-    on the bound that this one is beyond: there the other column is fitted alone.
-
-    References
-    ----------
-    Kull, Silva Filho and Flach, "Beta calibration", AISTATS 2017.
-    """
     if obstacle in {"one label", "one prediction", "separated"}:
         return Fit(None, obstacle)
-    bend = _Bend.of(sample)
-    if bend is None:  # two predictions, or as good as two: a line is all that they tell
-        line = _fit_line(sample, "logistic", sample.odds, None).map if obstacle is None else None
-        if line is not None and line.parameters["b"] > 0.0:
-            intercept, slope = line.parameters["a"], line.parameters["b"]
-            return Fit(_formula(sample, "beta", c=intercept, a=slope, b=slope))
-        return Fit(_formula(sample, "beta", **_best_bounded(sample)))
-    found = None if obstacle else bend.fit(start)
-    if found is None or min(found["a"], found["b"]) < 0.0:
-        found = _best_bounded(sample)
-    return Fit(_formula(sample, "beta", **found))
-
-
-@dataclass(frozen=True)
-class _Bend:
-    """The columns of beta: logits, and how far log p or log(1 - p) departs from a line over them.
-
-    Whichever of the two is smaller on the whole is taken, which loses the least digits.
-
-    Attributes
-    ----------
-    odds : LogOdds
-    axis : Axis
-    column : ndarray of float64, shape (m,)
-        -log(1 - p), or log p.
-    is_rest : bool
-        Whether it is the first of these.
-    scale, centre, slope, spread : float
-        The departure is (column / scale - centre - slope * axis(logit)) / spread.
-    """
-
-    odds: LogOdds
-    axis: Axis
-    column: FloatArray
-    is_rest: bool
-    scale: float
-    centre: float
-    slope: float
-    spread: float
-
-    @classmethod
-    def of(cls, sample: Sample) -> _Bend | None:
-        """Standardise the columns; None where one is a line over the other."""
-        odds, points = sample.odds, sample.points.at(sample.inner)
-        ends = points.at(np.array([0, -1]))
-        is_rest = abs(float(ends.log_rest[1])) <= abs(float(ends.log_p[0]))
-        column = np.negative(points.log_rest) if is_rest else points.log_p
-        scale = float(np.abs(column[[0, -1]]).max())
-        if np.count_nonzero(is_new(odds.logits)) <= 2 or scale == 0.0:  # noqa: PLR2004
-            return None
-        axis = sample.axis
-        x, values = axis(odds.logits), column / scale
-        weights = odds.positives + odds.negatives
-        weights /= weights.max()
-        weights /= weights.sum()
-        centre = float(np.sum(weights * values))
-        values -= centre
-        slope = float(np.sum(weights * values * x))
-        size = math.sqrt(float(np.sum(weights * values * values)))
-        values -= slope * x
-        spread = math.sqrt(float(np.sum(weights * values * values)))
-        if spread <= _LEAST_BEND * size:
-            return None
-        return cls(odds, axis, column, is_rest, scale, centre, slope, spread)
-
-    def _columns(self, block: slice) -> Sequence[FloatArray | None]:
-        x = self.axis(self.odds.logits[block])
-        departures = self.column[block] / self.scale - self.centre - self.slope * x
-        departures /= self.spread
-        return None, x, departures
-
-    def _there(self, at: Mapping[str, float]) -> Coefficients:
-        """Return parameters as coefficients: a z + (b - a) column, or b z + (a - b) column."""
-        along, across = (at["a"], at["b"]) if self.is_rest else (at["b"], at["a"])
-        bend = (across - along) * self.scale
-        intercept, slope = self.axis.there(at["c"], along)
-        return intercept + bend * self.centre, slope + bend * self.slope, bend * self.spread
-
-    def _back(self, at: Coefficients) -> dict[str, float]:
-        bend = at[2] / self.spread
-        intercept, along = self.axis.back(at[0] - bend * self.centre, at[1] - bend * self.slope)
-        across = along + bend / self.scale
-        a, b = (along, across) if self.is_rest else (across, along)
-        return {"c": intercept, "a": a, "b": b}
-
-    def fit(self, start: Start) -> dict[str, float] | None:
-        """Fit all three without bounds; None if that does not converge."""
-        columns: Columns = self._columns
-        if start is not None:
-            near = polish(self.odds, columns, self._there(start))
-            if near is not None:
-                return self._back(near)
-        at = self._there(_NEUTRAL["beta"])
-        point = point_at(self.odds, columns, at)
-        if not point.log_likelihood > self.odds.base_log_likelihood:
-            at = (self.odds.of_base_rate, 0.0, 0.0)
-            point = point_at(self.odds, columns, at)
-        peak = climb(self.odds, columns, at, point)
-        return None if peak is None else self._back(peak.at)
-
-
-def _best_bounded(sample: Sample) -> dict[str, float]:
-    """Fit beta with one of a and b 0, or both where neither is above 0 without the other."""
-    odds, points = sample.odds, sample.points.at(sample.inner)
-    best, parameters = odds.base_log_likelihood, {"c": odds.of_base_rate, "a": 0.0, "b": 0.0}
-    for name, other, column in (("a", "b", points.log_p), ("b", "a", -points.log_rest)):
-        alone = LogOdds(column, odds.positives, odds.negatives)
-        if obstacle_of(alone) is not None:
-            continue
-        axis = Axis.of(alone)
-        peak = fit_line(alone, axis, (0.0, 1.0))
-        if peak is None:
-            continue
-        intercept, slope = axis.back(*peak.at)
-        if slope > 0.0 and peak.point.log_likelihood > best:
-            best, parameters = peak.point.log_likelihood, {"c": intercept, name: slope, other: 0.0}
-    return parameters
+    found = fit_beta(sample, obstacle, start)
+    return Fit(None, "diverged") if found is None else Fit(_formula(sample, "beta", **found))
 
 
 _FITS = {

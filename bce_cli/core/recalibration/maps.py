@@ -282,8 +282,8 @@ class RecalibrationMap:
         left = np.maximum(right - 1, 0)
         widths = np.where(right > left, x[right] - x[left], 1.0)
         shares = np.clip((np.clip(probabilities, x[0], x[-1]) - x[left]) / widths, 0.0, 1.0)
-        levels: FloatArray = np.minimum(y[left] + shares * (y[right] - y[left]), y[right])
-        return levels
+        levels = np.minimum(y[left] + shares * (y[right] - y[left]), y[right])
+        return np.where(shares < 1.0, levels, y[right])
 
 
 def as_they_are() -> RecalibrationMap:
