@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import ArgumentError, quoted
 from bce_cli.questions.inputs import Inputs
+from bce_cli.readers.array_likes import how_to_make
 from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
 
 if TYPE_CHECKING:
@@ -100,8 +102,11 @@ def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever 
         raise ArgumentError(message, hint, "predictions")
     if not isinstance(predictions, list | tuple) and getattr(predictions, "ndim", 1) == _TWO_AXES:
         predictions = [predictions[:, place] for place in range(predictions.shape[1])]
-    if not isinstance(predictions, list | tuple):
-        message = f"predictions must be several, got one {type(predictions).__name__}"
+    is_one = isinstance(predictions, list | tuple) and all(isinstance(p, Real) for p in predictions)
+    if is_one or not isinstance(predictions, list | tuple):
+        message = (
+            f"predictions must be those of several models, got one {type(predictions).__name__}"
+        )
         raise ArgumentError(message, "such as predictions={'old': a, 'new': b}", "predictions")
     return {f"model {number}": values for number, values in enumerate(predictions, start=1)}
 
@@ -164,8 +169,10 @@ def _table(data: Any, argument: str, name: str | None = None) -> Source:  # noqa
 def _no_table(data: object, argument: str) -> ArgumentError:
     kind = type(data).__name__
     message = f"{argument} is neither a table nor a path, but {quoted(kind)}"
-    hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
-    return ArgumentError(message, hint if argument == "data" else None, argument)
+    hint = how_to_make(data)
+    if hint is None and argument == "data":
+        hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
+    return ArgumentError(message, hint, argument)
 
 
 def _refuse_values(argument: str, value: object) -> None:
