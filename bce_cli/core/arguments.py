@@ -97,7 +97,8 @@ def check_confidence(value: object) -> None:
     such as 0.95 or 0.99
     """
     if not 0.0 < number_in(value) < 1.0:
-        message = f"{argument('confidence')} must lie between 0 and 1, got {shown(value)}"
+        level = f"{value:g}" if isinstance(value, float) else shown(value)
+        message = f"{argument('confidence')} must lie between 0 and 1, got {level}"
         raise ArgumentError(message, "such as 0.95 or 0.99")
 
 

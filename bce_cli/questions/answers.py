@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from bce_cli.core.arguments import check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.progress import silent
 from bce_cli.core.report import loss_report
@@ -19,7 +20,7 @@ from bce_cli.engine.run import (
     evaluate,
     fold_rows,
 )
-from bce_cli.errors import ArgumentError, argument, did_you_mean, given, quoted
+from bce_cli.errors import ArgumentError, argument, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +64,7 @@ def conventions(like: str, clip: float | None) -> tuple[Convention, tuple[Conven
         There is no such convention, or both were given.
     """
     if like != ALL:
-        if like not in RULES:
-            also = did_you_mean(like, [*RULES, ALL])
-            message = f"{argument('like')} {quoted(like)} is not known{also}"
-            raise ArgumentError(message, f"known are {', '.join(RULES)}, and all")
+        check_choice("like", like, [*RULES, ALL])
         return Convention(clip, like), ()
     from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- rarely needed
 
@@ -102,6 +100,9 @@ def job(
     ArgumentError
         What is asked for contradicts itself.
     """
+    if workers is not None:
+        check_whole("workers", workers, least=1)
+    check_choice("engine", engine, get_args(Engine))
     n_workers = default_workers() if workers is None else workers
     if engine == "local":
         if scheduler is not None:
@@ -194,9 +195,7 @@ def compare(
     ArgumentError
         `confidence` is not between 0 and 1.
     """
-    if not 0.0 < confidence < 1.0:
-        message = f"{argument('confidence')} must lie between 0 and 1, got {confidence:g}"
-        raise ArgumentError(message, "such as 0.95 or 0.99")
+    check_confidence(confidence)
     from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
         ComparisonPlan,
         ComparisonTotals,

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from bce_cli.core.arguments import check_choice, check_kind, shown
 from bce_cli.errors import ArgumentError, quoted
-from bce_cli.questions.inputs import Inputs
+from bce_cli.questions.inputs import DecimalSign, InputFormat, Inputs, JoinRule, MissingRule
 from bce_cli.readers.array_likes import how_to_make
 from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 _OF_TABLES = ("label", "labels", "on")
 """What names columns of tables, or joins them."""
+
+_CHOICES: dict[str, Any] = {
+    "missing": MissingRule,
+    "join": JoinRule,
+    "input_format": InputFormat,
+    "decimal": DecimalSign,
+}
+_FLAGS = ("soft_labels", "logits", "no_header")
+_TEXTS = ("delimiter", "encoding", "comment")
 
 _PLACE = re.compile(r"#\d+")
 _TWO_AXES = 2
@@ -118,7 +128,7 @@ def _of_tables(
     *,
     takes_models: bool = False,
 ) -> Given:
-    name = options.pop("name")
+    name = _name(options)
     has_models = takes_models and len(predictions) <= 1
     sources = _tables(data, name, are_models=has_models)
     if has_models and len(sources) == 1:
@@ -234,7 +244,7 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
     segments = by if isinstance(by, Mapping) else {} if by is None else {None: by}
     options["by"] = tuple(_add(columns, "by", value, key) for key, value in segments.items())
     options["label"] = next(iter(columns))
-    name = options.pop("name") or "arrays"
+    name = _name(options) or "arrays"
     frame = frame_of_columns({name: values for name, (_, values) in columns.items()}, name)
     return Given([frame], _inputs(chosen, options))
 
@@ -253,7 +263,22 @@ def _add(
     return free
 
 
+def _name(options: dict[str, Any]) -> str | None:
+    name: str | None = options.pop("name")
+    if name is not None:
+        check_kind("name", name, str)
+    return name
+
+
 def _inputs(predictions: tuple[str, ...], options: dict[str, Any]) -> Inputs:
+    for name, kind in _CHOICES.items():
+        if options.get(name) is not None:
+            check_choice(name, options[name], get_args(kind))
+    for name in _FLAGS:
+        check_kind(name, options.get(name, False), bool)
+    for name in _TEXTS:
+        if options.get(name) is not None:
+            check_kind(name, options[name], str)
     positive = options.pop("positive", None)
     found = Inputs(predictions=predictions, **options)
     return replace(found, positive=_text(positive))
@@ -265,5 +290,8 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 -- a label of any kind
         return value
     if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
         return str(bool(value)).lower()
+    if not isinstance(value, Real):
+        message = f"positive must be one label, got {shown(value)}"
+        raise ArgumentError(message, "such as positive='yes'", "positive")
     number = float(value)
     return str(int(number)) if number.is_integer() else repr(number)
