@@ -302,7 +302,7 @@ def test_every_key_of_every_step_of_the_demo_is_told_of(bce: Callable[..., Resul
     assert told == printed
 
 
-QUESTIONS = {
+QUESTIONS: dict[Callable[..., object], str] = {
     bce_cli.compute: "compute",
     bce_cli.losses: "compute",
     bce_cli.compare: "compare",
