@@ -157,11 +157,18 @@ __all__ = [  # noqa: RUF022 -- questions first, errors last
     "DoubtWarning",
 ]
 
+_LOG_LOSS = {"log_loss", "logloss", "bce", "bce_loss", "BCELoss"}
+"""What others call the mean of the losses."""
+
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 -- any public name
     """Import a public name when it is first used, so that ``bce --help`` need not load NumPy."""
     if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
+        from bce_cli.errors import did_you_mean  # noqa: PLC0415 -- `import bce_cli` needs nothing
+
+        wanted = "mean_binary_cross_entropy" if name in _LOG_LOSS else name
+        also = "" if name.startswith("_") else did_you_mean(wanted, __all__)
+        message = f"module {__name__!r} has no attribute {name!r}{also}"
         raise AttributeError(message)
     return getattr(import_module(_HOMES[name]), name)
 

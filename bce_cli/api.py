@@ -7,16 +7,16 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, overload
 
-from bce_cli.core.arguments import check_whole, number_in
+from bce_cli.core.arguments import check_kind, check_whole, number_in, shown
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
-from bce_cli.errors import ArgumentError, DoubtWarning, did_you_mean, quoted
+from bce_cli.errors import ArgumentError, DoubtWarning, argument, did_you_mean, quoted
 from bce_cli.questions import answers
 from bce_cli.questions.given import rivalling, scored
 from bce_cli.results import CalibrationResult, CheckResult, CompareResult, ComputeResult, Result
@@ -440,7 +440,7 @@ def compare(
     >>> import bce_cli as bce
     >>> result = bce.compare([1, 0, 1, 0], {"old": [0.5] * 4, "new": [0.8, 0.3, 0.6, 0.2]})
     >>> [round(difference, 6) for difference in result.comparisons["difference"].to_pylist()]
-    [-0.364716]
+    [-0.3647]
     """
     convention = _one_convention(like, clip)
     n_shown = _row_count("rows", rows)
@@ -528,7 +528,8 @@ def calibration(
     """
     from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- as above
 
-    with _own_words({"n_bins": "bins", "n_bootstrap": "bootstrap", "with_fine_bins": "fine_bins"}):
+    check_kind("fine_bins", fine_bins, bool)
+    with _called_as_here():
         plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins)
     given, job = _asked(scored, data, prediction, options)
     return _told(
@@ -641,17 +642,19 @@ def check(
     if budget is not None and baseline is None:
         message = "budget goes with baseline"
         raise ArgumentError(message, None, "budget", "baseline")
-    limits = _limits(
-        max_loss=_limit(max_loss),
-        min_skill=_limit(min_skill),
-        max_brier=_limit(max_brier),
-        max_ece=_limit(max_ece),
-        min_rows=min_rows,
-        baseline=None if baseline is None else _baseline(baseline, convention),
-        budget=0.0 if budget is None else _limit(budget),
-        n_bins=DEFAULT_BINS if bins is None else bins,
-        confident=confident,
-    )
+    check_kind("confident", confident, bool)
+    with _called_as_here():
+        limits = Limits(
+            max_loss=_limit(max_loss),
+            min_skill=_limit(min_skill),
+            max_brier=_limit(max_brier),
+            max_ece=_limit(max_ece),
+            min_rows=min_rows,
+            baseline=None if baseline is None else _baseline(baseline, convention),
+            budget=0.0 if budget is None else _limit(budget),
+            n_bins=DEFAULT_BINS if bins is None else bins,
+            confident=confident,
+        )
     given, job = _asked(scored, data, prediction, options)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
@@ -675,32 +678,30 @@ def _asked(
     )
 
 
-def _row_count(argument: str, n: Any) -> int:
-    """Return how many rows are to be shown."""
-    check_whole(argument, n, 0, _MOST_ROWS)
-    return int(n)
+_CALLED = {"n_bins": "bins", "n_bootstrap": "bootstrap", "with_fine_bins": "fine_bins"}
+"""Arguments of questions that plans and limits have other names for."""
 
 
 @contextmanager
-def _own_words(names: Mapping[str, str]) -> Iterator[None]:
-    """Call arguments of core in errors as the question calls them."""
+def _called_as_here() -> Iterator[None]:
+    """Have errors of plans and limits speak of arguments as those of questions are called."""
     try:
         yield
     except ArgumentError as error:
-        texts = [error.message, error.hint or ""]
-        for name, own in names.items():
-            texts = [text.replace(name, own) for text in texts]
-        arguments = [names.get(name, name) for name in error.arguments]
-        raise ArgumentError(texts[0], texts[1] or None, *arguments) from None
+        message, hint = error.said
+        for there, here in _CALLED.items():
+            message = message.replace(argument(there), argument(here))
+        raise ArgumentError(message, hint) from None
 
 
-def _limits(**limits: Any) -> Limits:
-    with _own_words({"n_bins": "bins"}):
-        return Limits(**limits)
+def _row_count(name: str, n: Any) -> int:
+    """Return how many rows are to be shown."""
+    check_whole(name, n, 0, _MOST_ROWS)
+    return int(n)
 
 
 def _limit(value: Any) -> Any:
-    """Return a limit as JSON has it; what is no number is refused where limits are held."""
+    """Return a limit as a float; what is none is refused with the other limits."""
     number = number_in(value)
     return value if math.isnan(number) else number
 
@@ -720,6 +721,9 @@ def _baseline(given: Result | Mapping[str, Any] | Path, convention: Convention) 
     if isinstance(given, Mapping | Result):
         record = given if isinstance(given, Mapping) else given.to_dict()
         return baseline_of(record, "the baseline", convention)
+    if not isinstance(given, str | os.PathLike):
+        message = f"baseline must be a result, its dict or a path, got {shown(given)}"
+        raise ArgumentError(message, None, "baseline")
     return read_baseline(os.fspath(given), convention)
 
 

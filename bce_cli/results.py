@@ -281,7 +281,7 @@ class CompareResult(Result):
         A row for each model, with its own figures.
     comparisons : pyarrow.Table
         A row for each model but the first: `difference` of the mean loss (below 0 is better than
-        the baseline), `std_error`, `ci_low`, `ci_high`, `p_value`, `p_value_adjusted` and counts.
+        the baseline), `std_error`, `ci_low`, `ci_high`, `p_value`, `p_adjusted` and counts.
     confidence : float
     cluster_column, n_clusters
     notes : tuple of str
@@ -322,8 +322,8 @@ class CalibrationResult(Result):
     mean_loss : float
     log_loss, brier : Figures
         Each with `miscalibration`, `discrimination`, `uncertainty` and more.
-    calibrated : str or None
-        Whether the predictions can be believed.
+    calibrated : bool or None
+        Whether the predictions can be believed; None where the rows cannot tell.
     ece, mce : float
         Expected and maximum calibration error over `bins`.
     slope, intercept, calibration_in_the_large : float or None
@@ -349,7 +349,7 @@ class CalibrationResult(Result):
         slope: float | None
         intercept: float | None
         calibration_in_the_large: float | None
-        calibrated: str | None
+        calibrated: bool | None
         bins: pa.Table
         isotonic: pa.Table
         notes: tuple[str, ...]

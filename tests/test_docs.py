@@ -14,12 +14,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
 
+import bce_cli
 from bce_cli.cli.app import app
 from bce_cli.cli.diagnostics import ExitCode
 from bce_cli.core.rules import RULES
@@ -155,7 +157,8 @@ def test_every_page_shows_real_output(page: Path) -> None:
 
 def test_the_python_of_the_readme_runs() -> None:
     (example,) = [block.text for block in blocks_of(README) if block.language == "python"]
-    assert session(example, {}) == example
+    Path("sample_data").symlink_to(ROOT / "sample_data")
+    assert rounded(session(example, {})) == rounded(example)
 
 
 def test_the_readme_is_short_and_begins_with_an_answer() -> None:
@@ -297,6 +300,41 @@ def test_every_key_of_every_step_of_the_demo_is_told_of(bce: Callable[..., Resul
     }
     printed.pop("underflow")  # in a table of its own
     assert told == printed
+
+
+QUESTIONS: dict[Callable[..., object], str] = {
+    bce_cli.compute: "compute",
+    bce_cli.losses: "compute",
+    bce_cli.compare: "compare",
+    bce_cli.calibration: "calibration",
+    bce_cli.check: "check",
+}
+
+
+def test_every_public_name_is_told_of() -> None:
+    page = ROOT / "docs" / "python.md"
+    code = [*re.findall(r"`([^`\n]+)`", text_of(page)), *(block.text for block in blocks_of(page))]
+    told = set(re.findall(r"\w+", " ".join(code)))
+    assert set(bce_cli.__all__) <= told
+
+
+def test_arguments_are_options_but_for_those_that_are_told_of(bce: Callable[..., Result]) -> None:
+    table = section("python.md", "## Arguments and options")
+    cells = re.findall(r"^\| (.*?) \| (.*?) \|$", table, flags=re.MULTILINE)
+    own_arguments = set(first_column(table))
+    own_options = set(re.findall(r"`--([a-z-]+)`", " ".join(options for _, options in cells)))
+    arguments: dict[str, set[str]] = {}
+    for question, command in QUESTIONS.items():
+        arguments.setdefault(command, set()).update(signature(question).parameters)
+    unlike = set()
+    for command, names in arguments.items():
+        shown = bce(command, "--help").stdout
+        options = set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", shown)) - {"help"}
+        as_options = {name.replace("_", "-") for name in names - own_arguments}
+        assert as_options <= options
+        assert options - as_options <= own_options
+        unlike |= {*(options - as_options), *(names & own_arguments)}
+    assert unlike == own_options | own_arguments
 
 
 CREATED = "CREATE TABLE preds (y INT, p DOUBLE PRECISION); INSERT INTO preds VALUES (1,.9), (0,.2)"

@@ -20,7 +20,7 @@ from bce_cli.engine.run import (
     evaluate,
     fold_rows,
 )
-from bce_cli.errors import ArgumentError, argument, did_you_mean, given, quoted
+from bce_cli.errors import ArgumentError, argument, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +64,7 @@ def conventions(like: str, clip: float | None) -> tuple[Convention, tuple[Conven
         There is no such convention, or both were given.
     """
     if like != ALL:
-        if like not in RULES:
-            also = did_you_mean(like, [*RULES, ALL])
-            message = f"{argument('like')} {quoted(like)} is not known{also}"
-            raise ArgumentError(message, f"known are {', '.join(RULES)}, and all")
+        check_choice("like", like, [*RULES, ALL])
         return Convention(clip, like), ()
     from bce_cli.core.convention_totals import ALL_CONVENTIONS  # noqa: PLC0415 -- rarely needed
 

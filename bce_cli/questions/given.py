@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.core.arguments import check_kind
 from bce_cli.errors import ArgumentError, quoted
 from bce_cli.questions.inputs import Inputs
-from bce_cli.readers.array_likes import UnfitError, label_text
+from bce_cli.readers.array_likes import UnfitError, how_to_make, label_text
 from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _OF_TABLES = ("label", "labels", "on")
 """What names columns of tables, or joins them."""
+
+_FLAGS = ("soft_labels", "logits", "no_header")
+_TEXTS = ("delimiter", "encoding", "comment")
 
 _PLACE = re.compile(r"#\d+")
 _TWO_AXES = 2
@@ -101,8 +106,11 @@ def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever 
         raise ArgumentError(message, hint, "predictions")
     if not isinstance(predictions, list | tuple) and getattr(predictions, "ndim", 1) == _TWO_AXES:
         predictions = [predictions[:, place] for place in range(predictions.shape[1])]
-    if not isinstance(predictions, list | tuple):
-        message = f"predictions must be several, got one {type(predictions).__name__}"
+    is_one = isinstance(predictions, list | tuple) and all(isinstance(p, Real) for p in predictions)
+    if is_one or not isinstance(predictions, list | tuple):
+        message = (
+            f"predictions must be those of several models, got one {type(predictions).__name__}"
+        )
         raise ArgumentError(message, "such as predictions={'old': a, 'new': b}", "predictions")
     return {f"model {number}": values for number, values in enumerate(predictions, start=1)}
 
@@ -114,7 +122,7 @@ def _of_tables(
     *,
     takes_models: bool = False,
 ) -> Given:
-    name = options.pop("name")
+    name = _name(options)
     has_models = takes_models and len(predictions) <= 1
     sources = _tables(data, name, are_models=has_models)
     if has_models and len(sources) == 1:
@@ -165,8 +173,10 @@ def _table(data: Any, argument: str, name: str | None = None) -> Source:  # noqa
 def _no_table(data: object, argument: str) -> ArgumentError:
     kind = type(data).__name__
     message = f"{argument} is neither a table nor a path, but {quoted(kind)}"
-    hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
-    return ArgumentError(message, hint if argument == "data" else None, argument)
+    hint = how_to_make(data)
+    if hint is None and argument == "data":
+        hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
+    return ArgumentError(message, hint, argument)
 
 
 def _refuse_values(argument: str, value: object) -> None:
@@ -228,7 +238,7 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
     segments = by if isinstance(by, Mapping) else {} if by is None else {None: by}
     options["by"] = tuple(_add(columns, "by", value, key) for key, value in segments.items())
     options["label"] = next(iter(columns))
-    name = options.pop("name") or "arrays"
+    name = _name(options) or "arrays"
     frame = frame_of_columns({name: values for name, (_, values) in columns.items()}, name)
     return Given([frame], _inputs(chosen, options))
 
@@ -247,7 +257,19 @@ def _add(
     return free
 
 
+def _name(options: dict[str, Any]) -> str | None:
+    name: str | None = options.pop("name")
+    if name is not None:
+        check_kind("name", name, str)
+    return name
+
+
 def _inputs(predictions: tuple[str, ...], options: dict[str, Any]) -> Inputs:
+    for name in _FLAGS:
+        check_kind(name, options.get(name, False), bool)
+    for name in _TEXTS:
+        if options.get(name) is not None:
+            check_kind(name, options[name], str)
     positive = options.pop("positive", None)
     found = Inputs(predictions=predictions, **options)
     return replace(found, positive=_text(positive))

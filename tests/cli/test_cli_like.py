@@ -68,7 +68,7 @@ def test_an_unknown_convention_is_an_error_of_usage(
     result = bce("compute", preds(ROWS), "--like", "caffe")
     assert (result.stdout, result.exit_code) == ("", 2)
     assert result.stderr == (
-        f"bce: error: --like 'caffe' is not known\nbce: known are {', '.join(RULES)}, and all\n"
+        f"bce: error: --like 'caffe' is not known\nbce: known are {', '.join([*RULES, 'all'])}\n"
     )
 
 
