@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -41,6 +42,7 @@ _DIGITS = 4
 _MAP_DIGITS = 5
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _AS_IS = "as-is"
+_UNSEEN = "on rows it has not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,30 +251,27 @@ def recalibration_verdict(report: RecalibrationReport) -> Judged:
             why = f"{one} cannot be judged, as {_why_not(first)}"
         return Judged(f"Leave them as they are: {why}.", "undecided")
     best = min(judged, key=lambda found: found.cross_fitted_loss or 0.0)
-    amount = _amount(best.difference, report)
+    difference = best.difference or PairedDifference(None)
+    is_worse, what = False, "no map is clearly better on rows it has not seen; "
     if len(report.methods[1:]) == 1:
-        difference = best.difference
-        is_worse = difference is not None and difference.exceeds(0.0)
-        what = f"{best.method} costs {amount} on rows it has not seen"
-        if not is_worse:
-            what = f"no difference of {best.method} can be told: it costs {amount}"
-        return Judged(f"Leave them as they are: {what}.", "failed" if is_worse else "undecided")
-    none = "no map is clearly better on rows it has not seen"
-    return Judged(
-        f"Leave them as they are: {none}; the best, {best.method}, costs {amount}.", "undecided"
-    )
+        is_worse = difference.exceeds(0.0)
+        what = "" if is_worse else "no difference can be told; "
+        what += f"{best.method} costs {_amount(difference, report, _UNSEEN)}"
+    else:
+        what += f"the best, {best.method}, costs {_amount(difference, report)}"
+    return Judged(f"Leave them as they are: {what}.", "failed" if is_worse else "undecided")
 
 
 def _take(report: RecalibrationReport) -> Judged:
     """Say what is gained by the map that is recommended, and which others may do as well."""
     found, as_is = report.of(report.recommended), report.of(_AS_IS)
-    amount = _amount(found.difference, report)
     if as_is.n_infinite:
         left = f"{figure(found.cross_fitted_loss, _MAP_DIGITS)} {report.unit}"
         rows = f"{how_many(as_is.n_infinite)} {_cost(as_is.n_infinite)} infinity as they are"
-        text = f"{found.method}: {left} on rows it has not seen, where {rows}"
+        text = f"{found.method}: {left} {_UNSEEN}, where {rows}"
     else:
-        text = f"{found.method}: {amount} on rows it has not seen"
+        difference = found.difference or PairedDifference(None)
+        text = f"{found.method}: {_amount(difference, report, _UNSEEN)}"
     others = [name for name in report.not_told_apart if not report.of(name).beaten_by]
     if others:
         text += f"; {_listed(others)} cannot be told apart"
@@ -283,13 +282,12 @@ def _cost(n: int) -> str:
     return "costs" if n == 1 else "cost"
 
 
-def _amount(difference: PairedDifference | None, report: RecalibrationReport) -> str:
+def _amount(difference: PairedDifference, report: RecalibrationReport, where: str = "") -> str:
     """Say how much less a map costs than predictions as they are, or how much more."""
-    value = _value(difference)
-    if difference is None or value is None:
-        return f"as many infinite {report.unit}"
+    value = difference.value or 0.0
     sign = -1.0 if value < 0.0 else 1.0
     amount = f"{figure(sign * value, _DIGITS)} {report.unit} {'less' if value < 0.0 else 'more'}"
+    amount += f" {where}" if where else ""
     low, high = difference.ci_low, difference.ci_high
     if low is None or high is None:
         return amount
@@ -380,7 +378,7 @@ def _why_not(found: MethodReport) -> str:
 def _next_step(document: RecalibrateDocument) -> Iterator[str]:
     """Say what to do with the map."""
     if document.saved_in is not None:
-        place = safe_text(document.saved_in)
+        place = shlex.quote(safe_text(document.saved_in))
         idle = ", which changes nothing," if document.chosen == _AS_IS else ""
         yield f"The {document.chosen} map{idle} is in {place}: bce apply {place} new.csv"
     elif document.report.recommended != _AS_IS:
