@@ -129,6 +129,13 @@ class PairedDifference:
         found = report.finite
         return cls(found.value, found.std_error, found.ci_low, found.ci_high)
 
+    @property
+    def reversed(self) -> PairedDifference:
+        """The second map's loss less that of the first."""
+        low, high = (None if end is None else 0.0 - end for end in (self.ci_high, self.ci_low))
+        value = None if self.value is None else 0.0 - self.value
+        return PairedDifference(value, self.std_error, low, high)
+
     def exceeds(self, least: float) -> bool:
         """Whether the interval lies wholly above some number; an infinite difference does."""
         if self.value is not None and math.isinf(self.value):
@@ -442,6 +449,8 @@ class _Contest:
     def difference(self, method: Method, other: Method) -> PairedDifference:
         """Return the loss of one method less that of another."""
         pair = (method, other)
+        if (other, method) in self._known:
+            return self._known[other, method].reversed
         if pair not in self._known:
             after, before = ((self.rows, self.losses[m]) for m in pair)
             totals = DifferenceTotals.of(before, after, EXACT, 0)
