@@ -305,7 +305,7 @@ def test_the_map_of_leaving_them_is_saved_as_well(bce: Callable[..., Result]) ->
         (["--folds", "0"], 2, "--folds must be at least 1, got 0"),
         (["--seed", "1", "--order", "day"], 2, "--seed deals rows by chance, "),
         (["--method", "plat"], 2, "--method 'plat' is not known; did you mean 'platt'?"),
-        (["--confidence", "95"], 2, "--confidence must be greater than 0 and less than 1"),
+        (["--confidence", "95"], 2, "--confidence must lie between 0 and 1"),
         (["--order", "user"], 65, "order (column 'user'): 'u0' does not say what came before"),
         (["--order", "nope"], 65, "preds.csv: there is no column 'nope'"),
         (["--order", "p"], 65, "preds.csv: column 'p' cannot be the order as well"),
@@ -337,7 +337,7 @@ def written(labels: np.ndarray, predictions: np.ndarray, *more: list[str]) -> st
         (np.ones(20), P[:20], "all labels are 1: a map takes both"),
         (np.zeros(20), P[:20], "all labels are 0: a map takes both"),
         (LABELS[:5], P[:5], "10 "),
-        (np.repeat([True, False], [1, 19]), P[:20], "all rows but those of fold 1 have no label 1"),
+        (np.repeat([True, False], [1, 19]), P[:20], "the only row of label 1 is in fold 1"),
     ],
 )
 def test_too_little_is_refused(

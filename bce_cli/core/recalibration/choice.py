@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bce_cli.core.arguments import check_choice, check_confidence, check_whole, shown
 from bce_cli.core.comparison import DifferenceTotals, difference_report
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.progress import Stage, silent
@@ -16,9 +16,9 @@ from bce_cli.core.recalibration.cross_fit import Cells, cross_fit, mean_loss
 from bce_cli.core.recalibration.fitting import fit_whole
 from bce_cli.core.recalibration.folds import deal
 from bce_cli.core.recalibration.maps import METHODS, Method
-from bce_cli.core.report import NATS_PER, loss_report
+from bce_cli.core.report import NATS_PER, check_unit, loss_report
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import ArgumentError, did_you_mean
+from bce_cli.errors import ArgumentError, argument, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,9 @@ class RecalibrationPlan:
     --------
     >>> RecalibrationPlan(method="plat")
     Traceback (most recent call last):
-    bce_cli.errors.ArgumentError: there is no method 'plat'; did you mean 'platt'?
+    ...
+    bce_cli.errors.ArgumentError: method 'plat' is not known; did you mean 'platt'?
+    known are as-is, offset, temperature, logistic, platt, beta, isotonic, centred
     """
 
     folds: int = 10
@@ -75,27 +77,17 @@ class RecalibrationPlan:
     has_order: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("folds", "seed"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral)):
-                message = f"{name} must be a whole number, got {value!r}"
-                raise ArgumentError(message, None, name)
-        least = 1 if self.has_order else 2
-        if self.folds < least:
-            message = f"folds must be at least {least}, got {self.folds}"
-            raise ArgumentError(message, None, "folds")
-        if self.method is not None and self.method not in METHODS:
-            message = f"there is no method {self.method!r}{did_you_mean(self.method, METHODS)}"
-            raise ArgumentError(message, f"known are {', '.join(METHODS)}", "method")
-        if not 0.0 < self.confidence < 1.0:
-            message = f"confidence must be greater than 0 and less than 1, got {self.confidence!r}"
-            raise ArgumentError(message, None, "confidence")
-        if self.seed is not None and self.seed < 0:
-            message = f"seed must not be below 0, got {self.seed}"
-            raise ArgumentError(message, None, "seed")
+        check_whole("folds", self.folds, least=1 if self.has_order else 2)
+        if self.method is not None:
+            check_choice("method", self.method, METHODS)
+        check_confidence(self.confidence)
+        check_unit(self.unit)
+        if self.seed is not None:
+            check_whole("seed", self.seed, least=0)
         if self.seed is not None and self.has_order:
-            message = "seed deals rows by chance, and order by what came before"
-            raise ArgumentError(message, "give one of them", "seed", "order")
+            chance, time = argument("seed"), argument("order")
+            message = f"{chance} deals rows by chance, and {time} by what came before"
+            raise ArgumentError(message, "give one of them")
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -250,7 +242,7 @@ class RecalibrationReport:
             if found.method == method:
                 return found
         known = [found.method for found in self.methods]
-        message = f"there is no method {method!r} here{did_you_mean(method, known)}"
+        message = f"there is no method {shown(method)} here{did_you_mean(method, known)}"
         raise ArgumentError(message, f"there are {', '.join(known)}", "method")
 
     @property

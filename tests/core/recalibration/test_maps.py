@@ -215,7 +215,7 @@ LEVELS = {"level_at_0": 0.1, "level_at_1": 0.9}
 def test_what_is_no_map_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
         RecalibrationMap(**fields)
-    assert str(caught.value) == message
+    assert caught.value.message == message
 
 
 def test_what_is_no_prediction_is_refused() -> None:
