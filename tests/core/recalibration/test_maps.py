@@ -224,7 +224,7 @@ def test_what_is_no_prediction_is_refused() -> None:
         recalibrated.apply([0.5, 1.5])
     with pytest.raises(ProbabilityError, match=r"^logits\[0\] is not a number$"):
         recalibrated.logits_of(logits=[np.nan])
-    with pytest.raises(DataError, match=r"^probabilities must be one-dimensional, got shape \(\)$"):
+    with pytest.raises(DataError, match=r"^probabilities have shape \(\), where \(n,\) is needed$"):
         recalibrated.apply(0.5)
     with pytest.raises(ArgumentError, match="1 of its values are masked"):
         recalibrated.apply(np.ma.masked_array([0.5], [True]))
