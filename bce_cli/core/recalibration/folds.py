@@ -170,7 +170,8 @@ def _in_order(rows: Rows, n: int, ranks: npt.NDArray[np.intp]) -> Folds:
     """Cut sorted rows where the next value begins that is nearest to equal shares."""
     ends = np.cumsum(np.bincount(ranks))[:-1]  # of each value but the last: rows up to there
     if len(ends) < n:
-        message = f"{n} fold{'s' * (n > 1)} in order take{'s' * (n == 1)} {n + 1} different values, and there are {len(ends) + 1}"
+        take = f"{n} folds in order take" if n > 1 else "1 fold in order takes"
+        message = f"{take} {n + 1} different values, and there are {len(ends) + 1}"
         raise DataError(message, _fewer(len(ends), least=1), "folds", "order")
     block = np.zeros(len(ends) + 1, np.int32)
     last = -1
