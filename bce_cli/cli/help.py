@@ -16,9 +16,10 @@ _JUDGED = "What is judged"
 _HEADINGS = {
     "Columns": "--label --prediction --by --id --weight --cluster --order --positive --soft-labels "
     "--logits",
-    "Input": "SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
+    "Input": "MAP SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
     "--no-header --encoding --comment",
     _JUDGED: "STEP",
+    "The new column": "--column --logit --formula",
     "Output": "--format --output --save --brief --quiet --plot --per-example --rows --worst "
     "--color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
@@ -69,7 +70,8 @@ class Helpful:
     def get_help(self, ctx: Any) -> str:  # noqa: ANN401 -- of a class without a public name
         """Return the help; see the base class."""
         width = _width()
-        lines = [ctx.get_usage(), "", *_exemplified(self.examples, width)]
+        usage = ctx.get_usage().replace("{", "").replace("}", "")  # around what must be given
+        lines = [usage, "", *_exemplified(self.examples, width)]
         lines += _paragraphs(str(ctx.command.help), width)
         if isinstance(ctx.command, TyperGroup):
             lines += _commands(ctx.command, ctx, width)
