@@ -138,8 +138,7 @@ def csv_records(data: memoryview, delimiter: str, decimal: str, column: NewColum
     """
     from pyarrow import compute
 
-    data = _without_blank_lines(data)
-    ends = _record_ends(np.frombuffer(data, np.uint8))
+    data, ends = _records(data)
     if len(ends) != len(column.values):  # pragma: no cover -- the reader counts as we do
         message = f"internal: {len(ends)} records for {len(column.values)} rows"
         raise AssertionError(message)
@@ -158,37 +157,41 @@ def _spliced(data: memoryview, ends: Places, parts: list[Any]) -> list[Any]:
     return [lines, data[int(ends[-1]) :]]
 
 
-def _line_ends(data: ByteArray) -> BoolArray:
-    """Which bytes end a line outside quotes, in data that begin with a record."""
-    are_ends: BoolArray = data == _LF
-    returns = data == _CR
-    if returns.any():
-        are_ends |= returns
-    are_quotes = data == _QUOTE
-    if are_quotes.any():
-        places = np.flatnonzero(are_ends)
-        quotes_before = np.searchsorted(np.flatnonzero(are_quotes), places)
-        are_ends[places[quotes_before % 2 == 1]] = False
-    return are_ends
+def _records(data: memoryview) -> tuple[memoryview, Places]:
+    r"""Leave out what is no record: blank lines, and comments, of which nothing is left.
 
+    Returns
+    -------
+    data : memoryview
+    ends : ndarray of int
+        Where the text of each record ends, before its line end.
 
-def _record_ends(data: ByteArray) -> Places:
-    """Where the text of each record ends, before its line end; no line is blank."""
-    are_ends = _line_ends(data)
-    are_ends[1:] &= ~are_ends[:-1].copy()
-    ends = np.flatnonzero(are_ends)
-    is_cut = data[-1] not in (_LF, _CR)
-    return np.append(ends, len(data)) if is_cut else ends
-
-
-def _without_blank_lines(data: memoryview) -> memoryview:
-    """Leave out what is no record: blank lines, and comments, of which nothing is left."""
+    Examples
+    --------
+    >>> data, ends = _records(memoryview(b'\n1,"\n"\r\n\r\n2'))
+    >>> bytes(data), ends.tolist()
+    (b'1,"\n"\r\n2', [5, 8])
+    """
     text = np.frombuffer(data, np.uint8)
-    are_ends = _line_ends(text)
-    first = are_ends & ~np.append(True, are_ends[:-1])
-    second = np.append(False, first[:-1] & (text[:-1] == _CR)) & (text == _LF)
-    are_blank = are_ends & ~first & ~second
-    return memoryview(text[~are_blank].tobytes()) if are_blank.any() else data
+    ends, returns = np.flatnonzero(text == _LF), np.flatnonzero(text == _CR)
+    if len(returns):
+        ends = np.sort(np.concatenate([ends, returns]))
+    quotes = np.flatnonzero(text == _QUOTE)
+    if len(quotes):
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    are_first = np.diff(ends, prepend=-1) > 1
+    if not are_first.all():
+        follow = np.append(False, are_first[:-1]) & ~are_first
+        are_second = follow & (text[ends] == _LF) & (text[ends - 1] == _CR)
+        blank = ends[~are_first & ~are_second]
+        ends = ends[are_first]
+        if len(blank):
+            data, ends = (
+                memoryview(np.delete(text, blank).data),
+                ends - np.searchsorted(blank, ends),
+            )
+    is_cut = len(data) > 0 and data[-1] not in (_LF, _CR)
+    return data, np.append(ends, len(data)) if is_cut else ends
 
 
 def json_lines(data: memoryview, column: NewColumn) -> list[Any]:
