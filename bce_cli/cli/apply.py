@@ -36,7 +36,7 @@ _TABS = (".tsv", ".tab")
 _ROOM_FOR_THREADS = 2 << 30  # bytes
 
 MapArg = Annotated[
-    str,
+    str | None,
     typer.Argument(metavar="MAP", help="What bce recalibrate --save has written."),
 ]
 
@@ -171,7 +171,7 @@ class NewColumnOptions(OptionGroup):
 
 def apply(
     ctx: typer.Context,
-    map_path: MapArg,
+    map_path: MapArg = None,
     sources: SourcesArg = None,
     *,
     inputs: AppliedInput,
@@ -186,9 +186,9 @@ def apply(
 
     Rows in their order, all columns as they are, and one column more.
     """
-    if map_path == "":
-        message = "MAP must not be empty"
-        raise UsageError(message)
+    if not map_path:
+        message = "no MAP was given" if map_path is None else "MAP must not be empty"
+        raise UsageError(message, "such as bce apply map.json new.csv, or --formula sql")
     if new.formula is not None:
         _print_formula(map_path, sources, inputs, new, out)
         return

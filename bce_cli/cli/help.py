@@ -70,8 +70,7 @@ class Helpful:
     def get_help(self, ctx: Any) -> str:  # noqa: ANN401 -- of a class without a public name
         """Return the help; see the base class."""
         width = _width()
-        usage = ctx.get_usage().replace("{", "").replace("}", "")  # around what must be given
-        lines = [usage, "", *_exemplified(self.examples, width)]
+        lines = [ctx.get_usage(), "", *_exemplified(self.examples, width)]
         lines += _paragraphs(str(ctx.command.help), width)
         if isinstance(ctx.command, TyperGroup):
             lines += _commands(ctx.command, ctx, width)

@@ -15,11 +15,11 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.maps import Points
 from bce_cli.engine.run import threads
-from bce_cli.errors import ArgumentError, DataError, UsageError, quoted, safe_text
+from bce_cli.errors import DataError, UsageError, quoted, safe_text
 from bce_cli.readers.columnar import ColumnarBlock
 from bce_cli.readers.delimited import DelimitedBlock, DelimitedFile
 from bce_cli.readers.json_lines import JsonBlock, JsonFile
-from bce_cli.readers.texts import has_texts, texts_of
+from bce_cli.readers.texts import has_texts, strings, texts_of
 from bce_cli.render.recalibrated import (
     NewColumn,
     TableSink,
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from bce_cli.data.table import Table
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.files import File
+    from bce_cli.render.recalibrated import Constants
+    from bce_cli.storage.sources import Source
 
 AppliedFormat: TypeAlias = Literal["csv", "json", "parquet", "arrow"]
 """What rows can be written in; JSON means an object on each line."""
@@ -120,12 +122,12 @@ class Application:
         sink: TextSink | TableSink | None = None
         total = table.n_bytes()
         with threads(self.n_workers) as engine:
-            of_block = partial(self._part, copier)
             for number, file in table.files():
-                copier.take(file, table.sources[number].name, self.column)
-                sink = sink or copier.sink(file, stream, self.column)
+                before = self._before(file, table.sources[number])
+                copier.take(file, table.sources[number].name, before, self.column)
+                sink = sink or copier.sink(file, stream, (*(n for n, _ in before), self.column))
                 sink.begin()
-                for part in engine.map(of_block, file.blocks()):
+                for part in engine.map(partial(self._part, copier, before), file.blocks()):
                     n, n_missing, n_bytes = (
                         n + part.n,
                         n_missing + part.n_missing,
@@ -142,11 +144,17 @@ class Application:
                 sink.close()
         return Applied(n, n_missing)
 
-    def _part(self, copier: _Copier, block: Block) -> _Part:
+    def _before(self, file: File, source: Source) -> Constants:
+        """Return what folders say of a file that is one of many, unless it has such a column."""
+        names = _names_of(file)
+        found = dict(file.columns.folders) if source.is_part else {}
+        return tuple((name, text) for name, text in found.items() if name not in names)
+
+    def _part(self, copier: _Copier, before: Constants, block: Block) -> _Part:
         """Read a block, and map its predictions."""
         rows = block.read().rows
         n = len(rows)
-        column = NewColumn(self.column, self._values(rows), rows.missing)
+        column = NewColumn(self.column, self._values(rows), rows.missing, before)
         content = copier.rows(block, column) if n else None
         return _Part(content, n, rows.n_missing, block.n_bytes)
 
@@ -166,14 +174,19 @@ class _Copier(ABC):
     _first: tuple[str, tuple[str, ...], object] | None = None
 
     @abstractmethod
-    def sink(self, file: Any, stream: IO[bytes], name: str) -> TextSink | TableSink:  # noqa: ANN401
+    def sink(
+        self,
+        file: Any,  # noqa: ANN401 -- of one of the kinds of files
+        stream: IO[bytes],
+        new: Sequence[str],
+    ) -> TextSink | TableSink:
         """Return what takes the rows, with what precedes them in it."""
 
     @abstractmethod
     def rows(self, block: Any, column: NewColumn) -> Any:  # noqa: ANN401 -- of the kind of file
         """Return the rows of a block; runs in the workers."""
 
-    def take(self, file: File, source: str, name: str) -> None:
+    def take(self, file: File, source: str, before: Constants, name: str) -> None:
         """Take in the next file.
 
         Raises
@@ -181,7 +194,7 @@ class _Copier(ABC):
         DataError
             It has a column of the new name, or other columns than the first file.
         """
-        names = _names_of(file)
+        names = (*_names_of(file), *(folder for folder, _ in before))
         if name in names:
             message = f"{source}: there is a column {quoted(name)} already"
             raise DataError(message, _OTHER_NAME, "new_column")
@@ -228,18 +241,12 @@ def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
 class _CsvToCsv(_Copier):
     """Delimited text with all its quotes, line ends and odd cells as they are."""
 
-    def sink(self, file: DelimitedFile, stream: IO[bytes], name: str) -> TextSink:
-        """Write the header with one name more."""
+    def sink(self, file: DelimitedFile, stream: IO[bytes], new: Sequence[str]) -> TextSink:
+        """Write the header with more names."""
         sign = file.dialect.delimiter
         encoding, end = file.encoding, line_end_of(file.header)
         found = TextSink(stream, encoding.name, encoding.mark, end)
-        try:
-            found.write([csv_header(file.header, sign, name)])
-        except UnicodeEncodeError:
-            message = (
-                f"new_column {quoted(name)} cannot be written in {encoding.name}, as the input is"
-            )
-            raise ArgumentError(message, None, "new_column") from None
+        found.write([csv_header(file.header, sign, *new)])
         return found
 
     def rows(self, block: DelimitedBlock, column: NewColumn) -> list[Any]:
@@ -251,9 +258,9 @@ class _CsvToCsv(_Copier):
 class _JsonToJson(_Copier):
     """JSON Lines, each object with one member more."""
 
-    def sink(self, file: JsonFile, stream: IO[bytes], name: str) -> TextSink:
+    def sink(self, file: JsonFile, stream: IO[bytes], new: Sequence[str]) -> TextSink:
         """Write nothing: there is no header."""
-        del file, name
+        del file, new
         return TextSink(stream, ends_all=True)
 
     def rows(self, block: JsonBlock, column: NewColumn) -> list[Any]:
@@ -279,28 +286,38 @@ class _ToTables(_Copier):
     def __init__(self, output_format: AppliedFormat) -> None:
         self._output_format = output_format
 
-    def sink(self, file: Any, stream: IO[bytes], name: str) -> TableSink:  # noqa: ANN401
+    def sink(
+        self,
+        file: Any,  # noqa: ANN401 -- as in the base class
+        stream: IO[bytes],
+        new: Sequence[str],
+    ) -> TableSink:
         """Begin a file."""
         import pyarrow as pa
 
         schema = getattr(file, "schema", None)
         if schema is None:
             schema = pa.schema([(column, pa.string()) for column in _names_of(file)])
-        schema = schema.append(pa.field(name, pa.float64()))
+        for name in new[:-1]:
+            schema = schema.append(pa.field(name, pa.string()))
+        schema = schema.append(pa.field(new[-1], pa.float64()))
         return TableSink(stream, schema, is_parquet=self._output_format == "parquet")
 
     def rows(self, block: Any, column: NewColumn) -> pa.Table:  # noqa: ANN401
         """Return the rows of a block."""
-        return _table_of(block).append_column(column.name, column.array())
+        table = _table_of(block)
+        for name, text in column.before:
+            table = table.append_column(name, strings([text] * len(table)))
+        return table.append_column(column.name, column.array())
 
 
 class _ToCsv(_Copier):
     """CSV of typed columns."""
 
-    def sink(self, file: File, stream: IO[bytes], name: str) -> TextSink:
+    def sink(self, file: File, stream: IO[bytes], new: Sequence[str]) -> TextSink:
         """Write the names of the columns."""
         found = TextSink(stream)
-        found.write([(",".join(csv_cells([*_names_of(file), name])) + "\n").encode()])
+        found.write([(",".join(csv_cells([*_names_of(file), *new])) + "\n").encode()])
         return found
 
     def rows(self, block: Any, column: NewColumn) -> list[Any]:  # noqa: ANN401
@@ -313,9 +330,9 @@ class _ToCsv(_Copier):
 class _ToJson(_Copier):
     """JSON Lines of typed columns, or of CSV, whose cells are texts."""
 
-    def sink(self, file: File, stream: IO[bytes], name: str) -> TextSink:
+    def sink(self, file: File, stream: IO[bytes], new: Sequence[str]) -> TextSink:
         """Refuse names that occur twice."""
-        names = [*_names_of(file), name]
+        names = [*_names_of(file), *new]
         twice = next((each for each in names if names.count(each) > 1), None)
         if twice is not None:
             message = f"several columns are called {quoted(twice)}, and JSON tells keys by name"

@@ -10,10 +10,11 @@ import codecs
 import json
 import re
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from bce_cli.errors import DataError, quoted
 from bce_cli.render.rows import (
     csv_cells,
     joined_lines,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     ByteArray = npt.NDArray[np.uint8]
 
+Constants: TypeAlias = "tuple[tuple[str, str | None], ...]"
+"""Names of columns that have one text in many rows, and that text."""
+
 _QUOTE, _LF, _CR, _CLOSE = b'"\n\r}'
 _KEPT_ROWS, _KEPT_BYTES = 1 << 20, 64 << 20
 """Of a row group of Parquet, at the most."""
@@ -49,11 +53,14 @@ class NewColumn:
     values : ndarray of float64, shape (n,)
     missing : ndarray of bool, shape (n,), optional
         Rows without a prediction, which have no value here either.
+    before : tuple of (str, str or None)
+        Names of columns that come in before it, each with the one text of all these rows.
     """
 
     name: str
     values: FloatArray
     missing: BoolArray | None = None
+    before: Constants = ()
 
     def texts(self, sign: str, *, empty: str = "", is_strict: bool = False) -> pa.StringArray:
         """Write the values, each behind a sign.
@@ -97,8 +104,8 @@ def _bools(mask: BoolArray) -> pa.Array:
     return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
 
 
-def csv_header(header: bytes, delimiter: str, name: str) -> bytes:
-    r"""Return a header with one name more, quoted if all others are; nothing where there is none.
+def csv_header(header: bytes, delimiter: str, *new: str) -> bytes:
+    r"""Return a header with more names, quoted if all others are; nothing where there is none.
 
     Examples
     --------
@@ -109,10 +116,11 @@ def csv_header(header: bytes, delimiter: str, name: str) -> bytes:
         return b""
     names = header.rstrip(b"\r\n")
     line_end = line_end_of(header) if len(names) < len(header) else b""
-    (cell,) = csv_cells([name], delimiter)
-    if names.startswith(b'"') and names.endswith(b'"') and cell == name:
-        cell = f'"{name}"'
-    return names + f"{delimiter}{cell}".encode() + line_end
+    cells = csv_cells([*new], delimiter)
+    if names.startswith(b'"') and names.endswith(b'"'):
+        pairs = zip(cells, new, strict=True)
+        cells = [f'"{name}"' if cell == name else cell for cell, name in pairs]
+    return names + "".join(f"{delimiter}{cell}" for cell in cells).encode() + line_end
 
 
 def line_end_of(header: bytes) -> bytes:
@@ -147,7 +155,8 @@ def csv_records(data: memoryview, delimiter: str, decimal: str, column: NewColum
         texts = compute.replace_substring(texts, ".", ",")
     elif decimal == ",":  # a comma behind the delimiter has to be quoted
         texts = compute.replace_substring_regex(texts, r"^,([^.]*)\.(.*)$", r',"\1,\2"')
-    return _spliced(data, ends, [texts])
+    same = csv_cells([text or "" for _, text in column.before], delimiter)
+    return _spliced(data, ends, ["".join(f"{delimiter}{cell}" for cell in same), texts])
 
 
 def _spliced(data: memoryview, ends: Places, parts: list[Any]) -> list[Any]:
@@ -208,7 +217,8 @@ def json_lines(data: memoryview, column: NewColumn) -> list[Any]:
     list of bytes or memoryview
         To be written one behind the other.
     """
-    key = json.dumps(column.name)
+    same = [f"{json.dumps(name)}: {json.dumps(text)}, " for name, text in column.before]
+    key = f"{''.join(same)}{json.dumps(column.name)}"
     texts = column.texts(" ", empty="null", is_strict=True)
     ends = np.flatnonzero(_closing_braces(np.frombuffer(data, np.uint8)))
     if len(ends) == len(column.values) and not _EMPTY_OBJECT.search(data):
@@ -245,6 +255,8 @@ def csv_lines(texts: Sequence[pa.Array], column: NewColumn) -> list[Any]:
     parts: list[Any] = []
     for cells in texts:
         parts += [_csv_cells_of(cells), ","]
+    for cell in csv_cells([text or "" for _, text in column.before]):
+        parts += [cell, ","]
     return [joined_lines([*parts[:-1], column.texts(","), "\n"])]
 
 
@@ -272,8 +284,9 @@ def json_objects(cells: dict[str, list[Any]], column: NewColumn) -> list[Any]:
     """
     import orjson
 
-    names = [*cells, column.name]
-    rows = zip(*cells.values(), column.array().to_pylist(), strict=True)
+    same = {name: [text] * len(column.values) for name, text in column.before}
+    names = [*cells, *same, column.name]
+    rows = zip(*cells.values(), *same.values(), column.array().to_pylist(), strict=True)
     lines = [orjson.dumps(dict(zip(names, row, strict=True))) for row in rows]
     return [b"\n".join([*lines, b""])]
 
@@ -303,7 +316,7 @@ class TextSink:
         *,
         ends_all: bool = False,
     ) -> None:
-        self._ends_all = ends_all
+        self._ends_all, self._encoding = ends_all, encoding
         self._stream, self._line_end, self._last = stream, line_end, b"\n"
         is_plain = codecs.lookup(encoding).name == "utf-8"
         self._encoder = None if is_plain else codecs.getincrementalencoder(encoding)()
@@ -319,7 +332,7 @@ class TextSink:
 
         Raises
         ------
-        UnicodeEncodeError
+        DataError
             The encoding lacks a character.
         """
         for chunk in chunks:
@@ -328,7 +341,16 @@ class TextSink:
                 if self._encoder is None:
                     self._stream.write(chunk)
                 else:
-                    self._stream.write(self._encoder.encode(bytes(chunk).decode()))
+                    self._stream.write(self._encoded(bytes(chunk).decode()))
+
+    def _encoded(self, text: str) -> bytes:
+        assert self._encoder is not None  # noqa: S101 -- it is not UTF-8
+        try:
+            return self._encoder.encode(text)
+        except UnicodeEncodeError as error:
+            sign = quoted(error.object[error.start])
+            message = f"{sign} cannot be written in {self._encoding}, as the input is"
+            raise DataError(message) from None
 
     def close(self) -> None:
         """End the last line, if all lines are to end."""

@@ -163,6 +163,12 @@ def test_an_encoding_is_kept(bce: Bce, preds: Preds, encoding: str, args: list[s
     assert found.stdout_bytes == f"{first},recalibrated\n{second},{T}\n".encode(encoding)
 
 
+def test_a_name_that_the_encoding_lacks_is_refused(bce: Bce, preds: Preds) -> None:
+    args = ["--encoding", "latin-1", "--column", "in €"]
+    message = "bce: error: '€' cannot be written in latin-1, as the input is"
+    assert _fault(bce("apply", "map.json", preds(TEXT), *args)) == (65, [message])
+
+
 def test_bytes_that_are_not_read_may_be_anything(bce: Bce, preds: Preds) -> None:
     found = bce("apply", "map.json", preds(b"p,q\n0.2,\xff\xfe\0\n"))
     assert found.stdout_bytes == b"p,q,recalibrated\n0.2,\xff\xfe\0,%s\n" % T.encode()
@@ -205,6 +211,7 @@ def test_what_has_no_place_for_a_column_is_refused(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        ([], "no MAP was given"),
         (["", "preds.csv"], "MAP must not be empty"),
         (["map.json", ""], "SOURCE must not be empty"),
         (["map.json", "preds.csv", "--column", " "], "--column must not be empty"),
@@ -303,6 +310,47 @@ def test_files_with_the_same_columns_become_one(bce: Bce, preds: Preds) -> None:
         code, lines = _fault(bce("apply", "map.json", "d"))
         message = f"bce: error: d/c.csv: its columns are not those of d/a.csv: {what}"
         assert (code, lines[0]) == (65, message)
+
+
+@pytest.mark.parametrize(
+    ("ending", "text", "expected"),
+    [
+        ("csv", "p;q\n0.5;1\n", 'p;q;day;recalibrated\n0.5;1;a b;0.5\n0.5;1;"c;d";0.5\n'),
+        (
+            "jsonl",
+            '{"p": 0.5}\n{ "p": 1 } \n',
+            (
+                '{"p": 0.5, "day": "a b", "recalibrated": 0.5}\n'
+                '{ "p": 1, "day": "a b", "recalibrated": 0.75} \n'
+                '{"p": 0.5, "day": "c;d", "recalibrated": 0.5}\n'
+                '{ "p": 1, "day": "c;d", "recalibrated": 0.75} \n'
+            ),
+        ),
+    ],
+)
+def test_what_folders_say_becomes_a_column(
+    bce: Bce, preds: Preds, ending: str, text: str, expected: str
+) -> None:
+    for day in ("a b", "c;d"):
+        Path(f"t/day={day}").mkdir(parents=True)
+        preds(text, f"t/day={day}/x.{ending}")
+    assert bce("apply", "map.json", "t").stdout == expected
+    single = bce("apply", "map.json", f"t/day=a b/x.{ending}").stdout
+    assert "day" not in single  # one file has the columns that it has
+
+
+def test_what_folders_say_becomes_a_typed_column_too(bce: Bce) -> None:
+    for day in ("1", "2"):
+        Path(f"t/day={day}").mkdir(parents=True)
+        parquet.write_table(pa.table({"p": [0.5]}), f"t/day={day}/x.parquet")
+    assert bce("apply", "map.json", "t", "-o", "out.parquet").exit_code == 0
+    rows = [{"p": 0.5, "day": day, "recalibrated": 0.5} for day in ("1", "2")]
+    assert parquet.ParquetFile("out.parquet").read().to_pylist() == rows
+    assert bce("apply", "map.json", "t", "-f", "csv").stdout == (
+        "p,day,recalibrated\n0.5,1,0.5\n0.5,2,0.5\n"
+    )
+    lines = bce("apply", "map.json", "t", "-f", "json").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows
 
 
 def test_what_is_packed_is_unpacked(bce: Bce) -> None:
