@@ -19,6 +19,7 @@ from bce_cli.errors import DataError, UsageError, quoted, safe_text
 from bce_cli.readers.columnar import ColumnarBlock
 from bce_cli.readers.delimited import DelimitedBlock, DelimitedFile
 from bce_cli.readers.json_lines import JsonBlock, JsonFile
+from bce_cli.readers.json_values import decoder
 from bce_cli.readers.texts import has_texts, strings, texts_of
 from bce_cli.render.recalibrated import (
     NewColumn,
@@ -274,10 +275,19 @@ def _refuse_twice(block: JsonBlock, name: str) -> None:
     if json.dumps(name).encode() not in bytes(block.lines.data):
         return
     for number, line in enumerate(bytes(block.lines.data).split(b"\n")):
-        if line.strip() and name in json.loads(line):
+        if _has_key(line, name):
             place = f"{block.source}, {block.unit} {block.lines.first_line + number}"
             message = f"{place}: there is a key {quoted(name)} already"
             raise DataError(message, _OTHER_NAME, "new_column")
+
+
+def _has_key(line: bytes, name: str) -> bool:
+    """Whether an object has a key; a line that cannot be looked at was read all the same."""
+    try:
+        found, _ = decoder.raw_decode(line.decode("utf-8", "surrogateescape").strip())
+    except (ValueError, RecursionError):
+        return False
+    return any(key == name for key, _ in found)
 
 
 class _ToTables(_Copier):

@@ -363,8 +363,7 @@ class DelimitedBlock(TextBlock):
         has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
             return None
-        if data[:3] == _MARK:  # the parser would drop it, wherever a block happens to begin
-            data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
+        data = _with_mark(data)
         table = self._table(data, has_quotes=has_quotes)
         cells = ConvertedColumns(len(table))
         for key, role, place in self.columns.numbers:
@@ -449,7 +448,8 @@ class DelimitedBlock(TextBlock):
         data = self.lines.data
         types = {f"column {i}": pa.string() for i in range(len(self.columns.names))}
         try:
-            table = self._typed(data, types, has_quotes=b'"' in cast("bytearray", data.obj))
+            has_quotes = b'"' in cast("bytearray", data.obj)
+            table = self._typed(_with_mark(data), types, has_quotes=has_quotes)
         except pa.ArrowInvalid as error:
             last = self.lines.first_line + count_lines(bytes(data)) - 1
             place = f"{self.source}, lines {self.lines.first_line} to {last}"
@@ -468,6 +468,13 @@ class DelimitedBlock(TextBlock):
         if len(near) > 1:  # the last one may have been cut
             return near[0]
         return next(islice(_fields_of(self.lines, self.dialect), index, None))
+
+
+def _with_mark(data: memoryview) -> memoryview:
+    """Keep a mark, which the parser would drop, wherever a block happens to begin."""
+    if data[:3] != _MARK:
+        return data
+    return memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
 
 
 class DelimitedFile:

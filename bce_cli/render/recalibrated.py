@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.render.rows import (
     csv_cells,
     joined_lines,
@@ -396,7 +396,12 @@ class TableSink:
         import pyarrow as pa
 
         if self._kept:
-            self._writer.write_table(pa.concat_tables(self._kept))
+            table = pa.concat_tables(self._kept).unify_dictionaries()
+            try:
+                self._writer.write_table(table)
+            except pa.ArrowInvalid as error:  # Arrow files have one dictionary for a column
+                message = f"the rows cannot be written as Arrow: {safe_text(str(error), 80)}"
+                raise DataError(message, "--format parquet takes them") from None
         self._kept, self._n_bytes = [], 0
 
     def close(self) -> None:

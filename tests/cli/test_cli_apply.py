@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openpyxl
 import pyarrow as pa  # noqa: TID253 -- it makes what is read
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -399,6 +400,12 @@ def test_an_object_that_has_the_key_is_refused(bce: Bce, preds: Preds) -> None:
     )
 
 
+def test_a_number_of_any_length_is_no_matter(bce: Bce, preds: Preds) -> None:
+    line = f'{{"p": 0.5, "n": {"9" * 5000}, "x": "\\"recalibrated\\"", "recalibrated2": 1'
+    found = bce("apply", "map.json", preds(line + "}\n", "a.jsonl"))
+    assert found.stdout == f'{line}, "recalibrated": 0.5}}\n'
+
+
 def test_json_stays_json(bce: Bce, preds: Preds) -> None:
     preds('{"p": 0.5}\n', "a.jsonl")
     assert bce("apply", "map.json", "a.jsonl", "-o", "b.ndjson").exit_code == 0
@@ -495,6 +502,18 @@ def test_other_formats_become_their_neighbours(bce: Bce) -> None:
     assert found.stderr == "bce: in.npz: left out 'other', no column of 2 rows\n"
     np.save("in.npy", np.array([0.5, 1.0]))
     assert bce("apply", "map.json", "in.npy").stdout == "#1,recalibrated\n0.5,0.5\n1,0.75\n"
+
+
+def test_a_sheet_becomes_csv(bce: Bce) -> None:
+    book = openpyxl.Workbook()
+    for row in (["p", "when", "n"], [0.5, "a,b", 1], [None, None, 2.25]):
+        book.active.append(row)
+    book.save("in.xlsx")
+    found = bce("apply", "map.json", "in.xlsx", "-q")
+    assert found.stdout == 'p,when,n,recalibrated\n0.5,"a,b",1,0.5\n,,2.25,\n'
+    code, lines = _fault(bce("apply", "map.json", "in.xlsx", "-o", "out.parquet"))
+    message = "columns of a workbook have no types, and are not written as parquet"
+    assert (code, lines[0]) == (2, f"bce: error: {message}")
 
 
 def test_parts_and_vectors_are_read_where_they_stand(bce: Bce) -> None:
