@@ -123,7 +123,7 @@ class SavedMap:
             message = f"the map has {len(knots):,} knots; at most {MOST_KNOTS:,} are saved"
             raise DataError(message, "round the predictions, or choose another method")
         lines = [f"  {_dumped(key)}: {_dumped(_plain(value))}" for key, value in record.items()]
-        pairs = [f"    {_dumped(knot)}" for knot in knots]
+        pairs = [f"    [{at!r}, {level!r}]" for at, level in knots]
         inside = "[\n{}\n  ]".format(",\n".join(pairs)) if pairs else "[]"
         lines.append(f'  "knots": {inside}')
         return "{{\n{}\n}}\n".format(",\n".join(lines)).encode()
