@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.maps import Points
 from bce_cli.engine.run import threads
-from bce_cli.errors import DataError, UsageError, quoted, safe_text
+from bce_cli.errors import DataError, UsageError, given, quoted, safe_text
 from bce_cli.readers.columnar import ColumnarBlock
 from bce_cli.readers.delimited import DelimitedBlock, DelimitedFile
 from bce_cli.readers.json_lines import JsonBlock, JsonFile
@@ -52,7 +52,7 @@ AppliedFormat: TypeAlias = Literal["csv", "json", "parquet", "arrow"]
 """What rows can be written in; JSON means an object on each line."""
 
 _MOST_NAMED = 3
-_OTHER_NAME = "new_column='NAME' calls the new one otherwise"
+_OTHER_NAME = f"{given(column='NAME')} calls the new one otherwise"
 
 
 class Applied(NamedTuple):
@@ -198,7 +198,7 @@ class _Copier(ABC):
         names = (*_names_of(file), *(folder for folder, _ in before))
         if name in names:
             message = f"{source}: there is a column {quoted(name)} already"
-            raise DataError(message, _OTHER_NAME, "new_column")
+            raise DataError(message, _OTHER_NAME)
         kind = _kind_of(file)
         if self._first is None:
             self._first = source, names, kind
@@ -278,7 +278,7 @@ def _refuse_twice(block: JsonBlock, name: str) -> None:
         if _has_key(line, name):
             place = f"{block.source}, {block.unit} {block.lines.first_line + number}"
             message = f"{place}: there is a key {quoted(name)} already"
-            raise DataError(message, _OTHER_NAME, "new_column")
+            raise DataError(message, _OTHER_NAME)
 
 
 def _has_key(line: bytes, name: str) -> bool:

@@ -454,7 +454,8 @@ class DelimitedBlock(TextBlock):
             last = self.lines.first_line + count_lines(bytes(data)) - 1
             place = f"{self.source}, lines {self.lines.first_line} to {last}"
             message = f"{place}: a cell is no text: {safe_text(str(error), 80)}"
-            raise DataError(message, "--encoding says how the text is encoded") from None
+            hint = f"{argument('encoding')} says how the text is encoded"
+            raise DataError(message, hint) from None
         return table.rename_columns(list(self.columns.names))
 
     def label_at(self, index: int) -> tuple[str, str]:

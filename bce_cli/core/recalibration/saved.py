@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 
 from bce_cli.core.recalibration.maps import PARAMETERS, RecalibrationMap
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, argument, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -263,7 +263,7 @@ def _check_version(record: Mapping[str, Value]) -> None:
     if record.get("format") != FORMAT:
         if "methods" in record:
             message = "a report of bce recalibrate, and no map"
-            raise DataError(message, "bce recalibrate --save FILE writes the map")
+            raise DataError(message, f"it writes its map with {argument('save')}")
         if "mean_loss" in record or "unit" in record:
             message = "a report, and no map"
             raise DataError(message)
@@ -272,7 +272,7 @@ def _check_version(record: Mapping[str, Value]) -> None:
     version = record.get("version")
     if type(version) is int and version > VERSION:
         message = f"a map of version {_shown(version)}, and this bce reads version {VERSION}"
-        raise DataError(message, "a newer bce reads it: pip install --upgrade bce-cli")
+        raise DataError(message, "a newer bce reads it")
     if type(version) is not int or version != VERSION:
         _refuse("version", str(VERSION), version)
 
