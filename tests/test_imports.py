@@ -57,6 +57,7 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
         ["--help"],
         ["--version"],
         *([name, "--help"] for name in ("compute", "compare", "calibration", "check", "demo")),
+        ["apply", "--help"],
     ],
 )
 def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str]]) -> None:

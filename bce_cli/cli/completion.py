@@ -103,7 +103,8 @@ COLUMN_OPTIONS = frozenset(
 FLAGS = frozenset(
     (
         *("--help", "-h", "--version", "--quiet", "-q", "--brief", "--per-example", "--excel-safe"),
-        *("--no-header", "--soft-labels", "--logits", "--fine-bins", "--confident"),
+        *("--no-header", "--soft-labels", "--logits", "--no-logits", "--logit", "--fine-bins"),
+        "--confident",
     )
 )
 """Options that take no value; all others do."""
@@ -316,8 +317,11 @@ def sources_among(words: Sequence[str]) -> Iterator[str]:
     --------
     >>> list(sources_among("compute -l y a.csv -o b.csv --logits c.csv --labels=d.csv".split()))
     ['a.csv', 'c.csv', 'd.csv']
+    >>> list(sources_among("apply map.json -p p new.csv".split()))
+    ['new.csv']
     """
     option, is_over = "", False
+    is_map = words[:1] == ["apply"]  # which has a map in the first place
     for word in words[1:]:
         if word == "--" and not is_over:
             option, is_over = "", True
@@ -331,7 +335,9 @@ def sources_among(words: Sequence[str]) -> Iterator[str]:
             option = word
         else:
             if option in ("", "--labels") and not word.startswith((">", "2>", "&>")):
-                yield _expanded(word.removeprefix("<"))
+                if not is_map:
+                    yield _expanded(word.removeprefix("<"))
+                is_map = False
             option = ""
 
 

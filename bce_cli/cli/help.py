@@ -16,9 +16,10 @@ _JUDGED = "What is judged"
 _HEADINGS = {
     "Columns": "--label --prediction --by --id --weight --cluster --order --positive --soft-labels "
     "--logits",
-    "Input": "SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
+    "Input": "MAP SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
     "--no-header --encoding --comment",
     _JUDGED: "STEP",
+    "The new column": "--column --logit --formula",
     "Output": "--format --output --save --brief --quiet --plot --per-example --rows --worst "
     "--color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
@@ -50,8 +51,7 @@ EXAMPLES: Examples = (
 )
 _MORE = f"bce help compute tells its options, bce help {TOPIC} what a CI job learns."
 _OF_COMPLETION = {
-    "--install-completion": "Install completion for the current shell.",
-    "--show-completion": "Print what would be installed.",
+    "--install-completion": "Install completion; --show-completion prints it.",
 }
 """In fewer words than Typer's, so that all of it fits a terminal of 24 lines."""
 
@@ -159,7 +159,7 @@ def _exemplified(examples: Examples, width: int) -> Iterator[str]:
 def _commands(group: TyperGroup, ctx: Any, width: int) -> Iterator[str]:  # noqa: ANN401
     rows = [(name, str(command.help)) for name, command in group.commands.items()]
     yield from ("", "Commands:", *_listed(rows, width))
-    options: list[Any] = [*group.get_params(ctx)]
+    options: list[Any] = [p for p in group.get_params(ctx) if _key(p) != "--show-completion"]
     options.sort(key=lambda option: str(option.name).endswith("_completion"))
     rows = [(_name(option), _OF_COMPLETION.get(_key(option), option.help)) for option in options]
     yield from ("", "Options:", *_listed(rows, width), *_paragraphs(_MORE, width))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from math import isfinite
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
@@ -27,7 +27,14 @@ class OptionGroup:
     ----------
     **chosen
         What was chosen; all else has its default.
+
+    Attributes
+    ----------
+    LEFT_OUT : tuple of str
+        Options of a base class that a group has not.
     """
+
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **chosen: Any) -> None:  # noqa: ANN401 -- of the types of the options
         self.__dict__.update(chosen)
@@ -62,7 +69,8 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
         if not (isinstance(hint, type) and issubclass(hint, OptionGroup)):
             parameters.append(parameter.replace(annotation=hint))
             continue
-        members[name] = get_type_hints(hint, include_extras=True)
+        found = get_type_hints(hint, include_extras=True)
+        members[name] = {m: found[m] for m in found if m not in ("LEFT_OUT", *hint.LEFT_OUT)}
         parameters += [
             inspect.Parameter(member, kind, default=getattr(hint, member), annotation=annotation)
             for member, annotation in members[name].items()

@@ -233,6 +233,11 @@ class Table:
             blame_change(error, self.sources)
 
     @property
+    def first(self) -> File:
+        """The first source that is not empty."""
+        return self._first
+
+    @property
     def columns(self) -> Columns:
         """The columns of the first source."""
         return self._first.columns
@@ -256,8 +261,13 @@ class Table:
 
     def blocks(self) -> Iterator[Block]:
         """Yield all blocks, in the order of the rows."""
+        for number, file in self.files():
+            yield from numbered(file.blocks(), number if self.is_numbered else None)
+
+    def files(self) -> Iterator[tuple[int, File]]:
+        """Yield all sources that are not empty, with their numbers; each is open for its turn."""
         first = self._n_empty
-        yield from numbered(self._first.blocks(), first if self.is_numbered else None)
+        yield first, self._first
         for number, source in enumerate(self.sources[first + 1 :], start=first + 1):
             with ExitStack() as opened:
                 try:
@@ -265,7 +275,7 @@ class Table:
                 except EmptyInputError as empty:
                     self._pass_over(source, empty)
                     continue
-                yield from numbered(file.blocks(), number if self.is_numbered else None)
+                yield number, file
 
     def conclude(self, labels: LabelValues, notes: Sequence[str] = ()) -> None:
         """Take in what was found out by whoever has read all rows."""

@@ -346,7 +346,7 @@ class ArrayFile(ColumnarFile):
         options: InputOptions,
         has_ranges: bool,
     ) -> None:
-        self._name, self._kind, self._size = name, "numpy", size
+        self._name, self.kind, self._size = name, "numpy", size
         self._grammar = options.grammar
         self._most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
@@ -360,8 +360,22 @@ class ArrayFile(ColumnarFile):
         self._check_types()
         self.n_rows = self._counted_rows()
         self.row_groups = _row_groups(self.n_rows) if has_ranges else ()
-        fields = [(self._columns[place].name, self._columns[place].kind) for place in self._places]
-        self._table = Batches(self._schema(fields), self.n_rows, self._read, self.row_groups)
+        if options.keeps_all:
+            self._kept = self._all_columns()
+        places = self._places if self._kept is None else self._kept
+        fields = [(self._columns[place].name, self._columns[place].kind) for place in places]
+        self.schema = self._schema(fields)
+        self._table = Batches(self.schema, self.n_rows, self._read, self.row_groups)
+
+    def _all_columns(self) -> list[int]:
+        """Return the places of all columns that can be read and have as many rows."""
+        columns = [*enumerate(self._columns)]
+        fine = [at for at, c in columns if c.fault is None and c.array.n_rows == self.n_rows]
+        left = [quoted(column.name) for at, column in columns if at not in fine]
+        if left:
+            word = f"{self._name}: left out {', '.join(left)}, no column of {self.n_rows:,} rows"
+            self.note = "; ".join(note for note in (self.note, word) if note)
+        return fine
 
     def _schema(self, fields: list[tuple[str, Any]]) -> pa.Schema:
         import pyarrow as pa
@@ -467,6 +481,7 @@ def _choice_in(
             message = f"{source}: an array has no names that say what is the label"
             also = "" if len(names) == 1 else f"; or {given(**BY_PLACE)} name columns"
             raise DataError(message, f"{LABELS_BESIDE}{also}")
+    choice = choice.with_preferred(names)
     if not choice.reads_prediction or choice.prediction is not None:
         return choice, None
     if any(name.lower() in PREDICTION_NAMES for name in names):

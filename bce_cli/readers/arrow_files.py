@@ -52,11 +52,14 @@ class Wanted:
         From there on.
     is_guessed : bool
         Nobody has named this value of vectors, so that they must have two.
+    is_kept : bool
+        It is read as it is stored.
     """
 
     place: int
     path: tuple[Step, ...] = ()
     is_guessed: bool = False
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

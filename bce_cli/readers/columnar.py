@@ -62,6 +62,8 @@ _TEXT_BYTES = 64 << 20  # of a text column in one block, at the most
 
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
 
+_FEW_COLUMNS = 8  # of more, fewer rows are held at a time
+
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
 
@@ -85,11 +87,16 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
         places = [column.place for column in wanted]
         called = {names[place] for place in places}
         found = [place for place, name in enumerate(names) if name in called]  # twofold names
-        texts = {names[place] for place in places if pa.types.is_string(schema.field(place).type)}
+        texts = {
+            names[column.place]
+            for column in wanted
+            if not column.is_kept and pa.types.is_string(schema.field(column.place).type)
+        }
         spans = [span for some in row_groups for span in _counted(metadata, some)]
         in_file = sorted(wanted, key=lambda column: column.place)  # batches follow this order
         leaves = dict.fromkeys(leaf for column in in_file for leaf in _leaves(opened, column))
-        chunks = _Chunks(file, metadata, list(leaves), spans, n_rows)
+        most = max(1, n_rows // (1 + len(wanted) // _FEW_COLUMNS))
+        chunks = _Chunks(file, metadata, list(leaves), spans, most)
         for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in called]
@@ -302,12 +309,15 @@ class ColumnarBlock(TwoLooks):
         1-based number of its first row in the source.
     n_bytes : int
         Its share of the source, for a progress bar.
+    whole : pyarrow.RecordBatch, optional
+        All columns of these rows, where they were to be kept.
     """
 
     batch: pa.RecordBatch
     places: list[int]
     first_row: int
     n_bytes: int
+    whole: pa.RecordBatch | None = None
 
     @property
     def n_rows(self) -> int:
@@ -369,6 +379,7 @@ def _shown(value: str | bool | float | Decimal | None) -> str | None:
 
 def _with_vector(choice: ColumnChoice, schema: pa.Schema) -> ColumnChoice:
     """Choose the one vector among several predictions by name: Spark writes classes beside it."""
+    choice = choice.with_preferred(schema.names)
     if choice.prediction is not None or not choice.reads_prediction:
         return choice
     names = schema.names
@@ -399,6 +410,8 @@ class ColumnarFile:
     Attributes
     ----------
     columns : Columns
+    schema : pyarrow.Schema
+        Of all columns that are kept.
     row_groups : tuple of RowGroups
         What a Parquet file can be read by; see `Batches`.
     n_rows : int or None
@@ -413,6 +426,8 @@ class ColumnarFile:
     """
 
     note: str | None = None
+    _kept: list[int] | None = None
+    """Places of the columns that are read and kept, where all are."""
 
     def __init__(
         self,
@@ -425,7 +440,7 @@ class ColumnarFile:
         options: InputOptions,
     ) -> None:
         self._name = name
-        self._kind = kind
+        self.kind = kind
         self._size = size
         self._grammar = options.grammar
         most = max(1, options.block_bytes // _ROW_BYTES)
@@ -436,6 +451,9 @@ class ColumnarFile:
                 table = (open_parquet if kind == "parquet" else open_orc)(file, most)
             whole = ArrowParts(tuple(table.schema))
         self._find(table, options.columns, whole)
+        self.schema: pa.Schema = table.schema
+        if options.keeps_all:
+            self._kept = [*range(len(self.schema))]
 
     def _find(self, table: Batches, choice: ColumnChoice, whole: Parts) -> None:
         """Find the columns that are wanted, or parts of them.
@@ -491,19 +509,32 @@ class ColumnarFile:
         first_row = row_groups[0].first_row if row_groups else 1
         n_rows = self.n_rows
         wanted = self.row_groups if row_groups is None else row_groups
-        batches = self._table.read(self._wanted_at, wanted)
+        kept = None if self._kept is None else [Wanted(at, is_kept=True) for at in self._kept]
+        batches = self._table.read(kept or self._wanted_at, wanted)
         while True:
             with self._named_damage():
                 batch = next(batches, None)
                 if batch is None:
                     return
+                whole = None if self._kept is None else batch
+                if self._kept is not None:
+                    batch = batch.select([self._kept.index(at.place) for at in self._wanted_at])
                 batch = self._parts_of(batch, first_row)
+            done = 0
             for some in self._portions(batch):
                 share = 0 if not n_rows or not self._size else self._size * len(some) // n_rows
                 yield ColumnarBlock(
-                    self.columns, self._grammar, self._name, some, self._places, first_row, share
+                    self.columns,
+                    self._grammar,
+                    self._name,
+                    some,
+                    self._places,
+                    first_row,
+                    share,
+                    None if whole is None else whole.slice(done, len(some)),
                 )
                 first_row += len(some)
+                done += len(some)
 
     def _parts_of(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         """Return those parts of a batch's columns that are wanted."""
@@ -559,5 +590,5 @@ class ColumnarFile:
             if lacking is not None and not _ABSURD_SIZE.search(str(error)):
                 raise lacking from None
             reason = str(error).strip().partition("\n")[0].partition(". ")[0]
-            message = f"{self._name}: the {_FORMATS[self._kind]} data are damaged: {reason}"
+            message = f"{self._name}: the {_FORMATS[self.kind]} data are damaged: {reason}"
             raise DataError(message) from None

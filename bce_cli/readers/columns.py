@@ -131,6 +131,8 @@ class ColumnChoice:
         Weight, id, cluster, order and segments may stand in another file instead.
     beside : Beside, optional
         The header of the predictions, where these are the labels.
+    prefers : str, optional
+        What predictions are called before any customary name, where there is such a column.
     truth : str, optional
         Where there are several sources: what a hint calls the file that may hold their labels.
     folders : tuple of Folder
@@ -155,6 +157,12 @@ class ColumnChoice:
     folders: tuple[Folder, ...] = ()
     of_logits: bool = False
     truth: str | None = None
+    prefers: str | None = None
+
+    def with_preferred(self, names: Sequence[str]) -> ColumnChoice:
+        """Return the choice that is left once it is known what columns there are."""
+        is_there = self.prediction is None and self.prefers in names
+        return replace(self, prediction=self.prefers) if is_there else self
 
     @property
     def is_one_number(self) -> bool:
@@ -399,8 +407,9 @@ def find_columns(
     >>> found.label, found.prediction, found.id
     (1, 2, 0)
     """
-    header = Header((name.strip(" \t") for name in names), whole, choice.named)
-    names = header
+    preferred = () if choice.prefers is None else (choice.prefers,)
+    header = Header((name.strip(" \t") for name in names), whole, (*choice.named, *preferred))
+    names, choice = header, choice.with_preferred(header)
 
     is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
 

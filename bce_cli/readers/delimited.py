@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from bce_cli.errors import ArgumentError, DataError, EmptyInputError, argument, given, quoted
+from bce_cli.errors import (
+    ArgumentError,
+    DataError,
+    EmptyInputError,
+    argument,
+    given,
+    quoted,
+    safe_text,
+)
 from bce_cli.readers.blocks import (
     LONGEST_RECORD,
     Lines,
@@ -28,6 +36,7 @@ from bce_cli.readers.dialect import (
     EXCEL_MARK,
     SNIFFED,
     Dialect,
+    Encoding,
     delimiter_name,
     delimiters_to_try,
 )
@@ -71,7 +80,7 @@ _MARK: bytes = codecs.BOM_UTF8
 
 def read_header(
     blocks: Iterator[Lines], name: str, extensions: tuple[str, ...], options: InputOptions
-) -> tuple[Columns, Dialect, Lines]:
+) -> tuple[Columns, Dialect, Lines, bytes]:
     """Find the columns in the first record of a source, and what separates its fields.
 
     Parameters
@@ -90,6 +99,8 @@ def read_header(
     dialect : Dialect
     rest : Lines
         What follows the header in its block; all of it where there is none.
+    header : bytes
+        The header as it stands; empty where there is none.
 
     Raises
     ------
@@ -113,7 +124,9 @@ def read_header(
             extensions,
         )
         columns, dialect = _first_that_fits(header, signs, name, options)
-        return columns, dialect, rest if dialect.has_header else body
+        if not dialect.has_header:
+            return columns, dialect, body, b""
+        return columns, dialect, rest, bytes(header.data)
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)
@@ -350,8 +363,7 @@ class DelimitedBlock(TextBlock):
         has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
             return None
-        if data[:3] == _MARK:  # the parser would drop it, wherever a block happens to begin
-            data = memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
+        data = _with_mark(data)
         table = self._table(data, has_quotes=has_quotes)
         cells = ConvertedColumns(len(table))
         for key, role, place in self.columns.numbers:
@@ -423,6 +435,29 @@ class DelimitedBlock(TextBlock):
             ),
         )
 
+    def texts(self) -> pa.Table:
+        """Return all cells as texts.
+
+        Raises
+        ------
+        DataError
+            One of them is not UTF-8 text.
+        """
+        import pyarrow as pa
+
+        data = self.lines.data
+        types = {f"column {i}": pa.string() for i in range(len(self.columns.names))}
+        try:
+            has_quotes = b'"' in cast("bytearray", data.obj)
+            table = self._typed(_with_mark(data), types, has_quotes=has_quotes)
+        except pa.ArrowInvalid as error:
+            last = self.lines.first_line + count_lines(bytes(data)) - 1
+            place = f"{self.source}, lines {self.lines.first_line} to {last}"
+            message = f"{place}: a cell is no text: {safe_text(str(error), 80)}"
+            hint = f"{argument('encoding')} says how the text is encoded"
+            raise DataError(message, hint) from None
+        return table.rename_columns(list(self.columns.names))
+
     def label_at(self, index: int) -> tuple[str, str]:
         """Return the place and the text of one label."""
         line, fields = self._record(index)
@@ -434,6 +469,13 @@ class DelimitedBlock(TextBlock):
         if len(near) > 1:  # the last one may have been cut
             return near[0]
         return next(islice(_fields_of(self.lines, self.dialect), index, None))
+
+
+def _with_mark(data: memoryview) -> memoryview:
+    """Keep a mark, which the parser would drop, wherever a block happens to begin."""
+    if data[:3] != _MARK:
+        return data
+    return memoryview(b"\n" + bytes(data))  # a blank line is nothing to it
 
 
 class DelimitedFile:
@@ -453,6 +495,10 @@ class DelimitedFile:
     ----------
     columns : Columns
     dialect : Dialect
+    header : bytes
+        The first record as it stands, if it names the columns.
+    encoding : Encoding
+        Of the source.
     note : str or None
         What was found out about the source and is worth a word.
 
@@ -466,6 +512,7 @@ class DelimitedFile:
 
     n_rows: int | None = None
     """Unknown before they are counted."""
+    encoding = Encoding()
 
     def __init__(
         self, stream: IO[bytes], name: str, extensions: tuple[str, ...], options: InputOptions
@@ -474,7 +521,8 @@ class DelimitedFile:
         self._grammar = options.grammar
         framing = QuotedRecords(options.layout.comment)
         self._texts = read_blocks(stream, name, framing, options.block_bytes)
-        self.columns, self.dialect, self._rest = read_header(self._texts, name, extensions, options)
+        found = read_header(self._texts, name, extensions, options)
+        self.columns, self.dialect, self._rest, self.header = found
         self.note = self._note(told_of_header=not options.layout.has_header)
 
     def _note(self, *, told_of_header: bool) -> str | None:

@@ -36,6 +36,21 @@ class Dialect(NamedTuple):
     has_header: bool = True
 
 
+class Encoding(NamedTuple):
+    """How text is written as bytes.
+
+    Attributes
+    ----------
+    mark : bytes
+        What precedes the text.
+    name : str
+        As Python calls it.
+    """
+
+    mark: bytes = b""
+    name: str = "utf-8"
+
+
 def delimiter_name(delimiter: str) -> str:
     """Call a delimiter by its name, or quote it."""
     by_sign = {"\t": "tab", " ": "space", ",": "comma"}

@@ -9,6 +9,7 @@ from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
+from bce_cli.readers.dialect import Encoding
 from bce_cli.readers.foreign import HEAD_BYTES, n_controls, refuse_binary, refuse_known
 from bce_cli.storage.streams import Rejoined, peeked
 
@@ -50,6 +51,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKED = (
+    Encoding(codecs.BOM_UTF8),
+    Encoding(codecs.BOM_UTF32_LE, "utf-32-le"),
+    Encoding(codecs.BOM_UTF32_BE, "utf-32-be"),
+    Encoding(codecs.BOM_UTF16_LE, "utf-16-le"),
+    Encoding(codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""What each mark says, the order of bytes among it."""
 _JSON = "JSON"
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 _CALLED = {
@@ -190,7 +199,9 @@ def _of_stream(
         return open_json(text, name, extensions, options), is_compressed
     from bce_cli.readers.delimited import DelimitedFile  # noqa: PLC0415 -- not for a glance
 
-    return DelimitedFile(text, name, extensions, options), is_compressed
+    delimited = DelimitedFile(text, name, extensions, options)
+    delimited.encoding = encoding_of(head, options.layout.encoding)
+    return delimited, is_compressed
 
 
 def at_its_path(options: InputOptions, source: Source) -> InputOptions:
@@ -327,6 +338,19 @@ def check_encoding(encoding: str | None) -> None:
     except (LookupError, ValueError):
         message = f"{argument('encoding')} {quoted(encoding)} is not known"
         raise ArgumentError(message, "such as latin-1, cp1252, utf-16-le or shift_jis") from None
+
+
+def encoding_of(head: bytes, told: str | None) -> Encoding:
+    r"""Return how text is encoded, as is told, or by what it begins with.
+
+    Examples
+    --------
+    >>> encoding_of(b"y,p", None), encoding_of(codecs.BOM_UTF16_BE + b"y", None)
+    (Encoding(mark=b'', name='utf-8'), Encoding(mark=b'\xfe\xff', name='utf-16-be'))
+    """
+    if told is not None:
+        return Encoding(name=told)
+    return next((found for found in _MARKED if head.startswith(found.mark)), Encoding())
 
 
 def utf8(stream: IO[bytes], encoding: str | None, name: str) -> IO[bytes]:

@@ -126,12 +126,15 @@ class InputOptions:
     layout : Layout
     block_bytes : int
         Bytes of text read at a time. No result depends on it.
+    keeps_all : bool
+        Blocks of typed columns have all that the source has, beside those that are wanted.
     """
 
     columns: ColumnChoice = field(default_factory=ColumnChoice)
     grammar: Grammar = field(default_factory=Grammar)
     layout: Layout = field(default_factory=Layout)
     block_bytes: int = BLOCK_BYTES
+    keeps_all: bool = False
 
 
 class CellFault(Exception):  # noqa: N818 -- an error is made of it, with its place

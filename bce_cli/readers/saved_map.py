@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from bce_cli.core.recalibration.saved import saved_map_of
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, argument
 from bce_cli.storage.paths import refuse_credentials
 from bce_cli.storage.sources import Source
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.saved import SavedMap
 
 _LARGEST = 64 << 20  # half a million knots, with room
-_HOW_TO_SAVE = "bce recalibrate preds.csv --save map.json writes one"
+_HOW_TO_SAVE = f"bce recalibrate writes one with {argument('save')}"
 
 
 def read_map(path: str) -> SavedMap:

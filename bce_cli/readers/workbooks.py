@@ -62,7 +62,7 @@ class WorkbookFile(ColumnarFile):
     def __init__(
         self, archive: Archive, sheet: str | None, *, name: str, options: InputOptions
     ) -> None:
-        self._name, self._kind, self._size = name, "excel", None
+        self._name, self.kind, self._size = name, "excel", None
         self._grammar = options.grammar
         self._most = max(1, options.block_bytes // _ROW_BYTES)
         _refuse_great(archive, name)
@@ -80,6 +80,9 @@ class WorkbookFile(ColumnarFile):
         names = [_text(cell).strip() for cell in header[1]]
         self.columns = find_columns(names, options.columns, self._name)
         self._places = sorted({place for _, place in self.columns.wanted})
+        self._keeps_all = options.keeps_all
+        if options.keeps_all:
+            self._places = [*range(len(names))]
         self._names = [names[place] for place in self._places]
         self.row_groups, self.n_rows = (), None
 
@@ -89,8 +92,9 @@ class WorkbookFile(ColumnarFile):
         for first_row, rows in _runs(self._rows, self._most):
             place = first_row
             for some in self._portions(self._batch(rows)):
+                whole = some if self._keeps_all else None
                 yield ColumnarBlock(
-                    self.columns, self._grammar, self._name, some, self._places, place, 0
+                    self.columns, self._grammar, self._name, some, self._places, place, 0, whole
                 )
                 place += len(some)
 

@@ -135,7 +135,7 @@ class RowStream:
             else:
                 cells = self._cells(name, numbers[name], end)
             parts += [self._before(name, is_first=not parts), cells]
-        return _lines([*parts, after])
+        return joined_lines([*parts, after])
 
     def _cells(self, name: str, values: Array, end: str) -> pa.Array:
         """Return a column of numbers as texts, each with the character that stands behind it."""
@@ -163,7 +163,7 @@ class RowStream:
         if self.output_format == "json":
             return [json.dumps(text) for text in ids]
         if self.output_format == "csv":
-            return _csv_cells([without_formula(text) for text in ids] if self.excel_safe else ids)
+            return csv_cells([without_formula(text) for text in ids] if self.excel_safe else ids)
         shown = [safe_text(text, _LONGEST_ID) for text in ids]
         return [escaped(text) for text in shown] if self.output_format == "markdown" else shown
 
@@ -234,13 +234,13 @@ class RowTable:
         arrays = [
             text_array(scored.rows.present_ids())
             if field.name == "id"
-            else _array(numbers[field.name], field.type)
+            else number_array(numbers[field.name], field.type)
             for field in schema
         ]
         return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _array(values: Array, kind: pa.DataType) -> pa.Array:
+def number_array(values: Array, kind: pa.DataType) -> pa.Array:
     """Wrap numbers; pa.array would import pandas."""
     import pyarrow as pa
 
@@ -263,7 +263,7 @@ def _literal(text: str) -> pa.Scalar:
     return text_array([text])[0]
 
 
-def _lines(parts: list[Any]) -> memoryview:
+def joined_lines(parts: list[Any]) -> memoryview:
     """Concatenate columns and literals row by row; the text buffer of the result is the output."""
     from pyarrow import compute
 
@@ -273,14 +273,12 @@ def _lines(parts: list[Any]) -> memoryview:
     return memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
 
 
-def _csv_cells(texts: list[str]) -> list[str]:
+def csv_cells(texts: list[str], delimiter: str = ",") -> list[str]:
     """Quote those texts that need it."""
-    if _NEEDS_QUOTES.search("".join(texts)) is None:
+    needs = _NEEDS_QUOTES if delimiter == "," else re.compile(f'[{re.escape(delimiter)}"\r\n]')
+    if needs.search("".join(texts)) is None:
         return texts
-    return [
-        '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
-        for text in texts
-    ]
+    return ['"' + text.replace('"', '""') + '"' if needs.search(text) else text for text in texts]
 
 
 def text_array(texts: Sequence[str], end: str = "") -> pa.StringArray:
@@ -305,20 +303,24 @@ def text_array(texts: Sequence[str], end: str = "") -> pa.StringArray:
         lengths = np.fromiter((len(text.encode()) for text in texts), np.int32, len(texts))
     offsets = np.zeros(len(texts) + 1, np.int32)
     np.cumsum(lengths + np.int32(len(end)), out=offsets[1:])
-    return _string_array(data, offsets)
+    return string_array(data, offsets)
 
 
-def number_texts(values: Array, end: str, *, infinite_as: str = "inf") -> pa.StringArray:
+def number_texts(
+    values: Array, sign: str, *, infinite_as: str = "inf", is_before: bool = False
+) -> pa.StringArray:
     """Write numbers as text.
 
     Parameters
     ----------
     values : ndarray of int8, int64 or float64, shape (n,)
         None is NaN.
-    end : str
+    sign : str
         One ASCII character that stands behind each.
     infinite_as : str, default "inf"
         What stands for positive infinity.
+    is_before : bool, default False
+        The character stands before each instead.
 
     Returns
     -------
@@ -330,25 +332,30 @@ def number_texts(values: Array, end: str, *, infinite_as: str = "inf") -> pa.Str
     ['0.1;', '1;', '0.00001;', 'inf;']
     >>> number_texts(np.array([7, -8]), ",").to_pylist()
     ['7,', '-8,']
+    >>> number_texts(np.array([0.5, -1.0, 0.25]), ";", is_before=True).to_pylist()
+    [';0.5', ';-1', ';0.25']
     """
     import orjson
 
     wide = np.ascontiguousarray(values)
     places = _places_written_otherwise(wide)
     if len(places) > len(wide) // _MANY:
-        return _written_by_arrow(wide, end, infinite_as)
+        return _written_by_arrow(wide, sign, infinite_as, is_before=is_before)
     text = orjson.dumps(wide, option=orjson.OPT_SERIALIZE_NUMPY)  # four times as fast as pyarrow
     characters = np.frombuffer(text, np.uint8).copy()
     commas = np.flatnonzero(characters == _COMMA)
-    characters[commas] = characters[-1] = ord(end)
-    offsets = np.concatenate([[0], commas, [len(characters) - 1]]) + 1  # behind the bracket
+    characters[commas] = characters[0] = characters[-1] = ord(sign)  # brackets are at the ends
+    offsets = np.concatenate([[0], commas, [len(characters) - 1]])
+    if not is_before:
+        offsets += 1
     if len(places):
-        others = _written_by_arrow(wide[places], end, infinite_as).to_pylist()
-        return _string_array(*_replaced(characters, offsets, places, others))
-    return _string_array(characters, offsets)
+        others = _written_by_arrow(wide[places], sign, infinite_as, is_before=is_before)
+        return string_array(*_replaced(characters, offsets, places, others.to_pylist()))
+    return string_array(characters, offsets)
 
 
-def _string_array(characters: Any, offsets: Array) -> pa.StringArray:  # noqa: ANN401 -- bytes
+def string_array(characters: Any, offsets: Array) -> pa.StringArray:  # noqa: ANN401 -- bytes
+    """Build a column of texts, one behind the other in some bytes, from where each begins."""
     import pyarrow as pa
 
     ends = offsets.astype(np.int32, copy=False)
@@ -360,12 +367,15 @@ def _places_written_otherwise(values: Array) -> IntArray:
     if values.dtype.kind == "i":
         return np.zeros(0, np.intp)
     otherwise = np.floor(values) == values  # infinite ones are, too
-    otherwise |= (values >= 1e-6) & (values < 1e-5)  # noqa: PLR2004
-    otherwise |= (values >= 1e10) | (values < 0.0)  # noqa: PLR2004 -- negative ones do not occur
+    sizes = np.abs(values)
+    otherwise |= (sizes >= 1e-6) & (sizes < 1e-5)  # noqa: PLR2004
+    otherwise |= sizes >= 1e10  # noqa: PLR2004
     return np.flatnonzero(otherwise)
 
 
-def _written_by_arrow(values: Array, end: str, infinite_as: str) -> pa.StringArray:
+def _written_by_arrow(
+    values: Array, sign: str, infinite_as: str, *, is_before: bool
+) -> pa.StringArray:
     import pyarrow as pa
     from pyarrow import compute
 
@@ -375,8 +385,9 @@ def _written_by_arrow(values: Array, end: str, infinite_as: str) -> pa.StringArr
     if not np.isfinite(values.max()):
         inf, shown = text_array(["inf", infinite_as])
         texts = compute.if_else(compute.equal(texts, inf), shown, texts)
-    behind, nothing = text_array([end, ""])
-    return compute.binary_join_element_wise(texts, behind, nothing)
+    beside, nothing = text_array([sign, ""])
+    parts = (beside, texts) if is_before else (texts, beside)
+    return compute.binary_join_element_wise(*parts, nothing)
 
 
 def _replaced(

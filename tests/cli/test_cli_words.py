@@ -55,7 +55,7 @@ def options() -> list[tuple[str, Any]]:
 
 def test_the_options_known_without_typer_are_those_that_it_knows() -> None:
     columns = {name for _, o in options() if o.metavar == "COLUMN" for name in o.opts}
-    flags = {name for _, o in options() if o.is_flag for name in o.opts}
+    flags = {name for _, o in options() if o.is_flag for name in (*o.opts, *o.secondary_opts)}
     flags -= {"--show-completion", "--install-completion"}  # which may be followed by a shell
     assert columns == completion.COLUMN_OPTIONS
     assert flags | {"--help", "-h"} == completion.FLAGS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 
 from bce_cli.core.recalibration.maps import PARAMETERS, RecalibrationMap
-from bce_cli.errors import DataError, quoted
+from bce_cli.errors import DataError, argument, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ class SavedMap:
             message = f"the map has {len(knots):,} knots; at most {MOST_KNOTS:,} are saved"
             raise DataError(message, "round the predictions, or choose another method")
         lines = [f"  {_dumped(key)}: {_dumped(_plain(value))}" for key, value in record.items()]
-        pairs = [f"    {_dumped(knot)}" for knot in knots]
+        pairs = [f"    [{at!r}, {level!r}]" for at, level in knots]
         inside = "[\n{}\n  ]".format(",\n".join(pairs)) if pairs else "[]"
         lines.append(f'  "knots": {inside}')
         return "{{\n{}\n}}\n".format(",\n".join(lines)).encode()
@@ -263,7 +263,7 @@ def _check_version(record: Mapping[str, Value]) -> None:
     if record.get("format") != FORMAT:
         if "methods" in record:
             message = "a report of bce recalibrate, and no map"
-            raise DataError(message, "bce recalibrate --save FILE writes the map")
+            raise DataError(message, f"it writes its map with {argument('save')}")
         if "mean_loss" in record or "unit" in record:
             message = "a report, and no map"
             raise DataError(message)
@@ -272,7 +272,7 @@ def _check_version(record: Mapping[str, Value]) -> None:
     version = record.get("version")
     if type(version) is int and version > VERSION:
         message = f"a map of version {_shown(version)}, and this bce reads version {VERSION}"
-        raise DataError(message, "a newer bce reads it: pip install --upgrade bce-cli")
+        raise DataError(message, "a newer bce reads it")
     if type(version) is not int or version != VERSION:
         _refuse("version", str(VERSION), version)
 
