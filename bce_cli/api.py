@@ -365,7 +365,8 @@ def losses(
     inputs = given.inputs
     has_ids, has_weights = inputs.id is not None, inputs.weight is not None
     rows = RowTable(unit, has_ids, has_weights, inputs.soft_labels)
-    found = pa.concat_tables([rows.schema.empty_table(), *format_rows(job, convention, rows.rows)])
+    none = pa.Table.from_batches([], rows.schema)  # empty_table would import pandas
+    found = pa.concat_tables([none, *format_rows(job, convention, rows.rows)])
     _warn(job.data.doubts)
     return found
 
