@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Unpack
 
-    import numpy.typing as npt
     import pyarrow as pa
 
     from bce_cli.core.calibration.report import Strategy
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from bce_cli.questions.answers import Engine
     from bce_cli.questions.given import Given
     from bce_cli.questions.inputs import DecimalSign, InputFormat, JoinRule, MissingRule
-
-    Values: TypeAlias = npt.ArrayLike
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -53,8 +50,21 @@ class ArrowStream(Protocol):
 
 
 Path: TypeAlias = "str | os.PathLike[str]"
-Table: TypeAlias = "ArrowStream | Mapping[str, Values] | Path | Sequence[Path]"
-"""Columns by name: a table in memory, a mapping of arrays, a file, or files that follow it."""
+
+
+class Array(Protocol):
+    """An array, a Series or a tensor."""
+
+    def __array__(self) -> Any:
+        """Return it as an array of NumPy."""
+
+
+Values: TypeAlias = "Array | list[Any] | tuple[Any, ...]"
+"""A value for each row; not a text, which names a column."""
+Frame: TypeAlias = "ArrowStream | Mapping[str, Any]"
+"""Columns by name in memory: a table, or a mapping of arrays."""
+Table: TypeAlias = "Frame | Path | Sequence[Frame | Path]"
+"""What is in memory or in a file, or several of these that follow each other."""
 
 
 class _Meant(TypedDict, total=False):
@@ -355,14 +365,15 @@ def losses(
     inputs = given.inputs
     has_ids, has_weights = inputs.id is not None, inputs.weight is not None
     rows = RowTable(unit, has_ids, has_weights, inputs.soft_labels)
-    found = pa.concat_tables([rows.schema.empty_table(), *format_rows(job, convention, rows.rows)])
+    none = pa.Table.from_batches([], rows.schema)  # empty_table would import pandas
+    found = pa.concat_tables([none, *format_rows(job, convention, rows.rows)])
     _warn(job.data.doubts)
     return found
 
 
 @overload
 def compare(
-    data: Table | Sequence[Table] | Mapping[str, Table],
+    data: Table | Mapping[str, Frame],
     predictions: Sequence[str] | None = None,
     *,
     id: str | None = None,

@@ -72,6 +72,7 @@ def test_help_loads_nothing_heavy(args: list[str], loaded: Callable[..., set[str
         ["-f", "json"],
         ["-f", "csv"],
         ["-f", "json", "--worst", "1", "--id", "id"],
+        ["-f", "json", "--by", "id"],
         ["--per-example", "-f", "csv"],
         ["--per-example", "-f", "json", "--id", "id"],
     ],

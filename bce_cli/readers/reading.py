@@ -146,8 +146,10 @@ def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
     codes = [np.zeros(0, np.int32)]
     for chunk in _chunks(column):
         words = chunk if hasattr(chunk, "dictionary") else chunk.dictionary_encode()
-        indices = words.indices.fill_null(len(words.dictionary))
+        indices, none = words.indices, np.int32(len(words.dictionary))
         data = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+        if indices.null_count:  # fill_null would import pandas
+            data = np.where(bits_of(indices.is_null()), none, data)
         codes.append(data + np.int32(len(names)))
         names += [text or "" for text in words.dictionary.to_pylist()]
         if words.null_count:

@@ -1,0 +1,121 @@
+"""What type checkers accept runs, and what they refuse is refused.
+
+mypy reads this file with the others: `assert_type` says what it must infer, and each
+``type: ignore`` of a wrong call is an error of its own as soon as mypy lets that call pass.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, assert_type
+
+import numpy as np
+import pandas as pd  # noqa: TID253 -- frames are what is asked about
+import pytest
+
+import bce_cli as bce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Call = Callable[[], object]
+
+pytestmark = pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
+
+COLUMNS = {"y": [1, 0, 1, 0], "p": [0.9, 0.2, 0.6, 0.4], "q": [0.8, 0.3, 0.7, 0.1]}
+FRAME = pd.DataFrame(COLUMNS | {"site": ["a", "a", "b", "b"], "w": [1.0, 2.0, 1.0, 1.0]})
+OTHER = FRAME.copy()
+Y, P, Q = (np.array(COLUMNS[name]) for name in "ypq")
+
+
+def test_tables_are_taken_with_names_of_columns() -> None:
+    assert_type(bce.compute(FRAME, "p", by="site", weight="w"), bce.ComputeResult)
+    assert_type(bce.compute(FRAME, by=["site"], label="y", id="site"), bce.ComputeResult)
+    assert_type(bce.compute(COLUMNS), bce.ComputeResult)
+    assert_type(bce.compute({"y": Y, "p": [0.9, 0.2, 0.6, 0.4]}), bce.ComputeResult)
+    assert_type(bce.compute([FRAME, OTHER], "q"), bce.ComputeResult)
+    assert_type(bce.compute(FRAME[["p"]], labels=FRAME[["y"]]), bce.ComputeResult)
+    assert_type(bce.calibration(FRAME, bins=2, strategy="quantile"), bce.CalibrationResult)
+    assert_type(bce.check(FRAME, max_loss=1), bce.CheckResult)
+    assert_type(bce.check(FRAME, baseline=bce.compute(FRAME)), bce.CheckResult)
+    assert_type(bce.check(FRAME, baseline=bce.compute(FRAME).to_dict()), bce.CheckResult)
+    assert_type(bce.compare(FRAME, ["p", "q"], cluster="site"), bce.CompareResult)
+    assert_type(bce.compare({"old": FRAME, "new": OTHER}, ["p"]), bce.CompareResult)
+    assert_type(bce.compare([FRAME, OTHER], ["p"]), bce.CompareResult)
+    assert bce.losses(FRAME, "p", id="site").num_rows == len(FRAME)
+
+
+def test_files_are_taken_by_their_paths() -> None:
+    FRAME.to_csv("a.csv", index=False)
+    Path("b.csv").write_bytes(Path("a.csv").read_bytes())
+    assert_type(bce.compute("a.csv", workers=1), bce.ComputeResult)
+    assert_type(bce.compute(Path("a.csv"), delimiter=","), bce.ComputeResult)
+    assert_type(bce.compute(["a.csv", Path("b.csv")]), bce.ComputeResult)
+    assert_type(bce.compare(["a.csv", "b.csv"], ["p"]), bce.CompareResult)
+    Path("saved.json").write_text(bce.compute("a.csv").to_json(), encoding="utf-8")
+    assert_type(bce.check("a.csv", baseline="saved.json"), bce.CheckResult)
+    assert_type(bce.load("saved.json"), bce.Result)
+
+
+def test_arrays_are_taken_with_arrays() -> None:
+    assert_type(bce.compute(Y, P), bce.ComputeResult)
+    assert_type(bce.compute([1, 0], [0.9, 0.2], weight=[1, 2]), bce.ComputeResult)
+    assert_type(bce.compute(FRAME["y"], FRAME["p"], by=FRAME["site"]), bce.ComputeResult)
+    assert_type(bce.compute(Y, P, by={"site": FRAME["site"]}, id=Y), bce.ComputeResult)
+    assert_type(bce.compute(["no", "yes"], [0.1, 0.8], positive="yes"), bce.ComputeResult)
+    assert_type(bce.calibration(Y, P), bce.CalibrationResult)
+    assert_type(bce.check(Y, P, min_rows=2), bce.CheckResult)
+    assert_type(bce.compare(Y, {"old": P, "new": Q}, cluster=FRAME["site"]), bce.CompareResult)
+    assert_type(bce.compare(Y, [P, Q]), bce.CompareResult)
+    assert bce.losses(Y, P).num_rows == len(Y)
+
+
+def test_figures_have_types() -> None:
+    result = bce.compute(FRAME)
+    assert_type(result.n, int)
+    assert_type(result.mean_loss, float)
+    assert_type(result.skill, float | None)
+    assert_type(result.unit, Literal["nats", "bits"])
+    assert_type(result.notes, tuple[str, ...])
+    assert_type(result.to_dict(), dict[str, Any])
+    assert_type(result.to_json(), str)
+    assert_type(bce.calibration(FRAME).log_loss, bce.Figures)
+    assert_type(bce.calibration(FRAME).calibrated, bool | None)
+    assert_type(bce.check(FRAME, max_loss=1).passed, bool)
+    assert_type(bce.check(FRAME, max_loss=1).verdict, Literal["passed", "failed", "undecided"])
+    assert_type(bce.compare(FRAME, ["p", "q"]).baseline, str)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: bce.compute(Y),  # type: ignore[call-overload]
+        lambda: bce.compute(Y, "p"),  # type: ignore[call-overload]
+        lambda: bce.compute(Y, P, label="y"),  # type: ignore[call-overload]
+        lambda: bce.compute(Y, P, on="id"),  # type: ignore[call-overload]
+        lambda: bce.compute(Y, P, by=7),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", weight=Y),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", id=Y),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", by=7),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", unit="bit"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", missing="keep"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", join="outer"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", engine="spark"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", weights="w"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", workers="2"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", soft_labels="no"),  # type: ignore[call-overload]
+        lambda: bce.compute(FRAME, "p", name=7),  # type: ignore[call-overload]
+        lambda: bce.losses(FRAME, "p", worst=3),  # type: ignore[call-overload]
+        lambda: bce.compare(Y, P, Q),  # type: ignore[call-overload]
+        lambda: bce.compare(Y, {"old": P, "new": Q}, confidence="95"),  # type: ignore[call-overload]
+        lambda: bce.compare(FRAME, ["p", "q"], by="site"),  # type: ignore[call-overload]
+        lambda: bce.calibration(FRAME, strategy="quantil"),  # type: ignore[call-overload]
+        lambda: bce.calibration(FRAME, bins=2.5),  # type: ignore[call-overload]
+        lambda: bce.check(FRAME, max_loss="0.6"),  # type: ignore[call-overload]
+        lambda: bce.check(FRAME, baseline=7),  # type: ignore[call-overload]
+        lambda: bce.load(7),  # type: ignore[arg-type]
+    ],
+)
+def test_what_a_type_checker_refuses_is_refused(call: Call) -> None:
+    with pytest.raises((TypeError, bce.ArgumentError)):
+        call()
