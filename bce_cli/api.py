@@ -632,7 +632,7 @@ def recalibrate(
     >>> labels, predictions = [0, 0, 0, 1, 0, 1, 1, 1] * 50, [0.4] * 4 + [0.6] * 4
     >>> result = bce.recalibrate(labels, predictions * 50)
     >>> result.recommended, round(result.recommended_difference, 4)
-    ('temperature', -0.0331)
+    ('temperature', -0.0499)
     >>> result.map().apply([0.4, 0.5]).round(3).tolist()
     [0.25, 0.5]
     """

@@ -41,8 +41,8 @@ class Recalibrator:
     Examples
     --------
     >>> import bce_cli as bce
-    >>> labels, predictions = [0, 0, 0, 1, 0, 1, 1, 1] * 5, [0.4, 0.4, 0.4, 0.4, 0.6, 0.6, 0.6, 0.6] * 5
-    >>> found = bce.recalibrate(labels, predictions, method="logistic", folds=2).map("logistic")
+    >>> labels, predictions = [0, 0, 0, 1, 0, 1, 1, 1] * 10, ([0.4] * 4 + [0.6] * 4) * 10
+    >>> found = bce.recalibrate(labels, predictions, method="logistic").map("logistic")
     >>> found.apply([0.4, 0.6]).round(4).tolist()
     [0.25, 0.75]
     """
@@ -159,7 +159,7 @@ class Recalibrator:
                 file.write(content)
             os.replace(temporary, place)  # noqa: PTH105 -- as above
         except OSError as error:
-            if os.path.lexists(temporary):  # noqa: PTH110 -- as above
+            if os.path.lexists(temporary):
                 os.unlink(temporary)  # noqa: PTH108 -- as above
             message = f"{safe_text(place)}: {os_reason(error)}"
             raise OutputCreationError(message) from None

@@ -29,7 +29,6 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import doubts, picked
 from bce_cli.render.write import flat
 from bce_cli.version import __version__
-from bce_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

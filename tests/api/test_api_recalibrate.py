@@ -30,7 +30,7 @@ GRID = np.linspace(0.0, 1.0, 11)
 
 @pytest.fixture(scope="module")
 def result() -> bce_cli.RecalibrateResult:
-    return bce_cli.recalibrate(LABELS, P, folds=4)
+    return bce_cli.recalibrate(LABELS, P)
 
 
 def test_methods_are_a_table(result: bce_cli.RecalibrateResult) -> None:
@@ -41,7 +41,8 @@ def test_methods_are_a_table(result: bce_cli.RecalibrateResult) -> None:
     assert as_is == bce_cli.mean_binary_cross_entropy(LABELS, P)
     assert result.recommended == "temperature"
     assert result.recommended_difference == pytest.approx(best - as_is, rel=1e-12)
-    assert result.recommended_ci_low < result.recommended_difference < result.recommended_ci_high
+    assert result.recommended_ci_high is not None
+    assert result.recommended_ci_high < 0.0
     assert repr(result) == (
         "RecalibrateResult(n=400, unit='nats', recommended='temperature', "
         f"recommended_difference={result.recommended_difference!r})"
@@ -122,22 +123,23 @@ def test_formulas_are_of_its_column(result: bce_cli.RecalibrateResult) -> None:
 
 
 def test_maps_and_results_pickle(result: bce_cli.RecalibrateResult) -> None:
-    assert pickle.loads(pickle.dumps(result)) == result
-    assert pickle.loads(pickle.dumps(result.map("beta"))) == result.map("beta")
+    assert pickle.loads(pickle.dumps(result)) == result  # noqa: S301 -- our own
+    found = result.map("beta")
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 -- as above
 
 
 def test_maps_do_not_change(result: bce_cli.RecalibrateResult) -> None:
     found = result.map()
     found.parameters["temperature"] = 5.0
     assert found == result.map()
-    with pytest.raises(AttributeError, match="Recalibrator.method cannot be set"):
+    with pytest.raises(AttributeError, match=r"Recalibrator\.method cannot be set"):
         found.method = "beta"  # type: ignore[misc]
 
 
 def test_what_a_map_cannot_take_is_refused(result: bce_cli.RecalibrateResult) -> None:
     with pytest.raises(ProbabilityError):
         result.map().apply([0.5, 1.5])
-    with pytest.raises(OutputCreationError, match="no/map.json: no such file or directory"):
+    with pytest.raises(OutputCreationError, match=r"no/map\.json: no such file or directory"):
         result.save("no/map.json")
     Path("folder").mkdir()
     with pytest.raises(OutputCreationError, match="folder: is a directory"):
@@ -155,7 +157,7 @@ def test_a_method_without_a_map_says_why(result: bce_cli.RecalibrateResult) -> N
 
 def test_maps_that_are_not_what_they_say_are_refused() -> None:
     Path("odd.json").write_text('{"format": "x", "version": 1}', encoding="utf-8")
-    with pytest.raises(DataError, match="odd.json: not a map of bce recalibrate"):
+    with pytest.raises(DataError, match=r"odd\.json: not a map of bce recalibrate"):
         bce_cli.load("odd.json")
 
 
