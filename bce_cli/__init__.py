@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from bce_cli.api import calibration, check, compare, compute, losses
+    from bce_cli.api import calibration, check, compare, compute, losses, recalibrate
     from bce_cli.core.calibration.report import (
         CalibrationPlan,
         CalibrationReport,
@@ -57,12 +57,14 @@ if TYPE_CHECKING:
         UsageError,
         WeightError,
     )
+    from bce_cli.recalibrator import Recalibrator
     from bce_cli.results import (
         CalibrationResult,
         CheckResult,
         CompareResult,
         ComputeResult,
         Figures,
+        RecalibrateResult,
         Result,
         load,
     )
@@ -93,6 +95,8 @@ _HOMES = {
     "OutputCreationError": "bce_cli.errors",
     "OutputError": "bce_cli.errors",
     "ProbabilityError": "bce_cli.errors",
+    "RecalibrateResult": "bce_cli.results",
+    "Recalibrator": "bce_cli.recalibrator",
     "Result": "bce_cli.results",
     "ShortageError": "bce_cli.errors",
     "UsageError": "bce_cli.errors",
@@ -110,12 +114,14 @@ _HOMES = {
     "loss_totals": "bce_cli.core.totals",
     "losses": "bce_cli.api",
     "mean_binary_cross_entropy": "bce_cli.core.report",
+    "recalibrate": "bce_cli.api",
 }
 
 __all__ = [  # noqa: RUF022 -- questions first, errors last
     "compute",
     "compare",
     "calibration",
+    "recalibrate",
     "check",
     "losses",
     "load",
@@ -123,6 +129,8 @@ __all__ = [  # noqa: RUF022 -- questions first, errors last
     "ComputeResult",
     "CompareResult",
     "CalibrationResult",
+    "RecalibrateResult",
+    "Recalibrator",
     "CheckResult",
     "Figures",
     "binary_cross_entropy",

@@ -19,7 +19,14 @@ from bce_cli.engine.run import format_rows
 from bce_cli.errors import ArgumentError, DoubtWarning, argument, did_you_mean, quoted
 from bce_cli.questions import answers
 from bce_cli.questions.given import rivalling, scored
-from bce_cli.results import CalibrationResult, CheckResult, CompareResult, ComputeResult, Result
+from bce_cli.results import (
+    CalibrationResult,
+    CheckResult,
+    CompareResult,
+    ComputeResult,
+    RecalibrateResult,
+    Result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.report import Strategy
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate import Baseline
+    from bce_cli.core.recalibration.maps import Method
     from bce_cli.core.report import Unit
     from bce_cli.engine.run import Job
     from bce_cli.questions.answers import Engine
@@ -545,6 +553,106 @@ def calibration(
     given, job = _asked(scored, data, prediction, options)
     return _told(
         CalibrationResult(answers.calibration(job, given.inputs, given.sources, plan)), job
+    )
+
+
+@overload
+def recalibrate(
+    data: Table,
+    prediction: str | None = None,
+    *,
+    folds: int = 10,
+    cluster: str | None = None,
+    order: str | None = None,
+    seed: int | None = None,
+    method: Method | None = None,
+    confidence: float = 0.95,
+    unit: Unit = "nats",
+    **options: Unpack[_OfTable],
+) -> RecalibrateResult: ...
+@overload
+def recalibrate(
+    data: Values,
+    prediction: Values,
+    *,
+    folds: int = 10,
+    cluster: Values | None = None,
+    order: Values | None = None,
+    seed: int | None = None,
+    method: Method | None = None,
+    confidence: float = 0.95,
+    unit: Unit = "nats",
+    **options: Unpack[_OfArrays],
+) -> RecalibrateResult: ...
+@_with_options
+def recalibrate(
+    data: Any,
+    prediction: Any = None,
+    *,
+    folds: int = 10,
+    cluster: Any = None,
+    order: Any = None,
+    seed: int | None = None,
+    method: Method | None = None,
+    confidence: float = 0.95,
+    unit: Unit = "nats",
+    **options: Any,
+) -> RecalibrateResult:
+    """Would another map of the probabilities do better on new rows, and which?
+
+    Fits maps from simple to flexible, judges each by rows that it was not fitted to, and recommends
+    the simplest that no other clearly beats.
+
+    Parameters
+    ----------
+    data, prediction
+        As for `compute`.
+    folds : int, default 10
+        Each row is judged by maps that were fitted to the other folds.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: they stay in one fold, and intervals
+        allow for it.
+    order : str or array-like, optional
+        Numbers, or dates and times: maps are fitted to what came before, and judged by what came
+        after.
+    seed : int, optional
+        Deal rows into folds by chance; else they take turns.
+    method : str, optional
+        The one to set beside "as-is": "offset", "temperature", "logistic", "platt", "beta",
+        "isotonic" or "centred"; all of them by default.
+    confidence : float, default 0.95
+        Of every interval and verdict, in (0, 1).
+    unit, **options
+        As for `compute`.
+
+    Returns
+    -------
+    RecalibrateResult
+        ``result.recommended``, ``result.methods`` (a table), ``result.map("logistic").apply(p)``,
+        ``result.save("map.json")``.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does; DataError also where there is one label only, or fewer rows, clusters or
+        values of `order` than the folds take.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> labels, predictions = [0, 0, 0, 1, 0, 1, 1, 1] * 50, [0.4] * 4 + [0.6] * 4
+    >>> result = bce.recalibrate(labels, predictions * 50)
+    >>> result.recommended, round(result.recommended_difference, 4)
+    ('temperature', -0.0499)
+    >>> result.map().apply([0.4, 0.5]).round(3).tolist()
+    [0.25, 0.5]
+    """
+    from bce_cli.core.recalibration.choice import RecalibrationPlan  # noqa: PLC0415 -- as above
+
+    plan = RecalibrationPlan(folds, method, seed, confidence, unit, has_order=order is not None)
+    given, job = _asked(scored, data, prediction, options, cluster=cluster, order=order)
+    return _told(
+        RecalibrateResult(answers.recalibrate(job, given.inputs, given.sources, plan)), job
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from bce_cli.core.gate import Verdict
     from bce_cli.core.report import Unit
+    from bce_cli.recalibrator import Recalibrator
+    from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.write import Document
 
 
@@ -361,6 +363,85 @@ class CalibrationResult(Result):
         return plot_calibration(self._record, ax)
 
 
+class RecalibrateResult(Result):
+    """Whether another map would do better on new rows, and which, as `recalibrate` found.
+
+    The keys are those of ``bce recalibrate --format json``. Losses are in `unit`.
+
+    Attributes
+    ----------
+    recommended : str
+        The simplest method that no other clearly beats; "as-is" is to leave predictions alone.
+    recommended_difference, recommended_ci_low, recommended_ci_high : float or None
+        Its cross-fitted loss less that of predictions as they are; below 0 is better.
+    methods : pyarrow.Table
+        A row for each method: ``parameters_a`` and so on, `fitted_loss`, `cross_fitted_loss`,
+        `difference`, `std_error`, `ci_low`, `ci_high` and more.
+    not_told_apart : tuple of str
+        Methods that may do as well as the recommended one.
+    folds, n, n_judged : int
+    cluster_column, n_clusters, order_column, seed
+    notes : tuple of str
+    """
+
+    __slots__ = ()
+    _document: RecalibrateDocument
+    _BRIEF = ("n", "recommended", "recommended_difference", "unit")
+    if TYPE_CHECKING:
+        n: int
+        n_positive: int
+        base_rate: float
+        unit: Unit
+        confidence: float
+        folds: int
+        seed: int | None
+        order_column: str | None
+        cluster_column: str | None
+        n_clusters: int | None
+        n_judged: int
+        recommended: str
+        recommended_difference: float | None
+        recommended_std_error: float | None
+        recommended_ci_low: float | None
+        recommended_ci_high: float | None
+        not_told_apart: tuple[str, ...]
+        methods: pa.Table
+        fingerprint: str
+        notes: tuple[str, ...]
+
+    def map(self, method: str | None = None) -> Recalibrator:
+        """Return the map of a method, fitted to all rows; by default of the recommended one.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such method, or it was not looked at.
+        DataError
+            There is no map of that method, as of labels that one threshold separates.
+        """
+        from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- for this alone
+
+        return Recalibrator(
+            self._document.saved_map(self.recommended if method is None else method)
+        )
+
+    def save(self, path: str | os.PathLike[str], method: str | None = None) -> None:
+        """Write a map to a file for ``bce apply`` and `load`; see `map`.
+
+        Raises
+        ------
+        OutputCreationError
+            The file cannot be written.
+        """
+        self.map(method).save(path)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how much less or more each map costs, with intervals; see `Result`."""
+        from bce_cli.render.plots import plot_recalibrate  # noqa: PLC0415 -- an extra
+
+        return plot_recalibrate(self._record, ax)
+
+
 class CheckResult(Result):
     """Whether a model may pass, as `check` found; true if it may.
 
@@ -460,12 +541,13 @@ _RESULTS: dict[str, type[Result]] = {
     "ComputeDocument": ComputeResult,
     "CompareDocument": CompareResult,
     "CalibrationDocument": CalibrationResult,
+    "RecalibrateDocument": RecalibrateResult,
     "CheckDocument": CheckResult,
 }
 
 
-def load(path: str | os.PathLike[str]) -> Result:
-    """Read a result that was saved with ``-o FILE.json``, or as ``result.to_json()``.
+def load(path: str | os.PathLike[str]) -> Result | Recalibrator:
+    """Read a result that was saved with ``-o FILE.json``, or as ``result.to_json()``; or a map.
 
     Parameters
     ----------
@@ -474,19 +556,27 @@ def load(path: str | os.PathLike[str]) -> Result:
 
     Returns
     -------
-    ComputeResult, CompareResult, CalibrationResult or CheckResult
+    ComputeResult, CompareResult, CalibrationResult, RecalibrateResult or CheckResult
         What the file does not hold, as the first rows that a table shows, is not in its text.
+    Recalibrator
+        Of a map that ``bce recalibrate --save`` has written, or `save`.
 
     Raises
     ------
     InputError
         The file cannot be read.
     DataError
-        It is no report of this program, or is damaged.
+        It is no report and no map of this program, or is damaged.
     """
-    from bce_cli.readers.saved_report import saved_record  # noqa: PLC0415 -- as above
+    from bce_cli.readers.saved_report import is_map, saved_record  # noqa: PLC0415 -- as above
     from bce_cli.render.saved import document_of  # noqa: PLC0415 -- rarely needed
 
     place = os.fspath(path)
-    document = document_of(saved_record(place), place)
+    record = saved_record(place, takes_map=True)
+    if is_map(record):
+        from bce_cli.readers.saved_map import read_map  # noqa: PLC0415 -- as above
+        from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- as above
+
+        return Recalibrator(read_map(place))
+    document = document_of(record, place)
     return _RESULTS[type(document).__name__](document)

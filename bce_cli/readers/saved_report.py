@@ -33,6 +33,7 @@ class _Wanted(NamedTuple):
     what: str
     hint: str
     most_bytes: int
+    takes_map: bool = False
 
 
 _REPORT = _Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
@@ -43,7 +44,7 @@ _BASELINE = _Wanted(
 way, 40 MB."""
 
 
-def saved_record(path: str) -> dict[str, Any]:
+def saved_record(path: str, *, takes_map: bool = False) -> dict[str, Any]:
     """Read the record of a report, whichever command has saved it.
 
     It is strict JSON, of no more than 64 MiB and not too deep, with no key twice and no number that
@@ -53,6 +54,8 @@ def saved_record(path: str) -> dict[str, Any]:
     ----------
     path : str
         Of a file, or its address.
+    takes_map : bool, default False
+        Whether it may be a map of `bce recalibrate` as well; see `is_map`.
 
     Raises
     ------
@@ -66,7 +69,12 @@ def saved_record(path: str) -> dict[str, Any]:
     if path == STANDARD_INPUT:
         message = "path must be that of a file, not standard input"
         raise ArgumentError(message, None, "path")
-    return _read(path, _REPORT)
+    return _read(path, _REPORT._replace(takes_map=takes_map))
+
+
+def is_map(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a map of `bce recalibrate`, or claims to be one."""
+    return record.keys() >= _OF_A_MAP
 
 
 def read_baseline(path: str, convention: Convention) -> Baseline:
@@ -145,6 +153,8 @@ def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
         raise DataError(message, wanted.hint)
     value = _value_of(content, name, wanted)
     other = _other_thing(value)
+    if other == _MAP and wanted.takes_map:
+        other = None
     if other is None and _is_deep(value):
         other = "nested too deeply"
     if other is not None:
@@ -174,6 +184,7 @@ def _value_of(content: bytes, name: str, wanted: _Wanted) -> Any:  # noqa: ANN40
         _refuse(name, what if content.strip() else "empty", wanted)
 
 
+_MAP = "it is a map of bce recalibrate, for bce apply"
 _ROWS = "it has rows, as bce compute --per-example writes them"
 
 
@@ -195,8 +206,8 @@ def _other_thing(value: Any) -> str | None:  # noqa: ANN401 -- any JSON value
         return "not a JSON object"
     if "step" in value:
         return "it has a step of bce demo"
-    if value.keys() >= _OF_A_MAP:
-        return "it is a map of bce recalibrate, for bce apply"
+    if is_map(value):
+        return _MAP
     return _ROWS if value.keys() >= _OF_A_ROW else None
 
 

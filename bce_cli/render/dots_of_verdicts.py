@@ -1,4 +1,4 @@
-"""What `bce compare` and `bce check` found, as rows of points beside 0 or a limit."""
+"""What `bce compare`, `recalibrate` and `check` found, as rows of points beside 0 or a limit."""
 
 from __future__ import annotations
 
@@ -75,6 +75,42 @@ def differences(record: Record, ax: Axes | None) -> Dots:
         n_rows=len(items),
         rest=lambda n: f"{count(len(items) - n)} more",
     )
+
+
+def maps(record: Record) -> Dots:
+    """Return how much more each map costs rows it has not seen than predictions as they are."""
+    recommended, unit = record["recommended"], record["unit"]
+    rows = [_map_row(item, recommended) for item in record["methods"] if item["method"] != "as-is"]
+    level = f"{100.0 * record['confidence']:g} % intervals"
+    title = "Leave predictions as they are"
+    if recommended != "as-is":
+        found = next(item for item in record["methods"] if item["method"] == recommended)
+        size = number(found["difference"])
+        title = f"{recommended}: infinitely better than predictions as they are"
+        if size is not None and math.isfinite(size):
+            word: Told = "better" if size < 0.0 else "worse"
+            title = f"{recommended}{_sizes(found, word, 'predictions as they are', unit)}"
+    return Dots(
+        title=title,
+        x_name=f"mean loss on rows it has not seen minus that as it is, {unit} a row ({level})",
+        y_name="",
+        rows=rows or [Row(("as-is",), word="no other map was looked at")],
+        line=(0.0, "no difference"),
+    )
+
+
+def _map_row(item: Record, recommended: str) -> Row:
+    name = item["method"] + " (recommended)" * (item["method"] == recommended)
+    if item["cross_fitted_loss"] is None:
+        return Row((name,), word="not judged")
+    low, high = number(item["ci_low"]), number(item["ci_high"])
+    value = number(item["difference"])
+    word: Told = "cannot be told"
+    if value is None or math.isinf(value):  # null stands for that, as predictions cost infinity
+        value, word = -math.inf, "better"
+    elif low is not None and high is not None and not low <= 0.0 <= high:
+        word = "better" if high < 0.0 else "worse"
+    return Row((f"{name}: {word}",), (Point(_KINDS[word], value, low, high),))
 
 
 def checks(record: Record) -> Dots:

@@ -20,7 +20,7 @@ from bce_cli.render.dots import (
     refuse_other_axes,
 )
 from bce_cli.render.dots_of_losses import conventions, segments, summary, worst_rows
-from bce_cli.render.dots_of_verdicts import checks, differences
+from bce_cli.render.dots_of_verdicts import checks, differences, maps
 from bce_cli.render.drawing import drawable
 from bce_cli.render.layout import count, figure, how_many, percent
 
@@ -80,6 +80,25 @@ def plot_compare(record: Record, ax: Axes | None = None) -> Axes:
     """
     refuse_other_axes(ax)
     return draw_dots(differences(record, ax), ax)
+
+
+def plot_recalibrate(record: Record, ax: Axes | None = None) -> Axes:
+    """Draw how much less or more each map costs rows that it has not seen, with intervals.
+
+    Parameters
+    ----------
+    record : mapping
+        The JSON of `bce recalibrate`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure.
+
+    Raises
+    ------
+    UsageError, ArgumentError
+        As `plot_compute`.
+    """
+    refuse_other_axes(ax)
+    return draw_dots(maps(record), ax)
 
 
 def plot_check(record: Record, ax: Axes | None = None) -> Axes:

@@ -42,6 +42,7 @@ _DIGITS = 4
 _MAP_DIGITS = 5
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _AS_IS = "as-is"
+_PAIR = 2
 _UNSEEN = "on rows it has not seen"
 
 
@@ -310,6 +311,8 @@ def _folds_note(document: RecalibrateDocument) -> str:
             f"maps fitted to those before it, and the first, {how_many(first)}, not at all."
         )
     others = f"the other {report.folds - 1} of {report.folds} folds"
+    if report.folds == _PAIR:
+        others = "the other of 2 folds"
     what = f"Cross-fitted: each row is judged by maps that were fitted to {others}"
     chance = "" if report.seed is None else f" by chance, seed {report.seed}"
     if cluster is None or report.n_clusters is None:
@@ -346,7 +349,10 @@ def _odd_maps(report: RecalibrationReport) -> tuple[str, ...]:
     for found in report.methods:
         if found.map is None or found.fold_obstacle is not None:
             lacking.setdefault(_why_not(found), []).append(found.method)
-    notes += [f"There is no map for {_listed(names)}: {why}." for why, names in lacking.items()]
+    for why, names in lacking.items():
+        first = report.of(names[0])
+        what = "There is no map for" if first.map is None else "Nothing can be judged of"
+        notes.append(f"{what} {_listed(names)}: {why}.")
     if any(found.map is not None and found.obstacle == "no rows" for found in report.methods):
         notes.append(f"Formulas have levels at 0 and 1 alone: {OBSTACLES['no rows']}.")
     reversed_ones = [found.method for found in report.methods if found.is_reversed]
@@ -474,6 +480,7 @@ def _method_record(found: MethodReport, report: RecalibrationReport) -> dict[str
     return {
         "method": found.method,
         "parameters": _parameters(found.map, report),
+        "knots": [] if found.map is None else [list(knot) for knot in found.map.knots],
         **picked(found, "fitted_loss", "cross_fitted_loss"),
         **_named_difference(found.difference),
         **picked(found, "n_infinite", "obstacle", "fold_obstacle"),

@@ -76,13 +76,28 @@ COMPARE: list[tuple[list[str], dict[str, Any]]] = [
     (["--like", "sklearn"], {"like": "sklearn"}),
     (["--clip", "0.2"], {"clip": 0.2}),
 ]
+RECALIBRATE: list[tuple[list[str], dict[str, Any]]] = [
+    (["--folds", "2"], {"folds": 2}),
+    (["--folds", "3", "--cluster", "day"], {"folds": 3, "cluster": "day"}),
+    (["--folds", "1", "--order", "w"], {"folds": 1, "order": "w"}),
+    (
+        ["--folds", "2", "--seed", "7", "--method", "platt", "--unit", "bits"],
+        {"folds": 2, "seed": 7, "method": "platt", "unit": "bits"},
+    ),
+    (
+        ["--folds", "2", "--logits", "-p", "z", "-w", "w"],
+        {"folds": 2, "logits": True, "prediction": "z", "weight": "w"},
+    ),
+    (["--folds", "2", "--confidence", "0.9"], {"folds": 2, "confidence": 0.9}),
+]
 CASES = [
     *(("compute", *case) for case in COMPUTE),
     *(("calibration", *case) for case in CALIBRATION),
     *(("check", *case) for case in CHECK),
     *(("compare", *case) for case in COMPARE),
+    *(("recalibrate", *case) for case in RECALIBRATE),
 ]
-COLUMNS = ("weight", "id", "cluster")
+COLUMNS = ("weight", "id", "cluster", "order")
 
 
 @pytest.fixture
@@ -146,7 +161,7 @@ def test_a_file_a_frame_and_arrays_give_the_json_of_the_command(
     assert of_frame.to_json() == text
     assert of_frame == of_file
     assert hash(of_frame) == hash(of_file)
-    unnamed = ("source", "weight_column", "cluster_column")
+    unnamed = ("source", "weight_column", "cluster_column", "order_column")
     of_arrays = _of_arrays(command, frame, arguments)
     assert _without(of_arrays.to_dict(), *unnamed) == _without(record, *unnamed)
     assert of_arrays.source == "arrays"

@@ -16,7 +16,13 @@ import pytest
 
 from bce_cli.errors import ArgumentError, DataError, UsageError
 from bce_cli.render.dots import MOST_ROWS, names_that_differ
-from bce_cli.render.plots import plot_calibration, plot_check, plot_compare, plot_compute
+from bce_cli.render.plots import (
+    plot_calibration,
+    plot_check,
+    plot_compare,
+    plot_compute,
+    plot_recalibrate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -254,6 +260,48 @@ def test_differences_stand_beside_0_with_their_intervals() -> None:
     assert ax.get_xlim()[0] < item["ci_low"]
     assert ax.get_xlim()[1] > 0.0
     assert ax.get_xlabel() == "mean loss minus that of old, nats a row (95 % intervals)"
+
+
+def test_maps_stand_beside_0_with_their_intervals() -> None:
+    record = golden("recalibrate-all")
+    ax = plot_recalibrate(record, axes())
+    assert title(ax) == (
+        "isotonic: 0.1696 nats a row better than predictions as they are [0.1147, 0.2245]"
+    )
+    assert labels(ax) == [
+        "offset: better",
+        "temperature: cannot be told",
+        "logistic: better",
+        "platt: better",
+        "beta: better",
+        "isotonic (recommended): better",
+        "centred: better",
+    ]
+    methods = record["methods"]
+    assert points(ax, "cannot be told") == [(methods[2]["difference"], 1)]
+    assert intervals(ax, "cannot be told") == [
+        pytest.approx((methods[2]["ci_low"], methods[2]["ci_high"]), rel=1e-14)
+    ]
+    assert [y for _, y in points(ax, "better")] == [0, 2, 3, 4, 5, 6]
+
+
+def test_a_map_that_does_harm_or_was_not_judged_is_said_to() -> None:
+    record = golden("recalibrate-none")
+    record["methods"][1] |= {"difference": 0.5, "ci_low": 0.25, "ci_high": 0.75}
+    record["methods"][3] |= {"cross_fitted_loss": None, "difference": None}
+    ax = plot_recalibrate(record, axes())
+    assert title(ax) == "Leave predictions as they are"
+    assert labels(ax)[:3] == ["offset: worse", "temperature: cannot be told", "logistic"]
+    assert "not judged" in {text.get_text() for text in ax.texts}
+    alone = plot_recalibrate(record | {"methods": record["methods"][:1]}, axes())
+    assert labels(alone) == ["as-is"]
+
+
+def test_a_map_is_infinitely_better_than_what_costs_infinity() -> None:
+    record = golden("recalibrate-infinite")
+    ax = plot_recalibrate(record, axes())
+    assert title(ax) == f"{record['recommended']}: infinitely better than predictions as they are"
+    assert all(label.endswith("better") for label in labels(ax))
 
 
 def test_checks_stand_on_the_side_of_their_limits() -> None:

@@ -71,7 +71,6 @@ CASES: dict[str, RecalibrateDocument] = {
             method="logistic",
         ),
         order_column=HOSTILE,
-        saved_in=HOSTILE,
     ),
 }
 FORMATS: dict[str, tuple[Format, Look]] = {
@@ -127,6 +126,15 @@ def test_json_has_no_infinity_and_the_same_keys_always(name: str) -> None:
     usual = json.loads(written("all", "json"))
     assert {*map(tuple, record["methods"])} == {tuple(usual["methods"][0])}
     assert set(record) - {"weight_column"} == set(usual)
+
+
+def test_the_file_of_a_map_is_told_as_a_shell_takes_it() -> None:
+    found = replace(CASES["all"], saved_in="my map.json").sections(Look())[0]
+    assert (
+        found.notes[-1] == "The isotonic map is in 'my map.json': bce apply 'my map.json' new.csv"
+    )
+    shown = replace(CASES["one"], saved_in=HOSTILE).sections(Look())[0].notes[-1]
+    assert shown.startswith("The platt map is in '\\x1b[31m[red]|b*\\u202egnp': bce apply ")
 
 
 @pytest.mark.parametrize("method", METHODS)

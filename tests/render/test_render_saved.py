@@ -125,6 +125,18 @@ CASES = {
         "apart.csv",
         "tame.csv -p old --brief",
     ),
+    "recalibrate": (
+        "odd.csv -p old -w w --folds 3 --unit bits",
+        "tame.csv -p old --folds 3 --cluster g --seed 1 --confidence 0.9",
+        "apart.csv --folds 3",
+        "tame.csv -p old --folds 2 --order w --method beta",
+        "soft.csv -p p --soft-labels --folds 3",
+        "logit.csv -p p --logits --folds 3",
+        "classes.csv -p p --folds 3",
+        "other_way.csv -p p --folds 3 --brief",
+        f"a.csv {JOINED} --folds 3 --method centred",
+        "same.csv -p p --folds 3",
+    ),
     "check": (
         "tame.csv -p old --max-loss .6 --min-skill 0 --max-brier .3 --max-ece .1 --confident",
         "tame.csv -p old --baseline base.json --budget 0.1 --confident --unit bits",
@@ -211,7 +223,7 @@ LOOKS: dict[str, tuple[Format, Look]] = {
 }
 NAMES = sorted(
     path.stem
-    for command in ("compare", "calibration", "check")
+    for command in ("compare", "calibration", "recalibrate", "check")
     for path in GOLDEN.glob(f"{command}*.json")
 )
 
@@ -421,7 +433,9 @@ def test_a_key_that_is_missing_is_named(bce: Callable[..., Result], run: str, pl
 
 @pytest.mark.parametrize("record", [{}, {"n": 3}, {"step": "scaling"}, {"format": 1, "version": 1}])
 def test_what_is_no_report_is_refused(record: dict[str, Any]) -> None:
-    assert _error(record) == "not a report of bce compute, compare, calibration or check"
+    assert (
+        _error(record) == "not a report of bce compute, compare, calibration, recalibrate or check"
+    )
 
 
 ODD: tuple[object, ...] = (

@@ -13,16 +13,22 @@ from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.origin import Saved, is_doubt
+from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.calibration import calibration_document
 from bce_cli.render.saved.check import check_document
 from bce_cli.render.saved.compare import compare_document
 from bce_cli.render.saved.compute import compute_document
 from bce_cli.render.saved.fields import Fields
+from bce_cli.render.saved.recalibrate import recalibrate_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SavedDocument: TypeAlias = ComputeDocument | CompareDocument | CalibrationDocument | CheckDocument
+SavedDocument: TypeAlias = (
+    ComputeDocument | CompareDocument | CalibrationDocument | RecalibrateDocument | CheckDocument
+)
+
+_KNOWN = "bce compute, compare, calibration, recalibrate or check"
 
 
 def document_of(record: Mapping[str, Any], name: str) -> SavedDocument:
@@ -46,15 +52,15 @@ def document_of(record: Mapping[str, Any], name: str) -> SavedDocument:
 
     Examples
     --------
-    >>> document_of({"n": 2}, "saved.json")
+    >>> document_of({"n": 2}, "saved.json")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    bce_cli.errors.DataError: saved.json: not a report of bce compute, compare, calibration or check
+    bce_cli.errors.DataError: saved.json: not a report of bce compute, compare, calibration, ...
     """
     fields = Fields(record, name)
     build = next((build for key, build in _BUILDS.items() if key in fields), None)
     if build is None:
-        message = f"{safe_text(name)}: not a report of bce compute, compare, calibration or check"
+        message = f"{safe_text(name)}: not a report of {_KNOWN}"
         raise DataError(message)
     document = build(fields)
     doubts = tuple(safe_text(note) for note in fields.texts("notes") if is_doubt(note))
@@ -77,6 +83,7 @@ _BUILDS: dict[str, Callable[[Fields], SavedDocument]] = {
     "checks": check_document,
     "comparisons": compare_document,
     "log_loss": calibration_document,
+    "methods": recalibrate_document,
     "effective_probability": compute_document,
 }
 """Each command by a key that no other's record has."""
