@@ -88,7 +88,7 @@ def calibration(
     ] = False,
     engine: EngineOptions,
 ) -> None:
-    """Where does the loss come from: miscalibration, lack of discrimination, or plain uncertainty?
+    """Where does the loss come from, and are predictions calibrated?
 
     Splits log loss and Brier score into what recalibration would remove, what telling rows apart
     saves, and what the base rate costs; says whether predictions are too high, too low or too

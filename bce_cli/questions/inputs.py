@@ -9,7 +9,8 @@ from bce_cli.core.arguments import check_choice
 from bce_cli.data.data import Data, Join, open_data, open_models
 from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import BLOCK_BYTES, Grammar, InputOptions, Layout
+from bce_cli.readers import grammar
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from bce_cli.storage.paths import file_name, without_secrets
 from bce_cli.storage.sources import PIPE, STANDARD_INPUT
 
@@ -103,7 +104,7 @@ class Inputs:
         columns = self._columns()
         if len(sources) == _PREDICTIONS_AND_LABELS and self.labels is None:
             columns = replace(columns, truth=_path_of(sources[1]))
-        return open_data(sources, self._asked(columns, block_bytes or BLOCK_BYTES), self._join())
+        return open_data(sources, self._asked(columns, block_bytes), self._join())
 
     def models(self, sources: Sequence[Source]) -> Data:
         """Prepare to read sources side by side, each with the predictions of another model.
@@ -117,7 +118,7 @@ class Inputs:
         columns = self._columns()
         if self.labels is None:
             columns = replace(columns, truth="FILE")
-        return open_models(sources, self._asked(columns, BLOCK_BYTES), self._join())
+        return open_models(sources, self._asked(columns), self._join())
 
     def origin(self, data: Data, sources: Sequence[Source]) -> Origin:
         """Return what a report tells of its rows, once all of them were read."""
@@ -162,8 +163,8 @@ class Inputs:
             of_logits=self.logits,
         )
 
-    def _asked(self, columns: ColumnChoice, block_bytes: int) -> InputOptions:
-        grammar = Grammar(
+    def _asked(self, columns: ColumnChoice, block_bytes: int | None = None) -> InputOptions:
+        cells = Grammar(
             self.positive,
             soft_labels=self.soft_labels,
             logits=self.logits,
@@ -174,7 +175,10 @@ class Inputs:
             self.input_format, self.delimiter, not self.no_header, self.encoding, self.comment
         )
         return InputOptions(
-            columns=columns, grammar=grammar, layout=layout, block_bytes=block_bytes
+            columns=columns,
+            grammar=cells,
+            layout=layout,
+            block_bytes=block_bytes or grammar.BLOCK_BYTES,
         )
 
     def _join(self) -> Join | None:

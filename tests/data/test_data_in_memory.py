@@ -86,7 +86,7 @@ def test_labels_stand_in_a_table_of_their_own() -> None:
     with pytest.raises(DataError) as refusal:
         rows_of(open_data, predictions, join=Join(("id",), frame_of(truth[:2])))
     message = "DataFrame 1, row 3: the key 'c' has no partner in DataFrame 2"
-    assert str(refusal.value) == message
+    assert refusal.value.message == message
 
 
 def test_tables_follow_each_other() -> None:
@@ -189,6 +189,6 @@ def test_no_cluster_reads_what_is_in_memory() -> None:
     data = open_data([frame_of(table(OLD))], InputOptions())
     with pytest.raises(ArgumentError) as refusal:
         check_sources(data.sources)
-    assert str(refusal.value) == "engine='dask' cannot read what is in memory, as DataFrame is"
+    assert refusal.value.message == "engine='dask' cannot read what is in memory, as DataFrame is"
     assert refusal.value.hint == "write it to Parquet first, or leave engine out"
     assert refusal.value.arguments == ("engine",)

@@ -139,7 +139,7 @@ def test_a_shortage_is_one_line_and_leaves_the_old_output(
 
     places = {
         "in a worker": "bce_cli.core.rows.Rows.blanked",
-        "at the end": "bce_cli.core.report.loss_report",
+        "at the end": "bce_cli.questions.answers.loss_report",
         "while writing": "bce_cli.render.write.write_document",
     }
     monkeypatch.setattr(places[where], fail)
