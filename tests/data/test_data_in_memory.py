@@ -190,5 +190,5 @@ def test_no_cluster_reads_what_is_in_memory() -> None:
     with pytest.raises(ArgumentError) as refusal:
         check_sources(data.sources)
     assert refusal.value.message == "engine='dask' cannot read what is in memory, as DataFrame is"
-    assert refusal.value.hint == "write it to Parquet first, or leave engine out"
+    assert refusal.value.hint == "write it to Parquet, or leave engine out"
     assert refusal.value.arguments == ("engine",)
