@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "benchmarks/README.md"))]
-COMMANDS = ("", "compute", "compare", "calibration", "check", "demo", "help")
+COMMANDS = ("", "compute", "compare", "calibration", "recalibrate", "apply", "check", "demo", "help")
 OF_OTHERS = {  # options in the pages that are not those of bce
     *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
     *("--slurpfile", "--only", "--csv"),
@@ -250,6 +250,7 @@ PLAIN = (
     "id,label,old,p,group,w\na,1,0.9,0.8,u,1\nb,0,0.2,0.4,u,2\nc,1,0.6,0.3,v,1\nd,0,0.3,0.1,v,1\n"
 )
 IMPOSSIBLE = "label,old,p,g\n1,0,0.8,u\n0,0.2,0.4,u\n1,0.6,0.3,v\n0,0.3,0.1,v\n"
+MANY = "label,p\n" + "".join(f"{i % 2},{p}\n" for p in (0, 1, 0.2, 0.7, 0.8) for i in range(4))
 RUNS = {
     "compute": (
         "plain.csv -p p --worst 1 --id id",
@@ -266,6 +267,10 @@ RUNS = {
         "plain.csv -p p --bins 2 --bootstrap 100 --seed 1",
         "plain.csv -p p --bins 2 --fine-bins",
     ),
+    "recalibrate": (
+        "plain.csv -p p --folds 2 --cluster group -w w",
+        "many.csv -p p --folds 2",
+    ),
     "check": ("plain.csv -p p --max-ece 0.5 --confident",),
 }
 
@@ -275,6 +280,7 @@ RUNS = {
 def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: str) -> None:
     Path("plain.csv").write_text(PLAIN, encoding="utf-8")
     Path("odd.csv").write_text(IMPOSSIBLE, encoding="utf-8")
+    Path("many.csv").write_text(MANY, encoding="utf-8")
     printed: set[str] = set()
     for options in RUNS[command]:
         printed |= keys_of(json.loads(bce(command, *options.split(), "-f", "json").stdout))
@@ -307,6 +313,7 @@ QUESTIONS: dict[Callable[..., object], str] = {
     bce_cli.losses: "compute",
     bce_cli.compare: "compare",
     bce_cli.calibration: "calibration",
+    bce_cli.recalibrate: "recalibrate",
     bce_cli.check: "check",
 }
 
