@@ -36,7 +36,17 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "benchmarks/README.md"))]
-COMMANDS = ("", "compute", "compare", "calibration", "recalibrate", "apply", "check", "demo", "help")
+COMMANDS = (
+    "",
+    "compute",
+    "compare",
+    "calibration",
+    "recalibrate",
+    "apply",
+    "check",
+    "demo",
+    "help",
+)
 OF_OTHERS = {  # options in the pages that are not those of bce
     *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
     *("--slurpfile", "--only", "--csv"),

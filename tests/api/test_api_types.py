@@ -36,6 +36,7 @@ def test_tables_are_taken_with_names_of_columns() -> None:
     assert_type(bce.compute([FRAME, OTHER], "q"), bce.ComputeResult)
     assert_type(bce.compute(FRAME[["p"]], labels=FRAME[["y"]]), bce.ComputeResult)
     assert_type(bce.calibration(FRAME, bins=2, strategy="quantile"), bce.CalibrationResult)
+    assert_type(bce.recalibrate(FRAME, folds=2, cluster="site"), bce.RecalibrateResult)
     assert_type(bce.check(FRAME, max_loss=1), bce.CheckResult)
     assert_type(bce.check(FRAME, baseline=bce.compute(FRAME)), bce.CheckResult)
     assert_type(bce.check(FRAME, baseline=bce.compute(FRAME).to_dict()), bce.CheckResult)
@@ -54,7 +55,7 @@ def test_files_are_taken_by_their_paths() -> None:
     assert_type(bce.compare(["a.csv", "b.csv"], ["p"]), bce.CompareResult)
     Path("saved.json").write_text(bce.compute("a.csv").to_json(), encoding="utf-8")
     assert_type(bce.check("a.csv", baseline="saved.json"), bce.CheckResult)
-    assert_type(bce.load("saved.json"), bce.Result)
+    assert_type(bce.load("saved.json"), bce.Result | bce.Recalibrator)
 
 
 def test_arrays_are_taken_with_arrays() -> None:
@@ -64,6 +65,7 @@ def test_arrays_are_taken_with_arrays() -> None:
     assert_type(bce.compute(Y, P, by={"site": FRAME["site"]}, id=Y), bce.ComputeResult)
     assert_type(bce.compute(["no", "yes"], [0.1, 0.8], positive="yes"), bce.ComputeResult)
     assert_type(bce.calibration(Y, P), bce.CalibrationResult)
+    assert_type(bce.recalibrate(Y, P, folds=2), bce.RecalibrateResult)
     assert_type(bce.check(Y, P, min_rows=2), bce.CheckResult)
     assert_type(bce.compare(Y, {"old": P, "new": Q}, cluster=FRAME["site"]), bce.CompareResult)
     assert_type(bce.compare(Y, [P, Q]), bce.CompareResult)
@@ -111,6 +113,8 @@ def test_figures_have_types() -> None:
         lambda: bce.compare(FRAME, ["p", "q"], by="site"),  # type: ignore[call-overload]
         lambda: bce.calibration(FRAME, strategy="quantil"),  # type: ignore[call-overload]
         lambda: bce.calibration(FRAME, bins=2.5),  # type: ignore[call-overload]
+        lambda: bce.recalibrate(FRAME, method="plat"),  # type: ignore[call-overload]
+        lambda: bce.recalibrate(FRAME, folds=2.5),  # type: ignore[call-overload]
         lambda: bce.check(FRAME, max_loss="0.6"),  # type: ignore[call-overload]
         lambda: bce.check(FRAME, baseline=7),  # type: ignore[call-overload]
         lambda: bce.load(7),  # type: ignore[arg-type]
