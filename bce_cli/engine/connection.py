@@ -53,6 +53,8 @@ _HINTS = {
     LOST: "run it again once its scheduler is back; nothing was written",
 }
 
+_GUARD = "workers import the script that starts them: it must ask under if __name__ == '__main__':"
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -240,6 +242,9 @@ def explained(name: str, what: str) -> Iterator[None]:
     except ImportError as error:
         raise shortage(error) or other_version(name) from None
     except RuntimeError as error:
+        if shortage(error) is None and "failed to start" in str(error):
+            message = f"the cluster {name} cannot be started: its workers fail as they start"
+            raise EngineError(message, _GUARD) from None
         if shortage(error) is not None or "deserializ" not in str(error):
             raise
         raise other_version(name) from None
