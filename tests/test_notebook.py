@@ -81,14 +81,14 @@ def test_each_cell_of_the_notebook_was_run_in_its_turn_and_without_an_error() ->
     kinds = {output["output_type"] for output in outputs}
     assert kinds == {"execute_result", "display_data", "stream"}
     assert {output.get("name", "stdout") for output in outputs} == {"stdout"}
-    assert sum("image/png" in said(output) for output in outputs) == 3
+    assert sum("image/png" in said(output) for output in outputs) == 4
     assert NOTEBOOK.stat().st_size < 100_000
 
 
 def test_each_link_of_the_notebook_leads_somewhere() -> None:
     text = "".join(joined(cell["source"]) for cell in stored() if cell["cell_type"] == "markdown")
     targets = re.findall(r"\]\(([^)#\s]+)", text)
-    assert targets == ["python.md"]
+    assert targets == ["python.md", "recalibration.md"]
     assert all((NOTEBOOK.parent / target).exists() for target in targets)
 
 
