@@ -120,6 +120,7 @@ def main(path: Path) -> None:
             read(NOTEBOOK, as_version=4),
             km=kernel,
             timeout=LONGEST_SECONDS,
+            coalesce_streams=True,  # what is printed may come in pieces
             resources={"metadata": {"path": str(NOTEBOOK.parent)}},
             on_notebook_start=lambda **_: sys.stdout.write(f"{kernel.provisioner.pid}\n"),
         )
