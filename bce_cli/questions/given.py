@@ -144,6 +144,9 @@ def _tables(data: Any, name: str | None, *, are_models: bool) -> list[Source]:  
         raise ArgumentError(message, None, "data")
     if are_models and isinstance(data, Mapping) and all(map(is_tabular, data.values())):
         return [frame_of(table, str(key)) for key, table in data.items()]
+    if isinstance(data, Mapping) and data and all(map(_is_path, data.values())):
+        message = "data has paths by name, and files are called by their paths"
+        raise ArgumentError(message, "give them as a list", "data")
     if not isinstance(data, list | tuple):
         return [_table(data, "data", name)]
     if not data:
@@ -168,6 +171,10 @@ def _table(data: Any, argument: str, name: str | None = None) -> Source:  # noqa
     if not is_tabular(data):
         raise _no_table(data, argument)
     return frame_of(data, name)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
 
 
 def _no_table(data: object, argument: str) -> ArgumentError:
