@@ -54,7 +54,7 @@ def test_files_are_taken_by_their_paths() -> None:
     assert_type(bce.compare(["a.csv", "b.csv"], ["p"]), bce.CompareResult)
     Path("saved.json").write_text(bce.compute("a.csv").to_json(), encoding="utf-8")
     assert_type(bce.check("a.csv", baseline="saved.json"), bce.CheckResult)
-    assert_type(bce.load("saved.json"), bce.Result)
+    assert_type(bce.load("saved.json"), bce.Result | bce.Recalibrator)
 
 
 def test_arrays_are_taken_with_arrays() -> None:
