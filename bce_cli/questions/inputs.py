@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from bce_cli.core.arguments import check_choice
 from bce_cli.data.data import Data, Join, open_data, open_models
 from bce_cli.errors import ArgumentError, argument, given
-from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers import grammar
+from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from bce_cli.storage.paths import file_name, without_secrets
 from bce_cli.storage.sources import PIPE, STANDARD_INPUT
