@@ -324,6 +324,9 @@ class CalibrationResult(Result):
     mean_loss : float
     log_loss, brier : Figures
         Each with `miscalibration`, `discrimination`, `uncertainty` and more.
+    cross_fitted : Figures or None
+        What the best simple map has `removed` on rows that it was not fitted to; its `method`,
+        `loss`, `ci_low` and `ci_high`. None where no rows were held, or too few.
     calibrated : bool or None
         Whether the predictions can be believed; None where the rows cannot tell.
     ece, mce : float
@@ -345,6 +348,7 @@ class CalibrationResult(Result):
         mean_loss: float
         log_loss: Figures
         brier: Figures
+        cross_fitted: Figures | None
         bootstrap: Figures | None
         ece: float
         mce: float

@@ -102,7 +102,7 @@ def calibration(
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
         from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415
 
-        document = calibrated(job, asked, paths, plan)
+        document = calibrated(job, asked, paths, plan, with_gain=not quiet)
         report = document.report
         if quiet:
             stream.write(f"{report.log_loss.miscalibration!r}\n".encode())

@@ -212,9 +212,14 @@ def compare(
 
 
 def calibration(
-    job: Job, inputs: Inputs, sources: Sequence[Source], plan: CalibrationPlan
+    job: Job,
+    inputs: Inputs,
+    sources: Sequence[Source],
+    plan: CalibrationPlan,
+    *,
+    with_gain: bool = True,
 ) -> CalibrationDocument:
-    """Where does the loss come from?"""
+    """Where does the loss come from, and what would a simple map remove on new rows?"""
     from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- not every question
         report_of_fine_bins,
         report_of_rows,
@@ -223,10 +228,13 @@ def calibration(
 
     if plan.with_fine_bins:
         report = report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
-    else:
-        rows, totals = collect_with(job, plan.totals_of)
-        report = report_of_rows(rows, totals, plan, job.progress)
-    return CalibrationDocument(inputs.origin(job.data, sources), report)
+        return CalibrationDocument(inputs.origin(job.data, sources), report)
+    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
+
+    rows, totals = collect_with(job, plan.totals_of)
+    report = report_of_rows(rows, totals, plan, job.progress)
+    gain = simple_gain(rows, report.logistic, plan.unit) if with_gain else None
+    return CalibrationDocument(inputs.origin(job.data, sources), report, gain)
 
 
 def recalibrate(

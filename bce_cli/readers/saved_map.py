@@ -45,7 +45,7 @@ def read_map(path: str) -> SavedMap:
         if error.message.startswith(f"{source.name}: "):
             raise
         message = f"{source.name}: {error.message}"
-        raise DataError(message, error.hint or _HOW_TO_SAVE) from None
+        raise DataError(message, error.said[1] or _HOW_TO_SAVE) from None
 
 
 def _object_of(content: bytes, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bce_cli.core.calibration.decomposition import PARTS
 from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.core.calibration.verdict import judge_calibration
+from bce_cli.core.recalibration.gain import MOST
 from bce_cli.render.calibration_verdict import (
     OBSTACLES,
     calibration_verdict,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.bootstrap import Bootstrap, Intervals
     from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.recalibration.gain import SimpleGain
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin, Saved
 
@@ -85,6 +87,9 @@ class CalibrationDocument:
     ----------
     origin : Origin
     report : CalibrationReport
+    gain : SimpleGain or None
+        What a simple map removes on rows that it was not fitted to; None where no rows were held,
+        or too few.
     saved : Saved or None
         Where all of it was read from a saved report. One in brief has no bins, no curve and no
         histogram.
@@ -92,6 +97,7 @@ class CalibrationDocument:
 
     origin: Origin
     report: CalibrationReport
+    gain: SimpleGain | None = None
     saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic", "histogram"))
@@ -124,6 +130,7 @@ class CalibrationDocument:
             "mean_loss": log_loss.pop("mean_loss"),
             "log_loss": log_loss,
             "brier": _named(asdict(report.brier), BRIER_NAMES),
+            "cross_fitted": None if self.gain is None else asdict(self.gain),
             "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
             "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,
             **picked(report, "strategy", "ece", "mce"),
@@ -213,12 +220,30 @@ def _parts(document: CalibrationDocument, look: Look) -> Section:
         notes=(
             *document.doubts,
             *([_HOW] if report.log_loss.miscalibration else []),
+            *([] if document.gain is None else [_gain_note(document.gain, report)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
             *origin.notes(),
         ),
         marked=(1,),
     )
+
+
+def _gain_note(gain: SimpleGain, report: CalibrationReport) -> str:
+    """Say what the best simple map removes on rows that it was not fitted to."""
+    best = f"the best simple map, {gain.method},"
+    where = f"bce recalibrate; of {count(gain.n)} rows drawn by chance"
+    if gain.n < MOST or gain.n == report.n_weighted:
+        where = "bce recalibrate"
+    if math.isinf(gain.removed):
+        left = f"{figure(gain.loss, _DIGITS)} {report.unit}"
+        return f"Cross-fitted, {best} leaves {left}: {where}."
+    ends = f"[{figure(gain.ci_low, 4)}, {figure(gain.ci_high, 4)}]"
+    removed = f"{figure(gain.removed, 4)} {report.unit} {ends}"
+    if gain.is_sure:
+        return f"Cross-fitted, {best} removes {removed}: {where}."
+    none = "no simple map removes anything for sure; the best"
+    return f"Cross-fitted, {none}, {gain.method}, {removed}: {where}."
 
 
 def _fine_notes(report: CalibrationReport) -> Iterator[str]:

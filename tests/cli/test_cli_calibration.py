@@ -30,7 +30,7 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 KEYS = [
     *("source", "label_column", "prediction_column", "positive_label", "negative_label"),
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction", "n_missing", "n_unmatched"),
-    *("unit", "mean_loss", "log_loss", "brier", "bootstrap"),
+    *("unit", "mean_loss", "log_loss", "brier", "cross_fitted", "bootstrap"),
     *("fine_bins", "strategy", "ece", "mce"),
     *("slope", "slope_ci_low", "slope_ci_high"),
     *("intercept", "intercept_ci_low", "intercept_ci_high"),
@@ -234,7 +234,45 @@ def test_the_order_of_the_rows_changes_no_digit(record: Callable[..., dict[str, 
     lines = (SAMPLES / "flights.csv").read_text(encoding="utf-8").splitlines()[:2000]
     turned = [lines[0], *reversed(lines[1:])]
     options = ("-p", "logistic", "--bootstrap", "3")
-    assert record("\n".join(turned), *options) == record("\n".join(lines), *options)
+    found, expected = (record("\n".join(each), *options) for each in (turned, lines))
+    assert {key for key in found if found[key] != expected[key]} == {"cross_fitted"}  # by turns
+
+
+def test_beside_fitted_rows_stands_what_a_simple_map_removes_on_others(bce: Bce) -> None:
+    told = record_of(bce(*FLIGHTS, "-f", "json"))["cross_fitted"]
+    asked = bce("recalibrate", *FLIGHTS[1:], "--method", told["method"], "-f", "json")
+    found = record_of(asked)["methods"][1]
+    assert told == {
+        "method": "logistic",
+        "n": 8710,
+        "folds": 10,
+        "loss": found["cross_fitted_loss"],
+        "removed": -found["difference"],
+        "ci_low": -found["ci_high"],
+        "ci_high": -found["ci_low"],
+    }
+    text = " ".join(bce(*FLIGHTS).stdout.split())
+    assert "Cross-fitted, the best simple map, logistic, removes 0.0" in text
+    assert "]: bce recalibrate. Read: " in text
+    assert record_of(bce(*FLIGHTS, "--fine-bins", "-f", "json"))["cross_fitted"] is None
+    assert "Cross-fitted" not in bce(*FLIGHTS, "--fine-bins").stdout
+
+
+def test_where_that_cannot_be_said_nothing_is(bce: Bce, preds: Preds) -> None:
+    for rows in ("1,0.5\n0,0.25\n" * 4, "1,0.5\n1,0.75\n" * 20):
+        path = preds(f"label,prediction\n{rows}")
+        assert record_of(bce("calibration", path, "-f", "json"))["cross_fitted"] is None
+        assert "Cross-fitted" not in bce("calibration", path).stdout
+
+
+def test_what_is_not_sure_and_what_is_infinite_is_told_as_such(bce: Bce, preds: Preds) -> None:
+    rows = "1,0.75\n1,0.75\n1,0.75\n0,0.75\n0,0.25\n0,0.25\n0,0.25\n1,0.25\n" * 9
+    for more, said in (
+        ("", "Cross-fitted, no simple map removes anything for sure; the best, temperature, -0.0"),
+        ("0,1\n", "Cross-fitted, the best simple map, temperature, leaves 0.5"),
+    ):
+        text = bce("calibration", preds(f"label,prediction\n{rows}{more}")).stdout
+        assert said in " ".join(text.split())
 
 
 def test_csv_has_the_bins(bce: Bce, preds: Preds) -> None:

@@ -41,6 +41,7 @@ COMMANDS = [
     ("calibration", *NAMED, "--weight", "q", *JSON),
     ("calibration", *NAMED, "--fine-bins", *JSON),
     ("calibration", *NAMED, "--weight", "q", "--fine-bins", "--strategy", "quantile"),
+    ("recalibrate", *NAMED, "--folds", "2", "--method", "platt", "--cluster", "site", *JSON),
 ]
 
 

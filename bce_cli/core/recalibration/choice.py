@@ -347,7 +347,7 @@ def recalibration_report(
     judged = cells.rows.at(cells.judged)
     cross_fitted, obstacles = cross_fit(cells, whole, progress)
     del cells
-    contest = _Contest(judged, {"as-is": EXACT.losses(judged), **cross_fitted}, obstacles, plan)
+    contest = Contest(judged, {"as-is": EXACT.losses(judged), **cross_fitted}, obstacles, plan)
     del judged, cross_fitted
     methods, recommended = _concluded(found, contest)
     as_is = replace(methods[0], fitted_loss=losses.mean_loss)
@@ -395,7 +395,7 @@ def _fitted(cells: Cells, whole: Fits, method: Method, unit: Unit) -> MethodRepo
     )
 
 
-class _Contest:
+class Contest:
     """Cross-fitted losses of the methods, set beside each other two by two.
 
     Attributes
@@ -462,7 +462,7 @@ class _Contest:
 
 
 def _concluded(
-    found: Mapping[Method, MethodReport], contest: _Contest
+    found: Mapping[Method, MethodReport], contest: Contest
 ) -> tuple[list[MethodReport], Method]:
     """Choose the simplest method that is not clearly beaten, and say how the others stand to it."""
     beaten: dict[Method, tuple[Method, ...]] = {}

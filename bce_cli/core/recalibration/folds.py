@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.rows import as_floats
-from bce_cli.errors import ArgumentError, DataError
+from bce_cli.errors import ArgumentError, DataError, given
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -117,7 +117,7 @@ def _by_label(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
             f"{n} folds take as many rows of a label, and there are {n_positive} of label 1 and "
             f"{n_negative} of label 0"
         )
-        raise DataError(message, _fewer(max(n_positive, n_negative)), "folds")
+        raise DataError(message, _fewer(max(n_positive, n_negative)))
     codes = np.empty(len(rows), np.int32)
     codes[positive] = _turns(n_positive, n, rng)
     codes[~positive] = _turns(n_negative, n, rng)
@@ -126,7 +126,7 @@ def _by_label(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
 
 def _fewer(most: int, least: int = 2) -> str | None:
     """Return the hint that there may be so many folds, if there may be any."""
-    return f"at most folds={most}" if most >= least else None
+    return f"at most {given(folds=most)}" if most >= least else None
 
 
 def _by_cluster(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
@@ -134,7 +134,7 @@ def _by_cluster(rows: Rows, n: int, rng: np.random.Generator | None) -> Codes:
     n_clusters = int(cluster.max(initial=-1)) + 1
     if n_clusters < n:
         message = f"{n} folds take as many clusters, and there are {n_clusters}"
-        raise DataError(message, _fewer(n_clusters), "folds")
+        raise DataError(message, _fewer(n_clusters))
     return _turns(n_clusters, n, rng)[cluster]
 
 
@@ -172,7 +172,7 @@ def _in_order(rows: Rows, n: int, ranks: npt.NDArray[np.intp]) -> Folds:
     if len(ends) < n:
         take = f"{n} folds in order take" if n > 1 else "1 fold in order takes"
         message = f"{take} {n + 1} different values, and there are {len(ends) + 1}"
-        raise DataError(message, _fewer(len(ends), least=1), "folds", "order")
+        raise DataError(message, _fewer(len(ends), least=1))
     block = np.zeros(len(ends) + 1, np.int32)
     last = -1
     for cut in range(1, n + 1):
@@ -207,7 +207,7 @@ def _refuse_one_label(rows: Rows, folds: Folds) -> None:
             if folds.in_order:
                 message = f"no row before fold {fold + 1} has label {label}, and a map takes both"
                 hint = "fewer folds leave more rows before the first" if folds.n > 1 else None
-                raise DataError(message, hint, "folds", "order")
+                raise DataError(message, hint)
             n = int(counts.sum())
             rows_of = (
                 f"the only row of label {label} is"

@@ -20,6 +20,8 @@ from bce_cli.core.calibration.fine_bins import UsedBins
 from bce_cli.core.calibration.log_odds import Obstacle
 from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration
 from bce_cli.core.calibration.report import CalibrationReport, Strategy
+from bce_cli.core.recalibration.gain import SimpleGain
+from bce_cli.core.recalibration.maps import METHODS
 from bce_cli.render.calibration import BRIER_NAMES, LOG_LOSS_NAMES, CalibrationDocument
 from bce_cli.render.saved.fields import Fields
 from bce_cli.render.saved.parts import GREATEST_WEIGHT, origin_of, unit_of
@@ -63,7 +65,7 @@ def calibration_document(fields: Fields) -> CalibrationDocument:
         reversed_loss=None,
         fine_bins=None if used is None else UsedBins(used.count("n"), used.count("n_coarse")),
     )
-    document = CalibrationDocument(origin_of(fields), report)
+    document = CalibrationDocument(origin_of(fields), report, _gain(fields))
     return replace(document, origin=origin_of(fields, known=document.notes))
 
 
@@ -147,6 +149,21 @@ def _bin(fields: Fields) -> ReliabilityBin:
         event_rate=fields.maybe_number("event_rate", 0.0, 1.0),
         ci_low=fields.maybe_number("ci_low", 0.0, 1.0),
         ci_high=fields.maybe_number("ci_high", 0.0, 1.0),
+    )
+
+
+def _gain(fields: Fields) -> SimpleGain | None:
+    told = fields.maybe_one("cross_fitted")
+    if told is None:
+        return None
+    return SimpleGain(
+        method=told.choice("method", METHODS),
+        n=told.count("n", 1),
+        folds=told.count("folds", 2),
+        loss=told.number("loss", 0.0),
+        removed=told.number("removed", null=math.inf),
+        ci_low=told.maybe_number("ci_low"),
+        ci_high=told.maybe_number("ci_high"),
     )
 
 
