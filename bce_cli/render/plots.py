@@ -6,15 +6,13 @@ import math
 from typing import TYPE_CHECKING, cast
 
 from bce_cli.errors import DataError, safe_text
+from bce_cli.render.crown import PLAIN, crown, lay_out
 from bce_cli.render.diagram import plot_rates
 from bce_cli.render.dots import (
     DIGITS,
     GREY,
-    PLAIN,
     TITLE_NAME,
-    crown,
     draw_dots,
-    lay_out,
     new_axes,
     number,
     refuse_other_axes,

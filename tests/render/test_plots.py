@@ -182,11 +182,11 @@ def test_segments_of_infinite_loss_have_no_shares() -> None:
 
 def test_of_many_segments_the_costliest_are_drawn_and_the_others_told_of() -> None:
     segments = [segment(f"s{i}", 0.5, share_of_total=1e-4) for i in range(10_000)]
-    ax = plot_compute(by_segment(*segments), axes())
+    ax = plot_compute(by_segment(*segments), axes(12.0))
     assert len(labels(ax)) == MOST_ROWS + 1
     assert labels(ax)[MOST_ROWS - 1 :] == ["s19 (0.0 %)", "9,980 more (99.8 %)"]
     assert ax.get_ylim() == (MOST_ROWS + 0.6, -0.6)
-    low = plot_compute(by_segment(*segments), axes(height=2.0))
+    low = plot_compute(by_segment(*segments), axes(12.0, 2.0))
     n = len(labels(low)) - 1
     assert 1 < n < MOST_ROWS
     assert labels(low)[n] == f"{10_000 - n:,} more ({100.0 - n / 100.0:.1f} %)"
@@ -479,6 +479,80 @@ def test_the_same_record_is_the_same_picture_and_its_words_are_text() -> None:
     words = re.findall(r">([^<>]+)</text>", pictures[0])
     assert {"$a$ &lt;b&gt; (25.0 %)", "_b (25.0 %)", "mean loss, nats a row"} < set(words)
     assert "<b>" not in pictures[0]
+
+
+def shared(rows: int, columns: int, *size: float, layout: Any = None) -> list[Axes]:  # noqa: ANN401
+    """Return axes with a diagram, segments of long names, checks and maps, one after another."""
+    whole = figure(*size, layout=layout)
+    grid = whole.subplots(rows, columns, squeeze=False)
+    long_names = by_segment(segment("a long name of a segment", 0.5), segment("b", 0.25))
+    pictures = (
+        (plot_calibration, golden("calibration")),
+        (plot_check, golden("check-undecided")),
+        (plot_compute, long_names),
+        (plot_recalibrate, golden("recalibrate-all")),
+    )
+    drawn = [plot(record, ax) for ax, (plot, record) in zip(grid.flat, pictures, strict=False)]
+    whole.draw_without_rendering()
+    return drawn
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("layout", ["constrained", None, "tight"])
+@pytest.mark.parametrize(
+    ("rows", "columns", "size"), [(2, 1, (6.0, 8.0)), (2, 2, (12.0, 8.0)), (1, 3, (15.0, 4.0))]
+)
+def test_what_stands_around_axes_takes_no_width_and_stays_off_others(
+    rows: int, columns: int, size: tuple[float, float], layout: str | None
+) -> None:
+    drawn = shared(rows, columns, *size, layout=layout)
+    plain = figure(*size, layout=layout).subplots(rows, columns, squeeze=False)
+    least = plain[0, 0].get_position(original=True).width * 0.85
+    for ax in drawn:
+        assert ax.get_position().width >= least
+    boxes = []
+    for ax in drawn:
+        found = ax.get_tightbbox()
+        assert found is not None
+        if ax.get_legend() is not None:
+            around = ax.get_legend().get_window_extent()  # type: ignore[union-attr]
+            assert around.width <= ax.bbox.width
+        assert ax._left_title.get_window_extent().width <= ax.bbox.width  # type: ignore[attr-defined]  # noqa: SLF001
+        boxes.append(found)
+    assert not any(one.overlaps(two) for one, two in combinations(boxes, 2))
+
+
+def test_labels_that_have_no_room_beside_axes_stand_within_them_in_brief() -> None:
+    record = by_segment(segment("a long name of a segment", 0.5), segment("b" * 60, 0.25))
+    ax = plot_compute(record, figure(6.4, 4.8).subplots(1, 3)[1])
+    assert labels(ax) == ["a long n... (25.0 %)", "bbbbbbbb... (25.0 %)"]
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    for label in ax.get_yticklabels():
+        box = label.get_window_extent()
+        assert ax.bbox.x0 <= box.x0
+        assert box.x1 <= ax.bbox.x1
+    beside = plot_compute(record, axes(20.0))
+    assert labels(beside)[0] == "a long name of a segment (25.0 %)"
+    beside.figure.draw_without_rendering()  # type: ignore[union-attr]
+    assert max(each.get_window_extent().x1 for each in beside.get_yticklabels()) < beside.bbox.x0
+
+
+def test_a_title_is_broken_anew_when_axes_get_another_width() -> None:
+    ax = plot_compare(golden("compare-ids"), axes())
+    assert "\n" not in ax.get_title(loc="left")
+    whole: Any = ax.figure
+    whole.set_size_inches(4.0, 7.0)
+    whole.draw_without_rendering()
+    assert ax.get_title(loc="left").count("\n") == 1
+    whole.set_size_inches(9.0, 7.0)
+    whole.draw_without_rendering()
+    assert "\n" not in ax.get_title(loc="left")
+    ax.set_title("mine", loc="left")
+    ax.set_xlabel("x")
+    ax.legend(handles=[], labels=[])
+    whole.set_size_inches(4.0, 7.0)
+    whole.draw_without_rendering()
+    assert (ax.get_title(loc="left"), ax.get_xlabel(), legend(ax)) == ("mine", "x", [])
 
 
 PICTURES: dict[str, Callable[..., Axes]] = {
