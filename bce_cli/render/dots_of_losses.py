@@ -111,7 +111,7 @@ def segments(record: Record, ax: Axes | None) -> Dots:
         return f"{name} ({percent(share)})" if has_shares else name
 
     return Dots(
-        title=_segments_title(found[0], columns, unit),
+        title=_segments_title(record, columns),
         x_name=f"mean loss, {unit} a row",
         y_name=f"{columns}{' (share of the loss)' * has_shares}",
         rows=[
@@ -124,17 +124,28 @@ def segments(record: Record, ax: Axes | None) -> Dots:
     )
 
 
-def _segments_title(segment: Record, columns: str, unit: str) -> str:
-    """Say which segment costs most, and what."""
-    mean, share = next(_mean_points(segment, _ROWS), None), number(segment["share_of_total"])
-    if mean is None:
-        return f"Loss by {columns}"
-    cost = f"{figure(mean.value, DIGITS)} {unit} a row"
-    if math.isinf(mean.value):
-        cost = "an infinite loss"
-    if share is not None:
-        cost = f"{percent(share)} of the loss, {cost}"
-    return f"{safe_text(_segment_name(segment), TITLE_NAME)} costs most: {cost}"
+def _segments_title(record: Record, columns: str) -> str:
+    """Say which segment costs more a row than all rows do, as far as intervals tell."""
+    found, unit = record["segments"], record["unit"]
+    mean = number(record["mean_loss"])
+    if mean is None or math.isinf(mean):
+        first = next(_mean_points(found[0], _ROWS), None)
+        if first is None or not math.isinf(first.value):
+            return f"Loss by {columns}"
+        return f"{safe_text(_segment_name(found[0]), TITLE_NAME)} costs most: an infinite loss"
+    above = [
+        segment
+        for segment in found
+        if not segment["is_small"] and (number(segment.get("ci_low")) or 0.0) > mean
+    ]
+    if not above:
+        whole = f"the mean of all rows, {figure(mean, DIGITS)} {unit} a row"
+        return f"No segment stands out from {whole}"
+    most = max(above, key=lambda segment: number(segment["mean_loss"]) or 0.0)
+    cost, low, high = (figure(most[name], DIGITS) for name in ("mean_loss", "ci_low", "ci_high"))
+    stands_out = "stands out most" if len(above) > 1 else "stands out"
+    ends = f"{cost} {unit} a row [{low}, {high}], all rows {figure(mean, DIGITS)}"
+    return f"{safe_text(_segment_name(most), TITLE_NAME)} {stands_out}: {ends}"
 
 
 def _segment_name(segment: Record) -> str:

@@ -156,7 +156,7 @@ def test_segments_stand_in_the_order_of_what_they_cost() -> None:
     costly = segment("costly", 0.7, ci_low=0.6, ci_high=0.8, share_of_total=0.8)
     weightless = segment("none", None, base_rate_loss=None, share_of_total=0.0)
     ax = plot_compute(by_segment(costly, few, weightless, mean_loss=0.6), axes())
-    assert title(ax) == "costly costs most: 80.0 % of the loss, 0.7 nats a row"
+    assert title(ax) == "No segment stands out from the mean of all rows, 0.6 nats a row"
     assert labels(ax) == ["costly (80.0 %)", "few (20.0 %)", "none (0.0 %)"]
     assert ax.get_ylabel() == "g (share of the loss)"
     assert points(ax, "mean loss, 95 % interval") == [(0.7, 0)]
@@ -164,6 +164,21 @@ def test_segments_stand_in_the_order_of_what_they_cost() -> None:
     assert points(ax, "loss of the base rate") == [(0.5, 0), (0.5, 1)]
     assert points(ax, "all rows: 0.6") == [(0.6, 0), (0.6, 1)]
     assert [text.get_text() for text in ax.texts] == ["no row of any weight"]
+
+
+def test_a_title_names_the_segment_that_stands_out_and_not_the_largest() -> None:
+    large = segment("large", 0.5, ci_low=0.4, ci_high=0.55, share_of_total=0.8)
+    dear = segment("dear", 0.9, ci_low=0.7, ci_high=1.1, share_of_total=0.1)
+    dearer = segment("dearer", 1.0, ci_low=0.8, ci_high=1.2, share_of_total=0.1)
+    open_to_doubt = segment("noisy", 2.0, ci_low=0.1, ci_high=3.9)
+    few = segment("few", 2.0, ci_low=1.9, ci_high=2.1, is_small=True)
+    found = [large, dear, open_to_doubt, few]
+    ax = plot_compute(by_segment(*found, mean_loss=0.6), axes())
+    assert title(ax) == "dear stands out: 0.9 nats a row [0.7, 1.1], all rows 0.6"
+    ax = plot_compute(by_segment(*found, dearer, mean_loss=0.6), axes())
+    assert title(ax) == "dearer stands out most: 1 nats a row [0.8, 1.2], all rows 0.6"
+    ax = plot_compute(by_segment(large, few, mean_loss=0.6), axes())
+    assert title(ax) == "No segment stands out from the mean of all rows, 0.6 nats a row"
 
 
 def test_segments_of_infinite_loss_have_no_shares() -> None:
@@ -525,13 +540,13 @@ def test_what_stands_around_axes_takes_no_width_and_stays_off_others(
 def test_labels_that_have_no_room_beside_axes_stand_within_them_in_brief() -> None:
     record = by_segment(segment("a long name of a segment", 0.5), segment("b" * 60, 0.25))
     ax = plot_compute(record, figure(6.4, 4.8).subplots(1, 3)[1])
-    assert labels(ax) == ["a long n... (25.0 %)", "bbbbbbbb... (25.0 %)"]
+    assert labels(ax) == ["a long n... (25.0 %)", "bbbbbb... (25.0 %)"]
     ax.figure.draw_without_rendering()  # type: ignore[union-attr]
     for label in ax.get_yticklabels():
         box = label.get_window_extent()
         assert ax.bbox.x0 <= box.x0
         assert box.x1 <= ax.bbox.x1
-    beside = plot_compute(record, axes(20.0))
+    beside = plot_compute(by_segment(*record["segments"][:1]), axes(26.0))
     assert labels(beside)[0] == "a long name of a segment (25.0 %)"
     beside.figure.draw_without_rendering()  # type: ignore[union-attr]
     assert max(each.get_window_extent().x1 for each in beside.get_yticklabels()) < beside.bbox.x0
@@ -549,10 +564,10 @@ def test_a_title_is_broken_anew_when_axes_get_another_width() -> None:
     assert "\n" not in ax.get_title(loc="left")
     ax.set_title("mine", loc="left")
     ax.set_xlabel("x")
-    ax.legend(handles=[], labels=[])
+    ax.legend(handles=ax.lines[:1], labels=["own"])
     whole.set_size_inches(4.0, 7.0)
     whole.draw_without_rendering()
-    assert (ax.get_title(loc="left"), ax.get_xlabel(), legend(ax)) == ("mine", "x", [])
+    assert (ax.get_title(loc="left"), ax.get_xlabel(), legend(ax)) == ("mine", "x", ["own"])
 
 
 PICTURES: dict[str, Callable[..., Axes]] = {
