@@ -8,7 +8,7 @@ from bce_cli.render.drawing import drawable
 from bce_cli.render.layout import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def crown(
     *,
     is_new: bool,
     points_per_tick: float | None = None,
-) -> None:
+) -> Crown:
     """Put a legend above axes, and above that the title, no wider than they are.
 
     Both are fitted to the axes, as are the names of these, whenever their figure is laid out or
@@ -77,6 +77,7 @@ def crown(
     fitted.points_per_tick = points_per_tick
     ax.set_axes_locator(cast("Any", fitted))  # whose own axes are what it is called with
     fitted(ax)
+    return fitted
 
 
 def lay_out(ax: Axes) -> None:
@@ -122,6 +123,10 @@ class Crown:
         What placed the axes before.
     points_per_tick : float, optional
         What a number below the axes takes, at the most.
+    diagrams : tuple of mapping
+        The records of reliability diagrams that are drawn.
+    artists : list of Artist
+        What these consist of.
     """
 
     def __init__(
@@ -135,6 +140,8 @@ class Crown:
     ) -> None:
         self.before = before
         self.points_per_tick: float | None = None
+        self.diagrams: tuple[Mapping[str, Any], ...] = ()
+        self.artists: list[Artist] = []
         self._ax = ax
         self._handles = handles
         self._is_new = is_new

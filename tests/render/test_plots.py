@@ -369,6 +369,34 @@ def test_a_reliability_diagram_has_all_bins_the_curve_and_how_many_rows_there_ar
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("prediction", "event rate")
 
 
+def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None:
+    ax = axes()
+    (own,) = ax.plot([0.0, 1.0], [0.5, 0.5], label="mine")
+    old, new = golden("calibration"), golden("calibration-impossible")
+    assert "rows in a bin" in legend(plot_calibration(old, ax))[-1]
+    plot_calibration(new, ax)
+    assert legend(ax) == ["calibrated", "prediction", "p|q"]
+    assert title(ax) == "prediction: not calibrated; p|q: not calibrated"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "prediction",
+        "event rate (bins with 95 % intervals)",
+    )
+    for name, record in (("prediction", old), ("p|q", new)):
+        bins = [each for each in record["bins"] if each["event_rate"] is not None]
+        assert points(ax, name) == [(each["mean_prediction"], each["event_rate"]) for each in bins]
+    drawn: dict[str, Any] = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    assert [drawn[name].lines[0].get_color() for name in ("prediction", "p|q")] == ["C0", "C1"]
+    assert [drawn[name].lines[0].get_marker() for name in ("prediction", "p|q")] == ["o", "s"]
+    assert own in ax.lines
+    assert [*ax.patches] == []
+    plot_calibration(old, ax)
+    assert legend(ax) == ["calibrated", "prediction (1)", "p|q", "prediction (3)"]
+    ax.clear()
+    plot_calibration(old, ax)
+    assert title(ax).startswith("Not calibrated: ")
+    assert len(legend(ax)) == 4
+
+
 def test_a_record_without_bins_is_refused_before_a_figure_is_opened(pyplot: Any) -> None:  # noqa: ANN401
     record = golden("calibration")
     without_curve = {key: value for key, value in record.items() if key != "isotonic"}
