@@ -100,7 +100,9 @@ class Dots:
     n_rows : int, optional
         How many there are, of which these are the first.
     rest : callable
-        Says in a label what becomes of the rows but the first n.
+        Says in a label what becomes of the rows but those that are drawn, which are told by place.
+    kept : int
+        The place of a row that is drawn even where there is room for the first ones alone.
     ticks : tuple of str
         Words for -1, 0 and 1, in place of numbers.
     """
@@ -111,7 +113,8 @@ class Dots:
     rows: Sequence[Row]
     line: tuple[float, str] | None = None
     n_rows: int = 0
-    rest: Callable[[int], str] = str
+    rest: Callable[[Sequence[int]], str] = str
+    kept: int = 0
     ticks: tuple[str, ...] = ()
 
 
@@ -154,10 +157,11 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     """
     is_inside = ax is not None and _is_too_wide(dots, ax)
     n_rows, n_lines = _fitting(dots, ax, is_inside=is_inside)
-    rows = dots.rows[:n_rows]
+    places = [*range(n_rows - 1), max(n_rows - 1, dots.kept)]
+    rows = [dots.rows[place] for place in places]
     labels = ["\n".join(row.label[:n_lines]) for row in rows]
     if dots.n_rows > n_rows:
-        labels.append(dots.rest(n_rows))
+        labels.append(dots.rest(places))
     labels = [drawable(label) for label in labels]
     height = _pitch(n_lines) * len(labels) / POINTS
     drawn = new_axes(height + _AROUND) if ax is None else ax

@@ -181,6 +181,16 @@ def test_a_title_names_the_segment_that_stands_out_and_not_the_largest() -> None
     assert title(ax) == "No segment stands out from the mean of all rows, 0.6 nats a row"
 
 
+def test_the_segment_that_stands_out_is_drawn_wherever_it_is() -> None:
+    others = [segment(f"s{i}", 0.5, share_of_total=0.02) for i in range(40)]
+    dear = segment("dear", 0.9, ci_low=0.7, ci_high=1.1, share_of_total=0.1)
+    ax = plot_compute(by_segment(*others, dear, mean_loss=0.6), axes(12.0))
+    assert labels(ax)[MOST_ROWS - 2 :] == ["s18 (2.0 %)", "dear (10.0 %)", "21 more (42.0 %)"]
+    assert points(ax, "mean loss, 95 % interval")[-1] == (0.9, MOST_ROWS - 1)
+    low = plot_compute(by_segment(*others, dear, mean_loss=0.6), axes(12.0, 2.0))
+    assert labels(low)[-3:] == ["s1 (2.0 %)", "dear (10.0 %)", "38 more (76.0 %)"]
+
+
 def test_segments_of_infinite_loss_have_no_shares() -> None:
     worst = segment("a", None, n_impossible=1, finite_mean_loss=0.25, share_of_total=None)
     others = segment("b", 0.5, share_of_total=None)
@@ -317,6 +327,23 @@ def test_a_map_is_infinitely_better_than_what_costs_infinity() -> None:
     ax = plot_recalibrate(record, axes())
     assert title(ax) == f"{record['recommended']}: infinitely better than predictions as they are"
     assert all(label.endswith("better") for label in labels(ax))
+
+
+def test_the_recommended_map_and_a_broken_limit_are_drawn_in_little_room() -> None:
+    ax = plot_recalibrate(golden("recalibrate-all"), axes(24.0, 1.8))
+    assert [*labels(ax)[:1], *labels(ax)[2:]] == [
+        "offset: better",
+        "isotonic (recommended): better",
+        "4 more",
+    ]
+    record = golden("check-passed")
+    record["checks"][-1]["verdict"] = record["verdict"] = "failed"
+    ax = plot_check(record, axes(26.0, 1.8))
+    assert [*labels(ax)[:1], *labels(ax)[2:]] == [
+        "mean loss: passed",
+        "mean loss above baseline: FAILED",
+        "3 more",
+    ]
 
 
 def test_checks_stand_on_the_side_of_their_limits() -> None:
