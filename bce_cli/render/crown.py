@@ -80,6 +80,32 @@ def crown(
     return fitted
 
 
+def take_away(ax: Axes) -> tuple[Mapping[str, Any], ...]:
+    """Remove the picture that was drawn in axes before, so that another one can take its place.
+
+    Returns
+    -------
+    tuple of mapping
+        The records of reliability diagrams, if it was some.
+    """
+    found = ax.get_axes_locator()
+    if not isinstance(found, Crown) or not {*found.artists} & {*ax.get_children()}:
+        return ()  # or someone has cleared the axes
+    for container in [*ax.containers]:
+        if {*container.get_children()} & {*found.artists}:
+            container.remove()
+    for artist in {*found.artists} & {*ax.get_children()}:
+        artist.remove()
+    if not found.diagrams:
+        from matplotlib.ticker import AutoLocator, ScalarFormatter
+
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_tick_params(reset=True)
+            axis.set_major_locator(AutoLocator())
+            axis.set_major_formatter(ScalarFormatter())
+    return found.diagrams
+
+
 def lay_out(ax: Axes) -> None:
     """Give axes the place that their figure's layout, if it has one, has for them so far."""
     engine = ax.figure.get_layout_engine()
@@ -126,7 +152,7 @@ class Crown:
     diagrams : tuple of mapping
         The records of reliability diagrams that are drawn.
     artists : list of Artist
-        What these consist of.
+        What the picture consists of.
     """
 
     def __init__(

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import ArgumentError, UsageError, safe_text, shortage
-from bce_cli.render.crown import PLAIN, POINTS, crown, in_points, lay_out, letter_size, width_of
+from bce_cli.render.crown import (
+    PLAIN,
+    POINTS,
+    crown,
+    in_points,
+    lay_out,
+    letter_size,
+    take_away,
+    width_of,
+)
 from bce_cli.render.drawing import drawable, plain_axes, roomy
 from bce_cli.render.layout import figure
 
@@ -153,7 +162,8 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     ----------
     dots : Dots
     ax : matplotlib.axes.Axes, optional
-        Nothing else of its figure is touched.
+        Nothing else of its figure is touched. What was drawn there by this module before is
+        replaced.
     """
     is_inside = ax is not None and _is_too_wide(dots, ax)
     n_rows, n_lines = _fitting(dots, ax, is_inside=is_inside)
@@ -165,7 +175,10 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     labels = [drawable(label) for label in labels]
     height = _pitch(n_lines) * len(labels) / POINTS
     drawn = new_axes(height + _AROUND) if ax is None else ax
+    take_away(drawn)
+    before = {*drawn.get_children()}
     handles = _draw_rows(drawn, rows, dots)
+    artists = [artist for artist in drawn.get_children() if artist not in before]
     if is_inside:
         _label_inside(drawn, labels, n_lines)
     else:
@@ -180,7 +193,8 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
         _widen(drawn)
     lay_out(drawn)
     ticks = None if dots.ticks else _POINTS_PER_TICK
-    crown(drawn, dots.title, handles, is_new=ax is None, points_per_tick=ticks)
+    fitted = crown(drawn, dots.title, handles, is_new=ax is None, points_per_tick=ticks)
+    fitted.artists = artists
     if ax is None:
         lay_out(drawn)
         lacking = height - in_points(drawn, drawn.bbox.height) / POINTS

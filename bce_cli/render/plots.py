@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, safe_text
-from bce_cli.render.crown import PLAIN, Crown, crown, lay_out
+from bce_cli.render.crown import PLAIN, crown, lay_out, take_away
 from bce_cli.render.diagram import plot_rates, plot_rates_of_several
 from bce_cli.render.dots import (
     DIGITS,
@@ -146,7 +146,7 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
         message = "there are no bins to draw: the report was saved in brief"
         raise DataError(message)
     drawn = new_axes(_SQUARE) if ax is None else ax
-    records = (*_take_away(drawn), record)
+    records = (*take_away(drawn), record)
     before = {*drawn.get_children()}
     if len(records) == 1:
         title, handles = _draw_one(drawn, record)
@@ -157,19 +157,6 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
     fitted = crown(drawn, title, handles, is_new=ax is None)
     fitted.diagrams, fitted.artists = records, artists
     return drawn
-
-
-def _take_away(ax: Axes) -> tuple[Record, ...]:
-    """Remove the diagrams that are drawn in axes, to be drawn beside another; return of what."""
-    found = ax.get_axes_locator()
-    if not isinstance(found, Crown) or not {*found.artists} & {*ax.get_children()}:
-        return ()  # or someone has cleared the axes
-    for container in [*ax.containers]:
-        if {*container.get_children()} & {*found.artists}:
-            container.remove()
-    for artist in {*found.artists} & {*ax.get_children()}:
-        artist.remove()
-    return found.diagrams
 
 
 def _pools(record: Record) -> list[list[Any]] | None:
@@ -191,7 +178,6 @@ def _draw_one(ax: Axes, record: Record) -> tuple[str, list[Artist]]:
 
 def _draw_several(ax: Axes, records: Sequence[Record]) -> tuple[str, list[Artist]]:
     """Draw diagrams over each other, and return a title and what a legend explains."""
-    before = {*ax.get_legend_handles_labels()[0]}
     names = names_that_differ([_model(record) for record in records], ax)
     plot_rates_of_several(
         ax, names, [record["bins"] for record in records], [*map(_pools, records)]
@@ -202,8 +188,7 @@ def _draw_several(ax: Axes, records: Sequence[Record]) -> tuple[str, list[Artist
         f"{name}: {words[record['calibrated']]}"
         for name, record in zip(names, records, strict=True)
     ]
-    handles = [handle for handle in ax.get_legend_handles_labels()[0] if handle not in before]
-    return "; ".join(told), handles
+    return "; ".join(told), ax.get_legend_handles_labels()[0]
 
 
 def _model(record: Record) -> str:

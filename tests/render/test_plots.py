@@ -402,7 +402,7 @@ def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None
     old, new = golden("calibration"), golden("calibration-impossible")
     assert "rows in a bin" in legend(plot_calibration(old, ax))[-1]
     plot_calibration(new, ax)
-    assert legend(ax) == ["calibrated", "prediction", "p|q"]
+    assert legend(ax) == ["mine", "calibrated", "prediction", "p|q"]
     assert title(ax) == "prediction: not calibrated; p|q: not calibrated"
     assert (ax.get_xlabel(), ax.get_ylabel()) == (
         "prediction",
@@ -417,11 +417,25 @@ def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None
     assert own in ax.lines
     assert [*ax.patches] == []
     plot_calibration(old, ax)
-    assert legend(ax) == ["calibrated", "prediction (1)", "p|q", "prediction (3)"]
+    assert legend(ax)[2:] == ["prediction (1)", "p|q", "prediction (3)"]
     ax.clear()
     plot_calibration(old, ax)
     assert title(ax).startswith("Not calibrated: ")
     assert len(legend(ax)) == 4
+
+
+def test_another_picture_takes_the_place_of_that_in_the_same_axes() -> None:
+    ax, fresh = axes(), axes()
+    (own,) = ax.plot([0.0, 1.0], [0.5, 0.5], label="mine")
+    plot_check(golden("check-undecided"), ax)
+    plot_compare(golden("compare-two"), ax)
+    plot_calibration(golden("calibration"), ax)
+    plot_calibration(golden("calibration"), fresh)
+    assert own in ax.lines
+    assert len(ax.lines) == len(fresh.lines) + 1
+    assert [*ax.texts] == []
+    assert labels(ax) == labels(fresh)
+    assert (legend(ax), title(ax)) == (["mine", *legend(fresh)], title(fresh))
 
 
 def test_a_record_without_bins_is_refused_before_a_figure_is_opened(pyplot: Any) -> None:  # noqa: ANN401
