@@ -42,6 +42,7 @@ _SIZES = ((100, LABEL), (50, LABEL), (50, 7), (25, LABEL), (20, LABEL))
 _BESIDE = 3  # the axis, and a space on each side
 _PICTURE_BARS = 50
 _LONGEST_NAME = 40
+_SIGNS = "os^Dv"
 _WIDTH = 6.4  # of a picture, in inches
 
 
@@ -173,17 +174,52 @@ def plot_rates(
     curve : sequence of three array-likes of float, optional
         Least and greatest prediction of each pool, and the share of label 1 there.
     """
+    _start_diagram(ax)
+    if curve is not None:
+        _draw_curve(ax, curve, color="C1", label="isotonic curve")
+    _draw_bins(ax, bins, fmt="o", color="C0", label="bins, 95 % intervals")
+
+
+def plot_rates_of_several(
+    ax: Axes,
+    names: Sequence[str],
+    bins: Sequence[Sequence[Mapping[str, Any]]],
+    curves: Sequence[Sequence[npt.ArrayLike] | None],
+) -> None:
+    """Draw the diagonal once, and the curve and the bins of each model in a colour of its own.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    names : sequence of str
+        What the legend says, a text for each model.
+    bins, curves : sequence
+        Of each model, as `plot_rates` takes them.
+    """
+    _start_diagram(ax)
+    for at, (name, its_bins, curve) in enumerate(zip(names, bins, curves, strict=True)):
+        color = f"C{at}"
+        if curve is not None:
+            _draw_curve(ax, curve, color=color, alpha=0.6)
+        sign = _SIGNS[at % len(_SIGNS)]  # tells models apart without colours
+        _draw_bins(ax, its_bins, fmt=sign, color=color, label=name)
+    ax.set_ylabel("event rate (bins with 95 % intervals)")
+
+
+def _start_diagram(ax: Axes) -> None:
+    ax.plot((0.0, 1.0), (0.0, 1.0), color="0.6", linestyle="--", label="calibrated")
+    ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    plain_axes(ax)
+
+
+def _draw_curve(ax: Axes, curve: Sequence[npt.ArrayLike], **style: Any) -> None:  # noqa: ANN401
+    x = np.column_stack(curve[:2]).ravel()
+    mark = "_" if x[0] == x[-1] else None  # a line of no length is not seen
+    ax.plot(x, np.repeat(curve[2], 2), marker=mark, ms=16, **style)
+
+
+def _draw_bins(ax: Axes, bins: Sequence[Mapping[str, Any]], **style: Any) -> None:  # noqa: ANN401
     ends = ("mean_prediction", "event_rate", "ci_low", "ci_high")
     shown = [[each[name] for name in ends] for each in bins if each["event_rate"] is not None]
     means, rates, lows, highs = np.array(shown, dtype=np.float64).reshape(-1, len(ends)).T
-    ax.plot((0.0, 1.0), (0.0, 1.0), color="0.6", linestyle="--", label="calibrated")
-    if curve is not None:
-        x = np.column_stack(curve[:2]).ravel()
-        mark = "_" if x[0] == x[-1] else None  # a line of no length is not seen
-        pools = np.repeat(curve[2], 2)
-        ax.plot(x, pools, color="C1", marker=mark, ms=16, label="isotonic curve")
-    errors = (rates - lows, highs - rates)
-    label = "bins, 95 % intervals"
-    ax.errorbar(means, rates, errors, fmt="o", color="C0", capsize=3.0, label=label)
-    ax.set(ylabel="event rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    plain_axes(ax)
+    ax.errorbar(means, rates, (rates - lows, highs - rates), capsize=3.0, **style)

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import ArgumentError, UsageError, safe_text, shortage
+from bce_cli.render.crown import (
+    PLAIN,
+    POINTS,
+    crown,
+    in_points,
+    lay_out,
+    letter_size,
+    take_away,
+    width_of,
+)
 from bce_cli.render.drawing import drawable, plain_axes, roomy
-from bce_cli.render.layout import figure, wrapped
+from bce_cli.render.layout import figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
-    from matplotlib.text import Text
 
     Record: TypeAlias = Mapping[str, Any]
 
@@ -30,22 +38,20 @@ MOST_ROWS = 20
 """However many there are, in a new figure too; the others are told of."""
 DIGITS, TITLE_NAME = 4, 24
 """Of a number and of a name in a title."""
-PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
-"""What keeps text from outside from being set as mathematics."""
-
-_LONGEST_NAME, _SHORTEST_NAME, _SHORTEST_LINE = 30, 8, 12
+_LONGEST_NAME, _SHORTEST_NAME = 30, 8
 _MOST_LETTERS = 400
-_NAME_SHARE = 0.4  # of the width of axes, at the most
+_NAME_SHARE = 0.6  # of the width of axes, at the most
+_LABEL_SHARE = 0.4  # of the width of axes that a layout places; more is written inside
+_GAP, _NAME = 0.9, 1.8  # letters beside a label, and that the name of an axis takes
+_LIFT = 0.5  # letters from points to the label above them
 _LINE_SPACING, _ROW_SPACING = 1.25, 1.6
 _WIDTH, _AXES_WIDTH, _WIDEST = 6.4, 4.0, 10.0  # inches
 _AROUND = 1.7  # inches above and below the rows
-_POINTS = 72.0  # in an inch
-_POINTS_PER_TICK, _MOST_TICKS = 62.0, 8
-_UNBROKEN = "\N{NO-BREAK SPACE}%"
-_NARROW = 190.0  # points
+_POINTS_PER_TICK = 62.0
 _OFF_SCALE = 1e100
 _LEAST_SPAN = 0.01
-_CROWN = 4.0  # rows that would go where legend and title are
+_CROWN = 2.0  # rows that would go where legend and title are, beside the room between axes
+_POINTS_LINE = 0.8  # lines that points take below their label
 _MARGIN, _ROOM_FOR_WORDS = 0.06, 0.6
 _HALF_ROW = 0.6
 
@@ -103,7 +109,9 @@ class Dots:
     n_rows : int, optional
         How many there are, of which these are the first.
     rest : callable
-        Says in a label what becomes of the rows but the first n.
+        Says in a label what becomes of the rows but those that are drawn, which are told by place.
+    kept : int
+        The place of a row that is drawn even where there is room for the first ones alone.
     ticks : tuple of str
         Words for -1, 0 and 1, in place of numbers.
     """
@@ -114,7 +122,8 @@ class Dots:
     rows: Sequence[Row]
     line: tuple[float, str] | None = None
     n_rows: int = 0
-    rest: Callable[[int], str] = str
+    rest: Callable[[Sequence[int]], str] = str
+    kept: int = 0
     ticks: tuple[str, ...] = ()
 
 
@@ -153,19 +162,29 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     ----------
     dots : Dots
     ax : matplotlib.axes.Axes, optional
-        Nothing else of its figure is touched.
+        Nothing else of its figure is touched. What was drawn there by this module before is
+        replaced.
     """
-    n_rows, n_lines = _fitting(dots, ax)
-    rows = dots.rows[:n_rows]
+    is_inside = ax is not None and _is_too_wide(dots, ax)
+    n_rows, n_lines = _fitting(dots, ax, is_inside=is_inside)
+    places = [*range(n_rows - 1), max(n_rows - 1, dots.kept)]
+    rows = [dots.rows[place] for place in places]
     labels = ["\n".join(row.label[:n_lines]) for row in rows]
     if dots.n_rows > n_rows:
-        labels.append(dots.rest(n_rows))
-    height = _pitch(n_lines) * len(labels) / _POINTS
+        labels.append(dots.rest(places))
+    labels = [drawable(label) for label in labels]
+    height = _pitch(n_lines) * len(labels) / POINTS
     drawn = new_axes(height + _AROUND) if ax is None else ax
+    take_away(drawn)
+    before = {*drawn.get_children()}
     handles = _draw_rows(drawn, rows, dots)
-    drawn.set_ylim(len(labels) - 1 + _HALF_ROW, -_HALF_ROW)
-    drawn.set_yticks(range(len(labels)), [drawable(label) for label in labels], **PLAIN)
-    drawn.tick_params(axis="y", length=0.0)
+    artists = [artist for artist in drawn.get_children() if artist not in before]
+    if is_inside:
+        _label_inside(drawn, labels, n_lines)
+    else:
+        drawn.set_ylim(len(labels) - 1 + _HALF_ROW, -_HALF_ROW)
+        drawn.set_yticks(range(len(labels)), labels, **PLAIN)
+        drawn.tick_params(axis="y", length=0.0)
     drawn.set_xlabel(drawable(dots.x_name), **PLAIN)
     drawn.set_ylabel(drawable(dots.y_name), **PLAIN)
     plain_axes(drawn)
@@ -173,46 +192,90 @@ def draw_dots(dots: Dots, ax: Axes | None) -> Axes:
     if ax is None:
         _widen(drawn)
     lay_out(drawn)
-    if not dots.ticks:
-        room = int(_points(drawn, drawn.bbox.width) / _POINTS_PER_TICK)
-        drawn.locator_params(axis="x", nbins=max(min(room, _MOST_TICKS), 2))
-    crown(drawn, dots.title, handles, is_new=ax is None)
+    ticks = None if dots.ticks else _POINTS_PER_TICK
+    fitted = crown(drawn, dots.title, handles, is_new=ax is None, points_per_tick=ticks)
+    fitted.artists = artists
     if ax is None:
         lay_out(drawn)
-        lacking = height - _points(drawn, drawn.bbox.height) / _POINTS
+        lacking = height - in_points(drawn, drawn.bbox.height) / POINTS
         whole = cast("Figure", drawn.figure)
         whole.set_figheight(whole.get_figheight() + max(lacking, 0.0))
     return drawn
 
 
-def lay_out(ax: Axes) -> None:
-    """Give axes the place that their figure's layout, if it has one, has for them so far."""
-    engine = ax.figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(ax.figure.canvas.figure)  # of all subfigures
+def _is_too_wide(dots: Dots, ax: Axes) -> bool:
+    """Return whether labels beside axes would take much of them, or run over their neighbours."""
+    whole = ax.figure.bbox
+    if ax.figure.get_layout_engine() is None:
+        box = ax.get_position(original=True)
+        others = [other.get_position(original=True) for other in ax.figure.axes if other is not ax]
+        is_level = [other.y0 < box.y1 and other.y1 > box.y0 for other in others]
+        ends = [other.x1 for other, level in zip(others, is_level, strict=True) if level]
+        left = max((end for end in ends if end <= box.x0), default=0.0)
+        room = in_points(ax, (box.x0 - left) * whole.width)
+        room -= letter_size() * (_GAP + _NAME * bool(dots.y_name))
+    else:
+        room = _LABEL_SHARE * cell_width(ax)
+    return any(width_of(line) > room for row in dots.rows for line in row.label)
 
 
-def _fitting(dots: Dots, ax: Axes | None) -> tuple[int, int]:
+def cell_width(ax: Axes) -> float:
+    """Return how wide axes are before any layout makes room for what is around them, in points."""
+    spec = ax.get_subplotspec()
+    if spec is None or ax.figure.get_layout_engine() is None:
+        return in_points(ax, ax.bbox.width)
+    share = spec.get_position(cast("Figure", ax.figure)).width
+    return in_points(ax, share * ax.figure.bbox.width)
+
+
+def _label_inside(ax: Axes, labels: Sequence[str], n_lines: int) -> None:
+    """Write the label of each row above its points, within the axes."""
+    room = cell_width(ax) - _GAP * letter_size()
+    shown = ["\n".join(_within(line, room) for line in label.split("\n")) for label in labels]
+    pitch = max(_height(ax) / len(labels), 1.0) / letter_size()
+    raised = min(_LIFT / pitch, 0.5)
+    above = min((_LIFT + _LINE_SPACING * n_lines) / pitch, 1.0)
+    around = max(1.0 - above - raised, 0.2) / 2.0
+    ax.set_ylim(len(labels) - 1 + raised + around, -above - around)
+    ax.set_yticks([row - raised for row in range(len(labels))], shown, **PLAIN)
+    ax.tick_params(axis="y", length=0.0, pad=-0.4 * letter_size())
+    ground = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
+    for label in ax.get_yticklabels():
+        label.set(ha="left", va="bottom", multialignment="left", bbox=ground)
+
+
+def _within(line: str, room: float) -> str:
+    """Return a line in brief that has no more room than that, in points."""
+    shown = line
+    while width_of(shown) > room and len(line) > _SHORTEST_NAME:
+        line = line[:-1]
+        shown = f"{line.rstrip()}..."
+    return shown
+
+
+def _height(ax: Axes) -> float:
+    """Return what axes have for rows, in points, less what a title and a legend will take."""
+    return in_points(ax, ax.bbox.height) - _CROWN * _pitch(1)
+
+
+def _fitting(dots: Dots, ax: Axes | None, *, is_inside: bool) -> tuple[int, int]:
     """Return how many rows there is room for, and how many lines of each label."""
     n_rows, n_lines = len(dots.rows), max(len(row.label) for row in dots.rows)
     if ax is None:
         return n_rows, n_lines
-    height = _points(ax, ax.bbox.height)
-    if _points(ax, ax.bbox.width) < _NARROW:
-        n_lines = 1
-    if ax.figure.get_layout_engine() is not None:  # takes room for title and legend from the axes
-        height -= _CROWN * _pitch(1)
-    while n_lines > 1 and n_rows * _pitch(n_lines) > height:
+    height = _height(ax)
+    while n_lines > 1 and n_rows * _pitch(n_lines, is_inside=is_inside) > height:
         n_lines -= 1
-    fitting = max(int(height / _pitch(n_lines)), 1)
+    fitting = max(int(height / _pitch(n_lines, is_inside=is_inside)), 1)
     if dots.n_rows > min(fitting, n_rows):
         fitting = max(fitting - 1, 1)  # for a word about the others
     return min(n_rows, fitting), n_lines
 
 
-def _pitch(n_lines: int) -> float:
+def _pitch(n_lines: int, *, is_inside: bool = False) -> float:
     """Return what a row takes whose label has so many lines, in points."""
-    return _letters() * (_ROW_SPACING + _LINE_SPACING * (n_lines - 1))
+    lines = n_lines - 1 + _POINTS_LINE * is_inside
+    return letter_size() * (_ROW_SPACING + _LINE_SPACING * lines)
 
 
 def number(value: float | None) -> float | None:
@@ -229,7 +292,7 @@ def names_that_differ(names: Sequence[str], ax: Axes | None) -> list[str]:
     ['a', 'xxxxxxxxxxxxx...xxxxxxxxxxxxx1', 'xxxxxxxxxxxxx...xxxxxxxxxxxxx2']
     """
     shown = [drawable(safe_text(name, _MOST_LETTERS)) for name in names]
-    room = math.inf if ax is None else _NAME_SHARE * _points(ax, ax.bbox.width)
+    room = math.inf if ax is None else _NAME_SHARE * cell_width(ax)
     longest = [_fitting_letters(name, room) for name in shown]
     pairs = [*zip(shown, longest, strict=True)]
     brief = [name if len(name) <= n else f"{name[: n - 3]}..." for name, n in pairs]
@@ -253,81 +316,9 @@ def _fitting_letters(name: str, room: float) -> int:
     """Return how many letters of a name have room, in points; a few have always."""
     if math.isinf(room):
         return _LONGEST_NAME
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(size=_letters())
-    width, _, _ = text_to_path.get_text_width_height_descent(name, font, ismath=False)
+    width = width_of(name)
     fitting = min(len(name) * room / max(width, 1.0), _LONGEST_NAME)
     return max(int(fitting), _SHORTEST_NAME)
-
-
-def crown(ax: Axes, title: str, handles: Sequence[Artist], *, is_new: bool) -> None:
-    """Put a legend above axes that are laid out, and above that the title, no wider than they are.
-
-    Where both would take more than half of the height of axes that were given, there is no legend.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    title : str
-    handles : sequence of Artist
-        All that has a meaning.
-    is_new : bool
-        Whether their figure may grow.
-    """
-    legend = _legend(ax, handles) if handles else None
-    heading: dict[str, Any] = {"fontsize": "medium", "loc": "left", **PLAIN}
-    text = ax.set_title(drawable(title), **heading)
-    for words, pixels, is_upright in (
-        (text, ax.bbox.width, False),
-        (ax.xaxis.label, ax.bbox.width, False),
-        (ax.yaxis.label, ax.bbox.height, True),
-    ):
-        _wrap(words, pixels, is_upright=is_upright)
-    height = 0.0 if legend is None else legend.get_window_extent().height
-    both = height + text.get_window_extent().height
-    if legend is not None and not is_new and both > ax.bbox.height / 2.0:
-        legend.remove()
-        height = 0.0
-    pad = _points(ax, height) + 0.6 * _letters()
-    ax.set_title(text.get_text(), pad=pad, **heading)
-
-
-def _legend(ax: Axes, handles: Sequence[Artist]) -> Legend:
-    """Put a legend above axes, in as many columns as are no wider than they."""
-    style: dict[str, Any] = {
-        "bbox_to_anchor": (0.0, 1.0),
-        "borderaxespad": 0.2,
-        "borderpad": 0.2,
-        "columnspacing": 1.2,
-        "fontsize": "small",
-        "frameon": False,
-        "handletextpad": 0.5,
-        "loc": "lower left",
-    }
-    legends = (
-        ax.legend(handles=handles, ncols=columns, **style) for columns in range(len(handles), 0, -1)
-    )
-    for legend in legends:
-        if legend.get_window_extent().width <= ax.bbox.width:
-            break
-    for label in legend.get_texts():
-        label.set(**PLAIN)
-    return legend
-
-
-def _wrap(words: Text, pixels: float, *, is_upright: bool) -> None:
-    """Break a text into lines that are no longer than some room, in pixels."""
-    text = words.get_text().replace(" %", _UNBROKEN)
-    letters = len(text)
-    while letters > _SHORTEST_LINE:
-        extent = words.get_window_extent()
-        length = extent.height if is_upright else extent.width
-        if length <= pixels:
-            return
-        letters = max(min(int(letters * pixels / length), letters - 1), _SHORTEST_LINE)
-        words.set_text("\n".join(wrapped(text, letters)).replace(_UNBROKEN, " %"))
 
 
 def _draw_rows(ax: Axes, rows: Sequence[Row], dots: Dots) -> list[Artist]:
@@ -420,7 +411,7 @@ def _set_scale(ax: Axes, rows: Sequence[Row], dots: Dots) -> None:
 def _widen(ax: Axes) -> None:
     """Make a new figure wide enough for the labels beside its axes."""
     labels = max(label.get_window_extent().width for label in ax.get_yticklabels())
-    wanted = _AXES_WIDTH + _points(ax, labels) / _POINTS
+    wanted = _AXES_WIDTH + in_points(ax, labels) / POINTS
     cast("Figure", ax.figure).set_figwidth(min(max(wanted, _WIDTH), _WIDEST))
 
 
@@ -431,15 +422,3 @@ def _is_on_scale(value: float) -> bool:
 def _distance(value: float, end: float | None) -> float:
     """Return how far the end of an interval is from its point; nan where there is none."""
     return abs(value - end) if end is not None and _is_on_scale(end) else math.nan
-
-
-def _points(ax: Axes, pixels: float) -> float:
-    return pixels / ax.figure.dpi * _POINTS
-
-
-def _letters() -> float:
-    """Return the size of the labels beside axes, in points, as matplotlib is set up."""
-    from matplotlib import rcParams
-    from matplotlib.font_manager import FontProperties
-
-    return FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points()

@@ -100,9 +100,12 @@ def _summary_title(record: Record) -> str:
 def segments(record: Record, ax: Axes | None) -> Dots:
     """Return the mean loss of each segment beside that of its base rate, as JSON has them."""
     found, unit = record["segments"], record["unit"]
-    shown = found[:MOST_ROWS]
+    above = _above_all(record)
+    dearest = max(above, key=lambda at: number(found[at]["mean_loss"]) or 0.0, default=0)
+    order = [*range(min(len(found), MOST_ROWS))]
+    order[-1] = max(order[-1], dearest)
     columns = ", ".join(safe_text(name, TITLE_NAME) for name in found[0]["segment"])
-    names = names_that_differ([_segment_name(segment) for segment in shown], ax)
+    names = names_that_differ([_segment_name(found[at]) for at in order], ax)
     shares = [number(segment["share_of_total"]) for segment in found]
     has_shares = shares[0] is not None
 
@@ -110,31 +113,56 @@ def segments(record: Record, ax: Axes | None) -> Dots:
         share = math.fsum(part or 0.0 for part in parts)
         return f"{name} ({percent(share)})" if has_shares else name
 
+    def rest(places: Sequence[int]) -> str:
+        drawn = {order[place] for place in places}
+        others = [share for at, share in enumerate(shares) if at not in drawn]
+        return noted(f"{count(len(others))} more", *others)
+
     return Dots(
-        title=_segments_title(found[0], columns, unit),
+        title=_segments_title(record, columns, dearest, len(above)),
         x_name=f"mean loss, {unit} a row",
         y_name=f"{columns}{' (share of the loss)' * has_shares}",
         rows=[
-            _segment_row(noted(name, share), segment)
-            for name, segment, share in zip(names, shown, shares, strict=False)
+            _segment_row(noted(name, shares[at]), found[at])
+            for name, at in zip(names, order, strict=True)
         ],
         line=_all_rows(record),
         n_rows=len(found),
-        rest=lambda n: noted(f"{count(len(found) - n)} more", *shares[n:]),
+        rest=rest,
+        kept=order.index(dearest),
     )
 
 
-def _segments_title(segment: Record, columns: str, unit: str) -> str:
-    """Say which segment costs most, and what."""
-    mean, share = next(_mean_points(segment, _ROWS), None), number(segment["share_of_total"])
+def _above_all(record: Record) -> list[int]:
+    """Return the places of segments whose mean is above that of all rows, as intervals tell."""
+    mean = number(record["mean_loss"])
     if mean is None:
-        return f"Loss by {columns}"
-    cost = f"{figure(mean.value, DIGITS)} {unit} a row"
-    if math.isinf(mean.value):
-        cost = "an infinite loss"
-    if share is not None:
-        cost = f"{percent(share)} of the loss, {cost}"
-    return f"{safe_text(_segment_name(segment), TITLE_NAME)} costs most: {cost}"
+        return []
+    return [
+        at
+        for at, segment in enumerate(record["segments"])
+        if not segment["is_small"] and (number(segment.get("ci_low")) or 0.0) > mean
+    ]
+
+
+def _segments_title(record: Record, columns: str, dearest: int, n_above: int) -> str:
+    """Say which segment costs more a row than all rows do, as far as intervals tell."""
+    found, unit = record["segments"], record["unit"]
+    mean = number(record["mean_loss"])
+    name = safe_text(_segment_name(found[dearest]), TITLE_NAME)
+    if mean is None or math.isinf(mean):
+        first = next(_mean_points(found[0], _ROWS), None)
+        is_infinite = first is not None and math.isinf(first.value)
+        return f"{name} costs most: an infinite loss" if is_infinite else f"Loss by {columns}"
+    if not n_above:
+        whole = f"the mean of all rows, {figure(mean, DIGITS)} {unit} a row"
+        return f"No segment stands out from {whole}"
+    most = found[dearest]
+    cost, low, high = (figure(most[name], DIGITS) for name in ("mean_loss", "ci_low", "ci_high"))
+    stands_out = "stands out most" if n_above > 1 else "stands out"
+    return (
+        f"{name} {stands_out}: {cost} {unit} a row [{low}, {high}], all rows {figure(mean, DIGITS)}"
+    )
 
 
 def _segment_name(segment: Record) -> str:
@@ -176,7 +204,7 @@ def conventions(record: Record) -> Dots:
         rows=rows,
         line=None if _all_rows(record) is None else (record["mean_loss"], "exact"),
         n_rows=len(rows),
-        rest=lambda n: f"{count(len(rows) - n)} more",
+        rest=lambda places: f"{count(len(rows) - len(places))} more",
     )
 
 
@@ -202,7 +230,7 @@ def worst_rows(record: Record, ax: Axes | None) -> Dots:
         rows=[_worst_row(row, name) for row, name in zip(shown, ids, strict=True)],
         line=_all_rows(record),
         n_rows=len(worst),
-        rest=lambda n: f"{count(len(worst) - n)} more",
+        rest=lambda places: f"{count(len(worst) - len(places))} more",
     )
 
 

@@ -73,14 +73,16 @@ def differences(record: Record, ax: Axes | None) -> Dots:
         rows=rows,
         line=(0.0, "no difference"),
         n_rows=len(items),
-        rest=lambda n: f"{count(len(items) - n)} more",
+        rest=lambda places: f"{count(len(items) - len(places))} more",
     )
 
 
 def maps(record: Record) -> Dots:
     """Return how much more each map costs rows it has not seen than predictions as they are."""
     recommended, unit = record["recommended"], record["unit"]
-    rows = [_map_row(item, recommended) for item in record["methods"] if item["method"] != "as-is"]
+    methods = [item for item in record["methods"] if item["method"] != "as-is"]
+    rows = [_map_row(item, recommended) for item in methods]
+    kept = [at for at, item in enumerate(methods) if item["method"] == recommended]
     level = f"{100.0 * record['confidence']:g} % intervals"
     title = "Leave predictions as they are"
     if recommended != "as-is":
@@ -96,6 +98,9 @@ def maps(record: Record) -> Dots:
         y_name="",
         rows=rows or [Row(("as-is",), word="no other map was looked at")],
         line=(0.0, "no difference"),
+        n_rows=len(rows),
+        rest=lambda places: f"{count(len(rows) - len(places))} more",
+        kept=kept[0] if kept else 0,
     )
 
 
@@ -115,13 +120,17 @@ def _map_row(item: Record, recommended: str) -> Row:
 
 def checks(record: Record) -> Dots:
     """Return each value, on the side of its limit that it is on."""
+    checks, verdict = record["checks"], record["verdict"]
     return Dots(
         title=_check_title(record),
         x_name="each check on a scale of its own"
         + (", with 95 % intervals" if record["confident"] else ""),
         y_name="",
-        rows=[_check_row(check, record["unit"]) for check in record["checks"]],
+        rows=[_check_row(check, record["unit"]) for check in checks],
         line=(0.0, "limit"),
+        n_rows=len(checks),
+        rest=lambda places: f"{count(len(checks) - len(places))} more",
+        kept=[check["verdict"] for check in checks].index(verdict),
         ticks=("breaks it", "limit", "keeps it"),
     )
 

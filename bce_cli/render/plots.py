@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, safe_text
-from bce_cli.render.diagram import plot_rates
+from bce_cli.render.crown import PLAIN, crown, lay_out, take_away
+from bce_cli.render.diagram import plot_rates, plot_rates_of_several
 from bce_cli.render.dots import (
     DIGITS,
     GREY,
-    PLAIN,
     TITLE_NAME,
-    crown,
     draw_dots,
-    lay_out,
+    names_that_differ,
     new_axes,
     number,
     refuse_other_axes,
@@ -25,12 +24,15 @@ from bce_cli.render.drawing import drawable
 from bce_cli.render.layout import count, figure, how_many, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
     from bce_cli.render.dots import Record
 
 _SQUARE = 6.0  # inches
+_UNNAMED = "prediction"
 _BAR = 0.15  # of the height of axes, at the most
 
 
@@ -123,6 +125,8 @@ def plot_check(record: Record, ax: Axes | None = None) -> Axes:
 def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
     """Draw the reliability diagram: event rates over predictions, and how many rows there are.
 
+    Drawn into axes that have a diagram already, all are there, each in a colour of its own.
+
     Parameters
     ----------
     record : mapping
@@ -138,22 +142,57 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
         The record was saved in brief, without its bins.
     """
     refuse_other_axes(ax)
-    bins, curve = record.get("bins"), record.get("isotonic")
-    if not bins:
+    if not record.get("bins"):
         message = "there are no bins to draw: the report was saved in brief"
         raise DataError(message)
     drawn = new_axes(_SQUARE) if ax is None else ax
-    pools = None
-    if curve:
-        pools = [[pool[name] for pool in curve] for name in ("low", "high", "recalibrated")]
-    plot_rates(drawn, bins, pools)
-    handles: list[Artist] = [*drawn.get_legend_handles_labels()[0], _draw_sizes(drawn, record)]
-    name = safe_text(str(record.get("prediction_column", "prediction")), TITLE_NAME)
-    what = "prediction" if name == "prediction" else f"prediction: {name}"
-    drawn.set_xlabel(drawable(what), **PLAIN)
+    records = (*take_away(drawn), record)
+    before = {*drawn.get_children()}
+    if len(records) == 1:
+        title, handles = _draw_one(drawn, record)
+    else:
+        title, handles = _draw_several(drawn, records)
+    artists = [artist for artist in drawn.get_children() if artist not in before]
     lay_out(drawn)
-    crown(drawn, _calibration_title(record), handles, is_new=ax is None)
+    fitted = crown(drawn, title, handles, is_new=ax is None)
+    fitted.diagrams, fitted.artists = records, artists
     return drawn
+
+
+def _pools(record: Record) -> list[list[Any]] | None:
+    curve = record.get("isotonic")
+    if not curve:
+        return None
+    return [[pool[name] for pool in curve] for name in ("low", "high", "recalibrated")]
+
+
+def _draw_one(ax: Axes, record: Record) -> tuple[str, list[Artist]]:
+    """Draw the diagram of a model, and return a title and what a legend explains."""
+    plot_rates(ax, record["bins"], _pools(record))
+    handles: list[Artist] = [*ax.get_legend_handles_labels()[0], _draw_sizes(ax, record)]
+    name = safe_text(_model(record), TITLE_NAME)
+    what = _UNNAMED if name == _UNNAMED else f"{_UNNAMED}: {name}"
+    ax.set_xlabel(drawable(what), **PLAIN)
+    return _calibration_title(record), handles
+
+
+def _draw_several(ax: Axes, records: Sequence[Record]) -> tuple[str, list[Artist]]:
+    """Draw diagrams over each other, and return a title and what a legend explains."""
+    names = names_that_differ([_model(record) for record in records], ax)
+    plot_rates_of_several(
+        ax, names, [record["bins"] for record in records], [*map(_pools, records)]
+    )
+    ax.set_xlabel(_UNNAMED, **PLAIN)
+    words = {True: "looks calibrated", False: "not calibrated", None: "cannot be told"}
+    told = [
+        f"{name}: {words[record['calibrated']]}"
+        for name, record in zip(names, records, strict=True)
+    ]
+    return "; ".join(told), ax.get_legend_handles_labels()[0]
+
+
+def _model(record: Record) -> str:
+    return str(record.get("prediction_column", _UNNAMED))
 
 
 def _calibration_title(record: Record) -> str:

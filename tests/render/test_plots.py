@@ -156,7 +156,7 @@ def test_segments_stand_in_the_order_of_what_they_cost() -> None:
     costly = segment("costly", 0.7, ci_low=0.6, ci_high=0.8, share_of_total=0.8)
     weightless = segment("none", None, base_rate_loss=None, share_of_total=0.0)
     ax = plot_compute(by_segment(costly, few, weightless, mean_loss=0.6), axes())
-    assert title(ax) == "costly costs most: 80.0 % of the loss, 0.7 nats a row"
+    assert title(ax) == "No segment stands out from the mean of all rows, 0.6 nats a row"
     assert labels(ax) == ["costly (80.0 %)", "few (20.0 %)", "none (0.0 %)"]
     assert ax.get_ylabel() == "g (share of the loss)"
     assert points(ax, "mean loss, 95 % interval") == [(0.7, 0)]
@@ -164,6 +164,31 @@ def test_segments_stand_in_the_order_of_what_they_cost() -> None:
     assert points(ax, "loss of the base rate") == [(0.5, 0), (0.5, 1)]
     assert points(ax, "all rows: 0.6") == [(0.6, 0), (0.6, 1)]
     assert [text.get_text() for text in ax.texts] == ["no row of any weight"]
+
+
+def test_a_title_names_the_segment_that_stands_out_and_not_the_largest() -> None:
+    large = segment("large", 0.5, ci_low=0.4, ci_high=0.55, share_of_total=0.8)
+    dear = segment("dear", 0.9, ci_low=0.7, ci_high=1.1, share_of_total=0.1)
+    dearer = segment("dearer", 1.0, ci_low=0.8, ci_high=1.2, share_of_total=0.1)
+    open_to_doubt = segment("noisy", 2.0, ci_low=0.1, ci_high=3.9)
+    few = segment("few", 2.0, ci_low=1.9, ci_high=2.1, is_small=True)
+    found = [large, dear, open_to_doubt, few]
+    ax = plot_compute(by_segment(*found, mean_loss=0.6), axes())
+    assert title(ax) == "dear stands out: 0.9 nats a row [0.7, 1.1], all rows 0.6"
+    ax = plot_compute(by_segment(*found, dearer, mean_loss=0.6), axes())
+    assert title(ax) == "dearer stands out most: 1 nats a row [0.8, 1.2], all rows 0.6"
+    ax = plot_compute(by_segment(large, few, mean_loss=0.6), axes())
+    assert title(ax) == "No segment stands out from the mean of all rows, 0.6 nats a row"
+
+
+def test_the_segment_that_stands_out_is_drawn_wherever_it_is() -> None:
+    others = [segment(f"s{i}", 0.5, share_of_total=0.02) for i in range(40)]
+    dear = segment("dear", 0.9, ci_low=0.7, ci_high=1.1, share_of_total=0.1)
+    ax = plot_compute(by_segment(*others, dear, mean_loss=0.6), axes(12.0))
+    assert labels(ax)[MOST_ROWS - 2 :] == ["s18 (2.0 %)", "dear (10.0 %)", "21 more (42.0 %)"]
+    assert points(ax, "mean loss, 95 % interval")[-1] == (0.9, MOST_ROWS - 1)
+    low = plot_compute(by_segment(*others, dear, mean_loss=0.6), axes(12.0, 2.0))
+    assert labels(low)[-3:] == ["s1 (2.0 %)", "dear (10.0 %)", "38 more (76.0 %)"]
 
 
 def test_segments_of_infinite_loss_have_no_shares() -> None:
@@ -182,11 +207,11 @@ def test_segments_of_infinite_loss_have_no_shares() -> None:
 
 def test_of_many_segments_the_costliest_are_drawn_and_the_others_told_of() -> None:
     segments = [segment(f"s{i}", 0.5, share_of_total=1e-4) for i in range(10_000)]
-    ax = plot_compute(by_segment(*segments), axes())
+    ax = plot_compute(by_segment(*segments), axes(12.0))
     assert len(labels(ax)) == MOST_ROWS + 1
     assert labels(ax)[MOST_ROWS - 1 :] == ["s19 (0.0 %)", "9,980 more (99.8 %)"]
     assert ax.get_ylim() == (MOST_ROWS + 0.6, -0.6)
-    low = plot_compute(by_segment(*segments), axes(height=2.0))
+    low = plot_compute(by_segment(*segments), axes(12.0, 2.0))
     n = len(labels(low)) - 1
     assert 1 < n < MOST_ROWS
     assert labels(low)[n] == f"{10_000 - n:,} more ({100.0 - n / 100.0:.1f} %)"
@@ -304,6 +329,23 @@ def test_a_map_is_infinitely_better_than_what_costs_infinity() -> None:
     assert all(label.endswith("better") for label in labels(ax))
 
 
+def test_the_recommended_map_and_a_broken_limit_are_drawn_in_little_room() -> None:
+    ax = plot_recalibrate(golden("recalibrate-all"), axes(24.0, 1.8))
+    assert [*labels(ax)[:1], *labels(ax)[2:]] == [
+        "offset: better",
+        "isotonic (recommended): better",
+        "4 more",
+    ]
+    record = golden("check-passed")
+    record["checks"][-1]["verdict"] = record["verdict"] = "failed"
+    ax = plot_check(record, axes(26.0, 1.8))
+    assert [*labels(ax)[:1], *labels(ax)[2:]] == [
+        "mean loss: passed",
+        "mean loss above baseline: FAILED",
+        "3 more",
+    ]
+
+
 def test_checks_stand_on_the_side_of_their_limits() -> None:
     record = golden("check-undecided")
     ax = plot_check(record, axes())
@@ -352,6 +394,48 @@ def test_a_reliability_diagram_has_all_bins_the_curve_and_how_many_rows_there_ar
         "Not calibrated: recalibration would remove 0.07235 of 0.6154 nats (11.8 %)"
     )
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("prediction", "event rate")
+
+
+def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None:
+    ax = axes()
+    (own,) = ax.plot([0.0, 1.0], [0.5, 0.5], label="mine")
+    old, new = golden("calibration"), golden("calibration-impossible")
+    assert "rows in a bin" in legend(plot_calibration(old, ax))[-1]
+    plot_calibration(new, ax)
+    assert legend(ax) == ["mine", "calibrated", "prediction", "p|q"]
+    assert title(ax) == "prediction: not calibrated; p|q: not calibrated"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "prediction",
+        "event rate (bins with 95 % intervals)",
+    )
+    for name, record in (("prediction", old), ("p|q", new)):
+        bins = [each for each in record["bins"] if each["event_rate"] is not None]
+        assert points(ax, name) == [(each["mean_prediction"], each["event_rate"]) for each in bins]
+    drawn: dict[str, Any] = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    assert [drawn[name].lines[0].get_color() for name in ("prediction", "p|q")] == ["C0", "C1"]
+    assert [drawn[name].lines[0].get_marker() for name in ("prediction", "p|q")] == ["o", "s"]
+    assert own in ax.lines
+    assert [*ax.patches] == []
+    plot_calibration(old, ax)
+    assert legend(ax)[2:] == ["prediction (1)", "p|q", "prediction (3)"]
+    ax.clear()
+    plot_calibration(old, ax)
+    assert title(ax).startswith("Not calibrated: ")
+    assert len(legend(ax)) == 4
+
+
+def test_another_picture_takes_the_place_of_that_in_the_same_axes() -> None:
+    ax, fresh = axes(), axes()
+    (own,) = ax.plot([0.0, 1.0], [0.5, 0.5], label="mine")
+    plot_check(golden("check-undecided"), ax)
+    plot_compare(golden("compare-two"), ax)
+    plot_calibration(golden("calibration"), ax)
+    plot_calibration(golden("calibration"), fresh)
+    assert own in ax.lines
+    assert len(ax.lines) == len(fresh.lines) + 1
+    assert [*ax.texts] == []
+    assert labels(ax) == labels(fresh)
+    assert (legend(ax), title(ax)) == (["mine", *legend(fresh)], title(fresh))
 
 
 def test_a_record_without_bins_is_refused_before_a_figure_is_opened(pyplot: Any) -> None:  # noqa: ANN401
@@ -479,6 +563,80 @@ def test_the_same_record_is_the_same_picture_and_its_words_are_text() -> None:
     words = re.findall(r">([^<>]+)</text>", pictures[0])
     assert {"$a$ &lt;b&gt; (25.0 %)", "_b (25.0 %)", "mean loss, nats a row"} < set(words)
     assert "<b>" not in pictures[0]
+
+
+def shared(rows: int, columns: int, *size: float, layout: Any = None) -> list[Axes]:  # noqa: ANN401
+    """Return axes with a diagram, segments of long names, checks and maps, one after another."""
+    whole = figure(*size, layout=layout)
+    grid = whole.subplots(rows, columns, squeeze=False)
+    long_names = by_segment(segment("a long name of a segment", 0.5), segment("b", 0.25))
+    pictures = (
+        (plot_calibration, golden("calibration")),
+        (plot_check, golden("check-undecided")),
+        (plot_compute, long_names),
+        (plot_recalibrate, golden("recalibrate-all")),
+    )
+    drawn = [plot(record, ax) for ax, (plot, record) in zip(grid.flat, pictures, strict=False)]
+    whole.draw_without_rendering()
+    return drawn
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("layout", ["constrained", None, "tight"])
+@pytest.mark.parametrize(
+    ("rows", "columns", "size"), [(2, 1, (6.0, 8.0)), (2, 2, (12.0, 8.0)), (1, 3, (15.0, 4.0))]
+)
+def test_what_stands_around_axes_takes_no_width_and_stays_off_others(
+    rows: int, columns: int, size: tuple[float, float], layout: str | None
+) -> None:
+    drawn = shared(rows, columns, *size, layout=layout)
+    plain = figure(*size, layout=layout).subplots(rows, columns, squeeze=False)
+    least = plain[0, 0].get_position(original=True).width * 0.85
+    for ax in drawn:
+        assert ax.get_position().width >= least
+    boxes = []
+    for ax in drawn:
+        found = ax.get_tightbbox()
+        assert found is not None
+        if ax.get_legend() is not None:
+            around = ax.get_legend().get_window_extent()  # type: ignore[union-attr]
+            assert around.width <= ax.bbox.width
+        assert ax._left_title.get_window_extent().width <= ax.bbox.width  # type: ignore[attr-defined]  # noqa: SLF001
+        boxes.append(found)
+    assert not any(one.overlaps(two) for one, two in combinations(boxes, 2))
+
+
+def test_labels_that_have_no_room_beside_axes_stand_within_them_in_brief() -> None:
+    record = by_segment(segment("a long name of a segment", 0.5), segment("b" * 60, 0.25))
+    ax = plot_compute(record, figure(6.4, 4.8).subplots(1, 3)[1])
+    assert labels(ax) == ["a long n... (25.0 %)", "bbbbbb... (25.0 %)"]
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    for label in ax.get_yticklabels():
+        box = label.get_window_extent()
+        assert ax.bbox.x0 <= box.x0
+        assert box.x1 <= ax.bbox.x1
+    beside = plot_compute(by_segment(*record["segments"][:1]), axes(26.0))
+    assert labels(beside)[0] == "a long name of a segment (25.0 %)"
+    beside.figure.draw_without_rendering()  # type: ignore[union-attr]
+    assert max(each.get_window_extent().x1 for each in beside.get_yticklabels()) < beside.bbox.x0
+
+
+def test_a_title_is_broken_anew_when_axes_get_another_width() -> None:
+    ax = plot_compare(golden("compare-ids"), axes())
+    assert "\n" not in ax.get_title(loc="left")
+    whole: Any = ax.figure
+    whole.set_size_inches(4.0, 7.0)
+    whole.draw_without_rendering()
+    assert ax.get_title(loc="left").count("\n") == 1
+    whole.set_size_inches(9.0, 7.0)
+    whole.draw_without_rendering()
+    assert "\n" not in ax.get_title(loc="left")
+    ax.set_title("mine", loc="left")
+    ax.set_xlabel("x")
+    ax.legend(handles=ax.lines[:1], labels=["own"])
+    whole.set_size_inches(4.0, 7.0)
+    whole.draw_without_rendering()
+    assert (ax.get_title(loc="left"), ax.get_xlabel(), legend(ax)) == ("mine", "x", ["own"])
 
 
 PICTURES: dict[str, Callable[..., Axes]] = {
