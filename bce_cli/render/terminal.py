@@ -53,6 +53,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
         color_system="standard" if look.color else None,
         force_terminal=look.color,
         force_interactive=False,
+        force_jupyter=False,  # which would display the text, and return none of it
         legacy_windows=False,
         no_color=not look.color,
         width=room + _GAP,

@@ -193,6 +193,17 @@ def test_a_result_is_brief_as_an_object_and_whole_as_text() -> None:
     assert str(answer("compute")).splitlines()[0] == "Row by row"
 
 
+@asked
+def test_a_result_is_the_same_text_in_a_notebook(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = QUESTIONS[name]()
+    text = str(result)
+    assert len(text.splitlines()) > 3
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(result) == text
+
+
 HOSTILE = "</td><script>alert(1)</script>\x1b[31m<b>"
 
 
