@@ -220,7 +220,7 @@ def compute(
     by : str, sequence of str, array-like, or mapping of array-like, optional
         Figures for each value as well, in ``result.segments``.
     worst : int, default 0
-        So many rows of highest loss, in ``result.worst_rows``.
+        So many rows of highest loss, in ``result.worst_rows``; `row` is as in `losses`.
     rows : int, default 5
         First rows to show in the text of the result.
     positive : str, number or bool, optional
@@ -345,6 +345,8 @@ def losses(
     pyarrow.Table
         A row for each that counts: `row` (1-based), `id` where it was asked for, `label`,
         `prediction` (a probability), `weight` where there are weights, and `loss` in `unit`.
+        `row` is a place in the input, not the index of a frame, and rows that were left out have
+        none: ``table["row"].to_numpy() - 1`` are the places that `iloc` takes.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd  # noqa: TID253 -- frames are what is asked about
 import pytest
 
 import bce_cli as bce
@@ -369,3 +370,13 @@ def test_who_looks_for_another_name_is_told_of_it() -> None:
     assert str(caught.value) == (
         "module 'bce_cli' has no attribute 'log_loss'; did you mean 'mean_binary_cross_entropy'?"
     )
+
+
+def test_losses_are_put_back_by_their_place_in_the_input() -> None:
+    frame = pd.DataFrame({"y": Y, "p": [0.9, None, 0.6, None, 0.5]}, index=[7, 7, 0, 1, 2])
+    table = bce.losses(frame, "p", missing="drop")
+    places = table["row"].to_numpy() - 1
+    assert frame.iloc[places]["p"].tolist() == table["prediction"].to_pylist() == [0.9, 0.6, 0.5]
+    worst = bce.compute(frame, "p", missing="drop", worst=1).worst_rows
+    assert frame.iloc[worst["row"].to_numpy() - 1].index.tolist() == [2]
+    assert '``table["row"].to_numpy() - 1``' in (bce.losses.__doc__ or "")
