@@ -398,7 +398,7 @@ def compare(
 @overload
 def compare(
     data: Values,
-    predictions: Mapping[str, Values] | Sequence[Values],
+    predictions: Mapping[str, Values] | Sequence[Values] | Array,
     *,
     id: Values | None = None,
     cluster: Values | None = None,
@@ -433,8 +433,9 @@ def compare(
     data : table, path, array-like, or a sequence or mapping of tables or paths
         One table with a column for each model; or the labels, with arrays; or several tables or
         paths, a model each, whose rows are in the same order or joined by `on`.
-    predictions : sequence of str, or mapping or sequence of array-like, optional
-        Columns of one table, the baseline first; or predictions by the name of their model.
+    predictions : sequence of str, or frame, mapping or sequence of array-like, optional
+        Columns of one table, the baseline first; or predictions by the name of their model, of
+        which a frame has several. The (n, 2) of predict_proba are refused: pass [:, 1] of each.
     id : str or array-like, optional
         Names of the rows.
     cluster : str or array-like, optional

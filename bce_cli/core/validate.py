@@ -89,7 +89,7 @@ def as_vector(values: npt.ArrayLike, name: str) -> FloatArray:
     if vector.shape[1:] == (1,):
         vector = vector[:, 0]
     if vector.ndim != 1:
-        message = f"{name} have {shape_fault(vector.shape)}"
+        message = f"{name} have {shape_fault(vector.shape, name)}"
         raise DataError(message)
     return vector
 
@@ -110,17 +110,21 @@ _NUMBERS = "biufO"
 _CLASSES = 2  # that predict_proba has a column for
 
 
-def shape_fault(shape: tuple[int, ...]) -> str:
+def shape_fault(shape: tuple[int, ...], name: str = "predictions") -> str:
     """Say what is wrong with the shape of an array that should have one value for each row.
 
     Examples
     --------
     >>> shape_fault((1000, 2))
     'shape (1000, 2): pass [:, 1], the probability of label 1'
+    >>> shape_fault((1000, 2), "labels")
+    'shape (1000, 2): if they are one-hot, pass [:, 1]'
     >>> shape_fault((3, 4, 5))
     'shape (3, 4, 5), where (n,) is needed'
     """
-    if shape[1:] == (_CLASSES,):
+    if shape[1:] == (_CLASSES,) and name.startswith("label"):
+        return f"shape {shape}: if they are one-hot, pass [:, 1]"
+    if shape[1:] == (_CLASSES,) and name.startswith(("prediction", "probabilities", "logits")):
         return f"shape {shape}: pass [:, 1], the probability of label 1"
     return f"shape {shape}, where (n,) is needed"
 

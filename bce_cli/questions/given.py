@@ -6,16 +6,26 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.arguments import check_kind
+import numpy as np
+
+from bce_cli.core.arguments import check_kind, shown
 from bce_cli.errors import ArgumentError, quoted
 from bce_cli.questions.inputs import Inputs
-from bce_cli.readers.array_likes import UnfitError, how_to_make, label_text
-from bce_cli.readers.frames import frame_of, frame_of_columns, is_tabular
+from bce_cli.readers.array_likes import (
+    Numbers,
+    UnfitError,
+    column_of,
+    how_to_make,
+    label_text,
+)
+from bce_cli.readers.frames import columns_of, frame_of, frame_of_columns, is_tabular
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bce_cli.questions.inputs import Source
 
 _OF_TABLES = ("label", "labels", "on")
@@ -26,6 +36,7 @@ _TEXTS = ("delimiter", "encoding", "comment")
 
 _PLACE = re.compile(r"#\d+")
 _TWO_AXES = 2
+_ROUNDING = 1e-3  # of predictions in float16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ def scored(data: object, prediction: object, **options: Any) -> Given:  # noqa: 
     ArgumentError
         What is given does not go together.
     """
+    prediction = _column_name("prediction", prediction, data)
     if prediction is None or isinstance(prediction, str):
         return _of_tables(data, () if prediction is None else (prediction,), options)
     return _of_arrays(data, {"prediction": prediction}, options)
@@ -79,9 +91,9 @@ def rivalling(data: object, predictions: object, **options: Any) -> Given:  # no
     if isinstance(predictions, str):
         message = f"predictions is one name, {quoted(predictions)}, and compare takes several"
         raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
-    is_named = isinstance(predictions, list | tuple) and all(
-        isinstance(n, str) for n in predictions
-    )
+    if isinstance(predictions, list | tuple):
+        predictions = [_column_name("predictions", name, data) for name in predictions]
+    is_named = isinstance(predictions, list) and all(isinstance(n, str) for n in predictions)
     if predictions is None or is_named:
         names: tuple[str, ...] = tuple(predictions or ())  # type: ignore[arg-type]
         return _of_tables(data, names, options, takes_models=True)
@@ -101,11 +113,13 @@ def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever 
             raise ArgumentError(message, None, "predictions")
         return dict(predictions)
     if is_tabular(predictions):
-        message = "predictions is a table, and the labels are not in it"
-        hint = "name columns of one table: compare(table, label='y', predictions=['old', 'new'])"
-        raise ArgumentError(message, hint, "predictions")
+        columns = columns_of(predictions)
+        _refuse_classes([*columns.values()], getattr(predictions, "shape", (len(columns),)))
+        return columns
     if not isinstance(predictions, list | tuple) and getattr(predictions, "ndim", 1) == _TWO_AXES:
-        predictions = [predictions[:, place] for place in range(predictions.shape[1])]
+        shape = tuple(map(int, predictions.shape))
+        predictions = [predictions[:, place] for place in range(shape[1])]
+        _refuse_classes(predictions, shape)
     is_one = isinstance(predictions, list | tuple) and all(isinstance(p, Real) for p in predictions)
     if is_one or not isinstance(predictions, list | tuple):
         message = (
@@ -113,6 +127,24 @@ def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever 
         )
         raise ArgumentError(message, "such as predictions={'old': a, 'new': b}", "predictions")
     return {f"model {number}": values for number, values in enumerate(predictions, start=1)}
+
+
+def _refuse_classes(models: Sequence[object], shape: tuple[int, ...]) -> None:
+    """Raise ArgumentError for two columns that are those of predict_proba, one for each label."""
+    if len(models) != _TWO_AXES:
+        return
+    try:
+        no, yes = map(column_of, models)
+    except UnfitError:  # which is said later
+        return
+    if not (isinstance(no, Numbers) and isinstance(yes, Numbers) and len(no)):
+        return
+    with np.errstate(invalid="ignore"):
+        sums = no.values + yes.values
+    if no.values.dtype.kind == "f" and np.all(np.abs(sums - 1.0) < _ROUNDING):
+        message = f"predictions have shape {shape}, of rows that sum to 1: not two models"
+        hint = "pass [:, 1] of each model: predictions={'old': p[:, 1], 'new': q[:, 1]}"
+        raise ArgumentError(message, hint, "predictions")
 
 
 def _of_tables(
@@ -128,10 +160,13 @@ def _of_tables(
     if has_models and len(sources) == 1:
         message = "there is one model only: name two columns, or give a table for each model"
         raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
+    tables = data, options.get("labels")
     for argument in ("label", "weight", "id", "cluster", "order"):
-        _refuse_values(argument, options.get(argument))
+        if argument in options:
+            options[argument] = _column_name(argument, options[argument], *tables)
+            _refuse_values(argument, options[argument])
     for argument in ("by", "on"):
-        options[argument] = _names(argument, options.get(argument))
+        options[argument] = _names(argument, options.get(argument), *tables)
     labels = options.get("labels")
     if labels is not None and not isinstance(labels, str):
         options["labels"] = _table(labels, "labels")
@@ -186,6 +221,40 @@ def _no_table(data: object, argument: str) -> ArgumentError:
     return ArgumentError(message, hint, argument)
 
 
+def _column_name(argument: str, value: object, *tables: Any) -> object:  # noqa: ANN401
+    """Return the text that a number or a tuple stands for as the name of a column; else the value.
+
+    Raises
+    ------
+    ArgumentError
+        No table has a column of that name; or it is a tuple, which no text stands for.
+    """
+    is_number = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, tuple) and _is_name(value)):
+        return value
+    given = [table for each in tables for table in (each if isinstance(each, list) else [each])]
+    columns = [_names_in(table) for table in given if is_tabular(table)]
+    if not columns:
+        return value
+    if not any(value in names for names in columns):
+        message = f"{argument} is {shown(value)}, and no column is called so"
+        raise ArgumentError(message, "'#1' is the first column, '#2' the second", argument)
+    if isinstance(value, tuple):
+        message = f"{argument} is {shown(value)}, and names of columns must be texts"
+        hint = "df.set_axis(df.columns.map('_'.join), axis=1) has such names"
+        raise ArgumentError(message, hint, argument)
+    return str(value)
+
+
+def _is_name(value: tuple[object, ...]) -> bool:
+    """Whether a tuple may be the name of a column in pandas, of several levels."""
+    return len(value) > 1 and any(isinstance(part, str) for part in value)
+
+
+def _names_in(table: Any) -> list[object]:  # noqa: ANN401 -- of any library
+    return list(table) if isinstance(table, Mapping) else list(getattr(table, "columns", ()))
+
+
 def _refuse_values(argument: str, value: object) -> None:
     if value is None or isinstance(value, str):
         return
@@ -194,10 +263,12 @@ def _refuse_values(argument: str, value: object) -> None:
     raise ArgumentError(message, "put the values into the table, or pass arrays alone", argument)
 
 
-def _names(argument: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 -- whatever was given
+def _names(argument: str, value: Any, *tables: Any) -> tuple[str, ...]:  # noqa: ANN401
     if value is None:
         return ()
-    names = (value,) if isinstance(value, str) else value
+    names = (value,) if isinstance(value, str | Integral) else value
+    if isinstance(names, list | tuple):
+        names = [_column_name(argument, name, *tables) for name in names]
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         message = f"{argument} must name columns of the table, got {quoted(type(value).__name__)}"
         raise ArgumentError(message, f"such as {argument}='day'", argument)
@@ -209,10 +280,7 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
     if labels is None:
         message = "labels are missing: they are the first argument"
         raise ArgumentError(message, None, "data")
-    if isinstance(labels, str | os.PathLike) or is_tabular(labels):
-        kind = type(labels).__name__
-        message = f"the first argument is a table or a path, {quoted(kind)}, and predictions values"
-        raise ArgumentError(message, "name the column that holds them: prediction='p'")
+    labels = _labels(labels)
     for argument in _OF_TABLES:
         if options.get(argument):
             message = f"{argument} is for tables; the labels are the first argument here"
@@ -239,6 +307,8 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
                 )
             options[argument] = _add(columns, argument, value)
     by = options.get("by")
+    if is_tabular(by):
+        by = columns_of(by)
     if isinstance(by, str):
         message = f"by names a column, {quoted(by)}, and these are arrays"
         raise ArgumentError(message, f"pass the values: by=table[{by!r}]", "by")
@@ -246,14 +316,37 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
     options["by"] = tuple(_add(columns, "by", value, key) for key, value in segments.items())
     options["label"] = next(iter(columns))
     name = _name(options) or "arrays"
-    frame = frame_of_columns({name: values for name, (_, values) in columns.items()}, name)
+    values = {name: values for name, (_, values) in columns.items()}
+    arguments = {name: argument for name, (argument, _) in columns.items()}
+    frame = frame_of_columns(values, name, arguments=arguments)
     return Given([frame], _inputs(chosen, options))
+
+
+def _labels(labels: Any) -> Any:  # noqa: ANN401 -- whatever was given
+    """Return labels as they are; of a table, its only column."""
+    labels = _only_column(labels)
+    if isinstance(labels, str | os.PathLike) or is_tabular(labels):
+        kind = type(labels).__name__
+        message = f"the first argument is a table or a path, {quoted(kind)}, and predictions values"
+        hint = "name the column that holds them, prediction='p', or pass the labels alone"
+        raise ArgumentError(message, hint)
+    return labels
+
+
+def _only_column(values: Any) -> Any:  # noqa: ANN401 -- whatever was given
+    """Return the only column of a table that has one, by whose name it is called; else values."""
+    if isinstance(values, Mapping) or not is_tabular(values):
+        return values
+    if getattr(values, "shape", (0, 1))[1:] != (1,):
+        return values
+    return next(iter(columns_of(values).values()))
 
 
 def _add(
     columns: dict[str, tuple[str, object]], argument: str, values: object, name: str | None = None
 ) -> str:
     """Add a column under a name that is free, and return that."""
+    values = _only_column(values)
     own = getattr(values, "name", None) if name is None else name
     is_name = isinstance(own, str) and own.strip() and not _PLACE.fullmatch(own)
     wanted = str(own) if is_name else argument

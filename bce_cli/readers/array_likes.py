@@ -20,13 +20,11 @@ from bce_cli.core.validate import (
     shape_fault,
     widened,
 )
-from bce_cli.errors import safe_text
+from bce_cli.errors import quoted, safe_text
 from bce_cli.readers.texts import has_texts, strings, values_of
 from bce_cli.readers.typed_columns import label_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
     import pyarrow as pa
 
@@ -38,6 +36,7 @@ _MAKES = ("toPandas", "collect", "compute", "to_pandas", "to_arrow", "to_table")
 
 _NEEDED = "a value for each row is needed, such as a list"
 
+_PAIR = 2
 _CHUNK_ROWS = 1 << 16  # of texts
 _LONGEST_SHOWN = 120
 
@@ -57,6 +56,44 @@ class UnfitError(Exception):
         super().__init__(what, hint)
         self.what = what
         self.hint = hint
+
+
+class ShapeError(UnfitError):
+    """Something has not one value for each row.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    names : sequence of str
+        Of the columns of a table.
+    """
+
+    def __init__(self, shape: tuple[int, ...], names: Sequence[str] = ()) -> None:
+        super().__init__(f"has {shape_fault(shape)}")
+        self.shape = shape
+        self.names = names
+
+    def of(self, argument: str) -> UnfitError:
+        """Return what to say of an argument of a function.
+
+        Examples
+        --------
+        >>> ShapeError((9, 2), ["no", "yes"]).of("prediction").what
+        "has shape (9, 2): pass ['yes'], the probability of label 1"
+        >>> ShapeError((9, 2)).of("weight").what
+        'has shape (9, 2), where (n,) is needed'
+        """
+        names = [quoted(name) for name in self.names]
+        is_pair = len(names) == _PAIR
+        if argument.startswith("prediction") and is_pair:
+            what = f"has shape {self.shape}: pass [{names[1]}], the probability of label 1"
+            return UnfitError(what)
+        needed = f"has {shape_fault(self.shape, 'rows' if names else argument)}"
+        if argument == "by":
+            return UnfitError(needed, "several columns are a mapping: {'a': by[:, 0], ...}")
+        return UnfitError(
+            needed, f"pass one of its columns, such as [{names[0]}]" if names else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +294,7 @@ def _of_array(array: npt.NDArray[Any], missing: BoolArray | None = None) -> Colu
     if array.shape[1:] == (1,):
         array, missing = array[:, 0], None if missing is None else missing[:, 0]
     if array.ndim != 1:
-        what = f"has {shape_fault(array.shape)}"
-        raise UnfitError(what)
+        raise ShapeError(array.shape)
     if array.dtype.kind in _NUMBERS:
         return Numbers(array, missing)
     return _of_other_types(array, missing)
@@ -301,6 +337,8 @@ def _of_objects(values: list[Any]) -> Column:
     """Take Python's values, all of one kind."""
     import pyarrow as pa
 
+    if values and all(value is None for value in values):
+        return Typed(pa.nulls(len(values)))
     if all(value is None or isinstance(value, str) for value in values):
         try:
             return Typed(_of_texts(values))
@@ -343,8 +381,11 @@ def _of_pandas(values: Any) -> Column:  # noqa: ANN401 -- a Series, an index or 
     import pyarrow as pa
 
     if getattr(values, "ndim", 1) != 1:
-        return _of_pandas(_only_column(values.shape, lambda: values.iloc[:, 0]))
+        _refuse_columns(values.shape, getattr(values, "columns", ()))
+        return _of_pandas(values.iloc[:, 0])
     dtype = values.dtype
+    if _has_no_arrow_type(dtype):
+        return _of_categories(values)
     if isinstance(dtype, np.dtype) and dtype.kind in _NUMBERS:
         return Numbers(values.to_numpy(), has_nan=True)
     if hasattr(dtype, "subtype") and hasattr(dtype, "fill_value"):  # sparse
@@ -366,19 +407,37 @@ def _of_arrow(values: Any) -> Column:  # noqa: ANN401 -- of any library
         found = pa.array(values)
     elif hasattr(type(values), "columns") or hasattr(type(values), "schema"):  # a table
         whole = pa.table(values)
-        found = _only_column(whole.shape, lambda: whole.column(0))
+        _refuse_columns(whole.shape, whole.column_names)
+        found = whole.column(0)
     else:
         found = pa.chunked_array(values)
     found.validate(full=True)  # whoever has made it
     return Typed(found)
 
 
-def _only_column(shape: tuple[int, ...], first: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Return the column of a table that has no other one."""
-    if shape[1:] == (1,):
-        return first()
-    what = f"has {shape_fault(tuple(shape))}"
-    raise UnfitError(what)
+def _refuse_columns(shape: tuple[int, ...], names: Sequence[Any]) -> None:
+    """Raise ShapeError for a table that has not one column."""
+    if shape[1:] != (1,):
+        raise ShapeError(tuple(shape), [str(name) for name in names])
+
+
+def _has_no_arrow_type(dtype: Any) -> bool:  # noqa: ANN401 -- of pandas
+    """Whether values are intervals or periods, or categories of such, which only pandas knows."""
+    categories = getattr(dtype, "categories", None)
+    kind = dtype if categories is None else categories.dtype
+    return type(kind).__name__ in {"IntervalDtype", "PeriodDtype"}
+
+
+def _of_categories(values: Any) -> Column:  # noqa: ANN401 -- of pandas
+    """Take values by their texts."""
+    import pandas as pd
+    import pyarrow as pa
+
+    found = pd.Categorical(values)
+    codes = np.asarray(found.codes, np.int32)
+    texts = strings([str(value) for value in found.categories])
+    places = Numbers(codes, codes < 0).at(0, len(codes))
+    return Typed(pa.DictionaryArray.from_arrays(places, texts))
 
 
 def _array_of(values: Any) -> npt.NDArray[Any]:  # noqa: ANN401 -- of any library

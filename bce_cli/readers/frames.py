@@ -15,9 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bce_cli.errors import ArgumentError, BceError, DataError, safe_text, shortage
-from bce_cli.readers.array_likes import UnfitError, column_of, how_to_make, index_of, is_of, unfit
+from bce_cli.errors import ArgumentError, BceError, DataError, quoted, safe_text, shortage
+from bce_cli.readers.array_likes import (
+    Numbers,
+    ShapeError,
+    UnfitError,
+    column_of,
+    how_to_make,
+    index_of,
+    is_of,
+    unfit,
+)
 from bce_cli.readers.columnar import ColumnarFile
+from bce_cli.readers.grammar import LABELS_FIRST
 from bce_cli.readers.in_memory import (
     PAIRED,
     TableOfBatches,
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
     from bce_cli.readers.in_memory import HeldTable
     from bce_cli.storage.sources import Held
 
+_FEW_ROWS = 1000  # to see whether labels look like probabilities
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
 _TABLES = ("columns", "column_names", "schema", "schema_arrow")
 """What tables have and Series lack."""
@@ -159,10 +170,38 @@ def frame_of(obj: Any, name: str | None = None) -> Frame:  # noqa: ANN401 -- of 
     return Frame(called, TableOfBatches(obj))
 
 
+def columns_of(obj: Any) -> dict[str, Any]:  # noqa: ANN401 -- of any library
+    """Return the columns of a table in memory by their names.
+
+    Raises
+    ------
+    ArgumentError
+        Two have one name.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> columns_of(pa.table({"a": [1, 2]}))["a"].to_pylist()
+    [1, 2]
+    """
+    held = frame_of(obj).held
+    if not isinstance(held, TableOfColumns):
+        import pyarrow as pa
+
+        return columns_of(pa.table(obj))
+    found = {name: held.at(place) for place, name in enumerate(held.names)}
+    if len(found) < len(held.names):
+        twice = next(name for name in held.names if [*held.names].count(name) > 1)
+        message = f"two columns are called {quoted(twice)}"
+        raise ArgumentError(message, "a mapping names them: {'a': values, 'b': values}")
+    return found
+
+
 def frame_of_columns(
     columns: Mapping[str, object],
     name: str = "arrays",
     indexes: Mapping[str, object] | None = None,
+    arguments: Mapping[str, str] | None = None,
 ) -> Frame:
     """Take arguments of a function, each with a value for each row, for a source.
 
@@ -174,6 +213,8 @@ def frame_of_columns(
         What messages call them together.
     indexes : mapping of str to index of pandas, optional
         What the rows are called, of those that do not say it themselves.
+    arguments : mapping of str to str, optional
+        Which argument each is, where they are not called so.
 
     Raises
     ------
@@ -189,16 +230,39 @@ def frame_of_columns(
     for called, values in columns.items():
         try:
             found[called] = column_of(values)
-        except UnfitError as fault:
+        except UnfitError as error:
+            argument = called if arguments is None else arguments[called]
+            fault = error.of(argument) if isinstance(error, ShapeError) else error
             message = f"{safe_text(called, 80)} {fault.what}"
             raise ArgumentError(message, fault.hint, called) from None
     _refuse_lengths(found)
+    if arguments is not None:
+        _refuse_swapped(found, arguments)
     known = {called: index_of(values) for called, values in columns.items()} | dict(indexes or {})
     refuse_indexes(known, PAIRED)
     converted = list(found.values())
     held = TableOfColumns(columns, list(found), converted.__getitem__)
     index = next((index for index in known.values() if index is not None), None)
     return Frame(safe_text(name, 80), held, is_of_arguments=True, index=index)
+
+
+def _refuse_swapped(columns: Mapping[str, Column], arguments: Mapping[str, str]) -> None:
+    """Raise ArgumentError where labels are probabilities, and predictions no numbers at all."""
+    labels = next(column for name, column in columns.items() if arguments[name] == "label")
+    if not isinstance(labels, Numbers) or labels.values.dtype.kind != "f":
+        return
+    some = labels.values[:_FEW_ROWS]
+    if not ((some > 0.0) & (some < 1.0)).any():
+        return
+    for name, column in columns.items():
+        if arguments[name].startswith("prediction") and not _has_numbers(column):
+            message = f"{safe_text(name, 80)} must be numbers, not of type {column.kind}"
+            raise ArgumentError(message, LABELS_FIRST, "prediction")
+
+
+def _has_numbers(column: Column) -> bool:
+    is_bool = isinstance(column, Numbers) and column.values.dtype.kind == "b"
+    return not is_bool and not is_text(_value_type(column.kind))
 
 
 def _refuse_lengths(columns: Mapping[str, Column]) -> None:
@@ -315,15 +379,15 @@ class FrameFile(ColumnarFile):
     def __init__(self, frame: Frame, options: InputOptions) -> None:
         self._frame = frame
         self._name, self._kind, self._size = frame.name, "memory", None
-        self._grammar = options.grammar
+        self._grammar = replace(options.grammar, has_arguments=frame.is_of_arguments)
         most = max(1, options.block_bytes // _ROW_BYTES)
         with self._named_damage():
             opened = frame.held.opened(frame.name, options.columns, most)
         self._find(opened.batches, options.columns, opened.parts)
         if frame.is_of_arguments:
-            self._refusetexts_of_names()
+            self._refuse_texts()
 
-    def _refusetexts_of_names(self) -> None:
+    def _refuse_texts(self) -> None:
         """Raise ArgumentError for a list of texts that should be one of numbers."""
         for _, role, place in self.columns.numbers:
             if role != "label" and is_text(_value_type(self._table.schema.field(place).type)):

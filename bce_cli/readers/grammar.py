@@ -82,6 +82,8 @@ class Grammar:
         Leave out rows with a missing cell, instead of refusing them.
     decimal : {".", ","}
         What stands before the fraction of a number.
+    has_arguments : bool
+        Labels and predictions are arguments of a function, and not columns that are named.
     """
 
     positive: str | None = None
@@ -89,6 +91,11 @@ class Grammar:
     logits: bool = False
     drop_missing: bool = False
     decimal: str = "."
+    has_arguments: bool = False
+
+
+LABELS_FIRST = "labels come first, then predictions: these look swapped"
+"""What to try where arrays are given in the wrong order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,7 +308,9 @@ class LabelTally:
         if self.positive and self.other and mean_the_same(self.positive, self.other):
             two = f"{quoted(self.other)} means the same as {quoted(self.positive)}"
             message = f"{self.other_place}: label {two}, but is written otherwise"
-            raise LabelError(message, f"without {argument('positive=')}, 1 and true are one label")
+            written = f"{given(positive=self.other)} is as it is written"
+            hint = f"{written}; without {argument('positive=')}, 1 and true are one label"
+            raise LabelError(message, hint)
 
 
 def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None] | None:

@@ -15,7 +15,14 @@ import numpy as np
 from bce_cli.errors import DataError, argument, given, quoted
 from bce_cli.readers.columns import MUST_HAVE_TEXT
 from bce_cli.readers.decoding import suggested_encoding
-from bce_cli.readers.grammar import CellFault, cell_error, is_missing, parse_number, read_cell
+from bce_cli.readers.grammar import (
+    LABELS_FIRST,
+    CellFault,
+    cell_error,
+    is_missing,
+    parse_number,
+    read_cell,
+)
 from bce_cli.readers.partitions import refuse_other, take_folders
 from bce_cli.readers.reading import ConvertedColumns, LabelTally, LabelValues, Reading, rows_of
 from bce_cli.readers.texts import LONGEST_TEXT, is_too_long
@@ -242,6 +249,8 @@ class _Symptoms:
         if self._columns.prediction is None:
             soft = given(soft_labels=True)
             return f"are these the predictions, and the two files swapped? or {soft}"
+        if self._grammar.has_arguments:
+            return LABELS_FIRST
         label, prediction = self._columns.prediction_name, self._columns.label_name
         return f"the two columns look swapped: try {given(label=label, prediction=prediction)}"
 

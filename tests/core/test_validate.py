@@ -55,7 +55,7 @@ def test_the_first_probability_outside_its_domain_is_named(probability: float, s
     ("labels", "probabilities", "message"),
     [
         ([1, 0], [0.5], "2 labels but 1 probabilities"),
-        ([[1, 0]], [0.5], "labels have shape (1, 2): pass [:, 1], the probability of label 1"),
+        ([[1, 0]], [0.5], "labels have shape (1, 2): if they are one-hot, pass [:, 1]"),
         ([1], [[[0.5]]], "probabilities have shape (1, 1, 1), where (n,) is needed"),
         (1, 0.5, "labels have shape (), where (n,) is needed"),
         (["yes"], [0.5], "labels must be numbers, not texts"),

@@ -157,7 +157,7 @@ NOT_POSITIVE = {
         _column("1 true 1"),
         r"preds\.csv, line 3: label 'true' means the same as '1', but is written otherwise$",
         *("--positive", "1"),
-        hint="without --positive, 1 and true are one label",
+        hint="--positive true is as it is written; without --positive, 1 and true are one label",
     ),
     "False and FALSE": bad(
         _column("False FALSE"), r"preds\.csv, line 3: label 'FALSE' means", "--positive", "False"

@@ -337,10 +337,6 @@ def test_texts_and_times_are_segments() -> None:
 @pytest.mark.parametrize(
     ("values", "what", "hint"),
     [
-        (np.zeros((3, 2)), f"has {PAIR}", None),
-        ([[0.1, 0.9]] * 3, f"has {PAIR}", None),
-        (np.ma.zeros((3, 2)), f"has {PAIR}", None),
-        (Packed(np.zeros((3, 2))), f"has {PAIR}", None),
         (np.zeros((1, 3)), "has shape (1, 3), where (n,) is needed", None),
         (np.zeros((3, 1, 1)), "has shape (3, 1, 1), where (n,) is needed", None),
         (0.5, "is a single value", TABLE),
@@ -371,6 +367,20 @@ def test_what_is_no_column_is_refused_by_name(values: Any, what: str, hint: str 
     assert refused(label=values, prediction=PREDICTIONS) == (f"label {what}", hint, ("label",))
 
 
+@pytest.mark.parametrize(
+    "values",
+    [np.zeros((3, 2)), [[0.1, 0.9]] * 3, np.ma.zeros((3, 2)), Packed(np.zeros((3, 2)))],
+)
+def test_a_column_for_each_label_is_refused_by_what_it_is_given_for(values: Any) -> None:  # noqa: ANN401
+    found = refused(label=LABELS, prediction=values)
+    assert found == (f"prediction has {PAIR}", None, ("prediction",))
+    found = refused(label=values, prediction=PREDICTIONS)
+    one_hot = "label has shape (3, 2): if they are one-hot, pass [:, 1]"
+    assert found == (one_hot, None, ("label",))
+    found = refused(label=LABELS, prediction=PREDICTIONS, weight=values)
+    assert found == ("weight has shape (3, 2), where (n,) is needed", None, ("weight",))
+
+
 def test_frames_of_two_columns_are_no_column() -> None:
     import pandas as pd
     import pyarrow as pa
@@ -380,7 +390,11 @@ def test_frames_of_two_columns_are_no_column() -> None:
         pa.table([[0.5] * 3] * 2, "ab"),
     ):
         found = refused(label=LABELS, prediction=values)
-        assert found == (f"prediction has {PAIR}", None, ("prediction",))
+        what = "prediction has shape (3, 2): pass ['b'], the probability of label 1"
+        assert found == (what, None, ("prediction",))
+        found = refused(label=LABELS, prediction=PREDICTIONS, weight=values)
+        hint = "pass one of its columns, such as ['a']"
+        assert found == ("weight has shape (3, 2), where (n,) is needed", hint, ("weight",))
 
 
 @pytest.mark.parametrize(
