@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, overload
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate import Baseline
     from bce_cli.core.recalibration.maps import Method
     from bce_cli.core.report import Unit
+    from bce_cli.core.rules import Like
     from bce_cli.engine.run import Job
     from bce_cli.questions.answers import Engine
     from bce_cli.questions.given import Given
@@ -82,6 +83,7 @@ class _Meant(TypedDict, total=False):
     soft_labels: bool
     logits: bool
     missing: MissingRule
+    unit: Unit
     workers: int | None
     name: str | None
 
@@ -110,6 +112,78 @@ class _OfTable(_Meant, total=False):
     scheduler: object
 
 
+class _Losses(TypedDict, total=False):
+    """Whose losses."""
+
+    like: Like
+    clip: float | None
+
+
+class _Limits(_Losses, total=False):
+    """What a check asks for."""
+
+    max_loss: float | None
+    min_skill: float | None
+    max_brier: float | None
+    max_ece: float | None
+    bins: int | None
+    min_rows: int | None
+    baseline: Result | Mapping[str, Any] | Path | None
+    budget: float | None
+    confident: bool
+
+
+class _Bins(TypedDict, total=False):
+    """How calibration is looked at."""
+
+    bins: int
+    strategy: Strategy
+    bootstrap: int
+    seed: int
+    fine_bins: bool
+
+
+class _Folds(TypedDict, total=False):
+    """How maps are fitted and judged."""
+
+    folds: int
+    seed: int | None
+    method: Method | None
+    confidence: float
+
+
+class _LossesOfArrays(_OfArrays, _Losses, total=False):
+    """Options of losses of arrays."""
+
+
+class _LossesOfTable(_OfTable, _Losses, total=False):
+    """Options of losses of a table."""
+
+
+class _CheckOfArrays(_OfArrays, _Limits, total=False):
+    """Options of a check of arrays."""
+
+
+class _CheckOfTable(_OfTable, _Limits, total=False):
+    """Options of a check of a table."""
+
+
+class _BinsOfArrays(_OfArrays, _Bins, total=False):
+    """Options of the calibration of arrays."""
+
+
+class _BinsOfTable(_OfTable, _Bins, total=False):
+    """Options of the calibration of a table."""
+
+
+class _FoldsOfArrays(_OfArrays, _Folds, total=False):
+    """Options of the recalibration of arrays."""
+
+
+class _FoldsOfTable(_OfTable, _Folds, total=False):
+    """Options of the recalibration of a table."""
+
+
 _DEFAULTS: Mapping[str, object] = {
     "label": None,
     "weight": None,
@@ -134,30 +208,80 @@ _DEFAULTS: Mapping[str, object] = {
 """Options that all questions share."""
 
 
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "y_true": ("data",),
+    "y_pred": ("prediction", "predictions"),
+    "y_prob": ("prediction", "predictions"),
+    "y_proba": ("prediction", "predictions"),
+    "y_score": ("prediction", "predictions"),
+    "sample_weight": ("weight",),
+    "sample_weights": ("weight",),
+    "weights": ("weight",),
+    "pos_label": ("positive",),
+    "group": ("by", "cluster"),
+    "groups": ("by", "cluster"),
+    "segment": ("by",),
+    "segments": ("by",),
+    "n_bins": ("bins",),
+    "n_bootstrap": ("bootstrap",),
+    "eps": ("clip",),
+    "epsilon": ("clip",),
+    "from_logits": ("logits",),
+    "alpha": ("confidence",),
+    "cv": ("folds",),
+    "n_splits": ("folds",),
+    "random_state": ("seed",),
+    "n_jobs": ("workers",),
+}
+"""What others call arguments."""
+_ARGUMENTS: dict[str, frozenset[str]] = {}
+"""Of each question; filled below."""
+
+
 def _with_options(question: F) -> F:
     """Have a function take the options that all share, and show them where its signature is asked.
 
     They reach it by ``**options``, all of them.
     """
-    shown = inspect.signature(question)
+    name, shown = question.__name__, inspect.signature(question)
     own = [p for p in shown.parameters.values() if p.kind is not p.VAR_KEYWORD]
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
-        for name, default in _DEFAULTS.items()
+        inspect.Parameter(
+            option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_kinds(option)
+        )
+        for option, default in _DEFAULTS.items()
     ]
-    known = {parameter.name for parameter in (*own, *shared)}
+    known = _ARGUMENTS[name] = frozenset(parameter.name for parameter in (*own, *shared))
 
     @wraps(question)
     def asked(*args: Any, **options: Any) -> Any:
-        for name in options:
-            if name not in known:
-                also = did_you_mean(name, known)
-                message = f"{question.__name__}() has no argument {quoted(name)}{also}"
+        for option in options:
+            if option not in known:
+                message = f"{name}() has no argument {quoted(option)}{_instead(option, known)}"
                 raise TypeError(message)
         return question(*args, **{**_DEFAULTS, **options})
 
     asked.__dict__["__signature__"] = shown.replace(parameters=[*own, *shared])
     return asked  # type: ignore[return-value]  # the same, but for what it shows
+
+
+def _kinds(option: str) -> str:
+    """Return what an option may be: of tables, or of arrays."""
+    kinds = (group.__annotations__.get(option) for group in (_OfTable, _OfArrays))
+    texts = [getattr(kind, "__forward_arg__", str(kind)) for kind in kinds if kind is not None]
+    parts = (part for text in texts for part in text.split(" | "))
+    return " | ".join(sorted(dict.fromkeys(parts), key="None".__eq__))
+
+
+def _instead(option: str, known: Collection[str]) -> str:
+    """Say what may have been meant by an argument that a question lacks."""
+    others = [name for name, arguments in _ARGUMENTS.items() if option in arguments]
+    if others:
+        return f"; {' and '.join(others)} {'have' if others[1:] else 'has'} it"
+    meant = [name for name in _MEANT.get(option, ()) if name in known]
+    if meant:
+        return f"; did you mean {' or '.join(map(quoted, meant))}?"
+    return did_you_mean(option, known)
 
 
 @overload
@@ -169,10 +293,7 @@ def compute(
     by: str | Sequence[str] | None = None,
     worst: int = 0,
     rows: int = 5,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_LossesOfTable],
 ) -> ComputeResult: ...
 @overload
 def compute(
@@ -183,21 +304,18 @@ def compute(
     by: Values | Mapping[str, Values] | None = None,
     worst: int = 0,
     rows: int = 5,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_LossesOfArrays],
 ) -> ComputeResult: ...
 @_with_options
 def compute(
-    data: Any,
-    prediction: Any = None,
+    data: Table | Values,
+    prediction: str | Values | None = None,
     *,
-    id: Any = None,
-    by: Any = None,
+    id: str | Values | None = None,
+    by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     worst: int = 0,
     rows: int = 5,
-    like: str = "exact",
+    like: Like = "exact",
     clip: float | None = None,
     unit: Unit = "nats",
     **options: Any,
@@ -306,10 +424,7 @@ def losses(
     prediction: str | None = None,
     *,
     id: str | None = None,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_LossesOfTable],
 ) -> pa.Table: ...
 @overload
 def losses(
@@ -317,18 +432,15 @@ def losses(
     prediction: Values,
     *,
     id: Values | None = None,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_LossesOfArrays],
 ) -> pa.Table: ...
 @_with_options
 def losses(
-    data: Any,
-    prediction: Any = None,
+    data: Table | Values,
+    prediction: str | Values | None = None,
     *,
-    id: Any = None,
-    like: str = "exact",
+    id: str | Values | None = None,
+    like: Like = "exact",
     clip: float | None = None,
     unit: Unit = "nats",
     **options: Any,
@@ -384,16 +496,13 @@ def losses(
 @overload
 def compare(
     data: Table | Mapping[str, Frame],
-    predictions: Sequence[str] | None = None,
+    predictions: list[str] | tuple[str, ...] | None = None,
     *,
     id: str | None = None,
     cluster: str | None = None,
     confidence: float = 0.95,
     rows: int = 3,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_LossesOfTable],
 ) -> CompareResult: ...
 @overload
 def compare(
@@ -404,21 +513,18 @@ def compare(
     cluster: Values | None = None,
     confidence: float = 0.95,
     rows: int = 3,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_LossesOfArrays],
 ) -> CompareResult: ...
 @_with_options
 def compare(
-    data: Any,
-    predictions: Any = None,
+    data: Table | Mapping[str, Frame] | Values,
+    predictions: Sequence[str | Values] | Mapping[str, Values] | Array | None = None,
     *,
-    id: Any = None,
-    cluster: Any = None,
+    id: str | Values | None = None,
+    cluster: str | Values | None = None,
     confidence: float = 0.95,
     rows: int = 3,
-    like: str = "exact",
+    like: Like = "exact",
     clip: float | None = None,
     unit: Unit = "nats",
     **options: Any,
@@ -477,32 +583,18 @@ def compare(
 def calibration(
     data: Table,
     prediction: str | None = None,
-    *,
-    bins: int = 10,
-    strategy: Strategy = "uniform",
-    bootstrap: int = 0,
-    seed: int = 0,
-    fine_bins: bool = False,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_BinsOfTable],
 ) -> CalibrationResult: ...
 @overload
 def calibration(
     data: Values,
     prediction: Values,
-    *,
-    bins: int = 10,
-    strategy: Strategy = "uniform",
-    bootstrap: int = 0,
-    seed: int = 0,
-    fine_bins: bool = False,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_BinsOfArrays],
 ) -> CalibrationResult: ...
 @_with_options
 def calibration(
-    data: Any,
-    prediction: Any = None,
+    data: Table | Values,
+    prediction: str | Values | None = None,
     *,
     bins: int = 10,
     strategy: Strategy = "uniform",
@@ -564,37 +656,27 @@ def recalibrate(
     data: Table,
     prediction: str | None = None,
     *,
-    folds: int = 10,
     cluster: str | None = None,
     order: str | None = None,
-    seed: int | None = None,
-    method: Method | None = None,
-    confidence: float = 0.95,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_FoldsOfTable],
 ) -> RecalibrateResult: ...
 @overload
 def recalibrate(
     data: Values,
     prediction: Values,
     *,
-    folds: int = 10,
     cluster: Values | None = None,
     order: Values | None = None,
-    seed: int | None = None,
-    method: Method | None = None,
-    confidence: float = 0.95,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_FoldsOfArrays],
 ) -> RecalibrateResult: ...
 @_with_options
 def recalibrate(
-    data: Any,
-    prediction: Any = None,
+    data: Table | Values,
+    prediction: str | Values | None = None,
     *,
     folds: int = 10,
-    cluster: Any = None,
-    order: Any = None,
+    cluster: str | Values | None = None,
+    order: str | Values | None = None,
     seed: int | None = None,
     method: Method | None = None,
     confidence: float = 0.95,
@@ -663,44 +745,18 @@ def recalibrate(
 def check(
     data: Table,
     prediction: str | None = None,
-    *,
-    max_loss: float | None = None,
-    min_skill: float | None = None,
-    max_brier: float | None = None,
-    max_ece: float | None = None,
-    bins: int | None = None,
-    min_rows: int | None = None,
-    baseline: Result | Mapping[str, Any] | Path | None = None,
-    budget: float | None = None,
-    confident: bool = False,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfTable],
+    **options: Unpack[_CheckOfTable],
 ) -> CheckResult: ...
 @overload
 def check(
     data: Values,
     prediction: Values,
-    *,
-    max_loss: float | None = None,
-    min_skill: float | None = None,
-    max_brier: float | None = None,
-    max_ece: float | None = None,
-    bins: int | None = None,
-    min_rows: int | None = None,
-    baseline: Result | Mapping[str, Any] | Path | None = None,
-    budget: float | None = None,
-    confident: bool = False,
-    like: str = "exact",
-    clip: float | None = None,
-    unit: Unit = "nats",
-    **options: Unpack[_OfArrays],
+    **options: Unpack[_CheckOfArrays],
 ) -> CheckResult: ...
 @_with_options
 def check(
-    data: Any,
-    prediction: Any = None,
+    data: Table | Values,
+    prediction: str | Values | None = None,
     *,
     max_loss: float | None = None,
     min_skill: float | None = None,
@@ -711,7 +767,7 @@ def check(
     baseline: Result | Mapping[str, Any] | Path | None = None,
     budget: float | None = None,
     confident: bool = False,
-    like: str = "exact",
+    like: Like = "exact",
     clip: float | None = None,
     unit: Unit = "nats",
     **options: Any,

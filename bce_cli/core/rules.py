@@ -405,6 +405,24 @@ class Rule(NamedTuple):
     adds_weights_in_float32: bool = False
 
 
+Like: TypeAlias = Literal[
+    "exact",
+    "sklearn",
+    "sklearn-1.1",
+    "torch",
+    "keras",
+    "tf-keras",
+    "xgboost",
+    "lightgbm",
+    "lightgbm-xentropy",
+    "catboost",
+    "kaggle",
+    "yardstick",
+    "spark",
+    "all",
+]
+"""Names of the rules, and "all" of them side by side."""
+
 RULES: dict[str, Rule] = {
     "exact": Rule(exact_costs, "the definition", exact_logit_costs, reach=0.0),
     "sklearn": Rule(

@@ -282,9 +282,10 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
         raise ArgumentError(message, None, "data")
     labels = _labels(labels)
     for argument in _OF_TABLES:
-        if options.get(argument):
+        if options.get(argument) is not None:
             message = f"{argument} is for tables; the labels are the first argument here"
-            raise ArgumentError(message, None, argument)
+            hint = "they are 0 and 1, or two values of which positive= names one"
+            raise ArgumentError(message, hint if argument == "labels" else None, argument)
     columns: dict[str, tuple[str, object]] = {}
     _add(columns, "label", labels)
     is_single = set(models) == {"prediction"}

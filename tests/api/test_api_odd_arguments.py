@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd  # noqa: TID253 -- frames are what is asked about
 import pytest
 
 import bce_cli as bce
+from bce_cli.core.rules import RULES, Like
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,3 +192,48 @@ SYNONYM = (
 )
 def test_what_is_wrong_is_said_in_words_of_arrays(call: Callable[[], object], message: str) -> None:
     assert refused(call) == message
+
+
+@pytest.mark.parametrize(
+    ("question", "argument", "instead"),
+    [
+        ("compute", "cluster", "; compare and recalibrate have it"),
+        ("check", "cluster", "; compare and recalibrate have it"),
+        ("compare", "by", "; compute has it"),
+        ("compute", "y_true", "; did you mean 'data'?"),
+        ("compute", "y_pred", "; did you mean 'prediction'?"),
+        ("compare", "y_prob", "; did you mean 'predictions'?"),
+        ("compute", "sample_weight", "; did you mean 'weight'?"),
+        ("compute", "pos_label", "; did you mean 'positive'?"),
+        ("compute", "groups", "; did you mean 'by'?"),
+        ("recalibrate", "groups", "; did you mean 'cluster'?"),
+        ("calibration", "n_bins", "; did you mean 'bins'?"),
+        ("losses", "eps", "; did you mean 'clip'?"),
+        ("compute", "wieght", "; did you mean 'weight'?"),
+        ("compute", "zzz", ""),
+    ],
+)
+def test_arguments_of_other_questions_and_libraries_are_known(
+    question: str, argument: str, instead: str
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        getattr(bce, question)(Y, P, **{argument: P})
+    assert str(caught.value) == f"{question}() has no argument {argument!r}{instead}"
+
+
+def test_labels_of_other_libraries_are_not_needed() -> None:
+    assert refused(lambda: ask.compute(Y, P, labels=[0, 1])) == (
+        "labels is for tables; the labels are the first argument here\n"
+        "they are 0 and 1, or two values of which positive= names one"
+    )
+
+
+def test_help_says_what_an_argument_may_be() -> None:
+    parameters = inspect.signature(bce.compute).parameters
+    assert parameters["data"].annotation == "Table | Values"
+    assert parameters["weight"].annotation == "str | Values | None"
+    assert parameters["positive"].annotation == "object"
+
+
+def test_type_checkers_know_the_libraries() -> None:
+    assert get_args(Like) == (*RULES, "all")
