@@ -26,6 +26,8 @@ from bce_cli.results import (
     ComputeResult,
     RecalibrateResult,
     Result,
+    path_of_json,
+    said_in_python,
 )
 
 if TYPE_CHECKING:
@@ -892,17 +894,19 @@ def _one_convention(like: str, clip: float | None) -> Convention:
     return convention
 
 
-def _baseline(given: Result | Mapping[str, Any] | Path, convention: Convention) -> Baseline:
+def _baseline(given: object, convention: Convention) -> Baseline:
     """Return the baseline that a result, its figures, or a saved one is."""
     from bce_cli.readers.saved_report import baseline_of, read_baseline  # noqa: PLC0415
 
     if isinstance(given, Mapping | Result):
         record = given if isinstance(given, Mapping) else given.to_dict()
-        return baseline_of(record, "the baseline", convention)
+        with said_in_python():
+            return baseline_of(record, "the baseline", convention)
     if not isinstance(given, str | os.PathLike):
         message = f"baseline must be a result, its dict or a path, got {shown(given)}"
         raise ArgumentError(message, None, "baseline")
-    return read_baseline(os.fspath(given), convention)
+    with said_in_python():
+        return read_baseline(path_of_json("baseline", given), convention)
 
 
 R = TypeVar("R", bound=Result)

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from bce_cli.errors import did_you_mean, quoted
+from bce_cli.errors import ArgumentError, DataError, UsageError, did_you_mean, quoted
 from bce_cli.render.layout import Look
 from bce_cli.render.write import flat, html_fragment, write_document, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from matplotlib.axes import Axes
 
+    from bce_cli.core.calibration.report import Strategy
     from bce_cli.core.gate import Verdict
     from bce_cli.core.report import Unit
     from bce_cli.recalibrator import Recalibrator
     from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.write import Document
+
+
+_LOG_LOSS = {"log_loss", "logloss", "loss", "bce", "cross_entropy", "binary_cross_entropy"}
+"""What others call the mean of the losses."""
 
 
 class Figures:
@@ -50,19 +56,23 @@ class Figures:
         object.__setattr__(self, "_record", record)
         object.__setattr__(self, "_what", what)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- any figure
-        if name.startswith("_") or name not in self._record:
-            raise AttributeError(self._why_not(name))
-        value = self._record[name]
-        if isinstance(value, dict):
-            return Figures(value, f"{self._what}.{name}")
-        if not isinstance(value, list | tuple):
-            return value
-        are_records = bool(value) and isinstance(value[0], dict)
-        return arrow_table(value) if are_records else tuple(value)
+    if not TYPE_CHECKING:  # which would take any name for a figure
+
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("_") or name not in self._record:
+                raise AttributeError(self._why_not(name))
+            value = self._record[name]
+            if isinstance(value, dict):
+                return Figures(value, f"{self._what}.{name}")
+            if not isinstance(value, list | tuple):
+                return value
+            are_records = bool(value) and isinstance(value[0], dict)
+            return arrow_table(value) if are_records else tuple(value)
 
     def _why_not(self, name: str) -> str:
-        return f"{self._what} has no {quoted(name)}{did_you_mean(name, self._record)}"
+        is_loss = name in _LOG_LOSS and "mean_loss" in self._record
+        also = did_you_mean("mean_loss" if is_loss else name, self._record)
+        return f"{self._what} has no {quoted(name)}{also}"
 
     def __setattr__(self, name: str, _: object) -> None:
         message = f"{self._what}.{name} cannot be set: results do not change"
@@ -116,6 +126,21 @@ class Result(Figures):
     _WHEN: ClassVar[Mapping[str, str]] = {}
     """Keys that are not always there, and what makes them."""
 
+    if TYPE_CHECKING:
+        source: str | tuple[str, ...]
+        labels_source: str | tuple[str, ...]
+        label_column: str
+        weight_column: str
+        logits: bool
+        soft_labels: bool
+        positive_label: str | None
+        negative_label: str | None
+        n: int
+        n_missing: int
+        n_unmatched: int | None
+        unit: Unit
+        notes: tuple[str, ...]
+
     def __init__(self, document: Document) -> None:
         super().__init__(document.record(), type(self).__name__)
         object.__setattr__(self, "_document", document)
@@ -124,6 +149,10 @@ class Result(Figures):
         if name in self._WHEN:
             return f"{self._what} has no {quoted(name)} here: {self._WHEN[name]}"
         return super()._why_not(name)
+
+    def __bool__(self) -> bool:
+        message = f"{self._what} is neither true nor false"
+        raise UsageError(message, "only check has a verdict, which is true if it has passed")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._document,)
@@ -228,16 +257,15 @@ class ComputeResult(Result):
         "products": "they go with neither by nor like='all'",
     }
     if TYPE_CHECKING:
-        n: int
+        prediction_column: str
         n_positive: int
         weight_sum: float
         effective_n: float
         base_rate: float
-        unit: Unit
         convention: str
         clip: float | None
         n_clipped: int
-        n_missing: int
+        float_type: str | None
         mean_loss: float
         std_error: float | None
         ci_low: float | None
@@ -255,6 +283,8 @@ class ComputeResult(Result):
         first_impossible_row: int | None
         impossible_share: float | None
         finite_mean_loss: float | None
+        n_certain: int
+        reversed_loss: float
         likelihood_product: float
         product_subnormal_row: int | None
         product_zero_row: int | None
@@ -262,7 +292,8 @@ class ComputeResult(Result):
         segments: pa.Table
         worst_rows: pa.Table
         conventions: pa.Table
-        notes: tuple[str, ...]
+        difference_rows: pa.Table
+        impossible_rows: pa.Table
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw segments by loss, or conventions, or the mean beside the base rate; see `Result`."""
@@ -292,25 +323,106 @@ class CompareResult(Result):
     __slots__ = ()
     _BRIEF = ("n", "baseline", "unit")
     if TYPE_CHECKING:
-        n: int
+        prediction_columns: tuple[str, ...]
         n_positive: int
+        weight_sum: float
         base_rate: float
         base_rate_loss: float
-        unit: Unit
         convention: str
+        clip: float | None
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
         baseline: str
         models: pa.Table
         comparisons: pa.Table
-        notes: tuple[str, ...]
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the differences from the baseline with their intervals; see `Result`."""
         from bce_cli.render.plots import plot_compare  # noqa: PLC0415 -- an extra
 
         return plot_compare(self._record, ax)
+
+
+if TYPE_CHECKING:
+
+    class Parts(Figures):
+        """The parts of a loss."""
+
+        miscalibration: float
+        discrimination: float
+        uncertainty: float
+        within_bins: float | None
+
+    class LogLossParts(Parts):
+        """Those of the log loss."""
+
+        recalibrated_loss: float
+
+    class BrierParts(Parts):
+        """Those of the Brier score."""
+
+        score: float
+        recalibrated_score: float
+
+    class CrossFitted(Figures):
+        """What a simple map removes on rows that it was not fitted to."""
+
+        method: str
+        n: int
+        folds: int
+        loss: float
+        removed: float
+        ci_low: float | None
+        ci_high: float | None
+
+    class Interval(Figures):
+        """Of samples of the rows."""
+
+        ci_low: float
+        ci_high: float
+
+    class PartIntervals(Figures):
+        """Of each part of a loss."""
+
+        miscalibration: Interval
+        discrimination: Interval
+        uncertainty: Interval
+
+    class LogLossIntervals(PartIntervals):
+        """Those of the log loss."""
+
+        mean_loss: Interval
+        recalibrated_loss: Interval
+
+    class BrierIntervals(PartIntervals):
+        """Those of the Brier score."""
+
+        score: Interval
+        recalibrated_score: Interval
+
+    class OfBothLosses(Figures):
+        """A figure of the log loss and of the Brier score."""
+
+        log_loss: float
+        brier: float
+
+    class Bootstrap(Figures):
+        """How much is chance."""
+
+        n: int
+        seed: int
+        log_loss: LogLossIntervals
+        brier: BrierIntervals
+        calibrated_miscalibration_q95: OfBothLosses
+        calibrated_miscalibration_p: float
+
+    class FineBins(Figures):
+        """The bins that stand for the rows."""
+
+        n: int
+        n_coarse: int
+        greatest_odds_ratio: float
 
 
 class CalibrationResult(Result):
@@ -341,24 +453,46 @@ class CalibrationResult(Result):
     __slots__ = ()
     _BRIEF = ("n", "mean_loss", "ece", "slope", "calibrated", "unit")
     if TYPE_CHECKING:
-        n: int
+        prediction_column: str
         n_positive: int
+        weight_sum: float
         base_rate: float
-        unit: Unit
+        mean_prediction: float
         mean_loss: float
-        log_loss: Figures
-        brier: Figures
-        cross_fitted: Figures | None
-        bootstrap: Figures | None
+        log_loss: LogLossParts
+        brier: BrierParts
+        cross_fitted: CrossFitted | None
+        bootstrap: Bootstrap | None
+        fine_bins: FineBins | None
+        strategy: Strategy
+        n_bins: int
         ece: float
         mce: float
         slope: float | None
+        slope_ci_low: float | None
+        slope_ci_high: float | None
+        slope_obstacle: str | None
         intercept: float | None
+        intercept_ci_low: float | None
+        intercept_ci_high: float | None
         calibration_in_the_large: float | None
+        calibration_in_the_large_ci_low: float | None
+        calibration_in_the_large_ci_high: float | None
+        calibration_in_the_large_obstacle: str | None
+        n_in_fit: int
+        n_weighted: int
+        effective_n: float
+        spiegelhalter_z: float | None
+        spiegelhalter_p: float | None
+        slope_intercept_p: float | None
+        mean_p: float | None
         calibrated: bool | None
+        calibrated_p: float | None
+        n_impossible: int
+        first_impossible_row: int | None
         bins: pa.Table
         isotonic: pa.Table
-        notes: tuple[str, ...]
+        histogram: tuple[float, ...]
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the reliability diagram; see `Result`."""
@@ -392,17 +526,20 @@ class RecalibrateResult(Result):
     _document: RecalibrateDocument
     _BRIEF = ("n", "recommended", "recommended_difference", "unit")
     if TYPE_CHECKING:
-        n: int
+        prediction_column: str
         n_positive: int
+        weight_sum: float
         base_rate: float
-        unit: Unit
         confidence: float
         folds: int
         seed: int | None
         order_column: str | None
         cluster_column: str | None
         n_clusters: int | None
+        n_cut_clusters: int
         n_judged: int
+        n_at_0: int
+        n_at_1: int
         recommended: str
         recommended_difference: float | None
         recommended_std_error: float | None
@@ -411,7 +548,6 @@ class RecalibrateResult(Result):
         not_told_apart: tuple[str, ...]
         methods: pa.Table
         fingerprint: str
-        notes: tuple[str, ...]
 
     def map(self, method: str | None = None) -> Recalibrator:
         """Return the map of a method, fitted to all rows; by default of the recommended one.
@@ -446,6 +582,17 @@ class RecalibrateResult(Result):
         return plot_recalibrate(self._record, ax)
 
 
+if TYPE_CHECKING:
+
+    class SavedLoss(Figures):
+        """What a check was held against."""
+
+        source: str
+        mean_loss: float
+        unit: Unit
+        std_error: float | None
+
+
 class CheckResult(Result):
     """Whether a model may pass, as `check` found; true if it may.
 
@@ -463,12 +610,23 @@ class CheckResult(Result):
     __slots__ = ()
     _BRIEF = ("n", "verdict")
     if TYPE_CHECKING:
-        n: int
-        unit: Unit
+        prediction_column: str
+        convention: str
+        clip: float | None
+        n_clipped: int
+        float_type: str | None
+        n_impossible: int
+        first_impossible_row: int | None
+        effective_n: float
+        mean_loss: float
+        std_error: float | None
+        base_rate_loss: float
         confident: bool
+        bins: int | None
+        baseline: SavedLoss | None
+        budget: float | None
         verdict: Verdict
         checks: pa.Table
-        notes: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
@@ -541,7 +699,10 @@ def _column(values: Sequence[Any]) -> pa.Array:
     return pa.Array.from_buffers(pa.float64(), n, [valid, buffer(numbers)])
 
 
-_RESULTS: dict[str, type[Result]] = {
+_RESULTS: dict[
+    str,
+    type[ComputeResult | CompareResult | CalibrationResult | RecalibrateResult | CheckResult],
+] = {
     "ComputeDocument": ComputeResult,
     "CompareDocument": CompareResult,
     "CalibrationDocument": CalibrationResult,
@@ -550,7 +711,16 @@ _RESULTS: dict[str, type[Result]] = {
 }
 
 
-def load(path: str | os.PathLike[str]) -> Result | Recalibrator:
+def load(
+    path: str | os.PathLike[str],
+) -> (
+    ComputeResult
+    | CompareResult
+    | CalibrationResult
+    | RecalibrateResult
+    | CheckResult
+    | Recalibrator
+):
     """Read a result that was saved with ``-o FILE.json``, or as ``result.to_json()``; or a map.
 
     Parameters
@@ -571,12 +741,15 @@ def load(path: str | os.PathLike[str]) -> Result | Recalibrator:
         The file cannot be read.
     DataError
         It is no report and no map of this program, or is damaged.
+    ArgumentError
+        It is no path, as a dict or the text of JSON.
     """
     from bce_cli.readers.saved_report import is_map, saved_record  # noqa: PLC0415 -- as above
     from bce_cli.render.saved import document_of  # noqa: PLC0415 -- rarely needed
 
-    place = os.fspath(path)
-    record = saved_record(place, takes_map=True)
+    place = path_of_json("path", path)
+    with said_in_python():
+        record = saved_record(place, takes_map=True)
     if is_map(record):
         from bce_cli.readers.saved_map import read_map  # noqa: PLC0415 -- as above
         from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- as above
@@ -584,3 +757,41 @@ def load(path: str | os.PathLike[str]) -> Result | Recalibrator:
         return Recalibrator(read_map(place))
     document = document_of(record, place)
     return _RESULTS[type(document).__name__](document)
+
+
+_SAVED = "Path('saved.json').write_text(result.to_json()) makes one"
+
+
+@contextmanager
+def said_in_python() -> Iterator[None]:
+    """Have hints at a saved report say how one is saved here, and not by which command."""
+    try:
+        yield
+    except DataError as error:
+        message, hint = error.said
+        if hint is None or "-o FILE" not in hint:
+            raise
+        raise type(error)(message, _SAVED) from None
+
+
+def path_of_json(argument: str, path: object) -> str:
+    """Return the path of a saved result.
+
+    Raises
+    ------
+    ArgumentError
+        It is none, or JSON itself.
+
+    Examples
+    --------
+    >>> path_of_json("path", "saved.json")
+    'saved.json'
+    """
+    if not isinstance(path, str | os.PathLike):
+        message = f"{argument} must be the path of a file, got a {type(path).__name__}"
+        raise ArgumentError(message, _SAVED, argument)
+    place = os.fspath(path)
+    if isinstance(place, str) and place.lstrip()[:1] in {"{", "["}:
+        message = f"{argument} is the text of JSON, not the path of a file with it"
+        raise ArgumentError(message, _SAVED, argument)
+    return os.fsdecode(place)

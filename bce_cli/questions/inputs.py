@@ -191,7 +191,7 @@ class Inputs:
         """Refuse what is not known or contradicts itself, and paths that are empty."""
         for name, kind in _CHOICES.items():
             value = getattr(self, name)
-            if value is not None:
+            if value is not None or name != "input_format":
                 check_choice(name, value, get_args(kind))
         self._check_join(has_models=has_models)
         if self.positive is not None and not self.positive.strip():

@@ -237,3 +237,9 @@ def test_help_says_what_an_argument_may_be() -> None:
 
 def test_type_checkers_know_the_libraries() -> None:
     assert get_args(Like) == (*RULES, "all")
+
+
+@pytest.mark.parametrize("argument", ["missing", "join", "decimal", "engine", "like", "unit"])
+def test_a_rule_is_not_none(argument: str) -> None:
+    call = lambda: ask.compute(FRAME, "p", **{argument: None})  # noqa: E731
+    assert refused(call).startswith(f"{argument} None is not known\nknown are ")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import math
 import pickle
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # noqa: TID253 -- frames are what is asked about
@@ -82,14 +84,15 @@ def test_what_is_infinite_is_so_as_an_attribute_and_null_in_json() -> None:
 
 
 def test_records_within_a_result_are_figures() -> None:
-    parts = answer("calibration").log_loss
+    result = bce.calibration(Y, Q, bins=2)
+    parts = result.log_loss
     assert isinstance(parts, bce.Figures)
     assert set(parts.to_dict()) <= set(dir(parts))
     mean = parts.miscalibration - parts.discrimination + parts.uncertainty
-    assert math.isclose(mean, answer("calibration").mean_loss, rel_tol=1e-15)
+    assert math.isclose(mean, result.mean_loss, rel_tol=1e-15)
     assert repr(bce.Figures({"a": 1, "b": None}, "Parts")) == "Parts(a=1, b=None)"
-    assert bce.Figures({"bins": (1, 2)}).bins == (1, 2)
-    assert bce.Figures({"notes": []}).notes == ()
+    figures: Any = bce.Figures({"bins": (1, 2), "notes": []})
+    assert (figures.bins, figures.notes) == ((1, 2), ())
 
 
 @asked
@@ -380,3 +383,61 @@ def test_losses_are_put_back_by_their_place_in_the_input() -> None:
     worst = bce.compute(frame, "p", missing="drop", worst=1).worst_rows
     assert frame.iloc[worst["row"].to_numpy() - 1].index.tolist() == [2]
     assert '``table["row"].to_numpy() - 1``' in (bce.losses.__doc__ or "")
+
+
+@asked
+def test_only_a_check_is_true_or_false(name: str) -> None:
+    result = QUESTIONS[name]()
+    if isinstance(result, bce.CheckResult):
+        assert bool(result) is result.passed
+        return
+    with pytest.raises(bce.UsageError) as caught:
+        bool(result)
+    assert str(caught.value) == (
+        f"{type(result).__name__} is neither true nor false\n"
+        "only check has a verdict, which is true if it has passed"
+    )
+
+
+SAVED = "Path('saved.json').write_text(result.to_json()) makes one"
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (bce.load, "path is the text of JSON, not the path of a file with it"),
+        (
+            lambda text: bce.check(Y, P, baseline=text),
+            "baseline is the text of JSON, not the path of a file with it",
+        ),
+        (lambda text: bce.load(json.loads(text)), "path must be the path of a file, got a dict"),
+        (
+            lambda _: bce.check(Y, P, baseline={}),
+            "the baseline: not a report of bce compute: there is no key 'convention'",
+        ),
+        (lambda _: bce.load(rows()), "rows.json: not a saved report: not a JSON object"),
+        (
+            lambda _: bce.check(Y, P, baseline=rows()),
+            "rows.json: not a report of bce compute: not a JSON object",
+        ),
+    ],
+)
+def test_what_is_no_saved_result_is_told_in_words_of_python(
+    ask: Callable[[str], object], message: str
+) -> None:
+    text = bce.compute(Y, P).to_json()
+    with pytest.raises(bce.BceError) as caught:
+        ask(text)
+    assert (caught.value.message, caught.value.hint) == (message, SAVED)
+
+
+def rows() -> str:
+    Path("rows.json").write_text("[1]", encoding="utf-8")
+    return "rows.json"
+
+
+@pytest.mark.parametrize("name", ["log_loss", "logloss", "bce", "cross_entropy", "loss"])
+def test_who_looks_for_the_log_loss_is_told_what_it_is_called(name: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(bce.compute(Y, P), name)
+    assert str(caught.value) == f"ComputeResult has no '{name}'; did you mean 'mean_loss'?"

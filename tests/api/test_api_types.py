@@ -6,6 +6,7 @@ mypy reads this file with the others: `assert_type` says what it must infer, and
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
@@ -14,6 +15,7 @@ import pandas as pd  # noqa: TID253 -- frames are what is asked about
 import pytest
 
 import bce_cli as bce
+from bce_cli import results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,9 @@ def test_files_are_taken_by_their_paths() -> None:
     assert_type(bce.compare(["a.csv", "b.csv"], ["p"]), bce.CompareResult)
     Path("saved.json").write_text(bce.compute("a.csv").to_json(), encoding="utf-8")
     assert_type(bce.check("a.csv", baseline="saved.json"), bce.CheckResult)
-    assert_type(bce.load("saved.json"), bce.Result | bce.Recalibrator)
+    loaded = bce.load("saved.json")
+    assert isinstance(loaded, bce.ComputeResult)
+    assert_type(loaded.mean_loss, float)
 
 
 def test_arrays_are_taken_with_arrays() -> None:
@@ -81,11 +85,73 @@ def test_figures_have_types() -> None:
     assert_type(result.notes, tuple[str, ...])
     assert_type(result.to_dict(), dict[str, Any])
     assert_type(result.to_json(), str)
-    assert_type(bce.calibration(FRAME).log_loss, bce.Figures)
+    assert_type(bce.calibration(FRAME).log_loss.miscalibration, float)
+    assert_type(bce.calibration(FRAME).brier.score, float)
     assert_type(bce.calibration(FRAME).calibrated, bool | None)
     assert_type(bce.check(FRAME, max_loss=1).passed, bool)
     assert_type(bce.check(FRAME, max_loss=1).verdict, Literal["passed", "failed", "undecided"])
     assert_type(bce.compare(FRAME, ["p", "q"]).baseline, str)
+
+
+def declared(kind: type) -> set[str]:
+    """Return the figures that type checkers know of a class of results."""
+    tree = ast.parse(Path(results.__file__).read_text(encoding="utf-8"))
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    known = [classes[base.__name__] for base in kind.__mro__ if base.__name__ in classes]
+    return {
+        node.target.id
+        for found in known
+        for node in ast.walk(found)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: bce.compute(FRAME, weight="w", worst=1),
+        lambda: bce.compute(FRAME, soft_labels=True, by="site"),
+        lambda: bce.compute(FRAME, like="all"),
+        lambda: bce.compare(FRAME, ["p", "q"], cluster="site"),
+        lambda: bce.calibration(FRAME, bootstrap=2),
+        lambda: bce.calibration(FRAME, fine_bins=True),
+        lambda: bce.recalibrate(FRAME, folds=2),
+        lambda: bce.check(FRAME, baseline=bce.compute(FRAME)),
+        lambda: bce.compute(FRAME[["p"]], labels=FRAME[["y"]]),
+    ],
+)
+def test_type_checkers_know_every_figure(ask: Callable[[], bce.Result]) -> None:
+    result = ask()
+    assert set(result.to_dict()) - declared(type(result)) == set()
+
+
+def test_type_checkers_know_every_figure_within_a_result() -> None:
+    result = bce.calibration(FRAME, bootstrap=2)
+    assert result.bootstrap is not None
+    assert_type(result.bootstrap.log_loss.mean_loss.ci_low, float)
+    assert_type(result.bootstrap.brier.score.ci_low, float)
+    assert_type(result.bootstrap.calibrated_miscalibration_q95.brier, float)
+    assert_type(result.log_loss.recalibrated_loss, float)
+    assert_type(result.brier.recalibrated_score, float)
+    fine = bce.calibration(FRAME, fine_bins=True).fine_bins
+    assert fine is not None
+    assert_type(fine.greatest_odds_ratio, float)
+    saved = bce.check(FRAME, baseline=bce.compute(FRAME)).baseline
+    assert saved is not None
+    assert_type(saved.mean_loss, float)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: bce.compute(FRAME).mean_los,  # type: ignore[attr-defined]
+        lambda: bce.compute(FRAME).models,  # type: ignore[attr-defined]
+        lambda: bce.calibration(FRAME).log_loss.score,  # type: ignore[attr-defined]
+    ],
+)
+def test_type_checkers_know_what_is_no_figure(call: Call) -> None:
+    with pytest.raises(AttributeError):
+        call()
 
 
 @pytest.mark.parametrize(
