@@ -57,13 +57,13 @@ if TYPE_CHECKING:
         UsageError,
         WeightError,
     )
+    from bce_cli.figures import Figures
     from bce_cli.recalibrator import Recalibrator
     from bce_cli.results import (
         CalibrationResult,
         CheckResult,
         CompareResult,
         ComputeResult,
-        Figures,
         RecalibrateResult,
         Result,
         load,
@@ -85,7 +85,7 @@ _HOMES = {
     "EmptyInputError": "bce_cli.errors",
     "EngineError": "bce_cli.errors",
     "ExactSum": "bce_cli.core.exact_sum",
-    "Figures": "bce_cli.results",
+    "Figures": "bce_cli.figures",
     "InputError": "bce_cli.errors",
     "LabelError": "bce_cli.errors",
     "LikelihoodProduct": "bce_cli.core.likelihood",

@@ -17,7 +17,7 @@ import pandas as pd  # noqa: TID253 -- frames are what is asked about
 import pytest
 
 import bce_cli as bce
-from bce_cli.results import arrow_table
+from bce_cli.figures import arrow_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
