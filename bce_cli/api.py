@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import math
 import os
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import check_kind, check_whole, number_in, shown
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
-from bce_cli.errors import ArgumentError, DoubtWarning, argument, did_you_mean, quoted
+from bce_cli.errors import ArgumentError, DoubtWarning, argument
 from bce_cli.questions import answers
 from bce_cli.questions.given import rivalling, scored
 from bce_cli.results import (
@@ -29,6 +27,7 @@ from bce_cli.results import (
     path_of_json,
     said_in_python,
 )
+from bce_cli.signatures import with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,247 +42,25 @@ if TYPE_CHECKING:
     from bce_cli.core.report import Unit
     from bce_cli.core.rules import Like
     from bce_cli.engine.run import Job
-    from bce_cli.questions.answers import Engine
     from bce_cli.questions.given import Given
-    from bce_cli.questions.inputs import DecimalSign, InputFormat, JoinRule, MissingRule
-
-F = TypeVar("F", bound="Callable[..., Any]")
+    from bce_cli.signatures import (
+        Array,
+        BinsOfArrays,
+        BinsOfTable,
+        CheckOfArrays,
+        CheckOfTable,
+        FoldsOfArrays,
+        FoldsOfTable,
+        Frame,
+        LossesOfArrays,
+        LossesOfTable,
+        Path,
+        Table,
+        Values,
+    )
 
 _MOST_ROWS = 10_000
 _LOG = logging.getLogger("bce_cli")
-
-
-class ArrowStream(Protocol):
-    """A table in memory: a frame of pandas or Polars, of pyarrow, a relation of DuckDB."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Export the table; see the Arrow PyCapsule interface."""
-
-
-Path: TypeAlias = "str | os.PathLike[str]"
-
-
-class Array(Protocol):
-    """An array, a Series or a tensor."""
-
-    def __array__(self) -> Any:
-        """Return it as an array of NumPy."""
-
-
-Values: TypeAlias = "Array | list[Any] | tuple[Any, ...]"
-"""A value for each row; not a text, which names a column."""
-Frame: TypeAlias = "ArrowStream | Mapping[str, Any]"
-"""Columns by name in memory: a table, or a mapping of arrays."""
-Table: TypeAlias = "Frame | Path | Sequence[Frame | Path]"
-"""What is in memory or in a file, or several of these that follow each other."""
-
-
-class _Meant(TypedDict, total=False):
-    """What labels and predictions are, and what does the work."""
-
-    positive: object
-    soft_labels: bool
-    logits: bool
-    missing: MissingRule
-    unit: Unit
-    workers: int | None
-    name: str | None
-
-
-class _OfArrays(_Meant, total=False):
-    """Options of a question about arrays."""
-
-    weight: Values | None
-
-
-class _OfTable(_Meant, total=False):
-    """Options of a question about a table."""
-
-    label: str | None
-    weight: str | None
-    labels: Table | None
-    on: str | Sequence[str] | None
-    join: JoinRule
-    input_format: InputFormat | None
-    delimiter: str | None
-    decimal: DecimalSign
-    no_header: bool
-    encoding: str | None
-    comment: str | None
-    engine: Engine
-    scheduler: object
-
-
-class _Losses(TypedDict, total=False):
-    """Whose losses."""
-
-    like: Like
-    clip: float | None
-
-
-class _Limits(_Losses, total=False):
-    """What a check asks for."""
-
-    max_loss: float | None
-    min_skill: float | None
-    max_brier: float | None
-    max_ece: float | None
-    bins: int | None
-    min_rows: int | None
-    baseline: Result | Mapping[str, Any] | Path | None
-    budget: float | None
-    confident: bool
-
-
-class _Bins(TypedDict, total=False):
-    """How calibration is looked at."""
-
-    bins: int
-    strategy: Strategy
-    bootstrap: int
-    seed: int
-    fine_bins: bool
-
-
-class _Folds(TypedDict, total=False):
-    """How maps are fitted and judged."""
-
-    folds: int
-    seed: int | None
-    method: Method | None
-    confidence: float
-
-
-class _LossesOfArrays(_OfArrays, _Losses, total=False):
-    """Options of losses of arrays."""
-
-
-class _LossesOfTable(_OfTable, _Losses, total=False):
-    """Options of losses of a table."""
-
-
-class _CheckOfArrays(_OfArrays, _Limits, total=False):
-    """Options of a check of arrays."""
-
-
-class _CheckOfTable(_OfTable, _Limits, total=False):
-    """Options of a check of a table."""
-
-
-class _BinsOfArrays(_OfArrays, _Bins, total=False):
-    """Options of the calibration of arrays."""
-
-
-class _BinsOfTable(_OfTable, _Bins, total=False):
-    """Options of the calibration of a table."""
-
-
-class _FoldsOfArrays(_OfArrays, _Folds, total=False):
-    """Options of the recalibration of arrays."""
-
-
-class _FoldsOfTable(_OfTable, _Folds, total=False):
-    """Options of the recalibration of a table."""
-
-
-_DEFAULTS: Mapping[str, object] = {
-    "label": None,
-    "weight": None,
-    "positive": None,
-    "soft_labels": False,
-    "logits": False,
-    "missing": "error",
-    "labels": None,
-    "on": None,
-    "join": "all",
-    "input_format": None,
-    "delimiter": None,
-    "decimal": ".",
-    "no_header": False,
-    "encoding": None,
-    "comment": None,
-    "workers": None,
-    "engine": "local",
-    "scheduler": None,
-    "name": None,
-}
-"""Options that all questions share."""
-
-
-_MEANT: Mapping[str, tuple[str, ...]] = {
-    "y_true": ("data",),
-    "y_pred": ("prediction", "predictions"),
-    "y_prob": ("prediction", "predictions"),
-    "y_proba": ("prediction", "predictions"),
-    "y_score": ("prediction", "predictions"),
-    "sample_weight": ("weight",),
-    "sample_weights": ("weight",),
-    "weights": ("weight",),
-    "pos_label": ("positive",),
-    "group": ("by", "cluster"),
-    "groups": ("by", "cluster"),
-    "segment": ("by",),
-    "segments": ("by",),
-    "n_bins": ("bins",),
-    "n_bootstrap": ("bootstrap",),
-    "eps": ("clip",),
-    "epsilon": ("clip",),
-    "from_logits": ("logits",),
-    "alpha": ("confidence",),
-    "cv": ("folds",),
-    "n_splits": ("folds",),
-    "random_state": ("seed",),
-    "n_jobs": ("workers",),
-}
-"""What others call arguments."""
-_ARGUMENTS: dict[str, frozenset[str]] = {}
-"""Of each question; filled below."""
-
-
-def _with_options(question: F) -> F:
-    """Have a function take the options that all share, and show them where its signature is asked.
-
-    They reach it by ``**options``, all of them.
-    """
-    name, shown = question.__name__, inspect.signature(question)
-    own = [p for p in shown.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    shared = [
-        inspect.Parameter(
-            option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_kinds(option)
-        )
-        for option, default in _DEFAULTS.items()
-    ]
-    known = _ARGUMENTS[name] = frozenset(parameter.name for parameter in (*own, *shared))
-
-    @wraps(question)
-    def asked(*args: Any, **options: Any) -> Any:
-        for option in options:
-            if option not in known:
-                message = f"{name}() has no argument {quoted(option)}{_instead(option, known)}"
-                raise TypeError(message)
-        return question(*args, **{**_DEFAULTS, **options})
-
-    asked.__dict__["__signature__"] = shown.replace(parameters=[*own, *shared])
-    return asked  # type: ignore[return-value]  # the same, but for what it shows
-
-
-def _kinds(option: str) -> str:
-    """Return what an option may be: of tables, or of arrays."""
-    kinds = (group.__annotations__.get(option) for group in (_OfTable, _OfArrays))
-    texts = [getattr(kind, "__forward_arg__", str(kind)) for kind in kinds if kind is not None]
-    parts = (part for text in texts for part in text.split(" | "))
-    return " | ".join(sorted(dict.fromkeys(parts), key="None".__eq__))
-
-
-def _instead(option: str, known: Collection[str]) -> str:
-    """Say what may have been meant by an argument that a question lacks."""
-    others = [name for name, arguments in _ARGUMENTS.items() if option in arguments]
-    if others:
-        return f"; {' and '.join(others)} {'have' if others[1:] else 'has'} it"
-    meant = [name for name in _MEANT.get(option, ()) if name in known]
-    if meant:
-        return f"; did you mean {' or '.join(map(quoted, meant))}?"
-    return did_you_mean(option, known)
 
 
 @overload
@@ -295,7 +72,7 @@ def compute(
     by: str | Sequence[str] | None = None,
     worst: int = 0,
     rows: int = 5,
-    **options: Unpack[_LossesOfTable],
+    **options: Unpack[LossesOfTable],
 ) -> ComputeResult: ...
 @overload
 def compute(
@@ -306,9 +83,9 @@ def compute(
     by: Values | Mapping[str, Values] | None = None,
     worst: int = 0,
     rows: int = 5,
-    **options: Unpack[_LossesOfArrays],
+    **options: Unpack[LossesOfArrays],
 ) -> ComputeResult: ...
-@_with_options
+@with_options
 def compute(
     data: Table | Values,
     prediction: str | Values | None = None,
@@ -426,7 +203,7 @@ def losses(
     prediction: str | None = None,
     *,
     id: str | None = None,
-    **options: Unpack[_LossesOfTable],
+    **options: Unpack[LossesOfTable],
 ) -> pa.Table: ...
 @overload
 def losses(
@@ -434,9 +211,9 @@ def losses(
     prediction: Values,
     *,
     id: Values | None = None,
-    **options: Unpack[_LossesOfArrays],
+    **options: Unpack[LossesOfArrays],
 ) -> pa.Table: ...
-@_with_options
+@with_options
 def losses(
     data: Table | Values,
     prediction: str | Values | None = None,
@@ -504,7 +281,7 @@ def compare(
     cluster: str | None = None,
     confidence: float = 0.95,
     rows: int = 3,
-    **options: Unpack[_LossesOfTable],
+    **options: Unpack[LossesOfTable],
 ) -> CompareResult: ...
 @overload
 def compare(
@@ -515,9 +292,9 @@ def compare(
     cluster: Values | None = None,
     confidence: float = 0.95,
     rows: int = 3,
-    **options: Unpack[_LossesOfArrays],
+    **options: Unpack[LossesOfArrays],
 ) -> CompareResult: ...
-@_with_options
+@with_options
 def compare(
     data: Table | Mapping[str, Frame] | Values,
     predictions: Sequence[str | Values] | Mapping[str, Values] | Array | None = None,
@@ -585,15 +362,15 @@ def compare(
 def calibration(
     data: Table,
     prediction: str | None = None,
-    **options: Unpack[_BinsOfTable],
+    **options: Unpack[BinsOfTable],
 ) -> CalibrationResult: ...
 @overload
 def calibration(
     data: Values,
     prediction: Values,
-    **options: Unpack[_BinsOfArrays],
+    **options: Unpack[BinsOfArrays],
 ) -> CalibrationResult: ...
-@_with_options
+@with_options
 def calibration(
     data: Table | Values,
     prediction: str | Values | None = None,
@@ -660,7 +437,7 @@ def recalibrate(
     *,
     cluster: str | None = None,
     order: str | None = None,
-    **options: Unpack[_FoldsOfTable],
+    **options: Unpack[FoldsOfTable],
 ) -> RecalibrateResult: ...
 @overload
 def recalibrate(
@@ -669,9 +446,9 @@ def recalibrate(
     *,
     cluster: Values | None = None,
     order: Values | None = None,
-    **options: Unpack[_FoldsOfArrays],
+    **options: Unpack[FoldsOfArrays],
 ) -> RecalibrateResult: ...
-@_with_options
+@with_options
 def recalibrate(
     data: Table | Values,
     prediction: str | Values | None = None,
@@ -747,15 +524,15 @@ def recalibrate(
 def check(
     data: Table,
     prediction: str | None = None,
-    **options: Unpack[_CheckOfTable],
+    **options: Unpack[CheckOfTable],
 ) -> CheckResult: ...
 @overload
 def check(
     data: Values,
     prediction: Values,
-    **options: Unpack[_CheckOfArrays],
+    **options: Unpack[CheckOfArrays],
 ) -> CheckResult: ...
-@_with_options
+@with_options
 def check(
     data: Table | Values,
     prediction: str | Values | None = None,
