@@ -109,13 +109,16 @@ def compute(
         array-like holds the labels: 0 and 1, booleans, or two values and `positive`.
     prediction : str or array-like, shape (n,), optional
         P(label = 1), in [0, 1]: the name of a column, or with arrays its values. By default the
-        column that is called p, prediction, y_pred or the like.
+        column that is called prediction, pred, p, prob, probability, proba, y_prob, y_pred,
+        y_score, yhat, score, forecast or the like; docs/input.md lists all such names.
     label : str, optional
-        The name of a column; by default the one that is called y, label, target or the like.
+        The name of a column; by default the one that is called label, y, y_true, target, truth,
+        actual, observed, outcome, event or the like.
     weight, id : str or array-like, optional
         Weights, 0 or more, and names of the rows.
     by : str, sequence of str, array-like, or mapping of array-like, optional
-        Figures for each value as well, in ``result.segments``.
+        Figures for each value as well, in ``result.segments``, as texts; a missing value and an
+        empty text are one segment.
     worst : int, default 0
         So many rows of highest loss, in ``result.worst_rows``; `row` is as in `losses`.
     rows : int, default 5
@@ -570,8 +573,8 @@ def check(
     budget : float, optional
         What it may be more than the baseline, in `unit`; 0 by default.
     confident : bool, default False
-        Judge by 95 % intervals: where some of it keeps the limit and some does not, the check is
-        undecided.
+        Judge by 95 % intervals, of independent rows: where some of it keeps the limit and some
+        does not, the check is undecided.
     like, clip, unit, **options
         As for `compute`.
 

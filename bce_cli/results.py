@@ -152,7 +152,7 @@ class ComputeResult(Result):
     mean_loss : float
         Mean binary cross-entropy; infinite where a prediction was certain and wrong.
     std_error, ci_low, ci_high : float or None
-        Standard error and 95 % interval of the mean.
+        Standard error and 95 % interval of the mean, where rows are independent.
     total_loss, log_likelihood, log10_likelihood : float
     base_rate, base_rate_loss, skill, effective_probability, brier : float or None
     n_impossible, first_impossible_row, finite_mean_loss
