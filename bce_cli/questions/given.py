@@ -232,8 +232,8 @@ def _column_name(argument: str, value: object, *tables: Any) -> object:  # noqa:
     is_number = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_number and not (isinstance(value, tuple) and _is_name(value)):
         return value
-    given = [table for each in tables for table in (each if isinstance(each, list) else [each])]
-    columns = [_names_in(table) for table in given if is_tabular(table)]
+    firsts = (each[0] if isinstance(each, list | tuple) and each else each for each in tables)
+    columns = [_names_in(table) for table in firsts if is_tabular(table)]
     if not columns:
         return value
     if not any(value in names for names in columns):
@@ -336,9 +336,7 @@ def _labels(labels: Any) -> Any:  # noqa: ANN401 -- whatever was given
 
 def _only_column(values: Any) -> Any:  # noqa: ANN401 -- whatever was given
     """Return the only column of a table that has one, by whose name it is called; else values."""
-    if isinstance(values, Mapping) or not is_tabular(values):
-        return values
-    if getattr(values, "shape", (0, 1))[1:] != (1,):
+    if getattr(values, "shape", ())[1:] != (1,) or not is_tabular(values):
         return values
     return next(iter(columns_of(values).values()))
 

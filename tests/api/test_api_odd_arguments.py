@@ -79,9 +79,15 @@ def test_a_frame_is_a_mapping_of_its_columns() -> None:
 
 
 def test_a_frame_of_one_column_is_that_column() -> None:
+    import pyarrow as pa
+
     found = bce.compute(FRAME[["y"]], FRAME[["p"]], weight=FRAME[["q"]], id=FRAME[["site"]])
     assert found == bce.compute(FRAME["y"], FRAME["p"], weight=FRAME["q"], id=FRAME["site"])
     assert found.to_dict()["label_column"] == "y"
+    stream = pa.table({"a": P, "b": P}).to_reader()
+    assert refused(lambda: ask.compute(Y, stream)) == (
+        "prediction has shape (4, 2): pass ['b'], the probability of label 1"
+    )
     assert refused(lambda: bce.compute(FRAME[["y", "q"]], P)) == (
         "the first argument is a table or a path, 'DataFrame', and predictions values\n"
         "name the column that holds them, prediction='p', or pass the labels alone"
@@ -99,6 +105,10 @@ def test_numbers_name_columns_that_are_called_so() -> None:
         named, "1", label="0", by="2"
     )
     assert ask.compare(NUMBERED, [1, 2], label=0) == bce.compare(named, ["1", "2"], label="0")
+    assert ask.compute([NUMBERED, NUMBERED.copy()], 1, label=0).n == 8
+    assert refused(lambda: ask.compare([1, 0] * 5000, [1, 0] * 5000)).startswith(
+        "predictions must be those of several models, got one list\n"
+    )
     assert refused(lambda: ask.compute(FRAME, 3)) == (
         "prediction is 3, and no column is called so\n'#1' is the first column, '#2' the second"
     )
