@@ -15,7 +15,6 @@ from bce_cli.core.arguments import check_kind, shown
 from bce_cli.errors import ArgumentError, quoted
 from bce_cli.questions.inputs import Inputs
 from bce_cli.readers.array_likes import (
-    Numbers,
     UnfitError,
     column_of,
     how_to_make,
@@ -134,14 +133,14 @@ def _refuse_classes(models: Sequence[object], shape: tuple[int, ...]) -> None:
     if len(models) != _TWO_AXES:
         return
     try:
-        no, yes = map(column_of, models)
+        no, yes = (np.asarray(column_of(values).values) for values in models)
     except UnfitError:  # which is said later
         return
-    if not (isinstance(no, Numbers) and isinstance(yes, Numbers) and len(no)):
+    if no.dtype.kind != "f" or yes.dtype.kind != "f" or no.shape != yes.shape or not len(no):
         return
     with np.errstate(invalid="ignore"):
-        sums = no.values + yes.values
-    if no.values.dtype.kind == "f" and np.all(np.abs(sums - 1.0) < _ROUNDING):
+        are_of_one_model = np.all(np.abs(no + yes - 1.0) < _ROUNDING)
+    if are_of_one_model:
         message = f"predictions have shape {shape}, of rows that sum to 1: not two models"
         hint = "pass [:, 1] of each model: predictions={'old': p[:, 1], 'new': q[:, 1]}"
         raise ArgumentError(message, hint, "predictions")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd  # noqa: TID253 -- frames are what is asked about
+import pyarrow as pa  # noqa: TID253 -- as above
 import pytest
 
 import bce_cli as bce
@@ -14,8 +15,6 @@ from bce_cli.core.rules import RULES, Like
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pyarrow as pa
 
 pytestmark = pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
 
@@ -40,7 +39,14 @@ def texts(table: pa.Table, column: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "predictions", [PROBA, PROBA.astype(np.float32), pd.DataFrame(PROBA), PROBA.astype(np.float16)]
+    "predictions",
+    [
+        PROBA,
+        PROBA.astype(np.float32),
+        PROBA.astype(np.float16),
+        pd.DataFrame(PROBA),
+        pa.table({"no": PROBA[:, 0], "yes": PROBA[:, 1]}),
+    ],
 )
 def test_the_probabilities_of_both_labels_are_not_two_models(predictions: Any) -> None:  # noqa: ANN401
     assert refused(lambda: bce.compare(Y, predictions)) == (
@@ -57,8 +63,6 @@ def test_columns_of_an_array_are_models() -> None:
 
 
 def test_a_frame_is_a_mapping_of_its_columns() -> None:
-    import pyarrow as pa
-
     two = {"p": FRAME["p"], "q": FRAME["q"]}
     assert bce.compare(FRAME["y"], FRAME[["p", "q"]]) == bce.compare(FRAME["y"], two)
     table = pa.table({"p": P, "q": Q})
@@ -79,8 +83,6 @@ def test_a_frame_is_a_mapping_of_its_columns() -> None:
 
 
 def test_a_frame_of_one_column_is_that_column() -> None:
-    import pyarrow as pa
-
     found = bce.compute(FRAME[["y"]], FRAME[["p"]], weight=FRAME[["q"]], id=FRAME[["site"]])
     assert found == bce.compute(FRAME["y"], FRAME["p"], weight=FRAME["q"], id=FRAME["site"])
     assert found.to_dict()["label_column"] == "y"
