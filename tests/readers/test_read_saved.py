@@ -14,7 +14,7 @@ import pytest
 from bce_cli import Convention, DataError
 from bce_cli.core.gate import Baseline
 from bce_cli.errors import ArgumentError, BceError, InputError, UsageError
-from bce_cli.readers.saved_report import baseline_of, read_baseline, saved_record
+from bce_cli.readers.saved import baseline_of, read_baseline, saved_record
 
 SAVED: dict[str, Any] = {
     "source": "preds.csv",

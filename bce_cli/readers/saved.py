@@ -1,4 +1,4 @@
-"""A report that was saved as JSON, read back: whole, or as a baseline."""
+"""What a command has saved as JSON, read back: a report, whole or as a baseline, or a map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
-from bce_cli.core.gate import Baseline
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.gate import Baseline
 
 _DEEPEST = 30  # a report has objects within objects, six deep
 _OF_A_ROW = {"row", "label", "prediction", "loss"}
 _OF_A_MAP = {"format", "version"}
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """What a file must be, and how to get one that is."""
 
     what: str
@@ -36,8 +36,8 @@ class _Wanted(NamedTuple):
     takes_map: bool = False
 
 
-_REPORT = _Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
-_BASELINE = _Wanted(
+_REPORT = Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
+_BASELINE = Wanted(
     "report of bce compute", "save one with bce compute --format json -o FILE", 16 << 20
 )
 """One with 10,000 worst rows takes 3 MB; a comparison of ten models, each with 10,000 rows either
@@ -69,7 +69,7 @@ def saved_record(path: str, *, takes_map: bool = False) -> dict[str, Any]:
     if path == STANDARD_INPUT:
         message = "path must be that of a file, not standard input"
         raise ArgumentError(message, None, "path")
-    return _read(path, _REPORT._replace(takes_map=takes_map))
+    return read_record(path, _REPORT._replace(takes_map=takes_map))
 
 
 def is_map(record: Mapping[str, Any]) -> bool:
@@ -98,7 +98,7 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
     if path == STANDARD_INPUT:
         message = f"{argument('baseline')} must be a file; standard input is for predictions"
         raise ArgumentError(message)
-    record = _read(path, _BASELINE)
+    record = read_record(path, _BASELINE)
     baseline = baseline_of(record, Source(path).name, convention)
     return replace(baseline, source=without_secrets(path))
 
@@ -127,6 +127,8 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     >>> baseline_of(record, "last week", EXACT)
     Baseline(source='last week', mean_loss=0.5, unit='bits', std_error=None, float_type=None)
     """
+    from bce_cli.core.gate import Baseline  # noqa: PLC0415 -- no other record needs it
+
     _check_convention(record, convention, name)
     unit = _member(record, "unit", name)
     if not isinstance(unit, str) or unit not in NATS_PER:
@@ -141,8 +143,22 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     )
 
 
-def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
-    """Read an object of strict JSON."""
+def read_record(path: str, wanted: Wanted) -> dict[str, Any]:
+    """Read an object of strict JSON; see `saved_record`.
+
+    Parameters
+    ----------
+    path : str
+        Of a file, or its address, or ``-`` for standard input.
+    wanted : Wanted
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    DataError
+        It is no such JSON, or surely another thing.
+    """
     refuse_credentials(path)
     source = Source(path)
     with source.open() as stream:
@@ -162,7 +178,7 @@ def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _value_of(content: bytes, name: str, wanted: _Wanted) -> Any:  # noqa: ANN401 -- any JSON value
+def _value_of(content: bytes, name: str, wanted: Wanted) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         return json.loads(
             content,
@@ -218,7 +234,7 @@ def _is_deep(value: Any, room: int = _DEEPEST) -> bool:  # noqa: ANN401 -- any J
     return isinstance(value, list) and (room == 0 or any(_is_deep(v, room - 1) for v in value))
 
 
-def _refuse(name: str, reason: str, wanted: _Wanted) -> NoReturn:
+def _refuse(name: str, reason: str, wanted: Wanted) -> NoReturn:
     message = f"{name}: not a {wanted.what}: {reason}"
     raise DataError(message, wanted.hint) from None
 
@@ -236,7 +252,7 @@ def _refuse_token(token: str) -> NoReturn:
     raise ValueError(message)
 
 
-def _finite(text: str, name: str, wanted: _Wanted) -> float:
+def _finite(text: str, name: str, wanted: Wanted) -> float:
     number = float(text)
     if math.isinf(number):
         _refuse(name, f"the number {quoted(text)} is too large", wanted)

@@ -12,6 +12,7 @@ from bce_cli.core.recalibration import saved
 from bce_cli.core.recalibration.maps import METHODS, RecalibrationMap
 from bce_cli.core.recalibration.saved import MOST_KNOTS, SavedMap, fingerprint
 from bce_cli.errors import BceError, DataError, InputError
+from bce_cli.readers import saved_map
 from bce_cli.readers.saved_map import read_map
 
 PRINT = fingerprint([1, 0, 1], [0.9, 0.2, 0.4])
@@ -252,7 +253,8 @@ def test_a_map_of_a_newer_version_is_not_guessed_at() -> None:
 
 
 def test_what_is_too_great_is_neither_read_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bce_cli.readers.saved_map._LARGEST", 1 << 20)
+    small = saved_map.WANTED._replace(most_bytes=1 << 20)
+    monkeypatch.setattr(saved_map, "WANTED", small)
     message = "map.json: more than 1 MiB are no map of bce recalibrate"
     assert _fault(b" " * ((1 << 20) + 1)) == (message, HINT)
     monkeypatch.setattr(saved, "MOST_KNOTS", 2)
