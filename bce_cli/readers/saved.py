@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
-import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
+from bce_cli.core.fields import Fields
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
@@ -138,7 +138,7 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
         source=name,
         mean_loss=_mean_loss(record, name),
         unit=unit,
-        std_error=_std_error(record, name),
+        std_error=Fields(record, name).maybe_number("std_error", 0.0),
         float_type=_float_type(record, name),
     )
 
@@ -272,20 +272,7 @@ def _mean_loss(report: Mapping[str, Any], name: str) -> float:
         rules = f"{argument('clip=')} or {argument('like=')}"
         hint = f"save one with {rules}, or of predictions without impossible rows"
         raise DataError(message, hint)
-    loss = _number(value)
-    if loss is None:
-        message = f"{name}: mean_loss must be a number, not {_shown(value)}"
-        raise DataError(message)
-    return loss
-
-
-def _std_error(report: Mapping[str, Any], name: str) -> float | None:
-    value = report.get("std_error")
-    error = _number(value)
-    if value is not None and (error is None or error < 0.0):
-        message = f"{name}: std_error must be a number of 0 or more, or null, not {_shown(value)}"
-        raise DataError(message)
-    return error
+    return Fields(report, name).number("mean_loss")
 
 
 def _float_type(report: Mapping[str, Any], name: str) -> str | None:
@@ -294,12 +281,6 @@ def _float_type(report: Mapping[str, Any], name: str) -> str | None:
         return cast("str | None", value)
     message = f"{name}: float_type must be {', '.join(FLOAT_TYPES)} or null, not {_shown(value)}"
     raise DataError(message)
-
-
-def _number(value: Any) -> float | None:  # noqa: ANN401
-    """Return a finite number; None for any other value."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) <= sys.float_info.max else None
 
 
 def _check_convention(report: Mapping[str, Any], convention: Convention, name: str) -> None:

@@ -141,7 +141,7 @@ def test_no_more_than_a_report_can_have_is_read() -> None:
     [
         ({"mean_loss": "0.25"}, "mean_loss must be a number, not '0.25'"),
         ({"mean_loss": True}, "mean_loss must be a number, not 'true'"),
-        ({"mean_loss": [1]}, "mean_loss must be a number, not '[1]'"),
+        ({"mean_loss": [1]}, "mean_loss must be a number, not a list"),
         ({"mean_loss": 10**400}, f"mean_loss must be a number, not '1{'0' * 79}...'"),
         ({"std_error": -1}, "std_error must be a number of 0 or more, or null, not '-1'"),
         ({"std_error": "x"}, "std_error must be a number of 0 or more, or null, not 'x'"),
