@@ -52,8 +52,15 @@ class Cells:
 
     @property
     def judged(self) -> Places | slice:
-        """The places of the rows that are judged in some fold."""
-        return np.flatnonzero(self.folds.codes >= 0) if self.folds.in_order else slice(None)
+        """The places of the rows that are judged in some fold.
+
+        Those of a cluster stand together: every two methods are compared by cluster, and rows that
+        are in order are put together in no time.
+        """
+        if self.rows.cluster is None:
+            return np.flatnonzero(self.folds.codes >= 0) if self.folds.in_order else slice(None)
+        places: Places = np.argsort(self.rows.cluster.codes, kind="stable")
+        return places[self.folds.codes[places] >= 0]
 
     @property
     def points(self) -> Points:
@@ -156,6 +163,7 @@ def cross_fit(
             else:
                 values[method][places] = fit.map.logits_at(points)
         progress(Stage("fitting", fold + 2, cells.folds.n + 1, "folds"))
+    judged = cells.judged
     for method, logits in values.items():
-        values[method] = cells.losses(logits)[cells.judged]
+        values[method] = cells.losses(logits)[judged]
     return values, obstacles
