@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
     from bce_cli.render.formulas import FormulaLanguage
 
-_LANGUAGES = ("sql", "python", "excel")
-
 
 class Recalibrator:
     """A map from predictions to recalibrated predictions, and what it is worth; it never changes.
@@ -130,9 +128,9 @@ class Recalibrator:
         >>> found.formula("sql")
         '"p"'
         """
-        from bce_cli.render.formulas import formula  # noqa: PLC0415 -- for this alone
+        from bce_cli.render.formulas import LANGUAGES, formula  # noqa: PLC0415 -- for this alone
 
-        check_choice("language", language, _LANGUAGES)
+        check_choice("language", language, LANGUAGES)
         name = self._saved.prediction_column if column is None else column
         return formula(
             self._saved.map, name, language, of_logits=self._saved.of_logits, as_logit=logit

@@ -141,7 +141,7 @@ def _lazy(source: str) -> str:
 
 def expected(found: RecalibrationMap, values: FloatArray, *, of_logits: bool) -> tuple[Any, ...]:
     """Return probabilities, log odds, and by how much rounding may change the latter."""
-    points = Points.of_logits(values) if of_logits else Points.of_probabilities(values)
+    points = Points.of_logits(values) if of_logits else Points.of(values)
     log_p, log_rest = points.log_p, points.log_rest
     at = found.parameters
     slope = abs(1.0 / at["temperature"]) if "temperature" in at else 0.0

@@ -83,10 +83,7 @@ class Cells:
         first, counts = rows, np.ones(1, np.intp)
         if len(starts) < len(rows):
             first, counts = rows.at(starts), np.diff(starts, append=len(rows))
-        if first.logits is None:
-            points = Points.of_probabilities(first.probabilities)
-        else:
-            points = Points(first.probabilities, first.logits, from_logits=True)
+        points = Points.of(first.probabilities, first.logits)
         sample = Sample(points, positives, negatives, len(rows))
         first_codes = codes if first is rows else codes[starts]
         return cls(rows, replace(folds, codes=codes), sample, first_codes, counts)

@@ -16,8 +16,6 @@ from bce_cli.errors import DataError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    FloatArray = npt.NDArray[np.float64]
-
 FORMAT, VERSION = "bce recalibration map", 1
 
 MOST_KNOTS = 500_000
@@ -124,7 +122,9 @@ class SavedMap:
         return "{{\n{}\n}}\n".format(",\n".join(lines)).encode()
 
 
-def fingerprint(labels: Any, predictions: Any, weights: Any = None) -> str:  # noqa: ANN401
+def fingerprint(
+    labels: npt.ArrayLike, predictions: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> str:
     """Return what tells some rows, in their order, from all others.
 
     SHA-256 of label, prediction and weight of each row after the other, as float64 in
