@@ -106,7 +106,7 @@ def formula(
     """
     if safe_text(column) != column:
         message = f"the column {quoted(column)} has characters that no formula should have"
-        raise DataError(message, "--prediction NAME says what it is called there")
+        raise DataError(message, "give the name that it has where the formula will stand")
     words = {"sql": _sql, "python": _python, "excel": _excel}[language](column)
     if found.method in STEPPED and language == "excel" and not of_logits:
         text = _looked_up(found, words, as_logit=as_logit)
@@ -119,7 +119,7 @@ def formula(
     text = f"={text}"
     if len(text) > _LONGEST_OF_EXCEL:
         message = f"the formula has {len(text):,} characters, and Excel takes {_LONGEST_OF_EXCEL:,}"
-        raise DataError(message, "--formula sql or python takes it, and so does another --method")
+        raise DataError(message, "SQL and Python take it, and Excel takes a map of another method")
     return text
 
 

@@ -337,6 +337,7 @@ def test_a_name_that_nobody_can_see_stands_in_no_formula() -> None:
         formula(LOGISTIC, "p\n--", "sql")
     message = r"the column 'p\n--' has characters that no formula should have"
     assert caught.value.message == message
+    assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
 def test_a_number_below_0_begins_no_comment() -> None:
