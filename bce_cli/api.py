@@ -676,7 +676,7 @@ def _one_convention(like: str, clip: float | None) -> Convention:
 
 def _baseline(given: object, convention: Convention) -> Baseline:
     """Return the baseline that a result, its figures, or a saved one is."""
-    from bce_cli.readers.saved_report import baseline_of, read_baseline  # noqa: PLC0415
+    from bce_cli.readers.saved import baseline_of, read_baseline  # noqa: PLC0415
 
     if isinstance(given, Mapping | Result):
         record = given if isinstance(given, Mapping) else given.to_dict()

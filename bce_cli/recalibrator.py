@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from stat import S_IMODE
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.arguments import check_choice
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.saved import SavedMap
     from bce_cli.core.rows import FloatArray
     from bce_cli.render.formulas import FormulaLanguage
-
-_LANGUAGES = ("sql", "python", "excel")
 
 
 class Recalibrator:
@@ -130,9 +130,9 @@ class Recalibrator:
         >>> found.formula("sql")
         '"p"'
         """
-        from bce_cli.render.formulas import formula  # noqa: PLC0415 -- for this alone
+        from bce_cli.render.formulas import LANGUAGES, formula  # noqa: PLC0415 -- for this alone
 
-        check_choice("language", language, _LANGUAGES)
+        check_choice("language", language, LANGUAGES)
         name = self._saved.prediction_column if column is None else column
         return formula(
             self._saved.map, name, language, of_logits=self._saved.of_logits, as_logit=logit
@@ -153,16 +153,20 @@ class Recalibrator:
             The map has too many knots.
         """
         content, place = self._saved.to_json(), os.fspath(path)
-        temporary = f"{place}.{os.urandom(8).hex()}"
+        target = os.path.realpath(place)  # a link that the user named is followed
+        temporary = f"{target}.{os.urandom(8).hex()}"
         try:
             with open(temporary, "xb") as file:  # noqa: PTH123 -- the path as it was given
                 file.write(content)
-            os.replace(temporary, place)  # noqa: PTH105 -- as above
+            with suppress(FileNotFoundError):
+                os.chmod(temporary, S_IMODE(os.stat(target).st_mode))  # noqa: PTH101, PTH116 -- as above
+            os.replace(temporary, target)  # noqa: PTH105 -- as above
         except OSError as error:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)  # noqa: PTH108 -- as above
             message = f"{safe_text(place)}: {os_reason(error)}"
             raise OutputCreationError(message) from None
+        finally:
+            with suppress(OSError):  # it was never made, or is in its place
+                os.unlink(temporary)  # noqa: PTH108 -- as above
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the file holds, by name."""

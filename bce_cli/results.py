@@ -521,17 +521,17 @@ def load(
     ArgumentError
         It is no path, as a dict or the text of JSON.
     """
-    from bce_cli.readers.saved_report import is_map, saved_record  # noqa: PLC0415 -- as above
+    from bce_cli.readers.saved import is_map, saved_record  # noqa: PLC0415 -- as above
     from bce_cli.render.saved import document_of  # noqa: PLC0415 -- rarely needed
 
     place = path_of_json("path", path)
     with said_in_python():
         record = saved_record(place, takes_map=True)
     if is_map(record):
-        from bce_cli.readers.saved_map import read_map  # noqa: PLC0415 -- as above
+        from bce_cli.readers.saved_map import map_of  # noqa: PLC0415 -- as above
         from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- as above
 
-        return Recalibrator(read_map(place))
+        return Recalibrator(map_of(record, place))
     document = document_of(record, place)
     return _RESULTS[type(document).__name__](document)
 

@@ -178,7 +178,9 @@ def test_no_message_below_the_command_line_names_an_option() -> None:
         for text in option.findall(path.read_text())
     ]
     assert found == [
-        'readers/saved_report.py: "save one with bce compute --format json -o FILE"',
+        'readers/saved.py: "save one with --format json -o FILE"',
+        'readers/saved.py: "save one with bce compute --format json -o FILE"',
+        'readers/saved.py: "it has rows, as bce compute --per-example writes them"',
         'data/aligned.py: "{conflict}: are these the same rows? --on {quoted(column)} joins them"',
     ]
 

@@ -130,7 +130,7 @@ class Demanded(OptionGroup):
             message = "--baseline must not be empty"
             raise UsageError(message)
         from bce_cli.core.gate import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
-        from bce_cli.readers.saved_report import read_baseline  # noqa: PLC0415
+        from bce_cli.readers.saved import read_baseline  # noqa: PLC0415
 
         path = self.baseline
         return Limits(

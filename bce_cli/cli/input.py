@@ -1,7 +1,6 @@
 """The options that say what the input is; what is read by them, and what is told of it."""
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -280,7 +279,9 @@ class ComparedInput(ScoredInput):
             message = "there is one model only: name two columns, or give a source for each model"
             several = [name for name in "".join(self.predictions).split(",") if name]
             if len(several) > 1:
-                words = (f"-p {shlex.quote(safe_text(name))}" for name in several)
+                from shlex import quote  # noqa: PLC0415 -- rarely needed
+
+                words = (f"-p {quote(safe_text(name))}" for name in several)
                 raise UsageError(message, f"such as {' '.join(words)}")
             raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
         return inputs.models(paths)

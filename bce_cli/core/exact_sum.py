@@ -86,7 +86,18 @@ def _units_within(values: FloatArray, bound: int, finest: int) -> int:
     return total
 
 
-def group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[int]]:
+def units_by_group(values: FloatArray, starts: npt.NDArray[np.intp]) -> list[int]:
+    """Sum groups as `ExactSum.by_group` does, in units of 2**-1074."""
+    values = _checked(values)
+    groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
+    units = [0] * len(starts)
+    for block in slices(len(values)):
+        for group, total in zip(*_group_units(values[block], groups[block]), strict=True):
+            units[group] += total
+    return units
+
+
+def _group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[int]]:
     """Sum one block of finite values by group.
 
     Parameters
@@ -385,13 +396,7 @@ class ExactSum:
         >>> [float(total) for total in ExactSum.by_group(values, np.array([0, 2]))]
         [0.30000000000000004, 0.0]
         """
-        values = _checked(values)
-        groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
-        units = [0] * len(starts)
-        for block in slices(len(values)):
-            for group, total in zip(*group_units(values[block], groups[block]), strict=True):
-                units[group] += total
-        return [cls(total) for total in units]
+        return [cls(total) for total in units_by_group(values, starts)]
 
     @classmethod
     def of_count(cls, n: int) -> ExactSum:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import pairwise
-from operator import add
+from itertools import chain, pairwise
+from operator import add, mul
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from bce_cli.core.exact_sum import (
     ExactSum,
     trailing_zeros,
     two_product,
+    units_by_group,
 )
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
@@ -77,7 +78,7 @@ def grouped(
 
 
 def ordered(
-    codes: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.integer],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], list[int]]:
     """Order rows by a code that is 0 or more; rows of one code keep their order.
 
@@ -101,7 +102,7 @@ def ordered(
     return order, starts, sorted_codes[starts].tolist()
 
 
-def _narrowed(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.integer]:
+def _narrowed(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     """Store small codes in 16 bits, which NumPy sorts by counting."""
     is_small = len(codes) > 0 and codes.max() < 2**16
     return codes.astype(np.uint16) if is_small else codes
@@ -187,21 +188,24 @@ class ClusterSums(State):
         """
         if len(values) == 0:
             return cls()
-        order, starts, names = grouped((cluster,))
-        totals = ExactSum.by_group(values[order], starts)
+        order, starts, found = ordered(cluster.codes)
+        units = units_by_group(values[order], starts)
         if divisors is None:
             counts = np.diff(starts, append=len(order)).tolist()
             parts = [count * UNITS_OF_ONE for count in counts]
         else:
-            parts = [part.units for part in ExactSum.by_group(divisors[order], starts)]
-        units = [total.units for total in totals]
-        is_ordinary = not any(unit & _FINE_BITS for unit in (*units, *parts))
-        found = cls(shift=_SHIFT if is_ordinary else 0)
-        found._take(
-            (name, unit >> found.shift, part >> found.shift)
-            for (name,), unit, part in zip(names, units, parts, strict=True)
-        )
-        return found
+            parts = units_by_group(divisors[order], starts)
+        shift = 0
+        if not any(unit & _FINE_BITS for unit in chain(units, parts)):
+            shift = _SHIFT
+            units, parts = ([unit >> shift for unit in some] for some in (units, parts))
+        words = [cluster.names[code] for code in found]
+        sums = dict(zip(words, zip(units, parts, strict=True), strict=True))
+        if len(sums) == len(words):
+            return cls(sums, shift)
+        of_twofold_names = cls(shift=shift)
+        of_twofold_names._take(zip(words, units, parts, strict=True))
+        return of_twofold_names
 
     def _take(self, sums: Iterable[tuple[str, int, int]]) -> None:
         mine = self.sums
@@ -236,13 +240,14 @@ class ClusterSums(State):
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
         pairs = [pair for pair in self.sums.values() if pair[1]]
+        values, divisors = [value for value, _ in pairs], [divisor for _, divisor in pairs]
         return Moments(
             len(pairs),
-            ExactSum(sum(u for u, _ in pairs) << self.shift),
-            ExactSum(sum(d for _, d in pairs) << self.shift),
-            self._squares(sum(u * u for u, _ in pairs)),
-            self._squares(sum(u * d for u, d in pairs)),
-            self._squares(sum(d * d for _, d in pairs)),
+            ExactSum(sum(values) << self.shift),
+            ExactSum(sum(divisors) << self.shift),
+            self._squares(sum(map(mul, values, values))),
+            self._squares(sum(map(mul, values, divisors))),
+            self._squares(sum(map(mul, divisors, divisors))),
         )
 
     def _squares(self, units: int) -> ExactSum:

@@ -160,13 +160,9 @@ class Application:
         return _Part(content, n, rows.n_missing, block.n_bytes)
 
     def _values(self, rows: Rows) -> FloatArray:
-        if rows.logits is None:
-            points = Points.of_probabilities(rows.probabilities)
-        else:
-            points = Points(rows.probabilities, rows.logits, from_logits=True)
-        return (
-            self.found.logits_at(points) if self.as_logit else self.found.probabilities_at(points)
-        )
+        points = Points.of(rows.probabilities, rows.logits)
+        found = self.found
+        return found.logits_at(points) if self.as_logit else found.probabilities_at(points)
 
 
 class _Copier(ABC):

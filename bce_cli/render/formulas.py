@@ -9,9 +9,9 @@ from __future__ import annotations
 import keyword
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from bce_cli.core.recalibration.maps import STEPPED
+from bce_cli.core.recalibration.maps import STEPPED, log_odds_of
 from bce_cli.errors import DataError, quoted, safe_text
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.maps import RecalibrationMap
 
 FormulaLanguage: TypeAlias = Literal["sql", "python", "excel"]
+LANGUAGES: tuple[FormulaLanguage, ...] = get_args(FormulaLanguage)
 
 _LARGEST = "1.7976931348623157e308"
 _CERTAIN = 600.0  # log odds whose probability is 1 in float64, and whose odds are finite
@@ -105,7 +106,7 @@ def formula(
     """
     if safe_text(column) != column:
         message = f"the column {quoted(column)} has characters that no formula should have"
-        raise DataError(message, "--prediction NAME says what it is called there")
+        raise DataError(message, "give the name that it has where the formula will stand")
     words = {"sql": _sql, "python": _python, "excel": _excel}[language](column)
     if found.method in STEPPED and language == "excel" and not of_logits:
         text = _looked_up(found, words, as_logit=as_logit)
@@ -118,7 +119,7 @@ def formula(
     text = f"={text}"
     if len(text) > _LONGEST_OF_EXCEL:
         message = f"the formula has {len(text):,} characters, and Excel takes {_LONGEST_OF_EXCEL:,}"
-        raise DataError(message, "--formula sql or python takes it, and so does another --method")
+        raise DataError(message, "SQL and Python take it, and Excel takes a map of another method")
     return text
 
 
@@ -211,7 +212,7 @@ def _ends(
     if of_logits:
         conditions = [f"{words.x} < -{_LARGEST}", f"{words.x} > {_LARGEST}"]
     return [
-        (condition, words.number(_logit(level) if as_logit else level))
+        (condition, words.number(log_odds_of(level) if as_logit else level))
         for condition, level in zip(conditions, levels, strict=True)
         if level is not None
     ]
@@ -237,10 +238,6 @@ def _certain(found: RecalibrationMap, words: _Language, *, of_logits: bool) -> l
 def _sigmoid(log_odds: str, words: _Language) -> str:
     odds = f"{words.exp}({log_odds})"
     return f"{odds} / (1 + {odds})"
-
-
-def _logit(level: float) -> float:
-    return math.log(level) - math.log1p(-level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +271,7 @@ def _stepped(found: RecalibrationMap, words: _Language, *, of_logits: bool, as_l
             if as_logit and piece.rise:
                 level = f"{words.log}({level}) - {words.log}(1 - ({level}))"
             elif as_logit:
-                level = words.number(_logit(piece.level))
+                level = words.number(log_odds_of(piece.level))
             cases.append((f"{words.x} <= {end}", level))
     return _nested(cases, words)
 
@@ -283,7 +280,7 @@ def _parts(piece: _Piece, words: _Language, *, of_logits: bool) -> list[tuple[st
     """Return where a piece ends and how p is written there; of logits in two parts, about 0."""
     if not of_logits:
         return [(words.number(piece.end), words.x)]
-    end = words.number(_logit(piece.end)) if piece.end not in (0.0, 1.0) else ""
+    end = words.number(log_odds_of(piece.end)) if piece.end not in (0.0, 1.0) else ""
     end = end or f"{'-' if piece.end == 0.0 else ''}{_LARGEST}"
     below = f"{words.exp}({words.x}) / (1 + {words.exp}({words.x}))"
     above = f"1 / (1 + {words.exp}(-{words.x}))"
@@ -324,5 +321,5 @@ def _looked_up(found: RecalibrationMap, words: _Language, *, as_logit: bool) -> 
     before = words.number(first.level)
     if as_logit:
         level = f"{words.log}({level}) - {words.log}(1 - ({level}))"
-        before = words.number(_logit(first.level))
+        before = words.number(log_odds_of(first.level))
     return words.choice([(f"{words.x} < {words.number(first.end)}", before)], level)

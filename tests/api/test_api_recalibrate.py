@@ -103,6 +103,19 @@ def test_it_is_the_file_of_the_command(bce: Callable[..., Result]) -> None:
     assert Path("ours.json").read_bytes() == Path("theirs.json").read_bytes()
 
 
+def test_a_map_is_saved_where_a_link_leads_with_the_mode_that_is_there(
+    result: bce_cli.RecalibrateResult,
+) -> None:
+    Path("kept.json").write_text("old")
+    Path("kept.json").chmod(0o640)
+    Path("link.json").symlink_to("kept.json")
+    result.save("link.json")
+    assert Path("link.json").is_symlink()
+    assert Path("kept.json").stat().st_mode & 0o777 == 0o640
+    assert bce_cli.load("kept.json") == result.map()
+    assert not list(Path.cwd().glob("*.json.*"))
+
+
 def test_a_saved_result_has_its_maps(result: bce_cli.RecalibrateResult) -> None:
     Path("report.json").write_text(result.to_json(), encoding="utf-8")
     loaded = bce_cli.load("report.json")

@@ -141,7 +141,7 @@ def _lazy(source: str) -> str:
 
 def expected(found: RecalibrationMap, values: FloatArray, *, of_logits: bool) -> tuple[Any, ...]:
     """Return probabilities, log odds, and by how much rounding may change the latter."""
-    points = Points.of_logits(values) if of_logits else Points.of_probabilities(values)
+    points = Points.of_logits(values) if of_logits else Points.of(values)
     log_p, log_rest = points.log_p, points.log_rest
     at = found.parameters
     slope = abs(1.0 / at["temperature"]) if "temperature" in at else 0.0
@@ -337,6 +337,7 @@ def test_a_name_that_nobody_can_see_stands_in_no_formula() -> None:
         formula(LOGISTIC, "p\n--", "sql")
     message = r"the column 'p\n--' has characters that no formula should have"
     assert caught.value.message == message
+    assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
 def test_a_number_below_0_begins_no_comment() -> None:

@@ -52,8 +52,15 @@ class Cells:
 
     @property
     def judged(self) -> Places | slice:
-        """The places of the rows that are judged in some fold."""
-        return np.flatnonzero(self.folds.codes >= 0) if self.folds.in_order else slice(None)
+        """The places of the rows that are judged in some fold.
+
+        Those of a cluster stand together: every two methods are compared by cluster, and rows that
+        are in order are put together in no time.
+        """
+        if self.rows.cluster is None:
+            return np.flatnonzero(self.folds.codes >= 0) if self.folds.in_order else slice(None)
+        places: Places = np.argsort(self.rows.cluster.codes, kind="stable")
+        return places[self.folds.codes[places] >= 0]
 
     @property
     def points(self) -> Points:
@@ -76,10 +83,7 @@ class Cells:
         first, counts = rows, np.ones(1, np.intp)
         if len(starts) < len(rows):
             first, counts = rows.at(starts), np.diff(starts, append=len(rows))
-        if first.logits is None:
-            points = Points.of_probabilities(first.probabilities)
-        else:
-            points = Points(first.probabilities, first.logits, from_logits=True)
+        points = Points.of(first.probabilities, first.logits)
         sample = Sample(points, positives, negatives, len(rows))
         first_codes = codes if first is rows else codes[starts]
         return cls(rows, replace(folds, codes=codes), sample, first_codes, counts)
@@ -156,6 +160,7 @@ def cross_fit(
             else:
                 values[method][places] = fit.map.logits_at(points)
         progress(Stage("fitting", fold + 2, cells.folds.n + 1, "folds"))
+    judged = cells.judged
     for method, logits in values.items():
-        values[method] = cells.losses(logits)[cells.judged]
+        values[method] = cells.losses(logits)[judged]
     return values, obstacles

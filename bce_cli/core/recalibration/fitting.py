@@ -27,7 +27,7 @@ from bce_cli.core.calibration.log_odds import (
 from bce_cli.core.calibration.logistic import recalibrate_logistically
 from bce_cli.core.calibration.tally import Tally, pooled, run_starts, run_sums, total
 from bce_cli.core.recalibration.beta import fit_beta
-from bce_cli.core.recalibration.maps import METHODS, STEPPED, Method, RecalibrationMap
+from bce_cli.core.recalibration.maps import GREATEST, METHODS, STEPPED, Method, RecalibrationMap
 from bce_cli.core.recalibration.sample import Sample
 from bce_cli.errors import DataError
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.tally import Parts
     from bce_cli.core.rows import FloatArray, Rows
-
-_GREATEST = float(np.finfo(np.float64).max)
 
 
 class Fit(NamedTuple):
@@ -190,8 +188,8 @@ def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Start) ->
     slope = fit_slope(odds, None if start is None else 1.0 / start["temperature"])
     if slope is None:
         return Fit(None, "diverged")
-    temperature = math.copysign(_GREATEST, slope)
-    if abs(slope) * _GREATEST > 1.0:
+    temperature = math.copysign(GREATEST, slope)
+    if abs(slope) * GREATEST > 1.0:
         temperature = 1.0 / slope
     return Fit(_formula(sample, "temperature", temperature=temperature))
 

@@ -59,7 +59,8 @@ PARAMETERS: dict[Method, tuple[str, ...]] = {
 STEPPED: tuple[Method, ...] = ("isotonic", "centred")
 """The methods that have knots."""
 
-_GREATEST = float(np.finfo(np.float64).max)
+GREATEST = float(np.finfo(np.float64).max)
+"""Of finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,11 @@ class Points:
     from_logits: bool = False
 
     @classmethod
-    def of_probabilities(cls, probabilities: FloatArray) -> Points:
-        """Take probabilities in [0, 1]."""
-        return cls(probabilities, logit(probabilities))
+    def of(cls, probabilities: FloatArray, logits: FloatArray | None = None) -> Points:
+        """Take probabilities in [0, 1], or the sigmoids of logits beside these, as rows have."""
+        if logits is None:
+            return cls(probabilities, logit(probabilities))
+        return cls(probabilities, logits, from_logits=True)
 
     @classmethod
     def of_logits(cls, logits: FloatArray) -> Points:
@@ -230,10 +233,6 @@ class RecalibrationMap:
         points = _points(None, probabilities) if logits else _points(probabilities, None)
         return self.probabilities_at(points)
 
-    def transform(self, probabilities: npt.ArrayLike) -> FloatArray:
-        """Do what `apply` does, under the name that pipelines know."""
-        return self.apply(probabilities)
-
     def logits_at(self, points: Points) -> FloatArray:
         """Return recalibrated log odds of predictions that were validated before; shape (n,)."""
         if self.method == "as-is":
@@ -242,7 +241,7 @@ class RecalibrationMap:
             return logit(self._levels(points.probabilities))
         recalibrated = self._formula(points)
         for level, are_there in self._ends(points):
-            recalibrated[are_there] = math.log(level) - math.log1p(-level)
+            recalibrated[are_there] = log_odds_of(level)
         return recalibrated
 
     def probabilities_at(self, points: Points) -> FloatArray:
@@ -264,7 +263,7 @@ class RecalibrationMap:
     def _formula(self, points: Points) -> FloatArray:
         """Return log odds by the formula; those at 0 and 1 are any number."""
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return np.clip(self._by_formula(points), -_GREATEST, _GREATEST)
+            return np.clip(self._by_formula(points), -GREATEST, GREATEST)
 
     def _by_formula(self, points: Points) -> FloatArray:
         at = self.parameters
@@ -286,9 +285,15 @@ class RecalibrationMap:
         return np.where(shares < 1.0, levels, y[right])
 
 
-def as_they_are() -> RecalibrationMap:
-    """Return the map that changes nothing."""
-    return RecalibrationMap("as-is")
+def log_odds_of(level: float) -> float:
+    """Return the log odds of a level in (0, 1), to the last digit that `math` has.
+
+    Examples
+    --------
+    >>> log_odds_of(0.5), round(log_odds_of(0.9), 6)
+    (0.0, 2.197225)
+    """
+    return math.log(level) - math.log1p(-level)
 
 
 def _points(probabilities: npt.ArrayLike | None, logits: npt.ArrayLike | None) -> Points:
@@ -297,7 +302,7 @@ def _points(probabilities: npt.ArrayLike | None, logits: npt.ArrayLike | None) -
     if probabilities is None:
         message = "neither probabilities nor logits were given"
         raise TypeError(message)
-    return Points.of_probabilities(checked_predictions(probabilities))
+    return Points.of(checked_predictions(probabilities))
 
 
 def _check_parameters(method: Method, parameters: dict[str, float]) -> None:

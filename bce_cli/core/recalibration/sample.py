@@ -42,10 +42,7 @@ class Sample:
     @classmethod
     def of(cls, tally: Tally, n: int) -> Sample:
         """Take the predictions of n rows, each of some weight."""
-        if tally.logits is None:
-            points = Points.of_probabilities(tally.predictions)
-        else:
-            points = Points(tally.predictions, tally.logits, from_logits=True)
+        points = Points.of(tally.predictions, tally.logits)
         return cls(points, tally.positives, tally.negatives, n)
 
     def where(self, are_there: BoolArray, n: int) -> Sample:

@@ -1,25 +1,20 @@
-"""A map that is kept: what of it, and of the rows it was fitted to, is written down and checked."""
+"""A map that is kept: what of it, and of the rows it was fitted to, is written down."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import sys
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.recalibration.maps import PARAMETERS, RecalibrationMap
-from bce_cli.errors import DataError, argument, quoted
+from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
-
-    FloatArray = npt.NDArray[np.float64]
 
 FORMAT, VERSION = "bce recalibration map", 1
 
@@ -27,8 +22,6 @@ MOST_KNOTS = 500_000
 """A map of more is neither written nor read; ten million rows have some thousands."""
 
 _ROWS_AT_ONCE = 1 << 16
-_PAIR = 2
-_HASH_DIGITS = 64
 
 Value: TypeAlias = Any
 """Any value of JSON."""
@@ -129,7 +122,9 @@ class SavedMap:
         return "{{\n{}\n}}\n".format(",\n".join(lines)).encode()
 
 
-def fingerprint(labels: Any, predictions: Any, weights: Any = None) -> str:  # noqa: ANN401
+def fingerprint(
+    labels: npt.ArrayLike, predictions: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> str:
     """Return what tells some rows, in their order, from all others.
 
     SHA-256 of label, prediction and weight of each row after the other, as float64 in
@@ -161,189 +156,6 @@ def fingerprint(labels: Any, predictions: Any, weights: Any = None) -> str:  # n
             rows[:, 2] = weights[some]
         digest.update((rows + 0.0).data)  # which makes -0.0 a 0.0
     return f"sha256:{digest.hexdigest()}"
-
-
-def saved_map_of(record: Mapping[str, Value]) -> SavedMap:
-    """Return what a record holds, every value of it checked.
-
-    Parameters
-    ----------
-    record : mapping of str to value of JSON
-
-    Raises
-    ------
-    DataError
-        It is of another version; or lacks a key, has one too many, or a value that cannot be.
-    """
-    _check_version(record)
-    known = ("format", "version", "method", "parameters", "level_at_0", "level_at_1", "n_blocks")
-    own = [field.name for field in fields(SavedMap)[1:]]
-    expected = {*known, *own, "knots"}
-    for key in (*known, *own, "knots"):
-        if key not in record:
-            message = f"there is no key {quoted(key)}"
-            raise DataError(message)
-    for key in record:
-        if key not in expected:
-            message = f"there is a key {quoted(key)}, which such maps do not have"
-            raise DataError(message)
-    take = _Taken(record)
-    found = SavedMap(
-        map=_map_in(record, take),
-        label_column=take.text("label_column"),
-        prediction_column=take.text("prediction_column"),
-        weight_column=take.text_or_null("weight_column"),
-        cluster_column=take.text_or_null("cluster_column"),
-        of_logits=take.flag("of_logits"),
-        n=take.count("n"),
-        n_positive=take.number("n_positive", 0.0),
-        fingerprint=_fingerprint_in(record),
-        folds=take.count("folds"),
-        n_clusters=None if record["n_clusters"] is None else take.count("n_clusters"),
-        confidence=take.number("confidence"),
-        as_is_loss=take.number_or_null("as_is_loss", 0.0),
-        fitted_loss=take.number_or_null("fitted_loss", 0.0),
-        cross_fitted_loss=take.number_or_null("cross_fitted_loss", 0.0),
-        difference=take.number_or_null("difference"),
-        std_error=take.number_or_null("std_error", 0.0),
-        ci_low=take.number_or_null("ci_low"),
-        ci_high=take.number_or_null("ci_high"),
-        tool=take.text("tool"),
-    )
-    if not 0.0 < found.confidence < 1.0:
-        _refuse("confidence", "a number between 0 and 1", found.confidence)
-    return found
-
-
-class _Taken:
-    """Values of a record, each checked for what it must be."""
-
-    def __init__(self, record: Mapping[str, Value]) -> None:
-        self._record = record
-
-    def text(self, key: str) -> str:
-        """Return a text."""
-        value = self._record[key]
-        if not isinstance(value, str):
-            _refuse(key, "a text", value)
-        return value
-
-    def text_or_null(self, key: str) -> str | None:
-        """Return a text, or None."""
-        return None if self._record[key] is None else self.text(key)
-
-    def flag(self, key: str) -> bool:
-        """Return true or false."""
-        value = self._record[key]
-        if not isinstance(value, bool):
-            _refuse(key, "true or false", value)
-        return value
-
-    def count(self, key: str) -> int:
-        """Return a whole number of 1 or more."""
-        value = self._record[key]
-        if type(value) is not int or not 1 <= value < 1 << 63:
-            _refuse(key, "a whole number of 1 or more", value)
-        return value
-
-    def number(self, key: str, least: float = -math.inf) -> float:
-        """Return a finite number."""
-        value = finite(self._record[key])
-        if value is None or value < least:
-            what = "a number" if math.isinf(least) else "a number of 0 or more"
-            _refuse(key, what, self._record[key])
-        return value
-
-    def number_or_null(self, key: str, least: float = -math.inf) -> float | None:
-        """Return a finite number, or None."""
-        return None if self._record[key] is None else self.number(key, least)
-
-
-def _check_version(record: Mapping[str, Value]) -> None:
-    if record.get("format") != FORMAT:
-        if "methods" in record:
-            message = "a report of bce recalibrate, and no map"
-            raise DataError(message, f"it writes its map with {argument('save')}")
-        if "mean_loss" in record or "unit" in record:
-            message = "a report, and no map"
-            raise DataError(message)
-        message = "not a map of bce recalibrate"
-        raise DataError(message)
-    version = record.get("version")
-    if type(version) is int and version > VERSION:
-        message = f"a map of version {_shown(version)}, and this bce reads version {VERSION}"
-        raise DataError(message, "a newer bce reads it")
-    if type(version) is not int or version != VERSION:
-        _refuse("version", str(VERSION), version)
-
-
-def _map_in(record: Mapping[str, Value], take: _Taken) -> RecalibrationMap:
-    """Return the map, which checks what its method asks for."""
-    method = record["method"]
-    if not isinstance(method, str) or method not in PARAMETERS:
-        _refuse("method", f"one of {', '.join(PARAMETERS)}", method)
-    return RecalibrationMap(
-        method=method,
-        parameters=_parameters_in(record["parameters"]),
-        level_at_0=take.number_or_null("level_at_0"),
-        level_at_1=take.number_or_null("level_at_1"),
-        knots=_knots_in(record["knots"]),
-        n_blocks=None if record["n_blocks"] is None else take.count("n_blocks"),
-    )
-
-
-def _parameters_in(value: Value) -> dict[str, float]:
-    if not isinstance(value, dict):
-        _refuse("parameters", "an object", value)
-    found: dict[str, float] = {}
-    for name, given in value.items():
-        number = finite(given)
-        if number is None:
-            _refuse(f"parameter {quoted(name)}", "a number", given)
-        found[name] = number
-    return found
-
-
-def _knots_in(value: Value) -> tuple[tuple[float, float], ...]:
-    if not isinstance(value, list):
-        _refuse("knots", "an array", value)
-    if len(value) > MOST_KNOTS:
-        message = f"there are {len(value):,} knots, and at most {MOST_KNOTS:,} are read"
-        raise DataError(message)
-    found: list[tuple[float, float]] = []
-    for number, knot in enumerate(value, start=1):
-        pair = [finite(each) for each in knot] if isinstance(knot, list) else []
-        at, level = pair if len(pair) == _PAIR else (None, None)
-        if at is None or level is None:
-            _refuse(f"knot {number:,}", "an array of two numbers", knot)
-        found.append((at, level))
-    return tuple(found)
-
-
-def _fingerprint_in(record: Mapping[str, Value]) -> str:
-    value = record["fingerprint"]
-    kind, _, digits = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if kind != "sha256" or len(digits) != _HASH_DIGITS or set(digits) - set("0123456789abcdef"):
-        _refuse("fingerprint", "sha256: and 64 digits", value)
-    return str(value)
-
-
-def finite(value: Value) -> float | None:
-    """Return a finite number; None for any other value."""
-    is_number = type(value) in (int, float) and abs(value) <= sys.float_info.max
-    return float(value) if is_number else None
-
-
-def _refuse(what: str, expected: str, value: Value) -> NoReturn:
-    message = f"{what} must be {expected}, not {_shown(value)}"
-    raise DataError(message)
-
-
-def _shown(value: Value) -> str:
-    """Show any JSON value on one line."""
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value):,}"
-    return quoted(value if isinstance(value, str) else json.dumps(value))
 
 
 def _plain(value: Value) -> Value:

@@ -20,10 +20,10 @@ from bce_cli.core.calibration.fine_bins import UsedBins
 from bce_cli.core.calibration.log_odds import Obstacle
 from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration
 from bce_cli.core.calibration.report import CalibrationReport, Strategy
+from bce_cli.core.fields import Fields
 from bce_cli.core.recalibration.gain import SimpleGain
 from bce_cli.core.recalibration.maps import METHODS
 from bce_cli.render.calibration import BRIER_NAMES, LOG_LOSS_NAMES, CalibrationDocument
-from bce_cli.render.saved.fields import Fields
 from bce_cli.render.saved.parts import GREATEST_WEIGHT, origin_of, unit_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from bce_cli.render.check import FIGURES_OF_CHECKS, CheckDocument
 from bce_cli.render.saved.parts import convention_of, losses_of, origin_of, unit_of
 
 if TYPE_CHECKING:
-    from bce_cli.render.saved.fields import Fields
+    from bce_cli.core.fields import Fields
 
 
 def check_document(fields: Fields) -> CheckDocument:

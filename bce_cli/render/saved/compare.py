@@ -18,8 +18,8 @@ from bce_cli.render.compare import FIGURES_OF_MODELS, CompareDocument
 from bce_cli.render.saved.parts import convention_of, losses_of, origin_of, unit_of, which_row
 
 if TYPE_CHECKING:
+    from bce_cli.core.fields import Fields
     from bce_cli.core.report import Unit
-    from bce_cli.render.saved.fields import Fields
 
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 

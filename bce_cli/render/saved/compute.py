@@ -24,8 +24,8 @@ from bce_cli.render.saved.parts import (
 from bce_cli.render.segments import FIGURES_OF_SEGMENTS
 
 if TYPE_CHECKING:
+    from bce_cli.core.fields import Fields
     from bce_cli.core.report import Unit
-    from bce_cli.render.saved.fields import Fields
 
 
 def compute_document(fields: Fields) -> ComputeDocument:

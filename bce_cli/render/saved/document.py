@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bce_cli.core.fields import Fields
 from bce_cli.errors import DataError, safe_text
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.check import CheckDocument
@@ -18,7 +19,6 @@ from bce_cli.render.saved.calibration import calibration_document
 from bce_cli.render.saved.check import check_document
 from bce_cli.render.saved.compare import compare_document
 from bce_cli.render.saved.compute import compute_document
-from bce_cli.render.saved.fields import Fields
 from bce_cli.render.saved.recalibrate import recalibrate_document
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.conventions import Convention
+from bce_cli.core.fields import Fields
 from bce_cli.core.report import NATS_PER, LossReport
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
 from bce_cli.errors import ArgumentError
 from bce_cli.render.origin import Origin, is_doubt
-from bce_cli.render.saved.fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from bce_cli.core.calibration.log_odds import Obstacle
+from bce_cli.core.fields import Fields
 from bce_cli.core.recalibration.choice import (
     MethodReport,
     PairedDifference,
@@ -15,7 +16,6 @@ from bce_cli.core.recalibration.choice import (
 from bce_cli.core.recalibration.maps import METHODS, PARAMETERS, STEPPED, RecalibrationMap
 from bce_cli.errors import DataError, safe_text
 from bce_cli.render.recalibrate import RecalibrateDocument
-from bce_cli.render.saved.fields import Fields
 from bce_cli.render.saved.parts import losses_of, origin_of, unit_of
 
 if TYPE_CHECKING:

@@ -92,7 +92,6 @@ def test_predictions_of_0_and_1_get_their_levels() -> None:
 def test_as_is_changes_no_bit() -> None:
     same = RecalibrationMap("as-is")
     assert same.apply(EDGES).tolist() == EDGES
-    assert same.transform(EDGES).tolist() == EDGES
     assert same.logits_of([0.0, 0.5, 1.0]).tolist() == [-np.inf, 0.0, np.inf]
     assert same.logits_of(logits=[1e-300, 3.0]).tolist() == [1e-300, 3.0]
 
@@ -235,7 +234,7 @@ def test_what_is_no_prediction_is_refused() -> None:
 
 def test_points_know_the_logarithms_of_either_form() -> None:
     p = np.array([0.0, 1e-300, 0.25, 1.0])
-    points = Points.of_probabilities(p)
+    points = Points.of(p)
     assert points.log_p.tolist() == [-np.inf, math.log(1e-300), math.log(0.25), 0.0]
     assert points.log_rest.tolist() == [0.0, -1e-300, math.log1p(-0.25), -np.inf]
     logits = Points.of_logits(np.array([-1000.0, 0.0, 1000.0]))

@@ -14,7 +14,7 @@ import pytest
 from bce_cli import Convention, DataError
 from bce_cli.core.gate import Baseline
 from bce_cli.errors import ArgumentError, BceError, InputError, UsageError
-from bce_cli.readers.saved_report import baseline_of, read_baseline, saved_record
+from bce_cli.readers.saved import baseline_of, read_baseline, saved_record
 
 SAVED: dict[str, Any] = {
     "source": "preds.csv",
@@ -141,7 +141,7 @@ def test_no_more_than_a_report_can_have_is_read() -> None:
     [
         ({"mean_loss": "0.25"}, "mean_loss must be a number, not '0.25'"),
         ({"mean_loss": True}, "mean_loss must be a number, not 'true'"),
-        ({"mean_loss": [1]}, "mean_loss must be a number, not '[1]'"),
+        ({"mean_loss": [1]}, "mean_loss must be a number, not a list"),
         ({"mean_loss": 10**400}, f"mean_loss must be a number, not '1{'0' * 79}...'"),
         ({"std_error": -1}, "std_error must be a number of 0 or more, or null, not '-1'"),
         ({"std_error": "x"}, "std_error must be a number of 0 or more, or null, not 'x'"),

@@ -12,6 +12,7 @@ from bce_cli.core.recalibration import saved
 from bce_cli.core.recalibration.maps import METHODS, RecalibrationMap
 from bce_cli.core.recalibration.saved import MOST_KNOTS, SavedMap, fingerprint
 from bce_cli.errors import BceError, DataError, InputError
+from bce_cli.readers import saved_map
 from bce_cli.readers.saved_map import read_map
 
 PRINT = fingerprint([1, 0, 1], [0.9, 0.2, 0.4])
@@ -142,28 +143,32 @@ def test_predictions_as_they_are_are_a_map_too() -> None:
         ({"folds": True}, "map.json: folds must be a whole number of 1 or more, not 'true'"),
         ({"n_positive": -1}, "map.json: n_positive must be a number of 0 or more, not '-1'"),
         ({"label_column": None}, "map.json: label_column must be a text, not 'null'"),
-        ({"weight_column": 3}, "map.json: weight_column must be a text, not '3'"),
+        ({"weight_column": 3}, "map.json: weight_column must be a text, or null, not '3'"),
         ({"of_logits": 1}, "map.json: of_logits must be true or false, not '1'"),
-        ({"confidence": 1}, "map.json: confidence must be a number between 0 and 1, not '1.0'"),
-        ({"std_error": -1}, "map.json: std_error must be a number of 0 or more, not '-1'"),
-        ({"ci_low": "x"}, "map.json: ci_low must be a number, not 'x'"),
-        ({"tool": ["\x1b"]}, "map.json: tool must be a text, not an array of 1"),
+        ({"confidence": 1}, "map.json: confidence must be a number between 0 and 1, not '1'"),
+        ({"std_error": -1}, "map.json: std_error must be a number of 0 or more, or null, not '-1'"),
+        ({"ci_low": "x"}, "map.json: ci_low must be a number, or null, not 'x'"),
+        ({"tool": ["\x1b"]}, "map.json: tool must be a text, not a list"),
         (
             {"fingerprint": "sha256:" + "A" * 64},
             f"map.json: fingerprint must be sha256: and 64 digits, not 'sha256:{'A' * 64}'",
         ),
         (
             {"method": "magic"},
-            f"map.json: method must be one of {', '.join(METHODS)}, not 'magic'",
+            f"map.json: method must be {', '.join(METHODS[:-1])} or centred, not 'magic'",
         ),
-        ({"parameters": []}, "map.json: parameters must be an object, not an array of 0"),
+        ({"parameters": []}, "map.json: parameters must be an object, not a list"),
         (
             {"parameters": {"a": 1.0, "b": 10**400}},
-            f"map.json: parameter 'b' must be a number, not '1{'0' * 79}...'",
+            f"map.json: parameters.b must be a number, not '1{'0' * 79}...'",
         ),
         (
             {"parameters": {"a": False, "b": 1.0}},
-            "map.json: parameter 'a' must be a number, not 'false'",
+            "map.json: parameters.a must be a number, not 'false'",
+        ),
+        (
+            {"parameters": {"a\x1b": 1.0, "b\u202e": []}},
+            r"map.json: parameters.b\u202e must be a number, not a list",
         ),
         (
             {"method": "temperature", "parameters": {"temperature": 0}},
@@ -174,11 +179,11 @@ def test_predictions_as_they_are_are_a_map_too() -> None:
             "map.json: a and b of beta must not be below 0",
         ),
         ({"level_at_0": None}, "map.json: logistic needs level_at_0"),
-        ({"level_at_0": 0}, "map.json: level_at_0 must be between 0 and 1, got 0.0"),
-        ({"level_at_1": "1"}, "map.json: level_at_1 must be a number, not '1'"),
+        ({"level_at_0": 0}, "map.json: level_at_0 must be between 0 and 1, got 0"),
+        ({"level_at_1": "1"}, "map.json: level_at_1 must be a number, or null, not '1'"),
         ({"n_blocks": 1}, "map.json: logistic has no knots and n_blocks"),
         ({"knots": KNOTS}, "map.json: logistic has no knots and n_blocks"),
-        ({"knots": {}}, "map.json: knots must be an array, not an object of 0"),
+        ({"knots": {}}, "map.json: knots must be a list, not an object"),
         (ISOTONIC | {"knots": []}, "map.json: isotonic needs knots and n_blocks"),
         (ISOTONIC | {"n_blocks": 3}, "map.json: n_blocks is 3, and the knots have 2 levels"),
         (
@@ -192,12 +197,12 @@ def test_predictions_as_they_are_are_a_map_too() -> None:
         *(
             (
                 ISOTONIC | {"knots": [[0.5, 0.5], knot]},
-                f"map.json: knot 2 must be an array of two numbers, not {shown}",
+                f"map.json: knot 2 must be a list of two numbers, not {shown}",
             )
             for knot, shown in (
-                ([0.6], "an array of 1"),
-                ([0.6, None], "an array of 2"),
-                ([0.6, 0.7, 0.8], "an array of 3"),
+                ([0.6], "a list"),
+                ([0.6, None], "a list"),
+                ([0.6, 0.7, 0.8], "a list"),
                 ("0.6", "'0.6'"),
             )
         ),
@@ -252,7 +257,8 @@ def test_a_map_of_a_newer_version_is_not_guessed_at() -> None:
 
 
 def test_what_is_too_great_is_neither_read_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bce_cli.readers.saved_map._LARGEST", 1 << 20)
+    small = saved_map.WANTED._replace(most_bytes=1 << 20)
+    monkeypatch.setattr(saved_map, "WANTED", small)
     message = "map.json: more than 1 MiB are no map of bce recalibrate"
     assert _fault(b" " * ((1 << 20) + 1)) == (message, HINT)
     monkeypatch.setattr(saved, "MOST_KNOTS", 2)

@@ -1,16 +1,15 @@
-"""A report that was saved as JSON, read back: whole, or as a baseline."""
+"""What a command has saved as JSON, read back: a report, whole or as a baseline, or a map."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
-import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
-from bce_cli.core.gate import Baseline
+from bce_cli.core.fields import Fields
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.gate import Baseline
 
 _DEEPEST = 30  # a report has objects within objects, six deep
 _OF_A_ROW = {"row", "label", "prediction", "loss"}
 _OF_A_MAP = {"format", "version"}
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """What a file must be, and how to get one that is."""
 
     what: str
@@ -36,8 +36,8 @@ class _Wanted(NamedTuple):
     takes_map: bool = False
 
 
-_REPORT = _Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
-_BASELINE = _Wanted(
+_REPORT = Wanted("saved report", "save one with --format json -o FILE", 64 << 20)
+_BASELINE = Wanted(
     "report of bce compute", "save one with bce compute --format json -o FILE", 16 << 20
 )
 """One with 10,000 worst rows takes 3 MB; a comparison of ten models, each with 10,000 rows either
@@ -69,7 +69,7 @@ def saved_record(path: str, *, takes_map: bool = False) -> dict[str, Any]:
     if path == STANDARD_INPUT:
         message = "path must be that of a file, not standard input"
         raise ArgumentError(message, None, "path")
-    return _read(path, _REPORT._replace(takes_map=takes_map))
+    return read_record(path, _REPORT._replace(takes_map=takes_map))
 
 
 def is_map(record: Mapping[str, Any]) -> bool:
@@ -98,7 +98,7 @@ def read_baseline(path: str, convention: Convention) -> Baseline:
     if path == STANDARD_INPUT:
         message = f"{argument('baseline')} must be a file; standard input is for predictions"
         raise ArgumentError(message)
-    record = _read(path, _BASELINE)
+    record = read_record(path, _BASELINE)
     baseline = baseline_of(record, Source(path).name, convention)
     return replace(baseline, source=without_secrets(path))
 
@@ -127,6 +127,8 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     >>> baseline_of(record, "last week", EXACT)
     Baseline(source='last week', mean_loss=0.5, unit='bits', std_error=None, float_type=None)
     """
+    from bce_cli.core.gate import Baseline  # noqa: PLC0415 -- no other record needs it
+
     _check_convention(record, convention, name)
     unit = _member(record, "unit", name)
     if not isinstance(unit, str) or unit not in NATS_PER:
@@ -136,13 +138,27 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
         source=name,
         mean_loss=_mean_loss(record, name),
         unit=unit,
-        std_error=_std_error(record, name),
+        std_error=Fields(record, name).maybe_number("std_error", 0.0),
         float_type=_float_type(record, name),
     )
 
 
-def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
-    """Read an object of strict JSON."""
+def read_record(path: str, wanted: Wanted) -> dict[str, Any]:
+    """Read an object of strict JSON; see `saved_record`.
+
+    Parameters
+    ----------
+    path : str
+        Of a file, or its address, or ``-`` for standard input.
+    wanted : Wanted
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    DataError
+        It is no such JSON, or surely another thing.
+    """
     refuse_credentials(path)
     source = Source(path)
     with source.open() as stream:
@@ -162,7 +178,7 @@ def _read(path: str, wanted: _Wanted) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _value_of(content: bytes, name: str, wanted: _Wanted) -> Any:  # noqa: ANN401 -- any JSON value
+def _value_of(content: bytes, name: str, wanted: Wanted) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         return json.loads(
             content,
@@ -218,7 +234,7 @@ def _is_deep(value: Any, room: int = _DEEPEST) -> bool:  # noqa: ANN401 -- any J
     return isinstance(value, list) and (room == 0 or any(_is_deep(v, room - 1) for v in value))
 
 
-def _refuse(name: str, reason: str, wanted: _Wanted) -> NoReturn:
+def _refuse(name: str, reason: str, wanted: Wanted) -> NoReturn:
     message = f"{name}: not a {wanted.what}: {reason}"
     raise DataError(message, wanted.hint) from None
 
@@ -236,7 +252,7 @@ def _refuse_token(token: str) -> NoReturn:
     raise ValueError(message)
 
 
-def _finite(text: str, name: str, wanted: _Wanted) -> float:
+def _finite(text: str, name: str, wanted: Wanted) -> float:
     number = float(text)
     if math.isinf(number):
         _refuse(name, f"the number {quoted(text)} is too large", wanted)
@@ -256,20 +272,7 @@ def _mean_loss(report: Mapping[str, Any], name: str) -> float:
         rules = f"{argument('clip=')} or {argument('like=')}"
         hint = f"save one with {rules}, or of predictions without impossible rows"
         raise DataError(message, hint)
-    loss = _number(value)
-    if loss is None:
-        message = f"{name}: mean_loss must be a number, not {_shown(value)}"
-        raise DataError(message)
-    return loss
-
-
-def _std_error(report: Mapping[str, Any], name: str) -> float | None:
-    value = report.get("std_error")
-    error = _number(value)
-    if value is not None and (error is None or error < 0.0):
-        message = f"{name}: std_error must be a number of 0 or more, or null, not {_shown(value)}"
-        raise DataError(message)
-    return error
+    return Fields(report, name).number("mean_loss")
 
 
 def _float_type(report: Mapping[str, Any], name: str) -> str | None:
@@ -278,12 +281,6 @@ def _float_type(report: Mapping[str, Any], name: str) -> str | None:
         return cast("str | None", value)
     message = f"{name}: float_type must be {', '.join(FLOAT_TYPES)} or null, not {_shown(value)}"
     raise DataError(message)
-
-
-def _number(value: Any) -> float | None:  # noqa: ANN401
-    """Return a finite number; None for any other value."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) <= sys.float_info.max else None
 
 
 def _check_convention(report: Mapping[str, Any], convention: Convention, name: str) -> None:

@@ -54,8 +54,8 @@ class Fields:
 
     def refuse(self, key: str, domain: str) -> NoReturn:
         """Say what a member must be."""
-        place, value = f"{safe_text(self.name)}: {self.place}{key}", _shown(self.members[key])
-        message = f"{place} must be {domain}, not {value}"
+        place = safe_text(f"{self.name}: {self.place}{key}")
+        message = f"{place} must be {domain}, not {_shown(self.members[key])}"
         raise DataError(message)
 
     def number(
@@ -78,7 +78,7 @@ class Fields:
         value = self._value(key)
         if null is not None and (value is None or value == null):
             return null
-        found = _number(value)
+        found = finite(value)
         if found is None or not low <= found <= high:
             self.refuse(key, _domain(low, high) + _OR_NULL * (null is not None))
         return found
@@ -90,7 +90,7 @@ class Fields:
         value = self.members.get(key)
         if value is None:
             return None
-        found = _number(value)
+        found = finite(value)
         if found is None or not low <= found <= high:
             self.refuse(key, _domain(low, high) + _OR_NULL)
         return found
@@ -190,7 +190,7 @@ class Fields:
         return self.members[key]
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401 -- any JSON value
+def finite(value: Any) -> float | None:  # noqa: ANN401 -- any JSON value
     """Return a finite number, a whole one that is exact as it is; None for any other value."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not abs(value) <= sys.float_info.max:
