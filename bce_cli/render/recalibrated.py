@@ -130,7 +130,7 @@ def line_end_of(header: bytes) -> bytes:
 
 
 def csv_records(data: memoryview, delimiter: str, decimal: str, column: NewColumn) -> list[Any]:
-    """Return delimited records, each with one cell more; its quotes are those of RFC 4180.
+    r"""Return delimited records, each with one cell more; its quotes are those of RFC 4180.
 
     Parameters
     ----------
@@ -143,6 +143,12 @@ def csv_records(data: memoryview, delimiter: str, decimal: str, column: NewColum
     -------
     list of bytes or memoryview
         To be written one behind the other.
+
+    Examples
+    --------
+    >>> column = NewColumn("new", np.array([0.25, 0.5]))
+    >>> b"".join(csv_records(memoryview(b'1,"a"\n0,b'), ",", ".", column))
+    b'1,"a",0.25\n0,b,0.5'
     """
     from pyarrow import compute
 
@@ -216,6 +222,11 @@ def json_lines(data: memoryview, column: NewColumn) -> list[Any]:
     -------
     list of bytes or memoryview
         To be written one behind the other.
+
+    Examples
+    --------
+    >>> b"".join(json_lines(memoryview(b'{"p": 0.5}'), NewColumn("new", np.array([0.25]))))
+    b'{"p": 0.5, "new": 0.25}'
     """
     same = [f"{json.dumps(name)}: {json.dumps(text)}, " for name, text in column.before]
     key = f"{''.join(same)}{json.dumps(column.name)}"

@@ -370,6 +370,14 @@ def fit_line(odds: LogOdds, axis: Axis, start: Coefficients) -> Peak | None:
         Of its logits.
     start : tuple of float
         Intercept and slope over logits, to start from unless the base rate is better.
+
+    Examples
+    --------
+    >>> odds = LogOdds(np.array([-1.0, 1.0]), np.array([1.0, 3.0]), np.array([3.0, 1.0]))
+    >>> axis = Axis.of(odds)
+    >>> intercept, slope = axis.back(*fit_line(odds, axis, (0.0, 1.0)).at)
+    >>> round(slope, 6) == round(math.log(3.0), 6), abs(intercept) < 1e-12
+    (True, True)
     """
     columns = axis.columns(odds.logits)
     at = axis.there(*start)
@@ -389,6 +397,12 @@ def fit_slope(odds: LogOdds, near: float | None = None) -> float | None:
         With a logit other than 0, and rows on the wrong side of 0 under either sign of the slope.
     near : float, optional
         A slope that may be near.
+
+    Examples
+    --------
+    >>> odds = LogOdds(np.array([-1.0, 1.0]), np.array([1.0, 3.0]), np.array([3.0, 1.0]))
+    >>> round(fit_slope(odds), 6)
+    1.098612
     """
     scale = max(abs(float(odds.logits[0])), abs(float(odds.logits[-1])))
 
@@ -422,6 +436,12 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
     -------
     tuple of float
         The shift and its standard error.
+
+    Examples
+    --------
+    >>> odds = LogOdds(np.array([0.0]), np.array([3.0]), np.array([1.0]))
+    >>> [round(number, 6) for number in fit_shift(odds)]
+    [1.098612, 1.154701]
     """
     low = odds.of_base_rate - float(odds.logits[-1])
     high = odds.of_base_rate - float(odds.logits[0])
@@ -461,6 +481,13 @@ def obstacle_of(odds: LogOdds) -> Obstacle | None:
 
     One does unless some logit has all labels 1 on one side and all labels 0 on the other (Albert
     and Anderson, Biometrika 71, 1984); labels of both kinds at that logit itself change nothing.
+
+    Examples
+    --------
+    >>> ones, zeros = np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    >>> logits = np.array([-1.0, 1.0])
+    >>> obstacle_of(LogOdds(logits, ones, zeros)), obstacle_of(LogOdds(logits, zeros, ones))
+    ('separated', 'reversed')
     """
     if not len(odds.logits):
         return "no rows"

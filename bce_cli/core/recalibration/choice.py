@@ -106,6 +106,12 @@ class PairedDifference:
     std_error, ci_low, ci_high : float or None
         From the sample variance of the differences, or of their sums over clusters, by Student's t
         distribution; None where the value is infinite.
+
+    Examples
+    --------
+    >>> found = PairedDifference(-0.25, 0.0625, -0.5, -0.125)
+    >>> found.reversed.exceeds(0.0), found.reversed.exceeds(0.2)
+    (True, False)
     """
 
     value: float | None

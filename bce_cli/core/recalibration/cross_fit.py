@@ -117,7 +117,13 @@ def _losses(labels: LabelArray, logits: FloatArray) -> FloatArray:
 
 
 def mean_loss(losses: FloatArray, weights: FloatArray | None) -> float:
-    """Return the (weighted) mean of losses; infinite if one of them is."""
+    """Return the (weighted) mean of losses, shape (n,); infinite if one of some weight is.
+
+    Examples
+    --------
+    >>> mean_loss(np.array([0.5, 1.0]), np.array([3.0, 1.0])), mean_loss(np.array([np.inf]), None)
+    (0.625, inf)
+    """
     products = weighted(losses, weights)
     if np.isinf(products).any():
         return math.inf

@@ -82,6 +82,16 @@ def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleG
     -------
     SimpleGain or None
         None where there is one label only, or too little for the folds.
+
+    Examples
+    --------
+    >>> from bce_cli.core.calibration.logistic import recalibrate_logistically
+    >>> from bce_cli.core.calibration.tally import Tally
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.arange(80) % 4 > 0, np.tile([0.5, 0.5, 0.5, 0.25], 20))
+    >>> gain = simple_gain(rows, recalibrate_logistically(Tally.of(rows), 80), "nats")
+    >>> gain.method, gain.folds, gain.is_sure
+    ('offset', 10, True)
     """
     rows = replace(rows, ids=None, rivals=(), segments=(), cluster=None, order=None)
     if rows.weights is not None and not rows.weights.all():
@@ -110,7 +120,14 @@ def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleG
 
 
 def drawn_places(n: int, most: int) -> Places:
-    """Draw a place from each of so many stretches of n places; the same at every run."""
+    """Draw a place from each of so many stretches of n places; the same at every run.
+
+    Examples
+    --------
+    >>> places = drawn_places(10, 5)
+    >>> (places // 2).tolist()
+    [0, 1, 2, 3, 4]
+    """
     ends = np.arange(most + 1) * n // most
     chances = np.random.default_rng(0).random(most)
     places: Places = ends[:-1] + (chances * np.diff(ends)).astype(np.intp)

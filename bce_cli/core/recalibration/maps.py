@@ -75,6 +75,13 @@ class Points:
         may round to 0 or 1 all the same; then the logit is what counts.
     from_logits : bool
         Whether predictions are logits.
+
+    Examples
+    --------
+    >>> Points.of(np.array([0.0, 0.5])).logits.tolist()
+    [-inf, 0.0]
+    >>> Points.of_logits(np.array([40.0])).probabilities.tolist()
+    [1.0]
     """
 
     probabilities: FloatArray
@@ -286,7 +293,7 @@ class RecalibrationMap:
 
 
 def log_odds_of(level: float) -> float:
-    """Return the log odds of a level in (0, 1), to the last digit that `math` has.
+    """Return the log odds of a level in (0, 1).
 
     Examples
     --------

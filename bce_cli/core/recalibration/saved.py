@@ -58,6 +58,12 @@ class SavedMap:
         The cross-fitted loss minus that as it is, and its interval.
     tool : str
         What has written it.
+
+    Examples
+    --------
+    >>> kept = SavedMap(RecalibrationMap("offset", {"a": 0.5}, 0.25, 0.75), "label", "p", n=8)
+    >>> kept.record()["method"], kept.record()["parameters"]
+    ('offset', {'a': 0.5})
     """
 
     map: RecalibrationMap
