@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SavedLoss,
     )
     from bce_cli.recalibrator import Recalibrator
+    from bce_cli.render import Format
     from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.write import Document
 
@@ -104,21 +105,50 @@ class Result(Figures):
     def _json(self) -> str:
         return self.to_json()
 
-    def to_json(self) -> str:
-        """Return what ``--format json`` prints: strict JSON, in which what is infinite is null."""
-        return write_document(self._document, "json", Look())
+    def to_json(self, *, brief: bool = False) -> str:
+        """Return what ``--format json`` prints: strict JSON, in which what is infinite is null.
 
-    def to_markdown(self) -> str:
-        """Return what ``--format markdown`` prints."""
-        return write_document(self._document, "markdown", Look())
+        Parameters
+        ----------
+        brief : bool, default False
+            Leave out lists of rows, bins, segments and products, as ``--brief`` does.
+        """
+        return self._written("json", brief=brief)
 
-    def to_csv(self) -> str:
-        """Return what ``--format csv`` prints."""
-        return write_document(self._document, "csv", Look())
+    def to_markdown(self, *, brief: bool = False) -> str:
+        """Return what ``--format markdown`` prints.
 
-    def to_html(self) -> str:
-        """Return what ``--format html`` prints: a page that needs nothing else, in UTF-8."""
-        return write_document(self._document, "html", Look())
+        Parameters
+        ----------
+        brief : bool, default False
+            The answer alone, and what was asked for beside it.
+        """
+        return self._written("markdown", brief=brief)
+
+    def to_csv(self, *, brief: bool = False, excel_safe: bool = False) -> str:
+        """Return what ``--format csv`` prints.
+
+        Parameters
+        ----------
+        brief : bool, default False
+            One line of figures, where there are others.
+        excel_safe : bool, default False
+            Put an apostrophe before texts that look like formulas.
+        """
+        return self._written("csv", brief=brief, excel_safe=excel_safe)
+
+    def to_html(self, *, brief: bool = False) -> str:
+        """Return what ``--format html`` prints: a page that needs nothing else, in UTF-8.
+
+        Parameters
+        ----------
+        brief : bool, default False
+            The answer alone, and what was asked for beside it.
+        """
+        return self._written("html", brief=brief)
+
+    def _written(self, kind: Format, *, brief: bool, excel_safe: bool = False) -> str:
+        return write_document(self._document, kind, Look(), brief=brief, excel_safe=excel_safe)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the answer with matplotlib.

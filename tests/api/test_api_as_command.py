@@ -230,3 +230,18 @@ def test_losses_are_those_of_every_row(printed: Callable[..., str]) -> None:
     assert table["id"].to_pylist() == list("abcdef")
     of_arrays = bce_cli.losses(frame["y"], frame["p"], unit="bits")
     assert of_arrays["loss"].to_pylist() == (expected / np.log(2.0)).tolist()
+
+
+@pytest.mark.parametrize("command", ["compute", "calibration"])
+@pytest.mark.parametrize("output_format", ["json", "markdown", "csv", "html"])
+def test_brief_is_brief(command: str, output_format: str, printed: Callable[..., str]) -> None:
+    text = printed(command, ["--brief"], output_format)
+    result = _asked(command, "preds.csv", {})
+    assert getattr(result, f"to_{output_format}")(brief=True) == text
+
+
+def test_csv_is_safe_for_spreadsheets(preds: Callable[..., str]) -> None:
+    preds("y,p,site\n1,0.9,=1+1\n0,0.2,b\n")
+    result = bce_cli.compute("preds.csv", by="site")
+    assert result.to_csv(excel_safe=True).splitlines()[2].startswith("'=1+1,")
+    assert result.to_csv().splitlines()[2].startswith("=1+1,")
