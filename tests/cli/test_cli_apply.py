@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import io
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,6 +191,28 @@ def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> N
         65,
         ["bce: error: preds.csv, line 4: prediction 1.5 (column 'p') is not in [0, 1]"],
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("apply map.json", "-o out.parquet"),
+        ("apply map.json", "-f parquet"),
+        ("apply map.json", "-o out.arrow"),
+        ("compute --per-example", "-o out.parquet"),
+    ],
+)
+def test_nothing_is_written_behind_an_error(
+    bce: Bce, preds: Preds, monkeypatch: pytest.MonkeyPatch, command: str, output: str
+) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    path = preds("y,p\n1,0.5\n0,1.5\n")
+    found = _fault(bce(*command.split(), path, *output.split()))
+    gc.collect()
+    message = "bce: error: preds.csv, line 3: prediction 1.5 (column 'p') is not in [0, 1]"
+    assert (found, ignored) == ((65, [message]), [])
+    assert not list(Path().glob("*out.*"))
 
 
 @pytest.mark.parametrize(
