@@ -22,7 +22,7 @@ _MOST_DIGITS = 9  # of the place of a column
 _MOST_LISTED = 20
 _SIGN = re.compile(r"[,;|:~^!/\\]")
 """What may stand between fields that were taken for one."""
-_PLACE = r"#[0-9]{1,9}"
+_PLACE = re.compile(r"#[0-9]{1,9}")
 
 _INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
 """Names that pandas gives to the numbers of rows."""
@@ -585,9 +585,14 @@ def _places_of(names: tuple[str, ...], wanted: str) -> list[int]:
     return [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
 
 
+def is_place(wanted: str) -> bool:
+    """Whether a column is asked for by its place, such as #3."""
+    return _PLACE.fullmatch(wanted) is not None
+
+
 def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
     """Whether no column is called so; a place such as #3 is always one of this file."""
-    return not (_places_of(names, wanted) or re.fullmatch(_PLACE, wanted))
+    return not (_places_of(names, wanted) or is_place(wanted))
 
 
 def _by_name(
@@ -603,7 +608,7 @@ def _by_name(
         places = " and ".join(f"#{i + 1}" for i in found)
         message = f"{source}: several columns are called {quoted(wanted)}: {places}"
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-    if re.fullmatch(_PLACE, wanted):
+    if is_place(wanted):
         place = int(wanted[1:])
         n_columns = getattr(names, "n_columns", len(names))
         if 1 <= place <= n_columns:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bce_cli.core.recalibration.maps import STEPPED, log_odds_of
 from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.readers.columns import is_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ _LARGEST = "1.7976931348623157e308"
 _CERTAIN = 600.0  # log odds whose probability is 1 in float64, and whose odds are finite
 _MIDDLE = 0.5
 _LONGEST_OF_EXCEL = 8192
+_HINT = "give the name that it has where the formula will stand"
 
 Case: TypeAlias = "tuple[str, str]"
 """A condition, and what holds there."""
@@ -106,7 +108,10 @@ def formula(
     """
     if safe_text(column) != column:
         message = f"the column {quoted(column)} has characters that no formula should have"
-        raise DataError(message, "give the name that it has where the formula will stand")
+        raise DataError(message, _HINT)
+    if is_place(column):
+        message = f"{quoted(column)} is the place of a column, and a formula needs its name"
+        raise DataError(message, _HINT)
     words = {"sql": _sql, "python": _python, "excel": _excel}[language](column)
     if found.method in STEPPED and language == "excel" and not of_logits:
         text = _looked_up(found, words, as_logit=as_logit)

@@ -9,6 +9,7 @@ import io
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -302,6 +303,38 @@ def test_the_column_of_the_map_comes_before_customary_names(bce: Bce, preds: Pre
     found = bce("apply", "map.json", preds("prob\n0.5\n"))
     assert found.stdout == "prob,recalibrated\n0.5,0.5\n"
     assert found.stderr == "bce: prediction column 'prob', where the map had 'p'\n"
+
+
+def test_a_map_of_a_file_without_a_header_finds_its_column(bce: Bce, preds: Preds) -> None:
+    Path("map.json").write_bytes(replace(KEPT, prediction_column="#2").to_json())
+    found = bce("apply", "map.json", preds("1,0.2\n0,0.5\n"), "--no-header")
+    assert (found.stdout, found.stderr) == (f"1,0.2,{T}\n0,0.5,0.5\n", "")
+    assert _fault(bce("apply", "map.json", preds("1,0.2\n"))) == (
+        65,
+        [
+            "bce: error: preds.csv, line 1: the header holds numbers, not names: '1,0.2'",
+            "bce: without a header, pass --no-header --prediction '#2'",
+        ],
+    )
+    assert _fault(bce("apply", "map.json", "--formula", "sql")) == (
+        2,
+        [
+            "bce: error: the map has the place of its column, '#2', and no name",
+            "bce: -p NAME says what it is called where the formula will stand",
+        ],
+    )
+    found = bce("apply", "map.json", "--formula", "sql", "-p", "a b")
+    assert (found.exit_code, found.stdout[:18]) == (0, 'CASE WHEN "a b" = ')
+
+
+def test_a_place_is_needed_where_the_map_has_a_name(bce: Bce, preds: Preds) -> None:
+    assert _fault(bce("apply", "map.json", preds("1,0.2\n"), "--no-header")) == (
+        2,
+        [
+            "bce: error: --no-header needs the place of the column",
+            "bce: such as --prediction '#2'",
+        ],
+    )
 
 
 def test_logits_stay_logits_unless_it_is_said_otherwise(bce: Bce, preds: Preds) -> None:

@@ -340,6 +340,13 @@ def test_a_name_that_nobody_can_see_stands_in_no_formula() -> None:
     assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
+def test_a_place_stands_in_no_formula() -> None:
+    with pytest.raises(DataError) as caught:
+        formula(LOGISTIC, "#2", "sql")
+    assert caught.value.message == "'#2' is the place of a column, and a formula needs its name"
+    assert caught.value.hint == "give the name that it has where the formula will stand"
+
+
 def test_a_number_below_0_begins_no_comment() -> None:
     found = RecalibrationMap("beta", {"c": -1.0, "a": 1.0, "b": 0.5}, 0.5, 0.5)
     texts = [
