@@ -1,6 +1,8 @@
 """bce apply: what are the recalibrated predictions, or the map as a formula?"""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
@@ -10,7 +12,7 @@ from bce_cli.cli.input import RowInput, SourcesArg, paths_or_help
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions, output_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import DataError, UsageError, given, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.recalibration.saved import SavedMap
@@ -206,10 +208,25 @@ def apply(
 
     refuse_second_pipe([map_path, *paths])
     kept = read_map(map_path)
-    with Table.at(paths, inputs.of(kept)) as table:
+    with _hinting_at_keep(), Table.at(paths, inputs.of(kept)) as table:
         applied = _applied(table, kept, map_path, new, out, workers=workers, quiet=quiet)
     if not quiet:
         _tell(table, kept, applied, inputs, new)
+
+
+@contextmanager
+def _hinting_at_keep() -> Iterator[None]:
+    """Let hints say what becomes of rows without a prediction here: none is left out."""
+    from bce_cli.readers.grammar import DROP_HINT  # noqa: PLC0415 -- --help needs no NumPy
+
+    try:
+        yield
+    except DataError as error:
+        message, hint = error.said
+        if hint != DROP_HINT:
+            raise
+        hint = f"{given(missing='keep')} has an empty cell for such rows, and counts them"
+        raise type(error)(message, hint, *error.arguments) from None
 
 
 def _applied(

@@ -183,7 +183,14 @@ def test_a_row_without_a_prediction_keeps_its_place(bce: Bce, preds: Preds) -> N
     found = bce("apply", "map.json", path)
     assert found.stdout == "p,q,recalibrated\n,1,\n0.5,2,0.5\nNA,3,\n"
     assert found.stderr == "bce: 2 rows have no prediction, and nothing in 'recalibrated'\n"
-    assert _fault(bce("apply", "map.json", path, "--missing", "error"))[0] == 65
+    assert _fault(bce("apply", "map.json", path, "--missing", "error")) == (
+        65,
+        [
+            "bce: error: preds.csv, line 2: prediction (column 'p') is empty; "
+            "at least 1 more row is faulty",
+            "bce: --missing keep has an empty cell for such rows, and counts them",
+        ],
+    )
 
 
 def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> None:
