@@ -28,9 +28,10 @@ EXAMPLES = (
 )
 EPILOG = (
     "All other columns stay as they are, their text, order, quotes, encoding and types among it. "
-    "CSV stays CSV, JSON becomes JSON Lines, Parquet and ORC become Parquet, Arrow stays Arrow, "
-    "all else becomes CSV, unless FILE's ending or --format says otherwise; cells of CSV are texts "
-    "there. Blank lines and comments are left out."
+    "CSV stays CSV, Parquet and ORC become Parquet, Arrow stays Arrow, all else becomes CSV, "
+    "unless FILE's ending or --format says otherwise: cells of CSV are texts there, and those of a "
+    "workbook go into CSV or JSON alone. JSON becomes JSON Lines, always. Blank lines and comments "
+    "are left out."
 )
 _FORMAT = Literal["csv", "json", "parquet", "arrow"]
 _ENDINGS = {".tsv": "csv", ".tab": "csv", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow"}

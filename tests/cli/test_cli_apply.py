@@ -183,11 +183,11 @@ def test_a_row_without_a_prediction_keeps_its_place(bce: Bce, preds: Preds) -> N
     found = bce("apply", "map.json", path)
     assert found.stdout == "p,q,recalibrated\n,1,\n0.5,2,0.5\nNA,3,\n"
     assert found.stderr == "bce: 2 rows have no prediction, and nothing in 'recalibrated'\n"
+    fault = "preds.csv, line 2: prediction (column 'p') is empty"
     assert _fault(bce("apply", "map.json", path, "--missing", "error")) == (
         65,
         [
-            "bce: error: preds.csv, line 2: prediction (column 'p') is empty; "
-            "at least 1 more row is faulty",
+            f"bce: error: {fault}; at least 1 more row is faulty",
             "bce: --missing keep has an empty cell for such rows, and counts them",
         ],
     )
@@ -476,6 +476,8 @@ def test_json_stays_json(bce: Bce, preds: Preds) -> None:
     assert Path("b.ndjson").read_text() == '{"p": 0.5, "recalibrated": 0.5}\n'
     code, lines = _fault(bce("apply", "map.json", "a.jsonl", "-f", "csv"))
     assert (code, lines[0]) == (2, "bce: error: JSON stays JSON, and is not written as csv")
+    told = " ".join(bce("apply", "--help").stdout.split())
+    assert "alone. JSON becomes JSON Lines, always. Blank lines" in told
 
 
 def _table() -> pa.Table:
