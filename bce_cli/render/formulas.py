@@ -50,6 +50,9 @@ class _Language:
     choice : callable (cases, otherwise) -> str
         The value of the first case whose condition holds.
     has_infinity : bool
+        Whether a column may be infinite.
+    infinities : tuple of str
+        Log odds of 0 and of 1; what is no number, where no infinity can be written everywhere.
     most_in_a_row : int
         Cases that follow each other; more are parted in the middle, again and again.
     """
@@ -62,6 +65,7 @@ class _Language:
     number: Callable[[float], str]
     choice: Callable[[Sequence[Case], str], str]
     has_infinity: bool = True
+    infinities: tuple[str, str] = ("NULL", "NULL")
     most_in_a_row: int = 64
 
     def plus(self, value: float) -> str:
@@ -147,7 +151,10 @@ def _python(column: str) -> _Language:
 
     is_name = column.isidentifier() and not keyword.iskeyword(column) and column != "math"
     x = column if is_name else f"row[{column!r}]"
-    return _Language(x, "math.log", "math.exp", f"math.log1p(-{x})", "==", repr, choice)
+    infinities = ("-math.inf", "math.inf")
+    return _Language(
+        x, "math.log", "math.exp", f"math.log1p(-{x})", "==", repr, choice, infinities=infinities
+    )
 
 
 def _excel(column: str) -> _Language:
@@ -160,7 +167,10 @@ def _excel(column: str) -> _Language:
     escaped = "".join(f"'{sign}" if sign in "[]#'@" else sign for sign in column)
     x = f"[@{column}]" if column.isalnum() else f"[@[{escaped}]]"
     return _Language(
-        x, "LN", "EXP", f"LN(1 - {x})", "=", number, choice, has_infinity=False, most_in_a_row=16
+        *(x, "LN", "EXP", f"LN(1 - {x})", "=", number, choice),
+        has_infinity=False,
+        infinities=("NA()", "NA()"),
+        most_in_a_row=16,
     )
 
 
@@ -216,6 +226,8 @@ def _ends(
     conditions = [f"{words.x} {words.equals} {end}" for end in (0, 1)]
     if of_logits:
         conditions = [f"{words.x} < -{_LARGEST}", f"{words.x} > {_LARGEST}"]
+    if found.method == "as-is" and as_logit:
+        return list(zip(conditions, words.infinities, strict=True))
     return [
         (condition, words.number(log_odds_of(level) if as_logit else level))
         for condition, level in zip(conditions, levels, strict=True)

@@ -91,8 +91,13 @@ def in_duckdb(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]
         timeout=60,
     )
     assert done.stderr == b""
-    table = [[float(cell) for cell in line.split(",")] for line in done.stdout.decode().split()]
+    lines = done.stdout.decode().split()
+    table = [[_number(cell) for cell in line.split(",")] for line in lines]
     return [list(column) for column in zip(*table, strict=True)]
+
+
+def _number(cell: str) -> float | None:
+    return None if cell == "NULL" else float(cell)
 
 
 def in_python(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]:
@@ -110,12 +115,13 @@ def in_excel(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]:
         place = max(i for i, start in enumerate(starts) if start <= value)
         return (results or starts)[place]
 
-    def of(text: str, p: float) -> float:
+    def of(text: str, p: float) -> float | str:
         assert text.startswith("=")
         source = re.sub(r" = ", " == ", text[1:]).replace("[@p]", "p")
         source = _lazy(source.replace("{", "[").replace("}", "]"))
-        known = {"p": p, "LOOKUP": lookup, "LN": math.log, "EXP": math.exp}
-        return float(eval(source, known))  # noqa: S307
+        known = {"p": p, "LOOKUP": lookup, "LN": math.log, "EXP": math.exp, "NA": lambda: "#N/A"}
+        found = eval(source, known)  # noqa: S307
+        return found if found == "#N/A" else float(found)
 
     return [[of(text, p) for p in values.tolist()] for text in expressions]
 
@@ -199,6 +205,22 @@ def test_a_formula_says_what_the_map_does(
     check(evaluate, maps, values, language=language, of_logits=of_logits)
     inner = values[(values > -1e300) & (values < 1e300)] if of_logits else values[1:-1]
     check(evaluate, MAPS[:1], inner, language=language, of_logits=of_logits)
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "language", "ends"),
+    [
+        (in_sqlite, "sql", [None, None]),
+        (in_python, "python", [-math.inf, math.inf]),
+        (in_excel, "excel", ["#N/A", "#N/A"]),
+        pytest.param(in_duckdb, "sql", [None, None], marks=pytest.mark.deep),
+    ],
+)
+def test_log_odds_as_they_are_end_in_infinity(
+    evaluate: Callable[..., list[list[Any]]], language: FormulaLanguage, ends: list[float | None]
+) -> None:
+    text = formula(RecalibrationMap("as-is"), "p", language, as_logit=True)
+    assert evaluate([text], np.array([0.0, 0.5, 1.0])) == [[ends[0], 0.0, ends[1]]]
 
 
 @pytest.mark.deep
