@@ -27,6 +27,7 @@ _LARGEST = "1.7976931348623157e308"
 _CERTAIN = 600.0  # log odds whose probability is 1 in float64, and whose odds are finite
 _MIDDLE = 0.5
 _LONGEST_OF_EXCEL = 8192
+_MOST_OF_SQL = 5000  # knots: databases look at each case for some rows at a time, and plan for all
 _HINT = "give the name that it has where the formula will stand"
 
 Case: TypeAlias = "tuple[str, str]"
@@ -99,7 +100,7 @@ def formula(
     Raises
     ------
     DataError
-        The name cannot stand in a formula, or the formula is too long for Excel.
+        The name cannot stand in a formula, or the formula is too long for Excel or SQL.
 
     Examples
     --------
@@ -116,6 +117,11 @@ def formula(
     if is_place(column):
         message = f"{quoted(column)} is the place of a column, and a formula needs its name"
         raise DataError(message, _HINT)
+    if language == "sql" and len(found.knots) > _MOST_OF_SQL:
+        message = (
+            f"the map has {len(found.knots):,} knots, and SQL is slow at over {_MOST_OF_SQL:,}"
+        )
+        raise DataError(message, "bce apply takes them, and SQL a map of another method")
     words = {"sql": _sql, "python": _python, "excel": _excel}[language](column)
     if found.method in STEPPED and language == "excel" and not of_logits:
         text = _looked_up(found, words, as_logit=as_logit)

@@ -380,6 +380,19 @@ def test_a_number_below_0_begins_no_comment() -> None:
     assert not any("--" in text or "- -" in text for text in texts)
 
 
+def test_knots_that_keep_a_database_busy_are_refused() -> None:
+    def steps(n: int) -> RecalibrationMap:
+        knots = tuple((place / n, 0.25 if place < n / 2 else 0.5) for place in range(n))
+        return RecalibrationMap("isotonic", knots=knots, n_blocks=2)
+
+    assert formula(steps(5000), "p", "sql").count("WHEN") == 5000
+    with pytest.raises(DataError) as caught:
+        formula(steps(5001), "p", "sql")
+    assert caught.value.message == "the map has 5,001 knots, and SQL is slow at over 5,000"
+    assert caught.value.hint == "bce apply takes them, and SQL a map of another method"
+    assert formula(steps(5001), "p", "python").startswith("((")
+
+
 def test_a_formula_that_is_too_long_for_a_table_program_is_refused() -> None:
     knots = tuple(((i + 1) / 301, (i + 1) / 302) for i in range(300))
     with pytest.raises(DataError) as caught:
