@@ -298,14 +298,14 @@ def _print_formula(
     if out.output_format is not None:
         message = "--formula and --format are two different outputs"
         raise UsageError(message)
-    from bce_cli.readers.columns import is_place  # noqa: PLC0415 -- --help needs no NumPy
+    from bce_cli.core.arguments import is_place  # noqa: PLC0415 -- --help needs no NumPy
     from bce_cli.readers.saved_map import read_map  # noqa: PLC0415
     from bce_cli.render.formulas import formula  # noqa: PLC0415
 
     kept = read_map(map_path)
     column = kept.prediction_column if inputs.prediction is None else inputs.prediction
-    if inputs.prediction is None and is_place(column):
-        message = f"the map has the place of its column, {quoted(column)}, and no name"
+    if inputs.prediction is None and (is_place(column) or not column.strip()):
+        message = f"the map has no name of its column, {quoted(column)}"
         raise UsageError(message, "-p NAME says what it is called where the formula will stand")
     assert new.formula is not None  # noqa: S101 -- as it was asked for
     of_logits = inputs.are_logits(kept)

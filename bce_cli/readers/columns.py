@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from bce_cli.core.arguments import is_place
 from bce_cli.errors import DataError, argument, did_you_mean, given, quoted
 from bce_cli.readers.parts import Header
 
@@ -22,7 +23,6 @@ _MOST_DIGITS = 9  # of the place of a column
 _MOST_LISTED = 20
 _SIGN = re.compile(r"[,;|:~^!/\\]")
 """What may stand between fields that were taken for one."""
-_PLACE = re.compile(r"#[0-9]{1,9}")
 
 _INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
 """Names that pandas gives to the numbers of rows."""
@@ -583,11 +583,6 @@ def _places(names: tuple[str, ...], customary: tuple[str, ...]) -> list[int]:
 
 def _places_of(names: tuple[str, ...], wanted: str) -> list[int]:
     return [i for i, name in enumerate(names) if name == wanted.strip(" \t")]
-
-
-def is_place(wanted: str) -> bool:
-    """Whether a column is asked for by its place, such as #3."""
-    return _PLACE.fullmatch(wanted) is not None
 
 
 def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:

@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from bce_cli.core.arguments import is_place
 from bce_cli.core.recalibration.maps import STEPPED, log_odds_of
 from bce_cli.errors import DataError, quoted, safe_text
-from bce_cli.readers.columns import is_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,6 +113,9 @@ def formula(
     """
     if safe_text(column) != column:
         message = f"the column {quoted(column)} has characters that no formula should have"
+        raise DataError(message, _HINT)
+    if not column.strip():
+        message = "the column has no name, and a formula needs one"
         raise DataError(message, _HINT)
     if is_place(column):
         message = f"{quoted(column)} is the place of a column, and a formula needs its name"

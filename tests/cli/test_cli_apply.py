@@ -297,7 +297,9 @@ def test_no_input_is_overwritten(bce: Bce, preds: Preds, output: str) -> None:
 
 def test_a_file_in_the_place_of_the_map_is_told(bce: Bce, preds: Preds) -> None:
     code, lines = _fault(bce("apply", preds(TEXT), "map.json"))
-    expected = "bce: error: preds.csv: not a map of bce recalibrate: not JSON, expecting value"
+    expected = (
+        "bce: error: preds.csv: not a map of bce recalibrate: not JSON, line 1: expecting value"
+    )
     assert (code, lines[0]) == (65, expected)
 
 
@@ -326,10 +328,13 @@ def test_a_map_of_a_file_without_a_header_finds_its_column(bce: Bce, preds: Pred
     assert _fault(bce("apply", "map.json", "--formula", "sql")) == (
         2,
         [
-            "bce: error: the map has the place of its column, '#2', and no name",
+            "bce: error: the map has no name of its column, '#2'",
             "bce: -p NAME says what it is called where the formula will stand",
         ],
     )
+    Path("nameless.json").write_bytes(replace(KEPT, prediction_column="").to_json())
+    fault = _fault(bce("apply", "nameless.json", "--formula", "sql"))
+    assert (fault[0], fault[1][0]) == (2, "bce: error: the map has no name of its column, ''")
     found = bce("apply", "map.json", "--formula", "sql", "-p", "a b")
     assert (found.exit_code, found.stdout[:18]) == (0, 'CASE WHEN "a b" = ')
 

@@ -362,10 +362,17 @@ def test_a_name_that_nobody_can_see_stands_in_no_formula() -> None:
     assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
-def test_a_place_stands_in_no_formula() -> None:
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("#2", "'#2' is the place of a column, and a formula needs its name"),
+        (" ", "the column has no name, and a formula needs one"),
+    ],
+)
+def test_what_is_no_name_stands_in_no_formula(column: str, message: str) -> None:
     with pytest.raises(DataError) as caught:
-        formula(LOGISTIC, "#2", "sql")
-    assert caught.value.message == "'#2' is the place of a column, and a formula needs its name"
+        formula(LOGISTIC, column, "sql")
+    assert caught.value.message == message
     assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
