@@ -303,6 +303,17 @@ def test_a_file_in_the_place_of_the_map_is_told(bce: Bce, preds: Preds) -> None:
     assert (code, lines[0]) == (65, expected)
 
 
+@pytest.mark.parametrize("command", ["apply map.json map.json", "compute map.json"])
+def test_a_map_in_the_place_of_rows_is_told(bce: Bce, command: str) -> None:
+    assert _fault(bce(*command.split())) == (
+        65,
+        [
+            "bce: error: map.json: it is a map of bce recalibrate, and has no rows",
+            "bce: bce apply MAP SOURCE applies it to those of SOURCE",
+        ],
+    )
+
+
 def test_the_column_of_the_map_comes_before_customary_names(bce: Bce, preds: Preds) -> None:
     path = preds("prob,p\n0.5,0.2\n")
     assert bce("apply", "map.json", path).stdout == f"prob,p,recalibrated\n0.5,0.2,{T}\n"
