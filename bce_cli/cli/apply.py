@@ -1,6 +1,8 @@
 """bce apply: what are the recalibrated predictions, or the map as a formula?"""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
@@ -10,7 +12,7 @@ from bce_cli.cli.input import RowInput, SourcesArg, paths_or_help
 from bce_cli.cli.limited import is_limited
 from bce_cli.cli.output import OutputOptions, output_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
-from bce_cli.errors import UsageError, quoted
+from bce_cli.errors import DataError, UsageError, given, quoted
 
 if TYPE_CHECKING:
     from bce_cli.core.recalibration.saved import SavedMap
@@ -26,9 +28,10 @@ EXAMPLES = (
 )
 EPILOG = (
     "All other columns stay as they are, their text, order, quotes, encoding and types among it. "
-    "CSV stays CSV, JSON becomes JSON Lines, Parquet and ORC become Parquet, Arrow stays Arrow, "
-    "all else becomes CSV, unless FILE's ending or --format says otherwise; cells of CSV are texts "
-    "there. Blank lines and comments are left out."
+    "CSV stays CSV, Parquet and ORC become Parquet, Arrow stays Arrow, all else becomes CSV, "
+    "unless FILE's ending or --format says otherwise: cells of CSV are texts there, and those of a "
+    "workbook go into CSV or JSON alone. JSON becomes JSON Lines, always. Blank lines and comments "
+    "are left out."
 )
 _FORMAT = Literal["csv", "json", "parquet", "arrow"]
 _ENDINGS = {".tsv": "csv", ".tab": "csv", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow"}
@@ -206,10 +209,25 @@ def apply(
 
     refuse_second_pipe([map_path, *paths])
     kept = read_map(map_path)
-    with Table.at(paths, inputs.of(kept)) as table:
+    with _hinting_at_keep(), Table.at(paths, inputs.of(kept)) as table:
         applied = _applied(table, kept, map_path, new, out, workers=workers, quiet=quiet)
     if not quiet:
         _tell(table, kept, applied, inputs, new)
+
+
+@contextmanager
+def _hinting_at_keep() -> Iterator[None]:
+    """Let hints say what becomes of rows without a prediction here: none is left out."""
+    from bce_cli.readers.grammar import DROP_HINT  # noqa: PLC0415 -- --help needs no NumPy
+
+    try:
+        yield
+    except DataError as error:
+        message, hint = error.said
+        if hint != DROP_HINT:
+            raise
+        hint = f"{given(missing='keep')} has an empty cell for such rows, and counts them"
+        raise type(error)(message, hint, *error.arguments) from None
 
 
 def _applied(
@@ -280,11 +298,15 @@ def _print_formula(
     if out.output_format is not None:
         message = "--formula and --format are two different outputs"
         raise UsageError(message)
-    from bce_cli.readers.saved_map import read_map  # noqa: PLC0415 -- --help needs no NumPy
+    from bce_cli.core.arguments import is_place  # noqa: PLC0415 -- --help needs no NumPy
+    from bce_cli.readers.saved_map import read_map  # noqa: PLC0415
     from bce_cli.render.formulas import formula  # noqa: PLC0415
 
     kept = read_map(map_path)
     column = kept.prediction_column if inputs.prediction is None else inputs.prediction
+    if inputs.prediction is None and (is_place(column) or not column.strip()):
+        message = f"the map has no name of its column, {quoted(column)}"
+        raise UsageError(message, "-p NAME says what it is called where the formula will stand")
     assert new.formula is not None  # noqa: S101 -- as it was asked for
     of_logits = inputs.are_logits(kept)
     text = formula(kept.map, column, new.formula, of_logits=of_logits, as_logit=new.logit)

@@ -111,6 +111,6 @@ def calibration(
         if wanted.plot is not None:
             from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
 
-            with staged_output(wanted.plot, paths_read(data)) as image:
+            with staged_output(wanted.plot, paths_read(data), "--plot") as image:
                 plot_calibration(report, document.origin.prediction_columns[0], image, picture)
     out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)

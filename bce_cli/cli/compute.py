@@ -159,12 +159,12 @@ def _write_rows(
 
     has_ids, has_weights = inputs.id_column is not None, inputs.weight is not None
     if out.is_parquet:
-        from bce_cli.render.rows import RowTable, parquet_rows  # noqa: PLC0415
+        from bce_cli.render.rows import RowTable, parquet_writer  # noqa: PLC0415
 
         table = RowTable(losses.unit, has_ids, has_weights, inputs.soft_labels)
-        with parquet_rows(stream, table.schema) as write:
+        with parquet_writer(stream, table.schema) as writer:
             for rows in format_rows(job, convention, table.rows):
-                write(rows)
+                writer.write_table(rows)
         return
     from bce_cli.render.rows import RowStream  # noqa: PLC0415
 

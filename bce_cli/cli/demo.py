@@ -352,5 +352,5 @@ def _plot(
         (f"{STEPS.index(step) + 1}  {step.name}: {step.summary}", page, rows)
         for step, page, rows in shown
     ]
-    with staged_output(plot, read) as stream:
+    with staged_output(plot, read, "--plot") as stream:
         plot_pages(headed, stream, picture)

@@ -185,7 +185,7 @@ def recalibrate(
             stream.write(out.written(document))
         if wanted.save is not None:
             text = document.saved_map(document.chosen).to_json()
-            with staged_output(wanted.save, paths_read(data)) as file:
+            with staged_output(wanted.save, paths_read(data), "--save") as file:
                 file.write(text)
     out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)
     if wanted.save is not None and not quiet and not out.is_prose:

@@ -29,7 +29,9 @@ _HANDLES = "/proc/self/fd"
 
 
 @contextmanager
-def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]]:
+def staged_output(
+    path: str | None, inputs: Sequence[str], option: str = "--output"
+) -> Iterator[IO[bytes]]:
     """Provide a stream whose bytes reach their place when the block ends without an error.
 
     A regular file is replaced in one step, so it holds the old bytes or all of the new ones. For
@@ -41,6 +43,8 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
         The file; standard output without one.
     inputs : sequence of str
         Paths that must not be overwritten.
+    option : str
+        What has named the file.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def staged_output(path: str | None, inputs: Sequence[str]) -> Iterator[IO[bytes]
         lacking = str(target.parent) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
         raise OutputCreationError(message, f"there is no folder {quoted(lacking)}")
     if found is not None:
-        _refuse_inputs(place, found, inputs)
+        _refuse_inputs(place, found, inputs, option)
     if found is not None and not stat.S_ISREG(found.st_mode):
         with _spool() as spool:
             yield spool
@@ -139,12 +143,14 @@ def _naming(place: str, kind: type[OutputError] = OutputError) -> Iterator[None]
         raise kind(message) from None
 
 
-def _refuse_inputs(place: str, found: os.stat_result, inputs: Sequence[str]) -> None:
+def _refuse_inputs(
+    place: str, found: os.stat_result, inputs: Sequence[str], option: str = "--output"
+) -> None:
     for name in inputs:
         status = status_of(name)
         if status is not None and os.path.samestat(found, status):
             message = f"{place}: the output would overwrite an input"
-            raise OutputCreationError(message, "choose another file for --output")
+            raise OutputCreationError(message, f"choose another file for {option}")
 
 
 def _refuse_inputs_in_stdout(inputs: Sequence[str]) -> None:

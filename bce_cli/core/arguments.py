@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _LONGEST = 80
+_PLACE = re.compile(r"#[0-9]{1,9}")
 
 
 def shown(value: object) -> str:
@@ -135,3 +137,14 @@ def check_kind(name: str, value: object, kind: type, hint: str | None = None) ->
     if not isinstance(value, kind):
         message = f"{argument(name)} must be a {kind.__name__}, got {shown(value)}"
         raise ArgumentError(message, hint)
+
+
+def is_place(column: str) -> bool:
+    """Whether a column is asked for by its place in the header.
+
+    Examples
+    --------
+    >>> is_place("#3"), is_place("3"), is_place("#1234567890")
+    (True, False, False)
+    """
+    return _PLACE.fullmatch(column) is not None

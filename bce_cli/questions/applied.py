@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
@@ -23,19 +24,20 @@ from bce_cli.readers.json_values import decoder
 from bce_cli.readers.texts import has_texts, strings, texts_of
 from bce_cli.render.recalibrated import (
     NewColumn,
-    TableSink,
-    TextSink,
     csv_header,
     csv_lines,
     csv_records,
     json_lines,
     json_objects,
     line_end_of,
+    table_sink,
+    text_sink,
 )
 from bce_cli.render.rows import csv_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
     from bce_cli.data.table import Table
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.files import File
-    from bce_cli.render.recalibrated import Constants
+    from bce_cli.render.recalibrated import Constants, TableSink, TextSink
     from bce_cli.storage.sources import Source
+
+    Sink = TextSink | TableSink
 
 AppliedFormat: TypeAlias = Literal["csv", "json", "parquet", "arrow"]
 """What rows can be written in; JSON means an object on each line."""
@@ -120,13 +124,15 @@ class Application:
         """
         table, copier = self.table, _copier_of(self.table.first, self.output_format)
         n = n_missing = n_bytes = 0
-        sink: TextSink | TableSink | None = None
+        sink: Sink | None = None
         total = table.n_bytes()
-        with threads(self.n_workers) as engine:
+        with threads(self.n_workers) as engine, ExitStack() as output:
             for number, file in table.files():
                 before = self._before(file, table.sources[number])
                 copier.take(file, table.sources[number].name, before, self.column)
-                sink = sink or copier.sink(file, stream, (*(n for n, _ in before), self.column))
+                if sink is None:
+                    names = (*(name for name, _ in before), self.column)
+                    sink = output.enter_context(copier.sink(file, stream, names))
                 sink.begin()
                 for part in engine.map(partial(self._part, copier, before), file.blocks()):
                     n, n_missing, n_bytes = (
@@ -141,8 +147,6 @@ class Application:
             if not n:
                 message = f"{table.name}: there are no rows"
                 raise DataError(message)
-            if sink is not None:
-                sink.close()
         return Applied(n, n_missing)
 
     def _before(self, file: File, source: Source) -> Constants:
@@ -176,8 +180,8 @@ class _Copier(ABC):
         file: Any,  # noqa: ANN401 -- of one of the kinds of files
         stream: IO[bytes],
         new: Sequence[str],
-    ) -> TextSink | TableSink:
-        """Return what takes the rows, with what precedes them in it."""
+    ) -> AbstractContextManager[Sink]:
+        """Provide what takes the rows, with what precedes them in it."""
 
     @abstractmethod
     def rows(self, block: Any, column: NewColumn) -> Any:  # noqa: ANN401 -- of the kind of file
@@ -238,13 +242,14 @@ def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
 class _CsvToCsv(_Copier):
     """Delimited text with all its quotes, line ends and odd cells as they are."""
 
-    def sink(self, file: DelimitedFile, stream: IO[bytes], new: Sequence[str]) -> TextSink:
+    def sink(
+        self, file: DelimitedFile, stream: IO[bytes], new: Sequence[str]
+    ) -> AbstractContextManager[Sink]:
         """Write the header with more names."""
         sign = file.dialect.delimiter
         encoding, end = file.encoding, line_end_of(file.header)
-        found = TextSink(stream, encoding.name, encoding.mark, end)
-        found.write([csv_header(file.header, sign, *new)])
-        return found
+        header = csv_header(file.header, sign, *new)
+        return text_sink(stream, header, encoding.name, encoding.mark, end)
 
     def rows(self, block: DelimitedBlock, column: NewColumn) -> list[Any]:
         """Return the records of a block, each with one cell more."""
@@ -255,10 +260,12 @@ class _CsvToCsv(_Copier):
 class _JsonToJson(_Copier):
     """JSON Lines, each object with one member more."""
 
-    def sink(self, file: JsonFile, stream: IO[bytes], new: Sequence[str]) -> TextSink:
+    def sink(
+        self, file: JsonFile, stream: IO[bytes], new: Sequence[str]
+    ) -> AbstractContextManager[Sink]:
         """Write nothing: there is no header."""
         del file, new
-        return TextSink(stream, ends_all=True)
+        return text_sink(stream, ends_all=True)
 
     def rows(self, block: JsonBlock, column: NewColumn) -> list[Any]:
         """Return the lines of a block, each object with one member more."""
@@ -297,7 +304,7 @@ class _ToTables(_Copier):
         file: Any,  # noqa: ANN401 -- as in the base class
         stream: IO[bytes],
         new: Sequence[str],
-    ) -> TableSink:
+    ) -> AbstractContextManager[Sink]:
         """Begin a file."""
         import pyarrow as pa
 
@@ -307,7 +314,7 @@ class _ToTables(_Copier):
         for name in new[:-1]:
             schema = schema.append(pa.field(name, pa.string()))
         schema = schema.append(pa.field(new[-1], pa.float64()))
-        return TableSink(stream, schema, is_parquet=self._output_format == "parquet")
+        return table_sink(stream, schema, is_parquet=self._output_format == "parquet")
 
     def rows(self, block: Any, column: NewColumn) -> pa.Table:  # noqa: ANN401
         """Return the rows of a block."""
@@ -320,11 +327,12 @@ class _ToTables(_Copier):
 class _ToCsv(_Copier):
     """CSV of typed columns."""
 
-    def sink(self, file: File, stream: IO[bytes], new: Sequence[str]) -> TextSink:
+    def sink(
+        self, file: File, stream: IO[bytes], new: Sequence[str]
+    ) -> AbstractContextManager[Sink]:
         """Write the names of the columns."""
-        found = TextSink(stream)
-        found.write([(",".join(csv_cells([*_names_of(file), *new])) + "\n").encode()])
-        return found
+        names = csv_cells([*_names_of(file), *new])
+        return text_sink(stream, f"{','.join(names)}\n".encode())
 
     def rows(self, block: Any, column: NewColumn) -> list[Any]:  # noqa: ANN401
         """Return the lines of a block."""
@@ -336,14 +344,16 @@ class _ToCsv(_Copier):
 class _ToJson(_Copier):
     """JSON Lines of typed columns, or of CSV, whose cells are texts."""
 
-    def sink(self, file: File, stream: IO[bytes], new: Sequence[str]) -> TextSink:
+    def sink(
+        self, file: File, stream: IO[bytes], new: Sequence[str]
+    ) -> AbstractContextManager[Sink]:
         """Refuse names that occur twice."""
         names = [*_names_of(file), *new]
         twice = next((each for each in names if names.count(each) > 1), None)
         if twice is not None:
             message = f"several columns are called {quoted(twice)}, and JSON tells keys by name"
             raise DataError(message)
-        return TextSink(stream)
+        return text_sink(stream)
 
     def rows(self, block: Any, column: NewColumn) -> list[Any]:  # noqa: ANN401
         """Return the lines of a block."""

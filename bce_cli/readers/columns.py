@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from bce_cli.core.arguments import is_place
 from bce_cli.errors import DataError, argument, did_you_mean, given, quoted
 from bce_cli.readers.parts import Header
 
@@ -22,7 +23,6 @@ _MOST_DIGITS = 9  # of the place of a column
 _MOST_LISTED = 20
 _SIGN = re.compile(r"[,;|:~^!/\\]")
 """What may stand between fields that were taken for one."""
-_PLACE = r"#[0-9]{1,9}"
 
 _INDEX = r"|index|Unnamed: [0-9]+|__index_level_[0-9]+__"
 """Names that pandas gives to the numbers of rows."""
@@ -587,7 +587,7 @@ def _places_of(names: tuple[str, ...], wanted: str) -> list[int]:
 
 def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
     """Whether no column is called so; a place such as #3 is always one of this file."""
-    return not (_places_of(names, wanted) or re.fullmatch(_PLACE, wanted))
+    return not (_places_of(names, wanted) or is_place(wanted))
 
 
 def _by_name(
@@ -603,7 +603,7 @@ def _by_name(
         places = " and ".join(f"#{i + 1}" for i in found)
         message = f"{source}: several columns are called {quoted(wanted)}: {places}"
         raise DataError(message, f"choose one by its place, such as #{found[0] + 1}")
-    if re.fullmatch(_PLACE, wanted):
+    if is_place(wanted):
         place = int(wanted[1:])
         n_columns = getattr(names, "n_columns", len(names))
         if 1 <= place <= n_columns:

@@ -221,7 +221,7 @@ def _columns_of(
     if are_numbers:
         shown = quoted(bytes(header.data).decode().strip())
         message = f"{place}: the header holds numbers, not names: {shown}"
-        hint = f"without a header, pass {given(no_header=True, **BY_PLACE)}"
+        hint = f"without a header, pass {given(no_header=True, **_by_place(options.columns))}"
         if len(fields) == 1:
             hint = f"where these are predictions, {LABELS_BESIDE}"
         raise DataError(message, hint)
@@ -247,15 +247,21 @@ def _is_number(cell: str, options: InputOptions) -> bool:
 
 
 def _numbered_columns(fields: list[str], name: str, options: InputOptions) -> Columns:
-    choice = options.columns
-    if len(fields) == 1 and choice.is_one_number:
-        return find_columns(_ONE_NUMBER, choice, name)
-    if (choice.reads_label and choice.label is None) or (
-        choice.reads_prediction and choice.prediction is None
-    ):
-        message = f"{given(no_header=True)} needs the places of the columns"
-        raise ArgumentError(message, f"such as {given(**BY_PLACE)}")
-    return find_columns([f"#{i + 1}" for i in range(len(fields))], choice, name)
+    if len(fields) == 1 and options.columns.is_one_number:
+        return find_columns(_ONE_NUMBER, options.columns, name)
+    names = [f"#{i + 1}" for i in range(len(fields))]
+    choice, places = options.columns.with_preferred(names), _by_place(options.columns)
+    if any(getattr(choice, role) is None for role in places):
+        what = "places of the columns" if len(places) > 1 else "place of the column"
+        message = f"{given(no_header=True)} needs the {what}"
+        raise ArgumentError(message, f"such as {given(**places)}")
+    return find_columns(names, choice, name)
+
+
+def _by_place(choice: ColumnChoice) -> dict[str, str]:
+    """Return how labels and predictions may be asked for, as far as they are read."""
+    are_read = {"label": choice.reads_label, "prediction": choice.reads_prediction}
+    return {role: place for role, place in BY_PLACE.items() if are_read[role]}
 
 
 def _fields_of(lines: Lines, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

@@ -308,6 +308,7 @@ def _layout_of(values: list[Any], choice: ColumnChoice, name: str) -> _Layout:
 
 def _layout_of_object(value: Pairs, choice: ColumnChoice, name: str) -> _Layout:
     found: dict[str, Any] = dict(value)
+    _refuse_map(found, name)
     columns, data = found.get("columns"), found.get("data")
     layout = _Layout([value], unit="line")
     if is_array(columns) and is_array(data):  # orient="split", or "tight"
@@ -322,6 +323,16 @@ def _layout_of_object(value: Pairs, choice: ColumnChoice, name: str) -> _Layout:
     elif value and all(isinstance(column, Pairs) for _, column in value):
         layout = _of_objects(value, choice, name)
     return layout
+
+
+def _refuse_map(found: dict[str, Any], name: str) -> None:
+    """Raise DataError for a saved map, whose lists are no columns."""
+    if "format" in found:
+        from bce_cli.core.recalibration.saved import FORMAT  # noqa: PLC0415 -- rarely needed
+
+        if found["format"] == FORMAT:
+            message = f"{name}: it is a map of bce recalibrate, and has no rows"
+            raise DataError(message, "bce apply MAP SOURCE applies it to those of SOURCE")
 
 
 def _name_of(column: Any) -> str:  # noqa: ANN401 -- any JSON value

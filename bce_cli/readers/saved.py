@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from bce_cli.core.fields import Fields
+from bce_cli.core.recalibration.saved import FORMAT
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
@@ -74,7 +76,7 @@ def saved_record(path: str, *, takes_map: bool = False) -> dict[str, Any]:
 
 def is_map(record: Mapping[str, Any]) -> bool:
     """Whether a record is a map of `bce recalibrate`, or claims to be one."""
-    return record.keys() >= _OF_A_MAP
+    return record.get("format") == FORMAT or record.keys() >= _OF_A_MAP
 
 
 def read_baseline(path: str, convention: Convention) -> Baseline:
@@ -171,6 +173,8 @@ def read_record(path: str, wanted: Wanted) -> dict[str, Any]:
     other = _other_thing(value)
     if other == _MAP and wanted.takes_map:
         other = None
+        if json.detect_encoding(content) != "utf-8":
+            other = "it is not UTF-8 without a byte order mark, as maps are"
     if other is None and _is_deep(value):
         other = "nested too deeply"
     if other is not None:
@@ -195,9 +199,28 @@ def _value_of(content: bytes, name: str, wanted: Wanted) -> Any:  # noqa: ANN401
     except ValueError as error:
         if _are_rows(content):
             _refuse(name, _ROWS, wanted)
-        reason = str(error).partition(": line ")[0]
-        what = f"not JSON, {reason[:1].lower()}{reason[1:]}"
-        _refuse(name, what if content.strip() else "empty", wanted)
+        what = f"not JSON, {_reason(error, content)}" if content.strip() else "empty"
+        _refuse(name, what, wanted)
+
+
+def _reason(error: ValueError, content: bytes) -> str:
+    """Say in which line something is that JSON does not have."""
+    reason, line = str(error), 0
+    if isinstance(error, json.JSONDecodeError):
+        reason, line = error.msg, error.lineno
+    elif isinstance(error, _TokenError):
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        found = next(each for each in _STRING_OR_TOKEN.finditer(text) if each["token"])
+        line = text.count("\n", 0, found.start()) + 1
+    reason = f"{reason[:1].lower()}{reason[1:]}".removesuffix(" at")
+    return f"line {line}: {reason}" if line else reason
+
+
+class _TokenError(ValueError):
+    """A number that JSON does not have, whose place the parser does not tell."""
+
+
+_STRING_OR_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<token>NaN|-?Infinity)')
 
 
 _MAP = "it is a map of bce recalibrate, for bce apply"
@@ -242,14 +265,16 @@ def _refuse(name: str, reason: str, wanted: Wanted) -> NoReturn:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        message = "a key occurs twice"
+        seen = dict[str, int]()
+        key = next(key for at, (key, _) in enumerate(pairs) if seen.setdefault(key, at) < at)
+        message = f"the key {quoted(key)} occurs twice"
         raise ValueError(message)
     return members
 
 
 def _refuse_token(token: str) -> NoReturn:
     message = f"the token {token}"
-    raise ValueError(message)
+    raise _TokenError(message)
 
 
 def _finite(text: str, name: str, wanted: Wanted) -> float:

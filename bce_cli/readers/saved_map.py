@@ -101,6 +101,12 @@ def _saved_map(found: Fields) -> SavedMap:
         found.refuse("confidence", "a number between 0 and 1")
     if not _FINGERPRINT.fullmatch(found.text("fingerprint")):
         found.refuse("fingerprint", "sha256: and 64 digits")
+    n, n_positive = found.count("n", 1), found.number("n_positive", 0.0)
+    if found.maybe_text("weight_column") is None and n_positive > n:  # else it is weighted
+        found.refuse("n_positive", f"at most n, {n}, without weights")
+    low, high = found.maybe_number("ci_low"), found.maybe_number("ci_high")
+    if low is not None and high is not None and low > high:
+        found.refuse("ci_low", f"at most ci_high, {high:g}")
     return SavedMap(
         map=_map_in(found),
         label_column=found.text("label_column"),
@@ -108,8 +114,8 @@ def _saved_map(found: Fields) -> SavedMap:
         weight_column=found.maybe_text("weight_column"),
         cluster_column=found.maybe_text("cluster_column"),
         of_logits=found.flag("of_logits"),
-        n=found.count("n", 1),
-        n_positive=found.number("n_positive", 0.0),
+        n=n,
+        n_positive=n_positive,
         fingerprint=found.text("fingerprint"),
         folds=found.count("folds", 1),
         n_clusters=found.maybe_count("n_clusters", 1),
@@ -119,8 +125,8 @@ def _saved_map(found: Fields) -> SavedMap:
         cross_fitted_loss=found.maybe_number("cross_fitted_loss", 0.0),
         difference=found.maybe_number("difference"),
         std_error=found.maybe_number("std_error", 0.0),
-        ci_low=found.maybe_number("ci_low"),
-        ci_high=found.maybe_number("ci_high"),
+        ci_low=low,
+        ci_high=high,
         tool=found.text("tool"),
     )
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from bce_cli.core.arguments import is_place
 from bce_cli.core.recalibration.maps import STEPPED, log_odds_of
 from bce_cli.errors import DataError, quoted, safe_text
 
@@ -26,6 +27,8 @@ _LARGEST = "1.7976931348623157e308"
 _CERTAIN = 600.0  # log odds whose probability is 1 in float64, and whose odds are finite
 _MIDDLE = 0.5
 _LONGEST_OF_EXCEL = 8192
+_MOST_OF_SQL = 5000  # knots: databases look at each case for some rows at a time, and plan for all
+_HINT = "give the name that it has where the formula will stand"
 
 Case: TypeAlias = "tuple[str, str]"
 """A condition, and what holds there."""
@@ -48,6 +51,9 @@ class _Language:
     choice : callable (cases, otherwise) -> str
         The value of the first case whose condition holds.
     has_infinity : bool
+        Whether a column may be infinite.
+    infinities : tuple of str
+        Log odds of 0 and of 1; what is no number, where no infinity can be written everywhere.
     most_in_a_row : int
         Cases that follow each other; more are parted in the middle, again and again.
     """
@@ -60,6 +66,7 @@ class _Language:
     number: Callable[[float], str]
     choice: Callable[[Sequence[Case], str], str]
     has_infinity: bool = True
+    infinities: tuple[str, str] = ("NULL", "NULL")
     most_in_a_row: int = 64
 
     def plus(self, value: float) -> str:
@@ -93,7 +100,7 @@ def formula(
     Raises
     ------
     DataError
-        The name cannot stand in a formula, or the formula is too long for Excel.
+        The name cannot stand in a formula, or the formula is too long for Excel or SQL.
 
     Examples
     --------
@@ -106,7 +113,18 @@ def formula(
     """
     if safe_text(column) != column:
         message = f"the column {quoted(column)} has characters that no formula should have"
-        raise DataError(message, "give the name that it has where the formula will stand")
+        raise DataError(message, _HINT)
+    if not column.strip():
+        message = "the column has no name, and a formula needs one"
+        raise DataError(message, _HINT)
+    if is_place(column):
+        message = f"{quoted(column)} is the place of a column, and a formula needs its name"
+        raise DataError(message, _HINT)
+    if language == "sql" and len(found.knots) > _MOST_OF_SQL:
+        message = (
+            f"the map has {len(found.knots):,} knots, and SQL is slow at over {_MOST_OF_SQL:,}"
+        )
+        raise DataError(message, "bce apply takes them, and SQL a map of another method")
     words = {"sql": _sql, "python": _python, "excel": _excel}[language](column)
     if found.method in STEPPED and language == "excel" and not of_logits:
         text = _looked_up(found, words, as_logit=as_logit)
@@ -142,7 +160,10 @@ def _python(column: str) -> _Language:
 
     is_name = column.isidentifier() and not keyword.iskeyword(column) and column != "math"
     x = column if is_name else f"row[{column!r}]"
-    return _Language(x, "math.log", "math.exp", f"math.log1p(-{x})", "==", repr, choice)
+    infinities = ("-math.inf", "math.inf")
+    return _Language(
+        x, "math.log", "math.exp", f"math.log1p(-{x})", "==", repr, choice, infinities=infinities
+    )
 
 
 def _excel(column: str) -> _Language:
@@ -155,7 +176,10 @@ def _excel(column: str) -> _Language:
     escaped = "".join(f"'{sign}" if sign in "[]#'@" else sign for sign in column)
     x = f"[@{column}]" if column.isalnum() else f"[@[{escaped}]]"
     return _Language(
-        x, "LN", "EXP", f"LN(1 - {x})", "=", number, choice, has_infinity=False, most_in_a_row=16
+        *(x, "LN", "EXP", f"LN(1 - {x})", "=", number, choice),
+        has_infinity=False,
+        infinities=("NA()", "NA()"),
+        most_in_a_row=16,
     )
 
 
@@ -211,6 +235,8 @@ def _ends(
     conditions = [f"{words.x} {words.equals} {end}" for end in (0, 1)]
     if of_logits:
         conditions = [f"{words.x} < -{_LARGEST}", f"{words.x} > {_LARGEST}"]
+    if found.method == "as-is" and as_logit:
+        return list(zip(conditions, words.infinities, strict=True))
     return [
         (condition, words.number(log_odds_of(level) if as_logit else level))
         for condition, level in zip(conditions, levels, strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -20,12 +21,13 @@ from bce_cli.render.rows import (
     joined_lines,
     number_array,
     number_texts,
+    parquet_writer,
     string_array,
     text_array,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
     import pyarrow as pa
@@ -303,35 +305,13 @@ def json_objects(cells: dict[str, list[Any]], column: NewColumn) -> list[Any]:
 
 
 class TextSink:
-    """Takes text, and writes it in an encoding.
+    """Takes text, and writes it in an encoding; see `text_sink`."""
 
-    Parameters
-    ----------
-    stream : binary stream
-    encoding : str
-        As Python calls it.
-    mark : bytes
-        What precedes all text.
-    line_end : bytes
-        What stands between files, where one of them ends without.
-    ends_all : bool, default False
-        Whether it stands behind the last one, too.
-    """
-
-    def __init__(
-        self,
-        stream: IO[bytes],
-        encoding: str = "utf-8",
-        mark: bytes = b"",
-        line_end: bytes = b"\n",
-        *,
-        ends_all: bool = False,
-    ) -> None:
-        self._ends_all, self._encoding = ends_all, encoding
-        self._stream, self._line_end, self._last = stream, line_end, b"\n"
+    def __init__(self, stream: IO[bytes], encoding: str, line_end: bytes) -> None:
+        self._stream, self._encoding, self._line_end = stream, encoding, line_end
+        self._last = b"\n"
         is_plain = codecs.lookup(encoding).name == "utf-8"
         self._encoder = None if is_plain else codecs.getincrementalencoder(encoding)()
-        stream.write(mark)
 
     def begin(self) -> None:
         """End the last line of what was written before."""
@@ -363,35 +343,47 @@ class TextSink:
             message = f"{sign} cannot be written in {self._encoding}, as the input is"
             raise DataError(message) from None
 
-    def close(self) -> None:
-        """End the last line, if all lines are to end."""
-        if self._ends_all:
-            self.begin()
 
-
-class TableSink:
-    """Takes tables, and writes them as Parquet or Arrow, some of them together.
+@contextmanager
+def text_sink(
+    stream: IO[bytes],
+    before: bytes = b"",
+    encoding: str = "utf-8",
+    mark: bytes = b"",
+    line_end: bytes = b"\n",
+    *,
+    ends_all: bool = False,
+) -> Iterator[TextSink]:
+    """Provide what takes text.
 
     Parameters
     ----------
     stream : binary stream
-    schema : pyarrow.Schema
-    is_parquet : bool
-        Else Arrow.
+    before : bytes
+        The text that precedes all rows, in UTF-8.
+    encoding : str
+        As Python calls it.
+    mark : bytes
+        What precedes all text, as it is.
+    line_end : bytes
+        What stands between files, where one of them ends without.
+    ends_all : bool, default False
+        Whether it stands behind the last one, too.
     """
+    stream.write(mark)
+    sink = TextSink(stream, encoding, line_end)
+    sink.write([before])
+    yield sink
+    if ends_all:
+        sink.begin()
 
-    def __init__(self, stream: IO[bytes], schema: pa.Schema, *, is_parquet: bool) -> None:
-        import pyarrow as pa
 
-        self._schema, self._kept, self._n_bytes = schema, list[Any](), 0
-        if is_parquet:
-            from pyarrow import parquet
+class TableSink:
+    """Takes tables, and writes them as Parquet or Arrow, some of them together."""
 
-            # A number that hardly occurs twice is not worth a dictionary.
-            words = [field.name for field in schema if not pa.types.is_floating(field.type)]
-            self._writer: Any = parquet.ParquetWriter(stream, schema, use_dictionary=words)
-        else:
-            self._writer = pa.ipc.new_file(stream, schema)
+    def __init__(self, writer: Any, schema: pa.Schema) -> None:  # noqa: ANN401 -- of pyarrow
+        self._writer, self._schema = writer, schema
+        self._kept, self._n_bytes = list[Any](), 0
 
     def begin(self) -> None:
         """Do nothing between two files."""
@@ -401,9 +393,16 @@ class TableSink:
         self._kept.append(table.replace_schema_metadata(self._schema.metadata))
         self._n_bytes += table.nbytes
         if sum(map(len, self._kept)) >= _KEPT_ROWS or self._n_bytes >= _KEPT_BYTES:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is left.
+
+        Raises
+        ------
+        DataError
+            Arrow cannot hold these rows together with those before.
+        """
         import pyarrow as pa
 
         if self._kept:
@@ -415,7 +414,23 @@ class TableSink:
                 raise DataError(message, "--format parquet takes them") from None
         self._kept, self._n_bytes = [], 0
 
-    def close(self) -> None:
-        """Write what is left, and the end of the file."""
-        self._flush()
-        self._writer.close()
+
+@contextmanager
+def table_sink(stream: IO[bytes], schema: pa.Schema, *, is_parquet: bool) -> Iterator[TableSink]:
+    """Provide what takes tables.
+
+    Parameters
+    ----------
+    stream : binary stream
+    schema : pyarrow.Schema
+    is_parquet : bool
+        Else Arrow.
+    """
+    import pyarrow as pa
+
+    words = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    begun = parquet_writer(stream, schema, words) if is_parquet else pa.ipc.new_file(stream, schema)
+    with begun as writer:
+        sink = TableSink(writer, schema)
+        yield sink
+        sink.flush()

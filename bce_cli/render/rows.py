@@ -15,7 +15,7 @@ from bce_cli.errors import safe_text, without_formula
 from bce_cli.render.write import escaped, markdown_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
     import pyarrow as pa
@@ -249,13 +249,29 @@ def number_array(values: Array, kind: pa.DataType) -> pa.Array:
 
 
 @contextmanager
-def parquet_rows(stream: IO[bytes], schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
-    """Provide a function that appends a table to a Parquet file, which is complete at the end."""
+def parquet_writer(
+    stream: IO[bytes], schema: pa.Schema, words: Sequence[str] = ()
+) -> Iterator[Any]:
+    """Provide a writer of a Parquet file, which is complete at the end.
+
+    After an error nothing more is written, not even when the writer is collected: its stream is
+    closed by then.
+
+    Parameters
+    ----------
+    stream : binary stream
+    schema : pyarrow.Schema
+    words : sequence of str
+        Columns that get a dictionary; a number that hardly occurs twice is not worth one.
+    """
     from pyarrow import parquet
 
-    # A number that hardly occurs twice is not worth a dictionary.
-    with parquet.ParquetWriter(stream, schema, use_dictionary=False) as writer:
-        yield writer.write_table
+    writer = parquet.ParquetWriter(stream, schema, use_dictionary=[*words])
+    try:
+        yield writer
+        writer.close()
+    finally:
+        writer.is_open = False
 
 
 def _literal(text: str) -> pa.Scalar:

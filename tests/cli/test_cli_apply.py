@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import io
 import json
+import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +183,14 @@ def test_a_row_without_a_prediction_keeps_its_place(bce: Bce, preds: Preds) -> N
     found = bce("apply", "map.json", path)
     assert found.stdout == "p,q,recalibrated\n,1,\n0.5,2,0.5\nNA,3,\n"
     assert found.stderr == "bce: 2 rows have no prediction, and nothing in 'recalibrated'\n"
-    assert _fault(bce("apply", "map.json", path, "--missing", "error"))[0] == 65
+    fault = "preds.csv, line 2: prediction (column 'p') is empty"
+    assert _fault(bce("apply", "map.json", path, "--missing", "error")) == (
+        65,
+        [
+            f"bce: error: {fault}; at least 1 more row is faulty",
+            "bce: --missing keep has an empty cell for such rows, and counts them",
+        ],
+    )
 
 
 def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> None:
@@ -189,6 +199,28 @@ def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> N
         65,
         ["bce: error: preds.csv, line 4: prediction 1.5 (column 'p') is not in [0, 1]"],
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("apply map.json", "-o out.parquet"),
+        ("apply map.json", "-f parquet"),
+        ("apply map.json", "-o out.arrow"),
+        ("compute --per-example", "-o out.parquet"),
+    ],
+)
+def test_nothing_is_written_behind_an_error(
+    bce: Bce, preds: Preds, monkeypatch: pytest.MonkeyPatch, command: str, output: str
+) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    path = preds("y,p\n1,0.5\n0,1.5\n")
+    found = _fault(bce(*command.split(), path, *output.split()))
+    gc.collect()
+    message = "bce: error: preds.csv, line 3: prediction 1.5 (column 'p') is not in [0, 1]"
+    assert (found, ignored) == ((65, [message]), [])
+    assert not list(Path().glob("*out.*"))
 
 
 @pytest.mark.parametrize(
@@ -265,8 +297,21 @@ def test_no_input_is_overwritten(bce: Bce, preds: Preds, output: str) -> None:
 
 def test_a_file_in_the_place_of_the_map_is_told(bce: Bce, preds: Preds) -> None:
     code, lines = _fault(bce("apply", preds(TEXT), "map.json"))
-    expected = "bce: error: preds.csv: not a map of bce recalibrate: not JSON, expecting value"
+    expected = (
+        "bce: error: preds.csv: not a map of bce recalibrate: not JSON, line 1: expecting value"
+    )
     assert (code, lines[0]) == (65, expected)
+
+
+@pytest.mark.parametrize("command", ["apply map.json map.json", "compute map.json"])
+def test_a_map_in_the_place_of_rows_is_told(bce: Bce, command: str) -> None:
+    assert _fault(bce(*command.split())) == (
+        65,
+        [
+            "bce: error: map.json: it is a map of bce recalibrate, and has no rows",
+            "bce: bce apply MAP SOURCE applies it to those of SOURCE",
+        ],
+    )
 
 
 def test_the_column_of_the_map_comes_before_customary_names(bce: Bce, preds: Preds) -> None:
@@ -278,6 +323,41 @@ def test_the_column_of_the_map_comes_before_customary_names(bce: Bce, preds: Pre
     found = bce("apply", "map.json", preds("prob\n0.5\n"))
     assert found.stdout == "prob,recalibrated\n0.5,0.5\n"
     assert found.stderr == "bce: prediction column 'prob', where the map had 'p'\n"
+
+
+def test_a_map_of_a_file_without_a_header_finds_its_column(bce: Bce, preds: Preds) -> None:
+    Path("map.json").write_bytes(replace(KEPT, prediction_column="#2").to_json())
+    found = bce("apply", "map.json", preds("1,0.2\n0,0.5\n"), "--no-header")
+    assert (found.stdout, found.stderr) == (f"1,0.2,{T}\n0,0.5,0.5\n", "")
+    assert _fault(bce("apply", "map.json", preds("1,0.2\n"))) == (
+        65,
+        [
+            "bce: error: preds.csv, line 1: the header holds numbers, not names: '1,0.2'",
+            "bce: without a header, pass --no-header --prediction '#2'",
+        ],
+    )
+    assert _fault(bce("apply", "map.json", "--formula", "sql")) == (
+        2,
+        [
+            "bce: error: the map has no name of its column, '#2'",
+            "bce: -p NAME says what it is called where the formula will stand",
+        ],
+    )
+    Path("nameless.json").write_bytes(replace(KEPT, prediction_column="").to_json())
+    fault = _fault(bce("apply", "nameless.json", "--formula", "sql"))
+    assert (fault[0], fault[1][0]) == (2, "bce: error: the map has no name of its column, ''")
+    found = bce("apply", "map.json", "--formula", "sql", "-p", "a b")
+    assert (found.exit_code, found.stdout[:18]) == (0, 'CASE WHEN "a b" = ')
+
+
+def test_a_place_is_needed_where_the_map_has_a_name(bce: Bce, preds: Preds) -> None:
+    assert _fault(bce("apply", "map.json", preds("1,0.2\n"), "--no-header")) == (
+        2,
+        [
+            "bce: error: --no-header needs the place of the column",
+            "bce: such as --prediction '#2'",
+        ],
+    )
 
 
 def test_logits_stay_logits_unless_it_is_said_otherwise(bce: Bce, preds: Preds) -> None:
@@ -412,6 +492,8 @@ def test_json_stays_json(bce: Bce, preds: Preds) -> None:
     assert Path("b.ndjson").read_text() == '{"p": 0.5, "recalibrated": 0.5}\n'
     code, lines = _fault(bce("apply", "map.json", "a.jsonl", "-f", "csv"))
     assert (code, lines[0]) == (2, "bce: error: JSON stays JSON, and is not written as csv")
+    told = " ".join(bce("apply", "--help").stdout.split())
+    assert "alone. JSON becomes JSON Lines, always. Blank lines" in told
 
 
 def _table() -> pa.Table:

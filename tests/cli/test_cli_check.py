@@ -217,7 +217,7 @@ def test_bad_data_outranks_any_verdict(
         (
             ["--baseline", "preds.csv"],
             65,
-            "preds.csv: not a report of bce compute: not JSON, expecting value",
+            "preds.csv: not a report of bce compute: not JSON, line 1: expecting value",
         ),
         (
             ["--max-loss", "1", "--like", "all"],

@@ -332,7 +332,10 @@ def test_a_picture_does_not_overwrite_an_input(
 ) -> None:
     Path("a.png").symlink_to(preds(GOOD))
     result = bce("calibration", "preds.csv", "--plot", "a.png", "-o", "out")
-    assert result.stderr.startswith("bce: error: a.png: the output would overwrite an input\n")
+    assert result.stderr == (
+        "bce: error: a.png: the output would overwrite an input\n"
+        "bce: choose another file for --plot\n"
+    )
     assert (result.exit_code, Path("preds.csv").read_text()) == (73, GOOD)
     assert not Path("out").exists()
 

@@ -291,7 +291,11 @@ def test_the_map_of_leaving_them_is_saved_as_well(bce: Callable[..., Result]) ->
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--save", "preds.csv"], 73, "preds.csv: the output would overwrite an input"),
+        (
+            ["--save", "preds.csv"],
+            73,
+            "preds.csv: the output would overwrite an input\nbce: choose another file for --save\n",
+        ),
         (["--save", "./preds.csv"], 73, "./preds.csv: the output would overwrite an input"),
         (
             ["--save", "o.json", "-o", "o.json"],

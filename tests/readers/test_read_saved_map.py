@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import bce_cli
 from bce_cli.core.recalibration import saved
 from bce_cli.core.recalibration.maps import METHODS, RecalibrationMap
 from bce_cli.core.recalibration.saved import MOST_KNOTS, SavedMap, fingerprint
@@ -142,6 +143,11 @@ def test_predictions_as_they_are_are_a_map_too() -> None:
         ({"n": 10**30}, f"map.json: n must be a whole number of 1 or more, not '{10**30}'"),
         ({"folds": True}, "map.json: folds must be a whole number of 1 or more, not 'true'"),
         ({"n_positive": -1}, "map.json: n_positive must be a number of 0 or more, not '-1'"),
+        (
+            {"n_positive": 4, "weight_column": None},
+            "map.json: n_positive must be at most n, 3, without weights, not '4'",
+        ),
+        ({"ci_low": -0.05}, "map.json: ci_low must be at most ci_high, -0.1, not '-0.05'"),
         ({"label_column": None}, "map.json: label_column must be a text, not 'null'"),
         ({"weight_column": 3}, "map.json: weight_column must be a text, or null, not '3'"),
         ({"of_logits": 1}, "map.json: of_logits must be true or false, not '1'"),
@@ -219,7 +225,7 @@ def test_parameters_of_another_method_are_told_apart() -> None:
         assert _fault(content) == ("map.json: the parameters of logistic are a, b", f"got {names}")
 
 
-@pytest.mark.parametrize("key", list(json.loads(TEXT))[2:])
+@pytest.mark.parametrize("key", list(json.loads(TEXT))[1:])
 @pytest.mark.few(3)
 def test_each_key_must_be_there(key: str) -> None:
     record = json.loads(TEXT)
@@ -232,11 +238,23 @@ def test_each_key_must_be_there(key: str) -> None:
     [
         (b"", f"{NO_MAP}: empty"),
         (b" \n", f"{NO_MAP}: empty"),
-        (b"y,p\n1,0.9\n", f"{NO_MAP}: not JSON, expecting value"),
+        (b"y,p\n1,0.9\n", f"{NO_MAP}: not JSON, line 1: expecting value"),
         (b"\xff\xfe\xfd", f"{NO_MAP}: not text"),
         (b"[1]", f"{NO_MAP}: not a JSON object"),
-        (b'{"a": 1, "a": 2}', f"{NO_MAP}: not JSON, a key occurs twice"),
-        (b'{"a": NaN}', f"{NO_MAP}: not JSON, the token NaN"),
+        (b'{"a": 1, "a": 2}', f"{NO_MAP}: not JSON, the key 'a' occurs twice"),
+        (TEXT[:190].encode(), f"{NO_MAP}: not JSON, line 8: expecting ':' delimiter"),
+        (
+            TEXT.replace("[]", '["\\"NaN", [1, -Infinity]').encode(),
+            f"{NO_MAP}: not JSON, line 28: the token -Infinity",
+        ),
+        *(
+            (
+                TEXT.encode(encoding),
+                f"{NO_MAP}: it is not UTF-8 without a byte order mark, as maps are",
+            )
+            for encoding in ("utf-8-sig", "utf-16", "utf-16-le")
+        ),
+        (b'{"a": NaN}', f"{NO_MAP}: not JSON, line 1: the token NaN"),
         (b'{"a": ' * 100_000, f"{NO_MAP}: nested too deeply"),
         (b"{}", NO_MAP),
     ],
@@ -248,6 +266,12 @@ def test_what_is_no_map_is_refused(content: bytes, message: str) -> None:
 def test_a_report_of_the_same_command_is_told_from_a_map() -> None:
     expected = "map.json: a report of bce recalibrate, and no map"
     assert _fault(b'{"methods": []}') == (expected, "it writes its map with save")
+
+
+def test_a_map_without_a_version_is_no_report() -> None:
+    Path("map.json").write_text(TEXT.replace('"version"', '"Version"'))
+    with pytest.raises(DataError, match=r"^map\.json: there is no key 'version'\n"):
+        bce_cli.load("map.json")
 
 
 def test_a_map_of_a_newer_version_is_not_guessed_at() -> None:

@@ -91,8 +91,13 @@ def in_duckdb(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]
         timeout=60,
     )
     assert done.stderr == b""
-    table = [[float(cell) for cell in line.split(",")] for line in done.stdout.decode().split()]
+    lines = done.stdout.decode().split()
+    table = [[_number(cell) for cell in line.split(",")] for line in lines]
     return [list(column) for column in zip(*table, strict=True)]
+
+
+def _number(cell: str) -> float | None:
+    return None if cell == "NULL" else float(cell)
 
 
 def in_python(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]:
@@ -110,12 +115,13 @@ def in_excel(expressions: Sequence[str], values: FloatArray) -> list[list[Any]]:
         place = max(i for i, start in enumerate(starts) if start <= value)
         return (results or starts)[place]
 
-    def of(text: str, p: float) -> float:
+    def of(text: str, p: float) -> float | str:
         assert text.startswith("=")
         source = re.sub(r" = ", " == ", text[1:]).replace("[@p]", "p")
         source = _lazy(source.replace("{", "[").replace("}", "]"))
-        known = {"p": p, "LOOKUP": lookup, "LN": math.log, "EXP": math.exp}
-        return float(eval(source, known))  # noqa: S307
+        known = {"p": p, "LOOKUP": lookup, "LN": math.log, "EXP": math.exp, "NA": lambda: "#N/A"}
+        found = eval(source, known)  # noqa: S307
+        return found if found == "#N/A" else float(found)
 
     return [[of(text, p) for p in values.tolist()] for text in expressions]
 
@@ -199,6 +205,22 @@ def test_a_formula_says_what_the_map_does(
     check(evaluate, maps, values, language=language, of_logits=of_logits)
     inner = values[(values > -1e300) & (values < 1e300)] if of_logits else values[1:-1]
     check(evaluate, MAPS[:1], inner, language=language, of_logits=of_logits)
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "language", "ends"),
+    [
+        (in_sqlite, "sql", [None, None]),
+        (in_python, "python", [-math.inf, math.inf]),
+        (in_excel, "excel", ["#N/A", "#N/A"]),
+        pytest.param(in_duckdb, "sql", [None, None], marks=pytest.mark.deep),
+    ],
+)
+def test_log_odds_as_they_are_end_in_infinity(
+    evaluate: Callable[..., list[list[Any]]], language: FormulaLanguage, ends: list[float | None]
+) -> None:
+    text = formula(RecalibrationMap("as-is"), "p", language, as_logit=True)
+    assert evaluate([text], np.array([0.0, 0.5, 1.0])) == [[ends[0], 0.0, ends[1]]]
 
 
 @pytest.mark.deep
@@ -340,6 +362,20 @@ def test_a_name_that_nobody_can_see_stands_in_no_formula() -> None:
     assert caught.value.hint == "give the name that it has where the formula will stand"
 
 
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("#2", "'#2' is the place of a column, and a formula needs its name"),
+        (" ", "the column has no name, and a formula needs one"),
+    ],
+)
+def test_what_is_no_name_stands_in_no_formula(column: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        formula(LOGISTIC, column, "sql")
+    assert caught.value.message == message
+    assert caught.value.hint == "give the name that it has where the formula will stand"
+
+
 def test_a_number_below_0_begins_no_comment() -> None:
     found = RecalibrationMap("beta", {"c": -1.0, "a": 1.0, "b": 0.5}, 0.5, 0.5)
     texts = [
@@ -349,6 +385,19 @@ def test_a_number_below_0_begins_no_comment() -> None:
         for as_logit in (False, True)
     ]
     assert not any("--" in text or "- -" in text for text in texts)
+
+
+def test_knots_that_keep_a_database_busy_are_refused() -> None:
+    def steps(n: int) -> RecalibrationMap:
+        knots = tuple((place / n, 0.25 if place < n / 2 else 0.5) for place in range(n))
+        return RecalibrationMap("isotonic", knots=knots, n_blocks=2)
+
+    assert formula(steps(5000), "p", "sql").count("WHEN") == 5000
+    with pytest.raises(DataError) as caught:
+        formula(steps(5001), "p", "sql")
+    assert caught.value.message == "the map has 5,001 knots, and SQL is slow at over 5,000"
+    assert caught.value.hint == "bce apply takes them, and SQL a map of another method"
+    assert formula(steps(5001), "p", "python").startswith("((")
 
 
 def test_a_formula_that_is_too_long_for_a_table_program_is_refused() -> None:
