@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.arguments import check_choice, check_confidence, check_whole, shown
-from bce_cli.core.comparison import DifferenceTotals, difference_report
+from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.comparison import INFINITE_VALUES, difference_of, paired_moments
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.cross_fit import Cells, cross_fit, mean_loss
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.calibration.log_odds import Obstacle
-    from bce_cli.core.comparison import DifferenceReport
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.fitting import Fits
     from bce_cli.core.recalibration.maps import RecalibrationMap
@@ -112,14 +112,6 @@ class PairedDifference:
     std_error: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
-
-    @classmethod
-    def of(cls, report: DifferenceReport) -> PairedDifference:
-        """Take it from a comparison, without the interval of other rows than all."""
-        if report.infinite is not None:
-            return cls(report.value)
-        found = report.finite
-        return cls(found.value, found.std_error, found.ci_low, found.ci_high)
 
     @property
     def reversed(self) -> PairedDifference:
@@ -423,15 +415,13 @@ class Contest:
         nats = NATS_PER[plan.unit]
         self.means = {m: mean_loss(own, rows.weights) / nats for m, own in losses.items()}
         self._plan = plan
+        self._clusters = None if rows.cluster is None else ClusteredRows(rows.cluster)
         self._known: dict[tuple[Method, Method], PairedDifference] = {}
 
     @property
     def n_clusters(self) -> int | None:
         """How many clusters the rows are from."""
-        if self.rows.cluster is None:
-            return None
-        used = np.unique(self.rows.cluster.codes).tolist()
-        return len({self.rows.cluster.names[code] for code in used})
+        return None if self._clusters is None else len(self._clusters)
 
     @property
     def n_infinite(self) -> int:
@@ -444,11 +434,17 @@ class Contest:
         if (other, method) in self._known:
             return self._known[other, method].reversed
         if pair not in self._known:
-            after, before = ((self.rows, self.losses[m]) for m in pair)
-            totals = DifferenceTotals.of(before, after, EXACT, 0)
-            report = difference_report(method, totals, self._plan.unit, self._plan.confidence)
-            self._known[pair] = PairedDifference.of(report)
+            self._known[pair] = self._difference(self.losses[method], self.losses[other])
         return self._known[pair]
+
+    def _difference(self, after: FloatArray, before: FloatArray) -> PairedDifference:
+        """Compare losses; an infinite difference has no interval."""
+        moments, infinite = paired_moments(self.rows, before, after, self._clusters)
+        if infinite is not None:
+            return PairedDifference(INFINITE_VALUES[infinite])
+        plan = self._plan
+        found = difference_of(moments.n, moments, NATS_PER[plan.unit], plan.confidence)
+        return PairedDifference(found.value, found.std_error, found.ci_low, found.ci_high)
 
     def beaten_by(self, method: Method) -> tuple[Method, ...]:
         """Return the methods that clearly beat one."""
