@@ -214,6 +214,7 @@ def _losses(document: RecalibrateDocument) -> Section:
             _folds_note(document),
             *_interval_notes(document),
             *_odd_maps(report),
+            *_passed_over(report),
             *document.origin.notes(),
             *_next_step(document),
         ),
@@ -273,10 +274,29 @@ def _take(report: RecalibrationReport) -> Judged:
     else:
         difference = found.difference or PairedDifference(None)
         text = f"{found.method}: {_amount(difference, report, _UNSEEN)}"
-    others = [name for name in report.not_told_apart if not report.of(name).beaten_by]
+    simpler = _simpler(report)
+    others = [name for name in report.not_told_apart if name not in simpler]
     if others:
         text += f"; {_listed(others)} cannot be told apart"
     return Judged(f"{text}.", "passed")
+
+
+def _simpler(report: RecalibrationReport) -> list[str]:
+    """Name the methods that are simpler than the recommended one, from the simplest on."""
+    names = [found.method for found in report.methods]
+    return list(names[: names.index(report.recommended)])
+
+
+def _passed_over(report: RecalibrationReport) -> Iterator[str]:
+    """Say why a simpler map, whose loss may be the same, is not the one that is recommended."""
+    for name in _simpler(report):
+        if name not in report.not_told_apart:
+            continue
+        beaten_by = report.of(name).beaten_by
+        why = "not clearly better than predictions as they are"
+        if beaten_by:
+            why = f"clearly beaten by {_listed(beaten_by)}"
+        yield f"{name} cannot be told apart from {report.recommended} either, but is {why}."
 
 
 def _cost(n: int) -> str:
