@@ -465,11 +465,49 @@ def test_labels_may_stand_elsewhere_with_the_order(bce: Callable[..., Result]) -
     assert record_of(joined)["methods"] == record_of(whole)["methods"]
 
 
-def test_a_blank_order_is_refused_where_it_stands(bce: Callable[..., Result]) -> None:
-    Path("b.csv").write_text("y,p,day\n1,0.5,2026-01-01\n0,0.5, \n")
+@pytest.mark.parametrize(("cell", "what"), [(" ", "is empty"), ("NA", "is 'NA'")])
+def test_a_missing_order_is_refused_where_it_stands(
+    cell: str, what: str, bce: Callable[..., Result]
+) -> None:
+    Path("b.csv").write_text(f"y,p,day\n1,0.5,2026-01-01\n0,0.5,{cell}\n")
     result = bce("recalibrate", "b.csv", "--order", "day")
     assert (result.exit_code, result.stdout) == (65, "")
-    assert result.stderr == "bce: error: b.csv, line 3: the order (column 'day') is empty\n"
+    assert result.stderr == (
+        f"bce: error: b.csv, line 3: the order (column 'day') {what}\n"
+        "bce: --missing drop leaves such rows out, and counts them\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--order", "--cluster"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_rows_without_an_order_or_a_cluster_can_be_left_out(
+    option: str, suffix: str, bce: Callable[..., Result]
+) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    days: list[str | None] = [*map(str, range(N))]
+    kept = [i for i in range(N) if i not in (3, 4, N - 1)]
+    for i in (3, 4, N - 1):
+        days[i] = None
+    table = pa.table({"y": LABELS.astype(int), "p": P, "day": pa.array(days, pa.string())})
+    for name, rows in (("some", table), ("kept", table.take(kept))):
+        if suffix == "parquet":
+            pq.write_table(rows, f"{name}.parquet")
+        elif suffix == "jsonl":
+            lines = "".join(json.dumps(row) + "\n" for row in rows.to_pylist())
+            Path(f"{name}.jsonl").write_text(lines)
+        else:
+            lines = "".join(f"{r['y']},{r['p']},{r['day'] or ''}\n" for r in rows.to_pylist())
+            Path(f"{name}.csv").write_text(f"y,p,day\n{lines}")
+    options = (*FEW, option, "day", "-f", "json")
+    some = record_of(bce("recalibrate", f"some.{suffix}", "--missing", "drop", *options))
+    whole = record_of(bce("recalibrate", f"kept.{suffix}", *options))
+    assert some["n_missing"] == 3
+    assert {key: value for key, value in some.items() if whole[key] != value} == {
+        "source": f"some.{suffix}",
+        "n_missing": 3,
+    }
 
 
 def test_all_methods_can_be_named() -> None:

@@ -485,7 +485,7 @@ def _concluded(
 
 def _chosen(contest: Contest) -> tuple[Method, dict[Method, tuple[Method, ...]]]:
     """Return the method to take, and what beats it and those that are simpler."""
-    beaten = {"as-is": contest.beaten_by("as-is")}
+    beaten: dict[Method, tuple[Method, ...]] = {"as-is": contest.beaten_by("as-is")}
     better = beaten["as-is"]
     recommended: Method = "as-is"
     for method in (method for method in contest.means if better and method != "as-is"):
