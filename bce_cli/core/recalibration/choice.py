@@ -15,7 +15,7 @@ from bce_cli.core.conventions import EXACT
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.cross_fit import Cells, cross_fit, mean_loss
 from bce_cli.core.recalibration.fitting import fit_whole
-from bce_cli.core.recalibration.folds import deal
+from bce_cli.core.recalibration.folds import deal, default_folds
 from bce_cli.core.recalibration.maps import METHODS, Method
 from bce_cli.core.report import NATS_PER, check_unit, loss_report
 from bce_cli.core.totals import LossTotals
@@ -43,8 +43,8 @@ class RecalibrationPlan:
 
     Attributes
     ----------
-    folds : int
-        At least 2; with `has_order`, at least 1.
+    folds : int, optional
+        At least 2; with `has_order`, at least 1. As `default_folds` has it by default.
     method : str, optional
         The one of `METHODS` to set beside *as-is*; all of them by default.
     seed : int, optional
@@ -69,7 +69,7 @@ class RecalibrationPlan:
     known are as-is, offset, temperature, logistic, platt, beta, isotonic, centred
     """
 
-    folds: int = 10
+    folds: int | None = None
     method: str | None = None
     seed: int | None = None
     confidence: float = 0.95
@@ -77,7 +77,8 @@ class RecalibrationPlan:
     has_order: bool = False
 
     def __post_init__(self) -> None:
-        check_whole("folds", self.folds, least=1 if self.has_order else 2)
+        if self.folds is not None:
+            check_whole("folds", self.folds, least=1 if self.has_order else 2)
         if self.method is not None:
             check_choice("method", self.method, METHODS)
         check_confidence(self.confidence)
@@ -332,10 +333,11 @@ def recalibration_report(
         places = np.flatnonzero(rows.weights)
         rows = rows.at(places)
         order = None if order is None else np.asarray(order)[places]
-    progress(Stage("fitting", 0, plan.folds + 1, "folds"))
+    n_folds = default_folds(rows, order) if plan.folds is None else plan.folds
+    progress(Stage("fitting", 0, n_folds + 1, "folds"))
     whole = fit_whole(rows, plan.methods)
-    folds = deal(rows, plan.folds, seed=plan.seed, order=order)
-    progress(Stage("fitting", 1, plan.folds + 1, "folds"))
+    folds = deal(rows, n_folds, seed=plan.seed, order=order)
+    progress(Stage("fitting", 1, n_folds + 1, "folds"))
     cells = Cells.of(rows, folds)
     del rows
     n_at_0, n_at_1 = cells.n_certain
