@@ -456,7 +456,7 @@ def recalibrate(
     data: Table | Values,
     prediction: str | Values | None = None,
     *,
-    folds: int = 10,
+    folds: int | None = None,
     cluster: str | Values | None = None,
     order: str | Values | None = None,
     seed: int | None = None,
@@ -474,8 +474,9 @@ def recalibrate(
     ----------
     data, prediction
         As for `compute`.
-    folds : int, default 10
-        Each row is judged by maps that were fitted to the other folds.
+    folds : int, optional
+        Each row is judged by maps that were fitted to the other folds; 10 by default, or fewer
+        where `order` has fewer different values.
     cluster : str or array-like, optional
         Rows of one user or day, say, depend on each other: they stay in one fold, and intervals
         allow for it.

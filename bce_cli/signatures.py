@@ -118,7 +118,7 @@ class _Bins(TypedDict, total=False):
 class _Folds(TypedDict, total=False):
     """How maps are fitted and judged."""
 
-    folds: int
+    folds: int | None
     seed: int | None
     method: Method | None
     confidence: float

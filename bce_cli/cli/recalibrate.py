@@ -9,7 +9,7 @@ from bce_cli.cli.diagnostics import say
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, paths_read
 from bce_cli.cli.options import EngineOptions, UnitOpt
 from bce_cli.cli.output import OutputOptions, quiet_option
-from bce_cli.cli.parsing import OptionGroup, count_option
+from bce_cli.cli.parsing import OptionGroup
 from bce_cli.cli.staging import are_same, staged_output
 from bce_cli.errors import UsageError, quoted
 
@@ -58,13 +58,14 @@ class Wanted(OptionGroup):
 
     unit: UnitOpt = "nats"
     folds: Annotated[
-        int,
-        count_option(
+        int | None,
+        typer.Option(
             "--folds",
-            "Judge each row by maps fitted to the other folds of so many.",
-            least=1,
+            metavar="N",
+            help="Judge each row by maps fitted to the other folds of so many: 10, or fewer where "
+            "--order has fewer values.",
         ),
-    ] = 10
+    ] = None
     seed: Annotated[
         int | None,
         typer.Option(

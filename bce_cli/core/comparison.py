@@ -20,6 +20,7 @@ from bce_cli.core.totals import LossTotals, Moments, finite_losses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.cluster_moments import ClusteredRows
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
     from bce_cli.core.report import Unit
@@ -154,15 +155,12 @@ class DifferenceTotals(State):
             Rows to keep in either direction.
         """
         (rows, before), (rival, after) = baseline, model
-        lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
-        excluded = lone_before | lone_after | both
-        differences = _differences(before, after, rows.weights)
-        finite = np.where(excluded, 0.0, differences)
         divisors = _divisors(rows, convention)
         counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
         n_better, n_worse = _count(counted & (after < before)), _count(counted & (after > before))
-        if excluded.any():
-            divisors = np.where(excluded, 0.0, 1.0 if divisors is None else divisors)
+        lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
+        differences = _differences(before, after, rows.weights)
+        finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
         return cls(
             n_better=n_better,
             n_worse=n_worse,
@@ -193,6 +191,46 @@ def _differences(before: FloatArray, after: FloatArray, weights: FloatArray | No
     differences = np.zeros(len(before))
     np.subtract(after, before, out=differences, where=after != before)
     return weighted(differences, weights)
+
+
+def _finite(
+    differences: FloatArray, divisors: FloatArray | None, excluded: BoolArray
+) -> tuple[FloatArray, FloatArray | None]:
+    """Let rows of an infinite loss count for nothing."""
+    if not excluded.any():
+        return differences, divisors
+    rest = np.where(excluded, 0.0, 1.0 if divisors is None else divisors)
+    return np.where(excluded, 0.0, differences), rest
+
+
+def paired_moments(
+    rows: Rows, before: FloatArray, after: FloatArray, clusters: ClusteredRows | None
+) -> tuple[Moments, Infinite | None]:
+    """Sum up differences of losses alone, where all rows are at hand and put into clusters.
+
+    Parameters
+    ----------
+    rows : Rows
+    before, after : ndarray of float64, shape (n,)
+        Losses, whose mean divides by the weights.
+    clusters : ClusteredRows or None
+        Of these rows.
+
+    Returns
+    -------
+    moments : Moments
+        Of the rows on which both losses are finite, or of their clusters.
+    infinite : {"baseline", "model", "both"} or None
+        Whose mean loss is infinite.
+    """
+    lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
+    excluded = lone_before | lone_after | both
+    finite, divisors = _finite(_differences(before, after, rows.weights), rows.weights, excluded)
+    moments = (Moments.of if clusters is None else clusters.moments)(finite, divisors)
+    are_both = bool(both.any())
+    return moments, _infinite(
+        baseline=are_both or bool(lone_before.any()), model=are_both or bool(lone_after.any())
+    )
 
 
 def _by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
@@ -273,6 +311,13 @@ _ROUNDING = 2.0**-40
 """A standard error below this share of the mean is that of differences equal but for rounding."""
 
 Infinite: TypeAlias = Literal["baseline", "model", "both"]
+
+INFINITE_VALUES: dict[Infinite, float | None] = {
+    "baseline": -math.inf,
+    "model": math.inf,
+    "both": None,
+}
+"""The mean difference where that mean loss is infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,9 +406,7 @@ class DifferenceReport:
     @property
     def value(self) -> float | None:
         """Mean difference over all rows: infinite, or None where both means are."""
-        if self.infinite is None:
-            return self.finite.value
-        return {"baseline": -math.inf, "model": math.inf, "both": None}[self.infinite]
+        return self.finite.value if self.infinite is None else INFINITE_VALUES[self.infinite]
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,7 +518,7 @@ def difference_report(
     return DifferenceReport(
         model=name,
         infinite=_infinite_means(totals),
-        finite=_difference(totals.moments.n, moments, nats, confidence),
+        finite=difference_of(totals.moments.n, moments, nats, confidence),
         n_better=totals.n_better,
         n_worse=totals.n_worse,
         n_tied=totals.n_tied,
@@ -490,14 +533,19 @@ def difference_report(
 def _infinite_means(totals: DifferenceTotals) -> Infinite | None:
     n_baseline = totals.n_only_baseline_infinite + totals.n_both_infinite
     n_model = totals.n_only_model_infinite + totals.n_both_infinite
-    if n_baseline and n_model:
+    return _infinite(baseline=n_baseline > 0, model=n_model > 0)
+
+
+def _infinite(*, baseline: bool, model: bool) -> Infinite | None:
+    if baseline and model:
         return "both"
-    if n_baseline:
+    if baseline:
         return "baseline"
-    return "model" if n_model else None
+    return "model" if model else None
 
 
-def _difference(n: int, moments: Moments, nats: float, confidence: float) -> Difference:
+def difference_of(n: int, moments: Moments, nats: float, confidence: float) -> Difference:
+    """Derive a mean difference over n rows, and its interval, from their moments."""
     value, error = moments.ratio, moments.standard_error()
     if value is None:
         return Difference(n)

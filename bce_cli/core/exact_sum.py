@@ -125,6 +125,69 @@ def _group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[
     return groups[first_cuts].tolist(), units
 
 
+_PRODUCT_EXPONENT = 400  # within 2**±400 products, and what rounding takes off them, are exact
+
+
+def exact_parts(values: FloatArray, starts: npt.NDArray[np.intp]) -> list[FloatArray] | None:
+    """Sum groups that stand one after the other, each to a few numbers that come to its sum.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Finite; at least one.
+    starts : ndarray of int, shape (m,)
+        Where each group begins, ascending, from 0; none is empty.
+
+    Returns
+    -------
+    list of ndarray of float64, shape (m,), or None
+        At least one, the first of which has the rounded sums; any two have an exact product for
+        `ExactSum.of_products`. None where values are too large or too small for that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [part.tolist() for part in exact_parts(np.array([0.5, 1e16, 1.0]), np.array([0, 1]))]
+    [[0.5, 1e+16], [0.0, 1.0]]
+    """
+    span = _span(values)
+    if span.bound > _PRODUCT_EXPONENT or span.finest < -_PRODUCT_EXPONENT:
+        return None if span is not _NOTHING else [np.zeros(len(starts))]
+    return _distilled(_group_parts(values, starts, span))
+
+
+def _group_parts(values: FloatArray, starts: npt.NDArray[np.intp], span: _Span) -> list[FloatArray]:
+    if len(starts) == len(values):
+        return [values]
+    counts = np.diff(starts, append=len(values))
+    segments = -(-counts // SEGMENT)  # of each group
+    firsts = np.cumsum(segments) - segments
+    cuts = np.repeat(starts - SEGMENT * firsts, segments) + SEGMENT * np.arange(segments.sum())
+    grids = _grids(values, span.bound, span.finest, keeps_places=True)
+    parts = [np.add.reduceat(on_grid, cuts) for on_grid, _, _ in grids]
+    if len(cuts) == len(starts):
+        return parts
+    return [whole for part in parts for whole in _group_parts(part, firsts, _span(part))]
+
+
+def _distilled(parts: list[FloatArray]) -> list[FloatArray]:
+    """Return the rounded sums of parts, and then those of what rounding took away, but for 0."""
+    total, *others = parts
+    rests = []
+    for part in others:
+        total, rest = _two_sum(total, part)
+        if rest.any():
+            rests.append(rest)
+    return [total, *_distilled(rests)] if rests else [total]
+
+
+def _two_sum(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each sum, rounded, and what rounding took away (Knuth)."""
+    total = left + right
+    shifted = total - left
+    return total, (left - (total - shifted)) + (right - shifted)
+
+
 def _span(values: FloatArray) -> _Span:
     """Find bounds of finite values, of any size."""
     if len(values) == 0:

@@ -239,20 +239,28 @@ class ClusterSums(State):
     @property
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
-        pairs = [pair for pair in self.sums.values() if pair[1]]
-        values, divisors = [value for value, _ in pairs], [divisor for _, divisor in pairs]
-        return Moments(
-            len(pairs),
-            ExactSum(sum(values) << self.shift),
-            ExactSum(sum(divisors) << self.shift),
-            self._squares(sum(map(mul, values, values))),
-            self._squares(sum(map(mul, values, divisors))),
-            self._squares(sum(map(mul, divisors, divisors))),
-        )
+        return integer_moments(self.sums.values(), self.shift)
 
-    def _squares(self, units: int) -> ExactSum:
-        """From squares of units to units; what is lost is below the smallest float64."""
-        return ExactSum((units << (2 * self.shift)) >> -UNIT_EXPONENT)
+
+def integer_moments(sums: Iterable[tuple[int, int]], shift: int = 0) -> Moments:
+    """Return moments of pairs of integers, in units of 2**(shift - 1074).
+
+    What is lost of sums of squares is below the smallest float64.
+    """
+    pairs = [pair for pair in sums if pair[1]]
+    values, divisors = [value for value, _ in pairs], [divisor for _, divisor in pairs]
+    own, mixed, others = (
+        ExactSum((sum(map(mul, left, right)) << (2 * shift)) >> -UNIT_EXPONENT)
+        for left, right in ((values, values), (values, divisors), (divisors, divisors))
+    )
+    return Moments(
+        len(pairs),
+        ExactSum(sum(values) << shift),
+        ExactSum(sum(divisors) << shift),
+        own,
+        mixed,
+        others,
+    )
 
 
 def _packed(integers: list[int]) -> tuple[int, list[int]]:

@@ -244,6 +244,7 @@ def recalibrate(
     from bce_cli.core.recalibration.choice import (  # noqa: PLC0415 -- not every question
         recalibration_report,
     )
+    from bce_cli.core.recalibration.folds import USUAL_FOLDS  # noqa: PLC0415 -- as above
     from bce_cli.core.recalibration.saved import fingerprint  # noqa: PLC0415 -- as above
     from bce_cli.readers.order import ranks_of  # noqa: PLC0415 -- as above
     from bce_cli.render.recalibrate import RecalibrateDocument  # noqa: PLC0415 -- as above
@@ -257,7 +258,9 @@ def recalibrate(
     predictions = rows.probabilities if rows.logits is None else rows.logits
     mark = fingerprint(rows.labels, predictions, rows.weights)
     report = recalibration_report(rows, plan, ranks, job.progress)
-    return RecalibrateDocument(inputs.origin(job.data, sources), report, mark, cluster, order)
+    origin = inputs.origin(job.data, sources)
+    fewer = plan.folds is None and report.folds < USUAL_FOLDS
+    return RecalibrateDocument(origin, report, mark, cluster, order, has_fewer_folds=fewer)
 
 
 def check(

@@ -33,9 +33,11 @@ _MAY_PART = re.compile(r"[,;\t| ]")
 """What stands in a header of several columns that was not taken for such."""
 
 WATCHED = "watched"
-MUST_HAVE_TEXT = ("key", "cluster", "order")
-"""Roles of columns of which no cell may be blank."""
 """Key of an id that nobody has named: what cannot be read of it is no error."""
+MAY_BE_LEFT_OUT = ("cluster", "order")
+"""Roles of columns of text in which a blank cell is a missing value."""
+MUST_HAVE_TEXT = ("key", *MAY_BE_LEFT_OUT)
+"""Roles of columns of which no cell of a row that counts may be blank."""
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -210,6 +210,22 @@ def is_missing(role: Role, text: str | None, grammar: Grammar) -> bool:
     cell = text.strip(_BLANKS)
     if role == "label" and grammar.positive is not None:
         return not cell  # a class may be called NA
+    return _means_nothing(cell)
+
+
+def is_missing_text(key: str, text: str) -> bool:
+    """Whether a text is none where each row needs one; a cluster may be called NA, no time is.
+
+    Examples
+    --------
+    >>> [is_missing_text(key, "NA") for key in ("cluster", "order")], is_missing_text("order", " ")
+    ([False, True], True)
+    """
+    cell = text.strip()
+    return not cell or (key == "order" and _means_nothing(cell))
+
+
+def _means_nothing(cell: str) -> bool:
     word = cell.lower()
     return word in _MISSING_WORDS or _MISSING.fullmatch(word) is not None
 

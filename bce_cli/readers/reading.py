@@ -17,8 +17,15 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, argument, given, quoted
-from bce_cli.readers.columns import WATCHED
-from bce_cli.readers.grammar import CellFault, is_missing, label_key, mean_the_same, read_cell
+from bce_cli.readers.columns import MAY_BE_LEFT_OUT, WATCHED
+from bce_cli.readers.grammar import (
+    CellFault,
+    is_missing,
+    is_missing_text,
+    label_key,
+    mean_the_same,
+    read_cell,
+)
 from bce_cli.readers.texts import Texts, has_long_text
 
 if TYPE_CHECKING:
@@ -329,9 +336,10 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
 
     None instead of both when something is wrong, or cannot be settled here.
     """
-    if cells.has_long_text or _has_blanks(cells):
+    if cells.has_long_text or any(keys.has_blank for keys in cells.keys.values()):
         return None
     _note_missing_labels(cells, grammar)
+    _note_missing_texts(cells)
     if cells.nulls and not grammar.drop_missing:
         return None
     labels, first_other = _labels(cells, grammar)
@@ -361,12 +369,14 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
     return rows.blanked(), first_other
 
 
-def _has_blanks(cells: ConvertedColumns) -> bool:
-    """Whether a key, a cluster or an order is blank, where each row needs one."""
-    if any(keys.has_blank for keys in cells.keys.values()):
-        return True
-    columns = (cells.categories.get(key) for key in ("cluster", "order"))
-    return any(c is not None and not all(map(str.strip, c.names)) for c in columns)
+def _note_missing_texts(cells: ConvertedColumns) -> None:
+    """Find the rows whose cluster or order is none."""
+    for key in MAY_BE_LEFT_OUT:
+        column = cells.categories.get(key)
+        if column is not None:
+            are_none = np.array([is_missing_text(key, name) for name in column.names], np.bool_)
+            if are_none.any():
+                cells.add_nulls(key, are_none[column.codes])
 
 
 def _predictions(cells: ConvertedColumns, key: str, grammar: Grammar) -> Predictions | None:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.errors import DataError, argument, given, quoted
-from bce_cli.readers.columns import MUST_HAVE_TEXT
+from bce_cli.readers.columns import MAY_BE_LEFT_OUT, MUST_HAVE_TEXT
 from bce_cli.readers.decoding import suggested_encoding
 from bce_cli.readers.grammar import (
+    DROP_HINT,
     LABELS_FIRST,
     CellFault,
     cell_error,
     is_missing,
+    is_missing_text,
     parse_number,
     read_cell,
 )
@@ -121,7 +123,7 @@ class _Look:
         for key, at in self._columns.texts:
             text = record[key] or ""
             if text is not self._checked.get(key):  # a great one may stand in many rows
-                _check_text(key, text, self._columns.names[at], place)
+                _check_text(key, text, self._columns.names[at], place, self._grammar)
                 refuse_other(key, text, self._columns, place)
                 self._checked[key] = text
         self._missing.append(None in values.values())
@@ -171,11 +173,14 @@ class _Look:
         return type(error)(message, hint)
 
 
-def _check_text(key: str, text: str, column: str, place: str) -> None:
+def _check_text(key: str, text: str, column: str, place: str, grammar: Grammar) -> None:
     role = key.partition(" ")[0]
-    if role in MUST_HAVE_TEXT and not text.strip():
-        message = f"{place}: the {role} (column {quoted(column)}) is empty"
-        raise DataError(message)
+    may_be_left_out = role in MAY_BE_LEFT_OUT
+    is_allowed = role not in MUST_HAVE_TEXT or (may_be_left_out and grammar.drop_missing)
+    if not is_allowed and is_missing_text(role, text):
+        what = f"is {quoted(text)}" if text.strip() else "is empty"
+        message = f"{place}: the {role} (column {quoted(column)}) {what}"
+        raise DataError(message, DROP_HINT if may_be_left_out else None)
     if is_too_long(text):
         long = f"longer than {LONGEST_TEXT >> 10} KiB"
         message = f"{place}: the {role} (column {quoted(column)}) is {long}"

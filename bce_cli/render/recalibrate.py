@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.recalibration.choice import PairedDifference
+from bce_cli.core.recalibration.folds import USUAL_FOLDS
 from bce_cli.core.recalibration.maps import PARAMETERS, STEPPED
 from bce_cli.core.recalibration.saved import SavedMap
 from bce_cli.core.report import NATS_PER
@@ -59,6 +60,8 @@ class RecalibrateDocument:
     cluster_column, order_column : str or None
     saved_in : str or None
         The file that a map was saved in.
+    has_fewer_folds : bool
+        Whether nobody has said how many folds, and the order has made them fewer than usual.
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -69,6 +72,7 @@ class RecalibrateDocument:
     cluster_column: str | None = None
     order_column: str | None = None
     saved_in: str | None = None
+    has_fewer_folds: bool = False
     saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset()
@@ -86,7 +90,16 @@ class RecalibrateDocument:
     @property
     def notes(self) -> tuple[str, ...]:
         """The same, and which maps there are not, or that do what is not expected of a map."""
-        return (*self.doubts, *_odd_maps(self.report))
+        return (*self.doubts, *self.of_folds, *_odd_maps(self.report))
+
+    @property
+    def of_folds(self) -> tuple[str, ...]:
+        """Say it where an order has made fewer folds than are usual."""
+        if not self.has_fewer_folds or self.order_column is None:
+            return ()
+        n, column = self.report.folds, quoted(self.order_column)
+        values = how_many(n + 1, "different value")
+        return (f"Folds: {n} in place of {USUAL_FOLDS}, as {column} has {values}.",)
 
     @property
     def chosen(self) -> str:
@@ -212,8 +225,10 @@ def _losses(document: RecalibrateDocument) -> Section:
         notes=(
             *document.doubts,
             _folds_note(document),
+            *document.of_folds,
             *_interval_notes(document),
             *_odd_maps(report),
+            *_passed_over(report),
             *document.origin.notes(),
             *_next_step(document),
         ),
@@ -273,10 +288,29 @@ def _take(report: RecalibrationReport) -> Judged:
     else:
         difference = found.difference or PairedDifference(None)
         text = f"{found.method}: {_amount(difference, report, _UNSEEN)}"
-    others = [name for name in report.not_told_apart if not report.of(name).beaten_by]
+    simpler = _simpler(report)
+    others = [name for name in report.not_told_apart if name not in simpler]
     if others:
         text += f"; {_listed(others)} cannot be told apart"
     return Judged(f"{text}.", "passed")
+
+
+def _simpler(report: RecalibrationReport) -> list[str]:
+    """Name the methods that are simpler than the recommended one, from the simplest on."""
+    names = [found.method for found in report.methods]
+    return list(names[: names.index(report.recommended)])
+
+
+def _passed_over(report: RecalibrationReport) -> Iterator[str]:
+    """Say why a simpler map, whose loss may be the same, is not the one that is recommended."""
+    for name in _simpler(report):
+        if name not in report.not_told_apart:
+            continue
+        beaten_by = report.of(name).beaten_by
+        why = "not clearly better than predictions as they are"
+        if beaten_by:
+            why = f"clearly beaten by {_listed(beaten_by)}"
+        yield f"{name} cannot be told apart from {report.recommended} either, but is {why}."
 
 
 def _cost(n: int) -> str:

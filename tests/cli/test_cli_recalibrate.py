@@ -17,6 +17,8 @@ from bce_cli.core.recalibration.maps import METHODS
 from bce_cli.core.recalibration.saved import fingerprint
 from bce_cli.core.rows import Categories, Rows
 from bce_cli.readers.saved_map import read_map
+from bce_cli.render.recalibrate import RecalibrateDocument
+from bce_cli.render.saved import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,7 +308,8 @@ def test_the_map_of_leaving_them_is_saved_as_well(bce: Callable[..., Result]) ->
         (["--save", "-"], 2, "--save must name a file, got '-'"),
         (["--save", "no/map.json"], 73, "no/map.json: no such file or directory"),
         (["--folds", "1"], 2, "--folds must be at least 2, got 1"),
-        (["--folds", "0"], 2, "--folds must be at least 1, got 0"),
+        (["--folds", "0"], 2, "--folds must be at least 2, got 0"),
+        (["--folds", "0", "--order", "day"], 2, "--folds must be at least 1, got 0"),
         (["--seed", "1", "--order", "day"], 2, "--seed deals rows by chance, "),
         (["--method", "plat"], 2, "--method 'plat' is not known; did you mean 'platt'?"),
         (["--confidence", "95"], 2, "--confidence must lie between 0 and 1"),
@@ -469,11 +472,82 @@ def test_labels_may_stand_elsewhere_with_the_order(bce: Callable[..., Result]) -
     assert record_of(joined)["methods"] == record_of(whole)["methods"]
 
 
-def test_a_blank_order_is_refused_where_it_stands(bce: Callable[..., Result]) -> None:
-    Path("b.csv").write_text("y,p,day\n1,0.5,2026-01-01\n0,0.5, \n")
+def test_an_order_of_few_values_makes_as_many_folds_as_it_can(bce: Callable[..., Result]) -> None:
+    weeks = [str(i % 4) for i in range(N)]
+    path = written(LABELS, P, weeks)
+    options = ("recalibrate", path, "--order", "user", "--method", "offset")
+    note = "Folds: 3 in place of 10, as 'user' has 4 different values."
+    text = bce(*options).stdout
+    assert "Cross-fitted: rows in 4 blocks by 'user'; " in text
+    assert note in text
+    result = bce(*options, "-f", "json")
+    assert result.stderr == f"{NOTE}bce: note: {note}\n"
+    found = record_of(result)
+    assert (found["folds"], found["notes"]) == (3, [note])
+    saved = document_of(found, "saved.json")
+    assert isinstance(saved, RecalibrateDocument)
+    assert saved.notes == (note,)
+    asked = record_of(bce(*options, "--folds", "3", "-f", "json"))
+    assert asked == found | {"notes": []}
+    refused = bce(*options, "--folds", "4")
+    assert refused.exit_code == 65
+    assert refused.stderr == (
+        "bce: error: 4 folds in order take 5 different values, and there are 4\n"
+        "bce: at most --folds 3\n"
+    )
+
+
+def test_one_value_is_no_order(bce: Callable[..., Result]) -> None:
+    result = bce("recalibrate", written(LABELS, P, ["1"] * N), "--order", "user")
+    assert (result.exit_code, result.stdout) == (65, "")
+    assert result.stderr == (
+        "bce: error: 1 fold in order takes 2 different values, and there are 1\n"
+    )
+
+
+@pytest.mark.parametrize(("cell", "what"), [(" ", "is empty"), ("NA", "is 'NA'")])
+def test_a_missing_order_is_refused_where_it_stands(
+    cell: str, what: str, bce: Callable[..., Result]
+) -> None:
+    Path("b.csv").write_text(f"y,p,day\n1,0.5,2026-01-01\n0,0.5,{cell}\n")
     result = bce("recalibrate", "b.csv", "--order", "day")
     assert (result.exit_code, result.stdout) == (65, "")
-    assert result.stderr == "bce: error: b.csv, line 3: the order (column 'day') is empty\n"
+    assert result.stderr == (
+        f"bce: error: b.csv, line 3: the order (column 'day') {what}\n"
+        "bce: --missing drop leaves such rows out, and counts them\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--order", "--cluster"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_rows_without_an_order_or_a_cluster_can_be_left_out(
+    option: str, suffix: str, bce: Callable[..., Result]
+) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    days: list[str | None] = [*map(str, range(N))]
+    kept = [i for i in range(N) if i not in (3, 4, N - 1)]
+    for i in (3, 4, N - 1):
+        days[i] = None
+    table = pa.table({"y": LABELS.astype(int), "p": P, "day": pa.array(days, pa.string())})
+    for name, rows in (("some", table), ("kept", table.take(kept))):
+        if suffix == "parquet":
+            pq.write_table(rows, f"{name}.parquet")
+        elif suffix == "jsonl":
+            lines = "".join(json.dumps(row) + "\n" for row in rows.to_pylist())
+            Path(f"{name}.jsonl").write_text(lines)
+        else:
+            lines = "".join(f"{r['y']},{r['p']},{r['day'] or ''}\n" for r in rows.to_pylist())
+            Path(f"{name}.csv").write_text(f"y,p,day\n{lines}")
+    options = (*FEW, option, "day", "-f", "json")
+    some = record_of(bce("recalibrate", f"some.{suffix}", "--missing", "drop", *options))
+    whole = record_of(bce("recalibrate", f"kept.{suffix}", *options))
+    assert some["n_missing"] == 3
+    assert {key: value for key, value in some.items() if whole[key] != value} == {
+        "source": f"some.{suffix}",
+        "n_missing": 3,
+    }
 
 
 def test_all_methods_can_be_named() -> None:

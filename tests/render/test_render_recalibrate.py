@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bce_cli.core.recalibration.choice import RecalibrationPlan, recalibration_report
+from bce_cli.core.recalibration.choice import (
+    PairedDifference,
+    RecalibrationPlan,
+    recalibration_report,
+)
 from bce_cli.core.recalibration.maps import METHODS
 from bce_cli.core.rows import Categories, Rows
 from bce_cli.errors import ArgumentError
@@ -24,6 +28,7 @@ from bce_cli.render.write import write_document
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
+    from bce_cli.core.recalibration.maps import Method
     from bce_cli.render import Format
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -126,6 +131,32 @@ def test_json_has_no_infinity_and_the_same_keys_always(name: str) -> None:
     usual = json.loads(written("all", "json"))
     assert {*map(tuple, record["methods"])} == {tuple(usual["methods"][0])}
     assert set(record) - {"weight_column"} == set(usual)
+
+
+@pytest.mark.parametrize(
+    ("beaten_by", "why"),
+    [
+        ((), "not clearly better than predictions as they are"),
+        (("isotonic", "centred"), "clearly beaten by isotonic and centred"),
+    ],
+)
+def test_why_a_simpler_map_is_passed_over(beaten_by: tuple[Method, ...], why: str) -> None:
+    """It is in a line of its own, and not among those that may do as well."""
+    report = CASES["all"].report
+    assert report.recommended == "isotonic"
+    untold = PairedDifference(0.1, 0.1, -0.1, 0.3)
+    methods = [
+        replace(each, against_recommended=untold, beaten_by=beaten_by)
+        if each.method == "platt"
+        else each
+        for each in report.methods
+    ]
+    shown = replace(CASES["all"], report=replace(report, methods=tuple(methods)))
+    found = shown.sections(Look())[0]
+    note = f"platt cannot be told apart from isotonic either, but is {why}."
+    assert [text for text in found.notes if "platt" in text] == [note]
+    assert "platt" not in found.verdicts[0]
+    assert "platt" in shown.record()["not_told_apart"]
 
 
 def test_the_file_of_a_map_is_told_as_a_shell_takes_it() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Codes = npt.NDArray[np.int32]
 
+USUAL_FOLDS = 10
 _HALF = 0.5
 
 
@@ -46,6 +47,24 @@ class Folds:
         """Which of some codes take part in the fit for one fold."""
         fitted: BoolArray = codes < fold if self.in_order else codes != fold
         return fitted
+
+
+def default_folds(rows: Rows, order: npt.ArrayLike | None = None) -> int:
+    """Return how many folds to deal rows into where nobody has said it.
+
+    They are 10; or with `order`, as many up to that as its different values make.
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.array([True, False, True]), np.full(3, 0.5))
+    >>> default_folds(rows), default_folds(rows, [1, 2, 3])
+    (10, 2)
+    """
+    if order is None:
+        return USUAL_FOLDS
+    n_values = int(_ranks(order, len(rows), None).max(initial=0)) + 1
+    return min(USUAL_FOLDS, max(n_values - 1, 1))
 
 
 def deal(

@@ -61,6 +61,9 @@ def recalibrate_document(fields: Fields) -> RecalibrateDocument:
         fields.maybe_text("cluster_column"),
         order,
     )
+    fewer = replace(document, has_fewer_folds=True)
+    if set(fewer.of_folds) & set(fields.texts("notes")):
+        document = fewer
     return replace(document, origin=origin_of(fields, known=document.notes))
 
 

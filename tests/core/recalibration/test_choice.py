@@ -244,6 +244,23 @@ def test_the_simplest_map_that_no_other_clearly_beats() -> None:
     assert report.not_told_apart == METHODS[3:]
 
 
+def test_a_simple_map_that_is_no_better_is_not_taken_for_being_hard_to_judge() -> None:
+    """A few rows of great weight: nothing clearly beats the offset, which does worse."""
+    weights = np.where(np.arange(60) % 2 == 0, 1e100, 1e-100)
+    rows = replace(drawn_rows(60, 29, slope=0.3), weights=weights)
+    report = recalibration_report(rows, RecalibrationPlan(folds=3))
+    offset = report.of("offset")
+    assert offset.difference is not None
+    assert offset.difference.value is not None
+    assert offset.difference.value > 0.0
+    assert offset.beaten_by == ()
+    assert report.of("as-is").beaten_by == ("beta", "centred")
+    assert report.recommended == "beta"
+    assert report.recommended_difference is not None
+    assert report.recommended_difference.reversed.exceeds(0.0)
+    assert "offset" in report.not_told_apart
+
+
 def test_calibrated_rows_are_left_as_they_are() -> None:
     report = _recommended(1000, 3)
     assert report.recommended == "as-is"
