@@ -193,6 +193,24 @@ def test_a_row_without_a_prediction_keeps_its_place(bce: Bce, preds: Preds) -> N
     )
 
 
+def test_a_batch_without_rows_is_one_all_the_same(bce: Bce, preds: Preds) -> None:
+    note = "bce: {}: there are no rows, and none are written\n".format
+    for text, header in (("p,q\r\n", "p,q,recalibrated\r\n"), ("p", "p,recalibrated\n")):
+        found = bce("apply", "map.json", preds(text))
+        assert (found.exit_code, found.stdout_bytes) == (0, header.encode())
+        assert found.stderr == note("preds.csv")
+    assert bce("apply", "map.json", preds("p\n"), "-q", "-o", "out.arrow").stderr == ""
+    names = ["p", "recalibrated"]
+    assert pa.ipc.open_file("out.arrow").read_all().column_names == names
+    for kind in (pa.float64(), pa.null(), pa.string()):
+        table = pa.table({"p": pa.nulls(0, kind)})
+        parquet.write_table(table, "in.parquet")
+        found = bce("apply", "map.json", "in.parquet", "-o", "out.parquet")
+        assert (found.exit_code, found.stderr) == (0, note("in.parquet"))
+        after = parquet.read_table("out.parquet")
+        assert (after.num_rows, after.schema.names, after.schema.field(0).type) == (0, names, kind)
+
+
 def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> None:
     found = _fault(bce("apply", "map.json", preds("p\n0.5\n\n1.5\n")))
     assert found == (
@@ -229,7 +247,6 @@ def test_nothing_is_written_behind_an_error(
         ([], "p,recalibrated\n0.5,1\n", "preds.csv: there is a column 'recalibrated' already"),
         (["--column", "p"], "p\n0.5\n", "preds.csv: there is a column 'p' already"),
         ([], "p,q\n0.5\n", "preds.csv, line 2: 1 field where the header has 2"),
-        ([], "p\n", "preds.csv: there are no rows"),
         ([], "", "preds.csv: the input is empty"),
     ],
 )
