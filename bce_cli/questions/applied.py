@@ -245,7 +245,7 @@ class _CsvToCsv(_Copier):
         """Write the header with more names."""
         sign = file.dialect.delimiter
         encoding, end = file.encoding, line_end_of(file.header)
-        header = csv_header(file.header, sign, *new)
+        header = file.mark + csv_header(file.header, sign, *new)
         return text_sink(stream, header, encoding.name, encoding.mark, end)
 
     def rows(self, block: DelimitedBlock, column: NewColumn) -> list[Any]:

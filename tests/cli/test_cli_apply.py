@@ -101,6 +101,18 @@ def test_the_new_column_can_be_judged_in_a_pipe(bce: Bce, preds: Preds) -> None:
             f'"p","a""b","recalibrated"\n"0.2","x\n\ny",{T}\n0.5,"\r\n",0.5\n',
             id="quotes",
         ),
+        pytest.param(
+            [],
+            "\ufeffSEP=;\r\n\r\np;q\r\n0.2;,\r\n",
+            f"\ufeffSEP=;\r\np;q;recalibrated\r\n0.2;,;{T}\r\n",
+            id="delimiter told",
+        ),
+        pytest.param(
+            ["--no-header", "-p", "#1"],
+            "sep=|\n0.2|1\n",
+            f"sep=|\n0.2|1|{T}\n",
+            id="delimiter told without a header",
+        ),
         pytest.param([], "\ufeffp\n0.2\n", f"\ufeffp,recalibrated\n0.2,{T}\n", id="mark"),
         pytest.param([], "p\tq\n 0.2 \té\n", f"p\tq\trecalibrated\n 0.2 \té\t{T}\n", id="tabs"),
         pytest.param(
