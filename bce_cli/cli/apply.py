@@ -279,6 +279,8 @@ def _tell(
         )
     if inputs.logits is None and kept.of_logits:
         say(f"column {quoted(found)} holds logits, as where the map was fitted")
+    if not applied.n:
+        say(f"{table.name}: there are no rows, and none are written")
     if applied.n_missing:
         rows = "1 row has" if applied.n_missing == 1 else f"{applied.n_missing:,} rows have"
         say(f"{rows} no prediction, and nothing in {quoted(new.column)}")

@@ -110,7 +110,7 @@ class Application:
     progress: Progress = silent
 
     def write(self, stream: IO[bytes]) -> Applied:
-        """Write all rows, some at a time.
+        """Write all rows, some at a time; where there are none, what precedes them all the same.
 
         Parameters
         ----------
@@ -119,8 +119,8 @@ class Application:
         Raises
         ------
         DataError, InputError
-            The first fault in the order of the rows; or there are no rows; or a file has other
-            columns than the first one, or the new one already.
+            The first fault in the order of the rows; or a file has other columns than the first
+            one, or the new one already.
         """
         table, copier = self.table, _copier_of(self.table.first, self.output_format)
         n = n_missing = n_bytes = 0
@@ -144,9 +144,6 @@ class Application:
                         sink.write(part.content)
                     if part.n_bytes:
                         self.progress(Stage("reading", n_bytes, total, "bytes"))
-            if not n:
-                message = f"{table.name}: there are no rows"
-                raise DataError(message)
         return Applied(n, n_missing)
 
     def _before(self, file: File, source: Source) -> Constants:
@@ -248,7 +245,7 @@ class _CsvToCsv(_Copier):
         """Write the header with more names."""
         sign = file.dialect.delimiter
         encoding, end = file.encoding, line_end_of(file.header)
-        header = csv_header(file.header, sign, *new)
+        header = file.mark + csv_header(file.header, sign, *new)
         return text_sink(stream, header, encoding.name, encoding.mark, end)
 
     def rows(self, block: DelimitedBlock, column: NewColumn) -> list[Any]:

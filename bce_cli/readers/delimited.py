@@ -80,7 +80,7 @@ _MARK: bytes = codecs.BOM_UTF8
 
 def read_header(
     blocks: Iterator[Lines], name: str, extensions: tuple[str, ...], options: InputOptions
-) -> tuple[Columns, Dialect, Lines, bytes]:
+) -> tuple[Columns, Dialect, Lines, bytes, bytes]:
     """Find the columns in the first record of a source, and what separates its fields.
 
     Parameters
@@ -101,6 +101,8 @@ def read_header(
         What follows the header in its block; all of it where there is none.
     header : bytes
         The header as it stands; empty where there is none.
+    mark : bytes
+        The line before it that says the delimiter, likewise.
 
     Raises
     ------
@@ -108,11 +110,12 @@ def read_header(
         The source is empty, is no text, begins with data, or lacks a column.
     """
     told: tuple[str, ...] | None = None
+    before = b""
     for block in blocks:
         header, body, rest = _split(block)
         mark = EXCEL_MARK.fullmatch(header.data) if told is None else None
         if mark is not None:  # spreadsheets write the delimiter on a line of its own
-            told = (mark[1].decode(),)
+            told, before = (mark[1].decode(),), bytes(header.data)
             header, body, rest = _split(rest)
         if not header.data:
             continue
@@ -125,8 +128,8 @@ def read_header(
         )
         columns, dialect = _first_that_fits(header, signs, name, options)
         if not dialect.has_header:
-            return columns, dialect, body, b""
-        return columns, dialect, rest, bytes(header.data)
+            return columns, dialect, body, b"", before
+        return columns, dialect, rest, bytes(header.data), before
     message = f"{name}: the input is empty"
     hint = "its first line must name the columns" if options.layout.has_header else None
     raise EmptyInputError(message, hint)
@@ -503,6 +506,8 @@ class DelimitedFile:
     dialect : Dialect
     header : bytes
         The first record as it stands, if it names the columns.
+    mark : bytes
+        The line before it that says the delimiter, as it stands.
     encoding : Encoding
         Of the source.
     note : str or None
@@ -528,7 +533,7 @@ class DelimitedFile:
         framing = QuotedRecords(options.layout.comment)
         self._texts = read_blocks(stream, name, framing, options.block_bytes)
         found = read_header(self._texts, name, extensions, options)
-        self.columns, self.dialect, self._rest, self.header = found
+        self.columns, self.dialect, self._rest, self.header, self.mark = found
         self.note = self._note(told_of_header=not options.layout.has_header)
 
     def _note(self, *, told_of_header: bool) -> str | None:

@@ -101,6 +101,18 @@ def test_the_new_column_can_be_judged_in_a_pipe(bce: Bce, preds: Preds) -> None:
             f'"p","a""b","recalibrated"\n"0.2","x\n\ny",{T}\n0.5,"\r\n",0.5\n',
             id="quotes",
         ),
+        pytest.param(
+            [],
+            "\ufeffSEP=;\r\n\r\np;q\r\n0.2;,\r\n",
+            f"\ufeffSEP=;\r\np;q;recalibrated\r\n0.2;,;{T}\r\n",
+            id="delimiter told",
+        ),
+        pytest.param(
+            ["--no-header", "-p", "#1"],
+            "sep=|\n0.2|1\n",
+            f"sep=|\n0.2|1|{T}\n",
+            id="delimiter told without a header",
+        ),
         pytest.param([], "\ufeffp\n0.2\n", f"\ufeffp,recalibrated\n0.2,{T}\n", id="mark"),
         pytest.param([], "p\tq\n 0.2 \té\n", f"p\tq\trecalibrated\n 0.2 \té\t{T}\n", id="tabs"),
         pytest.param(
@@ -193,6 +205,24 @@ def test_a_row_without_a_prediction_keeps_its_place(bce: Bce, preds: Preds) -> N
     )
 
 
+def test_a_batch_without_rows_is_one_all_the_same(bce: Bce, preds: Preds) -> None:
+    note = "bce: {}: there are no rows, and none are written\n".format
+    for text, header in (("p,q\r\n", "p,q,recalibrated\r\n"), ("p", "p,recalibrated\n")):
+        found = bce("apply", "map.json", preds(text))
+        assert (found.exit_code, found.stdout_bytes) == (0, header.encode())
+        assert found.stderr == note("preds.csv")
+    assert bce("apply", "map.json", preds("p\n"), "-q", "-o", "out.arrow").stderr == ""
+    names = ["p", "recalibrated"]
+    assert pa.ipc.open_file("out.arrow").read_all().column_names == names
+    for kind in (pa.float64(), pa.null(), pa.string()):
+        table = pa.table({"p": pa.nulls(0, kind)})
+        parquet.write_table(table, "in.parquet")
+        found = bce("apply", "map.json", "in.parquet", "-o", "out.parquet")
+        assert (found.exit_code, found.stderr) == (0, note("in.parquet"))
+        after = parquet.read_table("out.parquet")
+        assert (after.num_rows, after.schema.names, after.schema.field(0).type) == (0, names, kind)
+
+
 def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> None:
     found = _fault(bce("apply", "map.json", preds("p\n0.5\n\n1.5\n")))
     assert found == (
@@ -229,7 +259,6 @@ def test_nothing_is_written_behind_an_error(
         ([], "p,recalibrated\n0.5,1\n", "preds.csv: there is a column 'recalibrated' already"),
         (["--column", "p"], "p\n0.5\n", "preds.csv: there is a column 'p' already"),
         ([], "p,q\n0.5\n", "preds.csv, line 2: 1 field where the header has 2"),
-        ([], "p\n", "preds.csv: there are no rows"),
         ([], "", "preds.csv: the input is empty"),
     ],
 )
