@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.recalibration.choice import PairedDifference
 from bce_cli.core.recalibration.folds import USUAL_FOLDS
-from bce_cli.core.recalibration.maps import PARAMETERS, STEPPED
+from bce_cli.core.recalibration.maps import GREATEST, PARAMETERS, STEPPED
 from bce_cli.core.recalibration.saved import SavedMap
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, quoted, safe_text
@@ -166,7 +166,7 @@ class RecalibrateDocument:
         report = self.report
         found, as_is = report.of(method), report.of(_AS_IS)
         if found.map is None:
-            message = f"there is no {method} map: {_why_not(found)}"
+            message = f"there is no {method} map: {_why_not(found, report)}"
             raise DataError(message)
         nats = NATS_PER[report.unit]
         difference = found.difference or PairedDifference(None)
@@ -264,7 +264,7 @@ def recalibration_verdict(report: RecalibrationReport) -> Judged:
         if report.methods[1:]:
             first = report.methods[1]
             one = f"a {first.method} map" if len(report.methods[1:]) == 1 else "any other map"
-            why = f"{one} cannot be judged, as {_why_not(first)}"
+            why = f"{one} cannot be judged, as {_why_not(first, report)}"
         return Judged(f"Leave them as they are: {why}.", "undecided")
     best = min(judged, key=lambda found: found.cross_fitted_loss or 0.0)
     difference = best.difference or PairedDifference(None)
@@ -382,7 +382,7 @@ def _odd_maps(report: RecalibrationReport) -> tuple[str, ...]:
     lacking: dict[str, list[str]] = {}
     for found in report.methods:
         if found.map is None or found.fold_obstacle is not None:
-            lacking.setdefault(_why_not(found), []).append(found.method)
+            lacking.setdefault(_why_not(found, report), []).append(found.method)
     for why, names in lacking.items():
         first = report.of(names[0])
         what = "There is no map for" if first.map is None else "Nothing can be judged of"
@@ -407,12 +407,13 @@ def _odd_maps(report: RecalibrationReport) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _why_not(found: MethodReport) -> str:
+def _why_not(found: MethodReport, report: RecalibrationReport) -> str:
     """Say why there is no map of a method."""
-    if found.map is None:
-        return OBSTACLES[found.obstacle] if found.obstacle else "the fit did not converge"
-    of_fold = OBSTACLES[found.fold_obstacle] if found.fold_obstacle else "it was not judged"
-    return f"in some fold, {of_fold}"
+    obstacle = found.obstacle if found.map is None else found.fold_obstacle
+    why = "it was not judged" if obstacle is None else OBSTACLES[obstacle]
+    if obstacle == "one prediction" and (report.n_at_0 or report.n_at_1):
+        why = "all predictions other than 0 and 1 are the same"
+    return why if found.map is None else f"in some fold, {why}"
 
 
 def _next_step(document: RecalibrateDocument) -> Iterator[str]:
@@ -474,11 +475,17 @@ def _map_text(found: RecalibrationMap | None) -> str:
     plain = {
         "as-is": "p as it is",
         "offset": f"{at.get('a')} + z",
-        "temperature": f"z / {at.get('temperature')}",
+        "temperature": f"z / {at.get('temperature')}{_flat(found)}",
     }
     if found.method in plain:
         return plain[found.method]
     return _sum(at["a"], (found.parameters["b"], "z"))
+
+
+def _flat(found: RecalibrationMap) -> str:
+    """Say what the greatest temperature stands for."""
+    is_flat = abs(found.parameters.get("temperature", 1.0)) >= GREATEST
+    return ": the slope is 0" if is_flat else ""
 
 
 def _sum(first: str, *terms: tuple[float, str]) -> str:

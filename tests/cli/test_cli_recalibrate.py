@@ -383,6 +383,12 @@ SEPARATED = "There is no map for {}: one threshold separates the labels, so the 
         ),
         (
             LABELS,
+            np.where(np.arange(N) % 3 == 0, 0.7, np.round(P)),
+            "logistic, platt and beta: all predictions other than 0 and 1 are the same. ",
+            "offset: 0.",
+        ),
+        (
+            LABELS,
             1.0 - P,
             "temperature, logistic and platt turn the order of predictions round: their slopes ",
             "temperature: ",
@@ -413,6 +419,12 @@ def test_what_is_odd_about_maps_is_said(
     said = " ".join(result.stdout.split())
     assert note in said
     assert f" new.csv {verdict}" in said
+
+
+def test_the_greatest_temperature_is_told_as_a_slope_of_0(bce: Callable[..., Result]) -> None:
+    path = written(np.arange(N) % 2 == 0, np.repeat(P[: N // 2], 2))
+    result = bce("recalibrate", path, "--folds", "3", "--method", "temperature")
+    assert "\ntemperature  z / 1.7977e+308: the slope is 0\n" in result.stdout
 
 
 def test_infinite_rows_have_a_column_where_there_are_any(bce: Callable[..., Result]) -> None:

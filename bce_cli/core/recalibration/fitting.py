@@ -104,16 +104,16 @@ def fit_whole(rows: Rows, methods: Sequence[Method] = METHODS) -> Fits:
     if not all(sample.sums):
         message = f"all labels are {'1' if sample.sums[0] else '0'}: a map takes both"
         raise DataError(message)
-    found: dict[Method, RecalibrationMap] = {}
+    found: dict[Method, Fit] = {}
     if {"offset", "logistic"} & set(methods):
         known = recalibrate_logistically(tally, n)
         shift, slope, intercept = known.calibration_in_the_large, known.slope, known.intercept
         if shift is not None:
-            found["offset"] = _formula(sample, "offset", a=shift.value)
+            found["offset"] = _fit_of(sample, "offset", a=shift.value)
         if slope is not None and intercept is not None:
-            found["logistic"] = _formula(sample, "logistic", a=intercept.value, b=slope.value)
+            found["logistic"] = _fit_of(sample, "logistic", a=intercept.value, b=slope.value)
     fits = fit_maps(sample, [method for method in methods if method not in found])
-    return {method: Fit(found[method]) if method in found else fits[method] for method in methods}
+    return {method: found[method] if method in found else fits[method] for method in methods}
 
 
 def fit_maps(sample: Sample, methods: Sequence[Method] = METHODS, near: Fits | None = None) -> Fits:
@@ -156,6 +156,13 @@ def _formula(sample: Sample, method: Method, **parameters: float) -> Recalibrati
     return RecalibrationMap(method, parameters, *sample.levels)
 
 
+def _fit_of(sample: Sample, method: Method, **parameters: float) -> Fit:
+    """Return a map; none where a parameter is beyond all numbers, as of subnormal predictions."""
+    if not all(map(math.isfinite, parameters.values())):
+        return Fit(None, "diverged")
+    return Fit(_formula(sample, method, **parameters))
+
+
 def _fit_offset(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     if obstacle == "one label":
         return Fit(None, obstacle)
@@ -163,11 +170,11 @@ def _fit_offset(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     if start is not None:
         near = polish(odds, lambda _: (None,), (start["a"],), fixed=odds.logits)
         if near is not None:
-            return Fit(_formula(sample, "offset", a=near[0]))
+            return _fit_of(sample, "offset", a=near[0])
     shift = fit_shift(odds)
     if shift is None:
         return Fit(None, "diverged")
-    return Fit(_formula(sample, "offset", a=shift[0]))
+    return _fit_of(sample, "offset", a=shift[0])
 
 
 def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
@@ -175,23 +182,22 @@ def _fit_temperature(sample: Sample, obstacle: Obstacle | None, start: Start) ->
 
     It is infinite where 0 parts the labels. A slope of 0 is the greatest temperature that there is.
     """
-    del obstacle
     odds = sample.odds
     if odds.logits[0] == odds.logits[-1] == 0.0:
-        return Fit(_formula(sample, "temperature", temperature=1.0))
+        return _fit_of(sample, "temperature", temperature=1.0)
     ones, zeros = np.flatnonzero(odds.positives > 0.0), np.flatnonzero(odds.negatives > 0.0)
     x = np.concatenate([odds.logits, [np.inf, -np.inf]])  # for the ends of no rows
     if x[ones[0] if len(ones) else -2] >= 0.0 >= x[zeros[-1] if len(zeros) else -1]:
-        return Fit(None, "separated")
+        return Fit(None, "one label" if obstacle == "one label" else "separated")
     if x[ones[-1] if len(ones) else -1] <= 0.0 <= x[zeros[0] if len(zeros) else -2]:
-        return Fit(None, "reversed")
+        return Fit(None, "one label" if obstacle == "one label" else "reversed")
     slope = fit_slope(odds, None if start is None else 1.0 / start["temperature"])
     if slope is None:
         return Fit(None, "diverged")
     temperature = math.copysign(GREATEST, slope)
     if abs(slope) * GREATEST > 1.0:
         temperature = 1.0 / slope
-    return Fit(_formula(sample, "temperature", temperature=temperature))
+    return _fit_of(sample, "temperature", temperature=temperature)
 
 
 def _fit_logistic(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
@@ -200,15 +206,15 @@ def _fit_logistic(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fi
     return _fit_line(sample, "logistic", sample.odds, start)
 
 
-def _fit_platt(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
+def _fit_platt(sample: Sample, _obstacle: Obstacle | None, start: Start) -> Fit:
     r"""Fit a line to smoothed labels, whose slope is finite even where labels are separated.
 
     Label 1 is taken for :math:`(N_+ + 1) / (N_+ + 2)` and label 0 for :math:`1 / (N_- + 2)`, with
     the weights of both labels (Platt, "Probabilistic outputs for support vector machines", 1999).
     """
-    if obstacle == "one prediction":
-        return Fit(None, obstacle)
     odds = sample.odds
+    if odds.logits[0] == odds.logits[-1]:
+        return Fit(None, "one prediction")
     ones, zeros = odds.sums
     high, low = (ones + 1.0) / (ones + 2.0), 1.0 / (zeros + 2.0)
     smoothed = LogOdds(
@@ -230,14 +236,14 @@ def _fit_line(sample: Sample, method: Method, odds: LogOdds, start: Start) -> Fi
             return Fit(None, "diverged")
         at = peak.at
     intercept, slope = axis.back(*at)
-    return Fit(_formula(sample, method, a=intercept, b=slope))
+    return _fit_of(sample, method, a=intercept, b=slope)
 
 
 def _fit_beta(sample: Sample, obstacle: Obstacle | None, start: Start) -> Fit:
     if obstacle in {"one label", "one prediction", "separated"}:
         return Fit(None, obstacle)
     found = fit_beta(sample, obstacle, start)
-    return Fit(None, "diverged") if found is None else Fit(_formula(sample, "beta", **found))
+    return Fit(None, "diverged") if found is None else _fit_of(sample, "beta", **found)
 
 
 _FITS = {

@@ -312,6 +312,25 @@ def test_one_label_among_predictions_with_a_logit() -> None:
     assert platt.apply([0.2, 0.8]) == pytest.approx([0.8, 0.8], rel=1e-12)
 
 
+@pytest.mark.parametrize("p", [0.3, 0.7])
+def test_one_row_among_zeros_and_ones(p: float) -> None:
+    """No slope is told by it, whichever side of a half it is on."""
+    labels = np.arange(30) % 3 == 0
+    rows = Rows(labels, np.array([p, *np.arange(29) % 2]))
+    assert _obstacles(rows) == dict.fromkeys(
+        ("offset", "temperature", "logistic", "beta"), "one label"
+    ) | {"platt": "one prediction"}
+
+
+def test_predictions_so_small_that_beta_overflows() -> None:
+    """A parameter of beta would be about 1e320; the other maps are what they are."""
+    labels = np.arange(100) * 7 % 10 < 3 + np.arange(100) // 25
+    rows = Rows(labels, np.arange(1.0, 101.0) * 5e-324)
+    assert _obstacles(rows) == {"beta": "diverged"}
+    for fit in fit_maps(Sample.of(Tally.of(rows), 100)).values():
+        assert fit.map is None or all(map(np.isfinite, fit.map.parameters.values()))
+
+
 @pytest.mark.parametrize(("label", "text"), [(True, "1"), (False, "0")])
 def test_one_label_is_refused(label: bool, text: str) -> None:
     rows = Rows(np.full(3, label), np.array([0.2, 0.4, 0.8]))
