@@ -276,6 +276,7 @@ RUNS = {
         "plain.csv -p p -w w --bins 2",
         "plain.csv -p p --bins 2 --bootstrap 100 --seed 1",
         "plain.csv -p p --bins 2 --fine-bins",
+        "many.csv -p p --bins 2",
     ),
     "recalibrate": (
         "plain.csv -p p --folds 2 --cluster group -w w",

@@ -395,7 +395,8 @@ def _costly(row: WorstRow, result: Result, nats: float) -> CostlyRow:
     """Put a loss into the unit of the report, beside its share in the sum of all losses."""
     totals, share = result.totals, None
     if totals.losses.units and not totals.n_infinite:
-        share = (row.loss if row.weight is None else row.loss * row.weight) / float(totals.losses)
+        weight = 1.0 if row.weight is None else row.weight
+        share = weight and row.loss * weight / float(totals.losses)  # of weight 0, infinite or not
     return CostlyRow(**asdict(row) | {"loss": row.loss / nats}, share_of_total=share)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATH_POINTS = 120
 _LOST_POINTS = 100
+_GREATEST_EXPONENT = math.log(np.finfo(np.float64).max)
 _ROWS_BEFORE = 2
 _CLOSE = 1e-6  # nats; far more than the rounding of a running sum, decided exactly below
 
@@ -163,10 +164,15 @@ def _lost_rows(
             row=row,
             factor=float(factors[row - 1]),
             product_steps=float(type(unit)(products[row - 1]) / unit),
-            true_steps=math.exp(-float(sums[row - 1]) - log_unit),
+            true_steps=_exp(-float(sums[row - 1]) - log_unit),
         )
         for row in shown
     )
+
+
+def _exp(exponent: float) -> float:
+    """Return a power of e, which may be more than float64 holds."""
+    return math.exp(exponent) if exponent < _GREATEST_EXPONENT else math.inf
 
 
 def _product(dtype: FloatType, scored: ScoredRows, sums: FloatArray) -> UnderflowProduct:
