@@ -93,6 +93,7 @@ def test_plain_values_load_no_converters(
     assert "pydantic" not in loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
 
 
+@pytest.mark.deep
 def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., set[str]]) -> None:
     for folder in ("parts", "more"):
         Path(folder).mkdir()
@@ -104,6 +105,7 @@ def test_plain_paths_load_nothing_for_storage_elsewhere(loaded: Callable[..., se
     assert "bce_cli.storage.paths" in modules
 
 
+@pytest.mark.deep
 def test_a_quiet_check_loads_neither_frames_nor_drawing(loaded: Callable[..., set[str]]) -> None:
     limits = ["--max-loss", "1", "--max-ece", "1", "--min-skill", "-9", "-q"]
     assert loaded("check", "preds.csv", "-l", "y", "-p", "p", *limits) & DRAWING == set()

@@ -518,6 +518,7 @@ def test_a_hostile_column_is_shown_and_never_obeyed(
     assert not set(error.stderr) & {"\x1b", "\u202e"}
 
 
+@pytest.mark.deep
 def test_a_reader_who_has_left_ends_it_silently(
     preds: Callable[..., str], process: Callable[..., subprocess.CompletedProcess[bytes]]
 ) -> None:

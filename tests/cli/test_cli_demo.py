@@ -343,6 +343,7 @@ def test_a_missing_matplotlib_is_told_of(bce: Bce, monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.deep
 def test_an_ascii_terminal_gets_ascii_formulas(process: Callable[..., Any]) -> None:
     done = process("demo", "all", input=b"", env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0

@@ -305,6 +305,7 @@ def test_control_characters_of_a_path_do_not_reach_the_terminal(bce: Callable[..
     assert (result.stderr, result.exit_code) == (expected, 66)
 
 
+@pytest.mark.deep
 def test_an_error_late_in_the_rows_leaves_standard_output_empty(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:

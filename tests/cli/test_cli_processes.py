@@ -188,7 +188,7 @@ def test_streams_may_be_closed_or_redirected(
     assert (done.returncode, done.stdout, done.stderr) == expected
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "environment",
     [
@@ -210,6 +210,7 @@ def test_a_table_for_a_place_without_unicode_is_ascii(
     assert {len(row) for row in rows} == {len(header)}
 
 
+@pytest.mark.deep
 def test_a_table_in_the_c_locale_is_fine(
     preds: Callable[..., str], process: Callable[..., Process]
 ) -> None:
@@ -226,6 +227,7 @@ def test_an_error_is_shown_where_standard_error_has_only_ascii(
     assert (done.stdout, done.returncode) == (b"", 66)
 
 
+@pytest.mark.deep
 def test_a_path_that_is_no_utf8_is_read_and_shown(process: Callable[..., Process]) -> None:
     Path(os.fsdecode(b"caf\xe9.csv")).write_text(GOOD)
     done = process("compute", os.fsdecode(b"caf\xe9.csv"), *NAMED, "-f", "json")

@@ -51,7 +51,7 @@ def test_the_extension_below_still_counts(codec: str, judge: Callable[[Case], No
     judge(good(PACK[codec](TEXT.replace(b",", b"\t")), name=f"preds.tsv.{codec}"))
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @codecs
 def test_a_long_file_is_read_to_its_end(codec: str, judge: Callable[[Case], None]) -> None:
     judge(good(PACK[codec](LONG), LONG_ROWS, name=f"preds.csv.{codec}"))
@@ -139,7 +139,7 @@ def test_compressed_twice_is_refused(codec: str, judge: Callable[[Case], None]) 
     judge(bad(PACK[codec](PACK[codec](TEXT)), r"preds\.csv\b"))
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @codecs
 def test_a_fault_within_has_its_line(codec: str, judge: Callable[[Case], None]) -> None:
     error = rf"preds\.csv\.{codec}, line 20002: prediction 1\.5"

@@ -103,6 +103,7 @@ def files_of_two_models(draw: st.DrawFn) -> list[dict[str, bytes]]:
     return found
 
 
+@pytest.mark.deep
 @given(files_of_two_models(), st.integers(24, 90), st.integers(1, 3))
 def test_parts_give_the_pieces_and_the_first_error_of_the_whole(
     models: list[dict[str, bytes]], block_bytes: int, part_blocks: int

@@ -103,12 +103,14 @@ def assert_read(case: Case, rows: Rows) -> None:
     assert [words(segment) for segment in rows.segments] == [case.expected(n) for n in "sv"]
 
 
+@pytest.mark.deep
 @given(cases(), st.integers(1, 200), st.integers(1, 4))
 @settings(many, max_examples=examples(400))
 def test_all_columns_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: int) -> None:
     assert_read(case, case.rows(block_bytes, n_workers, drop_missing=False))
 
 
+@pytest.mark.deep
 @given(cases(with_gaps=True), st.integers(1, 200), st.integers(1, 4))
 @settings(many, max_examples=examples(300))
 def test_a_row_that_one_model_did_not_predict_is_left_out_for_all(

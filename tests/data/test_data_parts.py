@@ -177,6 +177,7 @@ def test_the_first_part_alone_says_what_was_found_out_about_the_source() -> None
     assert notes == ["a.csv: delimiter ';'", *[None] * 3]
 
 
+@pytest.mark.deep
 def test_a_source_is_found_from_any_folder_and_called_as_before() -> None:
     here, called, there = seen_from_anywhere(
         [Source("a.csv"), Source("b.csv", shown="B"), Source("s3://bucket/a.csv")]

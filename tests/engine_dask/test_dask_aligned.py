@@ -77,6 +77,7 @@ def test_other_processes_write_what_this_process_writes(
     assert told(*call, "--id", "id", "--engine", "dask", "--scheduler", external) == local
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_rows_with_missing_values_keep_their_places(same: Callable[..., Outcome]) -> None:
     good = "1,0.5\n0,0.25\n1,0.75\n"
@@ -123,7 +124,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("fault", one_in(3, FAULTS))
 def test_the_first_error_in_the_rows_is_the_same_line(

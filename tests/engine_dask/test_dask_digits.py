@@ -58,7 +58,7 @@ def test_threads_write_what_this_process_writes(
     assert same(command[0], *sources[form], *command[1:])[1]
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("command", one_in(3, COMMANDS))
 def test_threads_write_the_same_of_mixed_sources(

@@ -80,7 +80,7 @@ def shared_out(
     return run_both
 
 
-@pytest.mark.few(2)
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts", "joined")
 @pytest.mark.parametrize("call", COMMANDS)
 def test_all_rows_have_partners(call: tuple[str, ...], shared_out: Callable[..., Outcome]) -> None:

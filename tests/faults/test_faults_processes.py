@@ -238,6 +238,7 @@ def test_standard_output_that_may_not_grow_is_named(
     assert done.stderr == b"bce: error: standard output: file too large\n"
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("here")
 def test_an_interrupted_process_that_prints_has_printed_nothing(
     big: tuple[Path, bytes, float],
@@ -357,6 +358,7 @@ def test_nohup_outlives_the_terminal() -> None:
     assert names() == ["out"]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     "engine", [[], pytest.param(["--engine", "dask", "--workers", "1"], marks=pytest.mark.deep)]

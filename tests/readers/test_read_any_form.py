@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def test_count_and_mean_are_those_of_the_rows(case: Case, block_bytes: int, n_wo
     assert report.n_positive == sum(case.labels)
 
 
+@pytest.mark.deep
 @given(cases(), st.integers(1, 200), st.integers(1, 4))
 @settings(many, max_examples=examples(500))
 def test_labels_predictions_and_ids_are_those_of_the_rows(
@@ -177,6 +179,7 @@ def test_soft_labels_are_those_of_the_rows(case: Case, block_bytes: int, n_worke
     assert_mean(report, losses, len(case.labels))
 
 
+@pytest.mark.deep
 @given(cases(values=st.floats(allow_nan=False)), st.integers(1, 200), st.integers(1, 4))
 @many
 def test_logits_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: int) -> None:
@@ -189,6 +192,7 @@ def test_logits_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: i
         assert_mean(report, losses, len(case.labels))
 
 
+@pytest.mark.deep
 @given(cases(weighted=True), st.integers(1, 200), st.integers(1, 4))
 @many
 def test_weights_are_those_of_the_rows(case: Case, block_bytes: int, n_workers: int) -> None:

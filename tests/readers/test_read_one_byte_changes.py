@@ -95,7 +95,7 @@ def test_both_readers_read_the_valid_files(
         assert found_in(data, rules, is_json=is_json, block_bytes=64) == rows
 
 
-@pytest.mark.few(8)
+@pytest.mark.deep
 @pytest.mark.parametrize("block_bytes", [7, 1 << 16])
 @pytest.mark.parametrize(("data", "rules", "is_json"), ALL, ids=map(str, range(len(ALL))))
 def test_a_structural_byte_too_many_or_too_few_changes_nothing_in_silence(

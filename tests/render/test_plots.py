@@ -581,7 +581,7 @@ def shared(rows: int, columns: int, *size: float, layout: Any = None) -> list[Ax
     return drawn
 
 
-@pytest.mark.few(2)
+@pytest.mark.deep
 @pytest.mark.parametrize("layout", ["constrained", None, "tight"])
 @pytest.mark.parametrize(
     ("rows", "columns", "size"), [(2, 1, (6.0, 8.0)), (2, 2, (12.0, 8.0)), (1, 3, (15.0, 4.0))]

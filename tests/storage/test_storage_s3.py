@@ -108,6 +108,7 @@ def test_a_folder_is_a_column(s3: ObjectStore, bce: Bce) -> None:
     ]
 
 
+@pytest.mark.deep
 def test_mixed_parts_are_one_data_set(s3: ObjectStore, bce: Bce) -> None:
     lines = CSV.splitlines(keepends=True)
     for key in ("parts/a.csv", "parts/day=1/b.csv.gz", "parts/day=2/c.parquet", "parts/d.csv"):

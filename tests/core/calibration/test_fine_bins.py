@@ -156,6 +156,7 @@ def test_what_needs_no_sorted_rows_is_as_exact_as_with_all_rows(
         assert (fine.bins, fine.ece, fine.mce) == (held.bins, held.ece, held.mce)
 
 
+@pytest.mark.deep
 @given(calibration_rows())
 def test_all_else_is_that_of_rows_with_the_mean_prediction_of_their_bin(rows: Rows) -> None:
     tally = fine_tally(FineBins.of(rows))
