@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from bce_cli.render.write import Document
 
 
-class Result(Figures):
+class Result(Figures, ABC):
     """An answer: attributes are the keys of its JSON; infinite numbers are infinite here.
 
     What JSON has lists of records for are Arrow tables here: ``result.segments.to_pandas()``,
@@ -150,6 +151,7 @@ class Result(Figures):
     def _written(self, kind: Format, *, brief: bool, excel_safe: bool = False) -> str:
         return write_document(self._document, kind, Look(), brief=brief, excel_safe=excel_safe)
 
+    @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the answer with matplotlib.
 
@@ -164,10 +166,9 @@ class Result(Figures):
 
         Raises
         ------
-        ArgumentError
+        UsageError
             matplotlib is not installed.
         """
-        raise NotImplementedError
 
 
 class ComputeResult(Result):
@@ -383,7 +384,8 @@ class RecalibrateResult(Result):
     Attributes
     ----------
     recommended : str
-        The simplest method that no other clearly beats; "as-is" is to leave predictions alone.
+        The simplest method that clearly beats "as-is" and that no other such clearly beats; else
+        "as-is", which is to leave predictions alone.
     recommended_difference, recommended_ci_low, recommended_ci_high : float or None
         Its cross-fitted loss less that of predictions as they are; below 0 is better.
     methods : pyarrow.Table
