@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bce_cli.cli.input import ComparedInput, ComparedSourcesArg, paths_or_help
-from bce_cli.cli.options import EngineOptions, LossOptions
+from bce_cli.cli.options import ConfidenceOpt, EngineOptions, LossOptions
 from bce_cli.cli.output import MOST_ROWS, OutputOptions, quiet_option
 from bce_cli.cli.parsing import count_option
 
@@ -24,14 +24,7 @@ def compare(
     *,
     inputs: ComparedInput,
     losses: LossOptions,
-    confidence: Annotated[
-        float,
-        typer.Option(
-            "--confidence",
-            metavar="LEVEL",
-            help="Of every interval and verdict, between 0 and 1.",
-        ),
-    ] = 0.95,
+    confidence: ConfidenceOpt = 0.95,
     rows: Annotated[
         int,
         count_option(

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from bce_cli.cli.input import IdOpt, ScoredInput, SourcesArg, paths_or_help
+from bce_cli.cli.input import ByOpt, IdOpt, ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, SideBySideLossOptions
 from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
@@ -56,14 +56,7 @@ class Shown(OptionGroup):
             MOST_ROWS,
         ),
     ] = 0
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--by",
-            metavar="COLUMN",
-            help="Figures for each value; given twice, for each pair.",
-        ),
-    ] = None
+    by: ByOpt = None
 
 
 def compute(

@@ -41,6 +41,18 @@ ComparedSourcesArg = Annotated[
     ),
 ]
 IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
+ClusterOpt = Annotated[
+    str | None,
+    _column(
+        "--cluster",
+        what="Rows of one user or day, say, depend on each other: intervals and p values allow "
+        "for it.",
+    ),
+]
+ByOpt = Annotated[
+    list[str] | None,
+    _column("--by", what="Figures for each value; given twice, for each pair."),
+]
 
 
 class RowInput(OptionGroup):
@@ -239,14 +251,7 @@ class ComparedInput(ScoredInput):
         ),
     ] = None
     id_column: IdOpt = None
-    cluster: Annotated[
-        str | None,
-        _column(
-            "--cluster",
-            what="Rows of one user or day, say, depend on each other: intervals and p values "
-            "allow for it.",
-        ),
-    ] = None
+    cluster: ClusterOpt = None
 
     @property
     def predictions(self) -> list[str]:

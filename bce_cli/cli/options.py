@@ -25,6 +25,14 @@ UnitOpt = Annotated[
     Literal["nats", "bits"],
     typer.Option("--unit", metavar="UNIT", help="Of every loss: nats or bits."),
 ]
+ConfidenceOpt = Annotated[
+    float,
+    typer.Option(
+        "--confidence",
+        metavar="LEVEL",
+        help="Of every interval and verdict, between 0 and 1.",
+    ),
+]
 WorkersOpt = Annotated[
     int | None,
     count_option(

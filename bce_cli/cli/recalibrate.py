@@ -7,7 +7,7 @@ import typer
 
 from bce_cli.cli.diagnostics import say
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, paths_read
-from bce_cli.cli.options import EngineOptions, UnitOpt
+from bce_cli.cli.options import ConfidenceOpt, EngineOptions, UnitOpt
 from bce_cli.cli.output import OutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.cli.staging import are_same, staged_output
@@ -95,14 +95,7 @@ class Wanted(OptionGroup):
             show_default=False,
         ),
     ] = None
-    confidence: Annotated[
-        float,
-        typer.Option(
-            "--confidence",
-            metavar="LEVEL",
-            help="Of every interval and verdict, between 0 and 1.",
-        ),
-    ] = 0.95
+    confidence: ConfidenceOpt = 0.95
     save: Annotated[
         str | None,
         typer.Option(

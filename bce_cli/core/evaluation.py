@@ -15,7 +15,6 @@ from bce_cli.core.totals import LossTotals
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionTotals
     from bce_cli.core.extremes import DifferenceRow, Differences, WorstRow, WorstRows
-    from bce_cli.core.groups import SegmentTotals
     from bce_cli.core.likelihood import (
         ExampleRow,
         Excerpt,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         RunningProduct,
     )
     from bce_cli.core.rows import FloatArray
+    from bce_cli.core.segments import Segmented
 
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
@@ -74,7 +74,7 @@ class Findings(State):
         0-based place among the rows of the last one that counts; -1 if there is none.
     compared : tuple of ConventionTotals
     differences : Differences or None
-    segments : SegmentTotals or None
+    segments : Segmented of LossTotals, or None
     """
 
     totals: LossTotals
@@ -83,7 +83,7 @@ class Findings(State):
     last: int = field(metadata=FIRST)
     compared: tuple[ConventionTotals, ...]
     differences: Differences | None
-    segments: SegmentTotals | None
+    segments: Segmented[LossTotals] | None
 
     def __iadd__(self, other: Findings) -> Findings:  # noqa: PYI034 -- as State has it
         """Merge with what the rows that follow came to."""
@@ -134,9 +134,12 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
         found["compared"] = tuple(ConventionTotals.of(rows, rule) for rule in plan.compared)
         found["differences"] = Differences.of(rows, plan.compared, plan.n_differing)
     if rows.segments:
-        from bce_cli.core.groups import SegmentTotals  # noqa: PLC0415
+        from bce_cli.core.segments import Segmented  # noqa: PLC0415
 
-        found["segments"] = SegmentTotals.of(rows, losses, plan.convention)
+        alone = replace(rows, rivals=(), cluster=None)
+        found["segments"] = Segmented.of(
+            alone, lambda part, places: LossTotals.of(part, losses[places], plan.convention)
+        )
     return found
 
 
@@ -155,7 +158,7 @@ class Result:
         One for each convention of the plan, in its order.
     differences : tuple of DifferenceRow
         Rows on which these conventions differ, the most important first.
-    segments : SegmentTotals or None
+    segments : Segmented of LossTotals, or None
         Of the columns that part the rows; None where there are none.
     """
 
@@ -165,7 +168,7 @@ class Result:
     excerpt: tuple[ExampleRow, ...]
     compared: tuple[ConventionTotals, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
-    segments: SegmentTotals | None = None
+    segments: Segmented[LossTotals] | None = None
 
 
 class Evaluation:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.evaluation import Plan, Result
     from bce_cli.core.gate import Limits
-    from bce_cli.core.groups import SegmentReport
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.segments import SegmentReport
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
@@ -167,7 +167,7 @@ class Evaluated:
     def _segments(self) -> tuple[SegmentReport, ...]:
         if self.result.segments is None:
             return ()
-        from bce_cli.core.groups import segment_reports  # noqa: PLC0415 -- rarely needed
+        from bce_cli.core.segments import segment_reports  # noqa: PLC0415 -- rarely needed
 
         return segment_reports(self.result.segments, self.report, self.report.unit)
 

@@ -26,8 +26,9 @@ from bce_cli.render.origin import convention_notes, doubts, picked, row_columns,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bce_cli.core.comparison import ComparisonReport, Difference, DifferenceReport, ModelReport
+    from bce_cli.core.comparison import ComparisonReport, ModelReport
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.differences import Difference, DifferenceReport
     from bce_cli.core.extremes import ChangedRow
     from bce_cli.core.gate import Verdict
     from bce_cli.render.layout import Look, Texts

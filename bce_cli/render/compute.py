@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from bce_cli.core.evaluation import Result
     from bce_cli.core.extremes import DifferenceRow, WorstRow
     from bce_cli.core.gate import Verdict
-    from bce_cli.core.groups import SegmentReport
     from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
     from bce_cli.core.report import LossReport
+    from bce_cli.core.segments import SegmentReport
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin, Saved
 

@@ -20,7 +20,7 @@ from bce_cli.render.origin import picked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.groups import SegmentReport
+    from bce_cli.core.segments import SegmentReport
     from bce_cli.render.layout import TableColumn
 
 _DIGITS = 5

@@ -24,9 +24,9 @@ from bce_cli import (
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate import GateTotals, Limits, judge
-from bce_cli.core.groups import SegmentTotals, segment_reports
 from bce_cli.core.rows import Predictions, Rows
 from bce_cli.core.rules import RULES
+from bce_cli.core.segments import Segmented, segment_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ UNITS: dict[str, Callable[[Any], object]] = {
     "loss_report": lambda unit: loss_report(loss_totals(Y, P), unit),
     "convention_reports": lambda unit: convention_reports(Y, P, unit=unit),
     "CalibrationPlan": CalibrationPlan,
-    "segment_reports": lambda unit: segment_reports(SegmentTotals(), WHOLE, unit),
+    "segment_reports": lambda unit: segment_reports(Segmented(), WHOLE, unit),
     "comparison_report": lambda unit: compared(unit=unit),
     "judge": lambda unit: judge(GateTotals.of(ROWS, LIMITS), LIMITS, unit),
 }

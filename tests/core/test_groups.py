@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.groups import MOST_SEGMENTS, SegmentTotals, grouped, segment_reports
+from bce_cli.core.groups import grouped
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Rows, concatenated
+from bce_cli.core.segments import MOST_SEGMENTS, Segmented, segment_reports
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import DataError
 
@@ -42,13 +43,15 @@ def parted(draw: st.DrawFn) -> tuple[Rows, list[tuple[str, str]]]:
     return replace(rows, segments=columns), words
 
 
-def totals_of(rows: Rows, convention: Convention) -> SegmentTotals:
+def totals_of(rows: Rows, convention: Convention) -> Segmented[LossTotals]:
     held = convention.held(rows)
-    return SegmentTotals.of(held, convention.losses(held), convention)
+    return Segmented.of(
+        held, lambda part, _: LossTotals.of(part, convention.losses(part), convention)
+    )
 
 
-def in_pieces(pieces: list[Rows]) -> SegmentTotals:
-    merged = SegmentTotals()
+def in_pieces(pieces: list[Rows]) -> Segmented[LossTotals]:
+    merged: Segmented[LossTotals] = Segmented()
     for piece in pieces:
         merged += totals_of(piece, EXACT)
     return merged

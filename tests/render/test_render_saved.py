@@ -22,9 +22,9 @@ from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
 from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
-from bce_cli.core.groups import segment_reports
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows
+from bce_cli.core.segments import segment_reports
 from bce_cli.errors import DataError
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.check import CheckDocument

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.comparison import holm_adjusted, t_quantile, two_sided_p
+from bce_cli.core.inference import holm_adjusted, t_quantile, two_sided_p
 
 LEVELS = (0.01, 0.5, 0.8, 0.95, 0.999, 1.0 - 1e-9, 1.0 - 1e-15)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bce_cli.core.comparison import t_quantile
+from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Stage
 from bce_cli.core.recalibration.choice import (
     PairedDifference,

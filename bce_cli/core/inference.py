@@ -1,0 +1,164 @@
+"""Intervals, tests and power: what a value and its standard error say, by Student's t."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def t_quantile(confidence: float, df: float) -> float:
+    """Return how many standard errors an interval reaches to either side.
+
+    Parameters
+    ----------
+    confidence : float
+        In (0, 1), such as 0.95.
+    df : float
+        Degrees of freedom, above 0; infinite for the normal distribution.
+
+    Examples
+    --------
+    >>> round(t_quantile(0.95, 10), 6), round(t_quantile(0.95, float("inf")), 6)
+    (2.228139, 1.959964)
+    """
+    from scipy.special import ndtri, stdtrit
+
+    tail = (1.0 - confidence) / 2.0  # the lower one, which does not round to 1
+    return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+
+
+def two_sided_p(t: float, df: float) -> float:
+    """Return the probability of a t at least as far from 0, if the mean is 0.
+
+    Examples
+    --------
+    >>> round(two_sided_p(-2.228138852, 10), 9)
+    0.05
+    """
+    from scipy.special import stdtr
+
+    return 2.0 * float(stdtr(df, -abs(t)))
+
+
+def holm_adjusted(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjust p values for having been several, by Holm's step-down procedure.
+
+    With any of them below a level, the chance that one of those was no real difference is at most
+    that level (Holm, Scand. J. Statist. 6, 1979). Undefined ones stay so, and are not counted.
+
+    Examples
+    --------
+    >>> holm_adjusted([0.01, 0.5, 0.02, None])
+    [0.03, 0.5, 0.04, None]
+    """
+    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    least = 0.0
+    for rank, (p, place) in enumerate(known):
+        least = max(least, min(1.0, (len(known) - rank) * p))
+        adjusted[place] = least
+    return adjusted
+
+
+LEVEL = 0.05
+"""Of the two-sided test that power is that of."""
+
+POWER = 0.8
+"""The chance of telling a difference from none that is asked for."""
+
+_MOST_ROWS = 10**15
+_HALVINGS = 200
+
+
+class Power(NamedTuple):
+    """What rows can tell, and how many would tell what was seen.
+
+    Attributes
+    ----------
+    detectable_difference : float or None
+        The least true difference that as many rows, spread like these, tell from none with a
+        chance of 80 %, by a two-sided test at 5 %. None where there is no standard error above 0.
+    rows_needed : int or None
+        Fewest rows for which that is the difference that was seen; None where none was.
+    """
+
+    detectable_difference: float | None = None
+    rows_needed: int | None = None
+
+
+def power_of(value: float | None, std_error: float | None, df: float, n: int) -> Power:
+    """Return the power of the t-test of a mean difference, from what was seen of it.
+
+    Parameters
+    ----------
+    value : float or None
+        The difference that was seen.
+    std_error : float or None
+        Of that.
+    df : float
+        Of it: rows, or clusters, less one; infinite for a normal interval.
+    n : int
+        Rows, of which more would come in clusters as large as these.
+
+    References
+    ----------
+    J. Cohen, "Statistical power analysis for the behavioral sciences" (1988): power by the
+    noncentral t distribution, as TTestPower of statsmodels has it.
+
+    Examples
+    --------
+    >>> power_of(0.5, 0.1, 99, 100).rows_needed  # an effect of half a standard deviation
+    34
+    """
+    if std_error is None or not 0.0 < std_error < math.inf or df < 1.0:
+        return Power()
+    detectable = std_error * _noncentrality(df)
+    if value is None or not math.isfinite(value) or value == 0.0:
+        return Power(detectable)
+    units = n if math.isinf(df) else df + 1.0
+    effect = abs(value) / (std_error * math.sqrt(units))
+    needed = _units_needed(effect, is_normal=math.isinf(df)) * (n / units)
+    return Power(detectable, math.ceil(needed) if needed <= _MOST_ROWS else None)
+
+
+def _noncentrality(df: float) -> float:
+    """Return how many standard errors a difference is that is told with a chance of `POWER`."""
+    low, high = 0.0, 1.0
+    while _power(high, df) < POWER:
+        high *= 2.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if _power(middle, df) < POWER else (low, middle)
+    return high
+
+
+def _power(noncentrality: float, df: float) -> float:
+    from scipy.special import nctdtr, ndtr
+
+    reach = t_quantile(1.0 - LEVEL, df)
+    if df > _NORMAL_DF:
+        return float(ndtr(noncentrality - reach) + ndtr(-noncentrality - reach))
+    above = 1.0 - float(nctdtr(df, noncentrality, reach))
+    if noncentrality > _FAR:
+        return above
+    return above + float(nctdtr(df, noncentrality, -reach))
+
+
+def _units_needed(effect: float, *, is_normal: bool) -> float:
+    """Return the fewest rows, or clusters, of which an effect in standard deviations is told."""
+    normal = (_noncentrality(math.inf) / effect) ** 2
+    if is_normal or normal > _NORMAL_DF:
+        return normal
+    units = max(math.floor(normal), 2)
+    while _power(effect * math.sqrt(units), units - 1.0) < POWER:
+        units += 1
+    return float(units)
+
+
+_FAR = 7.0  # beyond, the other tail is below 1e-13, and SciPy may have no number for it
+_NORMAL_DF = 1e5  # above that both distributions agree to five digits
