@@ -39,6 +39,7 @@ def check(label: bool, logit: float) -> None:
     assert abs(mpmath.mpf(loss) - true) <= 2 * math.ulp(float(true))
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("label", [True, False])
 @pytest.mark.parametrize("size", LADDER)

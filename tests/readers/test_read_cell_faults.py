@@ -50,6 +50,7 @@ def fault(path: str, block_bytes: int, read: Callable[..., object]) -> DataError
     return caught.value
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize(("text", "shown"), NO_NUMBERS.items())
 def test_a_prediction_that_is_no_number_is_quoted(
     text: str, shown: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
@@ -61,6 +62,7 @@ def test_a_prediction_that_is_no_number_is_quoted(
     assert error.hint == hints.get(text, PREDICTION_HINT)
 
 
+@pytest.mark.few(36)
 @pytest.mark.parametrize("text", [*OUTSIDE, " 1.5 "])
 def test_a_prediction_outside_0_to_1_is_shown_as_it_stands(
     text: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]

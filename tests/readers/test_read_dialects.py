@@ -43,6 +43,7 @@ DIALECTS = {
 }
 
 
+@pytest.mark.few(80)
 @pytest.mark.parametrize(("data", "rows"), DIALECTS.values(), ids=DIALECTS)
 def test_a_dialect_stands_for_exactly_these_rows(
     data: bytes,

@@ -61,6 +61,7 @@ FAULTS: dict[str, tuple[bytes, str, Hint]] = {
 }
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_of_structure_is_named(
     fault: tuple[bytes, str, Hint],
@@ -123,6 +124,7 @@ PHYSICAL_LINES = {
 }
 
 
+@pytest.mark.few(30)
 @pytest.mark.parametrize(("data", "line"), PHYSICAL_LINES.values(), ids=PHYSICAL_LINES)
 def test_a_line_is_counted_as_an_editor_counts(
     data: bytes,

@@ -134,6 +134,7 @@ def texts_in(reading: Reading) -> list[list[str]]:
     return [list(reading.rows.ids or ()), [segment.names[code] for code in segment.codes]]
 
 
+@pytest.mark.few(54)
 @pytest.mark.parametrize("kind", WRITE)
 @pytest.mark.parametrize(("values", "of_type", "texts"), TYPES.values(), ids=TYPES)
 def test_a_value_has_one_text_on_both_paths(

@@ -319,6 +319,7 @@ LOGS = {
 INTO_IT = ["parts", "parts/", ".", "parts/*.csv", "parts/day=1", "parts/day=*/*.csv", "**/x.csv"]
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize("path", INTO_IT)
 @pytest.mark.parametrize("log", LOGS)
 def test_a_table_that_keeps_a_log_is_refused(

@@ -146,6 +146,7 @@ def _assert_no_interval(check: Check) -> None:
     assert (check.ci_low, check.ci_high, check.verdict) == (None, None, "undecided")
 
 
+@pytest.mark.few(9)
 @pytest.mark.parametrize("n", [4, 1000, 99_996])
 @pytest.mark.parametrize("weight", [None, 0.1, 3.0])
 @pytest.mark.parametrize("period", [2, 3, 4, 12])
