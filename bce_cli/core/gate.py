@@ -24,11 +24,11 @@ from bce_cli.core.calibration.bins import (
     uniform_edges,
 )
 from bce_cli.core.conventions import EXACT, Convention, check_convention
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.cross_moments import CrossMoments, brier_error, skill_error
+from bce_cli.core.exact_sum import UNIT_EXPONENT
 from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE, loss_report
-from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
-from bce_cli.core.totals import LossTotals, Moments, count_weightless, finite_losses, squared_errors
+from bce_cli.core.totals import LossTotals, count_weightless
 from bce_cli.errors import ArgumentError, DataError, argument, quoted
 
 if TYPE_CHECKING:
@@ -253,111 +253,6 @@ def _noise_scales(totals: ReliabilityTotals) -> list[float]:
             rate = (n * (labels.units / weights.units) + 1.0) / (n + 2.0)
             scales.append(weights.units / whole * math.sqrt(rate * (1.0 - rate) / n))
     return scales
-
-
-@dataclass(frozen=True, slots=True)
-class CrossMoments(State):
-    """Second moments of weighted losses u, labels v, squared errors e, and the weights w.
-
-    Attributes
-    ----------
-    loss_labels, loss_weights : ExactSum
-        Sums of u * v and u * w.
-    label_squares, label_weights : ExactSum
-        Sums of v * v and v * w.
-    error_squares, error_weights : ExactSum
-        Sums of e * e and e * w.
-    """
-
-    loss_labels: ExactSum = ExactSum()
-    loss_weights: ExactSum = ExactSum()
-    label_squares: ExactSum = ExactSum()
-    label_weights: ExactSum = ExactSum()
-    error_squares: ExactSum = ExactSum()
-    error_weights: ExactSum = ExactSum()
-
-    @classmethod
-    def of(cls, rows: Rows, losses: FloatArray) -> CrossMoments:
-        """Sum up some rows.
-
-        Parameters
-        ----------
-        rows : Rows
-            With weights and labels as the convention counts them.
-        losses : ndarray of float64, shape (n,)
-            Those that are infinite count for nothing.
-        """
-        weights = rows.weights
-        products, _ = finite_losses(losses, weights)
-        labels = weighted(as_floats(rows.labels), weights)
-        errors = weighted(squared_errors(rows), weights)
-        return cls(
-            loss_labels=ExactSum.of_products(products, labels),
-            loss_weights=_times_weights(products, weights),
-            label_squares=ExactSum.of_products(labels, labels),
-            label_weights=_times_weights(labels, weights),
-            error_squares=ExactSum.of_products(errors, errors),
-            error_weights=_times_weights(errors, weights),
-        )
-
-
-def _times_weights(values: FloatArray, weights: FloatArray | None) -> ExactSum:
-    return ExactSum.of(values) if weights is None else ExactSum.of_products(values, weights)
-
-
-def brier_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
-    """Return the standard error of the Brier score, the (weighted) mean of the squared errors.
-
-    Parameters
-    ----------
-    totals : LossTotals
-    moments : CrossMoments
-        Of the same rows.
-    n : int
-        Those of a weight above 0.
-    """
-    return Moments(
-        n=n,
-        values=totals.squared_errors,
-        divisors=totals.weights,
-        value_squares=moments.error_squares,
-        value_divisors=moments.error_weights,
-        divisor_squares=totals.weight_squares,
-    ).standard_error()
-
-
-def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | None:
-    """Return the standard error of the skill, of which both parts come from the same rows.
-
-    With m the weighted mean loss, r the base rate, H its entropy and H' = log((1 - r) / r) the
-    derivative of that, skill = 1 - m / H(r), and a row of loss l and label y moves it by
-    -((l - m) - c (y - r)) / H, where c = m H' / H (the influence function; Hampel, J. Amer.
-    Statist. Assoc. 69, 1974). So its spread is that of the mean of l - c y, over H.
-
-    Parameters
-    ----------
-    totals : LossTotals
-        Without infinite losses, and with both labels.
-    moments : CrossMoments
-        Of the same rows.
-    n : int
-        Those of a weight above 0.
-    """
-    weight_sum = float(totals.weights)
-    rate = float(totals.positive_weights) / weight_sum
-    slope = math.log1p(-rate) - math.log(rate)
-    entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)
-    c = totals.losses.over(totals.weights) * slope / entropy
-    cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
-    error = Moments(
-        n=n,
-        values=totals.losses - totals.positive_weights.scaled(c),
-        divisors=totals.weights,
-        value_squares=totals.loss_squares - cross - cross + squares,
-        value_divisors=moments.loss_weights - moments.label_weights.scaled(c),
-        divisor_squares=totals.weight_squares,
-    ).standard_error()
-    return None if error is None else error / entropy
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,12 +93,14 @@ class CalibrationDocument:
     saved : Saved or None
         Where all of it was read from a saved report. One in brief has no bins, no curve and no
         histogram.
+    cluster_column : str or None
     """
 
     origin: Origin
     report: CalibrationReport
     gain: SimpleGain | None = None
     saved: Saved | None = None
+    cluster_column: str | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset(("bins", "isotonic", "histogram"))
 
@@ -120,16 +122,25 @@ class CalibrationDocument:
             return deepcopy(self.saved.record)
         report, curve = self.report, self.report.curve
         fit, test, fine_bins = report.logistic, report.spiegelhalter, report.fine_bins
-        judged = judge_calibration(report)
+        judged, area = judge_calibration(report), report.discrimination
         log_loss = _named(asdict(report.log_loss), LOG_LOSS_NAMES)
         widest = {"greatest_odds_ratio": GREATEST_ODDS_RATIO}
         ends = (values.tolist() for values in (curve.lows, curve.highs, curve.rates))
         return {
             **self.origin.head(report, *_HEAD),
             **self.origin.kinds(soft=report.has_soft_labels),
+            "confidence": report.confidence,
+            "cluster_column": self.cluster_column,
+            "n_clusters": report.n_clusters,
             "mean_loss": log_loss.pop("mean_loss"),
+            **picked(report, "std_error", "ci_low", "ci_high"),
+            **picked(report, "skill", "skill_ci_low", "skill_ci_high"),
             "log_loss": log_loss,
             "brier": _named(asdict(report.brier), BRIER_NAMES),
+            **picked(report, "brier_ci_low", "brier_ci_high", "brier_skill"),
+            "auc": area.auc,
+            "auc_ci_low": area.ci_low,
+            "auc_ci_high": area.ci_high,
             "cross_fitted": None if self.gain is None else asdict(self.gain),
             "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
             "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bce_cli.errors import quoted, safe_text
+from bce_cli.errors import safe_text
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,
@@ -17,11 +16,19 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    interval_title,
     mean_loss_text,
     percent,
     table,
 )
-from bce_cli.render.origin import convention_notes, doubts, picked, row_columns, without_none
+from bce_cli.render.origin import (
+    cluster_note,
+    convention_notes,
+    doubts,
+    picked,
+    row_columns,
+    without_none,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,7 +153,7 @@ def _differences(document: CompareDocument) -> Section:
         Column("model", is_text=True, wraps=True),
         Column(f"mean loss, {report.unit}"),
         Column("difference"),
-        Column(f"its {_interval_title(report)}"),
+        Column(f"its {interval_title(report.confidence)}"),
         Column(p, spare=1, meaning=f"p: paired t-test{several}."),
     )
     others = [
@@ -167,7 +174,7 @@ def _differences(document: CompareDocument) -> Section:
         verdicts=tuple(verdict(item, report) for item in report.comparisons),
         notes=(
             *document.doubts,
-            _method_note(document),
+            cluster_note(document.cluster_column, report.n_clusters),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
@@ -224,7 +231,7 @@ def _models(document: CompareDocument) -> Section:
             pairs,
             (Column("model", is_text=True, wraps=True), lambda pair: document.shown(pair[0].name)),
             (
-                f"{_interval_title(report)} of loss",
+                f"{interval_title(report.confidence)} of loss",
                 lambda pair: interval(pair[0].ci_low, pair[0].ci_high),
             ),
             (Column("skill", spare=3, meaning=skill), lambda pair: percent(pair[0].report.skill)),
@@ -240,22 +247,6 @@ def _models(document: CompareDocument) -> Section:
             ),
         ),
     )
-
-
-def _interval_title(report: ComparisonReport) -> str:
-    return f"{100.0 * report.confidence:g} % interval"
-
-
-def _method_note(document: CompareDocument) -> str:
-    report = document.report
-    tests = "Intervals and tests"
-    if report.n_clusters is None or document.cluster_column is None:
-        return f"{tests} take rows to be independent; --cluster COLUMN is for rows that are not."
-    column, clusters = quoted(document.cluster_column), how_many(report.n_clusters, "cluster")
-    note = f"{tests} allow for rows of the same {column} depending on each other: {clusters}."
-    if report.n_clusters < FEW:
-        note += " With so few of them, the intervals tend to be too narrow."
-    return note
 
 
 def _changed(item: DifferenceReport, document: CompareDocument) -> Section:

@@ -208,6 +208,17 @@ def mean_loss_text(value: float | None) -> str:
     return Judged(text, "failed") if value == math.inf else text
 
 
+def interval_title(confidence: float) -> str:
+    """Name an interval by its level.
+
+    Examples
+    --------
+    >>> interval_title(0.95), interval_title(0.999)
+    ('95 % interval', '99.9 % interval')
+    """
+    return f"{100.0 * confidence:g} % interval"
+
+
 def interval(low: float | None, high: float | None, digits: int = 4) -> str:
     """Show an interval by its ends; ``-`` where there is none.
 

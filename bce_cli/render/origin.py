@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bce_cli.errors import quoted, safe_text
-from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
+from bce_cli.render.layout import FEW, Column, count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,6 +197,35 @@ class Origin:
             "unit": report.unit,
             **rule,
         }
+
+
+def cluster_note(
+    column: str | None, n_clusters: int | None, what: str = "Intervals and tests"
+) -> str:
+    """Say whether rows were taken to depend on each other, and in how many clusters.
+
+    Parameters
+    ----------
+    column : str or None
+        That of the clusters; None where there are none.
+    n_clusters : int or None
+    what : str, optional
+        What allows for them; in the plural.
+
+    Examples
+    --------
+    >>> cluster_note("day", 40, "Intervals")
+    "Intervals allow for rows of the same 'day' depending on each other: 40 clusters."
+    """
+    if column is None or n_clusters is None:
+        return f"{what} take rows to be independent; --cluster COLUMN is for rows that are not."
+    clusters = how_many(n_clusters, "cluster")
+    note = (
+        f"{what} allow for rows of the same {quoted(column)} depending on each other: {clusters}."
+    )
+    if n_clusters < FEW:
+        note += " With so few of them, the intervals tend to be too narrow."
+    return note
 
 
 def picked(report: Any, *names: str) -> dict[str, Any]:  # noqa: ANN401 -- whatever has them

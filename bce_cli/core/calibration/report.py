@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import iadd
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from bce_cli.core.arguments import check_choice, check_kind, check_whole
+from bce_cli.core.arguments import check_choice, check_confidence, check_kind, check_whole
 from bce_cli.core.calibration.bins import (
     MOST_BINS,
     ReliabilityBin,
@@ -31,10 +32,25 @@ from bce_cli.core.calibration.decomposition import (
     pool_adjacent_violators,
     spiegelhalter_test,
 )
+from bce_cli.core.calibration.discrimination import (
+    Discrimination,
+    discrimination,
+    discrimination_of_tally,
+)
 from bce_cli.core.calibration.fine_bins import FineBins, UsedBins, fine_quantiles, fine_tally
 from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
+from bce_cli.core.calibration.scores import (
+    StandardErrors,
+    ends_of,
+    errors_by_cluster,
+    errors_of_totals,
+)
 from bce_cli.core.calibration.tally import Tally, histogram
+from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.conventions import EXACT
+from bce_cli.core.cross_moments import CrossMoments
 from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import NATS_PER, check_unit, loss_report
 from bce_cli.core.state import State
@@ -79,6 +95,8 @@ class CalibrationPlan:
         For these; 0 or more.
     with_fine_bins : bool
         Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
+    confidence : float
+        Of every interval, in (0, 1); what strays beyond it is judged to be no chance.
 
     Raises
     ------
@@ -100,6 +118,7 @@ class CalibrationPlan:
     n_bootstrap: int = 0
     seed: int = 0
     with_fine_bins: bool = False
+    confidence: float = 0.95
 
     def __post_init__(self) -> None:
         check_unit(self.unit)
@@ -107,6 +126,7 @@ class CalibrationPlan:
         check_choice("strategy", self.strategy, get_args(Strategy))
         check_whole("n_bootstrap", self.n_bootstrap, least=0, most=_MOST_REPLICATES)
         check_whole("seed", self.seed, least=0)
+        check_confidence(self.confidence)
         if self.with_fine_bins and self.n_bootstrap:
             samples, fine = argument("n_bootstrap"), argument("with_fine_bins")
             message = f"{samples} draws samples of the rows, and {fine} does not hold them"
@@ -115,10 +135,12 @@ class CalibrationPlan:
     def totals_of(self, rows: Rows) -> CalibrationTotals:
         """Sum up some rows."""
         is_uniform = self.strategy == "uniform"
+        losses, reversed_losses = EXACT.losses_both_ways(rows)
         return CalibrationTotals(
-            LossTotals.of(rows),
+            LossTotals.of(rows, losses, EXACT, reversed_losses),
             ReliabilityTotals.of(rows, uniform_edges(self.n_bins)) if is_uniform else None,
             FineBins.of(rows) if self.with_fine_bins else None,
+            CrossMoments.of(rows, losses) if rows.cluster is None else CrossMoments(),
         )
 
 
@@ -134,11 +156,14 @@ class CalibrationTotals(State):
         None where the edges of the bins depend on all rows.
     fine : FineBins or None
         None where the rows are held.
+    moments : CrossMoments
+        What standard errors are made of; zero where rows are in clusters.
     """
 
     losses: LossTotals
     bins: ReliabilityTotals | None
-    fine: FineBins | None = None
+    fine: FineBins | None
+    moments: CrossMoments
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +179,8 @@ class Basis:
     n_in_fit : int
         Rows of some weight whose prediction has a finite logit.
     spiegelhalter : SpiegelhalterTest or None
+    discrimination : Discrimination
+    errors : StandardErrors
     bootstrap : Bootstrap or None
         In nats.
     of_rows : LossTotals or None
@@ -166,6 +193,8 @@ class Basis:
     histogram: tuple[float, ...]
     n_in_fit: int
     spiegelhalter: SpiegelhalterTest | None
+    discrimination: Discrimination
+    errors: StandardErrors
     bootstrap: Bootstrap | None = None
     of_rows: LossTotals | None = None
     fine_bins: UsedBins | None = None
@@ -174,25 +203,33 @@ class Basis:
     def of_all(
         cls,
         rows: Rows,
-        in_bins: ReliabilityTotals | None,
+        totals: CalibrationTotals,
+        losses: LossReport,
         plan: CalibrationPlan,
         progress: Progress = silent,
     ) -> Self:
         """Sort rows, of which at least one has a weight and none is left out."""
         tally = Tally.of(rows)
+        clusters = None if rows.cluster is None else ClusteredRows(rows.cluster)
         return cls(
             tally=tally,
-            in_bins=in_bins or _in_quantiles(rows, plan.n_bins),
+            in_bins=totals.bins or _in_quantiles(rows, plan.n_bins),
             histogram=histogram(tally),
             n_in_fit=_count_finite(rows),
             spiegelhalter=spiegelhalter_test(tally),
+            discrimination=discrimination(rows, clusters, plan.confidence, tally),
+            errors=errors_of_totals(totals.losses, totals.moments, losses)
+            if clusters is None
+            else errors_by_cluster(rows, clusters, losses),
             bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed, progress)
             if plan.n_bootstrap
             else None,
         )
 
     @classmethod
-    def of_fine(cls, fine: FineBins, totals: CalibrationTotals, plan: CalibrationPlan) -> Self:
+    def of_fine(
+        cls, fine: FineBins, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
+    ) -> Self:
         """Take fine bins in place of rows, of which at least one has a weight."""
         tally = fine_tally(fine)
         return cls(
@@ -201,6 +238,8 @@ class Basis:
             histogram=tuple(map(float, fine.heights["weights"])),
             n_in_fit=fine.n_in_fit,
             spiegelhalter=None if tally.has_soft_labels else fine.spiegelhalter.test(),
+            discrimination=discrimination_of_tally(tally, plan.confidence),
+            errors=errors_of_totals(totals.losses, totals.moments, losses),
             of_rows=totals.losses,
             fine_bins=UsedBins.of(fine),
         )
@@ -235,6 +274,10 @@ def _count_finite(rows: Rows) -> int:
     if rows.weights is not None:
         finite &= rows.weights > 0.0
     return int(np.count_nonzero(finite))
+
+
+_NO_AREA = Discrimination(None)
+_ROUNDING = 2.0**-50
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +318,18 @@ class CalibrationReport:
         As in `LossReport`.
     fine_bins : UsedBins or None
         Those that rows were summed up in; None where rows were held.
+    confidence : float
+        Of every interval.
+    n_clusters : int or None
+        None where rows are taken to be independent.
+    std_error, ci_low, ci_high : float or None
+        Of the mean of the log loss; None where that is infinite, or there are too few rows.
+    skill, skill_ci_low, skill_ci_high : float or None
+        As in `LossReport`, with its interval.
+    brier_ci_low, brier_ci_high : float or None
+        Interval of the mean of the Brier score.
+    discrimination : Discrimination
+        The area under the ROC curve.
     """
 
     n: int
@@ -304,11 +359,33 @@ class CalibrationReport:
     is_reversed: bool
     reversed_loss: float | None
     fine_bins: UsedBins | None = None
+    confidence: float = 0.95
+    n_clusters: int | None = None
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    skill: float | None = None
+    skill_ci_low: float | None = None
+    skill_ci_high: float | None = None
+    brier_ci_low: float | None = None
+    brier_ci_high: float | None = None
+    discrimination: Discrimination = _NO_AREA
 
     @property
     def mean_loss(self) -> float:
         """Mean of the log loss."""
         return self.log_loss.mean
+
+    @property
+    def brier_skill(self) -> float | None:
+        """Share of the Brier score of always predicting the base rate that is removed.
+
+        1 - Brier score / (base rate (1 - base rate)), where labels are 0 or 1; None where all are
+        the same.
+        """
+        base = self.brier.uncertainty
+        skill = 1.0 - self.brier.mean / base if base > 0.0 else None
+        return 0.0 if skill is not None and abs(skill) <= _ROUNDING else skill
 
 
 def calibration_report(
@@ -373,7 +450,7 @@ def report_of_rows(
     progress(Stage("fitting"))
     whole = reduce(iadd, totals)
     losses = loss_report(whole.losses, plan.unit)
-    basis = Basis.of_all(rows, whole.bins, plan, progress)
+    basis = Basis.of_all(rows, whole, losses, plan, progress)
     progress(Stage("fitting"))
     return _report(basis, whole, losses, plan)
 
@@ -398,7 +475,7 @@ def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> Cal
     """
     losses, fine = loss_report(totals.losses, plan.unit), totals.fine
     assert fine is not None  # noqa: S101 -- the plan says so
-    return _report(Basis.of_fine(fine, totals, plan), totals, losses, plan)
+    return _report(Basis.of_fine(fine, totals, losses, plan), totals, losses, plan)
 
 
 def _report(
@@ -409,6 +486,14 @@ def _report(
     pools = pool_adjacent_violators(tally)
     nats = NATS_PER[plan.unit]
     log_loss, brier = basis.decompositions(pools)
+    errors, confidence = basis.errors, plan.confidence
+    reach = t_quantile(confidence, errors.df)
+    mean = (
+        None if math.isinf(losses.mean_loss) else totals.losses.losses.over(totals.losses.weights)
+    )
+    ci_low, ci_high = ends_of(mean, errors.mean_loss, reach, nats)
+    skill_low, skill_high = ends_of(losses.skill, errors.skill, reach)
+    brier_low, brier_high = ends_of(losses.brier, errors.brier, reach)
     return CalibrationReport(
         n=losses.n,
         n_weighted=totals.losses.n_weighted,
@@ -437,6 +522,17 @@ def _report(
         is_reversed=losses.is_reversed,
         reversed_loss=losses.reversed_loss,
         fine_bins=basis.fine_bins,
+        confidence=confidence,
+        n_clusters=errors.n_clusters,
+        std_error=None if errors.mean_loss is None else errors.mean_loss / nats,
+        ci_low=ci_low,
+        ci_high=ci_high,
+        skill=losses.skill,
+        skill_ci_low=skill_low,
+        skill_ci_high=skill_high,
+        brier_ci_low=brier_low,
+        brier_ci_high=brier_high,
+        discrimination=basis.discrimination,
     )
 
 

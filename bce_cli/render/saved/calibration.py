@@ -16,6 +16,7 @@ from bce_cli.core.calibration.decomposition import (
     IsotonicCurve,
     SpiegelhalterTest,
 )
+from bce_cli.core.calibration.discrimination import Discrimination
 from bce_cli.core.calibration.fine_bins import UsedBins
 from bce_cli.core.calibration.log_odds import Obstacle
 from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration
@@ -64,9 +65,31 @@ def calibration_document(fields: Fields) -> CalibrationDocument:
         is_reversed=False,
         reversed_loss=None,
         fine_bins=None if used is None else UsedBins(used.count("n"), used.count("n_coarse")),
+        confidence=fields.number("confidence", 0.0, 1.0) if "confidence" in fields else 0.95,
+        n_clusters=fields.maybe_count("n_clusters", 1),
+        std_error=fields.maybe_number("std_error", 0.0),
+        ci_low=fields.maybe_number("ci_low"),
+        ci_high=fields.maybe_number("ci_high"),
+        skill=fields.maybe_number("skill"),
+        skill_ci_low=fields.maybe_number("skill_ci_low"),
+        skill_ci_high=fields.maybe_number("skill_ci_high"),
+        brier_ci_low=fields.maybe_number("brier_ci_low"),
+        brier_ci_high=fields.maybe_number("brier_ci_high"),
+        discrimination=_discrimination(fields),
     )
-    document = CalibrationDocument(origin_of(fields), report, _gain(fields))
+    document = CalibrationDocument(
+        origin_of(fields),
+        report,
+        _gain(fields),
+        cluster_column=fields.maybe_text("cluster_column"),
+    )
     return replace(document, origin=origin_of(fields, known=document.notes))
+
+
+def _discrimination(fields: Fields) -> Discrimination:
+    ends = (fields.maybe_number(f"auc_ci_{end}", 0.0, 1.0) for end in ("low", "high"))
+    auc, (low, high) = fields.maybe_number("auc", 0.0, 1.0), ends
+    return Discrimination(auc, None, low, high)
 
 
 def _log_loss(fields: Fields) -> Decomposition:
