@@ -278,7 +278,7 @@ def losses(
 @overload
 def compare(
     data: Table | Mapping[str, Frame],
-    predictions: list[str] | tuple[str, ...] | None = None,
+    predictions: str | list[str] | tuple[str, ...] | None = None,
     *,
     id: str | None = None,
     cluster: str | None = None,
@@ -300,7 +300,7 @@ def compare(
 @with_options
 def compare(
     data: Table | Mapping[str, Frame] | Values,
-    predictions: Sequence[str | Values] | Mapping[str, Values] | Array | None = None,
+    predictions: str | Sequence[str | Values] | Mapping[str, Values] | Array | None = None,
     *,
     id: str | Values | None = None,
     cluster: str | Values | None = None,
@@ -632,7 +632,8 @@ def _asked(
     work = {name: options.pop(name) for name in ("workers", "engine", "scheduler")}
     given = take(data, predictions, **options, **columns)
     inputs, sources = given.inputs, given.sources
-    data_read = inputs.models(sources) if given.has_models else inputs.data(sources)
+    is_beside = given.has_models
+    data_read = inputs.models(sources, given.notes) if is_beside else inputs.data(sources)
     address = getattr(getattr(work["scheduler"], "scheduler", None), "address", None)
     return given, answers.job(
         data_read, work["workers"], work["engine"], address or work["scheduler"]

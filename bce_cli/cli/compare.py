@@ -46,13 +46,19 @@ def compare(
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)
     asked, convention = inputs.asked(), losses.convention()
-    data = inputs.models(asked, paths)
+    data, sources_read = inputs.models(asked, paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
         from bce_cli.questions.answers import compare as compared  # noqa: PLC0415 -- not for --help
 
         n_shown = 0 if quiet or out.brief else rows
         document = compared(
-            job, asked, paths, convention, losses.unit, confidence=confidence, n_shown=n_shown
+            job,
+            asked,
+            sources_read,
+            convention,
+            losses.unit,
+            confidence=confidence,
+            n_shown=n_shown,
         )
         if quiet:
             values = (found.value for found in document.report.comparisons)

@@ -36,8 +36,9 @@ SourcesArg = Annotated[
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first, or one data set with -p twice: CSV, JSON "
-        "Lines, Parquet or Arrow, compressed or not; - is standard input."
+        "A file for each model, the baseline first: old.csv new.csv, or a folder or 'runs/*.csv' "
+        "that has them; or one data set with -p twice. CSV, JSON Lines, Parquet or Arrow, "
+        "compressed or not; - is standard input."
     ),
 ]
 IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
@@ -177,6 +178,11 @@ class RowInput(OptionGroup):
             comment=self.comment,
         )
 
+    @property
+    def _leaves_predictions_open(self) -> bool:
+        """Whether the columns of predictions are not all named."""
+        return self.prediction is None
+
     def tell(self, data: "Data", *, is_told: bool) -> None:
         """Say what was found out about the input, and which rows were left out.
 
@@ -191,7 +197,7 @@ class RowInput(OptionGroup):
             say(note)
         if is_told:
             return
-        if self.label is None or self.prediction is None:
+        if self.label is None or self._leaves_predictions_open:
             names = list(dict.fromkeys(data.prediction_names))
             columns = "prediction column" if len(names) == 1 else "prediction columns"
             predictions = ", ".join(quoted(name) for name in names)
@@ -240,7 +246,7 @@ class ComparedInput(ScoredInput):
             "--prediction",
             "-p",
             what="A model's probabilities of label 1. Given twice or more, each is a model, the "
-            "first the baseline.",
+            "first the baseline; 'p_*' is every column so called.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
     on: Annotated[
@@ -259,28 +265,42 @@ class ComparedInput(ScoredInput):
         return list(self.prediction or ())
 
     @property
-    def has_columns(self) -> bool:
-        """Whether models are columns, and sources parts of one data set."""
-        return len(self.predictions) > 1
+    def _leaves_predictions_open(self) -> bool:
+        from bce_cli.readers.patterns import may_match_several  # noqa: PLC0415 -- not for --help
+
+        return not self.prediction or any(map(may_match_several, self.prediction))
 
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
         columns = tuple(self.predictions)
         return replace(
-            super().asked(), predictions=columns, id=self.id_column, cluster=self.cluster
+            super().asked(),
+            predictions=columns,
+            least_models=2,
+            id=self.id_column,
+            cluster=self.cluster,
         )
 
-    def models(self, inputs: "Inputs", paths: Sequence[str]) -> "Data":
+    def models(self, inputs: "Inputs", paths: Sequence[str]) -> "tuple[Data, Sequence[Any]]":
         """Prepare to read the sources.
+
+        Returns
+        -------
+        data : Data
+        sources : sequence of str
+            A model each, or what follows each other.
 
         Raises
         ------
         UsageError
             There is one model only, or options contradict each other.
         """
-        if self.has_columns:
-            return inputs.data(paths)
-        if len(paths) == 1:
+        from bce_cli.questions.inputs import model_sources  # noqa: PLC0415 -- --help needs no NumPy
+
+        sources, notes = model_sources(paths, self.predictions)
+        if sources is None:
+            return inputs.data(paths), paths
+        if len(sources) == 1:
             message = "there is one model only: name two columns, or give a source for each model"
             several = [name for name in "".join(self.predictions).split(",") if name]
             if len(several) > 1:
@@ -288,8 +308,8 @@ class ComparedInput(ScoredInput):
 
                 words = (f"-p {quote(safe_text(name))}" for name in several)
                 raise UsageError(message, f"such as {' '.join(words)}")
-            raise UsageError(message, "such as -p old -p new, or old.csv new.csv")
-        return inputs.models(paths)
+            raise UsageError(message, "such as -p old -p new, -p 'p_*', or old.csv new.csv")
+        return inputs.models(sources, notes), sources
 
 
 def _refuse_columns(paths: Sequence[str]) -> None:

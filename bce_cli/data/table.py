@@ -219,6 +219,9 @@ class Table:
             choice = replace(choice, label=columns.label_name)
         if choice.prediction is None:
             choice = replace(choice, prediction=columns.prediction_name)
+        if columns.models:
+            first, *rivals = columns.models
+            choice = replace(choice, prediction=first, rivals=(*rivals,), least_models=None)
         self.options = replace(self.options, columns=choice)
         return self
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from bce_cli.core.arguments import check_kind, shown
 from bce_cli.errors import ArgumentError, quoted
-from bce_cli.questions.inputs import Inputs
+from bce_cli.questions.inputs import Inputs, model_sources
 from bce_cli.readers.array_likes import (
     UnfitError,
     column_of,
@@ -21,6 +21,7 @@ from bce_cli.readers.array_likes import (
     label_text,
 )
 from bce_cli.readers.frames import columns_of, frame_of, frame_of_columns, is_tabular
+from bce_cli.readers.patterns import may_match_several, must_match_several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +49,14 @@ class Given:
     inputs : Inputs
     has_models : bool
         Whether each source is a model, and they stand side by side.
+    notes : tuple of str
+        What was passed over where they were looked for.
     """
 
     sources: list[Source]
     inputs: Inputs
     has_models: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def scored(data: object, prediction: object, **options: Any) -> Given:  # noqa: ANN401
@@ -87,6 +91,8 @@ def rivalling(data: object, predictions: object, **options: Any) -> Given:  # no
         Several tables or files are a model each.
     predictions : sequence of str, mapping of array-likes, or None
     """
+    if isinstance(predictions, str) and may_match_several(predictions):
+        predictions = [predictions]
     if isinstance(predictions, str):
         message = f"predictions is one name, {quoted(predictions)}, and compare takes several"
         raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
@@ -154,9 +160,13 @@ def _of_tables(
     takes_models: bool = False,
 ) -> Given:
     name = _name(options)
-    has_models = takes_models and len(predictions) <= 1
-    sources = _tables(data, name, are_models=has_models)
-    if has_models and len(sources) == 1:
+    are_models = takes_models and len(predictions) <= 1
+    are_models = are_models and not any(map(must_match_several, predictions))
+    sources = _tables(data, name, are_models=are_models)
+    models, notes = model_sources(sources, predictions) if takes_models else (None, [])
+    if takes_models:
+        options["least_models"] = _TWO_AXES
+    if models is not None and len(models) == 1:
         message = "there is one model only: name two columns, or give a table for each model"
         raise ArgumentError(message, "such as predictions=['old', 'new']", "predictions")
     tables = data, options.get("labels")
@@ -169,7 +179,10 @@ def _of_tables(
     labels = options.get("labels")
     if labels is not None and not isinstance(labels, str):
         options["labels"] = _table(labels, "labels")
-    return Given(sources, _inputs(predictions, options), has_models)
+    inputs = _inputs(predictions, options)
+    if models is None:
+        return Given(sources, inputs)
+    return Given([*models], inputs, has_models=True, notes=tuple(notes))
 
 
 def _tables(data: Any, name: str | None, *, are_models: bool) -> list[Source]:  # noqa: ANN401

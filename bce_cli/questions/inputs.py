@@ -11,8 +11,9 @@ from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
+from bce_cli.readers.patterns import may_match_several, must_match_several
 from bce_cli.storage.paths import file_name, without_secrets
-from bce_cli.storage.sources import PIPE, STANDARD_INPUT
+from bce_cli.storage.sources import PIPE, STANDARD_INPUT, paths_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,8 @@ class Inputs:
         A name, or ``#3`` for the third column; else what is called as labels are.
     predictions : tuple of str
         A model each, the baseline first; none for what is called as predictions are.
+    least_models : int, optional
+        Predictions may be patterns, such as ``p_*``, and so many models there must be.
     weight, id, cluster, order : str, optional
     by : tuple of str
         Columns that part the rows into segments.
@@ -68,6 +71,7 @@ class Inputs:
 
     label: str | None = None
     predictions: tuple[str, ...] = ()
+    least_models: int | None = None
     weight: str | None = None
     id: str | None = None
     cluster: str | None = None
@@ -106,8 +110,14 @@ class Inputs:
             columns = replace(columns, truth=_path_of(sources[1]))
         return open_data(sources, self._asked(columns, block_bytes), self._join())
 
-    def models(self, sources: Sequence[Source]) -> Data:
+    def models(self, sources: Sequence[Source], notes: Sequence[str] = ()) -> Data:
         """Prepare to read sources side by side, each with the predictions of another model.
+
+        Parameters
+        ----------
+        sources : sequence of str or Frame
+        notes : sequence of str, optional
+            What was passed over where these were looked for.
 
         Raises
         ------
@@ -118,7 +128,9 @@ class Inputs:
         columns = self._columns()
         if self.labels is None:
             columns = replace(columns, truth="FILE")
-        return open_models(sources, self._asked(columns), self._join())
+        data = open_models(sources, self._asked(columns), self._join())
+        data.baseline.note(*notes)
+        return data
 
     def origin(self, data: Data, sources: Sequence[Source]) -> Origin:
         """Return what a report tells of its rows, once all of them were read."""
@@ -140,8 +152,9 @@ class Inputs:
 
     def model_names(self, data: Data, sources: Sequence[Source]) -> list[str]:
         """Call models by their columns, or by their sources as briefly as can be."""
-        if len(self.predictions) > 1:
-            names, given = list(data.prediction_names), list(self.predictions)
+        if len(data.models) == 1:
+            names = list(data.prediction_names)
+            given = list(data.baseline.options.columns.predictions)
         else:
             names, given = [*map(_brief, sources)], [*map(_shown, sources)]
         if len(set(names)) < len(names):
@@ -161,6 +174,7 @@ class Inputs:
             order=self.order,
             segments=self.by,
             of_logits=self.logits,
+            least_models=self.least_models,
         )
 
     def _asked(self, columns: ColumnChoice, block_bytes: int | None = None) -> InputOptions:
@@ -225,6 +239,38 @@ class Inputs:
                 raise ArgumentError(message, f"such as {given(on='id')}")
             message = f"{argument('join')} needs {argument('labels')} and {argument('on')}"
             raise ArgumentError(message)
+
+
+def model_sources(
+    sources: Sequence[Source], predictions: Sequence[str]
+) -> tuple[Sequence[Source] | None, list[str]]:
+    """Return the sources of models side by side, if they are that and not columns.
+
+    A folder or a pattern alone stands for a model in each of the files and folders in it.
+
+    Parameters
+    ----------
+    sources : sequence of str or Frame
+    predictions : sequence of str
+        Names of columns, or patterns.
+
+    Returns
+    -------
+    sources : sequence of str or Frame, or None
+        None where models are columns, and sources follow each other.
+    notes : list of str
+        What was passed over.
+    """
+    notes: list[str] = []
+    if len(predictions) > 1 or any(map(must_match_several, predictions)):
+        return None, notes
+    first = sources[0] if len(sources) == 1 else None
+    if first is None:
+        return sources, notes
+    paths = paths_at(first, notes) if isinstance(first, str) and first else []
+    if len(paths) > 1:
+        return paths, notes
+    return None if any(map(may_match_several, predictions)) else sources, notes
 
 
 def _path_of(source: Source) -> str:

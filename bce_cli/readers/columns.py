@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from bce_cli.core.arguments import is_place
 from bce_cli.errors import DataError, argument, did_you_mean, given, quoted
 from bce_cli.readers.parts import Header
+from bce_cli.storage.paths import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,6 +136,9 @@ class ColumnChoice:
         The header of the predictions, where these are the labels.
     prefers : str, optional
         What predictions are called before any customary name, where there is such a column.
+    least_models : int, optional
+        Names of predictions may be patterns, such as ``p_*``, and so many models there must be.
+        None where they are names alone.
     truth : str, optional
         Where there are several sources: what a hint calls the file that may hold their labels.
     folders : tuple of Folder
@@ -160,11 +164,23 @@ class ColumnChoice:
     of_logits: bool = False
     truth: str | None = None
     prefers: str | None = None
+    least_models: int | None = None
 
     def with_preferred(self, names: Sequence[str]) -> ColumnChoice:
         """Return the choice that is left once it is known what columns there are."""
         is_there = self.prediction is None and self.prefers in names
         return replace(self, prediction=self.prefers) if is_there else self
+
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        """What predictions are asked for by, the baseline first; none for a customary name."""
+        return () if self.prediction is None else (self.prediction, *self.rivals)
+
+    @property
+    def without_patterns(self) -> ColumnChoice:
+        """The same, but for predictions, where some of them are named by patterns."""
+        is_open = self.least_models is not None and any(map(is_pattern, self.predictions))
+        return replace(self, rivals=(), reads_prediction=False) if is_open else self
 
     @property
     def is_one_number(self) -> bool:
@@ -243,6 +259,8 @@ class Columns:
     folders : tuple of Folder
     paths : tuple of tuple of Step
         What leads to those parts, from the header's name on; one for each of the last names.
+    models : tuple of str
+        Where names of predictions were patterns: what all of them are asked for by.
     """
 
     names: tuple[str, ...]
@@ -258,6 +276,7 @@ class Columns:
     watched: int | None = None
     folders: tuple[Folder, ...] = ()
     paths: tuple[tuple[Step, ...], ...] = ()
+    models: tuple[str, ...] = ()
 
     def name(self, place: int) -> str:
         """Return the name of a column, or of a folder."""
@@ -409,8 +428,8 @@ def find_columns(
     >>> found.label, found.prediction, found.id
     (1, 2, 0)
     """
-    preferred = () if choice.prefers is None else (choice.prefers,)
-    header = Header((name.strip(" \t") for name in names), whole, (*choice.named, *preferred))
+    header_names, wanted = names, (*choice.named, *filter(None, [choice.prefers]))
+    header = Header((name.strip(" \t") for name in names), whole, wanted)
     names, choice = header, choice.with_preferred(header)
 
     is_lone = choice.is_one_number and len(names) == 1 and not _MAY_PART.search(names[0])
@@ -435,27 +454,63 @@ def find_columns(
         place = _folder_place(names, wanted, choice.folders, source)
         return _by_name(names, wanted, source) if place is None else place
 
+    asked = choice.without_patterns
     found = Columns(
         tuple(names),
         label=number(choice.label, "label") if choice.reads_label else None,
-        prediction=number(choice.prediction, "prediction") if choice.reads_prediction else None,
+        prediction=number(choice.prediction, "prediction") if asked.reads_prediction else None,
         weight=at(choice.weight),
         id=at(choice.id),
         keys=tuple(key(name) for name in choice.keys),
         cluster=at(choice.cluster),
         order=at(choice.order),
-        rivals=tuple(_by_name(names, name, source) for name in choice.rivals),
+        rivals=tuple(_by_name(names, name, source) for name in asked.rivals),
         segments=tuple(at(name) for name in choice.segments),
         folders=choice.folders,
         paths=header.paths,
     )
+    if asked is not choice:
+        models = _models(header, choice, found, source)
+        each = replace(choice, prediction=models[0], rivals=models[1:], least_models=None)
+        return replace(find_columns(header_names, each, source, whole), models=models)
+    if choice.takes_rest:
+        found = _with_rest(found, choice, source)
+    _refuse_double_roles(found, choice, source)
+    _refuse_odd_folders(found, source)
+    return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
+
+
+def _models(header: Header, choice: ColumnChoice, found: Columns, source: str) -> tuple[str, ...]:
+    """Return the names of all models, once it is known which columns are something else."""
+    from bce_cli.readers.patterns import expanded, must_match_several  # noqa: PLC0415 -- rare
+
+    asked, taken = choice.predictions, {place for _, place in found.wanted}
+    others = {*ID_NAMES, *LABEL_NAMES, *(folder.name for folder in choice.folders)}
+    free = [
+        name
+        for place, name in enumerate(header[: header.n_columns])
+        if place not in taken
+        and not {name, name.lower()} & others
+        and not re.fullmatch(_INDEX, name)
+    ]
+    models = expanded(asked, header, free, header.all_parts)
+    for name in models:
+        if name in asked and name.strip(" \t") not in header and must_match_several(name):
+            message = f"{source}: no column matches {quoted(name)}"
+            raise DataError(message, _listed(header))
+    if len(models) < (choice.least_models or 1):
+        pattern, alone = quoted(next(filter(is_pattern, asked))), quoted(models[0])
+        message = f"{source}: there is one model only: {pattern} matches {alone} alone"
+        raise DataError(message, _listed(header))
+    return tuple(models)
+
+
+def _with_rest(found: Columns, choice: ColumnChoice, source: str) -> Columns:
     if choice.reads_label and found.label is None:
         found = replace(found, label=_rest(found, "label", choice, source))
     if choice.reads_prediction and found.prediction is None:
         found = replace(found, prediction=_rest(found, "prediction", choice, source))
-    _refuse_double_roles(found, choice, source)
-    _refuse_odd_folders(found, source)
-    return replace(found, watched=_customary_id(found)) if choice.watches_ids else found
+    return found
 
 
 def _rest(found: Columns, role: Role, choice: ColumnChoice, source: str) -> int:

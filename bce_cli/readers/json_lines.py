@@ -335,10 +335,14 @@ class JsonFile:
             yield JsonBlock(self.columns, self._grammar, self._name, lines, self._kinds, self._unit)
 
     def _find_columns(self, first: Pairs, choice: ColumnChoice) -> Columns:
-        """Find the keys in the first object, or else in those that follow, where it lacks some."""
+        """Find the keys in the first object, or else in those that follow, where it lacks some.
+
+        It may lack some that match a pattern, and nobody would know.
+        """
         strict = replace(choice, may_lack=False)
-        with suppress(DataError):
-            return _columns_of([first], strict, self._name)
+        if choice.least_models is None:
+            with suppress(DataError):
+                return _columns_of([first], strict, self._name)
         near = islice(_objects_of(self._first, self._name, self._unit), _MOST_LOOKED_AT)
         objects = [found for _, found in near if not isinstance(found, DataError)]
         for wanted in (strict, choice):

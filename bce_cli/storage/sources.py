@@ -390,6 +390,34 @@ def sources_of(path: str | Held, notes: list[str] | None = None) -> list[Source]
     return _expanded(path, tree.root, tree, tree.address_of, notes)
 
 
+def paths_at(path: str, notes: list[str] | None = None) -> list[str]:
+    """Return the paths of the files and folders that a pattern stands for, or a folder holds.
+
+    Each may be read by itself; in folders that stand for values, ``day=1``, none is. What is
+    neither pattern nor folder is returned as it is.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `sources_of` does.
+    """
+    sources = sources_of(path, notes)
+    if not any(source.is_part for source in sources):
+        return [path]
+    whole = _split_member(path)[0]
+    local = local_path(whole)
+    parts = (whole if local is None else local).rstrip("/").split("/")
+    is_folder = not any(map(is_pattern, parts)) or (local is not None and os.path.isdir(local))  # noqa: PTH112 -- as given
+    depth = None if "**" in parts and not is_folder else len(parts) + is_folder
+    found = []
+    for source in sources:
+        names = source.path.split("/")[:depth]
+        member = "" if source.member is None else _WITHIN + source.member
+        found.append("/".join(names) + member)
+    paths = [*dict.fromkeys(found)]
+    return [path] if any("=" in file_name(each) for each in paths) else paths
+
+
 def _split_member(path: str) -> tuple[str, str | None]:
     """Part an archive or a workbook from what is meant of it.
 

@@ -108,7 +108,7 @@ class Lazy:
         ),
         (lambda: bce.compare(Y, {"old": P}), "there is one model only", SEVERAL),
         (
-            lambda: bce.compare(TABLE, "p"),  # type: ignore[arg-type]
+            lambda: bce.compare(TABLE, "p"),
             "predictions is one name, 'p', and compare takes several",
             "such as predictions=['old', 'new']",
         ),

@@ -174,7 +174,7 @@ def test_type_checkers_know_what_is_no_figure(call: Call) -> None:
         lambda: bce.compute(FRAME, "p", soft_labels="no"),  # type: ignore[call-overload]
         lambda: bce.compute(FRAME, 3),  # type: ignore[call-overload]
         lambda: bce.compute(FRAME, "p", like="sklern"),  # type: ignore[call-overload]
-        lambda: bce.compare(FRAME, "p"),  # type: ignore[arg-type]
+        lambda: bce.compare(FRAME, 7),  # type: ignore[call-overload]
         lambda: bce.compute(FRAME, "p", name=7),  # type: ignore[call-overload]
         lambda: bce.losses(FRAME, "p", worst=3),  # type: ignore[call-overload]
         lambda: bce.compare(Y, P, Q),  # type: ignore[call-overload]

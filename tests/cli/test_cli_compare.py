@@ -370,13 +370,13 @@ def test_positive_names_the_label_in_every_file(
             ["preds.csv"],
             2,
             "there is one model only: name two columns, or give a source for each model",
-            "such as -p old -p new, or old.csv new.csv",
+            "such as -p old -p new, -p 'p_*', or old.csv new.csv",
         ),
         (
             ["preds.csv", "-p", "old"],
             2,
             "there is one model only: name two columns, or give a source for each model",
-            "such as -p old -p new, or old.csv new.csv",
+            "such as -p old -p new, -p 'p_*', or old.csv new.csv",
         ),
         (
             ["preds.csv", "-p", "old,new"],
