@@ -319,8 +319,9 @@ def _text(
 ) -> str:
     """Write steps, as records or as their pages, one below the other."""
     from bce_cli.render.demo import page_sections, write_steps  # noqa: PLC0415
+    from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
     from bce_cli.render.terminal import draw  # noqa: PLC0415
-    from bce_cli.render.write import write_html, write_markdown  # noqa: PLC0415
+    from bce_cli.render.write import write_html  # noqa: PLC0415
 
     if out.text_format == "json":
         return write_steps([(step.name, result) for step, result in results], brief=out.brief)

@@ -93,8 +93,9 @@ class CheckDocument:
                     (Column("verdict", is_text=True), _verdict_text),
                 ),
                 verdicts=(self._verdict_line(),),
-                notes=(
-                    *self.doubts,
+                headline=self._headline(),
+                notes=self.doubts,
+                details=(
                     *_interval_notes(self),
                     *_row_notes(self),
                     *convention_notes(self.convention, report.n_clipped, report.float_type),
@@ -151,6 +152,14 @@ class CheckDocument:
             which = {1: "the check holds", _BOTH: "both checks hold"}
             text = f"Passed: {which.get(n, f'all {n} checks hold')}."
         return Judged(text, verdict)
+
+    def _headline(self) -> Judged:
+        verdict, checks = self.judgement.verdict, self.judgement.checks
+        if verdict == "passed":
+            return Judged(self._verdict_line().rstrip("."), verdict)
+        n = sum(check.verdict == verdict for check in checks)
+        which = f": {n} of {len(checks)} checks" if len(checks) > 1 else ""
+        return Judged(f"{verdict.capitalize()}{which}", verdict)
 
 
 def _interval_notes(document: CheckDocument) -> Iterator[str]:

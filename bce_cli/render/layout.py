@@ -117,6 +117,11 @@ class Section:
         What all comes to, most of them `Judged`. A page has them above the table; a terminal below
         all else, where one looks first.
     notes : tuple of str
+    details : tuple of str
+        Notes for who asks where the numbers come from; Markdown folds them away.
+    headline : Judged or None
+        The verdict in a few words. Markdown has it, with a sign, in place of the title, which then
+        says what the details are of; and the verdicts below the table.
     marked : collection of int
         0-based rows to be seen first.
     formulas : tuple of str
@@ -134,6 +139,8 @@ class Section:
     rows: tuple[Texts, ...] = ()
     verdicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    headline: Judged | None = None
     marked: Collection[int] = ()
     formulas: tuple[str, ...] = ()
     drawing: tuple[str, ...] = ()
@@ -142,8 +149,9 @@ class Section:
 
     @property
     def sentences(self) -> Texts:
-        """What is said below the table: what its columns mean, and the notes."""
-        return (*(column.meaning for column in self.columns if column.meaning), *self.notes)
+        """What is said below the table: what its columns mean, the notes, and the details."""
+        meanings = (column.meaning for column in self.columns if column.meaning)
+        return (*meanings, *self.notes, *self.details)
 
 
 TableColumn: TypeAlias = "tuple[Column | str, Callable[[T], str]]"

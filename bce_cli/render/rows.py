@@ -12,7 +12,7 @@ import numpy as np
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text, without_formula
-from bce_cli.render.write import escaped, markdown_row
+from bce_cli.render.markdown import escaped, markdown_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -106,6 +106,7 @@ def _changed(section: Section, change: Callable[[str], str]) -> Section:
         rows=tuple(tuple(map(shown, row)) for row in section.rows),
         formulas=tuple(map(shown, section.formulas)),
         notes=tuple(map(shown, section.notes)),
+        details=tuple(map(shown, section.details)),
         verdicts=tuple(map(shown, section.verdicts)),
     )
 

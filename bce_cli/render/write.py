@@ -6,21 +6,19 @@ import csv
 import io
 import json
 import math
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bce_cli.errors import without_formula
 from bce_cli.render.layout import Judged, Look
+from bce_cli.render.markdown import write_markdown
 from bce_cli.render.terminal import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from bce_cli.render import Format
     from bce_cli.render.layout import Section
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
 class Document(Protocol):
@@ -80,7 +78,9 @@ def write_document(
     sections = [answer, *(other for other in others if other.is_asked or not brief)]
     if is_page:
         return write_html(sections, sections[0].title)
-    return draw(sections[::-1], look) if output_format == "table" else write_markdown(sections)
+    if output_format == "table":
+        return draw(sections[::-1], look)
+    return write_markdown(sections, with_signs=look.unicode)
 
 
 def without(record: Any, keys: Collection[str]) -> Any:  # noqa: ANN401 -- any JSON value
@@ -169,49 +169,6 @@ def _csv_cell(value: Any, *, is_safe: bool) -> Any:  # noqa: ANN401 -- any JSON 
     if isinstance(value, bool):
         return str(value).lower()
     return without_formula(value) if is_safe and isinstance(value, str) else value
-
-
-def escaped(text: str) -> str:
-    r"""Put a backslash before what Markdown or HTML would read as its own.
-
-    Examples
-    --------
-    >>> escaped("a|b_c")
-    'a\\|b\\_c'
-    """
-    return _SPECIAL.sub(r"\\\1", text)
-
-
-def write_markdown(sections: Sequence[Section]) -> str:
-    """Write sections in Markdown, one below the other; text from outside stays text."""
-    return "\n".join(map(_markdown_section, sections))
-
-
-def _markdown_section(section: Section) -> str:
-    lines = [f"### {escaped(section.title)}", ""]
-    for verdict in section.verdicts:
-        lines += [escaped(verdict), ""]
-    lines += _fenced(section.formulas)
-    if section.rows:
-        lines += [
-            markdown_row(escaped(column.title) for column in section.columns),
-            markdown_row(":---" if column.is_text else "---:" for column in section.columns),
-            *(markdown_row(map(escaped, row)) for row in section.rows),
-        ]
-    if section.drawing:
-        lines += ["", *_fenced(section.drawing)]
-    for note in section.sentences:
-        lines += ["", escaped(note)]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def markdown_row(cells: Iterable[str]) -> str:
-    """Return a line of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"
-
-
-def _fenced(lines: Sequence[str]) -> list[str]:
-    return ["```text", *lines, "```", ""] if lines else []
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -5,6 +5,7 @@ After a wanted change, run ``BCE_REGENERATE_GOLDEN=1 pytest tests/render``, and 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,34 @@ def test_the_verdict_is_told_in_every_format(name: str) -> None:
     document = _document(name)
     verdict = document.judgement.verdict
     assert f"\n{verdict.capitalize()}: " in write_document(document, "table", Look())
-    assert f"\n{verdict.capitalize()}: " in write_document(document, "markdown", Look())
+    assert f" {verdict.capitalize()}: " in write_document(document, "markdown", Look())
     assert f'\n  "verdict": "{verdict}"\n' in write_document(document, "json", Look())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_signs_stand_beside_words_that_say_the_same_without_them(name: str) -> None:
+    document = _document(name)
+    plain = write_document(document, "markdown", Look(unicode=False))
+    assert re.sub("(✅|❌|⚠️) ", "", write_document(document, "markdown", Look())) == plain
+    assert plain.isascii()
+
+
+def test_what_looks_as_if_it_was_not_meant_is_not_folded_away() -> None:
+    rows = Rows(np.array([True, False, True]), np.array([1.0, 0.0, 1.0]))
+    judgement = judge(GateTotals.of(rows, Limits(max_loss=1.0), Convention()), Limits(max_loss=1.0))
+    origin = Origin(("preds.csv",), "label", ("p",))
+    document = CheckDocument(origin, Convention(), Limits(max_loss=1.0), judgement)
+    assert write_document(document, "markdown", Look()) == (
+        "### ✅ Passed: the check holds\n\n"
+        "| check | value | limit | verdict |\n"
+        "| :--- | ---: | ---: | :--- |\n"
+        "| mean loss, nats | 0 | at most 1 | ✅ passed |\n\n"
+        "All 3 predictions are 0 or 1: these look like classes; "
+        "probabilities come of predict\\_proba.\n\n"
+        "<details>\n<summary>preds.csv: 3 rows, 1 check</summary>\n\n"
+        "Read: label 'label', prediction 'p'.\n\n"
+        "bce 1.2\n\n</details>\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["passed", "undecided"])

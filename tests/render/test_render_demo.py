@@ -18,8 +18,8 @@ from bce_cli.render import drawing
 from bce_cli.render.demo import negative_log_page, page_sections, plot_pages, underflow_page
 from bce_cli.render.drawing import Curve, Series, draw_curve
 from bce_cli.render.layout import Look, Section, power_of_ten
+from bce_cli.render.markdown import write_markdown
 from bce_cli.render.terminal import draw
-from bce_cli.render.write import write_markdown
 from tests.golden import assert_golden
 
 if TYPE_CHECKING:
