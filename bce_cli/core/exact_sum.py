@@ -153,7 +153,7 @@ def exact_parts(values: FloatArray, starts: npt.NDArray[np.intp]) -> list[FloatA
     span = _span(values)
     if span.bound > _PRODUCT_EXPONENT or span.finest < -_PRODUCT_EXPONENT:
         return None if span is not _NOTHING else [np.zeros(len(starts))]
-    return _distilled(_group_parts(values, starts, span))
+    return distilled(_group_parts(values, starts, span))
 
 
 def _group_parts(values: FloatArray, starts: npt.NDArray[np.intp], span: _Span) -> list[FloatArray]:
@@ -170,15 +170,27 @@ def _group_parts(values: FloatArray, starts: npt.NDArray[np.intp], span: _Span) 
     return [whole for part in parts for whole in _group_parts(part, firsts, _span(part))]
 
 
-def _distilled(parts: list[FloatArray]) -> list[FloatArray]:
-    """Return the rounded sums of parts, and then those of what rounding took away, but for 0."""
+def distilled(parts: list[FloatArray]) -> list[FloatArray]:
+    """Return the rounded sums of parts, and then those of what rounding took away, but for 0.
+
+    Parameters
+    ----------
+    parts : list of ndarray of float64, shape (n,)
+        At least one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [part.tolist() for part in distilled([np.array([1e16]), np.array([1.0]), np.array([2.0])])]
+    [[1.0000000000000002e+16], [1.0]]
+    """
     total, *others = parts
     rests = []
     for part in others:
         total, rest = _two_sum(total, part)
         if rest.any():
             rests.append(rest)
-    return [total, *_distilled(rests)] if rests else [total]
+    return [total, *distilled(rests)] if rests else [total]
 
 
 def _two_sum(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
