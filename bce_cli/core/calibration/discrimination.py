@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.tally import Tally, total
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
-from bce_cli.core.inference import t_quantile
+from bce_cli.core.comparison import t_quantile
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, distilled, slices
 from bce_cli.core.rows import as_floats
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from bce_cli.core.calibration.tally import Parts
     from bce_cli.core.cluster_moments import ClusteredRows
-    from bce_cli.core.rows import FloatArray, Rows
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
 
 NoInterval: TypeAlias = Literal[
@@ -123,10 +125,10 @@ def discrimination(
         tally = Tally.of(counted)
     if clusters is None:
         return discrimination_of_tally(tally, confidence)
-    ranks = _Ranks.of(tally)
-    if isinstance(ranks, Discrimination):
-        return ranks
-    return _by_cluster(ranks, tally, rows, clusters, confidence)
+    lacking = _lacking(tally)
+    if lacking is not None:
+        return Discrimination(None, no_interval=lacking)
+    return _by_cluster(_Ranks(tally), tally, rows, clusters, confidence)
 
 
 def discrimination_of_tally(tally: Tally, confidence: float = 0.95) -> Discrimination:
@@ -146,111 +148,139 @@ def discrimination_of_tally(tally: Tally, confidence: float = 0.95) -> Discrimin
     >>> found.auc, found.ci_low, found.no_interval
     (1.0, None, 'one positive')
     """
-    ranks = _Ranks.of(tally)
-    if isinstance(ranks, Discrimination):
-        return ranks
-    return _by_row(ranks, tally, confidence)
+    lacking = _lacking(tally)
+    if lacking is not None:
+        return Discrimination(None, no_interval=lacking)
+    return _by_row(_Ranks(tally), tally, confidence)
 
 
-@dataclass(frozen=True, slots=True)
+_EXPONENT, _LARGEST_EXPONENT = (
+    400,
+    1000,
+)  # of sums of weights: no product of any two weights is lost, or too large
+
+
 class _Ranks:
-    """What each distinct prediction says, and what comes of them all.
+    """What each distinct prediction says, in blocks that bound the scratch memory.
 
     Attributes
     ----------
-    auc : float
     positives, negatives : float
         Sums of weights.
-    of_positive, of_negative : ndarray of float64, shape (m,)
-        What a positive, and a negative, of weight 1 contributes: (g - AUC) / A, and
-        (1 - AUC - h) / B.
+    auc, rest : float
+        The area, and one minus it; each is rounded once.
     """
 
-    auc: float
-    positives: float
-    negatives: float
-    of_positive: FloatArray
-    of_negative: FloatArray
-
-    @classmethod
-    def of(cls, tally: Tally) -> _Ranks | Discrimination:
-        """Rank the predictions; without positives or without negatives, there is no area."""
-        positives, negatives = _sum(tally.positives), _sum(tally.negatives)
-        if not positives.units:
-            return Discrimination(None, no_interval="no positives")
-        if not negatives.units:
-            return Discrimination(None, no_interval="no negatives")
-        ones, zeros = tally.positives, tally.negatives
+    def __init__(self, tally: Tally) -> None:
+        self._ones, self._zeros = tally.positives, tally.negatives
+        self.positives, self.negatives = float(_sum(self._ones)), float(_sum(self._zeros))
         if tally.squares is not None:
-            ones, zeros = _scaled(ones), _scaled(zeros)
-        below = _twice_below(zeros)
-        won = _sum_of_products(ones, below).units << -UNIT_EXPONENT
-        pairs = 2 * _sum(ones).units * _sum(zeros).units
-        auc, rest = won / pairs, (pairs - won) / pairs
-        of_positive = _shares(below, zeros)
-        of_positive -= auc
-        of_positive /= float(positives)
-        of_negative = _shares(_twice_below(ones), ones)
-        np.subtract(rest, of_negative, out=of_negative)
-        of_negative /= float(negatives)
-        return cls(auc, float(positives), float(negatives), of_positive, of_negative)
+            self._ones, self._zeros = _scaled(self._ones), _scaled(self._zeros)
+        won = ExactSum()
+        for block, below in _twice_below(self._zeros):
+            won += _sum_of_products([part[block] for part in self._ones], below)
+        twice_won = won.units << -UNIT_EXPONENT
+        pairs = 2 * _sum(self._ones).units * _sum(self._zeros).units
+        self.auc, self.rest = twice_won / pairs, (pairs - twice_won) / pairs
+
+    def contributions(self) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """Yield (g - AUC) / A and (1 - AUC - h) / B, block by block of the predictions."""
+        shares = zip(_shares_below(self._zeros), _shares_below(self._ones), strict=True)
+        for (block, of_negatives), (_, of_positives) in shares:
+            yield (
+                block,
+                (of_negatives - self.auc) / self.positives,
+                (self.rest - of_positives) / self.negatives,
+            )
 
 
-_EXPONENT = 400  # of sums of weights: no product of any two weights is lost, or too large
+def _lacking(tally: Tally) -> NoInterval | None:
+    """Tell why there is no pair of a positive and a negative."""
+    if not _sum(tally.positives).units:
+        return "no positives"
+    return None if _sum(tally.negatives).units else "no negatives"
+
+
+def _sum(parts: Parts) -> ExactSum:
+    return ExactSum.of(np.array([part.sum() for part in parts]))  # the numbers of a part add up
 
 
 def _scaled(parts: Parts) -> Parts:
     """Bring the sum of weights to a certain size, by a power of two."""
     exponent = _EXPONENT - math.frexp(float(_sum(parts)))[1]
-    return tuple(np.ldexp(part, exponent) for part in parts)
+    scale = math.ldexp(1.0, min(exponent, _LARGEST_EXPONENT))
+    return tuple(part * scale for part in parts)
 
 
-def _twice_below(parts: Parts) -> Parts:
-    """Return twice the weight below each prediction, and once that at it, exactly."""
-    return tuple(2.0 * np.cumsum(part) - part for part in parts)
-
-
-def _shares(twice_below: Parts, parts: Parts) -> FloatArray:
-    """Return the share of the weight that is below, equal ones by half; 1 where all of it is."""
-    whole = total(tuple(2.0 * part.sum(keepdims=True) for part in parts))
-    return total(twice_below) / whole
-
-
-def _sum(parts: Parts) -> ExactSum:
-    return reduce(add, map(ExactSum.of, parts))
-
-
-def _sum_of_products(left: Parts, right: Parts) -> ExactSum:
+def _sum_of_products(ones: Sequence[FloatArray], below: Sequence[FloatArray]) -> ExactSum:
+    """Multiply sums of parts. Most predictions have one row, and its weight is one number again."""
+    places = np.flatnonzero(reduce(np.logical_or, ones))
+    if len(places) == 0:
+        return ExactSum()
+    left, right = (distilled([part[places] for part in parts]) for parts in (ones, below))
     return reduce(add, starmap(ExactSum.of_products, product(left, right)))
+
+
+def _twice_below(parts: Parts) -> Iterator[tuple[slice, Parts]]:
+    """Yield twice the weight below each prediction, and once that at it, exactly."""
+    before = [0.0] * len(parts)
+    for block in slices(len(parts[0])):
+        below = []
+        for i, part in enumerate(parts):
+            up_to = np.cumsum(part[block])
+            up_to += before[i]
+            before[i] = up_to[-1]
+            up_to *= 2.0
+            up_to -= part[block]
+            below.append(up_to)
+        yield block, tuple(below)
+
+
+def _shares_below(parts: Parts) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield the share of the weight that is below, equal ones by half; 1 where all of it is."""
+    whole = total(tuple(2.0 * part.sum(keepdims=True) for part in parts))
+    for block, below in _twice_below(parts):
+        shares = total(below)
+        shares /= whole
+        yield block, shares
 
 
 def _by_row(ranks: _Ranks, tally: Tally, confidence: float) -> Discrimination:
     """Take each row for itself."""
-    if tally.squares is None:
-        positives, negatives, mixed = tally.positives[0], tally.negatives[0], None
-    else:
-        squares = tally.squares
-        positives, mixed = squares.label_squares, squares.labels - squares.label_squares
-        negatives = np.maximum(squares.weights - squares.labels - mixed, 0.0)
-    in_one = (
-        _ratio(positives, ranks.positives),
-        _ratio(negatives, ranks.negatives),
-    )
-    too_few = _too_few(*in_one)
+    positives, negatives, mixed = _square_sums(tally)
+    shares = _ratio(positives, ranks.positives), _ratio(negatives, ranks.negatives)
+    too_few = _too_few(*shares)
     if too_few is not None:
         return Discrimination(ranks.auc, no_interval=too_few)
-    of_positive = ranks.of_positive * math.sqrt(1.0 / (1.0 - in_one[0]))
-    of_negative = ranks.of_negative * math.sqrt(1.0 / (1.0 - in_one[1]))
-    squared = positives * of_positive * of_positive
-    squared += negatives * of_negative * of_negative
-    if mixed is not None:
-        squared += 2.0 * mixed * of_positive * of_negative
-    variance = float(ExactSum.of(squared))
-    return _with_interval(ranks.auc, variance, sum(in_one), t_quantile(confidence, math.inf))
+    factors = [math.sqrt(1.0 / (1.0 - share)) for share in shares]
+    variance = rounding = ExactSum()
+    for block, of_positive, of_negative in ranks.contributions():
+        p, q = factors[0] * of_positive, factors[1] * of_negative
+        squared = positives[block] * p * p
+        squared += negatives[block] * q * q
+        if mixed is not None:
+            rounding += ExactSum.of(squared)
+            squared += 2.0 * mixed[block] * p * q
+        variance += ExactSum.of(squared)
+    least = _least_variance(shares) + _ROUNDING * float(rounding)
+    return _with_interval(ranks.auc, float(variance), least, t_quantile(confidence, math.inf))
+
+
+def _square_sums(tally: Tally) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    """Return sums of squared weights of positives, of negatives, and of the products of both."""
+    squares = tally.squares
+    if squares is None:
+        return tally.positives[0], tally.negatives[0], None
+    negatives = squares.weights - squares.labels
+    if squares.labels is squares.label_squares:
+        return squares.labels, negatives, None
+    mixed = squares.labels - squares.label_squares
+    negatives -= mixed
+    return squares.label_squares, np.maximum(negatives, 0.0), mixed
 
 
 def _ratio(squares: FloatArray, weight: float) -> float:
-    """Return how much of a weight is in one place: 1 over the effective number of rows."""
+    """Return one over the effective number of rows."""
     return float(ExactSum.of(squares)) / weight / weight
 
 
@@ -258,33 +288,48 @@ def _by_cluster(
     ranks: _Ranks, tally: Tally, rows: Rows, clusters: ClusteredRows, confidence: float
 ) -> Discrimination:
     """Sum up what the rows of a cluster contribute."""
-    labels, weights = as_floats(rows.labels), np.ones(len(rows))
-    if rows.weights is not None:
-        weights = rows.weights
+    labels, weights = as_floats(rows.labels), rows.weights
+    weights = np.ones(len(rows)) if weights is None else weights
     if rows.missing is not None:
         weights = np.where(rows.missing, 0.0, weights)
-    keys, values = tally.predictions, rows.probabilities
-    if tally.logits is not None and rows.logits is not None:
-        keys, values = tally.logits, rows.logits
-    places = np.minimum(np.searchsorted(keys, values), len(tally) - 1)  # of weight 0 are none
-    positives = weights * labels
-    negatives = weights * (1.0 - labels)
-    of_positives = positives * ranks.of_positive[places]
-    of_negatives = negatives * ranks.of_negative[places]
+    positives, negatives = weights * labels, weights * (1.0 - labels)
+    of_positives, of_negatives = np.empty(len(tally)), np.empty(len(tally))
+    for block, of_positive, of_negative in ranks.contributions():
+        of_positives[block], of_negatives[block] = of_positive, of_negative
+    places = _places(rows, tally)
+    of_positives = of_positives[places]
+    of_positives *= positives
+    of_negatives = of_negatives[places]
+    of_negatives *= negatives
     ones = clusters.moments(of_positives, positives)
     zeros = clusters.moments(of_negatives, negatives)
-    all_of_them = clusters.moments(of_positives + of_negatives, weights)
-    too_few = _too_few(1.0 / ones.n, 1.0 / zeros.n)
+    both = clusters.moments(of_positives + of_negatives, weights)
+    shares = 1.0 / ones.n, 1.0 / zeros.n
+    too_few = _too_few(*shares)
     if too_few is not None:
         return Discrimination(ranks.auc, no_interval=too_few)
-    factor = _factor(all_of_them.n)
+    factor = _factor(both.n)  # the least of the three, so that all terms are positive
     variance = (
-        factor * float(all_of_them.value_squares)
+        factor * float(both.value_squares)
         + (_factor(ones.n) - factor) * float(ones.value_squares)
         + (_factor(zeros.n) - factor) * float(zeros.value_squares)
     )
-    in_one = 1.0 / ones.n + 1.0 / zeros.n
-    return _with_interval(ranks.auc, variance, in_one, t_quantile(confidence, all_of_them.n - 1))
+    reach = t_quantile(confidence, both.n - 1)
+    return _with_interval(ranks.auc, variance, _least_variance(shares), reach)
+
+
+def _places(rows: Rows, tally: Tally) -> Places:
+    """Return the place of each row's prediction; any for rows that do not count.
+
+    Searched for in their order, which is many times faster with many of them.
+    """
+    keys, values = tally.predictions, rows.probabilities
+    if tally.logits is not None and rows.logits is not None:
+        keys, values = tally.logits, rows.logits
+    order = np.argsort(values)
+    places = np.empty(len(values), np.intp)
+    places[order] = np.searchsorted(keys, values[order])
+    return np.minimum(places, len(tally) - 1, out=places)
 
 
 def _factor(n: int) -> float:
@@ -301,13 +346,18 @@ def _too_few(positives: float, negatives: float) -> NoInterval | None:
     return "one negative" if negatives > _ALMOST_ALL else None
 
 
-_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)  # of a share, and of the area
+_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
-def _with_interval(auc: float, variance: float, in_one: float, reach: float) -> Discrimination:
-    """Put some standard errors to either side, unless there is nothing but rounding in them."""
-    if variance <= _ROUNDING**2 * in_one:
-        return Discrimination(auc, no_interval="separated" if auc in (0.0, 1.0) else "no spread")
+def _least_variance(shares: tuple[float, float]) -> float:
+    """Return a variance that is nothing but the rounding of contributions."""
+    return _ROUNDING**2 * sum(shares)
+
+
+def _with_interval(auc: float, variance: float, least: float, reach: float) -> Discrimination:
+    """Put some standard errors to either side, unless the variance is at its least."""
+    if variance <= least:
+        return Discrimination(auc, no_interval="separated" if auc in {0.0, 1.0} else "no spread")
     error = math.sqrt(variance)
     low, high = auc - reach * error, auc + reach * error
     return Discrimination(auc, error, max(low, 0.0), min(high, 1.0))

@@ -18,7 +18,7 @@ from bce_cli.core.calibration.fine_bins import FineBins, fine_tally
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.comparison import t_quantile
-from bce_cli.core.discrimination import (
+from bce_cli.core.calibration.discrimination import (
     Discrimination,
     NoInterval,
     discrimination,
