@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.tally import Tally, total
-from bce_cli.core.comparison import t_quantile
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, distilled, slices
+from bce_cli.core.inference import t_quantile
 from bce_cli.core.rows import as_floats
 
 if TYPE_CHECKING:

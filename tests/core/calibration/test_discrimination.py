@@ -14,16 +14,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from bce_cli.core.calibration.fine_bins import FineBins, fine_tally
-from bce_cli.core.calibration.tally import Tally
-from bce_cli.core.cluster_moments import ClusteredRows
-from bce_cli.core.comparison import t_quantile
 from bce_cli.core.calibration.discrimination import (
     Discrimination,
     NoInterval,
     discrimination,
     discrimination_of_tally,
 )
+from bce_cli.core.calibration.fine_bins import FineBins, fine_tally
+from bce_cli.core.calibration.tally import Tally
+from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.inference import t_quantile
 from bce_cli.core.rows import BoolArray, Categories, FloatArray, Rows
 from bce_cli.core.rules import sigmoid
 from tests.budgets import examples
