@@ -24,11 +24,8 @@ from bce_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from bce_cli.api import calibration, check, compare, compute, losses, recalibrate
-    from bce_cli.core.calibration.report import (
-        CalibrationPlan,
-        CalibrationReport,
-        calibration_report,
-    )
+    from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import CalibrationReport, calibration_report
     from bce_cli.core.convention_totals import ConventionReport, convention_reports
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
@@ -72,7 +69,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArgumentError": "bce_cli.errors",
     "BceError": "bce_cli.errors",
-    "CalibrationPlan": "bce_cli.core.calibration.report",
+    "CalibrationPlan": "bce_cli.core.calibration.plan",
     "CalibrationReport": "bce_cli.core.calibration.report",
     "CalibrationResult": "bce_cli.results",
     "CheckResult": "bce_cli.results",

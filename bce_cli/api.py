@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.core.calibration.report import Strategy
+    from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate import Baseline
     from bce_cli.core.recalibration.maps import Method
@@ -365,12 +365,16 @@ def compare(
 def calibration(
     data: Table,
     prediction: str | None = None,
+    *,
+    cluster: str | None = None,
     **options: Unpack[BinsOfTable],
 ) -> CalibrationResult: ...
 @overload
 def calibration(
     data: Values,
     prediction: Values,
+    *,
+    cluster: Values | None = None,
     **options: Unpack[BinsOfArrays],
 ) -> CalibrationResult: ...
 @with_options
@@ -383,6 +387,8 @@ def calibration(
     bootstrap: int = 0,
     seed: int = 0,
     fine_bins: bool = False,
+    cluster: str | Values | None = None,
+    confidence: float = 0.95,
     unit: Unit = "nats",
     **options: Any,
 ) -> CalibrationResult:
@@ -402,6 +408,10 @@ def calibration(
         Of these samples.
     fine_bins : bool, default False
         Hold no rows, but bins of predictions whose odds differ by 6.25 % at most.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: intervals and p values allow for it.
+    confidence : float, default 0.95
+        Of every interval and verdict, between 0 and 1.
     unit, **options
         As for `compute`.
 
@@ -422,12 +432,12 @@ def calibration(
     >>> result.bins.column("event_rate").to_pylist()
     [0.0, 1.0]
     """
-    from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- as above
+    from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
 
     check_kind("fine_bins", fine_bins, bool)
     with _called_as_here():
-        plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins)
-    given, job = _asked(scored, data, prediction, options)
+        plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins, confidence)
+    given, job = _asked(scored, data, prediction, options, cluster=cluster)
     return _told(
         CalibrationResult(answers.calibration(job, given.inputs, given.sources, plan)), job
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
 
-    from bce_cli.core.calibration.report import Strategy
+    from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.gate import Verdict
     from bce_cli.core.report import Unit
     from bce_cli.figures import (
@@ -309,8 +309,14 @@ class CalibrationResult(Result):
     ----------
     n : int
     mean_loss : float
+    std_error, ci_low, ci_high : float or None
+        Of the mean loss, at the `confidence` of all intervals; with clusters, robust to them.
     log_loss, brier : Figures
         Each with `miscalibration`, `discrimination`, `uncertainty` and more.
+    brier_skill : float or None
+        Share of the Brier score of always predicting the base rate that is removed.
+    auc : float or None
+        Area under the ROC curve, with ``_ci_low`` and ``_ci_high``, as `skill` and `brier` have.
     cross_fitted : Figures or None
         What the best simple map has `removed` on rows that it was not fitted to; its `method`,
         `loss`, `ci_low` and `ci_high`. None where no rows were held, or too few.
@@ -319,7 +325,7 @@ class CalibrationResult(Result):
     ece, mce : float
         Expected and maximum calibration error over `bins`.
     slope, intercept, calibration_in_the_large : float or None
-        Of the logistic recalibration, each with ``_std_error``, ``_ci_low`` and ``_ci_high``.
+        Of the logistic recalibration, each with ``_ci_low`` and ``_ci_high``.
     bins, isotonic : pyarrow.Table
     bootstrap : Figures or None
     notes : tuple of str
@@ -333,9 +339,24 @@ class CalibrationResult(Result):
         weight_sum: float
         base_rate: float
         mean_prediction: float
+        confidence: float
+        cluster_column: str | None
+        n_clusters: int | None
         mean_loss: float
+        std_error: float | None
+        ci_low: float | None
+        ci_high: float | None
+        skill: float | None
+        skill_ci_low: float | None
+        skill_ci_high: float | None
         log_loss: LogLossParts
         brier: BrierParts
+        brier_ci_low: float | None
+        brier_ci_high: float | None
+        brier_skill: float | None
+        auc: float | None
+        auc_ci_low: float | None
+        auc_ci_high: float | None
         cross_fitted: CrossFitted | None
         bootstrap: Bootstrap | None
         fine_bins: FineBins | None
@@ -353,6 +374,7 @@ class CalibrationResult(Result):
         calibration_in_the_large: float | None
         calibration_in_the_large_ci_low: float | None
         calibration_in_the_large_ci_high: float | None
+        calibration_in_the_large_p: float | None
         calibration_in_the_large_obstacle: str | None
         n_in_fit: int
         n_weighted: int

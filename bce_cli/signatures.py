@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from bce_cli.core.calibration.report import Strategy
+    from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.recalibration.maps import Method
     from bce_cli.core.report import Unit
     from bce_cli.core.rules import Like
@@ -113,6 +113,7 @@ class _Bins(TypedDict, total=False):
     bootstrap: int
     seed: int
     fine_bins: bool
+    confidence: float
 
 
 class _Folds(TypedDict, total=False):

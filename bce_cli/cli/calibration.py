@@ -1,21 +1,23 @@
 """bce calibration: where does the loss come from?"""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, paths_read
-from bce_cli.cli.options import EngineOptions, UnitOpt
+from bce_cli.cli.input import ClusterOpt, ScoredInput, SourcesArg, paths_or_help, paths_read
+from bce_cli.cli.options import ConfidenceOpt, EngineOptions, UnitOpt
 from bce_cli.cli.output import OutputOptions, checked_picture, plot_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.cli.staging import staged_output
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.report import CalibrationPlan
+    from bce_cli.core.calibration.plan import CalibrationPlan
 
 EXAMPLES = (
     ("bce calibration preds.csv", "can one believe these probabilities?"),
     ("bce calibration preds.csv --bootstrap 1000", "and is it more than chance?"),
+    ("bce calibration preds.csv --cluster user", "rows of a user depend on each other"),
     ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
     ("bce calibration preds.csv -o report.json", "all figures, for programs"),
     ("bce calibration log/*.parquet --fine-bins", "any number of rows"),
@@ -58,6 +60,8 @@ class Wanted(OptionGroup):
             "any number of rows.",
         ),
     ] = False
+    cluster: ClusterOpt = None
+    confidence: ConfidenceOpt = 0.95
     plot: Annotated[str | None, plot_option("the reliability diagram")] = None
 
     def plan(self) -> "CalibrationPlan":
@@ -68,10 +72,16 @@ class Wanted(OptionGroup):
         UsageError
             The options contradict each other.
         """
-        from bce_cli.core.calibration.report import CalibrationPlan  # noqa: PLC0415 -- not for help
+        from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- not for help
 
         return CalibrationPlan(
-            self.unit, self.bins, self.strategy, self.bootstrap, self.seed, self.fine_bins
+            self.unit,
+            self.bins,
+            self.strategy,
+            self.bootstrap,
+            self.seed,
+            self.fine_bins,
+            self.confidence,
         )
 
 
@@ -97,7 +107,7 @@ def calibration(
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)
     picture = checked_picture(wanted.plot, out.path)
-    asked, plan = inputs.asked(), wanted.plan()
+    asked, plan = replace(inputs.asked(), cluster=wanted.cluster), wanted.plan()
     data = asked.data(paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
         from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415

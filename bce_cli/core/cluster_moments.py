@@ -11,6 +11,8 @@ from bce_cli.core.groups import integer_moments, ordered
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from bce_cli.core.rows import Categories, FloatArray, Places
 
 
@@ -25,6 +27,13 @@ class ClusteredRows:
     ----------
     cluster : Categories, shape (n,)
         Of at least one row.
+    parts : ndarray of int, shape (n,), optional
+        What cuts clusters into several; each from 0.
+
+    Attributes
+    ----------
+    parts : ndarray of int, shape (m,)
+        The part that each cluster is of.
 
     Examples
     --------
@@ -35,17 +44,21 @@ class ClusteredRows:
     (2, 3.0, 1.3333333333333333)
     """
 
-    def __init__(self, cluster: Categories) -> None:
-        codes = cluster.codes
+    def __init__(self, cluster: Categories, parts: Places | None = None) -> None:
+        codes: npt.NDArray[np.integer] = cluster.codes
         first = {name: code for code, name in reversed(list(enumerate(cluster.names)))}
         if len(first) < len(cluster.names):
             codes = np.array([first[name] for name in cluster.names], codes.dtype)[codes]
+        if parts is not None:
+            codes = parts * len(cluster.names) + codes
         self._order: Places | None = None
         if np.any(codes[1:] < codes[:-1]):
             self._order, self._starts, _ = ordered(codes)
         else:
             self._starts = np.flatnonzero(np.diff(codes, prepend=-1))
         self._counts = np.diff(self._starts, append=len(codes)).astype(np.float64)
+        firsts = self._starts if self._order is None else self._order[self._starts]
+        self.parts = np.zeros(len(firsts), np.intp) if parts is None else parts[firsts]
         self._divisors: tuple[FloatArray, list[FloatArray] | None] | None = None
 
     def __len__(self) -> int:
@@ -74,6 +87,22 @@ class ClusteredRows:
             _products(own, others),
             _products(others, others),
         )
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Return the sum of finite values over each cluster, exact but for one rounding.
+
+        Examples
+        --------
+        >>> from bce_cli.core.rows import Categories
+        >>> rows = ClusteredRows(Categories(np.array([0, 1, 0], np.int32), ("Mon", "Tue")))
+        >>> rows.sums(np.array([1.0, 5.0, 3.0])).tolist()
+        [4.0, 5.0]
+        """
+        own = self._parts(values)
+        if own is None:
+            units = units_by_group(self._sorted(values), self._starts)
+            return np.array([float(ExactSum(each)) for each in units])
+        return own[0]
 
     def _parts_of_divisors(self, divisors: FloatArray) -> list[FloatArray] | None:
         """Keep the last ones: much the same rows are summed up many times."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from bce_cli.core.report import NORMAL_QUANTILE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_USUAL = 0.95
 
 
 def t_quantile(confidence: float, df: float) -> float:
@@ -24,10 +28,23 @@ def t_quantile(confidence: float, df: float) -> float:
     >>> round(t_quantile(0.95, 10), 6), round(t_quantile(0.95, float("inf")), 6)
     (2.228139, 1.959964)
     """
+    if confidence == _USUAL and math.isinf(df):
+        return NORMAL_QUANTILE  # the same to the last bit, and without SciPy
     from scipy.special import ndtri, stdtrit
 
     tail = (1.0 - confidence) / 2.0  # the lower one, which does not round to 1
     return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+
+
+def level_of(confidence: float) -> float:
+    """Return the level of a test that goes with intervals: one minus theirs, in decimals.
+
+    Examples
+    --------
+    >>> level_of(0.95), 1.0 - 0.95
+    (0.05, 0.050000000000000044)
+    """
+    return round(1.0 - confidence, 15)
 
 
 def two_sided_p(t: float, df: float) -> float:

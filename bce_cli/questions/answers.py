@@ -25,7 +25,7 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.report import CalibrationPlan
+    from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.evaluation import Plan, Result
     from bce_cli.core.gate import Limits
@@ -219,7 +219,18 @@ def calibration(
     *,
     with_gain: bool = True,
 ) -> CalibrationDocument:
-    """Where does the loss come from, and what would a simple map remove on new rows?"""
+    """Where does the loss come from, and what would a simple map remove on new rows?
+
+    Raises
+    ------
+    ArgumentError
+        There are clusters, and no rows are held.
+    """
+    if plan.with_fine_bins and inputs.cluster is not None:
+        message = (
+            f"{argument('cluster')} needs the rows, and {argument('fine_bins')} does not hold them"
+        )
+        raise ArgumentError(message)
     from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- not every question
         report_of_fine_bins,
         report_of_rows,
@@ -233,8 +244,11 @@ def calibration(
 
     rows, totals = collect_with(job, plan.totals_of)
     report = report_of_rows(rows, totals, plan, job.progress)
-    gain = simple_gain(rows, report.logistic, plan.unit) if with_gain else None
-    return CalibrationDocument(inputs.origin(job.data, sources), report, gain)
+    gain = None
+    if with_gain:
+        gain = simple_gain(rows, report.logistic, plan.unit, plan.confidence)
+    origin, column = inputs.origin(job.data, sources), job.data.cluster_name
+    return CalibrationDocument(origin, report, gain, cluster_column=column)
 
 
 def recalibrate(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bce_cli.core.calibration.decomposition import PARTS
 from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.core.calibration.verdict import judge_calibration
+from bce_cli.core.inference import level_of
 from bce_cli.core.recalibration.gain import MOST
 from bce_cli.render.calibration_verdict import (
     OBSTACLES,
@@ -27,11 +28,12 @@ from bce_cli.render.layout import (
     formula,
     how_many,
     interval,
+    interval_title,
     percent,
     table,
     verb,
 )
-from bce_cli.render.origin import doubts, picked
+from bce_cli.render.origin import cluster_note, doubts, picked
 from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 5
 _EDGE_DIGITS = 4
-_LEVEL = 0.05
+_END_DIGITS = 3
+_USUAL_LEVEL = 0.05
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate", "mean_prediction")
 LOG_LOSS_NAMES = {"mean": "mean_loss", "recalibrated": "recalibrated_loss"}
 BRIER_NAMES = {"mean": "score", "recalibrated": "recalibrated_score"}
@@ -75,8 +78,13 @@ _REFUTED = (
 _BINS = (
     "Bins are (low, high], the first with its low end. Gap: event rate minus mean prediction. "
     "Verdict: where the mean prediction lies outside the interval of the event rate; of calibrated "
-    "bins, about one in twenty strays so by chance."
+    "bins, about"
 )
+_UNTOLD_CHANCE = (
+    "How much miscalibration chance alone would make is not drawn: nothing is known of how labels "
+    "of a cluster would depend on each other."
+)
+_ONE_CLUSTER = "One cluster has no spread, so there are no intervals, and no tests by them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,7 @@ class CalibrationDocument:
             **_estimate_record("slope", fit.slope),
             **_estimate_record("intercept", fit.intercept),
             **_estimate_record("calibration_in_the_large", fit.calibration_in_the_large),
+            "calibration_in_the_large_p": fit.shift_p,
             "n_in_fit": fit.n_in_fit,
             "spiegelhalter_z": None if test is None else test.z,
             "spiegelhalter_p": None if test is None else test.p_value,
@@ -230,14 +239,51 @@ def _parts(document: CalibrationDocument, look: Look) -> Section:
         verdicts=(calibration_verdict(report),),
         notes=(
             *document.doubts,
+            *_score_notes(report),
             *([_HOW] if report.log_loss.miscalibration else []),
             *([] if document.gain is None else [_gain_note(document.gain, report)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
+            cluster_note(document.cluster_column, report.n_clusters),
+            *([_ONE_CLUSTER] if report.n_clusters == 1 else []),
             *origin.notes(),
         ),
         marked=(1,),
     )
+
+
+def _score_notes(report: CalibrationReport) -> Iterator[str]:
+    """Give mean and Brier score their intervals, and tell skill and AUC with theirs."""
+    area, unit = report.discrimination, interval_title(report.confidence)
+    ends = [
+        f"of the {name} {interval(low, high, _END_DIGITS)}"
+        for name, low, high in (
+            ("mean", report.ci_low, report.ci_high),
+            ("Brier score", report.brier_ci_low, report.brier_ci_high),
+        )
+        if low is not None and high is not None
+    ]
+    if ends:
+        yield f"{unit}{'s' * (len(ends) > 1)}: {', '.join(ends)}."
+    skill = (report.skill_ci_low, report.skill_ci_high)
+    told = [
+        area.auc is not None
+        and f"AUC {figure(area.auc, 4)}{_bracketed(area.ci_low, area.ci_high, _end)}",
+        report.skill is not None and f"skill {percent(report.skill)}{_bracketed(*skill, percent)}",
+        report.brier_skill is not None and f"Brier skill {percent(report.brier_skill)}",
+    ]
+    known = [text for text in told if text]
+    if known:
+        yield f"{', '.join(known)}."
+
+
+def _bracketed(low: float | None, high: float | None, text: Callable[[float], str]) -> str:
+    """Show the ends of an interval, if there is one."""
+    return "" if low is None or high is None else f" [{text(low)}, {text(high)}]"
+
+
+def _end(value: float) -> str:
+    return figure(value, _END_DIGITS)
 
 
 def _gain_note(gain: SimpleGain, report: CalibrationReport) -> str:
@@ -285,28 +331,45 @@ def _impossible_notes(report: CalibrationReport, origin: Origin) -> Iterator[str
 
 def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
     """Show the parts of samples of the rows, and what miscalibration chance alone would make."""
-    chance, parts = bootstrap.calibrated_q95, report.log_loss
-    notes = [f"Each sample has as many rows, drawn with replacement; seed {bootstrap.seed}.", _BIAS]
-    if chance is not None:
-        most = (
-            f"{figure(chance.log_loss, 4)} {report.unit} (Brier score: {figure(chance.brier, 4)})"
-        )
-        here = f"{figure(parts.miscalibration, 4)} ({figure(report.brier.miscalibration, 4)})"
-        what = "Miscalibration of a calibrated model with these predictions"
-        samples = "in 95 % of as many samples, by chance alone"
-        p = f"p = {figure(chance.p_value, 2)}"
-        notes.append(f"{what}: up to {most} {samples}. Here it is {here}; {p}.")
+    share, unit = f"{100.0 * report.confidence:g} %", report.unit
+    samples = how_many(bootstrap.n, "sample")
     return Section(
-        f"Middle 95 % of {how_many(bootstrap.n, 'sample')} drawn from these rows",
+        f"Middle {share} of {samples} drawn from these rows",
         *table(
             PARTS,
             (Column("part", is_text=True), str),
-            (f"log loss, {report.unit}: 95 %", lambda part: interval(*bootstrap.log_loss[part])),
-            (Column("Brier score: 95 %", spare=1), lambda part: interval(*bootstrap.brier[part])),
+            (f"log loss, {unit}: {share}", lambda part: interval(*bootstrap.log_loss[part])),
+            (
+                Column(f"Brier score: {share}", spare=1),
+                lambda part: interval(*bootstrap.brier[part]),
+            ),
         ),
-        notes=tuple(notes),
+        notes=(*_sample_notes(bootstrap, report), *_chance_notes(bootstrap, report)),
         is_asked=True,
     )
+
+
+def _sample_notes(bootstrap: Bootstrap, report: CalibrationReport) -> tuple[str, ...]:
+    """Say how samples were drawn."""
+    drawn = "rows, drawn with replacement"
+    if report.n_clusters is not None:
+        drawn = "clusters, drawn whole and with replacement"
+    return f"Each sample has as many {drawn}; seed {bootstrap.seed}.", _BIAS
+
+
+def _chance_notes(bootstrap: Bootstrap, report: CalibrationReport) -> Iterator[str]:
+    """Say what miscalibration chance alone would make."""
+    chance, parts = bootstrap.calibrated_q95, report.log_loss
+    if chance is None:
+        if report.n_clusters is not None:
+            yield _UNTOLD_CHANCE
+        return
+    most = f"{figure(chance.log_loss, 4)} {report.unit} (Brier score: {figure(chance.brier, 4)})"
+    here = f"{figure(parts.miscalibration, 4)} ({figure(report.brier.miscalibration, 4)})"
+    what = "Miscalibration of a calibrated model with these predictions"
+    samples = "in 95 % of as many samples, by chance alone"
+    p = f"p = {figure(chance.p_value, 2)}"
+    yield f"{what}: up to {most} {samples}. Here it is {here}; {p}."
 
 
 def _fit(report: CalibrationReport) -> Section:
@@ -317,7 +380,7 @@ def _fit(report: CalibrationReport) -> Section:
         columns=(
             Column("measure", is_text=True, wraps=True),
             Column("value"),
-            Column("95 % interval", spare=1),
+            Column(interval_title(report.confidence), spare=1),
             Column("meaning", is_text=True, wraps=True, spare=2),
         ),
         rows=(
@@ -354,7 +417,11 @@ def _is_refuted(report: CalibrationReport) -> bool:
 def _line_rows(report: CalibrationReport) -> Iterator[Texts]:
     p_value = report.logistic.line_p
     if p_value is not None:
-        words = "calibration doubtful" if p_value < _LEVEL else "nothing against it"
+        words = (
+            "calibration doubtful"
+            if p_value < level_of(report.confidence)
+            else "nothing against it"
+        )
         yield "p of slope 1, intercept 0", figure(p_value, 3), "-", words
 
 
@@ -364,9 +431,14 @@ def _test_rows(report: CalibrationReport) -> Iterator[Texts]:
     if test is None:
         yield name, "-", "-", "cannot be told"
         return
-    words = "calibration doubtful" if test.p_value < _LEVEL else "nothing against it"
+    words = (
+        "calibration doubtful"
+        if test.p_value < level_of(report.confidence)
+        else "nothing against it"
+    )
     yield name, figure(test.z, 4), "-", "calibration refuted" if _is_refuted(report) else words
-    yield "its p value", figure(test.p_value, 3), "-", "two-sided"
+    how = "two-sided" if report.n_clusters is None else "two-sided, by Student's t"
+    yield "its p value", figure(test.p_value, 3), "-", how
 
 
 def _fit_notes(report: CalibrationReport) -> Iterator[str]:
@@ -386,8 +458,11 @@ def _fit_notes(report: CalibrationReport) -> Iterator[str]:
 
 def _test_notes(report: CalibrationReport) -> Iterator[str]:
     if report.spiegelhalter is None:
-        soft = "is one of labels that are 0 or 1"
-        why = soft if report.has_soft_labels else "needs a prediction other than 0, 0.5 and 1"
+        why = "needs a prediction other than 0, 0.5 and 1"
+        if report.has_soft_labels:
+            why = "is one of labels that are 0 or 1"
+        elif report.n_clusters is not None:
+            why = "needs clusters that differ in such predictions"
         yield f"Spiegelhalter's test {why}."
     elif _is_refuted(report):
         yield _REFUTED
@@ -423,13 +498,22 @@ def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
             else None,
             ("mean", lambda each: figure(each.mean_prediction, 4)),
             ("event rate", lambda each: figure(each.event_rate, 4)),
-            (Column("95 % interval", spare=1), lambda each: interval(each.ci_low, each.ci_high, 3)),
+            (
+                Column(interval_title(report.confidence), spare=1),
+                lambda each: interval(each.ci_low, each.ci_high, 3),
+            ),
             (Column("gap", spare=4), _gap),
             (Column("verdict", is_text=True), _bin_verdict),
         ),
-        notes=(*_few_bins(report), _BINS),
+        notes=(*_few_bins(report), f"{_BINS} {_strays(report)} so by chance."),
         marked=[i for i, each in enumerate(bins) if _bin_verdict(each)],
     )
+
+
+def _strays(report: CalibrationReport) -> str:
+    """Say how many bins stray by chance: as many as intervals leave out."""
+    level = level_of(report.confidence)
+    return "one in twenty strays" if level == _USUAL_LEVEL else f"{100.0 * level:g} % stray"
 
 
 def _gap(each: ReliabilityBin) -> str:

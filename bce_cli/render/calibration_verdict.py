@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bce_cli.core.calibration.verdict import LEVEL, MARGIN, judge_calibration
+from bce_cli.core.calibration.verdict import MARGIN, judge_calibration
+from bce_cli.core.inference import level_of
 from bce_cli.render.layout import Judged, count, figure, how_many, percent
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _figures(report: CalibrationReport) -> Iterator[str]:
 
 def estimate_text(estimate: Estimate, digits: int) -> str:
     """Show an estimate; what is but rounding, next to its interval, is 0."""
-    is_noise = abs(estimate.value) < _NOISE * (estimate.ci_high - estimate.ci_low)
+    width = estimate.ci_high - estimate.ci_low
+    is_noise = math.isfinite(width) and abs(estimate.value) < _NOISE * width
     return figure(0.0 if is_noise else estimate.value, digits)
 
 
@@ -109,22 +111,33 @@ def _p_text(p_value: float | None) -> str:
 def _untold(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     """Say that nothing speaks against calibration, and what is left open."""
     found = ", ".join([*_figures(report), _p_text(judged.p_value)])
+    n, what = report.n_weighted, "rows"
+    if report.n_clusters is not None:
+        n, what = report.n_clusters, "such clusters"
+    enough = _enough(report, n)
+    would = f"; about {count(enough)} {what} would do" if enough > n else ""
+    open_ = f"nothing speaks against it, but much is left open{would}"
+    return f"{_rows(report)} cannot tell: {open_} ({found})"
+
+
+def _rows(report: CalibrationReport) -> str:
+    """Say how many rows there are, and in how many clusters."""
     rows = how_many(report.n_weighted)
-    enough = _enough_rows(report)
-    would = f"; about {count(enough)} rows would do" if enough > report.n_weighted else ""
-    return f"{rows} cannot tell: nothing speaks against it, but much is left open{would} ({found})"
+    if report.n_clusters is None:
+        return rows
+    return f"{rows} in {how_many(report.n_clusters, 'cluster')}"
 
 
-def _enough_rows(report: CalibrationReport) -> int:
-    """Return how many such rows would tell, if they are calibrated: two digits; 0 for too many.
+def _enough(report: CalibrationReport, n: int) -> int:
+    """Return how many would tell, if they are calibrated: two digits; 0 for too many.
 
-    Intervals shrink with the root of the rows. Those that are half as wide as the margin lie within
-    it for 19 samples of 20.
+    Intervals shrink with the root of the n rows, or clusters. Those that are half as wide as the
+    margin lie within it for 19 samples of 20.
     """
     slope, shift = report.logistic.slope, report.logistic.calibration_in_the_large
     rooms = (slope, 1.0 - 1.0 / MARGIN), (shift, math.log(MARGIN))
     widths = [(each.ci_high - each.ci_low) / room for each, room in rooms if each is not None]
-    enough = report.n_weighted * max(widths) ** 2
+    enough = n * max(widths) ** 2
     if not enough < _MOST_ROWS:
         return 0
     unit = 10.0 ** max(math.floor(math.log10(enough)) - 1, 0)
@@ -147,7 +160,7 @@ _ANSWERS: dict[Ground, Callable[[CalibrationReport, CalibrationVerdict], str]] =
     "no slope": _no_slope,
     "wide": _untold,
     "none": lambda report, judged: (
-        f"Yes, as far as {how_many(report.n_weighted)} can tell "
+        f"Yes, as far as {_rows(report)} can tell "
         f"({', '.join([*_figures(report), _p_text(judged.p_value)])})"
     ),
 }
@@ -173,7 +186,7 @@ def _shift_off(shift: Estimate) -> str:
 
 def _mean_off(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     """Say in which way the mean is off, by a test that needs no fit."""
-    if judged.p_values.get("mean", 1.0) > LEVEL:
+    if judged.p_values.get("mean", 1.0) > level_of(report.confidence):
         return ""
     return f"too {'low' if report.base_rate > report.mean_prediction else 'high'} on average"
 

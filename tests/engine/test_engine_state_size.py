@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.calibration.fine_bins import N_FINE_BINS, fine_edges
-from bce_cli.core.calibration.report import CalibrationPlan
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
 from bce_cli.core.evaluation import Plan, evaluate_rows

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.report import CalibrationReport, calibration_report
 from bce_cli.render import diagram
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.calibration_verdict import calibration_verdict

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bce_cli.core.calibration.report import CalibrationPlan, calibration_report
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.report import calibration_report
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention

@@ -6,12 +6,13 @@ import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.groups import GroupedRows
+from bce_cli.core.inference import t_quantile
 from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.core.rows import as_floats
 from bce_cli.core.state import FIRST, State
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray, Rows
 
 
-def wilson_interval(rate: float, n: float) -> tuple[float, float]:
-    """Return the 95 % score interval of a rate seen in `n` rows.
+def wilson_interval(
+    rate: float, n: float, quantile: float = NORMAL_QUANTILE
+) -> tuple[float, float]:
+    """Return the score interval of a rate seen in `n` rows, by default that of 95 %.
 
     It never leaves [0, 1], and is no point where the rate is 0 or 1 (Wilson, "Probable inference,
     the law of succession, and statistical inference", J. Am. Stat. Assoc. 22, 1927).
@@ -36,7 +39,7 @@ def wilson_interval(rate: float, n: float) -> tuple[float, float]:
     >>> [round(limit, 4) for limit in wilson_interval(0.1, 10)]
     [0.0179, 0.4042]
     """
-    z2 = NORMAL_QUANTILE**2 / n
+    z2 = quantile**2 / n
     above = rate + z2 / 2.0 + math.sqrt(z2 * (rate * (1.0 - rate) + z2 / 4.0))
     low = rate * rate / above  # a difference of both terms would cancel
     high = above / (1.0 + z2)
@@ -216,8 +219,9 @@ class ReliabilityBin:
     mean_prediction, event_rate : float or None
         Weighted means of predictions and labels; None without rows of any weight.
     ci_low, ci_high : float or None
-        95 % interval of the event rate (Wilson, J. Am. Stat. Assoc. 22, 1927); under weights for
-        the effective number of rows, (sum of weights)^2 over the sum of their squares.
+        Interval of the event rate (Wilson, J. Am. Stat. Assoc. 22, 1927); under weights for the
+        effective number of rows, (sum of weights)^2 over the sum of their squares; with clusters,
+        see `bce_cli.core.calibration.clustered.spreads_of_bins`.
     """
 
     low: float
@@ -230,8 +234,35 @@ class ReliabilityBin:
     ci_high: float | None
 
 
-def reliability_bins(totals: ReliabilityTotals) -> tuple[ReliabilityBin, ...]:
+class Spread(NamedTuple):
+    """What the interval of an event rate is made of.
+
+    Attributes
+    ----------
+    n : float
+        So many independent rows would pin the rate down as well.
+    df : float
+        Degrees of freedom of Student's t; infinite for the normal distribution.
+    """
+
+    n: float
+    df: float = math.inf
+
+
+def reliability_bins(
+    totals: ReliabilityTotals,
+    confidence: float = 0.95,
+    spreads: Sequence[Spread | None] | None = None,
+) -> tuple[ReliabilityBin, ...]:
     """Derive the figures of each bin, empty ones included.
+
+    Parameters
+    ----------
+    totals : ReliabilityTotals
+    confidence : float, default 0.95
+        Of the intervals.
+    spreads : sequence of Spread or None, optional
+        Of each bin, where rows depend on each other; None for a bin that gives no interval.
 
     Examples
     --------
@@ -242,26 +273,34 @@ def reliability_bins(totals: ReliabilityTotals) -> tuple[ReliabilityBin, ...]:
     0.0 0.5 1 0.25 1.0 0.2065
     0.5 1.0 1 0.75 0.0 0.0
     """
-    return tuple(
-        _bin(low, high, totals, index) for index, (low, high) in enumerate(pairwise(totals.edges))
-    )
+    if spreads is None:
+        pairs = zip(totals.weights, totals.weight_squares, strict=True)
+        spreads = [_independent(*pair) for pair in pairs]
+    bins = []
+    for index, (edges, spread) in enumerate(zip(pairwise(totals.edges), spreads, strict=True)):
+        reach = None if spread is None else (spread.n, t_quantile(confidence, spread.df))
+        bins.append(_bin(edges, totals, index, reach))
+    return tuple(bins)
 
 
-def _bin(low: float, high: float, totals: ReliabilityTotals, index: int) -> ReliabilityBin:
+def _independent(weights: ExactSum, squares: ExactSum) -> Spread | None:
+    """Return the effective number of rows; None where none has a weight."""
+    return Spread(weights.units**2 / (squares.units << -UNIT_EXPONENT)) if weights.units else None
+
+
+def _bin(
+    edges: tuple[float, float],
+    totals: ReliabilityTotals,
+    index: int,
+    reach: tuple[float, float] | None,
+) -> ReliabilityBin:
     n, weights = totals.n[index], totals.weights[index]
     if not weights.units:
-        return ReliabilityBin(low, high, n, 0.0, None, None, None, None)
-    event_rate = totals.label_weights[index].units / weights.units
-    squares = totals.weight_squares[index].units << -UNIT_EXPONENT
-    return ReliabilityBin(
-        low,
-        high,
-        n,
-        float(weights),
-        totals.prediction_weights[index].units / weights.units,
-        event_rate,
-        *wilson_interval(event_rate, weights.units**2 / squares),
-    )
+        return ReliabilityBin(*edges, n, 0.0, None, None, None, None)
+    rate = totals.label_weights[index].units / weights.units
+    ends = (None, None) if reach is None else wilson_interval(rate, *reach)
+    mean = totals.prediction_weights[index].units / weights.units
+    return ReliabilityBin(*edges, n, float(weights), mean, rate, *ends)
 
 
 def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:

@@ -17,6 +17,7 @@ from bce_cli.core.calibration.decomposition import (
 )
 from bce_cli.core.calibration.tally import Tally, is_new, run_starts
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.inference import level_of
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.validate import positive_labels
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.progress import Progress
-    from bce_cli.core.rows import FloatArray, Places, Rows
+    from bce_cli.core.rows import Categories, FloatArray, Places, Rows
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -58,6 +59,8 @@ class DistinctRows:
     starts : ndarray of intp, shape (k,)
         Where a new prediction begins.
     predictions, logits : ndarray of float64, shape (k,)
+    clusters : ndarray of int, shape (m,), optional
+        The cluster that each is in, by the order of their words; rows of several are distinct.
     """
 
     counts: npt.NDArray[np.int64]
@@ -67,6 +70,7 @@ class DistinctRows:
     starts: Places
     predictions: FloatArray
     logits: FloatArray | None
+    clusters: Places | None = None
 
     @classmethod
     def of(cls, rows: Rows) -> DistinctRows:
@@ -75,9 +79,13 @@ class DistinctRows:
             rows = rows.at(np.flatnonzero(rows.weights))
         keys = rows.probabilities if rows.logits is None else rows.logits
         weights = np.ones(len(rows)) if rows.weights is None else rows.weights
-        order = np.lexsort((weights, rows.labels, keys))
+        clusters = None if rows.cluster is None else _numbered(rows.cluster)
+        others = () if clusters is None else (clusters,)
+        order = np.lexsort((*others, weights, rows.labels, keys))
         columns = keys[order], as_floats(rows.labels[order]), weights[order]
-        firsts = np.flatnonzero(np.any([is_new(column) for column in columns], axis=0))
+        are_new = [is_new(column[order]) for column in others]
+        are_new += [is_new(column) for column in columns]
+        firsts = np.flatnonzero(np.any(are_new, axis=0))
         keys, labels, weights = (column[firsts] for column in columns)
         starts = run_starts(keys)
         chosen = order[firsts[starts]]
@@ -89,6 +97,7 @@ class DistinctRows:
             starts=starts,
             predictions=rows.probabilities[chosen],
             logits=None if rows.logits is None else rows.logits[chosen],
+            clusters=None if clusters is None else clusters[order[firsts]],
         )
 
     def tally(self, counts: npt.NDArray[np.int64]) -> Tally:
@@ -114,6 +123,14 @@ class DistinctRows:
             (negatives[seen],),
             label_spread=spread,
         )
+
+
+def _numbered(cluster: Categories) -> Places:
+    """Give clusters numbers in the order of their words, whatever order the rows are in."""
+    words = sorted(set(cluster.names))
+    places = {word: place for place, word in enumerate(words)}
+    numbers = np.array([places[name] for name in cluster.names], np.intp)[cluster.codes]
+    return np.unique(numbers, return_inverse=True)[1]
 
 
 _LEVEL = 0.95
@@ -219,12 +236,10 @@ def _redrawn(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]
 Intervals: TypeAlias = dict[str, tuple[float, float]]
 """By the name of a part, as `Decomposition` has them."""
 
-_TAIL = 0.025
-
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """The middle 95 % of the parts of both scores over replicates.
+    """The middle of the parts of both scores over replicates: 95 % of them, or another share.
 
     For `miscalibration` and `discrimination` these are no confidence intervals: a sample repeats
     rows, and recalibration takes that for a pattern, so both are greater in samples than in the
@@ -238,7 +253,8 @@ class Bootstrap:
         Low and high end for each part; losses in nats, infinite where too many replicates are.
     calibrated_q95 : CalibratedMiscalibration or None
         The 95 % quantile of the miscalibration of labels drawn from the predictions, over as many
-        replicates; None with soft labels.
+        replicates; None with soft labels, and with clusters, as nothing is known of how labels
+        would depend on each other.
     """
 
     n: int
@@ -256,11 +272,15 @@ class Bootstrap:
         )
 
 
-def bootstrap(rows: Rows, n: int, seed: int, progress: Progress = silent) -> Bootstrap:
+def bootstrap(
+    rows: Rows, n: int, seed: int, progress: Progress = silent, confidence: float = 0.95
+) -> Bootstrap:
     """Resample rows with replacement, with their weights, and decompose the losses of each sample.
 
     Equal rows are drawn together, from a multinomial distribution over all that occur, in their
-    own order: the order of the rows does not matter.
+    own order: the order of the rows does not matter. Where rows are in clusters, these are drawn,
+    whole, and as many as there are (Davison and Hinkley, "Bootstrap methods and their
+    application", 1997, section 3.8).
 
     Parameters
     ----------
@@ -270,6 +290,8 @@ def bootstrap(rows: Rows, n: int, seed: int, progress: Progress = silent) -> Boo
         Replicates, at least one.
     seed : int
     progress : callable (Stage) -> None, optional
+    confidence : float, default 0.95
+        The share of replicates that is told.
 
     References
     ----------
@@ -283,7 +305,7 @@ def bootstrap(rows: Rows, n: int, seed: int, progress: Progress = silent) -> Boo
     [0.1, 0.57]
     """
     # Samples of rows come first, then labels of as many samples: each is half of a replicate.
-    n_rounds = 1 if _are_soft(_of_some_weight(rows)) else 2
+    n_rounds = 2 if rows.cluster is None and not _are_soft(_of_some_weight(rows)) else 1
     n_done = 0
 
     def tell() -> None:
@@ -298,22 +320,30 @@ def bootstrap(rows: Rows, n: int, seed: int, progress: Progress = silent) -> Boo
         log_losses.append(decompose_log_loss(tally, pools))
         briers.append(decompose_brier(tally, pools))
         tell()
-    chance = calibrated_miscalibration(rows, n, seed, tell)
-    return Bootstrap(n, seed, _intervals(log_losses), _intervals(briers), chance)
+    chance = calibrated_miscalibration(rows, n, seed, tell) if n_rounds > 1 else None
+    tail = level_of(confidence) / 2.0
+    return Bootstrap(n, seed, _intervals(log_losses, tail), _intervals(briers, tail), chance)
 
 
 def _resampled(rows: Rows, n: int, random: np.random.Generator) -> Iterator[Tally]:
     """Yield the tallies of random samples."""
     distinct = DistinctRows.of(rows)
+    if distinct.clusters is not None:
+        n_clusters = int(distinct.clusters.max()) + 1
+        even = np.full(n_clusters, 1.0 / n_clusters)
+        for _ in range(n):
+            times = random.multinomial(n_clusters, even)
+            yield distinct.tally(distinct.counts * times[distinct.clusters])
+        return
     n_rows = int(distinct.counts.sum())
     shares = distinct.counts / n_rows
     for _ in range(n):
         yield distinct.tally(random.multinomial(n_rows, shares))
 
 
-def _intervals(samples: Sequence[Decomposition]) -> Intervals:
+def _intervals(samples: Sequence[Decomposition], tail: float) -> Intervals:
     intervals = {}
     for part in PARTS:
         values = sorted(getattr(sample, part) for sample in samples)
-        intervals[part] = (quantile(values, _TAIL), quantile(values, 1.0 - _TAIL))
+        intervals[part] = (quantile(values, tail), quantile(values, 1.0 - tail))
     return intervals

@@ -421,7 +421,29 @@ def fit_slope(odds: LogOdds, near: float | None = None) -> float | None:
     return None if peak is None else peak.at[0] / scale
 
 
-def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
+class Shift(NamedTuple):
+    """The best intercept for the slope 1.
+
+    Attributes
+    ----------
+    value : float
+    information : float
+        The negative second derivative of the log-likelihood, less than a step away.
+    variance : float
+        Of the gradient; the information, without weights and soft labels.
+    """
+
+    value: float
+    information: float
+    variance: float
+
+    @property
+    def std_error(self) -> float:
+        """The standard error of the value."""
+        return math.sqrt(self.variance) / self.information
+
+
+def fit_shift(odds: LogOdds) -> Shift | None:
     """Fit an intercept, the slope being 1; None if that does not converge.
 
     The root of the gradient, which falls, by Newton's method; halves the interval that holds the
@@ -432,16 +454,12 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
     odds : LogOdds
         With both labels.
 
-    Returns
-    -------
-    tuple of float
-        The shift and its standard error.
-
     Examples
     --------
     >>> odds = LogOdds(np.array([0.0]), np.array([3.0]), np.array([1.0]))
-    >>> [round(number, 6) for number in fit_shift(odds)]
-    [1.098612, 1.154701]
+    >>> shift = fit_shift(odds)
+    >>> round(shift.value, 6), round(shift.std_error, 6)
+    (1.098612, 1.154701)
     """
     low = odds.of_base_rate - float(odds.logits[-1])
     high = odds.of_base_rate - float(odds.logits[0])
@@ -455,7 +473,7 @@ def fit_shift(odds: LogOdds) -> tuple[float, float] | None:
             step = low / 2.0 + high / 2.0 - shift
         shift, previous = shift + step, step
         if abs(step) <= TOLERANCE * max(1.0, abs(shift)) and information > 0.0:
-            return shift, math.sqrt(variance) / information
+            return Shift(shift, information, variance)
     return None
 
 

@@ -1,4 +1,4 @@
-"""All that is found out about the calibration of predictions: the plan, the sums, the figures."""
+"""All that is found out about the calibration of predictions."""
 
 from __future__ import annotations
 
@@ -6,274 +6,38 @@ import math
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import iadd
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bce_cli.core.arguments import check_choice, check_confidence, check_kind, check_whole
-from bce_cli.core.calibration.bins import (
-    MOST_BINS,
-    ReliabilityBin,
-    ReliabilityTotals,
-    expected_calibration_error,
-    maximum_calibration_error,
-    quantile_edges,
-    reliability_bins,
-    uniform_edges,
-)
-from bce_cli.core.calibration.bootstrap import Bootstrap, bootstrap
-from bce_cli.core.calibration.decomposition import (
-    Decomposition,
-    IsotonicCurve,
-    SpiegelhalterTest,
-    decompose_brier,
-    decompose_log_loss,
-    isotonic_curve,
-    pool_adjacent_violators,
-    spiegelhalter_test,
-)
-from bce_cli.core.calibration.discrimination import (
-    Discrimination,
-    discrimination,
-    discrimination_of_tally,
-)
-from bce_cli.core.calibration.fine_bins import FineBins, UsedBins, fine_quantiles, fine_tally
-from bce_cli.core.calibration.logistic import LogisticRecalibration, recalibrate_logistically
-from bce_cli.core.calibration.scores import (
-    StandardErrors,
-    ends_of,
-    errors_by_cluster,
-    errors_of_totals,
-)
-from bce_cli.core.calibration.tally import Tally, histogram
-from bce_cli.core.cluster_moments import ClusteredRows
-from bce_cli.core.conventions import EXACT
-from bce_cli.core.cross_moments import CrossMoments
-from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.arguments import check_kind
+from bce_cli.core.calibration.basis import Basis, stretches
+from bce_cli.core.calibration.bins import expected_calibration_error, maximum_calibration_error
+from bce_cli.core.calibration.decomposition import isotonic_curve, pool_adjacent_violators
+from bce_cli.core.calibration.discrimination import Discrimination
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.scores import ends_of
 from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Stage, silent
-from bce_cli.core.report import NATS_PER, check_unit, loss_report
-from bce_cli.core.state import State
-from bce_cli.core.totals import LossTotals
+from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.validate import check_rows
-from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Self
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
+    from bce_cli.core.calibration.bins import ReliabilityBin
     from bce_cli.core.calibration.bootstrap import Bootstrap
-    from bce_cli.core.calibration.decomposition import Decomposition, Pools, SpiegelhalterTest
+    from bce_cli.core.calibration.decomposition import (
+        Decomposition,
+        IsotonicCurve,
+        SpiegelhalterTest,
+    )
+    from bce_cli.core.calibration.fine_bins import UsedBins
+    from bce_cli.core.calibration.logistic import LogisticRecalibration
+    from bce_cli.core.calibration.plan import CalibrationTotals, Strategy
     from bce_cli.core.progress import Progress
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-
-
-Strategy: TypeAlias = Literal["uniform", "quantile"]
-
-_MOST_REPLICATES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationPlan:
-    """What to find out.
-
-    Attributes
-    ----------
-    unit : {"nats", "bits"}
-        Of the log loss and its parts.
-    n_bins : int
-        Of the reliability table, 1 to 1000.
-    strategy : {"uniform", "quantile"}
-        Bins of equal width, or of about as many rows each; of these there are fewer where there
-        are fewer different predictions.
-    n_bootstrap : int
-        Replicates, at most 10,000; 0 for none.
-    seed : int
-        For these; 0 or more.
-    with_fine_bins : bool
-        Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
-    confidence : float
-        Of every interval, in (0, 1); what strays beyond it is judged to be no chance.
-
-    Raises
-    ------
-    ArgumentError
-        One of them is outside its domain.
-
-    Examples
-    --------
-    >>> CalibrationPlan(strategy="quantil")
-    Traceback (most recent call last):
-    ...
-    bce_cli.errors.ArgumentError: strategy 'quantil' is not known; did you mean 'quantile'?
-    known are uniform, quantile
-    """
-
-    unit: Unit = "nats"
-    n_bins: int = 10
-    strategy: Strategy = "uniform"
-    n_bootstrap: int = 0
-    seed: int = 0
-    with_fine_bins: bool = False
-    confidence: float = 0.95
-
-    def __post_init__(self) -> None:
-        check_unit(self.unit)
-        check_whole("n_bins", self.n_bins, least=1, most=MOST_BINS)
-        check_choice("strategy", self.strategy, get_args(Strategy))
-        check_whole("n_bootstrap", self.n_bootstrap, least=0, most=_MOST_REPLICATES)
-        check_whole("seed", self.seed, least=0)
-        check_confidence(self.confidence)
-        if self.with_fine_bins and self.n_bootstrap:
-            samples, fine = argument("n_bootstrap"), argument("with_fine_bins")
-            message = f"{samples} draws samples of the rows, and {fine} does not hold them"
-            raise ArgumentError(message)
-
-    def totals_of(self, rows: Rows) -> CalibrationTotals:
-        """Sum up some rows."""
-        is_uniform = self.strategy == "uniform"
-        losses, reversed_losses = EXACT.losses_both_ways(rows)
-        return CalibrationTotals(
-            LossTotals.of(rows, losses, EXACT, reversed_losses),
-            ReliabilityTotals.of(rows, uniform_edges(self.n_bins)) if is_uniform else None,
-            FineBins.of(rows) if self.with_fine_bins else None,
-            CrossMoments.of(rows, losses) if rows.cluster is None else CrossMoments(),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationTotals(State):
-    """What is known of some rows without sorting them, as a mergeable state.
-
-    Attributes
-    ----------
-    losses : LossTotals
-        Of exact losses.
-    bins : ReliabilityTotals or None
-        None where the edges of the bins depend on all rows.
-    fine : FineBins or None
-        None where the rows are held.
-    moments : CrossMoments
-        What standard errors are made of; zero where rows are in clusters.
-    """
-
-    losses: LossTotals
-    bins: ReliabilityTotals | None
-    fine: FineBins | None
-    moments: CrossMoments
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What is known of predictions and labels, besides the sums that need no order.
-
-    Attributes
-    ----------
-    tally : Tally
-        Of the predictions; with fine bins, of the mean predictions of these.
-    in_bins : ReliabilityTotals
-    histogram : tuple of float
-    n_in_fit : int
-        Rows of some weight whose prediction has a finite logit.
-    spiegelhalter : SpiegelhalterTest or None
-    discrimination : Discrimination
-    errors : StandardErrors
-    bootstrap : Bootstrap or None
-        In nats.
-    of_rows : LossTotals or None
-        With fine bins, the losses of the rows themselves.
-    fine_bins : UsedBins or None
-    """
-
-    tally: Tally
-    in_bins: ReliabilityTotals
-    histogram: tuple[float, ...]
-    n_in_fit: int
-    spiegelhalter: SpiegelhalterTest | None
-    discrimination: Discrimination
-    errors: StandardErrors
-    bootstrap: Bootstrap | None = None
-    of_rows: LossTotals | None = None
-    fine_bins: UsedBins | None = None
-
-    @classmethod
-    def of_all(
-        cls,
-        rows: Rows,
-        totals: CalibrationTotals,
-        losses: LossReport,
-        plan: CalibrationPlan,
-        progress: Progress = silent,
-    ) -> Self:
-        """Sort rows, of which at least one has a weight and none is left out."""
-        tally = Tally.of(rows)
-        clusters = None if rows.cluster is None else ClusteredRows(rows.cluster)
-        return cls(
-            tally=tally,
-            in_bins=totals.bins or _in_quantiles(rows, plan.n_bins),
-            histogram=histogram(tally),
-            n_in_fit=_count_finite(rows),
-            spiegelhalter=spiegelhalter_test(tally),
-            discrimination=discrimination(rows, clusters, plan.confidence, tally),
-            errors=errors_of_totals(totals.losses, totals.moments, losses)
-            if clusters is None
-            else errors_by_cluster(rows, clusters, losses),
-            bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed, progress)
-            if plan.n_bootstrap
-            else None,
-        )
-
-    @classmethod
-    def of_fine(
-        cls, fine: FineBins, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
-    ) -> Self:
-        """Take fine bins in place of rows, of which at least one has a weight."""
-        tally = fine_tally(fine)
-        return cls(
-            tally=tally,
-            in_bins=totals.bins or fine_quantiles(fine, plan.n_bins),
-            histogram=tuple(map(float, fine.heights["weights"])),
-            n_in_fit=fine.n_in_fit,
-            spiegelhalter=None if tally.has_soft_labels else fine.spiegelhalter.test(),
-            discrimination=discrimination_of_tally(tally, plan.confidence),
-            errors=errors_of_totals(totals.losses, totals.moments, losses),
-            of_rows=totals.losses,
-            fine_bins=UsedBins.of(fine),
-        )
-
-    def decompositions(self, pools: Pools) -> tuple[Decomposition, Decomposition]:
-        """Decompose log loss, in nats, and Brier score."""
-        tally, rows = self.tally, self.of_rows
-        if rows is None:
-            return decompose_log_loss(tally, pools), decompose_brier(tally, pools)
-        return (
-            decompose_log_loss(tally, pools, (rows.losses, rows.n_infinite)),
-            decompose_brier(tally, pools, rows.squared_errors),
-        )
-
-
-def _stretches(rows: Rows) -> Iterator[Rows]:
-    """Yield views of runs of rows, at least one."""
-    return map(rows.at, slices(max(len(rows), 1)))
-
-
-def _in_quantiles(rows: Rows, n_bins: int) -> ReliabilityTotals:
-    edges = quantile_edges(rows.probabilities, n_bins)
-    return reduce(iadd, (ReliabilityTotals.of(block, edges) for block in _stretches(rows)))
-
-
-def _count_finite(rows: Rows) -> int:
-    """Count the rows of some weight whose prediction has a finite logit."""
-    if rows.logits is None:
-        finite = (rows.probabilities > 0.0) & (rows.probabilities < 1.0)
-    else:
-        finite = np.isfinite(rows.logits)
-    if rows.weights is not None:
-        finite &= rows.weights > 0.0
-    return int(np.count_nonzero(finite))
 
 
 _NO_AREA = Discrimination(None)
@@ -425,7 +189,7 @@ def calibration_report(
     plan = CalibrationPlan() if plan is None else plan
     check_kind("plan", plan, CalibrationPlan, "such as CalibrationPlan(strategy='quantile')")
     rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
-    totals = [plan.totals_of(block) for block in _stretches(rows)]
+    totals = [plan.totals_of(block) for block in stretches(rows)]
     if plan.with_fine_bins:
         return report_of_fine_bins(reduce(iadd, totals), plan)
     return report_of_rows(rows, totals, plan)
@@ -450,7 +214,7 @@ def report_of_rows(
     progress(Stage("fitting"))
     whole = reduce(iadd, totals)
     losses = loss_report(whole.losses, plan.unit)
-    basis = Basis.of_all(rows, whole, losses, plan, progress)
+    basis = Basis.of_rows_held(rows, whole, losses, plan, progress)
     progress(Stage("fitting"))
     return _report(basis, whole, losses, plan)
 
@@ -481,13 +245,13 @@ def report_of_fine_bins(totals: CalibrationTotals, plan: CalibrationPlan) -> Cal
 def _report(
     basis: Basis, totals: CalibrationTotals, losses: LossReport, plan: CalibrationPlan
 ) -> CalibrationReport:
-    tally, in_bins = basis.tally, basis.in_bins
-    bins = tuple(each for each in reliability_bins(in_bins) if each.n or plan.strategy == "uniform")
+    tally = basis.tally
+    bins = tuple(each for each in basis.bins if each.n or plan.strategy == "uniform")
     pools = pool_adjacent_violators(tally)
     nats = NATS_PER[plan.unit]
     log_loss, brier = basis.decompositions(pools)
     errors, confidence = basis.errors, plan.confidence
-    reach = t_quantile(confidence, errors.df)
+    reach = t_quantile(confidence, errors.df) if errors.df > 0.0 else math.nan
     mean = (
         None if math.isinf(losses.mean_loss) else totals.losses.losses.over(totals.losses.weights)
     )
@@ -501,7 +265,7 @@ def _report(
         weight_sum=losses.weight_sum,
         effective_n=losses.effective_n,
         base_rate=losses.base_rate,
-        mean_prediction=_mean_prediction(in_bins),
+        mean_prediction=basis.mean_prediction,
         unit=plan.unit,
         log_loss=replace(log_loss.per(nats), mean=losses.mean_loss),
         brier=replace(brier, mean=losses.brier),
@@ -513,7 +277,7 @@ def _report(
         mce=maximum_calibration_error(bins),
         curve=isotonic_curve(tally, pools),
         histogram=basis.histogram,
-        logistic=recalibrate_logistically(tally, basis.n_in_fit),
+        logistic=basis.logistic,
         spiegelhalter=basis.spiegelhalter,
         n_impossible=losses.n_impossible,
         first_impossible_row=losses.first_impossible_row,
@@ -534,8 +298,3 @@ def _report(
         brier_ci_high=brier_high,
         discrimination=basis.discrimination,
     )
-
-
-def _mean_prediction(totals: ReliabilityTotals) -> float:
-    weights = sum(totals.weights, ExactSum())
-    return sum(totals.prediction_weights, ExactSum()).units / weights.units

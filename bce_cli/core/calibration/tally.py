@@ -216,7 +216,7 @@ class SquareSums:
         return within + weights * (means - rates) ** 2
 
 
-def is_new(keys: FloatArray) -> BoolArray:
+def is_new(keys: FloatArray | Places) -> BoolArray:
     """Whether each of some keys differs from the one before; the first one does."""
     found = np.ones(len(keys), np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=found[1:])

@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bce_cli.core.report import NORMAL_QUANTILE
+from bce_cli.core.inference import level_of
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
 
-LEVEL = 0.05
 MARGIN = 1.25
 """What odds, and a slope, may be off by in predictions that are called calibrated: a quarter."""
 
@@ -59,7 +58,8 @@ def judge_calibration(report: CalibrationReport) -> CalibrationVerdict:
     does not happen. Else, in this order:
 
     1. Fewer than 30 rows, by number or in weight, cannot tell, since all tests are asymptotic.
-    2. Predictions are not calibrated if a test says so at the level 0.05. The tests are Wald's, of
+    2. Predictions are not calibrated if a test says so at the level that goes with the confidence
+       of the report, 0.05 for 95 %. The tests are Wald's, of
        slope 1 and intercept 0 together (Cox 1958), or of the intercept alone where there is no
        slope, or the score test of the mean where there is no intercept either; Spiegelhalter's;
        and, with a bootstrap, how many samples of labels drawn from the predictions show as much
@@ -98,7 +98,7 @@ def _judged(report: CalibrationReport, p_value: float | None) -> tuple[bool | No
         return False, "refuted"
     if min(report.n_weighted, report.effective_n) < _FEW:
         return None, "one label" if fit.obstacle == "one label" else "few rows"
-    if p_value is not None and p_value <= LEVEL:
+    if p_value is not None and p_value <= level_of(report.confidence):
         return False, "tests"
     if fit.obstacle == "one label":
         return None, "one label"
@@ -116,7 +116,7 @@ def _p_values(report: CalibrationReport) -> dict[str, float]:
     fit, shift = report.logistic, report.logistic.calibration_in_the_large
     found: dict[str, float | None] = {"line": fit.line_p}
     if fit.line_p is None and shift is not None:
-        found = {"shift": _two_sided(shift)}
+        found = {"shift": fit.shift_p}
     elif fit.line_p is None:
         found = {"mean": fit.mean_p}
     if report.spiegelhalter is not None:
@@ -124,12 +124,6 @@ def _p_values(report: CalibrationReport) -> dict[str, float]:
     if report.bootstrap is not None and report.bootstrap.calibrated_q95 is not None:
         found["samples"] = report.bootstrap.calibrated_q95.p_value
     return {name: p for name, p in found.items() if p is not None}
-
-
-def _two_sided(estimate: Estimate) -> float | None:
-    """Return the p value of an estimate of 0; None where it has no spread."""
-    error = (estimate.ci_high - estimate.ci_low) / (2.0 * NORMAL_QUANTILE)
-    return math.erfc(abs(estimate.value) / error / math.sqrt(2.0)) if error > 0.0 else None
 
 
 def _lies_within(estimate: Estimate, low: float, high: float) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.progress import silent
 from bce_cli.core.recalibration.choice import Contest, RecalibrationPlan
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _SIMPLE: tuple[Method, ...] = ("as-is", "offset", "temperature", "logistic")
 _MANY, MOST = 50_000, 1_000_000
-_FOLDS, _FOLDS_OF_MANY = 10, 2
+_FOLDS, _FOLDS_OF_MANY, _LEAST_FOLDS = 10, 2, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class SimpleGain:
         The mean loss as it is less that; below 0 where the map does harm, and infinite where
         predictions cost infinity as they are.
     ci_low, ci_high : float or None
-        95 % interval; None where it is infinite.
+        Its interval; None where it is infinite.
     """
 
     method: Method
@@ -62,13 +63,17 @@ class SimpleGain:
         return self.removed > 0.0 if self.ci_low is None else self.ci_low > 0.0
 
 
-def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleGain | None:
+def simple_gain(
+    rows: Rows, known: LogisticRecalibration, unit: Unit, confidence: float = 0.95
+) -> SimpleGain | None:
     """Judge the simplest maps by rows that they were not fitted to, in little time.
 
     Of more than 50,000 rows there are 2 folds, as half of them are many, and the logistic map
     alone, of which the slope and intercept of all rows are known; else 10 folds, and an offset and
     a temperature, too. Of more than 1,000,000 rows so many are drawn, one from each stretch of rows
     of about equal length: the interval is wide enough for that, and narrow enough for any use.
+    Rows of a cluster stay in one fold, of which there are no more than clusters, and the interval
+    allows for them.
 
     Parameters
     ----------
@@ -77,6 +82,8 @@ def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleG
     known : LogisticRecalibration
         Of the same rows.
     unit : {"nats", "bits"}
+    confidence : float, default 0.95
+        Of the interval.
 
     Returns
     -------
@@ -93,13 +100,17 @@ def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleG
     >>> gain.method, gain.folds, gain.is_sure
     ('offset', 10, True)
     """
-    rows = replace(rows, ids=None, rivals=(), segments=(), cluster=None, order=None)
+    rows = replace(rows, ids=None, rivals=(), segments=(), order=None)
     if rows.weights is not None and not rows.weights.all():
         rows = rows.at(np.flatnonzero(rows.weights))
     if len(rows) > MOST:
         rows = rows.at(drawn_places(len(rows), MOST))
     has_many = len(rows) > _MANY
     n = _FOLDS_OF_MANY if has_many else _FOLDS
+    if rows.cluster is not None:
+        n = min(n, len(ClusteredRows(rows.cluster)))
+        if n < _LEAST_FOLDS:
+            return None
     try:
         folds = deal(rows, n)
         whole = _known(known) if has_many else fit_whole(rows, _SIMPLE)
@@ -110,12 +121,14 @@ def simple_gain(rows: Rows, known: LogisticRecalibration, unit: Unit) -> SimpleG
     losses, obstacles = cross_fit(cells, whole, silent)
     if not losses:
         return None
-    all_losses = {"as-is": EXACT.losses(cells.rows), **losses}
-    contest = Contest(cells.rows, all_losses, obstacles, RecalibrationPlan(folds=n, unit=unit))
+    judged = cells.rows.at(cells.judged)
+    all_losses = {"as-is": EXACT.losses(judged), **losses}
+    plan = RecalibrationPlan(folds=n, confidence=confidence, unit=unit)
+    contest = Contest(judged, all_losses, obstacles, plan)
     best = min(losses, key=lambda method: contest.means[method])
     removed = contest.difference("as-is", best)
     assert removed.value is not None  # noqa: S101 -- no loss of a fitted map is infinite
-    n_judged, loss = len(cells.rows), contest.means[best]
+    n_judged, loss = len(judged), contest.means[best]
     return SimpleGain(best, n_judged, n, loss, removed.value, removed.ci_low, removed.ci_high)
 
 

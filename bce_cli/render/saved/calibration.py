@@ -19,11 +19,13 @@ from bce_cli.core.calibration.decomposition import (
 from bce_cli.core.calibration.discrimination import Discrimination
 from bce_cli.core.calibration.fine_bins import UsedBins
 from bce_cli.core.calibration.log_odds import Obstacle
-from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration
-from bce_cli.core.calibration.report import CalibrationReport, Strategy
+from bce_cli.core.calibration.logistic import Estimate, LogisticRecalibration, shift_p
+from bce_cli.core.calibration.plan import Strategy
+from bce_cli.core.calibration.report import CalibrationReport
 from bce_cli.core.fields import Fields
 from bce_cli.core.recalibration.gain import SimpleGain
 from bce_cli.core.recalibration.maps import METHODS
+from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.render.calibration import BRIER_NAMES, LOG_LOSS_NAMES, CalibrationDocument
 from bce_cli.render.saved.parts import GREATEST_WEIGHT, origin_of, unit_of
 
@@ -144,9 +146,18 @@ def _logistic(fields: Fields) -> LogisticRecalibration:
         n_in_fit=fields.count("n_in_fit"),
         obstacle=fields.maybe_choice("slope_obstacle", obstacles),
         obstacle_in_the_large=fields.maybe_choice("calibration_in_the_large_obstacle", obstacles),
+        shift_p=_shift_p(fields),
         line_p=fields.maybe_number("slope_intercept_p", 0.0, 1.0),
         mean_p=fields.maybe_number("mean_p", 0.0, 1.0),
     )
+
+
+def _shift_p(fields: Fields) -> float | None:
+    """Return the p value of calibration in the large, which older reports leave to its interval."""
+    if "calibration_in_the_large_p" in fields:
+        return fields.maybe_number("calibration_in_the_large_p", 0.0, 1.0)
+    shift = _estimate(fields, "calibration_in_the_large")
+    return None if shift is None else shift_p(shift, NORMAL_QUANTILE)
 
 
 def _estimate(fields: Fields, name: str) -> Estimate | None:

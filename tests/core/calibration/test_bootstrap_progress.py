@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bce_cli.core.calibration.bootstrap import bootstrap
-from bce_cli.core.calibration.report import CalibrationPlan, report_of_rows
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.rows import Rows
 
 if TYPE_CHECKING:

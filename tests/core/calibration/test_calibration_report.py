@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bce_cli.core.calibration.bins import quantile_edges
 from bce_cli.core.calibration.decomposition import PARTS
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.report import (
-    CalibrationPlan,
     CalibrationReport,
     calibration_report,
     report_of_rows,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bce_cli.core.calibration.logistic import Estimate
-from bce_cli.core.calibration.report import CalibrationPlan, CalibrationReport, calibration_report
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.report import CalibrationReport, calibration_report
 from bce_cli.core.calibration.verdict import CalibrationVerdict, judge_calibration
 
 

@@ -24,8 +24,8 @@ from bce_cli.core.calibration.fine_bins import (
     fine_tally,
     is_above_half,
 )
+from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.report import (
-    CalibrationPlan,
     CalibrationReport,
     calibration_report,
     report_of_fine_bins,
@@ -39,7 +39,7 @@ from tests.budgets import examples
 from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.calibration.report import CalibrationTotals
+    from bce_cli.core.calibration.plan import CalibrationTotals
     from bce_cli.core.rows import Places
 
 PLANS = st.builds(
