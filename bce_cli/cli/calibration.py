@@ -34,7 +34,6 @@ EXAMPLES = (
     ("bce calibration preds.csv --by country", "for each country"),
     ("bce calibration preds.csv --cluster user", "rows of a user are not independent"),
     ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
-    ("bce calibration preds.csv -o report.json", "all figures, for programs"),
     ("bce calibration log/*.parquet --fine-bins", "any number of rows"),
 )
 

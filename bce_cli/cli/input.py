@@ -239,8 +239,8 @@ class ModelsInput(ScoredInput):
         _column(
             "--prediction",
             "-p",
-            what="Probabilities of label 1; given twice or more, each is a model. Else what is "
-            "called p, prob, prediction, y_pred_proba or the like.",
+            what="Probabilities of label 1, each a model's. Else what is called p, prob, "
+            "prediction or the like.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
 

@@ -24,7 +24,7 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import cluster_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bce_cli.core.calibration.groups import Gap
     from bce_cli.core.calibration.report import CalibrationReport
@@ -37,6 +37,7 @@ _MOST_SHOWN = 40
 _MOST_VERDICTS = 3
 _MOST_NAMED = 3
 _LONGEST_NAME = 30
+_EMPTY = "(empty)"
 _HOW = (
     "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
     "telling rows apart saves) + UNC (uncertainty, what the base rate costs)."
@@ -44,6 +45,11 @@ _HOW = (
 _FINE = (
     "No rows were held: they were summed up in fine bins, in place of whose predictions MCB, DSC, "
     "slope and AUC take their mean; what that changes is in the mean loss as well."
+)
+_NO_ENDS_OF_GAP = "The gap of a single row, or of a single cluster, has no interval."
+_NO_ENDS_OF_AUC = (
+    "An AUC has no interval where it is 0 or 1, where either label is that of a single row or "
+    "cluster, and where all predictions are equal."
 )
 _GAP = "Gap: event rate minus mean prediction; above 0, predictions are too low."
 
@@ -128,7 +134,7 @@ class CalibrationTable:
         title = self.origin.title(first, soft=first.has_soft_labels, models=models)
         return Section(
             f"{title}{by}",
-            *table(lines, *_columns(self)),
+            *table(lines, *_columns(self, lines)),
             verdicts=(*_gap_verdicts(self), *_verdicts(self)),
             notes=(
                 *doubts,
@@ -201,7 +207,9 @@ def _figures(line: CalibrationLine) -> dict[str, Any]:
     return {"n": line.n, **figures, "is_small": line.is_small}
 
 
-def _columns(found: CalibrationTable) -> Iterator[TableColumn[CalibrationLine] | None]:
+def _columns(
+    found: CalibrationTable, lines: Sequence[CalibrationLine]
+) -> Iterator[TableColumn[CalibrationLine]]:
     """Yield the columns of the table."""
     unit = found.first.unit
     for place, name in enumerate(found.segment_columns):
@@ -215,7 +223,11 @@ def _columns(found: CalibrationTable) -> Iterator[TableColumn[CalibrationLine] |
         yield _column("predicted", "mean_prediction", 3)
         yield _column("event rate", "base_rate", 3)
         yield Column("gap", meaning=_GAP), _gap
-        yield Column(f"{_level(found)} of gap", spare=1), _gap_interval
+        none = any(
+            _of(each, "gap") is not None and _of(each, "gap_ci_low") is None for each in lines
+        )
+        ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
+        yield ends, _gap_interval
     yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
     yield _column("MCB", "miscalibration", 0)
     yield _column("DSC", "discrimination", 6)
@@ -224,7 +236,8 @@ def _columns(found: CalibrationTable) -> Iterator[TableColumn[CalibrationLine] |
     yield _ends(f"{_level(found)} of slope", "slope", 8)
     yield _column("ECE", "ece", 7, "ECE: the mean gap of the bins.")
     yield _column("AUC", "auc", 4, "AUC: how often a row of label 1 has the higher prediction.")
-    yield _ends(f"{_level(found)} of AUC", "auc", 10)
+    none = any(_of(each, "auc") is not None and _of(each, "auc_ci_low") is None for each in lines)
+    yield _ends(f"{_level(found)} of AUC", "auc", 10, _NO_ENDS_OF_AUC if none else "")
 
 
 def _level(found: CalibrationTable) -> str:
@@ -233,7 +246,7 @@ def _level(found: CalibrationTable) -> str:
 
 def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
     def word(line: CalibrationLine) -> str:
-        return safe_text(found.words(line)[place], _LONGEST_NAME) or "(empty)"
+        return safe_text(found.words(line)[place], _LONGEST_NAME) or _EMPTY
 
     return Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True), word
 
@@ -244,10 +257,12 @@ def _column(title: str, name: str, spare: int, meaning: str = "") -> TableColumn
     return column, lambda line: figure(_of(line, name), _DIGITS)
 
 
-def _ends(title: str, name: str, spare: int) -> TableColumn[CalibrationLine]:
+def _ends(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
     """Return the column of the interval of a figure."""
     low, high = f"{name}_ci_low", f"{name}_ci_high"
-    return Column(title, spare=spare), lambda line: interval(_of(line, low), _of(line, high), 3)
+    return Column(title, spare=spare, meaning=meaning), lambda line: interval(
+        _of(line, low), _of(line, high), 3
+    )
 
 
 def _of(line: CalibrationLine, name: str) -> float | None:
@@ -323,7 +338,8 @@ def _gap_verdicts(found: CalibrationTable) -> Iterator[str]:
             worst = max(off, key=lambda each: abs(_of(each, "gap") or 0.0))
             ends = _gap_interval(worst, ", ")
             text += f", most in {_named(worst)}: {_gap(worst)} [{ends}]"
-        yield f"{text}; by chance it would be about one in twenty."
+        often = round(1.0 / (1.0 - found.first.confidence))
+        yield f"{text}; by chance it would be about one in {count(often)}."
 
 
 def _is_off(line: CalibrationLine) -> bool:
@@ -334,7 +350,7 @@ def _is_off(line: CalibrationLine) -> bool:
 
 def _named(line: CalibrationLine) -> str:
     """Call a segment by its words."""
-    return ", ".join(quoted(name) for name in line.names)
+    return ", ".join(quoted(name) if name else _EMPTY for name in line.names)
 
 
 def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
@@ -351,20 +367,27 @@ def _rest_notes(rest: tuple[CalibrationLine, ...], n_models: int) -> Iterator[st
 
 def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:
     """Say why figures of lines cannot be had."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, dict[str, None]] = {}
     for line in lines:
-        obstacle = None if line.figures is None else line.figures.slope_obstacle
-        if line.figures is None:
-            reasons.setdefault("No figures of {}: all weights are 0.", []).append(_who(found, line))
-        elif obstacle is not None:
-            what = "slope" if line.figures.auc is not None else "slope and no AUC"
-            text = f"No {what} of {{}}: {OBSTACLES[obstacle]}."
-            reasons.setdefault(text, []).append(_who(found, line))
+        for text in _obstacles(line):
+            reasons.setdefault(text, {})[_who(found, line)] = None
     for text, whose in reasons.items():
-        names = list(dict.fromkeys(whose))
-        more = len(names) - _MOST_NAMED
-        listed = ", ".join(names[:_MOST_NAMED])
-        yield text.format(listed + (f" and {count(more)} more" if more > 0 else ""))
+        names, more = [*whose][:_MOST_NAMED], len(whose) - _MOST_NAMED
+        yield text.format(", ".join(names) + (f" and {count(more)} more" if more > 0 else ""))
+
+
+def _obstacles(line: CalibrationLine) -> Iterator[str]:
+    """Yield what a line lacks, and why."""
+    figures = line.figures
+    if figures is None:
+        yield "No figures of {}: all weights are 0."
+        return
+    obstacle = figures.slope_obstacle
+    if figures.auc is None:
+        what = "slope and no AUC" if obstacle == "one label" else "AUC"
+        yield f"No {what} of {{}}: all labels are the same."
+    if obstacle is not None and not (obstacle == "one label" and figures.auc is None):
+        yield f"No slope of {{}}: {OBSTACLES[obstacle]}."
 
 
 def _who(found: CalibrationTable, line: CalibrationLine) -> str:
