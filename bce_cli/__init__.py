@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from bce_cli.recalibrator import Recalibrator
     from bce_cli.results import (
         CalibrationResult,
+        CalibrationsResult,
         CheckResult,
         CompareResult,
         ComputeResult,
@@ -72,6 +73,7 @@ _HOMES = {
     "CalibrationPlan": "bce_cli.core.calibration.plan",
     "CalibrationReport": "bce_cli.core.calibration.report",
     "CalibrationResult": "bce_cli.results",
+    "CalibrationsResult": "bce_cli.results",
     "CheckResult": "bce_cli.results",
     "CompareResult": "bce_cli.results",
     "ComputeResult": "bce_cli.results",
@@ -126,6 +128,7 @@ __all__ = [  # noqa: RUF022 -- questions first, errors last
     "ComputeResult",
     "CompareResult",
     "CalibrationResult",
+    "CalibrationsResult",
     "RecalibrateResult",
     "Recalibrator",
     "CheckResult",

@@ -16,9 +16,10 @@ from bce_cli.core.gate import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
 from bce_cli.errors import ArgumentError, DoubtWarning, argument
 from bce_cli.questions import answers
-from bce_cli.questions.given import rivalling, scored
+from bce_cli.questions.given import judged, rivalling, scored
 from bce_cli.results import (
     CalibrationResult,
+    CalibrationsResult,
     CheckResult,
     CompareResult,
     ComputeResult,
@@ -366,22 +367,41 @@ def calibration(
     data: Table,
     prediction: str | None = None,
     *,
+    by: str | Sequence[str] | None = None,
     cluster: str | None = None,
     **options: Unpack[BinsOfTable],
 ) -> CalibrationResult: ...
 @overload
 def calibration(
     data: Values,
+    prediction: Mapping[str, Values],
+    *,
+    by: Values | Mapping[str, Values] | None = None,
+    **options: Unpack[BinsOfArrays],
+) -> CalibrationsResult: ...
+@overload
+def calibration(
+    data: Frame | Path,
+    prediction: list[str] | tuple[str, ...],
+    *,
+    by: str | Sequence[str] | None = None,
+    **options: Unpack[BinsOfTable],
+) -> CalibrationsResult: ...
+@overload
+def calibration(
+    data: Values,
     prediction: Values,
     *,
+    by: Values | Mapping[str, Values] | None = None,
     cluster: Values | None = None,
     **options: Unpack[BinsOfArrays],
 ) -> CalibrationResult: ...
 @with_options
 def calibration(
     data: Table | Values,
-    prediction: str | Values | None = None,
+    prediction: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     *,
+    by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     bins: int = 10,
     strategy: Strategy = "uniform",
     bootstrap: int = 0,
@@ -391,13 +411,18 @@ def calibration(
     confidence: float = 0.95,
     unit: Unit = "nats",
     **options: Any,
-) -> CalibrationResult:
+) -> CalibrationResult | CalibrationsResult:
     """Where does the loss come from: miscalibration, lack of discrimination, or uncertainty?
 
     Parameters
     ----------
-    data, prediction
+    data
         As for `compute`.
+    prediction : str or array-like, or sequence of str or mapping of array-like
+        As for `compute`; or those of several models, by the names of columns of one table, or of
+        the models.
+    by : str, sequence of str, array-like, or mapping of array-like, optional
+        Figures for each value as well, in ``result.segments``; see `compute`.
     bins : int, default 10
         Of the reliability table, 1 to 1000.
     strategy : {"uniform", "quantile"}, default "uniform"
@@ -419,6 +444,9 @@ def calibration(
     -------
     CalibrationResult
         ``result.log_loss.miscalibration``, ``result.slope``, ``result.bins`` and more.
+    CalibrationsResult
+        Where predictions are several by name: ``result.models`` is a table, ``result.model(name)``
+        a `CalibrationResult`.
 
     Raises
     ------
@@ -431,16 +459,22 @@ def calibration(
     >>> result = bce.calibration([1, 0, 1, 0], [0.9, 0.3, 0.9, 0.3], bins=2)
     >>> result.bins.column("event_rate").to_pylist()
     [0.0, 1.0]
+    >>> result = bce.calibration([1, 0, 1, 0], {"old": [0.5] * 4, "new": [0.9, 0.3, 0.9, 0.3]})
+    >>> result.models.column("auc").to_pylist()
+    [0.5, 1.0]
     """
     from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
 
     check_kind("fine_bins", fine_bins, bool)
     with _called_as_here():
         plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins, confidence)
-    given, job = _asked(scored, data, prediction, options, cluster=cluster)
-    return _told(
-        CalibrationResult(answers.calibration(job, given.inputs, given.sources, plan)), job
-    )
+    given, job = _asked(judged, data, prediction, options, by=by, cluster=cluster)
+    inputs, sources, several = given.inputs, given.sources, given.names_models
+    if several or inputs.by:
+        document = answers.calibrations(job, inputs, sources, plan, are_models=several)
+        kind = CalibrationsResult if several else CalibrationResult
+        return _told(kind(document), job)
+    return _told(CalibrationResult(answers.calibration(job, inputs, sources, plan)), job)
 
 
 @overload

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bce_cli.core.arguments import check_choice
 from bce_cli.errors import ArgumentError, DataError, UsageError, quoted
 from bce_cli.figures import Figures
 from bce_cli.render.layout import Look
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
     from bce_cli.recalibrator import Recalibrator
     from bce_cli.render import Format
+    from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.write import Document
 
@@ -328,11 +330,17 @@ class CalibrationResult(Result):
         Of the logistic recalibration, each with ``_ci_low`` and ``_ci_high``.
     bins, isotonic : pyarrow.Table
     bootstrap : Figures or None
+    segments : pyarrow.Table
+        With `by`: a row for each segment, costliest first; and beside it `gap`, `gap_ci_low` and
+        `gap_ci_high` of all rows.
     notes : tuple of str
     """
 
     __slots__ = ()
     _BRIEF = ("n", "mean_loss", "ece", "slope", "calibrated", "unit")
+    _WHEN = {  # noqa: RUF012 -- of the class, as in the base
+        **dict.fromkeys(("segments", "gap", "gap_ci_low", "gap_ci_high"), "by=... gives them")
+    }
     if TYPE_CHECKING:
         prediction_column: str
         n_positive: int
@@ -390,12 +398,63 @@ class CalibrationResult(Result):
         bins: pa.Table
         isotonic: pa.Table
         histogram: tuple[float, ...]
+        segments: pa.Table
+        gap: float
+        gap_ci_low: float | None
+        gap_ci_high: float | None
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the reliability diagram; see `Result`."""
         from bce_cli.render.plots import plot_calibration  # noqa: PLC0415 -- an extra
 
         return plot_calibration(self._record, ax)
+
+
+class CalibrationsResult(Result):
+    """Where the loss of several models comes from, as `calibration` found.
+
+    The keys are those of ``bce calibration --format json`` with several models.
+
+    Attributes
+    ----------
+    n : int
+    models : pyarrow.Table
+        A row for each model: `name`, `mean_loss`, ``log_loss_miscalibration``, `slope`, `ece`,
+        `auc` and all else that a `CalibrationResult` has, but for what are tables there.
+    segments : pyarrow.Table
+        With `by`: a row for each segment and model, the costliest segment of the first model first.
+    notes : tuple of str
+    """
+
+    __slots__ = ()
+    _document: CalibrationsDocument
+    _BRIEF = ("n", "unit")
+    _WHEN = {"segments": "by=... gives them"}  # noqa: RUF012 -- of the class, as in the base
+    if TYPE_CHECKING:
+        prediction_columns: tuple[str, ...]
+        n_positive: int
+        weight_sum: float
+        base_rate: float
+        models: pa.Table
+        segments: pa.Table
+
+    def model(self, name: str) -> CalibrationResult:
+        """Return what was found of one model, as if it were the only one.
+
+        Raises
+        ------
+        ArgumentError
+            There is no model of that name.
+        """
+        names = [model.name for model in self._document.models]
+        check_choice("name", name, names)
+        return CalibrationResult(self._document.models[names.index(name)].alone)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the reliability diagrams of all models over each other; see `Result`."""
+        from bce_cli.render.plots import plot_calibrations  # noqa: PLC0415 -- an extra
+
+        return plot_calibrations(self._record, ax)
 
 
 class RecalibrateResult(Result):
@@ -532,11 +591,20 @@ class CheckResult(Result):
 
 _RESULTS: dict[
     str,
-    type[ComputeResult | CompareResult | CalibrationResult | RecalibrateResult | CheckResult],
+    type[
+        ComputeResult
+        | CompareResult
+        | CalibrationResult
+        | CalibrationsResult
+        | RecalibrateResult
+        | CheckResult
+    ],
 ] = {
     "ComputeDocument": ComputeResult,
     "CompareDocument": CompareResult,
     "CalibrationDocument": CalibrationResult,
+    "SegmentedCalibrationDocument": CalibrationResult,
+    "CalibrationsDocument": CalibrationsResult,
     "RecalibrateDocument": RecalibrateResult,
     "CheckDocument": CheckResult,
 }
@@ -548,6 +616,7 @@ def load(
     ComputeResult
     | CompareResult
     | CalibrationResult
+    | CalibrationsResult
     | RecalibrateResult
     | CheckResult
     | Recalibrator
@@ -561,7 +630,7 @@ def load(
 
     Returns
     -------
-    ComputeResult, CompareResult, CalibrationResult, RecalibrateResult or CheckResult
+    ComputeResult, CompareResult, CalibrationResult or another
         What the file does not hold, as the first rows that a table shows, is not in its text.
     Recalibrator
         Of a map that ``bce recalibrate --save`` has written, or `save`.

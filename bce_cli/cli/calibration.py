@@ -1,25 +1,39 @@
 """bce calibration: where does the loss come from?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bce_cli.cli.input import ClusterOpt, ScoredInput, SourcesArg, paths_or_help, paths_read
+from bce_cli.cli.input import (
+    ByOpt,
+    ClusterOpt,
+    ModelsInput,
+    SourcesArg,
+    paths_or_help,
+    paths_read,
+)
 from bce_cli.cli.options import ConfidenceOpt, EngineOptions, UnitOpt
 from bce_cli.cli.output import OutputOptions, checked_picture, plot_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.cli.staging import staged_output
+from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.engine.run import Job
+    from bce_cli.questions.inputs import Inputs
+    from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.calibrations import CalibrationsDocument
 
 EXAMPLES = (
-    ("bce calibration preds.csv", "can one believe these probabilities?"),
+    ("bce calibration preds.csv", "can one believe these predictions?"),
     ("bce calibration preds.csv --bootstrap 1000", "and is it more than chance?"),
-    ("bce calibration preds.csv --cluster user", "rows of a user depend on each other"),
+    ("bce calibration preds.csv -p old -p new", "models in one table and diagram"),
+    ("bce calibration preds.csv --by country", "for each country"),
+    ("bce calibration preds.csv --cluster user", "rows of a user are not independent"),
     ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
-    ("bce calibration preds.csv -o report.json", "all figures, for programs"),
     ("bce calibration log/*.parquet --fine-bins", "any number of rows"),
 )
 
@@ -60,6 +74,7 @@ class Wanted(OptionGroup):
             "any number of rows.",
         ),
     ] = False
+    by: ByOpt = None
     cluster: ClusterOpt = None
     confidence: ConfidenceOpt = 0.95
     plot: Annotated[str | None, plot_option("the reliability diagram")] = None
@@ -89,7 +104,7 @@ def calibration(
     ctx: typer.Context,
     sources: SourcesArg = None,
     *,
-    inputs: ScoredInput,
+    inputs: ModelsInput,
     wanted: Wanted,
     out: OutputOptions,
     quiet: Annotated[
@@ -105,22 +120,42 @@ def calibration(
     extreme. 10 million rows take a gigabyte of memory; --fine-bins holds none.
     """
     paths = paths_or_help(ctx, sources)
+    _check(wanted, quiet=quiet)
     out.check(is_number=quiet)
     picture = checked_picture(wanted.plot, out.path)
-    asked, plan = replace(inputs.asked(), cluster=wanted.cluster), wanted.plan()
+    plan = wanted.plan()
+    asked = replace(inputs.asked(), by=tuple(wanted.by or ()), cluster=wanted.cluster)
     data = asked.data(paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
-        from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415
-
-        document = calibrated(job, asked, paths, plan, with_gain=not quiet)
-        report = document.report
+        document = _judged(job, asked, paths, plan, with_gain=not quiet)
+        models = document.named_reports
         if quiet:
-            stream.write(f"{report.log_loss.miscalibration!r}\n".encode())
+            lines = [f"{report.log_loss.miscalibration!r}\n" for _, report in models]
+            stream.write("".join(lines).encode())
         else:
             stream.write(out.written(document))
         if wanted.plot is not None:
-            from bce_cli.render.diagram import plot_calibration  # noqa: PLC0415
+            from bce_cli.render.diagram import plot_models  # noqa: PLC0415
 
             with staged_output(wanted.plot, paths_read(data), "--plot") as image:
-                plot_calibration(report, document.origin.prediction_columns[0], image, picture)
+                plot_models(models, image, picture)
     out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)
+
+
+def _check(wanted: Wanted, *, quiet: bool) -> None:
+    """Refuse options that contradict each other."""
+    if wanted.by and quiet:
+        message = "--by is a table of its own, and --quiet prints one number alone"
+        raise UsageError(message)
+
+
+def _judged(
+    job: "Job", asked: "Inputs", paths: Sequence[str], plan: "CalibrationPlan", *, with_gain: bool
+) -> "CalibrationDocument | CalibrationsDocument":
+    """Judge one model on all rows; or several, or on those of segments as well."""
+    from bce_cli.questions.answers import calibration, calibrations  # noqa: PLC0415
+
+    n = len(asked.predictions)
+    if n > 1 or asked.by:
+        return calibrations(job, asked, paths, plan, with_gain=with_gain, are_models=n > 1)
+    return calibration(job, asked, paths, plan, with_gain=with_gain)

@@ -237,6 +237,24 @@ class ScoredInput(RowInput):
         )
 
 
+class ModelsInput(ScoredInput):
+    """The same, for predictions of one model or of several in columns of their own."""
+
+    prediction: Annotated[
+        list[str] | None,
+        _column(
+            "--prediction",
+            "-p",
+            what="Probabilities of label 1, each a model's. Else what is called p, prob, "
+            "prediction or the like.",
+        ),
+    ] = None  # type: ignore[assignment]  # several, in its old place
+
+    def asked(self) -> "Inputs":
+        """Return the same, as questions have it."""
+        return replace(super().asked(), predictions=tuple(self.prediction or ()))
+
+
 class ComparedInput(ScoredInput):
     """Labels, and predictions of several models in columns or in files of their own."""
 

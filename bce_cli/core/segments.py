@@ -25,7 +25,8 @@ S = TypeVar("S", bound=State)
 MOST_SEGMENTS = 10_000
 """A segment takes some kilobytes, and nobody reads a table of more."""
 
-_FEW = 30
+FEW = 30
+"""Rows below which the figures of a segment are not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Segmented(State, Generic[S]):
             return found
         order, starts, names = grouped(rows.segments)
         if len(names) > MOST_SEGMENTS:
-            raise _too_many()
+            raise too_many_segments()
         rows = replace(rows, ids=None, segments=()).at(order)
         for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
             part = slice(start, stop)
@@ -98,11 +99,12 @@ class Segmented(State, Generic[S]):
         for name, totals in other.totals.items():
             self._add(name, totals)
         if len(self.totals) > MOST_SEGMENTS:
-            raise _too_many()
+            raise too_many_segments()
         return self
 
 
-def _too_many() -> DataError:
+def too_many_segments() -> DataError:
+    """Return the error of rows that are parted by the wrong column."""
     message = f"the rows fall into more than {MOST_SEGMENTS:,} segments"
     return DataError(message, "by is for columns of few different values", "by")
 
@@ -160,7 +162,7 @@ def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> 
     share = None
     if report is not None and 0.0 < whole.total_loss < float("inf"):
         share = report.total_loss / whole.total_loss
-    return SegmentReport(names, totals.n, report, share, totals.n < _FEW)
+    return SegmentReport(names, totals.n, report, share, totals.n < FEW)
 
 
 def _total(item: SegmentReport) -> float:

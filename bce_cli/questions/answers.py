@@ -25,17 +25,20 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.calibration.groups import Gap
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.evaluation import Plan, Result
     from bce_cli.core.gate import Limits
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.choice import RecalibrationPlan
+    from bce_cli.core.recalibration.gain import SimpleGain
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.segments import SegmentReport
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
@@ -226,11 +229,7 @@ def calibration(
     ArgumentError
         There are clusters, and no rows are held.
     """
-    if plan.with_fine_bins and inputs.cluster is not None:
-        message = (
-            f"{argument('cluster')} needs the rows, and {argument('fine_bins')} does not hold them"
-        )
-        raise ArgumentError(message)
+    _check_fine_bins(inputs, plan)
     from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- not every question
         report_of_fine_bins,
         report_of_rows,
@@ -249,6 +248,80 @@ def calibration(
         gain = simple_gain(rows, report.logistic, plan.unit, plan.confidence)
     origin, column = inputs.origin(job.data, sources), job.data.cluster_name
     return CalibrationDocument(origin, report, gain, cluster_column=column)
+
+
+def calibrations(
+    job: Job,
+    inputs: Inputs,
+    sources: Sequence[Source],
+    plan: CalibrationPlan,
+    *,
+    with_gain: bool = True,
+    are_models: bool = True,
+) -> CalibrationsDocument:
+    """Where does the loss of each model come from, on all rows and on those of each segment?
+
+    Raises
+    ------
+    ArgumentError
+        There are clusters or segments, and no rows are held.
+    """
+    _check_fine_bins(inputs, plan)
+    from bce_cli.core.calibration.groups import (  # noqa: PLC0415 -- not every question
+        TotalsOfModels,
+        calibration_gap,
+        reports_of_models,
+        segment_lines_of,
+    )
+    from bce_cli.core.calibration.report import report_of_fine_bins  # noqa: PLC0415 -- as above
+    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
+    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
+    from bce_cli.render.calibration_table import ModelCalibration  # noqa: PLC0415 -- as above
+    from bce_cli.render.calibrations import (  # noqa: PLC0415 -- as above
+        CalibrationsDocument,
+        SegmentedCalibrationDocument,
+    )
+
+    totals_of = partial(TotalsOfModels.of, plan=plan)
+    gains: list[SimpleGain | None]
+    gaps: list[Gap | None]
+    if plan.with_fine_bins:
+        whole = fold_rows(job, totals_of)
+        reports = [report_of_fine_bins(totals, plan) for totals in whole.models]
+        gains, gaps = [None] * len(reports), [None] * len(reports)
+        rows = None
+    else:
+        rows, totals = collect_with(job, totals_of)
+        seen = rows.under_models()
+        reports = list(reports_of_models(rows, totals, plan, job.progress))
+        gains = [
+            simple_gain(model, report.logistic, plan.unit, plan.confidence) if with_gain else None
+            for model, report in zip(seen, reports, strict=True)
+        ]
+        gaps = [calibration_gap(model, plan.confidence) if inputs.by else None for model in seen]
+    origin, data = inputs.origin(job.data, sources), job.data
+    names = inputs.model_names(data, sources)
+    if len(reports) == 1:
+        names = list(data.prediction_names)
+    lines = segment_lines_of(rows, names, plan, job.progress) if rows and inputs.by else ()
+    documents = [
+        CalibrationDocument(origin, report, gain, cluster_column=data.cluster_name)
+        for report, gain in zip(reports, gains, strict=True)
+    ]
+    models = tuple(map(ModelCalibration, names, documents, gaps))
+    document = CalibrationsDocument if are_models else SegmentedCalibrationDocument
+    return document(origin, models, data.segment_names, lines)
+
+
+def _check_fine_bins(inputs: Inputs, plan: CalibrationPlan) -> None:
+    """Refuse what needs the rows, where these are not held."""
+    if not plan.with_fine_bins:
+        return
+    for name, value in (("cluster", inputs.cluster), ("by", inputs.by)):
+        if value:
+            fine = argument("fine_bins")
+            message = f"{argument(name)} needs the rows, and {fine} does not hold them"
+            raise ArgumentError(message)
 
 
 def recalibrate(

@@ -51,12 +51,15 @@ class Given:
         Whether each source is a model, and they stand side by side.
     notes : tuple of str
         What was passed over where they were looked for.
+    names_models : bool
+        Whether predictions were given as those of several models, be it one only.
     """
 
     sources: list[Source]
     inputs: Inputs
     has_models: bool = False
     notes: tuple[str, ...] = ()
+    names_models: bool = False
 
 
 def scored(data: object, prediction: object, **options: Any) -> Given:  # noqa: ANN401
@@ -80,6 +83,25 @@ def scored(data: object, prediction: object, **options: Any) -> Given:  # noqa: 
     if prediction is None or isinstance(prediction, str):
         return _of_tables(data, () if prediction is None else (prediction,), options)
     return _of_arrays(data, {"prediction": prediction}, options)
+
+
+def judged(data: object, prediction: object, **options: Any) -> Given:  # noqa: ANN401
+    """Take labels and the predictions of one model, or of several by name; see `scored`.
+
+    Parameters
+    ----------
+    data : table, path, sequence of paths, or array-like
+    prediction : str, array-like, or of several a sequence of str or a mapping of array-likes
+    """
+    is_listed = isinstance(prediction, list | tuple) and bool(prediction)
+    if is_listed and all(isinstance(name, str) for name in prediction):  # type: ignore[attr-defined]
+        given = _of_tables(data, tuple(prediction), options)  # type: ignore[arg-type]
+        return replace(given, names_models=True)
+    is_frame = is_tabular(prediction) and not isinstance(prediction, Mapping)
+    if isinstance(prediction, Mapping) or (is_frame and len(columns_of(prediction)) > 1):
+        given = _of_arrays(data, _models(prediction, "prediction"), options, "prediction")
+        return replace(given, names_models=True)
+    return scored(data, prediction, **options)
 
 
 def rivalling(data: object, predictions: object, **options: Any) -> Given:  # noqa: ANN401
@@ -109,17 +131,21 @@ def rivalling(data: object, predictions: object, **options: Any) -> Given:  # no
     return _of_arrays(data, models, options)
 
 
-def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever was given
+def _models(predictions: Any, argument: str = "predictions") -> dict[str, object]:  # noqa: ANN401
     """Return the predictions of each model by its name."""
     if isinstance(predictions, Mapping):
         odd = [name for name in predictions if not isinstance(name, str) or not name]
         if odd:
-            message = f"predictions has the name {odd[0]!r}, which is no text"
-            raise ArgumentError(message, None, "predictions")
+            message = f"{argument} has the name {odd[0]!r}, which is no text"
+            raise ArgumentError(message, None, argument)
+        if not predictions:
+            message = f"{argument} is empty: there is no model in it"
+            raise ArgumentError(message, None, argument)
         return dict(predictions)
     if is_tabular(predictions):
         columns = columns_of(predictions)
-        _refuse_classes([*columns.values()], getattr(predictions, "shape", (len(columns),)))
+        shape = getattr(predictions, "shape", (len(columns),))
+        _refuse_classes([*columns.values()], shape, argument)
         return columns
     if not isinstance(predictions, list | tuple) and getattr(predictions, "ndim", 1) == _TWO_AXES:
         shape = tuple(map(int, predictions.shape))
@@ -134,7 +160,9 @@ def _models(predictions: Any) -> dict[str, object]:  # noqa: ANN401 -- whatever 
     return {f"model {number}": values for number, values in enumerate(predictions, start=1)}
 
 
-def _refuse_classes(models: Sequence[object], shape: tuple[int, ...]) -> None:
+def _refuse_classes(
+    models: Sequence[object], shape: tuple[int, ...], argument: str = "predictions"
+) -> None:
     """Raise ArgumentError for two columns that are those of predict_proba, one for each label."""
     if len(models) != _TWO_AXES:
         return
@@ -147,9 +175,10 @@ def _refuse_classes(models: Sequence[object], shape: tuple[int, ...]) -> None:
     with np.errstate(invalid="ignore"):
         are_of_one_model = np.all(np.abs(no + yes - 1.0) < _ROUNDING)
     if are_of_one_model:
-        message = f"predictions have shape {shape}, of rows that sum to 1: not two models"
-        hint = "pass [:, 1] of each model: predictions={'old': p[:, 1], 'new': q[:, 1]}"
-        raise ArgumentError(message, hint, "predictions")
+        have = "have" if argument == "predictions" else "has"
+        message = f"{argument} {have} shape {shape}, of rows that sum to 1: not two models"
+        hint = f"pass [:, 1] of each model: {argument}={{'old': p[:, 1], 'new': q[:, 1]}}"
+        raise ArgumentError(message, hint, argument)
 
 
 def _of_tables(
@@ -287,7 +316,12 @@ def _names(argument: str, value: Any, *tables: Any) -> tuple[str, ...]:  # noqa:
     return tuple(names)
 
 
-def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) -> Given:  # noqa: ANN401
+def _of_arrays(
+    labels: Any,  # noqa: ANN401 -- whatever was given
+    models: dict[str, object],
+    options: dict[str, Any],
+    given_as: str = "predictions",
+) -> Given:
     """Make one table of arrays, whose columns are called as they are, or as what they are for."""
     if labels is None:
         message = "labels are missing: they are the first argument"
@@ -304,7 +338,7 @@ def _of_arrays(labels: Any, models: dict[str, object], options: dict[str, Any]) 
     chosen = tuple(
         _add(
             columns,
-            "prediction" if is_single else "predictions",
+            "prediction" if is_single else given_as,
             values,
             None if is_single else name,
         )

@@ -178,6 +178,11 @@ class CalibrationDocument:
         }
 
     @property
+    def named_reports(self) -> list[tuple[str, CalibrationReport]]:
+        """The report by the name of its model."""
+        return [(self.origin.prediction_columns[0], self.report)]
+
+    @property
     def has_diagram(self) -> bool:
         """Whether there is all that a reliability diagram is drawn of."""
         report = self.report

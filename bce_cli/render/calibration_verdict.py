@@ -36,13 +36,14 @@ OBSTACLES: dict[Obstacle, str] = {
 }
 
 
-def calibration_verdict(report: CalibrationReport) -> Judged:
+def calibration_verdict(report: CalibrationReport, model: str = "it") -> Judged:
     """Answer whether predictions are calibrated, and say what recalibration would remove."""
     judged = judge_calibration(report)
     answer = _ANSWERS[judged.ground](report, judged)
     removed = _removed(report)
     return Judged(
-        f"Is it calibrated? {answer}{removed and f'; {removed}'}.", _VERDICTS[judged.calibrated]
+        f"Is {model} calibrated? {answer}{removed and f'; {removed}'}.",
+        _VERDICTS[judged.calibrated],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,10 +25,10 @@ from bce_cli.render.drawing import (
     subtitle_within,
     write_header,
 )
-from bce_cli.render.layout import Section, figure, wrapped
+from bce_cli.render.layout import Section, figure, how_many, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from bce_cli.render.layout import Look
 
 _HEIGHT = 21  # so that every fifth row is a quarter
+_QUARTERS = {row: figure(1.0 - row / (_HEIGHT - 1), 3) for row in range(0, _HEIGHT, 5)}
 _LINES = 4  # of the bars of the histogram
 _SIZES = ((100, LABEL), (50, LABEL), (50, 7), (25, LABEL), (20, LABEL))
 """Columns, each a number that the histogram's bins are a multiple of, and those for labels."""
@@ -43,16 +45,15 @@ _BESIDE = 3  # the axis, and a space on each side
 _PICTURE_BARS = 50
 _LONGEST_NAME = 40
 _SIGNS = "os^Dv"
+MOST_MODELS = len(_SIGNS)
+"""Of more models in one diagram, nobody could tell which is which."""
 _WIDTH = 6.4  # of a picture, in inches
 
 
 def diagram_section(report: CalibrationReport, look: Look) -> Section:
     """Draw event rates over predictions, and how often each prediction was made."""
-    width, label = next((size for size in _SIZES if sum(size) + _BESIDE <= look.width), _SIZES[-1])
-    indent = " " * (label + 2)
-    room = max(look.width - len(indent), width)
+    width, label, indent, room = _room(look)
     marks = diagonal, isotonic, bar, point = tuple(look.pick("·∘│●", ".+|O"))
-    labels = {row: figure(1.0 - row / (_HEIGHT - 1), 3) for row in range(0, _HEIGHT, 5)}
     legend = (
         f"{point}{bar} bin, 95 % interval",
         f"{isotonic} isotonic curve",
@@ -64,13 +65,71 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
         title="Reliability diagram: what happened, over what was predicted",
         drawing=(
             f"{indent}event rate",
-            *framed(_rates(report, width, marks), labels, look, label),
+            *framed(_rates(report, width, marks), _QUARTERS, look, label),
             *framed(bars, {0: tallest}, look, label),
             f"{indent}0{'prediction'.center(width - 2)}1",
             *packed(legend, room, indent),
             *(f"{indent}{line}" for line in wrapped(shares, room)),
         ),
     )
+
+
+def models_section(models: Sequence[tuple[str, CalibrationReport]], look: Look) -> Section:
+    """Draw the event rates of several models over their predictions, each with a sign of its own.
+
+    Parameters
+    ----------
+    models : sequence of tuple of str and CalibrationReport
+        Names that are fit to be shown, and reports with bins; of more than `MOST_MODELS` the first
+        are drawn.
+    look : Look
+    """
+    width, label, indent, room = _room(look)
+    diagonal, several, *signs = tuple(look.pick("·◎●■▲◆▼", ".@ox*#%"))
+    canvas = [[" "] * width for _ in range(_HEIGHT)]
+    for column in range(width):
+        canvas[_row_of((column + 0.5) / width)][column] = diagonal
+    pairs = list(zip(models, signs, strict=False))
+    taken: dict[tuple[int, int], set[str]] = {}
+    for (_, report), sign in pairs:
+        for place in _places(report, width):
+            taken.setdefault(place, set()).add(sign)
+    for (row, column), found in taken.items():
+        canvas[row][column] = several if len(found) > 1 else min(found)
+    legend = [f"{sign} {name}" for (name, _), sign in pairs]
+    legend += [f"{several} several"] * any(len(found) > 1 for found in taken.values())
+    legend += [f"{diagonal} calibrated"]
+    first = (f"The first {len(pairs)} models are drawn.",)
+    return Section(
+        title="Reliability diagram: event rates of the bins of each model, over its predictions",
+        drawing=(
+            f"{indent}event rate",
+            *framed(["".join(row) for row in canvas], _QUARTERS, look, label),
+            f"{indent}0{'prediction'.center(width - 2)}1",
+            *packed(legend, room, indent),
+        ),
+        notes=first if len(pairs) < len(models) else (),
+    )
+
+
+def _room(look: Look) -> tuple[int, int, str, int]:
+    """Return the width of a diagram, of the labels beside it, an indent, and room for words."""
+    width, label = next((size for size in _SIZES if sum(size) + _BESIDE <= look.width), _SIZES[-1])
+    indent = " " * (label + 2)
+    return width, label, indent, max(look.width - len(indent), width)
+
+
+def _places(report: CalibrationReport, width: int) -> list[tuple[int, int]]:
+    """Return the row and the column of each bin that has an event rate."""
+    return [
+        (_row_of(each.event_rate), min(int((each.mean_prediction or 0.0) * width), width - 1))
+        for each in report.bins
+        if each.event_rate is not None
+    ]
+
+
+def _row_of(rate: float | None) -> int:
+    return round((1.0 - (rate or 0.0)) * (_HEIGHT - 1))
 
 
 def _whole(report: CalibrationReport) -> str:
@@ -82,23 +141,19 @@ def _rates(report: CalibrationReport, width: int, marks: Sequence[str]) -> list[
     """Draw the diagonal, over it the isotonic curve, over that the bins with their intervals."""
     diagonal, isotonic, bar, point = marks
     canvas = [[" "] * width for _ in range(_HEIGHT)]
-
-    def row_of(rate: float | None) -> int:
-        return round((1.0 - (rate or 0.0)) * (_HEIGHT - 1))
-
     for column in range(width):
         middle = (column + 0.5) / width
-        canvas[row_of(middle)][column] = diagonal
+        canvas[_row_of(middle)][column] = diagonal
         rate = report.curve(middle)
         if rate is not None:
-            canvas[row_of(rate)][column] = isotonic
+            canvas[_row_of(rate)][column] = isotonic
+    places = _places(report, width)
     shown = [each for each in report.bins if each.event_rate is not None]
-    columns = [min(int((each.mean_prediction or 0.0) * width), width - 1) for each in shown]
-    for column, each in zip(columns, shown, strict=True):
-        for row in range(row_of(each.ci_high), row_of(each.ci_low) + 1):
+    for (_, column), each in zip(places, shown, strict=True):
+        for row in range(_row_of(each.ci_high), _row_of(each.ci_low) + 1):
             canvas[row][column] = bar
-    for column, each in zip(columns, shown, strict=True):
-        canvas[row_of(each.event_rate)][column] = point
+    for row, column in places:
+        canvas[row][column] = point
     return ["".join(row) for row in canvas]
 
 
@@ -132,27 +187,80 @@ def plot_calibration(
     stream : binary stream
     picture : {"png", "svg", "pdf"}
     """
+    name = drawable(safe_text(prediction_column, _LONGEST_NAME))
+    with _picture(f"Reliability diagram: {name}", subtitle_of(report), stream, picture) as panels:
+        above, below = panels
+        curve = report.curve
+        plot_rates(
+            above, [asdict(each) for each in report.bins], (curve.lows, curve.highs, curve.rates)
+        )
+        above.legend(loc="upper left", edgecolor="none")
+        shares = _shares(report)
+        lefts, width = np.arange(_PICTURE_BARS) / _PICTURE_BARS, 1.0 / _PICTURE_BARS
+        below.bar(lefts, shares, width=width, align="edge", color="C0")
+        below.set(ylabel=f"% of {_whole(report)}")
+
+
+def plot_models(
+    models: Sequence[tuple[str, CalibrationReport]], stream: IO[bytes], picture: str
+) -> None:
+    """Draw the same of several models as one picture, each in a colour and with a sign of its own.
+
+    Parameters
+    ----------
+    models : sequence of tuple of str and CalibrationReport
+        What each model is called, and what was found of it.
+    stream : binary stream
+    picture : {"png", "svg", "pdf"}
+    """
+    if len(models) == 1:
+        plot_calibration(models[0][1], models[0][0], stream, picture)
+        return
+    shown = [drawable(safe_text(name, _LONGEST_NAME)) for name, _ in models]
+    reports = [report for _, report in models]
+    lines = [
+        f"{name}: mean loss {figure(report.mean_loss)} {report.unit}, "
+        f"recalibration would remove {figure(report.log_loss.miscalibration, 4)}"
+        for name, report in zip(shown, reports, strict=True)
+    ]
+    title = f"Reliability diagram: {how_many(len(shown), 'model')} on {how_many(reports[0].n)}"
+    with _picture(title, "\n".join(lines), stream, picture) as panels:
+        above, below = panels
+        bins = [[asdict(each) for each in report.bins] for report in reports]
+        curves = [(each.curve.lows, each.curve.highs, each.curve.rates) for each in reports]
+        plot_rates_of_several(above, shown, bins, curves)
+        legend = above.legend(loc="upper left", edgecolor="none")
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        edges = np.linspace(0.0, 1.0, _PICTURE_BARS + 1)
+        for at, report in enumerate(reports):
+            below.stairs(_shares(report), edges, color=f"C{at}")
+        below.set(ylabel=f"% of {_whole(reports[0])}")
+
+
+@contextmanager
+def _picture(title: str, text: str, stream: IO[bytes], picture: str) -> Iterator[tuple[Axes, Axes]]:
+    """Provide a panel for a diagram, and one below it for how often predictions were made."""
     from matplotlib.figure import Figure
 
-    name = drawable(safe_text(prediction_column, _LONGEST_NAME))
-    subtitle = subtitle_within(subtitle_of(report), _WIDTH)
+    subtitle = subtitle_within(text, _WIDTH)
     heights = (header_height(subtitle), 5.6, 1.5)
     drawn = Figure(figsize=(_WIDTH, sum(heights)), layout=roomy())
     header, above, below = drawn.subplots(3, 1, height_ratios=heights)
-    write_header(header, f"Reliability diagram: {name}", subtitle)
-    curve = report.curve
-    plot_rates(
-        above, [asdict(each) for each in report.bins], (curve.lows, curve.highs, curve.rates)
-    )
-    above.legend(loc="upper left", edgecolor="none")
+    write_header(header, title, subtitle)
+    yield above, below
     above.tick_params(labelbottom=False)
-    shares = np.array(report.histogram).reshape(_PICTURE_BARS, -1).sum(axis=1)
-    shares = shares / math.fsum(report.histogram) * 100.0
-    lefts, width = np.arange(_PICTURE_BARS) / _PICTURE_BARS, 1.0 / _PICTURE_BARS
-    below.bar(lefts, shares, width=width, align="edge", color="C0")
-    below.set(xlabel="prediction", ylabel=f"% of {_whole(report)}", xlim=above.get_xlim())
+    below.set(xlabel="prediction", xlim=above.get_xlim())
     plain_axes(below)
     save_picture(drawn, stream, picture)
+
+
+def _shares(report: CalibrationReport) -> npt.NDArray[np.float64]:
+    """Return how much of all rows each bar of a picture stands for, in percent."""
+    sums: npt.NDArray[np.float64] = (
+        np.array(report.histogram).reshape(_PICTURE_BARS, -1).sum(axis=1)
+    )
+    return sums / math.fsum(report.histogram) * 100.0
 
 
 def subtitle_of(report: CalibrationReport) -> str:
@@ -202,7 +310,8 @@ def plot_rates_of_several(
         if curve is not None:
             _draw_curve(ax, curve, color=color, alpha=0.6)
         sign = _SIGNS[at % len(_SIGNS)]  # tells models apart without colours
-        _draw_bins(ax, its_bins, fmt=sign, color=color, label=name)
+        label = f" {name}" if name.startswith("_") else name  # which legends would leave out
+        _draw_bins(ax, its_bins, fmt=sign, color=color, label=label)
     ax.set_ylabel("event rate (bins with 95 % intervals)")
 
 

@@ -141,15 +141,39 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
     DataError
         The record was saved in brief, without its bins.
     """
+    return _plot_diagrams([record], ax)
+
+
+def plot_calibrations(record: Record, ax: Axes | None = None) -> Axes:
+    """Draw the reliability diagrams of several models over each other.
+
+    Parameters
+    ----------
+    record : mapping
+        The JSON of `bce calibration` with several models.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure.
+
+    Raises
+    ------
+    UsageError, ArgumentError, DataError
+        As `plot_calibration`.
+    """
+    rows = {key: value for key, value in record.items() if key != "models"}
+    models = ({**rows, **model, "prediction_column": model["name"]} for model in record["models"])
+    return _plot_diagrams([*models], ax)
+
+
+def _plot_diagrams(added: Sequence[Record], ax: Axes | None) -> Axes:
     refuse_other_axes(ax)
-    if not record.get("bins"):
+    if not all(record.get("bins") for record in added):
         message = "there are no bins to draw: the report was saved in brief"
         raise DataError(message)
     drawn = new_axes(_SQUARE) if ax is None else ax
-    records = (*take_away(drawn), record)
+    records = (*take_away(drawn), *added)
     before = {*drawn.get_children()}
     if len(records) == 1:
-        title, handles = _draw_one(drawn, record)
+        title, handles = _draw_one(drawn, records[0])
     else:
         title, handles = _draw_several(drawn, records)
     artists = [artist for artist in drawn.get_children() if artist not in before]

@@ -335,7 +335,10 @@ SHARED = {
         ),
         (
             bce.calibration,
-            {"data", "prediction", "bins", "strategy", "bootstrap", "seed", "fine_bins", "unit"},
+            {
+                *("data", "prediction", "by", "bins", "strategy", "bootstrap", "seed"),
+                *("fine_bins", "unit"),
+            },
         ),
         (
             bce.recalibrate,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bce_cli.core.fields import Fields
 from bce_cli.errors import DataError, safe_text
 from bce_cli.render.calibration import CalibrationDocument
+from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.origin import Saved, is_doubt
 from bce_cli.render.recalibrate import RecalibrateDocument
-from bce_cli.render.saved.calibration import calibration_document
+from bce_cli.render.saved.calibrations import calibrations_document, segmented_document
 from bce_cli.render.saved.check import check_document
 from bce_cli.render.saved.compare import compare_document
 from bce_cli.render.saved.compute import compute_document
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SavedDocument: TypeAlias = (
-    ComputeDocument | CompareDocument | CalibrationDocument | RecalibrateDocument | CheckDocument
+    ComputeDocument
+    | CompareDocument
+    | CalibrationDocument
+    | CalibrationsDocument
+    | RecalibrateDocument
+    | CheckDocument
 )
 
 _KNOWN = "bce compute, compare, calibration, recalibrate or check"
@@ -82,7 +88,8 @@ def _restored(saved: Any, whole: Any) -> Any:  # noqa: ANN401 -- any JSON value
 _BUILDS: dict[str, Callable[[Fields], SavedDocument]] = {
     "checks": check_document,
     "comparisons": compare_document,
-    "log_loss": calibration_document,
+    "log_loss": segmented_document,
+    "models": calibrations_document,
     "methods": recalibrate_document,
     "effective_probability": compute_document,
 }

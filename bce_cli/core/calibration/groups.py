@@ -1,0 +1,309 @@
+"""The calibration of several models, and of the segments of their rows: the figures of a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
+from operator import iadd
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bce_cli.core.calibration.report import report_of_rows
+from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.exact_sum import slices
+from bce_cli.core.groups import grouped
+from bce_cli.core.inference import t_quantile
+from bce_cli.core.progress import Stage, silent
+from bce_cli.core.rows import Categories, weighted
+from bce_cli.core.segments import FEW, MOST_SEGMENTS, too_many_segments
+from bce_cli.core.state import State
+from bce_cli.core.totals import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.calibration.log_odds import Obstacle
+    from bce_cli.core.calibration.plan import CalibrationPlan, CalibrationTotals
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.progress import Progress
+    from bce_cli.core.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsOfModels(State):
+    """What is known of some rows without sorting them, under every model.
+
+    Attributes
+    ----------
+    models : tuple of CalibrationTotals
+    """
+
+    models: tuple[CalibrationTotals, ...]
+
+    @classmethod
+    def of(cls, rows: Rows, plan: CalibrationPlan) -> TotalsOfModels:
+        """Sum up some rows."""
+        return cls(tuple(map(plan.totals_of, rows.under_models())))
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How far predictions are off on average.
+
+    Attributes
+    ----------
+    value : float
+        Weighted mean of label minus prediction: above 0, predictions are too low.
+    std_error, ci_low, ci_high : float or None
+        By linearisation, and robust to clusters where there are any; None for want of rows.
+    """
+
+    value: float
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval leaves out 0."""
+        if self.ci_low is None or self.ci_high is None:
+            return False
+        return self.ci_low > 0.0 or self.ci_high < 0.0
+
+
+def calibration_gap(rows: Rows, confidence: float = 0.95) -> Gap:
+    """Return the weighted mean of label minus prediction.
+
+    Parameters
+    ----------
+    rows : Rows
+        At least one of them with a weight, and none left out.
+    confidence : float, default 0.95
+        In (0, 1).
+
+    Examples
+    --------
+    >>> from bce_cli.core.rows import Rows
+    >>> gap = calibration_gap(Rows(np.array([True, True]), np.array([0.5, 0.25])))
+    >>> gap.value, gap.std_error
+    (0.625, 0.125)
+    """
+    errors = weighted(rows.labels - rows.probabilities, rows.weights)
+    df = math.inf
+    if rows.cluster is None:
+        moments = Moments.of(errors, rows.weights)
+    else:
+        moments = ClusteredRows(rows.cluster).moments(errors, rows.weights)
+        df = moments.n - 1
+    value, error = moments.ratio, moments.standard_error()
+    assert value is not None  # noqa: S101 -- there is a weight
+    if error is None:
+        return Gap(value)
+    reach = t_quantile(confidence, df) * error
+    return Gap(value, error, value - reach, value + reach)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFigures:
+    """What a line of the table tells of some rows; see `CalibrationReport`.
+
+    Attributes
+    ----------
+    n_positive : int
+    weight_sum, base_rate, mean_prediction : float
+    gap, gap_std_error, gap_ci_low, gap_ci_high : float or None
+        As `Gap` has them; None where rows have no segments.
+    mean_loss, miscalibration, discrimination, uncertainty : float
+        Of the log loss, in the unit of the report.
+    slope, slope_ci_low, slope_ci_high : float or None
+    slope_obstacle : Obstacle or None
+        Why there is no slope.
+    ece : float
+    auc, auc_ci_low, auc_ci_high : float or None
+    n_impossible : int
+    n_clusters : int or None
+    """
+
+    n_positive: int
+    weight_sum: float
+    base_rate: float
+    mean_prediction: float
+    gap: float | None
+    gap_std_error: float | None
+    gap_ci_low: float | None
+    gap_ci_high: float | None
+    mean_loss: float
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
+    slope: float | None
+    slope_ci_low: float | None
+    slope_ci_high: float | None
+    slope_obstacle: Obstacle | None
+    ece: float
+    auc: float | None
+    auc_ci_low: float | None
+    auc_ci_high: float | None
+    n_impossible: int
+    n_clusters: int | None
+
+    @classmethod
+    def of(cls, report: CalibrationReport, gap: Gap | None = None) -> CalibrationFigures:
+        """Take them from a report."""
+        parts, fit, ranks = report.log_loss, report.logistic, report.discrimination
+        slope = fit.slope
+        return cls(
+            n_positive=report.n_positive,
+            weight_sum=report.weight_sum,
+            base_rate=report.base_rate,
+            mean_prediction=report.mean_prediction,
+            gap=None if gap is None else gap.value,
+            gap_std_error=None if gap is None else gap.std_error,
+            gap_ci_low=None if gap is None else gap.ci_low,
+            gap_ci_high=None if gap is None else gap.ci_high,
+            mean_loss=report.mean_loss,
+            miscalibration=parts.miscalibration,
+            discrimination=parts.discrimination,
+            uncertainty=parts.uncertainty,
+            slope=None if slope is None else slope.value,
+            slope_ci_low=None if slope is None else slope.ci_low,
+            slope_ci_high=None if slope is None else slope.ci_high,
+            slope_obstacle=fit.obstacle,
+            ece=report.ece,
+            auc=ranks.auc,
+            auc_ci_low=ranks.ci_low,
+            auc_ci_high=ranks.ci_high,
+            n_impossible=report.n_impossible,
+            n_clusters=report.n_clusters,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationLine:
+    """A line of the table: a model on the rows of a segment, or on all rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The words of the segment in the columns that part the rows; none for all rows.
+    model : str
+    n : int
+    figures : CalibrationFigures or None
+        None where all weights are 0.
+    is_small : bool
+        Whether there are too few rows for its intervals to be trusted.
+    """
+
+    names: tuple[str, ...]
+    model: str
+    n: int
+    figures: CalibrationFigures | None
+    is_small: bool
+
+    @classmethod
+    def of(
+        cls, names: tuple[str, ...], model: str, n: int, figures: CalibrationFigures | None
+    ) -> CalibrationLine:
+        """Make a line."""
+        return cls(names, model, n, figures, n < FEW)
+
+
+def reports_of_models(
+    rows: Rows,
+    totals: Sequence[TotalsOfModels],
+    plan: CalibrationPlan,
+    progress: Progress = silent,
+) -> Iterator[CalibrationReport]:
+    """Judge the calibration of one model after the other; see `report_of_rows`.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of which none is left out.
+    totals : sequence of TotalsOfModels
+        Of the same rows, in their order.
+    plan : CalibrationPlan
+    progress : callable (Stage) -> None, optional
+    """
+    for place, model in enumerate(rows.under_models()):
+        own = [each.models[place] for each in totals]
+        yield report_of_rows(replace(model, segments=()), own, plan, progress)
+
+
+def segment_lines_of(
+    rows: Rows, models: Sequence[str], plan: CalibrationPlan, progress: Progress = silent
+) -> tuple[CalibrationLine, ...]:
+    """Judge the calibration of each model on the rows of each segment.
+
+    Every figure is that of a report of the rows of the segment alone.
+
+    Parameters
+    ----------
+    rows : Rows
+        With segments; none is left out.
+    models : sequence of str
+        What they are called.
+    plan : CalibrationPlan
+        Nothing is resampled.
+    progress : callable (Stage) -> None, optional
+
+    Returns
+    -------
+    tuple of CalibrationLine
+        The segments by the sum of all losses of the first model, costliest first; of each a line
+        for each model.
+
+    Raises
+    ------
+    DataError
+        There are more than `MOST_SEGMENTS`.
+    """
+    plan = replace(plan, n_bootstrap=0)
+    found = []
+    for names, part in _parted(rows):
+        progress(Stage("fitting"))
+        lines = [
+            CalibrationLine.of(names, model, len(part), _figures(seen, plan))
+            for model, seen in zip(models, part.under_models(), strict=True)
+        ]
+        found.append(lines)
+    found.sort(key=lambda lines: (-_total(lines[0]), -lines[0].n, lines[0].names))
+    return tuple(line for lines in found for line in lines)
+
+
+def _total(line: CalibrationLine) -> float:
+    return 0.0 if line.figures is None else line.figures.mean_loss * line.figures.weight_sum
+
+
+def _figures(rows: Rows, plan: CalibrationPlan) -> CalibrationFigures | None:
+    if rows.weights is not None and not rows.weights.any():
+        return None
+    blocks = map(rows.at, slices(len(rows)))
+    totals = reduce(iadd, map(plan.totals_of, blocks))
+    report = report_of_rows(rows, [totals], plan)
+    return CalibrationFigures.of(report, calibration_gap(rows, plan.confidence))
+
+
+def _parted(rows: Rows) -> Iterator[tuple[tuple[str, ...], Rows]]:
+    """Yield the words of each segment, and its rows in their order."""
+    order, starts, names = grouped(tuple(map(_distinct, rows.segments)))
+    if len(names) > MOST_SEGMENTS:
+        raise too_many_segments()
+    rows = replace(rows, segments=())
+    for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
+        part = rows.at(order[start:stop])
+        every = np.arange(len(part))
+        cluster = None if part.cluster is None else part.cluster.spread(len(part), every, every)
+        yield name, replace(part, cluster=cluster)
+
+
+def _distinct(column: Categories) -> Categories:
+    """Give the same word the same code, wherever it came from."""
+    first: dict[str, int] = {}
+    codes = [first.setdefault(name, code) for code, name in enumerate(column.names)]
+    if len(first) == len(column.names):
+        return column
+    return Categories(np.array(codes, np.int32)[column.codes], column.names)

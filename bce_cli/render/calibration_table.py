@@ -1,0 +1,416 @@
+"""Models and segments of `bce calibration`, a line each: as a table, and as records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
+from bce_cli.errors import quoted, safe_text
+from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
+from bce_cli.render.layout import (
+    Column,
+    Judged,
+    Section,
+    count,
+    figure,
+    formula,
+    how_many,
+    interval,
+    interval_title,
+    table,
+)
+from bce_cli.render.origin import cluster_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.calibration.groups import Gap
+    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.layout import Look, TableColumn
+    from bce_cli.render.origin import Origin
+
+_DIGITS = 4
+_MOST_SHOWN = 40
+_MOST_VERDICTS = 3
+_MOST_NAMED = 3
+_LONGEST_NAME = 30
+_EMPTY = "(empty)"
+_HOW = (
+    "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
+    "telling rows apart saves) + UNC (uncertainty, what the base rate costs)."
+)
+_FINE = (
+    "No rows were held: they were summed up in fine bins, in place of whose predictions MCB, DSC, "
+    "slope and AUC take their mean; what that changes is in the mean loss as well."
+)
+_NO_ENDS_OF_GAP = "The gap of a single row, or of a single cluster, has no interval."
+_NO_ENDS_OF_AUC = (
+    "An AUC has no interval where it is 0 or 1, where either label is that of a single row or "
+    "cluster, and where all predictions are equal."
+)
+_GAP = "Gap: event rate minus mean prediction; above 0, predictions are too low."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalibration:
+    """A model, what was found of it on all rows, and how far it is off on average.
+
+    Attributes
+    ----------
+    name : str
+    document : CalibrationDocument
+        Its origin is that of all.
+    gap : Gap or None
+        Where there are segments.
+    """
+
+    name: str
+    document: CalibrationDocument
+    gap: Gap | None = None
+
+    @property
+    def report(self) -> CalibrationReport:
+        """What was found of it."""
+        return self.document.report
+
+    @property
+    def alone(self) -> CalibrationDocument:
+        """The document that it would have if it were the only one."""
+        origin = replace(self.document.origin, prediction_columns=(self.name,))
+        return replace(self.document, origin=origin)
+
+    @property
+    def line(self) -> CalibrationLine:
+        """Its line in a table."""
+        figures = CalibrationFigures.of(self.report, self.gap)
+        return CalibrationLine.of((), self.name, self.report.n, figures)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationTable:
+    """Models on the same rows, and on the rows of segments.
+
+    Attributes
+    ----------
+    origin : Origin
+    models : tuple of ModelCalibration
+        At least one.
+    segment_columns : tuple of str
+    segments : tuple of CalibrationLine
+        Of each segment a line for each model.
+    has_names : bool
+        Whether it says which model a line is of.
+    """
+
+    origin: Origin
+    models: tuple[ModelCalibration, ...]
+    segment_columns: tuple[str, ...]
+    segments: tuple[CalibrationLine, ...]
+    has_names: bool
+
+    @property
+    def first(self) -> CalibrationReport:
+        """The report of the first model."""
+        return self.models[0].report
+
+    def section(self, look: Look, doubts: tuple[str, ...]) -> Section:
+        """Show a line for each model, on all rows and on each segment, and say what they come to.
+
+        Parameters
+        ----------
+        look : Look
+        doubts : tuple of str
+            What makes a model look like one that was not meant.
+        """
+        first, columns, n_models = self.first, self.segment_columns, len(self.models)
+        most = n_models * _MOST_SHOWN
+        shown, rest = self.segments[:most], self.segments[most:]
+        lines = [*(model.line for model in self.models), *shown]
+        by = f"; by {', '.join(map(quoted, columns))}" if columns else ""
+        models = f"{how_many(n_models, 'model')} on " if self.has_names else ""
+        title = self.origin.title(first, soft=first.has_soft_labels, models=models)
+        return Section(
+            f"{title}{by}",
+            *table(lines, *_columns(self, lines)),
+            verdicts=(*_gap_verdicts(self), *_verdicts(self)),
+            notes=(
+                *doubts,
+                formula(_HOW if first.fine_bins is None else f"{_HOW} {_FINE}", look),
+                *_small_notes(shown),
+                *_rest_notes(rest, n_models),
+                *_obstacle_notes(self, lines),
+                *_impossible_notes(self),
+                *_cluster_notes(self),
+                *self.origin.notes(),
+            ),
+            marked=range(n_models) if columns else (),
+        )
+
+    def segment_records(self) -> list[dict[str, Any]]:
+        """Return the words of each segment by column, and its figures beside them, for JSON."""
+        return [
+            {
+                "segment": dict(zip(self.segment_columns, line.names, strict=True)),
+                **self._model_of(line),
+                **_figures(line),
+            }
+            for line in self.segments
+        ]
+
+    def gap_record(self, model: ModelCalibration) -> dict[str, Any]:
+        """Return how far a model is off on all rows, for JSON; nothing without segments."""
+        if not self.segment_columns:
+            return {}
+        return {k: v for k, v in _figures(model.line).items() if k.startswith("gap")}
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines of the table, for CSV."""
+        return [self._line(line) for line in (*(m.line for m in self.models), *self.segments)]
+
+    def _line(self, line: CalibrationLine) -> dict[str, Any]:
+        figures = _figures(line)
+        if not self.segment_columns:
+            figures = {k: v for k, v in figures.items() if not k.startswith("gap")}
+        words = zip(self.segment_columns, self.words(line), strict=True)
+        known = {*figures, "model"}
+        named = {f"segment {name}" if name in known else name: word for name, word in words}
+        return named | self._model_of(line) | figures
+
+    def _model_of(self, line: CalibrationLine) -> dict[str, str]:
+        return {"model": line.model} if self.has_names else {}
+
+    def words(self, line: CalibrationLine) -> tuple[str, ...]:
+        """Return the words of a segment; for all rows, what no segment is called."""
+        used = {word for each in self.segments for word in each.names}
+        whole = next(word for word in ("all", "(all rows)", "(all the rows)") if word not in used)
+        return line.names or (whole,) * len(self.segment_columns)
+
+    def shown(self, name: str) -> str:
+        """Return a model's name as tables show it: in brief, where it stays another for each."""
+        brief = [safe_text(model.name, _LONGEST_NAME) for model in self.models]
+        shown = safe_text(name, _LONGEST_NAME)
+        return shown if brief.count(shown) == 1 else safe_text(name)
+
+    def prefix(self, model: ModelCalibration) -> str:
+        """Return what a sentence about one of several models begins with."""
+        return f"{self.shown(model.name)}: " if self.has_names else ""
+
+
+def _figures(line: CalibrationLine) -> dict[str, Any]:
+    """Return the figures of a line as JSON and CSV have them."""
+    figures = dict.fromkeys(CalibrationFigures.__dataclass_fields__)
+    if line.figures is not None:
+        figures = asdict(line.figures)
+    return {"n": line.n, **figures, "is_small": line.is_small}
+
+
+def _columns(
+    found: CalibrationTable, lines: Sequence[CalibrationLine]
+) -> Iterator[TableColumn[CalibrationLine]]:
+    """Yield the columns of the table."""
+    unit = found.first.unit
+    for place, name in enumerate(found.segment_columns):
+        yield _words_column(found, place, name)
+    if found.has_names:
+        yield Column("model", is_text=True, wraps=True), lambda line: found.shown(line.model)
+    digits = 6
+    if found.segment_columns:
+        digits = 5
+        yield Column("rows", spare=2), lambda line: f"{count(line.n)}{'*' if line.is_small else ''}"
+        yield _column("predicted", "mean_prediction", 3)
+        yield _column("event rate", "base_rate", 3)
+        yield Column("gap", meaning=_GAP), _gap
+        none = any(
+            _of(each, "gap") is not None and _of(each, "gap_ci_low") is None for each in lines
+        )
+        ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
+        yield ends, _gap_interval
+    yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
+    yield _column("MCB", "miscalibration", 0)
+    yield _column("DSC", "discrimination", 6)
+    yield _column("UNC", "uncertainty", 9)
+    yield _column("slope", "slope", 5)
+    yield _ends(f"{_level(found)} of slope", "slope", 8)
+    yield _column("ECE", "ece", 7, "ECE: the mean gap of the bins.")
+    yield _column("AUC", "auc", 4, "AUC: how often a row of label 1 has the higher prediction.")
+    none = any(_of(each, "auc") is not None and _of(each, "auc_ci_low") is None for each in lines)
+    yield _ends(f"{_level(found)} of AUC", "auc", 10, _NO_ENDS_OF_AUC if none else "")
+
+
+def _level(found: CalibrationTable) -> str:
+    return interval_title(found.first.confidence)
+
+
+def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
+    def word(line: CalibrationLine) -> str:
+        return safe_text(found.words(line)[place], _LONGEST_NAME) or _EMPTY
+
+    return Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True), word
+
+
+def _column(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
+    """Return the column of a figure."""
+    column = Column(title, spare=spare, meaning=meaning)
+    return column, lambda line: figure(_of(line, name), _DIGITS)
+
+
+def _ends(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
+    """Return the column of the interval of a figure."""
+    low, high = f"{name}_ci_low", f"{name}_ci_high"
+    return Column(title, spare=spare, meaning=meaning), lambda line: interval(
+        _of(line, low), _of(line, high), 3
+    )
+
+
+def _of(line: CalibrationLine, name: str) -> float | None:
+    """Return a figure of a line; None where it has none."""
+    found: float | None = getattr(line.figures, name, None)
+    return found
+
+
+def _mean_loss(line: CalibrationLine, digits: int) -> str:
+    """Show a mean loss; one that is infinite has failed."""
+    value = _of(line, "mean_loss")
+    text = figure(value, digits)
+    return Judged(text, "failed") if value == math.inf else text
+
+
+def _gap(line: CalibrationLine) -> str:
+    gap = _of(line, "gap")
+    return "-" if gap is None else _decimals(gap, "+")
+
+
+def _gap_interval(line: CalibrationLine, joint: str = " to ") -> str:
+    """Show the interval of a gap with as many decimals as the gap itself."""
+    low, high = _of(line, "gap_ci_low"), _of(line, "gap_ci_high")
+    return "-" if low is None or high is None else f"{_decimals(low)}{joint}{_decimals(high)}"
+
+
+def _decimals(value: float, sign: str = "") -> str:
+    text = f"{value:{sign}.4f}"
+    return text if float(text) else "0.0000"
+
+
+def _verdicts(found: CalibrationTable) -> Iterator[Judged]:
+    """Say of each model, or in brief of many, whether it is calibrated."""
+    models = found.models
+    told = [
+        calibration_verdict(m.report, found.shown(m.name) if found.has_names else "it")
+        for m in models
+    ]
+    if len(told) <= _MOST_VERDICTS:
+        yield from told
+        return
+    words = {
+        "passed": "Calibrated, as far as these rows can tell",
+        "failed": "Not calibrated",
+        "undecided": "Cannot be told",
+    }
+    for verdict, text in words.items():
+        names = [
+            found.shown(model.name)
+            for model, each in zip(models, told, strict=True)
+            if each.verdict == verdict
+        ]
+        if names:
+            yield Judged(f"{text}: {', '.join(names)}.", verdict)  # type: ignore[arg-type]
+
+
+def _gap_verdicts(found: CalibrationTable) -> Iterator[str]:
+    """Say of each model for how many segments it is off on average, and most for which."""
+    if not found.segment_columns:
+        return
+    for model in found.models[:_MOST_VERDICTS]:
+        lines = [each for each in found.segments if each.model == model.name]
+        judged = [each for each in lines if _of(each, "gap_ci_low") is not None]
+        judged = [each for each in judged if not each.is_small]
+        who = found.prefix(model)
+        if not judged:
+            yield f"{who}No segment has the 30 rows that its gap could be told from."
+            continue
+        off = [each for each in judged if _is_off(each)]
+        segments = how_many(len(judged), "segment")
+        text = f"{who}Predictions are off on average in {count(len(off))} of {segments}"
+        if off:
+            worst = max(off, key=lambda each: abs(_of(each, "gap") or 0.0))
+            ends = _gap_interval(worst, ", ")
+            text += f", most in {_named(worst)}: {_gap(worst)} [{ends}]"
+        often = round(1.0 / (1.0 - found.first.confidence))
+        yield f"{text}; by chance it would be about one in {count(often)}."
+
+
+def _is_off(line: CalibrationLine) -> bool:
+    """Whether the interval of a gap leaves out 0."""
+    low, high = _of(line, "gap_ci_low"), _of(line, "gap_ci_high")
+    return low is not None and high is not None and (low > 0.0 or high < 0.0)
+
+
+def _named(line: CalibrationLine) -> str:
+    """Call a segment by its words."""
+    return ", ".join(quoted(name) if name else _EMPTY for name in line.names)
+
+
+def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
+    if any(line.is_small for line in lines):
+        yield "* fewer than 30 rows: their figures and intervals are not to be trusted."
+
+
+def _rest_notes(rest: tuple[CalibrationLine, ...], n_models: int) -> Iterator[str]:
+    if rest:
+        n = how_many(sum(line.n for line in rest[::n_models]))
+        also = f"{how_many(len(rest) // n_models, 'more segment')} of {n} together"
+        yield f"{also} cost less; --format csv and json have them all."
+
+
+def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:
+    """Say why figures of lines cannot be had."""
+    reasons: dict[str, dict[str, None]] = {}
+    for line in lines:
+        for text in _obstacles(line):
+            reasons.setdefault(text, {})[_who(found, line)] = None
+    for text, whose in reasons.items():
+        names, more = [*whose][:_MOST_NAMED], len(whose) - _MOST_NAMED
+        yield text.format(", ".join(names) + (f" and {count(more)} more" if more > 0 else ""))
+
+
+def _obstacles(line: CalibrationLine) -> Iterator[str]:
+    """Yield what a line lacks, and why."""
+    figures = line.figures
+    if figures is None:
+        yield "No figures of {}: all weights are 0."
+        return
+    obstacle = figures.slope_obstacle
+    if figures.auc is None:
+        what = "slope and no AUC" if obstacle == "one label" else "AUC"
+        yield f"No {what} of {{}}: all labels are the same."
+    if obstacle is not None and not (obstacle == "one label" and figures.auc is None):
+        yield f"No slope of {{}}: {OBSTACLES[obstacle]}."
+
+
+def _who(found: CalibrationTable, line: CalibrationLine) -> str:
+    """Call a line by its model, its segment, or both."""
+    names = [found.shown(line.model)] if found.has_names else []
+    if found.segment_columns:
+        names.append(_named(line) if line.names else found.words(line)[0])
+    return " on ".join(names)
+
+
+def _impossible_notes(found: CalibrationTable) -> Iterator[str]:
+    """Say which models were certain and wrong."""
+    for model in found.models:
+        if model.report.n_impossible:
+            who = found.prefix(model)
+            effect = "They have no weight."
+            if math.isinf(model.report.mean_loss):
+                effect = "So its mean loss and MCB are infinite; the rest is not."
+            yield f"{who}{found.origin.impossible_rows(model.report)}. {effect}"
+
+
+def _cluster_notes(found: CalibrationTable) -> Iterator[str]:
+    """Say whether rows were taken to depend on each other."""
+    column, n = found.models[0].document.cluster_column, found.first.n_clusters
+    if n is not None:
+        yield cluster_note(column, n, "Intervals")
