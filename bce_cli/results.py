@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         CrossFitted,
         FineBins,
         LogLossParts,
+        OtherModel,
         SavedLoss,
     )
     from bce_cli.recalibrator import Recalibrator
@@ -489,6 +490,7 @@ class CheckResult(Result):
         confident: bool
         bins: int | None
         baseline: SavedLoss | None
+        against: OtherModel | None
         budget: float | None
         verdict: Verdict
         checks: pa.Table
