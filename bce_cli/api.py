@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import check_kind, check_whole, number_in, shown
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.gate import DEFAULT_BINS, Limits
+from bce_cli.core.gate_limits import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
 from bce_cli.errors import ArgumentError, DoubtWarning, argument
 from bce_cli.questions import answers
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate import Baseline
+    from bce_cli.core.gate_limits import Baseline
     from bce_cli.core.recalibration.maps import Method
     from bce_cli.core.report import Unit
     from bce_cli.core.rules import Like
@@ -592,6 +592,8 @@ def check(
     bins: int | None = None,
     min_rows: int | None = None,
     baseline: Result | Mapping[str, Any] | Path | None = None,
+    against: Table | Values | None = None,
+    against_column: str | None = None,
     budget: float | None = None,
     confident: bool = False,
     like: Like = "exact",
@@ -615,8 +617,13 @@ def check(
         Fewest rows of weight above 0.
     baseline : ComputeResult, mapping or path, optional
         The mean loss must be at most that of a result, or of a saved one.
+    against : table, path, sequence of paths, or array-like, shape (n,), optional
+        The mean loss must be at most that of these predictions, paired row by row: in the same
+        order, or with tables joined by `on`. An array-like goes with arrays.
+    against_column : str, optional
+        Of those predictions; without `against`, a column of the data.
     budget : float, optional
-        What it may be more than the baseline, in `unit`; 0 by default.
+        What it may be more than `against` or the baseline, in `unit`; 0 by default.
     confident : bool, default False
         Judge by 95 % intervals, of independent rows: where some of it keeps the limit and some
         does not, the check is undecided.
@@ -639,14 +646,17 @@ def check(
     >>> result = bce.check([1, 0, 1], [0.9, 0.2, 0.6], max_loss=0.25)
     >>> result.verdict, result.passed
     ('failed', False)
+    >>> bool(bce.check([1, 0, 1], [0.9, 0.2, 0.6], against=[0.8, 0.2, 0.5]))
+    True
     """
     convention = _one_convention(like, clip)
     if bins is not None and max_ece is None:
         message = "bins goes with max_ece"
         raise ArgumentError(message, None, "bins", "max_ece")
-    if budget is not None and baseline is None:
-        message = "budget goes with baseline"
-        raise ArgumentError(message, None, "budget", "baseline")
+    has_rival = against is not None or against_column is not None
+    if budget is not None and baseline is None and not has_rival:
+        message = "budget goes with against, against_column or baseline"
+        raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
     check_kind("confident", confident, bool)
     with _called_as_here():
         limits = Limits(
@@ -659,8 +669,11 @@ def check(
             budget=0.0 if budget is None else _limit(budget),
             n_bins=DEFAULT_BINS if bins is None else bins,
             confident=confident,
+            against=has_rival,
         )
-    given, job = _asked(scored, data, prediction, options)
+    given, job = _asked(
+        scored, data, prediction, options, against=against, against_column=against_column
+    )
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
 

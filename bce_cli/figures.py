@@ -241,3 +241,15 @@ if TYPE_CHECKING:
         mean_loss: float
         unit: Unit
         std_error: float | None
+
+    class OtherModel(Figures):
+        """The model that a check was held against, row by row."""
+
+        source: str | tuple[str, ...]
+        column: str
+        mean_loss: float
+        n_impossible: int
+        first_impossible_row: int | None
+        n_better: int
+        n_worse: int
+        n_tied: int

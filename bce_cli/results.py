@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         CrossFitted,
         FineBins,
         LogLossParts,
+        OtherModel,
         SavedLoss,
     )
     from bce_cli.recalibrator import Recalibrator
@@ -570,6 +571,7 @@ class CheckResult(Result):
         confident: bool
         bins: int | None
         baseline: SavedLoss | None
+        against: OtherModel | None
         budget: float | None
         verdict: Verdict
         checks: pa.Table

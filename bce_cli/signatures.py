@@ -136,9 +136,14 @@ class LossesOfTable(_OfTable, _Losses, total=False):
 class CheckOfArrays(_OfArrays, _Limits, total=False):
     """Options of a check of arrays."""
 
+    against: Values | None
+
 
 class CheckOfTable(_OfTable, _Limits, total=False):
     """Options of a check of a table."""
+
+    against: Table | None
+    against_column: str | None
 
 
 class BinsOfArrays(_OfArrays, _Bins, total=False):

@@ -1,12 +1,13 @@
 """bce check: may this model pass?"""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
-from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
+from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, refuse_column
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option, number_in
@@ -14,11 +15,13 @@ from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate import Limits
+    from bce_cli.core.gate_limits import Limits
+    from bce_cli.questions.inputs import Inputs
 
 EXAMPLES = (
     ("bce check preds.csv --max-loss 0.65", "exit code 0 or 3"),
     ("bce check preds.csv --min-skill 0 --confident", "better than the base rate?"),
+    ("bce check new.csv --against old.csv", "no worse than the old model"),
     ("bce check preds.csv --max-ece 0.05 -q", "nothing but the exit code"),
     ("bce check preds.csv --baseline saved.json", "no worse than a saved report"),
 )
@@ -92,9 +95,30 @@ class Demanded(OptionGroup):
             help="Mean loss must be at most that of bce compute -o FILE.",
         ),
     ] = None
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="SOURCE",
+            help="Mean loss must be at most that of these predictions, paired row by row, in one "
+            "order or by --on.",
+        ),
+    ] = None
+    against_column: Annotated[
+        str | None,
+        typer.Option(
+            "--against-column",
+            metavar="COLUMN",
+            help="Of those predictions; without --against, a column of SOURCE itself.",
+        ),
+    ] = None
     budget: Annotated[
         float | None,
-        _limit("--budget", "What it may be more than the baseline, in --unit. Else 0.", "D"),
+        _limit(
+            "--budget",
+            "What it may be more than --against or the baseline, in --unit. Else 0.",
+            "D",
+        ),
     ] = None
     confident: Annotated[
         bool,
@@ -123,13 +147,13 @@ class Demanded(OptionGroup):
         if self.bins is not None and self.max_ece is None:
             message = "--bins goes with --max-ece"
             raise UsageError(message)
-        if self.budget is not None and self.baseline is None:
-            message = "--budget goes with --baseline"
+        if self.budget is not None and self.baseline is None and not self.has_rival:
+            message = "--budget goes with --against, --against-column or --baseline"
             raise UsageError(message)
         if self.baseline == "":
             message = "--baseline must not be empty"
             raise UsageError(message)
-        from bce_cli.core.gate import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
+        from bce_cli.core.gate_limits import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
         from bce_cli.readers.saved import read_baseline  # noqa: PLC0415
 
         path = self.baseline
@@ -143,7 +167,26 @@ class Demanded(OptionGroup):
             budget=self.budget or 0.0,
             n_bins=self.bins or DEFAULT_BINS,
             confident=self.confident,
+            against=self.has_rival,
         )
+
+    @property
+    def has_rival(self) -> bool:
+        """Whether the predictions are held against others, row by row."""
+        return self.against is not None or self.against_column is not None
+
+    def asked(self, inputs: "Inputs") -> "Inputs":
+        """Return what is to be read, with the predictions that are held against.
+
+        Raises
+        ------
+        InputError
+            They are not there, and seem to be those of a column.
+        """
+        if self.against:
+            refuse_column(self.against, "--against-column")
+        against = () if self.against is None else (self.against,)
+        return replace(inputs, against=against, against_column=self.against_column)
 
 
 def check(
@@ -164,13 +207,14 @@ def check(
 
     Give at least one limit. Exit code 0 means that every check has passed, 3 that one has failed,
     4 that none has failed but one is undecided, and 65 that the data are bad. An infinite loss
-    never passes. For two models on the same rows, bce compare tells smaller differences.
+    never passes. --against pairs the rows of two models, and so tells smaller differences than
+    --baseline.
     """
     paths = paths_or_help(ctx, sources)
     convention = losses.convention()
     limits = demanded.limits(convention)
     out.check()
-    asked = inputs.asked()
+    asked = demanded.asked(inputs.asked())
     data = asked.data(paths)
     saved = [] if demanded.baseline is None else [demanded.baseline]
     is_silent = quiet and out.path is None

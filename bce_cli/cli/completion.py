@@ -97,7 +97,7 @@ CONVENTIONS = (
 COLUMN_OPTIONS = frozenset(
     (
         *("--label", "-l", "--prediction", "-p", "--weight", "-w"),
-        *("--id", "--by", "--cluster", "--order", "--on"),
+        *("--id", "--by", "--cluster", "--order", "--on", "--against-column"),
     )
 )
 FLAGS = frozenset(
@@ -108,6 +108,8 @@ FLAGS = frozenset(
     )
 )
 """Options that take no value; all others do."""
+
+_SOURCE_OPTIONS = ("--labels", "--against")
 
 _WORDS = {
     "delimiter": ("tab", "space", "pipe", "semicolon", "comma"),
@@ -311,7 +313,7 @@ def _columns(line: Line) -> list[Word]:
 
 
 def sources_among(words: Sequence[str]) -> Iterator[str]:
-    """Yield what may be a source on a line, the file of --labels among it.
+    """Yield what may be a source on a line, the files of --labels and --against among it.
 
     Examples
     --------
@@ -327,14 +329,14 @@ def sources_among(words: Sequence[str]) -> Iterator[str]:
             option, is_over = "", True
         elif word.startswith("-") and word != "-" and not is_over:
             name, sign, value = word.partition("=")
-            if sign and name == "--labels":
+            if sign and name in _SOURCE_OPTIONS:
                 yield _expanded(value)
             is_short_with_value = not word.startswith("--") and len(word) > len("-l")
             option = "" if sign or word in FLAGS or is_short_with_value else word
         elif word.endswith(">"):
             option = word
         else:
-            if option in ("", "--labels") and not word.startswith((">", "2>", "&>")):
+            if option in ("", *_SOURCE_OPTIONS) and not word.startswith((">", "2>", "&>")):
                 if not is_map:
                     yield _expanded(word.removeprefix("<"))
                 is_map = False

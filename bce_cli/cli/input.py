@@ -333,9 +333,21 @@ class ComparedInput(ScoredInput):
 def _refuse_columns(paths: Sequence[str]) -> None:
     """Refuse the name of a column in the place of one of several sources."""
     for path in paths if len(paths) > 1 else ():
-        if path.isidentifier() and not os.path.lexists(path):
-            message = f"{path}: no such file or directory"
-            raise InputError(message, f"columns are options: --label {path}, or -p {path}")
+        refuse_column(path, "--label", "-p")
+
+
+def refuse_column(path: str, *options: str) -> None:
+    """Refuse what seems to be the name of a column, which belongs to some options.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    """
+    if path.isidentifier() and not os.path.lexists(path):
+        message = f"{path}: no such file or directory"
+        hint = ", or ".join(f"{option} {path}" for option in options)
+        raise InputError(message, f"columns are options: {hint}")
 
 
 def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:

@@ -450,8 +450,38 @@ def open_models(
     return _prepared([[source] for source in sources], options, join)
 
 
+def open_rivals(
+    sources: Sequence[str | Held],
+    others: Sequence[str | Held],
+    prediction: str | None,
+    options: InputOptions,
+    join: Join | None = None,
+) -> Data:
+    """Prepare to read some sources, and beside them others with the predictions of a rival.
+
+    Parameters
+    ----------
+    sources, others : sequence of str or Held
+        Those of either follow each other; see `open_data`.
+    prediction : str or None
+        The column of the others; None for one that is called as it is in the sources.
+    options : InputOptions
+    join : Join, optional
+        How rows find together that are not in the same order.
+
+    Raises
+    ------
+    UsageError
+        Standard input is named twice, or an option has no meaning.
+    """
+    return _prepared([sources, others], options, join, prediction)
+
+
 def _prepared(
-    models: Sequence[Sequence[str | Held]], options: InputOptions, join: Join | None
+    models: Sequence[Sequence[str | Held]],
+    options: InputOptions,
+    join: Join | None,
+    prediction: str | None = None,
 ) -> Data:
     labels_path = None if join is None else join.labels_path
     if any(not isinstance(source, str | None) for source in (labels_path, *chain(*models))):
@@ -476,7 +506,14 @@ def _prepared(
         choice = replace(choice, watches_ids=True)
     row_id = choice.id if join is None else None
     rival_choice = replace(
-        choice, weight=None, id=row_id, cluster=None, order=None, segments=(), may_lack=False
+        choice,
+        prediction=prediction or choice.prediction,
+        weight=None,
+        id=row_id,
+        cluster=None,
+        order=None,
+        segments=(),
+        may_lack=False,
     )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))

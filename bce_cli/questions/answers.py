@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.evaluation import Plan, Result
-    from bce_cli.core.gate import Limits
+    from bce_cli.core.gate_limits import Limits
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.recalibration.gain import SimpleGain
@@ -359,9 +359,16 @@ def check(
     limits: Limits,
 ) -> CheckDocument:
     """May this model pass?"""
-    from bce_cli.core.gate import GateTotals, judge  # noqa: PLC0415 -- not every question
-    from bce_cli.render.check import CheckDocument  # noqa: PLC0415 -- as above
+    from bce_cli.core.gate import judge  # noqa: PLC0415 -- not every question
+    from bce_cli.core.gate_totals import GateTotals  # noqa: PLC0415 -- as above
+    from bce_cli.render.check import Against, CheckDocument  # noqa: PLC0415 -- as above
 
     totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
     judgement = judge(totals, limits, unit)
-    return CheckDocument(inputs.origin(job.data, sources), convention, limits, judgement)
+    origin = inputs.origin(job.data, sources)
+    against = None
+    if limits.against:
+        column, other = job.data.prediction_names
+        origin = replace(origin, prediction_columns=(column,))
+        against = Against(inputs.against_names() or origin.sources, other)
+    return CheckDocument(origin, convention, limits, judgement, against)

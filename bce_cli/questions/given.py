@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bce_cli.questions.inputs import Source
 
-_OF_TABLES = ("label", "labels", "on")
+_OF_TABLES = ("label", "labels", "on", "against_column")
 """What names columns of tables, or joins them."""
 
 _FLAGS = ("soft_labels", "logits", "no_header")
@@ -205,6 +205,8 @@ def _of_tables(
             _refuse_values(argument, options[argument])
     for argument in ("by", "on"):
         options[argument] = _names(argument, options.get(argument), *tables)
+    if "against" in options:
+        _take_against(data, options)
     labels = options.get("labels")
     if labels is not None and not isinstance(labels, str):
         options["labels"] = _table(labels, "labels")
@@ -214,26 +216,45 @@ def _of_tables(
     return Given([*models], inputs, has_models=True, notes=tuple(notes))
 
 
-def _tables(data: Any, name: str | None, *, are_models: bool) -> list[Source]:  # noqa: ANN401
+def _take_against(data: Any, options: dict[str, Any]) -> None:  # noqa: ANN401
+    """Take what predictions are held against for sources, or for a column of the same table."""
+    against = options["against"]
+    if isinstance(against, str) and is_tabular(data) and against in _names_in(data):
+        message = f"against is a table or a path, and {quoted(against)} a column of the data"
+        raise ArgumentError(message, f"name it as against_column={against!r}", "against")
+    column = _column_name("against_column", options["against_column"], data, against)
+    _refuse_values("against_column", column)
+    options["against_column"] = column
+    found = () if against is None else _tables(against, None, are_models=False, argument="against")
+    options["against"] = tuple(found)
+
+
+def _tables(
+    data: Any,  # noqa: ANN401 -- whatever was given
+    name: str | None,
+    *,
+    are_models: bool,
+    argument: str = "data",
+) -> list[Source]:
     if data is None:
         message = "data is missing: a table, labels, or the path of a file"
         raise ArgumentError(message, None, "data")
     if are_models and isinstance(data, Mapping) and all(map(is_tabular, data.values())):
         return [frame_of(table, str(key)) for key, table in data.items()]
     if isinstance(data, Mapping) and data and all(map(_is_path, data.values())):
-        message = "data has paths by name, and files are called by their paths"
-        raise ArgumentError(message, "give them as a list", "data")
+        message = f"{argument} has paths by name, and files are called by their paths"
+        raise ArgumentError(message, "give them as a list", argument)
     if not isinstance(data, list | tuple):
-        return [_table(data, "data", name)]
+        return [_table(data, argument, name)]
     if not data:
-        message = "data is empty: there is no table and no path in it"
-        raise ArgumentError(message, None, "data")
+        message = f"{argument} is empty: there is no table and no path in it"
+        raise ArgumentError(message, None, argument)
     are_paths = all(isinstance(item, str | os.PathLike) for item in data)
     if not are_paths and not all(
         isinstance(item, str | os.PathLike) or is_tabular(item) for item in data
     ):
-        raise _no_table(data, "data")
-    return [_table(item, "data", name) for item in data]
+        raise _no_table(data, argument)
+    return [_table(item, argument, name) for item in data]
 
 
 def _table(data: Any, argument: str, name: str | None = None) -> Source:  # noqa: ANN401
@@ -259,6 +280,8 @@ def _no_table(data: object, argument: str) -> ArgumentError:
     hint = how_to_make(data)
     if hint is None and argument == "data":
         hint = "labels and predictions as arrays are two arguments: (labels, predictions)"
+    if hint is None and argument == "against":
+        hint = "a column of the same table is against_column, a result or saved report baseline"
     return ArgumentError(message, hint, argument)
 
 
@@ -331,7 +354,8 @@ def _of_arrays(
         if options.get(argument) is not None:
             message = f"{argument} is for tables; the labels are the first argument here"
             hint = "they are 0 and 1, or two values of which positive= names one"
-            raise ArgumentError(message, hint if argument == "labels" else None, argument)
+            hints = {"labels": hint, "against_column": "pass the values: against=table['old']"}
+            raise ArgumentError(message, hints.get(argument), argument)
     columns: dict[str, tuple[str, object]] = {}
     _add(columns, "label", labels)
     is_single = set(models) == {"prediction"}
@@ -344,7 +368,7 @@ def _of_arrays(
         )
         for name, values in models.items()
     )
-    for argument in ("weight", "id", "cluster", "order"):
+    for argument in ("weight", "id", "cluster", "order", "against"):
         value = options.get(argument)
         if value is not None:
             if isinstance(value, str):
@@ -353,6 +377,8 @@ def _of_arrays(
                     message, f"pass the values: {argument}=table[{value!r}]", argument
                 )
             options[argument] = _add(columns, argument, value)
+    if "against" in options:
+        options["against"], options["against_column"] = (), options["against"]
     by = options.get("by")
     if is_tabular(by):
         by = columns_of(by)

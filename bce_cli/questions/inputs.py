@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice
-from bce_cli.data.data import Data, Join, open_data, open_models
+from bce_cli.data.data import Data, Join, open_data, open_models, open_rivals
 from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
@@ -63,6 +63,10 @@ class Inputs:
     on : tuple of str
         Columns that join rows; none for rows in the same order.
     join : {"all", "inner"}
+    against : tuple of str or Frame
+        Where the predictions of a rival stand, if not beside the others.
+    against_column : str, optional
+        What they are called; None for as the others are.
     input_format, delimiter, encoding, comment : str, optional
     decimal : {".", ","}
     no_header : bool
@@ -84,6 +88,8 @@ class Inputs:
     labels: Source | None = None
     on: tuple[str, ...] = ()
     join: JoinRule = "all"
+    against: tuple[Source, ...] = ()
+    against_column: str | None = None
     input_format: InputFormat | None = None
     delimiter: str | None = None
     decimal: DecimalSign = "."
@@ -104,8 +110,13 @@ class Inputs:
         ArgumentError, UsageError
             What is asked for contradicts itself.
         """
-        self._check(sources, has_models=False)
+        self._check(sources, has_models=bool(self.against))
         columns = self._columns()
+        if self.against:
+            if self.labels is None:
+                columns = replace(columns, truth="FILE")
+            asked, column = self._asked(columns, block_bytes), self.against_column
+            return open_rivals(sources, self.against, column, asked, self._join())
         if len(sources) == _PREDICTIONS_AND_LABELS and self.labels is None:
             columns = replace(columns, truth=_path_of(sources[1]))
         return open_data(sources, self._asked(columns, block_bytes), self._join())
@@ -150,6 +161,10 @@ class Inputs:
             doubts=tuple(data.doubts),
         )
 
+    def against_names(self) -> tuple[str, ...]:
+        """Call the sources that the predictions of a rival stand in; none where they are beside."""
+        return tuple(map(_shown, self.against))
+
     def model_names(self, data: Data, sources: Sequence[Source]) -> list[str]:
         """Call models by their columns, or by their sources as briefly as can be."""
         if len(data.models) == 1:
@@ -164,10 +179,12 @@ class Inputs:
         return names
 
     def _columns(self) -> ColumnChoice:
+        is_beside = self.against_column is not None and not self.against
+        beside = (self.against_column or "",) if is_beside else ()
         return ColumnChoice(
             self.label,
             next(iter(self.predictions), None),
-            rivals=self.predictions[1:],
+            rivals=(*self.predictions[1:], *beside),
             weight=self.weight,
             id=self.id,
             cluster=self.cluster,
@@ -218,8 +235,12 @@ class Inputs:
         if self.comment is not None and (not self.comment or set(self.comment) & set('"\r\n')):
             message = f"{argument('comment')} must be some text without quotes and line ends"
             raise ArgumentError(message)
-        if self.labels == "":
-            message = f"{argument('labels')} must not be empty"
+        for name in ("labels", "against_column"):
+            if getattr(self, name) == "":
+                message = f"{argument(name)} must not be empty"
+                raise ArgumentError(message)
+        if "" in self.against:
+            message = f"{argument('against')} must not be empty"
             raise ArgumentError(message)
         if "" in sources:
             message = "SOURCE must not be empty"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bce_cli.errors import safe_text
+from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     FEW,
     Column,
@@ -20,13 +20,14 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import convention_notes, doubts, picked
+from bce_cli.render.origin import SAME_LOSSES, convention_notes, doubts, picked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate import Baseline, Check, CheckName, Judgement, Limits, Verdict
+    from bce_cli.core.gate import Check, CheckName, Judgement, Verdict
+    from bce_cli.core.gate_limits import Limits
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look
     from bce_cli.render.origin import Origin, Saved
@@ -38,6 +39,7 @@ _MEASURES: dict[CheckName, str] = {
     "max_ece": "calibration error",
     "min_rows": "rows",
     "baseline": "mean loss",
+    "against": "mean loss",
 }
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
 FIGURES_OF_CHECKS = (
@@ -45,8 +47,42 @@ FIGURES_OF_CHECKS = (
     *("effective_n", "mean_loss", "std_error", "base_rate_loss"),
 )
 _OF_BASELINE = ("source", "mean_loss", "unit", "std_error")
+FIGURES_OF_RIVAL = ("mean_loss", "n_impossible", "first_impossible_row")
+"""What is told of the model that was held against, of the figures of a report."""
+COUNTS_OF_RIVAL = ("n_better", "n_worse", "n_tied")
+_LONGEST_NAME = 30
 _BOTH = 2
 _MOST_DIGITS = 17  # tell any two float64 apart
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Where the predictions came from that others were held against.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Paths as the user gave them: those of the judged ones, where both stand side by side.
+    column : str
+    """
+
+    sources: tuple[str, ...]
+    column: str
+
+    def name(self, origin: Origin) -> str:
+        """Call the model by its file; or by its column, where that is beside the judged one."""
+        if self.sources != origin.sources:
+            return replace(origin, sources=self.sources).names
+        is_other = (self.column,) != origin.prediction_columns
+        return quoted(self.column) if is_other else "the other model"
+
+    def brief_name(self, origin: Origin) -> str:
+        """Do the same in brief: of a path, its last part."""
+        if self.sources == origin.sources:
+            return safe_text(self.name(origin), _LONGEST_NAME)
+        name = Against(self.sources[:1], self.column).name(origin).rstrip("/")
+        more = ", ..." if len(self.sources) > 1 else ""
+        return safe_text(name.rpartition("/")[2], _LONGEST_NAME) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +95,7 @@ class CheckDocument:
     convention : Convention
     limits : Limits
     judgement : Judgement
+    against : Against or None
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -67,6 +104,7 @@ class CheckDocument:
     convention: Convention
     limits: Limits
     judgement: Judgement
+    against: Against | None = None
     saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset()
@@ -74,7 +112,9 @@ class CheckDocument:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What makes predictions look like ones that were not meant."""
-        return doubts(self.judgement.report) if self.saved is None else self.saved.doubts
+        if self.saved is not None:
+            return self.saved.doubts
+        return (*doubts(self.judgement.report), *_rival_doubts(self))
 
     def sections(self, _look: Look) -> list[Section]:
         """Show each check, and say what has come of them."""
@@ -111,7 +151,7 @@ class CheckDocument:
         if self.saved is not None:
             return deepcopy(self.saved.record)
         limits, report = self.limits, self.judgement.report
-        has_baseline = limits.baseline is not None
+        has_budget = limits.baseline is not None or limits.against
         return {
             **self.origin.head(report, "n", convention=self.convention),
             **self.origin.kinds(soft=False),
@@ -119,7 +159,8 @@ class CheckDocument:
             "confident": limits.confident,
             "bins": None if limits.max_ece is None else limits.n_bins,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
-            "budget": limits.budget if has_baseline else None,
+            "against": _against_record(self),
+            "budget": limits.budget if has_budget else None,
             "notes": [*self.origin.doubts, *self.doubts],
             "checks": self.lines(),
             "verdict": self.judgement.verdict,
@@ -133,15 +174,15 @@ class CheckDocument:
         """Say why the checks have failed, or else why they are undecided."""
         judgement = self.judgement
         said = [
-            _reason(check, judgement.report, self.limits, self.origin)
-            for check in judgement.checks
-            if check.verdict == judgement.verdict
+            _reason(check, self) for check in judgement.checks if check.verdict == judgement.verdict
         ]
         return "; ".join(dict.fromkeys(said))
 
     def _measure(self, check: Check) -> str:
         if check.name == "baseline":
             return "above baseline"
+        if check.name == "against" and self.against is not None:
+            return f"above {self.against.brief_name(self.origin)}"
         unit = f", {self.judgement.report.unit}" if check.name == "max_loss" else ""
         return f"{_MEASURES[check.name]}{unit}"
 
@@ -169,13 +210,18 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
         band = "; its interval allows for its upward bias" if limits.confident else ""
         yield f"The calibration error is over {bins}{band}."
     for check in judgement.checks:
-        if check.name == "baseline" and limits.baseline is not None:
-            yield from _baseline_notes(check, limits.baseline, judgement.report)
+        if check.name == "baseline":
+            yield from _baseline_notes(check, limits, judgement.report)
+        if check.name == "against":
+            yield from _against_notes(check, document)
     if judgement.report.n < FEW and any(check.ci_low is not None for check in judgement.checks):
         yield f"Fewer than {FEW} rows make a rough interval at best."
 
 
-def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Iterator[str]:
+def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterator[str]:
+    baseline = limits.baseline
+    if baseline is None:
+        return
     name, saved = safe_text(baseline.source), figure(baseline.loss_in(report.unit))
     if not math.isnan(report.mean_loss):  # as it is where an older report does not tell it
         yield f"The mean loss is {figure(report.mean_loss)} {report.unit}, and {saved} in {name}."
@@ -187,9 +233,50 @@ def _baseline_notes(check: Check, baseline: Baseline, report: LossReport) -> Ite
     else:
         none = "no standard error" if baseline.std_error is None else "a standard error of 0"
         yield f"{name} has {none}, so its loss is taken as exact."
-    if check.verdict == "undecided":
-        paired = "bce compare old.csv new.csv pairs them, and tells smaller differences"
+    if check.verdict == "undecided" and not limits.against:
+        paired = "--against old.csv pairs them, and tells smaller differences"
         yield f"If both losses are of the same rows, {paired}."
+
+
+def _against_notes(check: Check, document: CheckDocument) -> Iterator[str]:
+    """Tell what the other model costs, and on how many rows it does worse."""
+    against, rival, report = document.against, document.judgement.rival, document.judgement.report
+    if against is None or rival is None:
+        return
+    name, other = against.name(document.origin), rival.report
+    losses = f"is {figure(report.mean_loss)} {report.unit}, and {figure(other.mean_loss)} of {name}"
+    ways = f"lower on {how_many(rival.n_better)}, higher on {count(rival.n_worse)}"
+    if rival.n_tied:
+        ways += f", the same on {count(rival.n_tied)}"
+    yield f"The mean loss {losses}: {ways}."
+    if check.value == -math.inf and other.n_impossible:
+        rows = document.origin.impossible_rows(other, ", ")
+        yield f"Any finite loss is below that of {name}, which is infinite: {rows}."
+    if check.ci_low is not None:
+        yield f"The interval above {name} is that of differences paired row by row."
+
+
+def _rival_doubts(document: CheckDocument) -> Iterator[str]:
+    against, rival = document.against, document.judgement.rival
+    if against is None or rival is None:
+        return
+    name = against.name(document.origin)
+    yield from doubts(rival.report, name)
+    if not rival.n_better and not rival.n_worse:
+        yield f"The loss of {name} is the same on every row: {SAME_LOSSES}"
+
+
+def _against_record(document: CheckDocument) -> dict[str, Any] | None:
+    against, rival = document.against, document.judgement.rival
+    if against is None or rival is None:
+        return None
+    sources = against.sources
+    return {
+        "source": sources[0] if len(sources) == 1 else list(sources),
+        "column": against.column,
+        **picked(rival.report, *FIGURES_OF_RIVAL),
+        **picked(rival, *COUNTS_OF_RIVAL),
+    }
 
 
 def _row_notes(document: CheckDocument) -> Iterator[str]:
@@ -246,23 +333,22 @@ def _digits(limit: float, *values: float | None, least: int = 6) -> int:
     return _MOST_DIGITS
 
 
-def _reason(check: Check, report: LossReport, limits: Limits, origin: Origin) -> str:
+def _reason(check: Check, document: CheckDocument) -> str:
     """Say why a check has not passed."""
+    report, limits = document.judgement.report, document.limits
     measure, limit = _MEASURES[check.name], _limit_text(check)
     if check.value is None:
-        is_same = report.base_rate_loss == 0.0
-        cause = "all labels are the same" if is_same else "the loss is infinite"
-        return f"{measure} is undefined, as {cause}"
+        return _why_undefined(check, document)
     if math.isinf(check.value) and report.n_impossible:
-        return f"{measure} is infinite: {origin.impossible_rows(report, ', ')}"
+        return f"{measure} is infinite: {document.origin.impossible_rows(report, ', ')}"
     if check.name == "min_rows":
         n = int(check.value)
         return f"{how_many(n)} {verb(n, 'is')} fewer than {limit}"
     ends = "" if check.ci_low is None else f" ({_interval_text(check)})"
-    found, baseline = f"{_value_text(check)}{ends}", limits.baseline
+    found = f"{_value_text(check)}{ends}"
     source = None
-    if check.name == "baseline" and baseline is not None:
-        source = safe_text(baseline.source)
+    if check.name in ("baseline", "against"):
+        source = _other_name(document) if check.name == "against" else _baseline_name(limits)
         limit = f"the budget of {limit}" if limits.budget else limit
     if check.verdict == "undecided":
         subject = measure if source is None else f"the difference from {source} of"
@@ -271,6 +357,23 @@ def _reason(check: Check, report: LossReport, limits: Limits, origin: Origin) ->
         return f"{measure} {found} is {'below' if check.is_least else 'above'} {limit}"
     more = f", more than {limit}" if limits.budget else ""
     return f"{measure} is {found} above that of {source}{more}"
+
+
+def _why_undefined(check: Check, document: CheckDocument) -> str:
+    if check.name == "against":
+        both = "are both infinite, and no difference can be told"
+        return f"the mean loss and that of {_other_name(document)} {both}"
+    is_same = document.judgement.report.base_rate_loss == 0.0
+    cause = "all labels are the same" if is_same else "the loss is infinite"
+    return f"{_MEASURES[check.name]} is undefined, as {cause}"
+
+
+def _baseline_name(limits: Limits) -> str:
+    return "" if limits.baseline is None else safe_text(limits.baseline.source)
+
+
+def _other_name(document: CheckDocument) -> str:
+    return "" if document.against is None else document.against.name(document.origin)
 
 
 def _doubt(check: Check, report: LossReport, limit: str) -> str:

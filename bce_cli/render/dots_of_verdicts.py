@@ -51,6 +51,7 @@ _MEASURES = {
     "max_ece": "calibration error",
     "min_rows": "rows",
     "baseline": "mean loss above baseline",
+    "against": "mean loss above the other model",
 }
 
 
@@ -225,6 +226,8 @@ def _check_row(check: Record, unit: str) -> Row:
     said = f"{_MEASURES[name]}: {mark.meaning}"
     if value is None and not is_least:
         value = math.inf
+        if name == "against" and check["verdict"] == "passed":
+            value = -math.inf  # the other model's loss is infinite
     low, high = number(check["ci_low"]), number(check["ci_high"])
     known = [number for number in (value, low, high) if number is not None]
     digits = _digits(limit, known)
@@ -237,7 +240,7 @@ def _check_row(check: Record, unit: str) -> Row:
     found = "undefined" if value is None else shown(value)
     if low is not None and high is not None:
         found += f" [{shown(low)}, {shown(high)}]"
-    units = f" {unit}" if name in ("max_loss", "baseline") else ""
+    units = f" {unit}" if name in ("max_loss", "baseline", "against") else ""
     bound = f"at {'least' if is_least else 'most'} {shown(limit)}{units}"
     if value is None:
         return Row((said, found, bound), word="undefined")

@@ -22,6 +22,7 @@ _LONGEST_ID = 24
 
 _CLASSES = "these look like classes; probabilities come of predict_proba."
 _REVERSED = "is this the probability of the other label?"
+SAME_LOSSES = "is it the same model?"
 
 
 class _Row(Protocol):
@@ -282,7 +283,7 @@ def is_doubt(note: str) -> bool:
     >>> is_doubt("All 3 predictions are 0 or 1: " + _CLASSES), is_doubt("The ids differ.")
     (True, False)
     """
-    return note.endswith((_CLASSES, _REVERSED))
+    return note.endswith((_CLASSES, _REVERSED, SAME_LOSSES))
 
 
 def convention_notes(

@@ -48,7 +48,11 @@ class Lazy:
             None,
         ),
         (lambda: bce.check(TABLE, bins=3), "bins goes with max_ece", None),
-        (lambda: bce.check(TABLE, budget=3), "budget goes with baseline", None),
+        (
+            lambda: bce.check(TABLE, budget=3),
+            "budget goes with against, against_column or baseline",
+            None,
+        ),
         (
             lambda: bce.check(TABLE, baseline=ODD),
             "baseline must be a result, its dict or a path, got 2.5",

@@ -66,6 +66,10 @@ CHECK: list[tuple[list[str], dict[str, Any]]] = [
         {"max_loss": 1, "unit": "bits", "clip": 0.1},
     ),
     (["--baseline", "saved.json", "--budget", "0.1"], {"baseline": "saved.json", "budget": 0.1}),
+    (
+        ["--against-column", "q", "--budget", "0.1", "--confident"],
+        {"against_column": "q", "budget": 0.1, "confident": True},
+    ),
 ]
 COMPARE: list[tuple[list[str], dict[str, Any]]] = [
     ([], {}),
@@ -139,6 +143,8 @@ def _of_arrays(command: str, frame: pd.DataFrame, options: dict[str, Any]) -> An
     if command == "compare":
         models = {name: frame[name].to_numpy() for name in options.pop("predictions")}
         return bce_cli.compare(label, models, **options)
+    if "against_column" in options:
+        options["against"] = frame[options.pop("against_column")]
     return getattr(bce_cli, command)(label, frame[options.pop("prediction")], **options)
 
 
@@ -161,7 +167,7 @@ def test_a_file_a_frame_and_arrays_give_the_json_of_the_command(
     assert of_frame.to_json() == text
     assert of_frame == of_file
     assert hash(of_frame) == hash(of_file)
-    unnamed = ("source", "weight_column", "cluster_column", "order_column")
+    unnamed = ("source", "weight_column", "cluster_column", "order_column", "against")
     of_arrays = _of_arrays(command, frame, arguments)
     assert _without(of_arrays.to_dict(), *unnamed) == _without(record, *unnamed)
     assert of_arrays.source == "arrays"

@@ -352,6 +352,7 @@ SHARED = {
             {
                 *("data", "prediction", "max_loss", "min_skill", "max_brier", "max_ece", "bins"),
                 *("min_rows", "baseline", "budget", "confident", "like", "clip", "unit"),
+                *("against", "against_column"),
             },
         ),
     ],

@@ -57,6 +57,8 @@ def test_files_are_taken_by_their_paths() -> None:
     assert_type(bce.compare(["a.csv", "b.csv"], ["p"]), bce.CompareResult)
     Path("saved.json").write_text(bce.compute("a.csv").to_json(), encoding="utf-8")
     assert_type(bce.check("a.csv", baseline="saved.json"), bce.CheckResult)
+    assert_type(bce.check("a.csv", "p", against=Path("b.csv"), against_column="q"), bce.CheckResult)
+    assert_type(bce.check("a.csv", "q", against=FRAME, against_column="p"), bce.CheckResult)
     loaded = bce.load("saved.json")
     assert isinstance(loaded, bce.ComputeResult)
     assert_type(loaded.mean_loss, float)
@@ -71,6 +73,7 @@ def test_arrays_are_taken_with_arrays() -> None:
     assert_type(bce.calibration(Y, P), bce.CalibrationResult)
     assert_type(bce.recalibrate(Y, P, folds=2), bce.RecalibrateResult)
     assert_type(bce.check(Y, P, min_rows=2), bce.CheckResult)
+    assert_type(bce.check(Y, P, against=Q), bce.CheckResult)
     assert_type(bce.compare(Y, {"old": P, "new": Q}, cluster=FRAME["site"]), bce.CompareResult)
     assert_type(bce.compare(Y, [P, Q]), bce.CompareResult)
     assert bce.losses(Y, P).num_rows == len(Y)
@@ -139,6 +142,9 @@ def test_type_checkers_know_every_figure_within_a_result() -> None:
     saved = bce.check(FRAME, baseline=bce.compute(FRAME)).baseline
     assert saved is not None
     assert_type(saved.mean_loss, float)
+    other = bce.check(FRAME, "p", against_column="q").against
+    assert other is not None
+    assert_type(other.n_better, int)
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,11 @@ def test_bad_data_outranks_any_verdict(
         (["--max-brier", "2"], 2, "--max-brier must be in [0, 1], got 2.0"),
         (["--max-ece", "-1"], 2, "--max-ece must be in [0, 1], got -1.0"),
         (["--bins", "5", "--max-loss", "1"], 2, "--bins goes with --max-ece"),
-        (["--budget", "0", "--max-loss", "1"], 2, "--budget goes with --baseline"),
+        (
+            ["--budget", "0", "--max-loss", "1"],
+            2,
+            "--budget goes with --against, --against-column or --baseline",
+        ),
         (["--baseline", "-"], 2, "--baseline must be a file; standard input is for predictions"),
         (["--baseline", "no.json"], 66, "no.json: no such file or directory"),
         (["--baseline", "."], 66, ".: is a directory"),
@@ -342,7 +346,7 @@ def test_a_baseline_that_is_undecided_says_what_would_decide(
         "of 0\n"
     )
     text = " ".join(result.stdout.split())
-    hint = "If both losses are of the same rows, bce compare old.csv new.csv pairs them"
+    hint = "If both losses are of the same rows, --against old.csv pairs them"
     assert hint in text
     result = bce(*args, "--budget", "0.01")
     assert result.stderr.endswith(" is not clear of the budget of 0.01\n")

@@ -23,7 +23,9 @@ from bce_cli import (
 )
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.gate import GateTotals, Limits, judge
+from bce_cli.core.gate import judge
+from bce_cli.core.gate_limits import Limits
+from bce_cli.core.gate_totals import GateTotals
 from bce_cli.core.rows import Predictions, Rows
 from bce_cli.core.rules import RULES
 from bce_cli.core.segments import Segmented, segment_reports

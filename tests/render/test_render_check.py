@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from bce_cli.core.conventions import Convention
-from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
-from bce_cli.core.rows import Rows
-from bce_cli.render.check import CheckDocument
+from bce_cli.core.gate import judge
+from bce_cli.core.gate_limits import Baseline, Limits
+from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.rows import Predictions, Rows
+from bce_cli.render.check import Against, CheckDocument
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document
@@ -29,6 +31,12 @@ HOSTILE = "\x1b[31m[red]|b*\u202egnp"
 
 MIXED = Rows(np.arange(60) % 3 != 0, np.linspace(0.1, 0.9, 60))
 IMPOSSIBLE = Rows(np.array([True, False, True]), np.array([0.75, 1.0, 0.0]))
+PAIRED = Rows(MIXED.labels, MIXED.probabilities, rivals=(Predictions(np.linspace(0.2, 0.8, 60)),))
+BELOW = Rows(
+    np.array([True, False, True]),
+    np.array([0.5, 0.75, 0.5]),
+    rivals=(IMPOSSIBLE.predictions,),
+)
 ONE = Rows(np.array([True]), np.array([0.5]))
 SAVED = Baseline("main/preds.json", 0.9, "nats", 0.05)
 
@@ -45,6 +53,12 @@ CASES: dict[str, tuple[Rows, Limits, Convention]] = {
         Limits(min_skill=0.0, baseline=Baseline("b", 0.5, "nats"), confident=True),
         Convention(like="torch"),
     ),
+    "against": (
+        PAIRED,
+        Limits(baseline=SAVED, budget=0.1, confident=True, against=True),
+        Convention(),
+    ),
+    "below": (BELOW, Limits(max_loss=0.9, against=True), Convention()),
     "one-row": (ONE, Limits(max_loss=1.0, max_ece=0.5, n_bins=1, confident=True), Convention(0.01)),
 }
 
@@ -61,7 +75,8 @@ def _document(name: str) -> CheckDocument:
     rows, limits, convention = CASES[name]
     judgement = judge(GateTotals.of(rows, limits, convention), limits)
     origin = Origin(("preds.csv", HOSTILE), "label", (HOSTILE,), n_missing=2)
-    return CheckDocument(origin, convention, limits, judgement)
+    against = Against((f"main/{HOSTILE}",), HOSTILE) if limits.against else None
+    return CheckDocument(origin, convention, limits, judgement, against)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

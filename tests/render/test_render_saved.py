@@ -22,7 +22,9 @@ from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
-from bce_cli.core.gate import Baseline, GateTotals, Limits, judge
+from bce_cli.core.gate import judge
+from bce_cli.core.gate_limits import Baseline, Limits
+from bce_cli.core.gate_totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.core.segments import segment_reports

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import Convention
-from bce_cli.core.gate import Baseline, Check, GateTotals, Judgement, Limits, judge
+from bce_cli.core.gate import Check, Judgement, judge
+from bce_cli.core.gate_limits import Baseline, Limits
+from bce_cli.core.gate_totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals

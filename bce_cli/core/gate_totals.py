@@ -1,0 +1,108 @@
+"""Exact, mergeable sums of some rows, from which each figure of a gate and its spread follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.conventions import EXACT, Convention, check_convention
+from bce_cli.core.cross_moments import CrossMoments
+from bce_cli.core.differences import DifferenceTotals
+from bce_cli.core.state import State
+from bce_cli.core.totals import LossTotals, count_weightless
+
+if TYPE_CHECKING:
+    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.rows import FloatArray, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class RivalTotals(State):
+    """What another model comes to on the same rows, and what the judged one costs beyond it.
+
+    Attributes
+    ----------
+    losses : LossTotals
+        Of the other model.
+    difference : DifferenceTotals
+        From the other model, as its baseline, to the judged one.
+    """
+
+    losses: LossTotals
+    difference: DifferenceTotals
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray, rival: Rows, convention: Convention) -> RivalTotals:
+        """Sum up some rows, as the convention holds them, under the judged model and the other."""
+        others, reversed_losses = convention.losses_both_ways(rival)
+        return cls(
+            LossTotals.of(rival, others, convention, reversed_losses),
+            DifferenceTotals.of((rival, others), (rows, losses), convention, 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GateTotals(State):
+    """What is known of some rows, small and independent of how they were split.
+
+    Attributes
+    ----------
+    losses : LossTotals
+    n_weightless : int
+        Rows of weight 0, which are in none of the weighted means.
+    moments : CrossMoments
+        Zero where no limit needs them.
+    reliability : ReliabilityTotals, optional
+        None where no limit needs it, or without rows.
+    rival : RivalTotals, optional
+        None where nothing is held against another model, or without rows.
+    """
+
+    losses: LossTotals = field(default_factory=LossTotals)
+    n_weightless: int = 0
+    moments: CrossMoments = field(default_factory=CrossMoments)
+    reliability: ReliabilityTotals | None = None
+    rival: RivalTotals | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, limits: Limits, convention: Convention = EXACT) -> GateTotals:
+        """Sum up some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            With a rival, where limits need one; others count for nothing.
+        limits : Limits
+            What the sums must suffice for.
+        convention : Convention, default exact
+        """
+        check_convention(convention)
+        rows, *rivals = map(convention.held, rows.under_models()[: 1 + limits.against])
+        losses, reversed_losses = convention.losses_both_ways(rows)
+        counted = convention.hardened(rows)
+        needs_moments = limits.min_skill is not None or limits.max_brier is not None
+        needs_bins = limits.max_ece is not None
+        return cls(
+            losses=LossTotals.of(rows, losses, convention, reversed_losses),
+            n_weightless=count_weightless(rows),
+            moments=(
+                CrossMoments.of(counted, losses)
+                if limits.confident and needs_moments
+                else CrossMoments()
+            ),
+            reliability=(
+                ReliabilityTotals.of(counted, uniform_edges(limits.n_bins)) if needs_bins else None
+            ),
+            rival=RivalTotals.of(rows, losses, rivals[0], convention) if rivals else None,
+        )
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+        return self.losses.n
+
+    @property
+    def n_weighted(self) -> int:
+        """Rows of a weight above 0."""
+        return self.losses.n - self.n_weightless
