@@ -6,26 +6,36 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bce_cli.core.arguments import check_confidence
+from bce_cli.core.arguments import check_confidence, number_in, shown
 from bce_cli.core.conventions import EXACT, Convention, check_convention
+from bce_cli.core.cross_products import pair_products
 from bce_cli.core.differences import (
     DifferenceReport,
     DifferenceTotals,
     by_cluster,
     difference_report,
     divisors_of,
+    weighted_differences,
 )
+from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.inference import holm_adjusted, t_quantile
+from bce_cli.core.leader_board import Contest, Standing, standings
 from bce_cli.core.report import NATS_PER, LossReport, check_unit, loss_report
+from bce_cli.core.segment_differences import segment_differences, segmented
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, finite_losses
+from bce_cli.errors import ArgumentError, argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.differences import Verdict
+    from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Rows
+    from bce_cli.core.segment_differences import SegmentDifference, SegmentTotals
+    from bce_cli.core.segments import Segmented
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,12 @@ class ComparisonTotals(State):
         The baseline first.
     differences : tuple of DifferenceTotals
         One for each model but the baseline.
+    changed : tuple of tuple of ChangedRows
+        The rows of each that gain most, and those that lose most.
+    products : tuple of ExactSum
+        Sums of products of the losses of each two models but the baseline, where rows are
+        independent; see `bce_cli.core.leader_board.Contest`.
+    segments : Segmented of SegmentTotals, or None
 
     Examples
     --------
@@ -94,6 +110,9 @@ class ComparisonTotals(State):
 
     models: tuple[ModelTotals, ...]
     differences: tuple[DifferenceTotals, ...]
+    changed: tuple[tuple[ChangedRows, ChangedRows], ...]
+    products: tuple[ExactSum, ...]
+    segments: Segmented[SegmentTotals] | None
 
     @classmethod
     def of(cls, rows: Rows, plan: ComparisonPlan) -> ComparisonTotals:
@@ -101,14 +120,38 @@ class ComparisonTotals(State):
         convention = plan.convention
         held = [convention.held(model) for model in rows.under_models()]
         losses, reversed_losses = zip(*map(convention.losses_both_ways, held), strict=True)
-        baseline, *rivals = zip(held, losses, strict=True)
+        first, before = held[0], losses[0]
         models = zip(held, losses, reversed_losses, strict=True)
+        differences, changed = [], []
+        for rival, after in zip(held[1:], losses[1:], strict=True):
+            found = weighted_differences(before, after, first.weights)
+            differences.append(DifferenceTotals.of(first, before, after, found, convention))
+            changed.append(_changed(first, rival, found, plan.n_shown))
         return cls(
             tuple(ModelTotals.of(rows, own, convention, other) for rows, own, other in models),
-            tuple(
-                DifferenceTotals.of(baseline, rival, convention, plan.n_shown) for rival in rivals
-            ),
+            tuple(differences),
+            tuple(changed),
+            _products(first, losses[1:]),
+            segmented(first, losses, convention),
         )
+
+
+def _changed(
+    rows: Rows, rival: Rows, differences: FloatArray, limit: int
+) -> tuple[ChangedRows, ChangedRows]:
+    if not limit:
+        return ChangedRows(0), ChangedRows(0)
+    gained, lost = (
+        ChangedRows.of(rows, rival, differences, sign=sign, limit=limit) for sign in (-1, 1)
+    )
+    return gained, lost
+
+
+def _products(rows: Rows, losses: Sequence[FloatArray]) -> tuple[ExactSum, ...]:
+    """Sum up what `Contest` needs of models that are compared with each other at the end alone."""
+    if len(losses) < 2 or rows.cluster is not None:  # noqa: PLR2004 -- there are no two of them
+        return ()
+    return pair_products([finite_losses(each, rows.weights)[0] for each in losses])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +165,8 @@ class ModelReport:
         Its own `std_error`, `ci_low` and `ci_high` take rows to be independent.
     std_error, ci_low, ci_high : float or None
         Of the mean, at the confidence of the comparison; with clusters, robust to them.
+    standing : Standing or None
+        Where it stands among all; None where that is not known.
     """
 
     name: str
@@ -129,6 +174,13 @@ class ModelReport:
     std_error: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    standing: Standing | None = None
+
+    @property
+    def order(self) -> tuple[bool, float]:
+        """By what models are sorted: the mean loss, of an infinite one that of the other rows."""
+        mean, finite = self.report.mean_loss, self.report.finite_mean_loss
+        return (True, math.inf if finite is None else finite) if math.isinf(mean) else (False, mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +199,10 @@ class ComparisonReport:
         The baseline first.
     comparisons : tuple of DifferenceReport
         One for each of the others.
+    margin : float or None
+        A difference up to which two models are equivalent, in `unit`.
+    segments : tuple of SegmentDifference
+        Model by model; none where rows are not parted.
     """
 
     n: int
@@ -155,10 +211,41 @@ class ComparisonReport:
     n_clusters: int | None
     models: tuple[ModelReport, ...]
     comparisons: tuple[DifferenceReport, ...]
+    margin: float | None = None
+    segments: tuple[SegmentDifference, ...] = ()
+
+    @property
+    def best(self) -> ModelReport | None:
+        """The first model of the lowest mean loss; None where all are infinite, or not ranked."""
+        ranked = (model for model in self.models if model.standing is not None)
+        return next((model for model in ranked if model.standing.is_best), None)  # type: ignore[union-attr]
+
+    def verdict(self, item: DifferenceReport) -> Verdict:
+        """Say whether a model is better than the first; see `DifferenceReport.verdict`."""
+        return item.verdict(self.confidence, self.margin)
+
+
+def check_margin(margin: object) -> None:
+    """Raise ArgumentError unless a difference that is too small to matter is one.
+
+    Examples
+    --------
+    >>> check_margin(0)
+    Traceback (most recent call last):
+    ...
+    bce_cli.errors.ArgumentError: margin must be a finite number above 0, got 0
+    """
+    if margin is not None and not 0.0 < number_in(margin) < math.inf:
+        message = f"{argument('margin')} must be a finite number above 0, got {shown(margin)}"
+        raise ArgumentError(message, None, "margin")
 
 
 def comparison_report(
-    totals: ComparisonTotals, names: Sequence[str], unit: Unit = "nats", confidence: float = 0.95
+    totals: ComparisonTotals,
+    names: Sequence[str],
+    unit: Unit = "nats",
+    confidence: float = 0.95,
+    margin: float | None = None,
 ) -> ComparisonReport:
     """Derive all figures from the totals of at least one row.
 
@@ -169,13 +256,15 @@ def comparison_report(
         What the models are called, the baseline first.
     unit : {"nats", "bits"}, default "nats"
     confidence : float, default 0.95
+    margin : float, optional
+        A difference up to which two models are equivalent, in `unit`.
 
     Raises
     ------
     DataError
         If there are no rows, or none with a weight.
     ArgumentError
-        `unit` is not known, or `confidence` is not in (0, 1).
+        `unit` is not known, `confidence` is not in (0, 1), or `margin` not above 0.
 
     Examples
     --------
@@ -192,13 +281,16 @@ def comparison_report(
     """
     check_unit(unit)
     check_confidence(confidence)
-    models = tuple(
+    check_margin(margin)
+    models = [
         _model_report(name, model, unit, confidence)
         for name, model in zip(names, totals.models, strict=True)
-    )
+    ]
     comparisons = [
-        difference_report(name, difference, unit, confidence)
-        for name, difference in zip(names[1:], totals.differences, strict=True)
+        difference_report(name, difference, unit, confidence, changed)
+        for name, difference, changed in zip(
+            names[1:], totals.differences, totals.changed, strict=True
+        )
     ]
     adjusted = holm_adjusted([item.finite.p_value for item in comparisons])
     clusters = totals.models[0].clusters
@@ -207,12 +299,29 @@ def comparison_report(
         unit=unit,
         confidence=confidence,
         n_clusters=None if clusters is None else clusters.moments.n,
-        models=models,
+        models=_ranked(models, totals, confidence),
         comparisons=tuple(
-            replace(item, finite=replace(item.finite, p_adjusted=p))
+            replace(item, finite=replace(item.finite.with_power(), p_adjusted=p))
             for item, p in zip(comparisons, adjusted, strict=True)
         ),
+        margin=margin,
+        segments=segment_differences(totals.segments, names[1:], unit, confidence),
     )
+
+
+def _ranked(
+    models: Sequence[ModelReport], totals: ComparisonTotals, confidence: float
+) -> tuple[ModelReport, ...]:
+    clusters = [model.clusters for model in totals.models if model.clusters is not None]
+    contest = Contest(
+        [model.totals for model in totals.models],
+        clusters or None,
+        totals.differences,
+        totals.products,
+    )
+    found = standings(contest, [model.order for model in models], confidence)
+    pairs = zip(models, found, strict=True)
+    return tuple(replace(model, standing=standing) for model, standing in pairs)
 
 
 def _model_report(name: str, model: ModelTotals, unit: Unit, confidence: float) -> ModelReport:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums
-from bce_cli.core.inference import t_quantile, two_sided_p
+from bce_cli.core.inference import power_of, t_quantile, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
@@ -41,7 +41,6 @@ class DifferenceTotals(State):
         Differences times weights over what the mean divides by, on the other rows.
     clusters : ClusterSums or None
         The same by cluster.
-    gained, lost : ChangedRows
     """
 
     n_better: int
@@ -52,33 +51,32 @@ class DifferenceTotals(State):
     n_both_infinite: int
     moments: Moments
     clusters: ClusterSums | None
-    gained: ChangedRows
-    lost: ChangedRows
 
     @classmethod
     def of(
         cls,
-        baseline: tuple[Rows, FloatArray],
-        model: tuple[Rows, FloatArray],
+        rows: Rows,
+        before: FloatArray,
+        after: FloatArray,
+        differences: FloatArray,
         convention: Convention,
-        n_shown: int,
     ) -> DifferenceTotals:
         """Sum up some rows.
 
         Parameters
         ----------
-        baseline, model : tuple of Rows and ndarray of float64, shape (n,)
-            The same rows under either model, as the convention holds them, and their losses.
+        rows : Rows
+            As the convention holds them; what they say of predictions does not matter.
+        before, after : ndarray of float64, shape (n,)
+            Losses under the baseline, and under the model.
+        differences : ndarray of float64, shape (n,)
+            What `weighted_differences` makes of these.
         convention : Convention
-        n_shown : int
-            Rows to keep in either direction.
         """
-        (rows, before), (rival, after) = baseline, model
         divisors = divisors_of(rows, convention)
         counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
         n_better, n_worse = _count(counted & (after < before)), _count(counted & (after > before))
         lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
-        differences = _differences(before, after, rows.weights)
         finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
         return cls(
             n_better=n_better,
@@ -89,9 +87,12 @@ class DifferenceTotals(State):
             n_both_infinite=_count(both),
             moments=Moments.of(finite, divisors),
             clusters=by_cluster(rows, finite, divisors),
-            gained=ChangedRows.of(rows, rival, differences, sign=-1, limit=n_shown),
-            lost=ChangedRows.of(rows, rival, differences, sign=1, limit=n_shown),
         )
+
+    @property
+    def pairs(self) -> Moments:
+        """Moments of what is independent: rows or, where there are any, clusters."""
+        return self.moments if self.clusters is None else self.clusters.moments
 
 
 def _infinite_rows(
@@ -105,7 +106,9 @@ def _infinite_rows(
     return first & ~both, second & ~both, both
 
 
-def _differences(before: FloatArray, after: FloatArray, weights: FloatArray | None) -> FloatArray:
+def weighted_differences(
+    before: FloatArray, after: FloatArray, weights: FloatArray | None
+) -> FloatArray:
     """Return weight times difference; 0 where both losses are infinite."""
     differences = np.zeros(len(before))
     np.subtract(after, before, out=differences, where=after != before)
@@ -144,7 +147,9 @@ def paired_moments(
     """
     lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
     excluded = lone_before | lone_after | both
-    finite, divisors = _finite(_differences(before, after, rows.weights), rows.weights, excluded)
+    finite, divisors = _finite(
+        weighted_differences(before, after, rows.weights), rows.weights, excluded
+    )
     moments = (Moments.of if clusters is None else clusters.moments)(finite, divisors)
     are_both = bool(both.any())
     return moments, _infinite(
@@ -173,6 +178,9 @@ _ROUNDING = 2.0**-40
 
 Infinite: TypeAlias = Literal["baseline", "model", "both"]
 
+Verdict: TypeAlias = Literal["better", "worse", "equivalent", "undecided"]
+"""On a model, against the baseline."""
+
 INFINITE_VALUES: dict[Infinite, float | None] = {
     "baseline": -math.inf,
     "model": math.inf,
@@ -200,7 +208,10 @@ class Difference:
     df : int or None
         Degrees of freedom: rows, or clusters, less one.
     p_adjusted : float or None
-        `p_value` adjusted by Holm's procedure for the number of models.
+        `p_value` adjusted by Holm's procedure for the number of models, or of segments.
+    detectable_difference : float or None
+    rows_needed : int or None
+        See `bce_cli.core.inference.Power`.
     """
 
     n: int
@@ -212,6 +223,26 @@ class Difference:
     df: int | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
+    detectable_difference: float | None = None
+    rows_needed: int | None = None
+
+    def with_power(self) -> Difference:
+        """Return the same with the power of these rows."""
+        found = power_of(self.value, self.std_error, self.df or 0, self.n)
+        return replace(self, **found._asdict())
+
+    def verdict(self, confidence: float, margin: float | None = None) -> Verdict:
+        """Say whether the model is better on these rows; see `DifferenceReport.verdict`."""
+        value, low, high = self.value, self.ci_low, self.ci_high
+        if value is None or low is None or high is None:
+            return "undecided"
+        if margin is not None and -margin <= low and high <= margin:
+            return "equivalent"
+        if self.t is None:  # differences do not vary, so that no test applies
+            return "undecided" if value == 0.0 else "better" if value < 0.0 else "worse"
+        if self.p_adjusted is None or self.p_adjusted > 1.0 - confidence:
+            return "undecided"
+        return "better" if value < 0.0 else "worse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,21 +280,59 @@ class DifferenceReport:
         """Mean difference over all rows: infinite, or None where both means are."""
         return self.finite.value if self.infinite is None else INFINITE_VALUES[self.infinite]
 
+    def verdict(self, confidence: float, margin: float | None = None) -> Verdict:
+        """Say whether the model is better than the baseline, by the mean over all rows.
+
+        Parameters
+        ----------
+        confidence : float
+            Of the test, whose p value is adjusted, and of the interval, which is not.
+        margin : float, optional
+            A difference up to that is too small to matter: where both ends of the interval are
+            within it, models are equivalent, whichever is better. That is two one-sided tests, each
+            at half of what the confidence leaves (Schuirmann, J. Pharmacokinet. Biopharm. 15,
+            1987).
+        """
+        if self.infinite is not None:
+            return _BY_INFINITY[self.infinite]
+        return self.finite.verdict(confidence, margin)
+
+
+_BY_INFINITY: dict[Infinite, Verdict] = {
+    "baseline": "better",
+    "model": "worse",
+    "both": "undecided",
+}
+
 
 def difference_report(
-    name: str, totals: DifferenceTotals, unit: Unit, confidence: float
+    name: str,
+    totals: DifferenceTotals,
+    unit: Unit,
+    confidence: float,
+    changed: tuple[ChangedRows, ChangedRows] | None = None,
 ) -> DifferenceReport:
-    """Derive the figures of one model against the baseline from their totals."""
-    moments = totals.moments if totals.clusters is None else totals.clusters.moments
+    """Derive the figures of one model against the baseline from their totals.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    totals : DifferenceTotals
+    unit : {"nats", "bits"}
+    confidence : float
+    changed : tuple of two ChangedRows, optional
+        The rows that gained most, and those that lost most.
+    """
     nats = NATS_PER[unit]
     gained, lost = (
         tuple(replace(row, difference=row.difference / nats) for row in extremes.rows)
-        for extremes in (totals.gained, totals.lost)
+        for extremes in changed or (ChangedRows(0), ChangedRows(0))
     )
     return DifferenceReport(
         model=name,
         infinite=_infinite_means(totals),
-        finite=difference_of(totals.moments.n, moments, nats, confidence),
+        finite=difference_of(totals.moments.n, totals.pairs, nats, confidence),
         n_better=totals.n_better,
         n_worse=totals.n_worse,
         n_tied=totals.n_tied,

@@ -237,6 +237,23 @@ class ClusterSums(State):
         """Moments in which each cluster with a divisor above 0 is one pair."""
         return integer_moments(self.sums.values(), self.shift)
 
+    def less(self, other: ClusterSums) -> Moments:
+        """Return moments of what these values are above others on the same rows, by cluster.
+
+        Examples
+        --------
+        >>> from bce_cli.core.rows import Categories
+        >>> days = Categories(np.array([0, 0, 1], np.int32), ("Mon", "Tue"))
+        >>> left, right = (ClusterSums.of(days, np.array(x)) for x in ([1.0, 3.0, 5.0], [1.0] * 3))
+        >>> left.less(right).ratio
+        2.0
+        """
+        if self.shift != other.shift:
+            return self._finest().less(other._finest())
+        theirs = other.sums
+        pairs = ((value - theirs[name][0], part) for name, (value, part) in self.sums.items())
+        return integer_moments(pairs, self.shift)
+
 
 def integer_moments(sums: Iterable[tuple[int, int]], shift: int = 0) -> Moments:
     """Return moments of pairs of integers, in units of 2**(shift - 1074).

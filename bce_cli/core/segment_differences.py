@@ -1,0 +1,168 @@
+"""How models differ on each segment of the rows: for whom a new model is better, for whom worse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bce_cli.core.differences import (
+    DifferenceReport,
+    DifferenceTotals,
+    difference_report,
+    weighted_differences,
+)
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.inference import holm_adjusted
+from bce_cli.core.report import NATS_PER
+from bce_cli.core.segments import Segmented
+from bce_cli.core.state import State
+from bce_cli.core.totals import finite_losses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.report import Unit
+    from bce_cli.core.rows import FloatArray, Places, Rows
+
+_FEW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTotals(State):
+    """What one segment comes to.
+
+    Attributes
+    ----------
+    losses : tuple of ExactSum
+        Weighted finite losses of each model.
+    n_infinite : tuple of int
+        Rows of infinite loss of each.
+    differences : tuple of DifferenceTotals
+        Of each model but the first.
+    """
+
+    losses: tuple[ExactSum, ...]
+    n_infinite: tuple[int, ...]
+    differences: tuple[DifferenceTotals, ...]
+
+    @classmethod
+    def of(cls, rows: Rows, losses: Sequence[FloatArray], convention: Convention) -> SegmentTotals:
+        """Sum up rows of one segment, given their losses under each model."""
+        finite = [finite_losses(each, rows.weights) for each in losses]
+        before = losses[0]
+        return cls(
+            tuple(ExactSum.of(values) for values, _ in finite),
+            tuple(n for _, n in finite),
+            tuple(
+                DifferenceTotals.of(
+                    rows,
+                    before,
+                    after,
+                    weighted_differences(before, after, rows.weights),
+                    convention,
+                )
+                for after in losses[1:]
+            ),
+        )
+
+
+def segmented(
+    rows: Rows, losses: Sequence[FloatArray], convention: Convention
+) -> Segmented[SegmentTotals] | None:
+    """Sum up each segment of rows, given their losses under each model; None without segments."""
+    if not rows.segments:
+        return None
+
+    def totals_of(part: Rows, places: Places) -> SegmentTotals:
+        return SegmentTotals.of(part, [each[places] for each in losses], convention)
+
+    return Segmented.of(replace(rows, rivals=(), logits=None), totals_of)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDifference:
+    """One model against the baseline, on one segment.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its words in the columns that part the rows.
+    n : int
+        Rows that count.
+    difference : DifferenceReport
+        Its p value is adjusted for the number of segments.
+    mean_loss : float or None
+        Of the model; infinite where a loss is, None where nothing has a weight.
+    total_loss : float
+        The same summed up, by which segments are ordered.
+    is_small : bool
+        Whether there are too few rows for its interval to be trusted.
+    """
+
+    names: tuple[str, ...]
+    n: int
+    difference: DifferenceReport
+    mean_loss: float | None
+    total_loss: float
+    is_small: bool
+
+
+def segment_differences(
+    segments: Segmented[SegmentTotals] | None, names: Sequence[str], unit: Unit, confidence: float
+) -> tuple[SegmentDifference, ...]:
+    """Derive the differences on each segment that has rows.
+
+    Parameters
+    ----------
+    segments : Segmented of SegmentTotals, or None
+    names : sequence of str
+        Of all models but the first.
+    unit : {"nats", "bits"}
+    confidence : float
+
+    Returns
+    -------
+    tuple of SegmentDifference
+        Model by model, of each the highest total loss first. P values are adjusted by Holm's
+        procedure over the segments of each model.
+    """
+    if segments is None:
+        return ()
+    found: list[SegmentDifference] = []
+    for place, name in enumerate(names):
+        items = [
+            _segment(words, totals, place, difference_report(name, pair, unit, confidence), unit)
+            for words, totals in segments.totals.items()
+            if _n(pair := totals.differences[place])
+        ]
+        adjusted = holm_adjusted([item.difference.finite.p_value for item in items])
+        items = [_adjusted(item, p) for item, p in zip(items, adjusted, strict=True)]
+        found += sorted(items, key=lambda item: (-item.total_loss, -item.n, item.names))
+    return tuple(found)
+
+
+def _n(pair: DifferenceTotals) -> int:
+    return pair.n_better + pair.n_worse + pair.n_tied
+
+
+def _segment(
+    words: tuple[str, ...], totals: SegmentTotals, place: int, found: DifferenceReport, unit: Unit
+) -> SegmentDifference:
+    pair, losses, nats = totals.differences[place], totals.losses[place + 1], NATS_PER[unit]
+    n, is_infinite = _n(pair), totals.n_infinite[place + 1] > 0
+    mean = losses.over(pair.moments.divisors) if pair.moments.divisors.units else None
+    return SegmentDifference(
+        names=words,
+        n=n,
+        difference=found,
+        mean_loss=math.inf if is_infinite else None if mean is None else mean / nats,
+        total_loss=math.inf if is_infinite else float(losses) / nats,
+        is_small=n < _FEW,
+    )
+
+
+def _adjusted(item: SegmentDifference, p: float | None) -> SegmentDifference:
+    finite = replace(item.difference.finite, p_adjusted=p)
+    return replace(item, difference=replace(item.difference, finite=finite))
