@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         BinsOfTable,
         CheckOfArrays,
         CheckOfTable,
+        Cuts,
         FoldsOfArrays,
         FoldsOfTable,
         Frame,
@@ -71,6 +72,7 @@ def compute(
     *,
     id: str | None = None,
     by: str | Sequence[str] | None = None,
+    cut: Cuts | None = None,
     worst: int = 0,
     rows: int = 5,
     **options: Unpack[LossesOfTable],
@@ -82,6 +84,7 @@ def compute(
     *,
     id: Values | None = None,
     by: Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     worst: int = 0,
     rows: int = 5,
     **options: Unpack[LossesOfArrays],
@@ -93,6 +96,7 @@ def compute(
     *,
     id: str | Values | None = None,
     by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     worst: int = 0,
     rows: int = 5,
     like: Like = "exact",
@@ -120,6 +124,10 @@ def compute(
     by : str, sequence of str, array-like, or mapping of array-like, optional
         Figures for each value as well, in ``result.segments``, as texts; a missing value and an
         empty text are one segment.
+    cut : sequence of numbers, str, or mapping of these, optional
+        Cuts a column of `by` that holds numbers into intervals, each with its lower end:
+        ``[18, 30, 65]``, or "quantile:5" for so many of about as many rows; by the name of the
+        column, where there are several. Quantiles hold all rows in memory.
     worst : int, default 0
         So many rows of highest loss, in ``result.worst_rows``; `row` is as in `losses`.
     rows : int, default 5
@@ -188,7 +196,7 @@ def compute(
     """
     convention, compared = answers.conventions(like, clip)
     n_first, n_worst = _row_count("rows", rows), _row_count("worst", worst)
-    given, job = _asked(scored, data, prediction, options, id=id, by=by)
+    given, job = _asked(scored, data, prediction, options, id=id, by=by, cut=cut)
     has_product = not (compared or given.inputs.by)
     plan = Plan(
         convention,

@@ -44,6 +44,10 @@ Values: TypeAlias = "Array | list[Any] | tuple[Any, ...]"
 """A value for each row; not a text, which names a column."""
 Frame: TypeAlias = "ArrowStream | Mapping[str, Any]"
 """Columns by name in memory: a table, or a mapping of arrays."""
+Edges: TypeAlias = "Array | Sequence[float] | str"
+"""Numbers that ascend, or a text such as ``quantile:5``."""
+Cuts: TypeAlias = "Edges | Mapping[str, Edges]"
+"""At what columns of numbers are cut into intervals."""
 Table: TypeAlias = "Frame | Path | Sequence[Frame | Path]"
 """What is in memory or in a file, or several of these that follow each other."""
 
@@ -200,6 +204,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "groups": ("by", "cluster"),
     "segment": ("by",),
     "segments": ("by",),
+    "quantiles": ("cut",),
     "n_bins": ("bins",),
     "n_bootstrap": ("bootstrap",),
     "eps": ("clip",),

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from bce_cli.cli.input import ByOpt, IdOpt, ScoredInput, SourcesArg, paths_or_help
+from bce_cli.cli.input import ByOpt, CutOpt, IdOpt, ScoredInput, SourcesArg, parted, paths_or_help
 from bce_cli.cli.options import EngineOptions, SideBySideLossOptions
 from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
@@ -57,6 +57,7 @@ class Shown(OptionGroup):
         ),
     ] = 0
     by: ByOpt = None
+    cut: CutOpt = None
 
 
 def compute(
@@ -78,7 +79,7 @@ def compute(
     paths = paths_or_help(ctx, sources)
     _check(shown, losses, out, engine, quiet=quiet)
     conventions = losses.conventions()
-    asked = replace(inputs.asked(), by=tuple(shown.by or ()))
+    asked = parted(inputs.asked(), shown.by, shown.cut)
     data = asked.data(paths, _row_block_bytes(out) if out.per_example else None)
     is_told = not out.per_example
     doubtful: Sequence[str] = ()

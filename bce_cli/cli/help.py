@@ -14,8 +14,8 @@ Examples: TypeAlias = Sequence[tuple[str, str]]
 
 _JUDGED = "What is judged"
 _HEADINGS = {
-    "Columns": "--label --prediction --by --id --weight --cluster --order --positive --soft-labels "
-    "--logits",
+    "Columns": "--label --prediction --by --cut --id --weight --cluster --order --positive "
+    "--soft-labels --logits",
     "Input": "MAP SOURCE --labels --on --join --missing --input-format --delimiter --decimal "
     "--no-header --encoding --comment",
     _JUDGED: "STEP",

@@ -54,6 +54,31 @@ ByOpt = Annotated[
     list[str] | None,
     _column("--by", what="Figures for each value; given twice, for each pair."),
 ]
+CutOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cut",
+        metavar="NUMBERS",
+        help="Cut a column of --by into intervals: 18,30,65, or quantile:5; of several columns, "
+        "age=18,30,65.",
+    ),
+]
+
+
+def parted(inputs: "Inputs", by: list[str] | None, cut: list[str] | None) -> "Inputs":
+    """Return the same with the segments that --by and --cut ask for.
+
+    Raises
+    ------
+    ArgumentError
+        A cut is none, or is of no column that parts the rows.
+    """
+    if not cut:
+        return replace(inputs, by=tuple(by or ()))
+    from bce_cli.questions.cuts import cuts_of_texts  # noqa: PLC0415 -- rarely needed
+
+    columns = tuple(by or ())
+    return replace(inputs, by=columns, cut=cuts_of_texts(cut, columns))
 
 
 class RowInput(OptionGroup):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,29 @@ class Categories:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantities:
+    """A column of numbers that is cut into intervals once all of them are known.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n,)
+        NaN where there is none.
+    """
+
+    values: FloatArray
+
+    def at(self, places: Places | slice) -> Quantities:
+        """Return copies of some cells."""
+        return Quantities(self.values[places])
+
+    def spread(self, n: int, places: Places, sources: Places) -> Quantities:
+        """Return n cells, some of which are copies; see `Categories.spread`."""
+        values = np.full(n, np.nan)
+        values[places] = self.values[sources]
+        return Quantities(values)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Validated rows, in their order.
 
@@ -115,8 +138,8 @@ class Rows:
         What further models say of the rows.
     cluster : Categories, optional
         Rows of one cluster depend on each other.
-    segments : tuple of Categories
-        Columns whose words part the rows.
+    segments : tuple of Categories or Quantities
+        Columns whose words, or intervals of numbers, part the rows.
     order : Categories, optional
         Words that say which rows came before which others; see `bce_cli.readers.order`.
     float_type : str, default "float64"
@@ -132,7 +155,7 @@ class Rows:
     logits: FloatArray | None = None
     rivals: tuple[Predictions, ...] = ()
     cluster: Categories | None = None
-    segments: tuple[Categories, ...] = ()
+    segments: tuple[Categories | Quantities, ...] = ()
     float_type: str = "float64"
     order: Categories | None = None
 
@@ -143,6 +166,11 @@ class Rows:
     def predictions(self) -> Predictions:
         """What the model says of the rows."""
         return Predictions(self.probabilities, self.logits, self.float_type)
+
+    @property
+    def words(self) -> tuple[Categories, ...]:
+        """The columns whose words part the rows, all of which are cut by now."""
+        return cast("tuple[Categories, ...]", self.segments)
 
     def under_models(self) -> tuple[Rows, ...]:
         """Return the rows as each model sees them: its own predictions, and no rivals."""
@@ -377,7 +405,7 @@ def concatenated(blocks: Sequence[Rows]) -> Rows:
         logits=_joined([rows.logits for rows in blocks]),
         rivals=tuple(_joined_predictions(rival) for rival in rivals),
         cluster=_joined_categories(clusters) if clusters else None,
-        segments=tuple(_joined_categories(columns) for columns in segments),
+        segments=tuple(map(_joined_segments, segments)),
         float_type=one_float_type([rows.float_type for rows in blocks if len(rows)]),
         order=_joined_categories(orders) if orders else None,
     )
@@ -406,6 +434,13 @@ def _joined_predictions(blocks: Sequence[Predictions]) -> Predictions:
         _joined([block.logits for block in blocks]),
         one_float_type([block.float_type for block in blocks if len(block.probabilities)]),
     )
+
+
+def _joined_segments(blocks: Sequence[Categories | Quantities]) -> Categories | Quantities:
+    numbers = [block.values for block in blocks if isinstance(block, Quantities)]
+    if numbers:
+        return Quantities(np.concatenate(numbers))
+    return _joined_categories(cast("Sequence[Categories]", blocks))
 
 
 def _joined_categories(blocks: Sequence[Categories]) -> Categories:

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
+from bce_cli.core.cuts import in_order
 from bce_cli.core.groups import grouped
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Places, Rows
     from bce_cli.core.totals import LossTotals
@@ -72,7 +74,7 @@ class Segmented(State, Generic[S]):
         found = cls()
         if not rows.segments or len(rows) == 0:
             return found
-        order, starts, names = grouped(rows.segments)
+        order, starts, names = grouped(rows.words)
         if len(names) > MOST_SEGMENTS:
             raise too_many_segments()
         rows = replace(rows, ids=None, segments=()).at(order)
@@ -134,7 +136,10 @@ class SegmentReport:
 
 
 def segment_reports(
-    segments: Segmented[LossTotals], whole: LossReport, unit: Unit = "nats"
+    segments: Segmented[LossTotals],
+    whole: LossReport,
+    unit: Unit = "nats",
+    cuts: Sequence[Cut | None] = (),
 ) -> tuple[SegmentReport, ...]:
     """Derive the figures of each segment that has rows.
 
@@ -144,17 +149,22 @@ def segment_reports(
     whole : LossReport
         Of all rows, in the same unit.
     unit : {"nats", "bits"}, default "nats"
+    cuts : sequence of Cut or None, optional
+        See `in_order`.
 
     Returns
     -------
     tuple of SegmentReport
-        Highest total loss first.
+        Highest total loss first, or in the order of the cuts.
     """
     check_unit(unit)
-    found = [
-        _report(names, totals, whole, unit) for names, totals in segments.totals.items() if totals.n
-    ]
-    return tuple(sorted(found, key=lambda item: (-_total(item), -item.n, item.names)))
+    found = {
+        names: _report(names, totals, whole, unit)
+        for names, totals in segments.totals.items()
+        if totals.n
+    }
+    costs = {names: (_total(item), item.n) for names, item in found.items()}
+    return tuple(found[names] for names in in_order(costs, cuts))
 
 
 def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> SegmentReport:

@@ -7,7 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+
+import numpy as np
 
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import in_their_order
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.progress import Progress
+    from bce_cli.core.rows import Quantities, Rows
     from bce_cli.data.aligned import AlignedPart
     from bce_cli.data.joined import SidesPlan
     from bce_cli.data.parts import Part
@@ -94,6 +98,7 @@ class Data:
         self._stack = ExitStack()
         self._plan: SidesPlan | None = None
         self._segments_of_truth: tuple[bool, ...] = ()
+        self._known_cuts: tuple[Cut | None, ...] | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -216,6 +221,46 @@ class Data:
         if self.truth is None:
             return mine
         return in_their_order(self._segments_of_truth, mine, self.truth.columns.segment_names)
+
+    @property
+    def cuts(self) -> tuple[Cut | None, ...]:
+        """How each of these columns is cut; None for one whose words part the rows."""
+        if self._known_cuts is not None:
+            return self._known_cuts
+        mine = self.columns.segment_cuts
+        if self.truth is None:
+            return mine
+        return in_their_order(self._segments_of_truth, mine, self.truth.columns.segment_cuts)
+
+    def cut(self, blocks: Sequence[Rows]) -> list[Rows]:
+        """Cut columns at quantiles, for which all rows are needed.
+
+        Parameters
+        ----------
+        blocks : sequence of Rows
+            All of them.
+
+        Returns
+        -------
+        list of Rows
+            The same, with words alone as segments.
+        """
+        segments = [list(rows.segments) for rows in blocks]
+        known = list(self.cuts)
+        for at, cut in enumerate(known):
+            if cut is None or cut.edges is not None:
+                continue
+            columns = [cast("Quantities", columns[at]).values for columns in segments]
+            pairs = zip(blocks, columns, strict=True)
+            counted = [rows.present(values) for rows, values in pairs]
+            known[at] = now = cut.at_quantiles(np.concatenate(counted))
+            for parts, values in zip(segments, columns, strict=True):
+                parts[at] = now.categories(values)
+        self._known_cuts = tuple(known)
+        return [
+            replace(rows, segments=tuple(parts))
+            for rows, parts in zip(blocks, segments, strict=True)
+        ]
 
     def _either(self, name_of: Callable[[Columns], str | None]) -> str | None:
         found = name_of(self.columns)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import concatenated
+from bce_cli.core.state import merged
 from bce_cli.data.table import Facts, read_block
 from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
@@ -198,17 +199,20 @@ def evaluate(job: Job, plan: Plan) -> Result:
         As `engine.cluster.fold_on_cluster` raises them, where the job is one for a cluster.
     """
     with job.opened() as data:
-        if job.cluster is not None:
-            with suppress(JoinInDoubt):  # which leaves the last word to this process
-                of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
-                whole = _fold_there(job, job.cluster, of_rows, are_small=True)
-                return _front(data, plan).result(whole)
         evaluation = Evaluation(plan)
 
         def of_rows_here(rows: Rows) -> Any:  # noqa: ANN401
             # A late look at needs_rows can only bring back rows that are no longer needed.
             return evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
 
+        if _needs_all(data):
+            _fold_held(job, of_rows_here, evaluation)
+            return evaluation.result()
+        if job.cluster is not None:
+            with suppress(JoinInDoubt):  # which leaves the last word to this process
+                of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
+                whole = _fold_there(job, job.cluster, of_rows, are_small=True)
+                return _front(data, plan).result(whole)
         _fold_here(job, of_rows_here, evaluation)
     return evaluation.result()
 
@@ -243,7 +247,10 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], S], *, are_small: bool = True)
         As `engine.cluster.fold_on_cluster` raises them, where the job is one for a cluster.
     """
     state: S
-    with job.opened():
+    with job.opened() as data:
+        if _needs_all(data):
+            state = _fold_held(job, of_rows)
+            return state
         if job.cluster is not None:
             with suppress(JoinInDoubt):  # which leaves the last word to this process
                 state = _fold_there(job, job.cluster, of_rows, are_small=are_small)
@@ -274,6 +281,30 @@ def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> A
             job.tell(whole.facts.n_bytes, total)
         data.conclude(whole.facts)
     return whole.state
+
+
+def _needs_all(data: Data) -> bool:
+    """Whether all rows have to be known before any of them can be parted."""
+    return any(cut is not None and cut.edges is None for cut in data.cuts)
+
+
+def _fold_held(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> Any:  # noqa: ANN401
+    """Read all blocks of opened data into memory, cut them at quantiles, and fold them here."""
+    blocks: list[Rows] | None = None
+    if job.cluster is not None:
+        with suppress(JoinInDoubt):
+            blocks = _fold_there(job, job.cluster, _held, are_small=False)
+    if blocks is None:
+        blocks = _fold_here(job, _held)
+    state = start
+    with threads(job.n_workers) as engine:
+        for found in engine.map(of_rows, job.data.cut(blocks)):
+            state = merged(state, found)
+    return state
+
+
+def _held(rows: Rows) -> list[Rows]:
+    return [rows]
 
 
 def collect_rows(job: Job) -> Rows:

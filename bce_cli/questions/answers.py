@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.groups import Gap
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.convention_totals import ConventionReport
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.evaluation import Plan, Result
     from bce_cli.core.gate_limits import Limits
     from bce_cli.core.progress import Progress
@@ -152,7 +153,7 @@ class Evaluated:
             comparison=self._side_by_side(),
             has_soft_labels=self.inputs.soft_labels,
             segment_columns=job.data.segment_names,
-            segments=self._segments(),
+            segments=self._segments(job.data.cuts),
         )
 
     def _side_by_side(self) -> tuple[ConventionReport, ...]:
@@ -167,12 +168,12 @@ class Evaluated:
             for convention, totals in pairs
         )
 
-    def _segments(self) -> tuple[SegmentReport, ...]:
+    def _segments(self, cuts: tuple[Cut | None, ...]) -> tuple[SegmentReport, ...]:
         if self.result.segments is None:
             return ()
         from bce_cli.core.segments import segment_reports  # noqa: PLC0415 -- rarely needed
 
-        return segment_reports(self.result.segments, self.report, self.report.unit)
+        return segment_reports(self.result.segments, self.report, self.report.unit, cuts)
 
 
 def compute(job: Job, inputs: Inputs, plan: Plan, unit: Unit) -> Evaluated:

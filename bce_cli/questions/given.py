@@ -207,6 +207,7 @@ def _of_tables(
         options[argument] = _names(argument, options.get(argument), *tables)
     if "against" in options:
         _take_against(data, options)
+    _set_cuts(options, options["by"])
     labels = options.get("labels")
     if labels is not None and not isinstance(labels, str):
         options["labels"] = _table(labels, "labels")
@@ -387,12 +388,24 @@ def _of_arrays(
         raise ArgumentError(message, f"pass the values: by=table[{by!r}]", "by")
     segments = by if isinstance(by, Mapping) else {} if by is None else {None: by}
     options["by"] = tuple(_add(columns, "by", value, key) for key, value in segments.items())
+    _set_cuts(options, [str(key) for key in segments])
     options["label"] = next(iter(columns))
     name = _name(options) or "arrays"
     values = {name: values for name, (_, values) in columns.items()}
     arguments = {name: argument for name, (argument, _) in columns.items()}
     frame = frame_of_columns(values, name, arguments=arguments)
     return Given([frame], _inputs(chosen, options))
+
+
+def _set_cuts(options: dict[str, Any], called: Sequence[str]) -> None:
+    """Have a cut for each column that is to be cut; the caller calls these so."""
+    if options.get("cut") is None:
+        options["cut"] = {}
+        return
+    from bce_cli.questions.cuts import cuts_of  # noqa: PLC0415 -- rarely needed
+
+    names = dict(zip(called, options["by"], strict=True))
+    options["cut"] = {names[name]: cut for name, cut in cuts_of(options["cut"], called).items()}
 
 
 def _labels(labels: Any) -> Any:  # noqa: ANN401 -- whatever was given

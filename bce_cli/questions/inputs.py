@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice
@@ -16,8 +16,9 @@ from bce_cli.storage.paths import file_name, without_secrets
 from bce_cli.storage.sources import PIPE, STANDARD_INPUT, paths_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.readers.frames import Frame
     from bce_cli.render.origin import Origin
 
@@ -53,6 +54,8 @@ class Inputs:
     weight, id, cluster, order : str, optional
     by : tuple of str
         Columns that part the rows into segments.
+    cut : dict of str to Cut
+        Which of these hold numbers, that are cut into intervals.
     positive : str, optional
         The label that counts as 1, where labels are not 0 and 1.
     soft_labels, logits : bool
@@ -81,6 +84,7 @@ class Inputs:
     cluster: str | None = None
     order: str | None = None
     by: tuple[str, ...] = ()
+    cut: Mapping[str, Cut] = field(default_factory=dict)
     positive: str | None = None
     soft_labels: bool = False
     logits: bool = False
@@ -159,6 +163,11 @@ class Inputs:
             n_missing=data.n_missing,
             n_unmatched=data.n_unmatched,
             doubts=tuple(data.doubts),
+            cuts={
+                name: cut
+                for name, cut in zip(data.segment_names, data.cuts, strict=True)
+                if cut is not None
+            },
         )
 
     def against_names(self) -> tuple[str, ...]:
@@ -190,6 +199,7 @@ class Inputs:
             cluster=self.cluster,
             order=self.order,
             segments=self.by,
+            cuts=self.cut,
             of_logits=self.logits,
             least_models=self.least_models,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.core.arguments import is_place
@@ -12,8 +12,9 @@ from bce_cli.readers.parts import Header
 from bce_cli.storage.paths import is_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.readers.parts import Parts, Step
 
 
@@ -118,6 +119,8 @@ class ColumnChoice:
         Predictions of further models.
     segments : tuple of str
         Columns whose values part the rows.
+    cuts : dict of str to Cut
+        Which of these hold numbers that are cut into intervals.
     order : str or None
         Rows of a smaller value of this column came before; it is read as text.
     watches_ids : bool
@@ -165,6 +168,7 @@ class ColumnChoice:
     truth: str | None = None
     prefers: str | None = None
     least_models: int | None = None
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
 
     def with_preferred(self, names: Sequence[str]) -> ColumnChoice:
         """Return the choice that is left once it is known what columns there are."""
@@ -222,6 +226,7 @@ class ColumnChoice:
             cluster=None if has_cluster else self.cluster,
             order=None if has_order else self.order,
             segments=tuple(name for name, place in pairs if place is None),
+            cuts=self.cuts,
         )
         return here, there
 
@@ -254,6 +259,8 @@ class Columns:
     keys, rivals : tuple of int
     segments : tuple of int or None
         None for one that stands in another file.
+    cuts : dict of str to Cut
+        By the keys of those segments that hold numbers.
     watched : int or None
         An id that nobody has named; it is read as ids are.
     folders : tuple of Folder
@@ -277,6 +284,7 @@ class Columns:
     folders: tuple[Folder, ...] = ()
     paths: tuple[tuple[Step, ...], ...] = ()
     models: tuple[str, ...] = ()
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
 
     def name(self, place: int) -> str:
         """Return the name of a column, or of a folder."""
@@ -327,6 +335,12 @@ class Columns:
     def segment_names(self) -> tuple[str, ...]:
         """Names of the columns that part the rows."""
         return tuple(self.name(place) for place in self.segments if place is not None)
+
+    @property
+    def segment_cuts(self) -> tuple[Cut | None, ...]:
+        """How each column that parts the rows is cut; None for by its words."""
+        places = enumerate(self.segments, start=1)
+        return tuple(self.cuts.get(f"segment {i}") for i, place in places if place is not None)
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -468,6 +482,11 @@ def find_columns(
         segments=tuple(at(name) for name in choice.segments),
         folders=choice.folders,
         paths=header.paths,
+        cuts={
+            f"segment {i}": choice.cuts[name]
+            for i, name in enumerate(choice.segments, start=1)
+            if name in choice.cuts
+        },
     )
     if asked is not choice:
         models = _models(header, choice, found, source)

@@ -31,6 +31,7 @@ from bce_cli.readers.blocks import (
     misplaced_quote,
     read_blocks,
 )
+from bce_cli.readers.buffers import bits_of, categories_of, floats_of, null_mask
 from bce_cli.readers.columns import BY_PLACE, LABELS_BESIDE, WATCHED, find_columns
 from bce_cli.readers.dialect import (
     EXCEL_MARK,
@@ -42,13 +43,7 @@ from bce_cli.readers.dialect import (
 )
 from bce_cli.readers.grammar import CellFault, label_key, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
-from bce_cli.readers.reading import (
-    ConvertedColumns,
-    bits_of,
-    categories_of,
-    floats_of,
-    null_mask,
-)
+from bce_cli.readers.reading import ConvertedColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -374,7 +369,7 @@ class DelimitedBlock(TextBlock):
             return None
         data = _with_mark(data)
         table = self._table(data, has_quotes=has_quotes)
-        cells = ConvertedColumns(len(table))
+        cells = ConvertedColumns(len(table), cuts=self.columns.cuts, decimal=self.dialect.decimal)
         for key, role, place in self.columns.numbers:
             column = table.column(f"column {place}")
             cells.add_nulls(key, null_mask(column))

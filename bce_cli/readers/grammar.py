@@ -18,6 +18,7 @@ from bce_cli.errors import (
     LabelError,
     ProbabilityError,
     WeightError,
+    argument,
     given,
     quoted,
     safe_text,
@@ -223,6 +224,24 @@ def is_missing_text(key: str, text: str) -> bool:
     """
     cell = text.strip()
     return not cell or (key == "order" and _means_nothing(cell))
+
+
+def is_no_number(text: str) -> bool:
+    """Whether a text stands for a number that is not there, as nothing at all or NA does."""
+    return _means_nothing(text.strip(_BLANKS))
+
+
+def check_number(text: str, column: str, place: str, decimal: str = ".") -> None:
+    """Raise DataError unless a text, of a column that is cut, is a number or none."""
+    if is_no_number(text) or parse_number(text, decimal) is not None:
+        return
+    hint = f"{argument('cut')} takes columns of numbers; without it, each value is a segment"
+    if decimal == "." and parse_number(text, ",") is not None:
+        hint = f"{given(decimal=',')} reads numbers with a decimal comma"
+    elif decimal == "," and parse_number(text) is not None:
+        hint = f"this number has a decimal point, which is read without {given(decimal=',')}"
+    message = f"{place}: segment {quoted(text)} (column {quoted(column)}) is not a number"
+    raise DataError(message, hint)
 
 
 def _means_nothing(cell: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
+from bce_cli.readers.buffers import floats_of
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
 from bce_cli.readers.held import hides
@@ -175,7 +176,7 @@ class JsonBlock(TextBlock):
         if len(table) != n:
             return None
         table.validate(full=True)  # the parser lets text through that is not UTF-8
-        if hides(self.lines.data):
+        if hides(self.lines.data) or self._has_coarse_numbers(table):
             return None
         return typed_cells(n, self.columns, partial(self._column, table), self.grammar)
 
@@ -184,6 +185,22 @@ class JsonBlock(TextBlock):
         places = {place for _, place in self.columns.wanted}
         names = [self.columns.names[at] for at in places if len(self.columns.path(at)) > 1]
         return {json.dumps(n, ensure_ascii=kind).encode() for n in names for kind in (True, False)}
+
+    def _has_coarse_numbers(self, table: pa.Table) -> bool:
+        """Whether a number that is to be cut may have more digits than were read."""
+        if not self.columns.cuts:
+            return False
+        from bce_cli.readers.cuts import is_coarse  # noqa: PLC0415 -- rarely needed
+
+        columns = {
+            key: self._column(table, place)
+            for key, place in self.columns.texts
+            if key in self.columns.cuts
+        }
+        return any(
+            str(column.type) == "double" and is_coarse(floats_of(column), self.columns.cuts[key])
+            for key, column in columns.items()
+        )
 
     def _column(self, table: pa.Table, place: int) -> pa.ChunkedArray | pa.Array:
         name, *path = self.columns.path(place)
@@ -206,9 +223,12 @@ class JsonBlock(TextBlock):
             is_whole = has_text and kind == "integer"  # which float64 may be too coarse for
             chosen = types.get(kind, pa.int64() if is_whole else pa.float64())
             _set_type(schema, self.columns.path(place), chosen)
-        for _, place in self.columns.texts:
-            is_whole = self.kinds.get(self.columns.names[place]) == "integer"
-            _set_type(schema, self.columns.path(place), pa.int64() if is_whole else pa.string())
+        for key, place in self.columns.texts:
+            found = self.kinds.get(self.columns.names[place])
+            chosen = pa.int64() if found == "integer" else pa.string()
+            if key in self.columns.cuts and found in ("integer", "number"):
+                chosen = pa.float64()
+            _set_type(schema, self.columns.path(place), chosen)
         data = self.lines.data
         return json.read_json(
             pa.BufferReader(pa.py_buffer(data)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.errors import DataError, quoted
-from bce_cli.readers.grammar import CellFault, cell_error, label_key, read_cell
+from bce_cli.readers.grammar import CellFault, cell_error, check_number, label_key, read_cell
 from bce_cli.readers.texts import strings
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def take_folders(cells: ConvertedColumns, columns: Columns, grammar: Grammar, so
         if key == "weight":
             _add_weight(cells, folder.name, folder.text, grammar, source)
         else:
+            if key in columns.cuts:
+                check_number(folder.text or "", folder.name, source, grammar.decimal)
             _add_text(cells, key, folder.text)
     return True
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
 
-from bce_cli.core.rows import Categories, Predictions, Rows
+from bce_cli.core.rows import Categories, Predictions, Quantities, Rows
 from bce_cli.core.rules import sigmoid
 from bce_cli.core.validate import (
     are_logits,
@@ -17,6 +17,7 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, argument, given, quoted
+from bce_cli.readers.buffers import categories_of
 from bce_cli.readers.columns import MAY_BE_LEFT_OUT, WATCHED
 from bce_cli.readers.grammar import (
     CellFault,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
     from bce_cli.readers.grammar import Grammar
 
@@ -57,12 +59,19 @@ class ConvertedColumns:
         For each key column, those of the rows.
     categories : dict of key to Categories
         Clusters and segments.
+    quantities : dict of key to Quantities
+        Segments that are cut once all rows are known.
     float_types : dict of key to str
         What predictions were stored as, where that was no float64.
     nulls : dict of key to ndarray of bool, shape (n,)
         Cells that hold nothing, where a column has such; its array may hold anything there.
-    has_long_text : bool
-        Whether an id, a key, a cluster or a segment is longer than `LONGEST_TEXT`.
+    has_odd_text : bool
+        Whether an id, a key, a cluster or a segment is longer than `LONGEST_TEXT`, or is no number
+        where it has to be cut.
+    cuts : dict of key to Cut
+        Segments that hold numbers.
+    decimal : {".", ","}
+        Of numbers in text.
     """
 
     n: int
@@ -71,9 +80,12 @@ class ConvertedColumns:
     ids: Sequence[str] | None = None
     keys: dict[str, Texts] = field(default_factory=dict)
     categories: dict[str, Categories] = field(default_factory=dict)
+    quantities: dict[str, Quantities] = field(default_factory=dict)
     float_types: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, BoolArray] = field(default_factory=dict)
-    has_long_text: bool = False
+    has_odd_text: bool = False
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    decimal: str = "."
 
     def add_nulls(self, key: str, nulls: BoolArray | None) -> None:
         """Take in which cells of a column hold nothing."""
@@ -82,15 +94,31 @@ class ConvertedColumns:
             self.nulls[key] = nulls if before is None else before | nulls
 
     def add_text(self, key: str, column: pa.ChunkedArray | pa.Array) -> None:
-        """Take in a column of strings, dictionary-encoded or not; null is empty."""
+        """Take in a column of strings, dictionary-encoded or not; null is empty.
+
+        One that has to be cut may be one of numbers as well.
+        """
         if has_long_text(column):
-            self.has_long_text = True
+            self.has_odd_text = True
+        elif key in self.cuts:
+            self._add_cut(key, column)
         elif key in ("id", WATCHED):
             self.ids = Texts(column)
         elif key.startswith("key "):
             self.keys[key] = Texts(column)
         else:
             self.categories[key] = categories_of(column)
+
+    def _add_cut(self, key: str, column: pa.ChunkedArray | pa.Array) -> None:
+        from bce_cli.readers.cuts import cut_cells  # noqa: PLC0415 -- rarely needed
+
+        found = cut_cells(column, self.cuts[key], self.decimal)
+        if found is None:
+            self.has_odd_text = True
+        elif isinstance(found, Categories):
+            self.categories[key] = found
+        else:
+            self.quantities[key] = found
 
     @property
     def key(self) -> Texts | None:
@@ -109,59 +137,6 @@ class ConvertedColumns:
 def in_number(columns: Mapping[str, T]) -> list[T]:
     """Return columns in the order of the numbers in their keys, such as ``segment 2``."""
     return [columns[key] for key in sorted(columns, key=lambda key: int(key.partition(" ")[2]))]
-
-
-def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
-    """Which cells are null; None if none is."""
-    words = getattr(column, "dictionary", None)
-    if column.null_count == 0 and (words is None or words.null_count == 0):
-        return None
-    return bits_of(column.is_null())
-
-
-def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
-    """View a float64 column as an array; null cells hold anything."""
-    arrays = [
-        np.frombuffer(chunk.buffers()[1], np.float64, count=len(chunk), offset=8 * chunk.offset)
-        for chunk in _chunks(column)
-        if len(chunk)
-    ]
-    return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0), *arrays])
-
-
-def bits_of(column: pa.ChunkedArray | pa.Array) -> BoolArray:
-    """Turn a column of booleans without nulls into an array; shape (n,)."""
-    masks = [_bits(chunk) for chunk in _chunks(column) if len(chunk)]
-    return np.concatenate([np.zeros(0, np.bool_), *masks])
-
-
-def _bits(chunk: pa.BooleanArray) -> BoolArray:
-    """Unpack the bits of one chunk alone, which may be a small part of its buffer."""
-    start, stop = chunk.offset, chunk.offset + len(chunk)
-    data = np.frombuffer(chunk.buffers()[1], np.uint8)[start // 8 : (stop + 7) // 8]
-    bits = np.unpackbits(data, bitorder="little")[start % 8 :]
-    return bits[: len(chunk)].view(np.bool_)
-
-
-def _chunks(column: pa.ChunkedArray | pa.Array) -> list[Any]:
-    return column.chunks if hasattr(column, "chunks") else [column]
-
-
-def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
-    """Turn a column of strings, dictionary-encoded or not, into codes; null is empty."""
-    names: list[str] = []
-    codes = [np.zeros(0, np.int32)]
-    for chunk in _chunks(column):
-        words = chunk if hasattr(chunk, "dictionary") else chunk.dictionary_encode()
-        indices, none = words.indices, np.int32(len(words.dictionary))
-        data = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
-        if indices.null_count:  # fill_null would import pandas
-            data = np.where(bits_of(indices.is_null()), none, data)
-        codes.append(data + np.int32(len(names)))
-        names += [text or "" for text in words.dictionary.to_pylist()]
-        if words.null_count:
-            names.append("")
-    return Categories(np.concatenate(codes), tuple(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +311,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
 
     None instead of both when something is wrong, or cannot be settled here.
     """
-    if cells.has_long_text or any(keys.has_blank for keys in cells.keys.values()):
+    if cells.has_odd_text or any(keys.has_blank for keys in cells.keys.values()):
         return None
     _note_missing_labels(cells, grammar)
     _note_missing_texts(cells)
@@ -350,7 +325,7 @@ def rows_of(cells: ConvertedColumns, grammar: Grammar) -> tuple[Rows, int | None
     models = [_predictions(cells, key, grammar) for key in ("prediction", *rivals)]
     if labels is None or None in models or (weights is not None and not are_weights(weights)):
         return None
-    categories = dict(cells.categories)
+    categories: dict[str, Any] = {**cells.categories, **cells.quantities}
     cluster, order = (categories.pop(key, None) for key in ("cluster", "order"))
     first, *others = cast("list[Predictions]", models)
     rows = Rows(

@@ -20,6 +20,7 @@ from bce_cli.readers.grammar import (
     LABELS_FIRST,
     CellFault,
     cell_error,
+    check_number,
     is_missing,
     is_missing_text,
     parse_number,
@@ -125,6 +126,8 @@ class _Look:
             if text is not self._checked.get(key):  # a great one may stand in many rows
                 _check_text(key, text, self._columns.names[at], place, self._grammar)
                 refuse_other(key, text, self._columns, place)
+                if key in self._columns.cuts:
+                    check_number(text, self._columns.names[at], place, self._grammar.decimal)
                 self._checked[key] = text
         self._missing.append(None in values.values())
         for key, value in values.items():
@@ -147,7 +150,9 @@ class _Look:
             raise self._finished(*self._first)
         import pyarrow as pa
 
-        cells = ConvertedColumns(len(self._missing))
+        cells = ConvertedColumns(
+            len(self._missing), cuts=self._columns.cuts, decimal=self._grammar.decimal
+        )
         cells.add_nulls("record", np.array(self._missing, np.bool_))
         columns = {key: np.array(values, np.float64) for key, values in self._values.items()}
         cells.labels = columns.pop("label", None)

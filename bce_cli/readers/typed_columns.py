@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.readers.buffers import bits_of, categories_of, floats_of, null_mask
 from bce_cli.readers.held import are_held
-from bce_cli.readers.reading import (
-    ConvertedColumns,
-    bits_of,
-    categories_of,
-    floats_of,
-    null_mask,
-)
+from bce_cli.readers.reading import ConvertedColumns
 from bce_cli.readers.texts import has_long_text, has_texts, strings, texts_of
 
 if TYPE_CHECKING:
@@ -52,7 +47,7 @@ def typed_cells(
     """
     import pyarrow as pa
 
-    cells = ConvertedColumns(n)
+    cells = ConvertedColumns(n, cuts=columns.cuts, decimal=grammar.decimal)
     for key, role, place in columns.numbers:
         column = _plain(column_at(place))
         has_text = is_text(_value_type(column))
@@ -79,6 +74,9 @@ def typed_cells(
             cells.numbers[key] = values
     for key, place in columns.texts:
         column = _plain(column_at(place))
+        if key in columns.cuts and _has_numbers(column):
+            cells.add_text(key, column)
+            continue
         is_own = key == "id" or key.startswith("key ")
         if is_own or pa.types.is_dictionary(column.type):
             cells.add_text(key, texts_of(column))
@@ -134,6 +132,13 @@ def _plain(column: Any) -> Any:  # noqa: ANN401 -- an array or chunks of it
     if pa.types.is_dictionary(column.type) and not is_text(column.type.value_type):
         column = column.dictionary_decode()
     return column
+
+
+def _has_numbers(column: Any) -> bool:  # noqa: ANN401 -- an array
+    """Whether numbers can be cut as they are; decimals are by their texts."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(column.type) or pa.types.is_floating(column.type))
 
 
 def _value_type(column: Any) -> pa.DataType:  # noqa: ANN401 -- an array

@@ -171,7 +171,9 @@ class ComputeDocument:
         if self.comparison:
             return self.compared.sections()
         if self.segments:
-            return [_summary(self), segments_section(self.segments, self.segment_columns)]
+            are_cut = bool(self.origin.cuts)
+            segments = segments_section(self.segments, self.segment_columns, are_cut=are_cut)
+            return [_summary(self), segments]
         worst = [_worst(self)] if self.worst else []
         product = [_underflow(self, look)] if self.products else []
         examples = [_examples(self, look)] if self.excerpt else []

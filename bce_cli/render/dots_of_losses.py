@@ -151,9 +151,11 @@ def _segments_title(record: Record, columns: str, dearest: int, n_above: int) ->
     mean = number(record["mean_loss"])
     name = safe_text(_segment_name(found[dearest]), TITLE_NAME)
     if mean is None or math.isinf(mean):
-        first = next(_mean_points(found[0], _ROWS), None)
-        is_infinite = first is not None and math.isinf(first.value)
-        return f"{name} costs most: an infinite loss" if is_infinite else f"Loss by {columns}"
+        infinite = [segment for segment in found if _is_infinite(segment)]
+        if not infinite:
+            return f"Loss by {columns}"
+        name = safe_text(_segment_name(infinite[0]), TITLE_NAME)
+        return f"{name} costs most: an infinite loss"
     if not n_above:
         whole = f"the mean of all rows, {figure(mean, DIGITS)} {unit} a row"
         return f"No segment stands out from {whole}"
@@ -163,6 +165,12 @@ def _segments_title(record: Record, columns: str, dearest: int, n_above: int) ->
     return (
         f"{name} {stands_out}: {cost} {unit} a row [{low}, {high}], all rows {figure(mean, DIGITS)}"
     )
+
+
+def _is_infinite(segment: Record) -> bool:
+    """Whether the mean of a segment is infinite; one without weight has none."""
+    mean = next(_mean_points(segment, _ROWS), None)
+    return mean is not None and math.isinf(mean.value)
 
 
 def _segment_name(segment: Record) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import FEW, Column, count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.derivation import UnderflowProduct
     from bce_cli.core.likelihood import LikelihoodProduct
     from bce_cli.core.report import LossReport
@@ -80,6 +81,8 @@ class Origin:
         Keys left out for want of a partner; None where nothing was joined.
     doubts : tuple of str, default ()
         What makes rows look like ones that were not meant, as standard error tells it.
+    cuts : dict of str to Cut
+        How columns of numbers were cut, whose intervals part the rows.
     """
 
     sources: tuple[str, ...]
@@ -93,6 +96,7 @@ class Origin:
     n_missing: int = 0
     n_unmatched: int | None = None
     doubts: tuple[str, ...] = ()
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
 
     @property
     def has_weights(self) -> bool:
@@ -125,6 +129,11 @@ class Origin:
             other = self.negative_label
             zero = "no other occurs" if other is None else f"label 0 is {quoted(other)}"
             notes.append(f"Label 1 is {quoted(self.positive_label)}; {zero}.")
+        for column, cut in self.cuts.items():
+            n = len(cut.names)
+            if cut.quantiles is not None and n < cut.quantiles:
+                few = f"{quoted(column)} has few different values"
+                notes.append(f"{few}: {how_many(n, 'interval')}, not {cut.quantiles}.")
         return (*notes, self._columns_note())
 
     def _columns_note(self) -> str:
@@ -197,7 +206,14 @@ class Origin:
             **picked(self, "n_missing", "n_unmatched"),
             "unit": report.unit,
             **rule,
+            **self._cuts(),
         }
+
+    def _cuts(self) -> dict[str, Any]:
+        """Return at what columns were cut, for JSON."""
+        cuts = self.cuts.items()
+        found = {name: {"quantiles": cut.quantiles, "edges": cut.numbers} for name, cut in cuts}
+        return {"cut": found} if found else {}
 
 
 def cluster_note(

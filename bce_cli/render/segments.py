@@ -33,8 +33,10 @@ FIGURES_OF_SEGMENTS = (
 """What a segment has of the figures of all rows."""
 
 
-def segments_section(segments: Sequence[SegmentReport], columns: Sequence[str]) -> Section:
-    """Show each segment, those that cost most first.
+def segments_section(
+    segments: Sequence[SegmentReport], columns: Sequence[str], *, are_cut: bool = False
+) -> Section:
+    """Show each segment, those that cost most first, or in the order of the cuts.
 
     Parameters
     ----------
@@ -42,6 +44,8 @@ def segments_section(segments: Sequence[SegmentReport], columns: Sequence[str]) 
         Highest total loss first.
     columns : sequence of str
         Whose words part the rows.
+    are_cut : bool, optional
+        Whether one of them was cut into intervals, whose order is that of the segments.
     """
     shown, rest = segments[:_MOST_SHOWN], segments[_MOST_SHOWN:]
     skill = "Skill: the share removed of the loss of the segment's own base rate."
@@ -51,7 +55,8 @@ def segments_section(segments: Sequence[SegmentReport], columns: Sequence[str]) 
     if rest:
         n = how_many(sum(segment.n for segment in rest))
         also = f"{count(len(rest))} more segments of {n} together"
-        notes.append(f"{also} cost less; --format csv and json have them all.")
+        follow = "follow" if are_cut else "cost less"
+        notes.append(f"{also} {follow}; --format csv and json have them all.")
     has_impossible = any(_of(segment, "n_impossible") for segment in segments)
     return Section(
         f"Where the loss comes from: by {', '.join(map(quoted, columns))}",

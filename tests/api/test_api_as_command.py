@@ -39,6 +39,11 @@ COMPUTE: list[tuple[list[str], dict[str, Any]]] = [
     (["--like", "all"], {"like": "all"}),
     (["--by", "site"], {"by": "site"}),
     (["--by", "site", "--by", "day", "--unit", "bits"], {"by": ["site", "day"], "unit": "bits"}),
+    (["--by", "z", "--cut", "-1,0.25"], {"by": "z", "cut": [-1, 0.25]}),
+    (
+        ["--by", "site", "--by", "w", "--cut", "w=quantile:2"],
+        {"by": ["site", "w"], "cut": {"w": "quantile:2"}},
+    ),
     (["--worst", "2", "--id", "row"], {"worst": 2, "id": "row"}),
     (["--soft-labels", "-l", "soft"], {"soft_labels": True, "label": "soft"}),
     (["--logits", "-p", "z"], {"logits": True, "prediction": "z"}),

@@ -323,7 +323,7 @@ SHARED = {
     [
         (
             bce.compute,
-            {"data", "prediction", "id", "by", "worst", "rows", "like", "clip", "unit"},
+            {"data", "prediction", "id", "by", "cut", "worst", "rows", "like", "clip", "unit"},
         ),
         (bce.losses, {"data", "prediction", "id", "like", "clip", "unit"}),
         (

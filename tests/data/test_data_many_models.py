@@ -100,7 +100,7 @@ def assert_read(case: Case, rows: Rows) -> None:
     predictions = [model.probabilities.tolist() for model in rows.under_models()]
     assert predictions == [case.expected(name) for name in "pqr"]
     assert words(rows.cluster) == case.expected("g")
-    assert [words(segment) for segment in rows.segments] == [case.expected(n) for n in "sv"]
+    assert [words(segment) for segment in rows.words] == [case.expected(n) for n in "sv"]
 
 
 @pytest.mark.deep
@@ -206,7 +206,7 @@ def test_a_cluster_may_be_of_any_type(
     data = table(y=([1, 0, 1],), p=([0.5, 0.5, 0.5],), g=cells)
     Path("preds").write_bytes(WRITE[kind](data))
     rows = read("preds", choice=ColumnChoice(cluster="g", segments=("g",)))
-    assert words(rows.cluster) == words(rows.segments[0]) == expected
+    assert words(rows.cluster) == words(rows.words[0]) == expected
 
 
 @pytest.mark.parametrize("cell", ["", " ", '""', "\t"])
@@ -243,14 +243,14 @@ def test_numbers_and_texts_of_json_name_clusters(preds: Callable[..., str]) -> N
 
 def test_an_empty_segment_is_a_segment(preds: Callable[..., str]) -> None:
     rows = read(preds("y,p,s\n1,.5,\n1,.5,u\n"), choice=ColumnChoice(segments=("s",)))
-    assert words(rows.segments[0]) == ["", "u"]
+    assert words(rows.words[0]) == ["", "u"]
 
 
 def test_one_column_may_name_cluster_and_segment_the_rows(preds: Callable[..., str]) -> None:
     choice = ColumnChoice(id="g", cluster="g", segments=("g",))
     rows = read(preds("y,p,g\n1,.5,u\n0,.5,v\n1,.5,u\n"), choice=choice)
     assert rows.ids is not None
-    found = [[rows.ids[i] for i in range(3)], words(rows.cluster), *map(words, rows.segments)]
+    found = [[rows.ids[i] for i in range(3)], words(rows.cluster), *map(words, rows.words)]
     assert found == [["u", "v", "u"]] * 3
 
 

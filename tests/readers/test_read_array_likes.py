@@ -330,7 +330,7 @@ def test_texts_and_times_are_segments() -> None:
         (days, ["2026-11-01", "2026-11-02", ""]),
         (days.astype(">M8[s]"), ["2026-11-01 00:00:00", "2026-11-02 00:00:00", ""]),
     ):
-        (segment,) = rows_of(label=LABELS, prediction=PREDICTIONS, by=values).segments
+        (segment,) = rows_of(label=LABELS, prediction=PREDICTIONS, by=values).words
         assert [segment.names[code] for code in segment.codes] == texts
 
 

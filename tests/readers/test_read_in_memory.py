@@ -95,7 +95,7 @@ def words(source: str | Held, choice: ColumnChoice, grammar: Grammar, name: str)
         rows.float_type,
         None if rows.weights is None else rows.weights.tolist(),
         None if rows.ids is None else list(rows.ids),
-        [[group.names[code] for code in group.codes] for group in (*groups, *rows.segments)],
+        [[group.names[code] for code in group.codes] for group in (*groups, *rows.words)],
     )
 
 

@@ -130,7 +130,7 @@ def both_readings(path: str, choice: ColumnChoice) -> tuple[Reading, Reading]:
 
 
 def texts_in(reading: Reading) -> list[list[str]]:
-    segment = reading.rows.segments[0]
+    segment = reading.rows.words[0]
     return [list(reading.rows.ids or ()), [segment.names[code] for code in segment.codes]]
 
 

@@ -17,6 +17,7 @@ from bce_cli.render.origin import Origin, is_doubt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.report import Unit
 
 GREATEST_WEIGHT = 1e300
@@ -51,8 +52,25 @@ def origin_of(fields: Fields, columns: tuple[str, ...] = (), known: tuple[str, .
         of_logits=fields.flag("logits", default=False),
         n_missing=fields.maybe_count("n_missing") or 0,
         n_unmatched=fields.maybe_count("n_unmatched"),
+        cuts=_cuts_of(fields),
         doubts=tuple(note for note in notes if not is_doubt(note) and note not in known),
     )
+
+
+def _cuts_of(fields: Fields) -> dict[str, Cut]:
+    if "cut" not in fields:
+        return {}
+    from decimal import Decimal  # noqa: PLC0415 -- rarely needed
+
+    from bce_cli.core.cuts import Cut  # noqa: PLC0415 -- rarely needed
+
+    found, columns = {}, fields.one("cut")
+    for name in columns.members:
+        cut = columns.one(name)
+        edges = cut.numbers("edges", -math.inf, math.inf)
+        numbers = tuple(Decimal(str(edge)) for edge in edges)
+        found[name] = Cut(numbers, cut.maybe_count("quantiles", 2))
+    return found
 
 
 def convention_of(fields: Fields) -> Convention:

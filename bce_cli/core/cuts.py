@@ -1,0 +1,194 @@
+"""Intervals that numbers fall into: at what they are cut, what each is called, and quantiles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from bce_cli.core.rows import Categories
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from bce_cli.core.rows import FloatArray
+
+    Names: TypeAlias = tuple[str, ...]
+
+MOST_QUANTILES = 1000
+
+_IN_FULL = Decimal(10) ** 40
+"""Whole numbers from here on are written with an exponent, as those of the cells are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the numbers of a column are cut into intervals, each with its lower end.
+
+    Attributes
+    ----------
+    edges : tuple of Decimal or None
+        Finite and ascending; None for quantiles that are not known yet.
+    quantiles : int or None
+        Into so many intervals of about as many rows each.
+
+    Examples
+    --------
+    >>> cut = Cut((Decimal(18), Decimal("65.5")))
+    >>> cut.names
+    ('below 18', '18 to below 65.5', '65.5 or more')
+    >>> cut.categories(np.array([18.0, 17.9, np.nan])).codes.tolist()
+    [1, 0, 3]
+    """
+
+    edges: tuple[Decimal, ...] | None = None
+    quantiles: int | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the intervals are called, in their order."""
+        texts = [_text(edge) for edge in self.edges or ()]
+        if not texts:
+            return ("any number",)
+        between = (f"{low} to below {high}" for low, high in pairwise(texts))
+        return (f"below {texts[0]}", *between, f"{texts[-1]} or more")
+
+    @property
+    def numbers(self) -> list[int | float]:
+        """The edges, as JSON has numbers."""
+        whole = (edge == edge.to_integral_value() for edge in self.edges or ())
+        pairs = zip(self.edges or (), whole, strict=True)
+        return [int(edge) if is_whole else float(edge) for edge, is_whole in pairs]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of a column that is cut, by the codes of its cells: no number is the last."""
+        return (*self.names, "")
+
+    def categories(
+        self, values: npt.NDArray[Any], nulls: npt.NDArray[np.bool_] | None = None
+    ) -> Categories:
+        """Put numbers into their intervals.
+
+        Parameters
+        ----------
+        values : ndarray of int or float of any size, shape (n,)
+            A float counts as the fewest digits that read back as it, in its own type: that is its
+            text. NaN is no number.
+        nulls : ndarray of bool, shape (n,), optional
+            What is no number besides.
+        """
+        edges, kind = self.edges or (), values.dtype
+        none = len(edges) + 1
+        if kind.kind == "f":
+            limits = np.array([_least_float(edge, kind) for edge in edges], kind)
+            codes = np.searchsorted(limits, values, side="right")
+            codes[np.isnan(values)] = none
+        else:
+            info = np.iinfo(kind)
+            whole = [math.ceil(edge) for edge in edges]
+            n_below = sum(limit <= info.min for limit in whole)
+            held = [limit for limit in whole[n_below:] if limit <= info.max]
+            codes = n_below + np.searchsorted(np.array(held, kind), values, side="right")
+        if nulls is not None:
+            codes[nulls] = none
+        return Categories(codes.astype(np.int32), self.words)
+
+    def at_quantiles(self, values: FloatArray) -> Cut:
+        """Return the same with its edges, once all numbers are known.
+
+        The edge of the k-th of q intervals is the number at which so many are smaller as is nearest
+        to k/q of all; of two, the smaller. Equal numbers are never parted, so that there may be
+        fewer intervals.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,)
+            NaN is no number, and is not counted.
+
+        Examples
+        --------
+        >>> Cut(quantiles=3).at_quantiles(np.array([5.0, 1.0, 2.0, 1.0, 4.0, 3.0])).numbers
+        [2, 4]
+        """
+        q = self.quantiles or 1
+        found = np.sort(values[~np.isnan(values)])
+        n = len(found)
+        smaller = np.flatnonzero(found[1:] > found[:-1]) + 1
+        smaller = smaller[np.isfinite(found[smaller])]
+        places: list[int] = []
+        for k in range(1, q) if len(smaller) else ():
+            # In integers, as q times a count: no rounding decides which is nearer.
+            at = int(np.searchsorted(smaller * q, k * n))
+            near = smaller[max(at - 1, 0) : at + 1].tolist()
+            places.append(min(near, key=partial(_distance, q=q, wanted=k * n)))
+        edges = (Decimal(repr(float(found[place] + 0.0))) for place in dict.fromkeys(places))
+        return replace(self, edges=tuple(edges))
+
+
+def _distance(count: int, q: int, wanted: int) -> int:
+    return abs(count * q - wanted)
+
+
+def in_order(
+    costs: Mapping[Names, tuple[float, int]], cuts: Sequence[Cut | None] = ()
+) -> list[Names]:
+    """Order segments as every table has them.
+
+    Those that cost most come first. Where a column is cut, segments are in the order of its
+    intervals instead, and no number is last; of several columns, the first comes first, and words
+    are ordered by what all of their segments cost.
+
+    Parameters
+    ----------
+    costs : mapping of tuple of str to tuple of float and int
+        What each segment costs, by its words; of equal costs, more rows come first.
+    cuts : sequence of Cut or None, optional
+        One for each column, None where its words part the rows.
+
+    Examples
+    --------
+    >>> costs = {("", "f"): (3.0, 1), ("below 1", "f"): (1.0, 1), ("below 1", "m"): (2.0, 1)}
+    >>> in_order(costs, (Cut((Decimal(1),)), None))
+    [('below 1', 'f'), ('below 1', 'm'), ('', 'f')]
+    >>> in_order(costs)
+    [('', 'f'), ('below 1', 'm'), ('below 1', 'f')]
+    """
+    if not any(cuts):
+        return sorted(costs, key=lambda names: (-costs[names][0], -costs[names][1], names))
+    places: list[dict[str, int]] = []
+    for at, cut in enumerate(cuts):
+        if cut is not None:
+            words: Sequence[str] = cut.words
+        else:
+            by_word: dict[tuple[str, ...], tuple[float, int]] = {}
+            for names, (cost, n) in costs.items():
+                before, n_before = by_word.get((names[at],), (0.0, 0))
+                by_word[names[at],] = (before + cost, n_before + n)
+            words = [word for (word,) in in_order(by_word)]
+        places.append({word: place for place, word in enumerate(words)})
+    return sorted(costs, key=lambda names: tuple(map(dict.__getitem__, places, names)))
+
+
+def _least_float(edge: Decimal, kind: np.dtype[Any]) -> Any:  # noqa: ANN401 -- of that kind
+    """Return the least float whose text is the edge, or a greater number."""
+    with np.errstate(over="ignore", under="ignore"):
+        near = kind.type(str(edge))
+        if Decimal(str(near)) >= edge:
+            return near
+        return np.nextafter(near, kind.type(np.inf))
+
+
+def _text(edge: Decimal) -> str:
+    """Write a number as cells of its value are written."""
+    if abs(edge) < _IN_FULL and edge == edge.to_integral_value():
+        return str(int(edge))
+    near = repr(float(edge))
+    return near if Decimal(near) == edge else str(edge.normalize())

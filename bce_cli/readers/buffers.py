@@ -1,0 +1,67 @@
+"""Columns of Arrow as arrays of NumPy, by way of their buffers: other ways import pandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bce_cli.core.rows import Categories
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bce_cli.core.rows import BoolArray, FloatArray
+
+
+def null_mask(column: pa.ChunkedArray | pa.Array) -> BoolArray | None:
+    """Which cells are null; None if none is."""
+    words = getattr(column, "dictionary", None)
+    if column.null_count == 0 and (words is None or words.null_count == 0):
+        return None
+    return bits_of(column.is_null())
+
+
+def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
+    """View a float64 column as an array; null cells hold anything."""
+    arrays = [
+        np.frombuffer(chunk.buffers()[1], np.float64, count=len(chunk), offset=8 * chunk.offset)
+        for chunk in _chunks(column)
+        if len(chunk)
+    ]
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0), *arrays])
+
+
+def bits_of(column: pa.ChunkedArray | pa.Array) -> BoolArray:
+    """Turn a column of booleans without nulls into an array; shape (n,)."""
+    masks = [_bits(chunk) for chunk in _chunks(column) if len(chunk)]
+    return np.concatenate([np.zeros(0, np.bool_), *masks])
+
+
+def _bits(chunk: pa.BooleanArray) -> BoolArray:
+    """Unpack the bits of one chunk alone, which may be a small part of its buffer."""
+    start, stop = chunk.offset, chunk.offset + len(chunk)
+    data = np.frombuffer(chunk.buffers()[1], np.uint8)[start // 8 : (stop + 7) // 8]
+    bits = np.unpackbits(data, bitorder="little")[start % 8 :]
+    return bits[: len(chunk)].view(np.bool_)
+
+
+def _chunks(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    return column.chunks if hasattr(column, "chunks") else [column]
+
+
+def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
+    """Turn a column of strings, dictionary-encoded or not, into codes; null is empty."""
+    names: list[str] = []
+    codes = [np.zeros(0, np.int32)]
+    for chunk in _chunks(column):
+        words = chunk if hasattr(chunk, "dictionary") else chunk.dictionary_encode()
+        indices, none = words.indices, np.int32(len(words.dictionary))
+        data = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+        if indices.null_count:  # fill_null would import pandas
+            data = np.where(bits_of(indices.is_null()), none, data)
+        codes.append(data + np.int32(len(names)))
+        names += [text or "" for text in words.dictionary.to_pylist()]
+        if words.null_count:
+            names.append("")
+    return Categories(np.concatenate(codes), tuple(names))
