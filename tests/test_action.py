@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,17 @@ STEPS: dict[str, dict[str, Any]] = {step["id"]: step for step in ACTION["runs"][
 BASH = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"]
 EXPRESSION = re.compile(r"\$\{\{ ([a-z.-]+) \}\}")
 PREDS = "label,p\n1,0.9\n0,0.2\n1,0.7\n"  # a mean loss of 0.228393
+FEWER = "bce: check failed: 3 rows are fewer than 1,000\n"
 FILES = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary.md"}
+
+
+def sample(name: str) -> Any:  # noqa: ANN401 -- whatever YAML holds
+    """Return what a file of this name holds on the page about gates."""
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (text,) = re.findall(
+        rf"^```yaml\n# {re.escape(name)}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE
+    )
+    return yaml.safe_load(text)
 
 
 class Done(NamedTuple):
@@ -75,6 +86,10 @@ def check(args: str, sources: str = "preds.csv", undecided: str = "fail") -> Don
     return run_step("check", **named, **{"steps.install.outputs.python": sys.executable})
 
 
+def names_here() -> set[str]:
+    return {path.name for path in Path().iterdir()}
+
+
 def told(log: str) -> str:
     """Return what a log holds, with a name for the word between which nothing is a command."""
     begin, end = re.findall(r"^::(?:stop-commands::)?([0-9a-f]{32})(?:::)?$", log, re.MULTILINE)
@@ -103,6 +118,44 @@ def test_all_that_is_named_is_there() -> None:
         assert said["description"]
 
 
+def test_the_page_tells_of_all_inputs_and_outputs() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    for kind in ("input", "output"):
+        _, _, table = page.partition(f"| {kind} | what it is |\n|---|---|\n")
+        rows = table.partition("\n\n")[0]
+        assert re.findall(r"^\| `([a-z-]+)` \|", rows, re.MULTILINE) == [*ACTION[f"{kind}s"]]
+
+
+def test_the_workflow_of_the_page_runs_a_check(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    (job,) = sample(".github/workflows/model.yml")["jobs"].values()
+    (gate,) = (step for step in job["steps"] if "/bce@" in step.get("uses", ""))
+    required = {name for name, said in ACTION["inputs"].items() if said.get("required")}
+    assert required <= set(gate["with"]) <= set(ACTION["inputs"])
+    used = re.findall(rf"steps\.{gate['id']}\.outputs\.([a-z-]+)", str(job))
+    assert used
+    assert set(used) <= set(ACTION["outputs"])
+    preds(PREDS)
+    assert bce("compute", "preds.csv", "-o", "baseline.json").exit_code == 0
+    result = bce("check", *shlex.split(gate["with"]["args"]), gate["with"]["sources"])
+    assert (result.stderr, result.exit_code) == (FEWER, 3)
+
+
+def test_the_lines_for_other_servers_are_checks(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    preds(PREDS)
+    assert bce("compute", "preds.csv", "-o", "baseline.json").exit_code == 0
+    (line,) = (line for line in sample(".gitlab-ci.yml")["gate"]["script"] if line[:4] == "bce ")
+    result = bce(*shlex.split(line)[1:])
+    assert (result.stderr, result.exit_code) == (FEWER, 3)
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (line,) = re.findall("script: 'bce (.*)'", page)
+    assert bce(*shlex.split(line)).exit_code == 0
+    assert {"gate.md", "gate.html"} <= names_here()
+
+
 def test_a_check_that_fails_fails_the_job_and_says_why(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
@@ -126,10 +179,6 @@ def test_a_check_that_fails_fails_the_job_and_says_why(
     assert done.summary == bce(*options, "-f", "markdown").stdout
     assert page.read_text(encoding="utf-8") == done.summary
     assert report.read_text(encoding="utf-8") == bce(*options, "-f", "json").stdout
-
-
-def names_here() -> set[str]:
-    return {path.name for path in Path().iterdir()}
 
 
 HOSTILE = "$(touch x) `touch x`; touch x\"'\n\\ && touch x | touch x > x ${HOME} * ~ %0A::error::x"

@@ -15,17 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.test_action import sample
+
 ROOT = Path(__file__).parents[1]
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-CONFIG = """\
-repos:
-  - repo: {repo}
-    rev: {rev}
-    hooks:
-      - id: bce-check
-        files: ^predictions/
-        args: [-l, label, -p, p, --max-loss, "0.3"]
-"""
+CONFIG = ".pre-commit-config.yaml"
 
 
 def surroundings(home: Path) -> dict[str, str]:
@@ -70,10 +64,14 @@ def test_the_hook_judges_all_files_together() -> None:
     assert hooks[0]["entry"] == "bce check"
     assert hooks[0]["require_serial"] is True
     found = re.compile(hooks[0]["files"])
-    assert [bool(found.search(name)) for name in ("a/b.csv", "b.parquet", "csv.py")] == [
-        *(True, True),
-        False,
-    ]
+    names = ("a/b.csv", "b.parquet", "csv.py")
+    assert [bool(found.search(name)) for name in names] == [True, True, False]
+
+
+def test_the_hook_of_the_page_is_there() -> None:
+    hooks = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
+    used = [hook["id"] for repo in sample(CONFIG)["repos"] for hook in repo["hooks"]]
+    assert used == [hook["id"] for hook in hooks]
 
 
 @pytest.mark.deep
@@ -88,15 +86,16 @@ def test_a_commit_of_predictions_that_are_too_bad_is_refused(tmp_path: Path) -> 
     shutil.copytree(ROOT / "bce_cli", hooks / "bce_cli", ignore=shutil.ignore_patterns("*.pyc"))
     for name in ("pyproject.toml", "README.md", "LICENSE", HOOKS.name):
         shutil.copy(ROOT / name, hooks)
-    config = CONFIG.format(repo=hooks, rev=commit(home, hooks))
-    (models / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
+    config = sample(CONFIG)
+    config["repos"][0] |= {"repo": str(hooks), "rev": commit(home, hooks)}
+    (models / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
     (models / "other.csv").write_text("not,predictions\n", encoding="utf-8")
     (models / "predictions" / "a.csv").write_text("label,p\n1,0.9\n0,0.2\n", encoding="utf-8")
     commit(home, models)
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files")
     code, said = run(home, models, *pre_commit)
     assert (code, said.splitlines()[-1]) == (0, f"bce check{'.' * 64}Passed")
-    (models / "predictions" / "b.csv").write_text("label,p\n1,0.4\n", encoding="utf-8")
+    (models / "predictions" / "b.csv").write_text("label,p\n1,0.1\n", encoding="utf-8")
     assert run(home, models, "git", "add", "-A") == (0, "")
     code, said = run(home, models, *pre_commit)
     assert code == 1
@@ -105,10 +104,10 @@ def test_a_commit_of_predictions_that_are_too_bad_is_refused(tmp_path: Path) -> 
         "- hook id: bce-check\n"
         "- exit code: 3\n\n"
         "predictions/a.csv, predictions/b.csv: 3 rows, 1 check\n"
-        "check               value        limit  verdict\n"
+        "check              value         limit  verdict\n"
         "───────────────────────────────────────────────\n"
-        "mean loss, nats  0.414932  at most 0.3  FAILED\n"
+        "mean loss, nats  0.87703  at most 0.65  FAILED\n"
         "Read: label 'label', prediction 'p'.\n"
-        "Failed: mean loss 0.414932 is above 0.3.\n"
-        "bce: check failed: mean loss 0.414932 is above 0.3\n\n"
+        "Failed: mean loss 0.87703 is above 0.65.\n"
+        "bce: check failed: mean loss 0.87703 is above 0.65\n\n"
     )
