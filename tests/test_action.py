@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -54,12 +55,13 @@ def run_step(name: str, **values: str) -> Done:
         for variable, text in STEPS[name]["env"].items()
     }
     here = Path.cwd()
-    for file in FILES.values():
-        Path(file).write_bytes(b"")
+    files = {variable: here / file for variable, file in FILES.items() if file}
+    for file in files.values():
+        file.write_bytes(b"")
     temporary = here / "temp"
     temporary.mkdir(exist_ok=True)
     places = {"RUNNER_TEMP": str(temporary), "GITHUB_ACTION_PATH": str(ROOT)}
-    places |= {variable: str(here / file) for variable, file in FILES.items()}
+    places |= {variable: str(files.get(variable, "")) for variable in FILES}
     script = here / "step.sh"
     script.write_text(STEPS[name]["run"], encoding="utf-8")
     done = subprocess.run(
@@ -75,8 +77,9 @@ def run_step(name: str, **values: str) -> Done:
     lines = Path(FILES["GITHUB_OUTPUT"]).read_text(encoding="utf-8").splitlines()
     outputs = dict(line.split("=", 1) for line in lines)
     assert len(outputs) == len(lines)
-    summary = Path(FILES["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
-    return Done(done.returncode, done.stdout, outputs, summary)
+    summary = files.get("GITHUB_STEP_SUMMARY")
+    shown = "" if summary is None else summary.read_text(encoding="utf-8")
+    return Done(done.returncode, done.stdout, outputs, shown)
 
 
 def check(args: str, sources: str = "preds.csv", undecided: str = "fail") -> Done:
@@ -195,6 +198,27 @@ def test_nothing_that_an_input_says_is_run(preds: Callable[..., str]) -> None:
     assert report["prediction_column"] == HOSTILE
     assert not re.search("^::error", done.log, re.MULTILINE)
     assert names_here() - before == {"temp", *FILES.values()}
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, 2), (3, 3), (-9, 137), (65, 65), (1, 1)])
+def test_without_a_report_there_is_no_verdict_whatever_the_exit_code(
+    code: int, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = runpy.run_path(str(ROOT / ".github" / "action" / "check.py"))
+    for name, value in (("SOURCES", "preds.csv"), ("ARGS", ""), ("UNDECIDED", "fail")):
+        monkeypatch.setenv(name, value)
+    done = subprocess.CompletedProcess([], code, "said\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    assert script["run"](Path("report.json")) == ("error", told, "said\n")
+
+
+@pytest.mark.deep
+def test_a_runner_without_summaries_judges_as_well(
+    preds: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FILES, "GITHUB_STEP_SUMMARY", "")
+    done = check("--max-loss 0.2", preds(PREDS))
+    assert (done.code, done.outputs["verdict"]) == (3, "failed")
 
 
 @pytest.mark.deep

@@ -49,7 +49,7 @@ COMMANDS = (
 )
 OF_OTHERS = {  # options in the pages that are not those of bce
     *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
-    *("--slurpfile", "--only", "--csv", "--edit-last", "--create-if-none", "--body-file"),
+    *("--slurpfile", "--only", "--csv"),
 }
 NEEDS_MORE = re.compile(
     r"venv|pip |uv |dask|://|/shared|\bcurl\b|benchmarks/|/usr/bin|^(?:sqlite3|duckdb|psql) "

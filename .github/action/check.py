@@ -114,4 +114,5 @@ def main() -> int:
     return 0 if goes_on else code
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
