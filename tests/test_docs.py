@@ -379,19 +379,6 @@ def test_every_step_of_the_derivation_is_walked_and_told_of(bce: Callable[..., R
     assert keys_of(json.loads(bce("demo", "underflow", "-f", "json").stdout)) == told | {"step"}
 
 
-@pytest.mark.deep
-def test_the_checks_for_ci_run_as_they_stand() -> None:
-    yaml = "".join(
-        block.text for block in blocks_of(ROOT / "docs" / "gate.md") if "bce" in block.text
-    )
-    first, hook = re.findall(r"(?:run: \S*|entry: )(bce check .*)", yaml)
-    rows = "printf 'label,p\\n1,0.9\\n0,0.2\\n' > preds.csv"
-    saved = "bce compute preds.csv -f json -o baseline.json"
-    few = first.replace("--min-rows 1000", "--min-rows 2")
-    assert run_shell(f"{rows}; {saved} && {few} && {hook} preds.csv").returncode == 0
-    assert run_shell(f"{first} -q").returncode == 3
-
-
 def rewrite(page: Path) -> None:
     """Put into a page what its console blocks really print; say what else is not as it stands."""
     text = text_of(page)
