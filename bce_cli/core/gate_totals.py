@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.cross_moments import CrossMoments
-from bce_cli.core.differences import DifferenceTotals
+from bce_cli.core.differences import DifferenceTotals, weighted_differences
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, count_weightless
 
@@ -36,9 +36,10 @@ class RivalTotals(State):
     def of(cls, rows: Rows, losses: FloatArray, rival: Rows, convention: Convention) -> RivalTotals:
         """Sum up some rows, as the convention holds them, under the judged model and the other."""
         others, reversed_losses = convention.losses_both_ways(rival)
+        differences = weighted_differences(others, losses, rows.weights)
         return cls(
             LossTotals.of(rival, others, convention, reversed_losses),
-            DifferenceTotals.of((rival, others), (rows, losses), convention, 0),
+            DifferenceTotals.of(rows, others, losses, differences, convention),
         )
 
 

@@ -289,7 +289,7 @@ def _figures(rows: Rows, plan: CalibrationPlan) -> CalibrationFigures | None:
 
 def _parted(rows: Rows) -> Iterator[tuple[tuple[str, ...], Rows]]:
     """Yield the words of each segment, and its rows in their order."""
-    order, starts, names = grouped(tuple(map(_distinct, rows.segments)))
+    order, starts, names = grouped(tuple(map(_distinct, rows.words)))
     if len(names) > MOST_SEGMENTS:
         raise too_many_segments()
     rows = replace(rows, segments=())
