@@ -319,7 +319,7 @@ def _fine_notes(report: CalibrationReport) -> Iterator[str]:
     if used.n_coarse:
         text += f" {count(used.n_coarse)} of them {verb(used.n_coarse, 'is')} coarser, about one in"
         text += " a million or nearer to 0 or 1."
-    text += " Miscalibration, discrimination, slope and intercepts are those of the mean"
+    text += " Miscalibration, discrimination, AUC, slope and intercepts are those of the mean"
     text += " predictions of these bins"
     if report.strategy == "quantile":
         text += ", and of such bins those below are made"
@@ -442,7 +442,7 @@ def _test_rows(report: CalibrationReport) -> Iterator[Texts]:
         else "nothing against it"
     )
     yield name, figure(test.z, 4), "-", "calibration refuted" if _is_refuted(report) else words
-    how = "two-sided" if report.n_clusters is None else "two-sided, by Student's t"
+    how = "two-sided" if report.n_clusters is None else "by Student's t"
     yield "its p value", figure(test.p_value, 3), "-", how
 
 

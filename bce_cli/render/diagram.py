@@ -25,10 +25,10 @@ from bce_cli.render.drawing import (
     subtitle_within,
     write_header,
 )
-from bce_cli.render.layout import Section, figure, how_many, wrapped
+from bce_cli.render.layout import Section, figure, how_many, interval_title, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def diagram_section(report: CalibrationReport, look: Look) -> Section:
     width, label, indent, room = _room(look)
     marks = diagonal, isotonic, bar, point = tuple(look.pick("·∘│●", ".+|O"))
     legend = (
-        f"{point}{bar} bin, 95 % interval",
+        f"{point}{bar} bin, {interval_title(report.confidence)}",
         f"{isotonic} isotonic curve",
         f"{diagonal} calibrated",
     )
@@ -150,7 +150,8 @@ def _rates(report: CalibrationReport, width: int, marks: Sequence[str]) -> list[
     places = _places(report, width)
     shown = [each for each in report.bins if each.event_rate is not None]
     for (_, column), each in zip(places, shown, strict=True):
-        for row in range(_row_of(each.ci_high), _row_of(each.ci_low) + 1):
+        low, high = each.ci_low, each.ci_high
+        for row in range(_row_of(high), _row_of(low) + 1) if low is not None else ():
             canvas[row][column] = bar
     for row, column in places:
         canvas[row][column] = point
@@ -192,7 +193,10 @@ def plot_calibration(
         above, below = panels
         curve = report.curve
         plot_rates(
-            above, [asdict(each) for each in report.bins], (curve.lows, curve.highs, curve.rates)
+            above,
+            [asdict(each) for each in report.bins],
+            (curve.lows, curve.highs, curve.rates),
+            report.confidence,
         )
         above.legend(loc="upper left", edgecolor="none")
         shares = _shares(report)
@@ -228,7 +232,7 @@ def plot_models(
         above, below = panels
         bins = [[asdict(each) for each in report.bins] for report in reports]
         curves = [(each.curve.lows, each.curve.highs, each.curve.rates) for each in reports]
-        plot_rates_of_several(above, shown, bins, curves)
+        plot_rates_of_several(above, shown, bins, curves, {r.confidence for r in reports})
         legend = above.legend(loc="upper left", edgecolor="none")
         for text in legend.get_texts():
             text.set_parse_math(False)
@@ -265,12 +269,16 @@ def _shares(report: CalibrationReport) -> npt.NDArray[np.float64]:
 
 def subtitle_of(report: CalibrationReport) -> str:
     """Say in words how many rows there were, what they cost, and what recalibration would do."""
-    ends = (None, None) if report.bootstrap is None else report.bootstrap.log_loss["mean"]
-    return f"{rows_and_mean(report, *ends)}\n{calibration_verdict(report)}"
+    low, high = (None, None) if report.bootstrap is None else report.bootstrap.log_loss["mean"]
+    rows = rows_and_mean(report, low, high, report.confidence)
+    return f"{rows}\n{calibration_verdict(report)}"
 
 
 def plot_rates(
-    ax: Axes, bins: Sequence[Mapping[str, Any]], curve: Sequence[npt.ArrayLike] | None
+    ax: Axes,
+    bins: Sequence[Mapping[str, Any]],
+    curve: Sequence[npt.ArrayLike] | None,
+    confidence: float = 0.95,
 ) -> None:
     """Draw the diagonal, the isotonic curve, and the bins with their intervals, into axes.
 
@@ -281,11 +289,13 @@ def plot_rates(
         As JSON has them.
     curve : sequence of three array-likes of float, optional
         Least and greatest prediction of each pool, and the share of label 1 there.
+    confidence : float, default 0.95
+        Of the intervals.
     """
     _start_diagram(ax)
     if curve is not None:
         _draw_curve(ax, curve, color="C1", label="isotonic curve")
-    _draw_bins(ax, bins, fmt="o", color="C0", label="bins, 95 % intervals")
+    _draw_bins(ax, bins, fmt="o", color="C0", label=f"bins, {interval_title(confidence)}s")
 
 
 def plot_rates_of_several(
@@ -293,6 +303,7 @@ def plot_rates_of_several(
     names: Sequence[str],
     bins: Sequence[Sequence[Mapping[str, Any]]],
     curves: Sequence[Sequence[npt.ArrayLike] | None],
+    confidences: Collection[float] = (0.95,),
 ) -> None:
     """Draw the diagonal once, and the curve and the bins of each model in a colour of its own.
 
@@ -303,6 +314,8 @@ def plot_rates_of_several(
         What the legend says, a text for each model.
     bins, curves : sequence
         Of each model, as `plot_rates` takes them.
+    confidences : collection of float, optional
+        Of the intervals.
     """
     _start_diagram(ax)
     for at, (name, its_bins, curve) in enumerate(zip(names, bins, curves, strict=True)):
@@ -312,7 +325,8 @@ def plot_rates_of_several(
         sign = _SIGNS[at % len(_SIGNS)]  # tells models apart without colours
         label = f" {name}" if name.startswith("_") else name  # which legends would leave out
         _draw_bins(ax, its_bins, fmt=sign, color=color, label=label)
-    ax.set_ylabel("event rate (bins with 95 % intervals)")
+    levels = {interval_title(confidence) for confidence in confidences}
+    ax.set_ylabel(f"event rate (bins with {levels.pop() if len(levels) == 1 else 'interval'}s)")
 
 
 def _start_diagram(ax: Axes) -> None:
@@ -330,5 +344,6 @@ def _draw_curve(ax: Axes, curve: Sequence[npt.ArrayLike], **style: Any) -> None:
 def _draw_bins(ax: Axes, bins: Sequence[Mapping[str, Any]], **style: Any) -> None:  # noqa: ANN401
     ends = ("mean_prediction", "event_rate", "ci_low", "ci_high")
     shown = [[each[name] for name in ends] for each in bins if each["event_rate"] is not None]
+    shown = [[p, y, *(y if end is None else end for end in others)] for p, y, *others in shown]
     means, rates, lows, highs = np.array(shown, dtype=np.float64).reshape(-1, len(ends)).T
     ax.errorbar(means, rates, (rates - lows, highs - rates), capsize=3.0, **style)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import UsageError, quoted, shortage
-from bce_cli.render.layout import count, figure, how_many, interval, wrapped
+from bce_cli.render.layout import count, figure, how_many, interval, interval_title, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -288,7 +288,10 @@ def drawable(text: str) -> str:
 
 
 def rows_and_mean(
-    report: LossReport | CalibrationReport, low: float | None, high: float | None
+    report: LossReport | CalibrationReport,
+    low: float | None,
+    high: float | None,
+    confidence: float = 0.95,
 ) -> str:
     """Say what a picture is of: how many rows, and their mean loss with its interval, if known.
 
@@ -306,7 +309,7 @@ def rows_and_mean(
     if math.isinf(report.mean_loss):
         mean = "infinite"
     elif low is not None and high is not None:
-        mean += f" (95 % interval {interval(low, high)})"
+        mean += f" ({interval_title(confidence)} {interval(low, high)})"
     return f"{how_many(report.n)}{impossible}, mean loss {mean}"
 
 

@@ -192,7 +192,7 @@ def _pools(record: Record) -> list[list[Any]] | None:
 
 def _draw_one(ax: Axes, record: Record) -> tuple[str, list[Artist]]:
     """Draw the diagram of a model, and return a title and what a legend explains."""
-    plot_rates(ax, record["bins"], _pools(record))
+    plot_rates(ax, record["bins"], _pools(record), record.get("confidence", 0.95))
     handles: list[Artist] = [*ax.get_legend_handles_labels()[0], _draw_sizes(ax, record)]
     name = safe_text(_model(record), TITLE_NAME)
     what = _UNNAMED if name == _UNNAMED else f"{_UNNAMED}: {name}"
@@ -204,7 +204,11 @@ def _draw_several(ax: Axes, records: Sequence[Record]) -> tuple[str, list[Artist
     """Draw diagrams over each other, and return a title and what a legend explains."""
     names = names_that_differ([_model(record) for record in records], ax)
     plot_rates_of_several(
-        ax, names, [record["bins"] for record in records], [*map(_pools, records)]
+        ax,
+        names,
+        [record["bins"] for record in records],
+        [*map(_pools, records)],
+        [record.get("confidence", 0.95) for record in records],
     )
     ax.set_xlabel(_UNNAMED, **PLAIN)
     words = {True: "looks calibrated", False: "not calibrated", None: "cannot be told"}

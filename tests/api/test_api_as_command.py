@@ -59,6 +59,7 @@ CALIBRATION: list[tuple[list[str], dict[str, Any]]] = [
     (["--fine-bins"], {"fine_bins": True}),
     (["--logits", "-p", "z"], {"logits": True, "prediction": "z"}),
     (["--soft-labels", "-l", "soft"], {"soft_labels": True, "label": "soft"}),
+    (["--cluster", "day", "--confidence", "0.8"], {"cluster": "day", "confidence": 0.8}),
 ]
 CHECK: list[tuple[list[str], dict[str, Any]]] = [
     (["--max-loss", "0.6"], {"max_loss": 0.6}),

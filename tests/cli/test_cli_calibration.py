@@ -30,12 +30,17 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 KEYS = [
     *("source", "label_column", "prediction_column", "positive_label", "negative_label"),
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction", "n_missing", "n_unmatched"),
-    *("unit", "mean_loss", "log_loss", "brier", "cross_fitted", "bootstrap"),
+    *("unit", "confidence", "cluster_column", "n_clusters"),
+    *("mean_loss", "std_error", "ci_low", "ci_high"),
+    *("skill", "skill_ci_low", "skill_ci_high"),
+    *("log_loss", "brier", "brier_ci_low", "brier_ci_high", "brier_skill"),
+    *("auc", "auc_ci_low", "auc_ci_high", "cross_fitted", "bootstrap"),
     *("fine_bins", "strategy", "ece", "mce"),
     *("slope", "slope_ci_low", "slope_ci_high"),
     *("intercept", "intercept_ci_low", "intercept_ci_high"),
     "calibration_in_the_large",
     *("calibration_in_the_large_ci_low", "calibration_in_the_large_ci_high"),
+    "calibration_in_the_large_p",
     *("n_in_fit", "spiegelhalter_z", "spiegelhalter_p"),
     *("slope_intercept_p", "calibrated", "calibrated_p"),
     *("n_impossible", "first_impossible_row", "n_weighted", "effective_n"),
@@ -177,7 +182,9 @@ def test_fine_bins_come_near_to_what_all_rows_say(bce: Bce) -> None:
     assert composed + first == pytest.approx(fine["mean_loss"], abs=1e-12)
     exact = ("n", "base_rate", "mean_prediction", "mean_loss", "ece", "mce", "bins", "n_in_fit")
     assert {key: fine[key] for key in exact} == {key: held[key] for key in exact}
-    for key in ("slope", "intercept", "calibration_in_the_large", "spiegelhalter_z"):
+    errors = ("std_error", "skill_ci_low", "brier_ci_high", "brier_skill")
+    assert {key: fine[key] for key in errors} == {key: held[key] for key in errors}
+    for key in ("slope", "intercept", "calibration_in_the_large", "spiegelhalter_z", "auc"):
         assert fine[key] == pytest.approx(held[key], abs=1e-3)  # of an error of some 1e-2
 
 
@@ -253,7 +260,7 @@ def test_beside_fitted_rows_stands_what_a_simple_map_removes_on_others(bce: Bce)
     }
     text = " ".join(bce(*FLIGHTS).stdout.split())
     assert "Cross-fitted, the best simple map, logistic, removes 0.0" in text
-    assert "]: bce recalibrate. Read: " in text
+    assert "]: bce recalibrate. Intervals and tests take rows to be independent" in text
     assert record_of(bce(*FLIGHTS, "--fine-bins", "-f", "json"))["cross_fitted"] is None
     assert "Cross-fitted" not in bce(*FLIGHTS, "--fine-bins").stdout
 

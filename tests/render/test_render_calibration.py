@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.calibration.report import CalibrationReport, calibration_report
+from bce_cli.core.calibration.report import (
+    CalibrationReport,
+    calibration_report,
+    report_of_rows,
+)
+from bce_cli.core.recalibration.gain import simple_gain
+from bce_cli.core.rows import Categories, Rows
 from bce_cli.render import diagram
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.calibration_verdict import calibration_verdict
@@ -64,7 +70,25 @@ def fine() -> CalibrationDocument:
     return CalibrationDocument(origin, report)
 
 
-CASES = {"calibration": plain, "calibration-impossible": impossible, "calibration-fine": fine}
+def clustered() -> CalibrationDocument:
+    random = np.random.default_rng(8)
+    p, codes = random.beta(1.0, 1.5, 300).round(3), random.integers(0, 12, 300)
+    labels = random.random(300) < 0.1 + 0.6 * p + 0.2 * random.random(12)[codes]
+    cluster = Categories(codes.astype(np.int32), tuple(map(str, range(12))))
+    rows = Rows(labels, p, cluster=cluster)
+    plan = CalibrationPlan(n_bins=4, n_bootstrap=20, seed=1, confidence=0.9)
+    report = report_of_rows(rows, [plan.totals_of(rows)], plan)
+    gain = simple_gain(rows, report.logistic, "nats", 0.9)
+    origin = Origin(("preds.csv",), "label", ("prediction",))
+    return CalibrationDocument(origin, report, gain, cluster_column="day\x1b")
+
+
+CASES = {
+    "calibration": plain,
+    "calibration-impossible": impossible,
+    "calibration-fine": fine,
+    "calibration-clusters": clustered,
+}
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.calibration.report import calibration_report
+from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
@@ -128,6 +128,10 @@ CASES = {
         "ones.csv",
         "apart.csv",
         "tame.csv -p old --brief",
+        "tame.csv -p old --cluster g --confidence 0.9 --bootstrap 5",
+        "odd.csv -p new -w w --cluster w --unit bits",
+        "same.csv -p p --cluster q",
+        "ones.csv --cluster p --confidence 0.5 --strategy quantile",
     ),
     "recalibrate": (
         "odd.csv -p old -w w --folds 3 --unit bits",
@@ -278,6 +282,9 @@ LATER = {
     "calibration tame.csv -p old": {
         *("n_weighted", "effective_n", "slope_obstacle", "calibration_in_the_large_obstacle"),
         *("mean_p", "n_bins", "histogram", "notes"),
+        *("confidence", "cluster_column", "n_clusters", "std_error", "ci_low", "ci_high"),
+        *("skill", "skill_ci_low", "skill_ci_high", "brier_ci_low", "brier_ci_high"),
+        *("brier_skill", "auc", "auc_ci_low", "auc_ci_high", "calibration_in_the_large_p"),
     },
     "check tame.csv -p old --max-loss 0.5 --baseline base.json": {
         *("mean_loss", "std_error", "base_rate_loss", "effective_n", "float_type", "notes"),
@@ -554,14 +561,10 @@ def _documents(rows: Rows, convention: Convention, unit: Unit) -> Iterator[Docum
     limits = Limits(0.5, 0.1, 0.25, 0.1, 3, Baseline("b", 0.5, "bits", 0.1), 0.1, 7, confident=True)
     judgement = judge(GateTotals.of(rows, limits, convention), limits, unit)
     yield CheckDocument(origin, convention, limits, judgement)
-    calibration = calibration_report(
-        rows.labels,
-        rows.probabilities,
-        weights=rows.weights,
-        soft_labels=is_soft,
-        plan=CalibrationPlan(n_bins=4, unit=unit, n_bootstrap=2),
-    )
-    yield CalibrationDocument(origin, calibration)
+    wanted = CalibrationPlan(n_bins=4, unit=unit, n_bootstrap=2)
+    calibration = report_of_rows(rows.counted(), [wanted.totals_of(rows)], wanted)
+    column = None if rows.cluster is None else "g"
+    yield CalibrationDocument(origin, calibration, cluster_column=column)
 
 
 @settings(max_examples=examples(20))

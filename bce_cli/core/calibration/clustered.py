@@ -124,8 +124,7 @@ class ClusteredOdds:
                 by_shift[block] = curvature(odds, block, line(odds.logits[block]))[1]
             found = [self.clusters.sums(by_shift)]
             if axis is not None:
-                by_shift *= axis(odds.logits)
-                found.append(self.clusters.sums(by_shift))
+                found.append(self.clusters.sums(by_shift * axis(odds.logits)))
         return found
 
 
