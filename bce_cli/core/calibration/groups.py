@@ -16,7 +16,7 @@ from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
 from bce_cli.core.inference import t_quantile
-from bce_cli.core.progress import Stage, silent
+from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import Categories, weighted
 from bce_cli.core.segments import FEW, MOST_SEGMENTS, too_many_segments
 from bce_cli.core.state import State
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan, CalibrationTotals
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.progress import Progress
-    from bce_cli.core.rows import Rows
+    from bce_cli.core.rows import Places, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +262,19 @@ def segment_lines_of(
         There are more than `MOST_SEGMENTS`.
     """
     plan = replace(plan, n_bootstrap=0)
-    found = []
-    for names, part in _parted(rows):
-        progress(Stage("fitting"))
+    order, starts, all_names = grouped(tuple(map(_distinct, rows.words)))
+    if len(all_names) > MOST_SEGMENTS:
+        raise too_many_segments()
+    rows, spans = replace(rows, segments=()), pairwise([*starts.tolist(), len(rows)])
+    advance, found = Advance(progress, Stage("fitting", 0, len(rows), "rows")), []
+    for names, (start, stop) in zip(all_names, spans, strict=True):
+        part = _part(rows, order[start:stop])
         lines = [
             CalibrationLine.of(names, model, len(part), _figures(seen, plan))
             for model, seen in zip(models, part.under_models(), strict=True)
         ]
         found.append(lines)
+        advance(len(part))
     found.sort(key=lambda lines: (-_total(lines[0]), -lines[0].n, lines[0].names))
     return tuple(line for lines in found for line in lines)
 
@@ -287,17 +292,13 @@ def _figures(rows: Rows, plan: CalibrationPlan) -> CalibrationFigures | None:
     return CalibrationFigures.of(report, calibration_gap(rows, plan.confidence))
 
 
-def _parted(rows: Rows) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    """Yield the words of each segment, and its rows in their order."""
-    order, starts, names = grouped(tuple(map(_distinct, rows.words)))
-    if len(names) > MOST_SEGMENTS:
-        raise too_many_segments()
-    rows = replace(rows, segments=())
-    for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
-        part = rows.at(order[start:stop])
-        every = np.arange(len(part))
-        cluster = None if part.cluster is None else part.cluster.spread(len(part), every, every)
-        yield name, replace(part, cluster=cluster)
+def _part(rows: Rows, places: Places) -> Rows:
+    """Return some rows, which know of no clusters but their own."""
+    part = rows.at(places)
+    if part.cluster is None:
+        return part
+    every = np.arange(len(part))
+    return replace(part, cluster=part.cluster.spread(len(part), every, every))
 
 
 def _distinct(column: Categories) -> Categories:
