@@ -143,7 +143,7 @@ class CalibrationTable:
                 *_rest_notes(rest, n_models),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
-                *_cluster_notes(self),
+                cluster_note(self.models[0].document.cluster_column, first.n_clusters),
                 *self.origin.notes(),
             ),
             marked=range(n_models) if columns else (),
@@ -407,10 +407,3 @@ def _impossible_notes(found: CalibrationTable) -> Iterator[str]:
             if math.isinf(model.report.mean_loss):
                 effect = "So its mean loss and MCB are infinite; the rest is not."
             yield f"{who}{found.origin.impossible_rows(model.report)}. {effect}"
-
-
-def _cluster_notes(found: CalibrationTable) -> Iterator[str]:
-    """Say whether rows were taken to depend on each other."""
-    column, n = found.models[0].document.cluster_column, found.first.n_clusters
-    if n is not None:
-        yield cluster_note(column, n, "Intervals")
