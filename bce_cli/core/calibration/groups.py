@@ -13,6 +13,7 @@ import numpy as np
 
 from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
 from bce_cli.core.inference import t_quantile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.log_odds import Obstacle
     from bce_cli.core.calibration.plan import CalibrationPlan, CalibrationTotals
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.progress import Progress
     from bce_cli.core.rows import Places, Rows
 
@@ -234,7 +236,11 @@ def reports_of_models(
 
 
 def segment_lines_of(
-    rows: Rows, models: Sequence[str], plan: CalibrationPlan, progress: Progress = silent
+    rows: Rows,
+    models: Sequence[str],
+    plan: CalibrationPlan,
+    cuts: Sequence[Cut | None] = (),
+    progress: Progress = silent,
 ) -> tuple[CalibrationLine, ...]:
     """Judge the calibration of each model on the rows of each segment.
 
@@ -248,13 +254,15 @@ def segment_lines_of(
         What they are called.
     plan : CalibrationPlan
         Nothing is resampled.
+    cuts : sequence of Cut or None, optional
+        See `in_order`.
     progress : callable (Stage) -> None, optional
 
     Returns
     -------
     tuple of CalibrationLine
-        The segments by the sum of all losses of the first model, costliest first; of each a line
-        for each model.
+        The segments by the sum of all losses of the first model, costliest first, or in the order
+        of the cuts; of each a line for each model.
 
     Raises
     ------
@@ -266,17 +274,17 @@ def segment_lines_of(
     if len(all_names) > MOST_SEGMENTS:
         raise too_many_segments()
     rows, spans = replace(rows, segments=()), pairwise([*starts.tolist(), len(rows)])
-    advance, found = Advance(progress, Stage("fitting", 0, len(rows), "rows")), []
+    advance = Advance(progress, Stage("fitting", 0, len(rows), "rows"))
+    found: dict[tuple[str, ...], list[CalibrationLine]] = {}
     for names, (start, stop) in zip(all_names, spans, strict=True):
         part = _part(rows, order[start:stop])
-        lines = [
+        found[names] = [
             CalibrationLine.of(names, model, len(part), _figures(seen, plan))
             for model, seen in zip(models, part.under_models(), strict=True)
         ]
-        found.append(lines)
         advance(len(part))
-    found.sort(key=lambda lines: (-_total(lines[0]), -lines[0].n, lines[0].names))
-    return tuple(line for lines in found for line in lines)
+    costs = {names: (_total(lines[0]), lines[0].n) for names, lines in found.items()}
+    return tuple(line for names in in_order(costs, cuts) for line in found[names])
 
 
 def _total(line: CalibrationLine) -> float:

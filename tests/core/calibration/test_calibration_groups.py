@@ -84,7 +84,7 @@ def test_each_segment_has_the_figures_of_its_rows_alone(kind: str) -> None:
     rows, plan = made(kind=kind), CalibrationPlan(n_bootstrap=3, confidence=0.9)
     found = segment_lines_of(rows, MODELS, plan)
     words = [
-        tuple(column.names[column.codes[i]] for column in rows.segments) for i in range(len(rows))
+        tuple(column.names[column.codes[i]] for column in rows.words) for i in range(len(rows))
     ]
     assert sorted({line.names for line in found}) == sorted(set(words))
     assert [line.model for line in found] == [*MODELS] * 6
@@ -117,11 +117,11 @@ def test_segments_add_up_to_all_rows() -> None:
 
 def test_blocks_that_know_words_by_other_codes_make_the_same_segments() -> None:
     rows, plan = made(kind="clusters"), CalibrationPlan()
-    sites, days = rows.segments
+    sites, days = rows.words
     other = Categories((2 - sites.codes).astype(np.int32), ("y", "", "x"))
     half = slice(N // 2, None)
     cut = concatenated([rows.at(slice(0, N // 2)), replace(rows, segments=(other, days)).at(half)])
-    assert len(cut.segments[0].names) == 6
+    assert len(cut.words[0].names) == 6
     assert segment_lines_of(cut, MODELS, plan) == segment_lines_of(rows, MODELS, plan)
 
 
