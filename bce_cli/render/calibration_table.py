@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
@@ -75,12 +75,6 @@ class ModelCalibration:
     def report(self) -> CalibrationReport:
         """What was found of it."""
         return self.document.report
-
-    @property
-    def alone(self) -> CalibrationDocument:
-        """The document that it would have if it were the only one."""
-        origin = replace(self.document.origin, prediction_columns=(self.name,))
-        return replace(self.document, origin=origin)
 
     @property
     def line(self) -> CalibrationLine:

@@ -59,6 +59,12 @@ CALIBRATION: list[tuple[list[str], dict[str, Any]]] = [
     (["--fine-bins"], {"fine_bins": True}),
     (["--logits", "-p", "z"], {"logits": True, "prediction": "z"}),
     (["--soft-labels", "-l", "soft"], {"soft_labels": True, "label": "soft"}),
+    (["--by", "site", "--cluster", "day"], {"by": "site", "cluster": "day"}),
+    (["-p", "q", "-p", "p", "-w", "w"], {"prediction": ["q", "p"], "weight": "w"}),
+    (
+        ["-p", "p", "-p", "q", "--by", "w", "--cut", "1,2", "--confidence", "0.9"],
+        {"prediction": ["p", "q"], "by": "w", "cut": [1, 2], "confidence": 0.9},
+    ),
 ]
 CHECK: list[tuple[list[str], dict[str, Any]]] = [
     (["--max-loss", "0.6"], {"max_loss": 0.6}),
@@ -148,6 +154,9 @@ def _of_arrays(command: str, frame: pd.DataFrame, options: dict[str, Any]) -> An
     if command == "compare":
         models = {name: frame[name].to_numpy() for name in options.pop("predictions")}
         return bce_cli.compare(label, models, **options)
+    if isinstance(options.get("prediction"), list):
+        models = {name: frame[name] for name in options.pop("prediction")}
+        return bce_cli.calibration(label, models, **options)
     if "against_column" in options:
         options["against"] = frame[options.pop("against_column")]
     return getattr(bce_cli, command)(label, frame[options.pop("prediction")], **options)
