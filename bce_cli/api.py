@@ -376,6 +376,7 @@ def calibration(
     prediction: str | None = None,
     *,
     by: str | Sequence[str] | None = None,
+    cut: Cuts | None = None,
     cluster: str | None = None,
     **options: Unpack[BinsOfTable],
 ) -> CalibrationResult: ...
@@ -385,6 +386,8 @@ def calibration(
     prediction: Mapping[str, Values],
     *,
     by: Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
+    cluster: Values | None = None,
     **options: Unpack[BinsOfArrays],
 ) -> CalibrationsResult: ...
 @overload
@@ -393,6 +396,8 @@ def calibration(
     prediction: list[str] | tuple[str, ...],
     *,
     by: str | Sequence[str] | None = None,
+    cut: Cuts | None = None,
+    cluster: str | None = None,
     **options: Unpack[BinsOfTable],
 ) -> CalibrationsResult: ...
 @overload
@@ -401,6 +406,7 @@ def calibration(
     prediction: Values,
     *,
     by: Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     cluster: Values | None = None,
     **options: Unpack[BinsOfArrays],
 ) -> CalibrationResult: ...
@@ -410,6 +416,7 @@ def calibration(
     prediction: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     *,
     by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     bins: int = 10,
     strategy: Strategy = "uniform",
     bootstrap: int = 0,
@@ -427,10 +434,12 @@ def calibration(
     data
         As for `compute`.
     prediction : str or array-like, or sequence of str or mapping of array-like
-        As for `compute`; or those of several models, by the names of columns of one table, or of
-        the models.
+        As for `compute`; or those of several models: names of columns of one table, or patterns
+        such as ``["p_*"]``; or a mapping of their names to values.
     by : str, sequence of str, array-like, or mapping of array-like, optional
         Figures for each value as well, in ``result.segments``; see `compute`.
+    cut : sequence of numbers, str, or mapping of these, optional
+        Intervals that a column of numbers in `by` is cut into; see `compute`.
     bins : int, default 10
         Of the reliability table, 1 to 1000.
     strategy : {"uniform", "quantile"}, default "uniform"
@@ -476,13 +485,10 @@ def calibration(
     check_kind("fine_bins", fine_bins, bool)
     with _called_as_here():
         plan = CalibrationPlan(unit, bins, strategy, bootstrap, seed, fine_bins, confidence)
-    given, job = _asked(judged, data, prediction, options, by=by, cluster=cluster)
-    inputs, sources, several = given.inputs, given.sources, given.names_models
-    if several or inputs.by:
-        document = answers.calibrations(job, inputs, sources, plan, are_models=several)
-        kind = CalibrationsResult if several else CalibrationResult
-        return _told(kind(document), job)
-    return _told(CalibrationResult(answers.calibration(job, inputs, sources, plan)), job)
+    given, job = _asked(judged, data, prediction, options, by=by, cut=cut, cluster=cluster)
+    several = given.names_models
+    document = answers.calibration(job, given.inputs, given.sources, plan, are_models=several)
+    return _told((CalibrationsResult if several else CalibrationResult)(document), job)
 
 
 @overload

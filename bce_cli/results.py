@@ -401,6 +401,7 @@ class CalibrationResult(Result):
         histogram: tuple[float, ...]
         segments: pa.Table
         gap: float
+        gap_std_error: float | None
         gap_ci_low: float | None
         gap_ci_high: float | None
 
@@ -436,6 +437,9 @@ class CalibrationsResult(Result):
         n_positive: int
         weight_sum: float
         base_rate: float
+        confidence: float
+        cluster_column: str | None
+        n_clusters: int | None
         models: pa.Table
         segments: pa.Table
 
@@ -447,9 +451,9 @@ class CalibrationsResult(Result):
         ArgumentError
             There is no model of that name.
         """
-        names = [model.name for model in self._document.models]
-        check_choice("name", name, names)
-        return CalibrationResult(self._document.models[names.index(name)].alone)
+        models = {model.name: model for model in self._document.models}
+        check_choice("name", name, models)
+        return CalibrationResult(self._document.alone(models[name]))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the reliability diagrams of all models over each other; see `Result`."""

@@ -1,6 +1,5 @@
 """bce calibration: where does the loss come from?"""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,8 +8,10 @@ import typer
 from bce_cli.cli.input import (
     ByOpt,
     ClusterOpt,
+    CutOpt,
     ModelsInput,
     SourcesArg,
+    parted,
     paths_or_help,
     paths_read,
 )
@@ -22,10 +23,6 @@ from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.engine.run import Job
-    from bce_cli.questions.inputs import Inputs
-    from bce_cli.render.calibration import CalibrationDocument
-    from bce_cli.render.calibrations import CalibrationsDocument
 
 EXAMPLES = (
     ("bce calibration preds.csv", "can one believe these predictions?"),
@@ -33,7 +30,6 @@ EXAMPLES = (
     ("bce calibration preds.csv -p old -p new", "models in one table and diagram"),
     ("bce calibration preds.csv --by country", "for each country"),
     ("bce calibration preds.csv --cluster user", "rows of a user are not independent"),
-    ("bce calibration preds.csv --plot bins.png", "the reliability diagram"),
     ("bce calibration log/*.parquet --fine-bins", "any number of rows"),
 )
 
@@ -75,6 +71,7 @@ class Wanted(OptionGroup):
         ),
     ] = False
     by: ByOpt = None
+    cut: CutOpt = None
     cluster: ClusterOpt = None
     confidence: ConfidenceOpt = 0.95
     plot: Annotated[str | None, plot_option("the reliability diagram")] = None
@@ -124,10 +121,12 @@ def calibration(
     out.check(is_number=quiet)
     picture = checked_picture(wanted.plot, out.path)
     plan = wanted.plan()
-    asked = replace(inputs.asked(), by=tuple(wanted.by or ()), cluster=wanted.cluster)
+    asked = replace(parted(inputs.asked(), wanted.by, wanted.cut), cluster=wanted.cluster)
     data = asked.data(paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
-        document = _judged(job, asked, paths, plan, with_gain=not quiet)
+        from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415
+
+        document = calibrated(job, asked, paths, plan, with_gain=not quiet)
         models = document.named_reports
         if quiet:
             lines = [f"{report.log_loss.miscalibration!r}\n" for _, report in models]
@@ -147,15 +146,3 @@ def _check(wanted: Wanted, *, quiet: bool) -> None:
     if wanted.by and quiet:
         message = "--by is a table of its own, and --quiet prints one number alone"
         raise UsageError(message)
-
-
-def _judged(
-    job: "Job", asked: "Inputs", paths: Sequence[str], plan: "CalibrationPlan", *, with_gain: bool
-) -> "CalibrationDocument | CalibrationsDocument":
-    """Judge one model on all rows; or several, or on those of segments as well."""
-    from bce_cli.questions.answers import calibration, calibrations  # noqa: PLC0415
-
-    n = len(asked.predictions)
-    if n > 1 or asked.by:
-        return calibrations(job, asked, paths, plan, with_gain=with_gain, are_models=n > 1)
-    return calibration(job, asked, paths, plan, with_gain=with_gain)

@@ -270,17 +270,33 @@ class ModelsInput(ScoredInput):
         _column(
             "--prediction",
             "-p",
-            what="Probabilities of label 1, each a model's. Else what is called p, prob, "
-            "prediction or the like.",
+            what="Probabilities of label 1; several, or 'p_*', are a model each. Else what is "
+            "called p, prob or the like.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
 
+    @property
+    def predictions(self) -> list[str]:
+        """The columns that were named."""
+        return list(self.prediction or ())
+
+    @property
+    def _leaves_predictions_open(self) -> bool:
+        return not self.prediction or self._has_patterns
+
+    @property
+    def _has_patterns(self) -> bool:
+        from bce_cli.readers.patterns import may_match_several  # noqa: PLC0415 -- not for --help
+
+        return any(map(may_match_several, self.predictions))
+
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
-        return replace(super().asked(), predictions=tuple(self.prediction or ()))
+        least = 1 if self._has_patterns else None
+        return replace(super().asked(), predictions=tuple(self.predictions), least_models=least)
 
 
-class ComparedInput(ScoredInput):
+class ComparedInput(ModelsInput):
     """Labels, and predictions of several models in columns or in files of their own."""
 
     prediction: Annotated[
@@ -291,7 +307,7 @@ class ComparedInput(ScoredInput):
             what="A model's probabilities of label 1. Given twice or more, each is a model, the "
             "first the baseline; 'p_*' is every column so called.",
         ),
-    ] = None  # type: ignore[assignment]  # several, in its old place
+    ] = None
     on: Annotated[
         list[str] | None,
         _column(
@@ -302,27 +318,9 @@ class ComparedInput(ScoredInput):
     id_column: IdOpt = None
     cluster: ClusterOpt = None
 
-    @property
-    def predictions(self) -> list[str]:
-        """The columns that were named."""
-        return list(self.prediction or ())
-
-    @property
-    def _leaves_predictions_open(self) -> bool:
-        from bce_cli.readers.patterns import may_match_several  # noqa: PLC0415 -- not for --help
-
-        return not self.prediction or any(map(may_match_several, self.prediction))
-
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
-        columns = tuple(self.predictions)
-        return replace(
-            super().asked(),
-            predictions=columns,
-            least_models=2,
-            id=self.id_column,
-            cluster=self.cluster,
-        )
+        return replace(super().asked(), least_models=2, id=self.id_column, cluster=self.cluster)
 
     def models(self, inputs: "Inputs", paths: Sequence[str]) -> "tuple[Data, Sequence[Any]]":
         """Prepare to read the sources.

@@ -25,8 +25,9 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.groups import Gap
+    from bce_cli.core.calibration.groups import CalibrationLine, Gap
     from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
     from bce_cli.core.evaluation import Plan, Result
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.recalibration.gain import SimpleGain
     from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.rows import Rows
     from bce_cli.core.segments import SegmentReport
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import Inputs, Source
@@ -222,45 +224,20 @@ def calibration(
     plan: CalibrationPlan,
     *,
     with_gain: bool = True,
-) -> CalibrationDocument:
-    """Where does the loss come from, and what would a simple map remove on new rows?
+    are_models: bool = False,
+) -> CalibrationDocument | CalibrationsDocument:
+    """Where does the loss of each model come from, and what would a simple map remove on new rows?
 
-    Raises
-    ------
-    ArgumentError
-        There are clusters, and no rows are held.
-    """
-    _check_fine_bins(inputs, plan)
-    from bce_cli.core.calibration.report import (  # noqa: PLC0415 -- not every question
-        report_of_fine_bins,
-        report_of_rows,
-    )
-    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
-
-    if plan.with_fine_bins:
-        report = report_of_fine_bins(fold_rows(job, plan.totals_of), plan)
-        return CalibrationDocument(inputs.origin(job.data, sources), report)
-    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
-
-    rows, totals = collect_with(job, plan.totals_of)
-    report = report_of_rows(rows, totals, plan, job.progress)
-    gain = None
-    if with_gain:
-        gain = simple_gain(rows, report.logistic, plan.unit, plan.confidence)
-    origin, column = inputs.origin(job.data, sources), job.data.cluster_name
-    return CalibrationDocument(origin, report, gain, cluster_column=column)
-
-
-def calibrations(
-    job: Job,
-    inputs: Inputs,
-    sources: Sequence[Source],
-    plan: CalibrationPlan,
-    *,
-    with_gain: bool = True,
-    are_models: bool = True,
-) -> CalibrationsDocument:
-    """Where does the loss of each model come from, on all rows and on those of each segment?
+    Parameters
+    ----------
+    job : Job
+    inputs : Inputs
+    sources : sequence of str or Frame
+    plan : CalibrationPlan
+    with_gain : bool, default True
+        Whether to say what a simple map would remove.
+    are_models : bool, default False
+        Whether even a single model is to be told of as one of several.
 
     Raises
     ------
@@ -269,13 +246,9 @@ def calibrations(
     """
     _check_fine_bins(inputs, plan)
     from bce_cli.core.calibration.groups import (  # noqa: PLC0415 -- not every question
-        TotalsOfModels,
         calibration_gap,
-        reports_of_models,
         segment_lines_of,
     )
-    from bce_cli.core.calibration.report import report_of_fine_bins  # noqa: PLC0415 -- as above
-    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
     from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
     from bce_cli.render.calibration_table import ModelCalibration  # noqa: PLC0415 -- as above
     from bce_cli.render.calibrations import (  # noqa: PLC0415 -- as above
@@ -283,35 +256,51 @@ def calibrations(
         SegmentedCalibrationDocument,
     )
 
-    totals_of = partial(TotalsOfModels.of, plan=plan)
-    gains: list[SimpleGain | None]
-    gaps: list[Gap | None]
-    if plan.with_fine_bins:
-        whole = fold_rows(job, totals_of)
-        reports = [report_of_fine_bins(totals, plan) for totals in whole.models]
-        gains, gaps = [None] * len(reports), [None] * len(reports)
-        rows = None
-    else:
-        rows, totals = collect_with(job, totals_of)
-        seen = rows.under_models()
-        reports = list(reports_of_models(rows, totals, plan, job.progress))
-        gains = [
-            simple_gain(model, report.logistic, plan.unit, plan.confidence) if with_gain else None
-            for model, report in zip(seen, reports, strict=True)
-        ]
-        gaps = [calibration_gap(model, plan.confidence) if inputs.by else None for model in seen]
+    rows, found = _calibrated(job, plan, with_gain=with_gain)
     origin, data = inputs.origin(job.data, sources), job.data
-    names = inputs.model_names(data, sources)
-    if len(reports) == 1:
-        names = list(data.prediction_names)
-    lines = segment_lines_of(rows, names, plan, job.progress) if rows and inputs.by else ()
     documents = [
         CalibrationDocument(origin, report, gain, cluster_column=data.cluster_name)
-        for report, gain in zip(reports, gains, strict=True)
+        for report, gain in found
     ]
+    are_several = are_models or len(found) > 1
+    if not are_several and not inputs.by:
+        return documents[0]
+    names = inputs.model_names(data, sources)
+    gaps: list[Gap | None] = [None] * len(found)
+    lines: tuple[CalibrationLine, ...] = ()
+    if rows is not None and inputs.by:
+        gaps = [calibration_gap(model, plan.confidence) for model in rows.under_models()]
+        lines = segment_lines_of(rows, names, plan, data.cuts, job.progress)
+    kind = CalibrationsDocument if are_several else SegmentedCalibrationDocument
     models = tuple(map(ModelCalibration, names, documents, gaps))
-    document = CalibrationsDocument if are_models else SegmentedCalibrationDocument
-    return document(origin, models, data.segment_names, lines)
+    return kind(origin, models, data.segment_names, lines)
+
+
+def _calibrated(
+    job: Job, plan: CalibrationPlan, *, with_gain: bool
+) -> tuple[Rows | None, list[tuple[CalibrationReport, SimpleGain | None]]]:
+    """Read rows once, and judge one model after the other; return the rows, where they are held."""
+    from bce_cli.core.calibration.groups import (  # noqa: PLC0415 -- not every question
+        TotalsOfModels,
+        reports_of_models,
+    )
+    from bce_cli.core.calibration.report import report_of_fine_bins  # noqa: PLC0415 -- as above
+
+    totals_of = partial(TotalsOfModels.of, plan=plan)
+    if plan.with_fine_bins:
+        whole = fold_rows(job, totals_of)
+        return None, [(report_of_fine_bins(each, plan), None) for each in whole.models]
+    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
+
+    rows, totals = collect_with(job, totals_of)
+    reports = reports_of_models(rows, totals, plan, job.progress)
+    found: list[tuple[CalibrationReport, SimpleGain | None]] = []
+    for model, report in zip(rows.under_models(), reports, strict=True):
+        gain = None
+        if with_gain:
+            gain = simple_gain(model, report.logistic, plan.unit, plan.confidence)
+        found.append((report, gain))
+    return rows, found
 
 
 def _check_fine_bins(inputs: Inputs, plan: CalibrationPlan) -> None:

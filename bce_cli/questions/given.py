@@ -91,12 +91,13 @@ def judged(data: object, prediction: object, **options: Any) -> Given:  # noqa: 
     Parameters
     ----------
     data : table, path, sequence of paths, or array-like
-    prediction : str, array-like, or of several a sequence of str or a mapping of array-likes
+    prediction : str, array-like, or of several a sequence of str or a mapping
     """
     is_listed = isinstance(prediction, list | tuple) and bool(prediction)
     if is_listed and all(isinstance(name, str) for name in prediction):  # type: ignore[attr-defined]
-        given = _of_tables(data, tuple(prediction), options)  # type: ignore[arg-type]
-        return replace(given, names_models=True)
+        names: tuple[str, ...] = tuple(prediction)  # type: ignore[arg-type]
+        options["least_models"] = 1 if any(map(may_match_several, names)) else None
+        return replace(_of_tables(data, names, options), names_models=True)
     is_frame = is_tabular(prediction) and not isinstance(prediction, Mapping)
     if isinstance(prediction, Mapping) or (is_frame and len(columns_of(prediction)) > 1):
         given = _of_arrays(data, _models(prediction, "prediction"), options, "prediction")

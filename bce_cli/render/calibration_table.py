@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
@@ -36,7 +36,7 @@ _DIGITS = 4
 _MOST_SHOWN = 40
 _MOST_VERDICTS = 3
 _MOST_NAMED = 3
-_LONGEST_NAME = 30
+_LONGEST_NAME, _LONGEST_WORD = 30, 60
 _EMPTY = "(empty)"
 _HOW = (
     "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
@@ -75,12 +75,6 @@ class ModelCalibration:
     def report(self) -> CalibrationReport:
         """What was found of it."""
         return self.document.report
-
-    @property
-    def alone(self) -> CalibrationDocument:
-        """The document that it would have if it were the only one."""
-        origin = replace(self.document.origin, prediction_columns=(self.name,))
-        return replace(self.document, origin=origin)
 
     @property
     def line(self) -> CalibrationLine:
@@ -140,10 +134,10 @@ class CalibrationTable:
                 *doubts,
                 formula(_HOW if first.fine_bins is None else f"{_HOW} {_FINE}", look),
                 *_small_notes(shown),
-                *_rest_notes(rest, n_models),
+                *_rest_notes(self, rest),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
-                *_cluster_notes(self),
+                cluster_note(self.models[0].document.cluster_column, first.n_clusters),
                 *self.origin.notes(),
             ),
             marked=range(n_models) if columns else (),
@@ -246,9 +240,9 @@ def _level(found: CalibrationTable) -> str:
 
 def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
     def word(line: CalibrationLine) -> str:
-        return safe_text(found.words(line)[place], _LONGEST_NAME) or _EMPTY
+        return safe_text(found.words(line)[place], _LONGEST_WORD) or _EMPTY
 
-    return Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True), word
+    return Column(safe_text(name, _LONGEST_WORD), is_text=True, wraps=True), word
 
 
 def _column(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
@@ -358,11 +352,14 @@ def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
         yield "* fewer than 30 rows: their figures and intervals are not to be trusted."
 
 
-def _rest_notes(rest: tuple[CalibrationLine, ...], n_models: int) -> Iterator[str]:
+def _rest_notes(found: CalibrationTable, rest: tuple[CalibrationLine, ...]) -> Iterator[str]:
+    """Say which segments a table leaves out."""
     if rest:
+        n_models = len(found.models)
         n = how_many(sum(line.n for line in rest[::n_models]))
         also = f"{how_many(len(rest) // n_models, 'more segment')} of {n} together"
-        yield f"{also} cost less; --format csv and json have them all."
+        follow = "follow" if found.origin.cuts else "cost less"
+        yield f"{also} {follow}; --format csv and json have them all."
 
 
 def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:
@@ -407,10 +404,3 @@ def _impossible_notes(found: CalibrationTable) -> Iterator[str]:
             if math.isinf(model.report.mean_loss):
                 effect = "So its mean loss and MCB are infinite; the rest is not."
             yield f"{who}{found.origin.impossible_rows(model.report)}. {effect}"
-
-
-def _cluster_notes(found: CalibrationTable) -> Iterator[str]:
-    """Say whether rows were taken to depend on each other."""
-    column, n = found.models[0].document.cluster_column, found.first.n_clusters
-    if n is not None:
-        yield cluster_note(column, n, "Intervals")

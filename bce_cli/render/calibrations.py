@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bce_cli.errors import safe_text
 from bce_cli.render.calibration_table import CalibrationTable
 from bce_cli.render.diagram import models_section
+from bce_cli.render.origin import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibration_table import ModelCalibration
     from bce_cli.render.layout import Look, Section
-    from bce_cli.render.origin import Origin, Saved
+    from bce_cli.render.origin import Origin
 
 _OF_ROWS = frozenset(
     (
         *("source", "label_column", "prediction_column", "prediction_columns", "weight_column"),
         *("labels_source", "positive_label", "negative_label", "n", "n_positive", "weight_sum"),
-        *("base_rate", "n_missing", "n_unmatched", "unit", "logits", "soft_labels", "notes"),
+        *("base_rate", "n_missing", "n_unmatched", "unit", "cut", "logits", "soft_labels", "notes"),
         *("confidence", "cluster_column", "n_clusters"),
     )
 )
@@ -66,6 +67,18 @@ class CalibrationsDocument:
     def named_reports(self) -> list[tuple[str, CalibrationReport]]:
         """What was found of each model on all rows, by its name."""
         return [(model.name, model.report) for model in self.models]
+
+    def alone(self, model: ModelCalibration) -> CalibrationDocument:
+        """Return the document that one of the models would have if it were the only one."""
+        origin = replace(self.origin, prediction_columns=(model.name,))
+        document = replace(model.document, origin=origin)
+        if self.saved is None:
+            return document
+        prefix = f"{safe_text(model.name)}: "
+        own = (doubt for doubt in self.saved.doubts if doubt.startswith(prefix))
+        doubts, record = tuple(doubt.removeprefix(prefix) for doubt in own), document.record()
+        record["notes"] = [*origin.doubts, *doubts, *document.notes]
+        return replace(document, saved=Saved(record, doubts))
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -60,6 +60,12 @@ CALIBRATION: list[tuple[list[str], dict[str, Any]]] = [
     (["--logits", "-p", "z"], {"logits": True, "prediction": "z"}),
     (["--soft-labels", "-l", "soft"], {"soft_labels": True, "label": "soft"}),
     (["--cluster", "day", "--confidence", "0.8"], {"cluster": "day", "confidence": 0.8}),
+    (["--by", "site", "--cluster", "day"], {"by": "site", "cluster": "day"}),
+    (["-p", "q", "-p", "p", "-w", "w"], {"prediction": ["q", "p"], "weight": "w"}),
+    (
+        ["-p", "p", "-p", "q", "--by", "w", "--cut", "1,2", "--confidence", "0.9"],
+        {"prediction": ["p", "q"], "by": "w", "cut": [1, 2], "confidence": 0.9},
+    ),
 ]
 CHECK: list[tuple[list[str], dict[str, Any]]] = [
     (["--max-loss", "0.6"], {"max_loss": 0.6}),
@@ -149,6 +155,9 @@ def _of_arrays(command: str, frame: pd.DataFrame, options: dict[str, Any]) -> An
     if command == "compare":
         models = {name: frame[name].to_numpy() for name in options.pop("predictions")}
         return bce_cli.compare(label, models, **options)
+    if isinstance(options.get("prediction"), list):
+        models = {name: frame[name] for name in options.pop("prediction")}
+        return bce_cli.calibration(label, models, **options)
     if "against_column" in options:
         options["against"] = frame[options.pop("against_column")]
     return getattr(bce_cli, command)(label, frame[options.pop("prediction")], **options)

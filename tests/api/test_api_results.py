@@ -34,6 +34,7 @@ QUESTIONS: dict[str, Callable[[], bce.Result]] = {
     "compare": lambda: bce.compare(Y, {"old": P, "new": Q}),
     "calibration": lambda: bce.calibration(Y, Q, bins=2),
     "bootstrap": lambda: bce.calibration(Y, Q, bins=2, bootstrap=5, seed=1),
+    "models": lambda: bce.calibration(Y, {"old": P, "new": Q}, by={"site": SITES}, bins=2),
     "recalibrate": lambda: bce.recalibrate(MIXED * 4, ([0.4] * 4 + [0.6] * 4) * 4, folds=3),
     "check": lambda: bce.check(Y, Q, max_loss=0.6, max_ece=0.9),
 }
@@ -336,8 +337,8 @@ SHARED = {
         (
             bce.calibration,
             {
-                *("data", "prediction", "by", "bins", "strategy", "bootstrap", "seed"),
-                *("fine_bins", "unit"),
+                *("data", "prediction", "by", "cut", "bins", "strategy", "bootstrap", "seed"),
+                *("fine_bins", "cluster", "confidence", "unit"),
             },
         ),
         (

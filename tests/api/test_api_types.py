@@ -38,6 +38,8 @@ def test_tables_are_taken_with_names_of_columns() -> None:
     assert_type(bce.compute([FRAME, OTHER], "q"), bce.ComputeResult)
     assert_type(bce.compute(FRAME[["p"]], labels=FRAME[["y"]]), bce.ComputeResult)
     assert_type(bce.calibration(FRAME, bins=2, strategy="quantile"), bce.CalibrationResult)
+    assert_type(bce.calibration(FRAME, "p", by="site"), bce.CalibrationResult)
+    assert_type(bce.calibration(FRAME, ["p", "q"], by="site"), bce.CalibrationsResult)
     assert_type(bce.recalibrate(FRAME, folds=2, cluster="site"), bce.RecalibrateResult)
     assert_type(bce.check(FRAME, max_loss=1), bce.CheckResult)
     assert_type(bce.check(FRAME, baseline=bce.compute(FRAME)), bce.CheckResult)
@@ -71,6 +73,9 @@ def test_arrays_are_taken_with_arrays() -> None:
     assert_type(bce.compute(Y, P, by={"site": FRAME["site"]}, id=Y), bce.ComputeResult)
     assert_type(bce.compute(["no", "yes"], [0.1, 0.8], positive="yes"), bce.ComputeResult)
     assert_type(bce.calibration(Y, P), bce.CalibrationResult)
+    assert_type(bce.calibration(Y, [0.9, 0.2, 0.6, 0.4]), bce.CalibrationResult)
+    assert_type(bce.calibration(Y, {"old": P, "new": Q}, by=Y), bce.CalibrationsResult)
+    assert_type(bce.calibration(Y, {"old": P}).model("old"), bce.CalibrationResult)
     assert_type(bce.recalibrate(Y, P, folds=2), bce.RecalibrateResult)
     assert_type(bce.check(Y, P, min_rows=2), bce.CheckResult)
     assert_type(bce.check(Y, P, against=Q), bce.CheckResult)
@@ -118,6 +123,8 @@ def declared(kind: type) -> set[str]:
         lambda: bce.compare(FRAME, ["p", "q"], cluster="site"),
         lambda: bce.calibration(FRAME, bootstrap=2),
         lambda: bce.calibration(FRAME, fine_bins=True),
+        lambda: bce.calibration(FRAME, by="site"),
+        lambda: bce.calibration(FRAME, ["p", "q"], by="site", cluster="site"),
         lambda: bce.recalibrate(FRAME, folds=2),
         lambda: bce.check(FRAME, baseline=bce.compute(FRAME)),
         lambda: bce.compute(FRAME[["p"]], labels=FRAME[["y"]]),

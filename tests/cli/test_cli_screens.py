@@ -31,6 +31,8 @@ COMMANDS = {  # `bce` alone belongs here, too
     "compare": ("compare", FLIGHTS, "-p", "logistic", "-p", "boosting"),
     "recalibrate": ("recalibrate", FLIGHTS, "-p", "boosting", "--folds", "5"),
     "check": ("check", FLIGHTS, "-p", "boosting", "--max-loss", "0.65"),
+    "calibration-models": ("calibration", FLIGHTS, "-p", "boosting", "-p", "logistic"),
+    "calibration-by": ("calibration", FLIGHTS, "-p", "boosting", "--by", "carrier"),
 }
 
 
@@ -61,6 +63,16 @@ LAST = {
         "\nlogistic: 0.0",
     ),
     "check": ("mean loss, nats  0.615716  at most 0.65  passed\n", "Passed: the check holds.\n"),
+    "calibration-models": (
+        "boosting    0.615716  0.0409 ",
+        "logistic    0.621211  0.0213 ",
+        "\nIs boosting calibrated? No: ",
+        "\nIs logistic calibrated? No: ",
+    ),
+    "calibration-by": (
+        "off on average in 9 of 11 segments, most in 'VX'",
+        "Is it calibrated? No: ",
+    ),
 }
 
 
@@ -84,7 +96,8 @@ def test_on_80_by_24_the_answer_is_there_when_the_prompt_is_back(name: str) -> N
     last = "".join(plain.splitlines(keepends=True)[-23:])
     assert [part for part in LAST[name] if part not in last] == []
     verdict = text[text.rindex("\x1b[3") :]
-    assert verdict.startswith("\x1b[3" + {"calibration": "1", "compare": "3"}.get(name, "2"))
+    colors = {"calibration": "1", "compare": "3"}
+    assert verdict.startswith("\x1b[3" + colors.get(name.partition("-")[0], "2"))
 
 
 def _all_of(terminal: int) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 
 from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
 from bce_cli.core.inference import t_quantile
-from bce_cli.core.progress import Stage, silent
+from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import Categories, weighted
 from bce_cli.core.segments import FEW, MOST_SEGMENTS, too_many_segments
 from bce_cli.core.state import State
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.log_odds import Obstacle
     from bce_cli.core.calibration.plan import CalibrationPlan, CalibrationTotals
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.progress import Progress
-    from bce_cli.core.rows import Rows
+    from bce_cli.core.rows import Places, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,11 @@ def reports_of_models(
 
 
 def segment_lines_of(
-    rows: Rows, models: Sequence[str], plan: CalibrationPlan, progress: Progress = silent
+    rows: Rows,
+    models: Sequence[str],
+    plan: CalibrationPlan,
+    cuts: Sequence[Cut | None] = (),
+    progress: Progress = silent,
 ) -> tuple[CalibrationLine, ...]:
     """Judge the calibration of each model on the rows of each segment.
 
@@ -248,13 +254,15 @@ def segment_lines_of(
         What they are called.
     plan : CalibrationPlan
         Nothing is resampled.
+    cuts : sequence of Cut or None, optional
+        See `in_order`.
     progress : callable (Stage) -> None, optional
 
     Returns
     -------
     tuple of CalibrationLine
-        The segments by the sum of all losses of the first model, costliest first; of each a line
-        for each model.
+        The segments by the sum of all losses of the first model, costliest first, or in the order
+        of the cuts; of each a line for each model.
 
     Raises
     ------
@@ -262,16 +270,21 @@ def segment_lines_of(
         There are more than `MOST_SEGMENTS`.
     """
     plan = replace(plan, n_bootstrap=0)
-    found = []
-    for names, part in _parted(rows):
-        progress(Stage("fitting"))
-        lines = [
+    order, starts, all_names = grouped(tuple(map(_distinct, rows.words)))
+    if len(all_names) > MOST_SEGMENTS:
+        raise too_many_segments()
+    rows, spans = replace(rows, segments=()), pairwise([*starts.tolist(), len(rows)])
+    advance = Advance(progress, Stage("fitting", 0, len(rows), "rows"))
+    found: dict[tuple[str, ...], list[CalibrationLine]] = {}
+    for names, (start, stop) in zip(all_names, spans, strict=True):
+        part = _part(rows, order[start:stop])
+        found[names] = [
             CalibrationLine.of(names, model, len(part), _figures(seen, plan))
             for model, seen in zip(models, part.under_models(), strict=True)
         ]
-        found.append(lines)
-    found.sort(key=lambda lines: (-_total(lines[0]), -lines[0].n, lines[0].names))
-    return tuple(line for lines in found for line in lines)
+        advance(len(part))
+    costs = {names: (_total(lines[0]), lines[0].n) for names, lines in found.items()}
+    return tuple(line for names in in_order(costs, cuts) for line in found[names])
 
 
 def _total(line: CalibrationLine) -> float:
@@ -287,17 +300,13 @@ def _figures(rows: Rows, plan: CalibrationPlan) -> CalibrationFigures | None:
     return CalibrationFigures.of(report, calibration_gap(rows, plan.confidence))
 
 
-def _parted(rows: Rows) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    """Yield the words of each segment, and its rows in their order."""
-    order, starts, names = grouped(tuple(map(_distinct, rows.words)))
-    if len(names) > MOST_SEGMENTS:
-        raise too_many_segments()
-    rows = replace(rows, segments=())
-    for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
-        part = rows.at(order[start:stop])
-        every = np.arange(len(part))
-        cluster = None if part.cluster is None else part.cluster.spread(len(part), every, every)
-        yield name, replace(part, cluster=cluster)
+def _part(rows: Rows, places: Places) -> Rows:
+    """Return some rows, which know of no clusters but their own."""
+    part = rows.at(places)
+    if part.cluster is None:
+        return part
+    every = np.arange(len(part))
+    return replace(part, cluster=part.cluster.spread(len(part), every, every))
 
 
 def _distinct(column: Categories) -> Categories:
