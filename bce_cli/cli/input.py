@@ -258,6 +258,7 @@ class ComparedInput(ScoredInput):
     ] = None
     id_column: IdOpt = None
     cluster: ClusterOpt = None
+    by: ByOpt = None
 
     @property
     def predictions(self) -> list[str]:
@@ -279,6 +280,7 @@ class ComparedInput(ScoredInput):
             least_models=2,
             id=self.id_column,
             cluster=self.cluster,
+            by=tuple(self.by or ()),
         )
 
     def models(self, inputs: "Inputs", paths: Sequence[str]) -> "tuple[Data, Sequence[Any]]":
