@@ -14,9 +14,9 @@ from bce_cli.errors import UsageError
 
 EXAMPLES = (
     ("bce compare preds.csv -p old -p new", "two columns of one file"),
-    ("bce compare old.csv new.csv", "two files, rows in the same order"),
+    ("bce compare old.csv new.csv", "two files in the same order"),
     ("bce compare old.csv new.csv --on id", "rows joined by id"),
-    ("bce compare preds.csv -p 'p_*' --sort", "all columns called so, the best first"),
+    ("bce compare preds.csv -p 'p_*' --sort", "each so called, best first"),
     ("bce compare preds.csv -p a -p b --cluster user", "rows of a user depend"),
     ("bce compare preds.csv -p a -p b --by site", "for whom is b better?"),
 )
@@ -34,8 +34,8 @@ def compare(
         typer.Option(
             "--margin",
             metavar="D",
-            help="A difference of up to D, in --unit, is too small to matter: where the whole "
-            "interval is within it, models are equivalent.",
+            help="Differences of up to D do not matter: with the whole interval within, models are "
+            "equivalent.",
             show_default=False,
         ),
     ] = None,
@@ -47,8 +47,7 @@ def compare(
         typer.Option(
             "--table",
             metavar="TABLE",
-            help="What csv and markdown have: models, each by itself; comparisons with the first; "
-            "or segments of --by. Else csv has comparisons, markdown all of it.",
+            help="In csv and markdown: models, comparisons or segments.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +55,7 @@ def compare(
         int,
         count_option(
             "--rows",
-            "Rows to show of those that gained most, and of those that lost most.",
+            "Rows to show of those that gained and that lost most.",
             MOST_ROWS,
         ),
     ] = 3,
@@ -68,8 +67,7 @@ def compare(
 
     Models are columns of one data set, or files of their own with the same rows. Each is compared
     with the first: the mean difference of losses, paired row by row, with its interval and t-test,
-    adjusted by Holm's procedure where there are several.
-    With three models or more, the best is marked, and all that cannot be told from it.
+    adjusted by Holm's procedure. Of several, the best is marked, and what cannot be told from it.
     """
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)

@@ -36,9 +36,8 @@ SourcesArg = Annotated[
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first: old.csv new.csv, or a folder or 'runs/*.csv' "
-        "that has them; or one data set with -p twice. CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not; - is standard input."
+        "A file for each model, the baseline first, or a folder or 'runs/*.csv' of them; or "
+        "one data set with -p twice. - is standard input."
     ),
 ]
 IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
@@ -245,8 +244,8 @@ class ComparedInput(ScoredInput):
         _column(
             "--prediction",
             "-p",
-            what="A model's probabilities of label 1. Given twice or more, each is a model, the "
-            "first the baseline; 'p_*' is every column so called.",
+            what="A model's probabilities of label 1, given twice or more, the baseline first; "
+            "'p_*' is each so called.",
         ),
     ] = None  # type: ignore[assignment]  # several, in its old place
     on: Annotated[
