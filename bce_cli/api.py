@@ -291,7 +291,10 @@ def compare(
     *,
     id: str | None = None,
     cluster: str | None = None,
+    by: str | Sequence[str] | None = None,
     confidence: float = 0.95,
+    margin: float | None = None,
+    sort: bool = False,
     rows: int = 3,
     **options: Unpack[LossesOfTable],
 ) -> CompareResult: ...
@@ -302,7 +305,10 @@ def compare(
     *,
     id: Values | None = None,
     cluster: Values | None = None,
+    by: Values | Mapping[str, Values] | None = None,
     confidence: float = 0.95,
+    margin: float | None = None,
+    sort: bool = False,
     rows: int = 3,
     **options: Unpack[LossesOfArrays],
 ) -> CompareResult: ...
@@ -313,7 +319,10 @@ def compare(
     *,
     id: str | Values | None = None,
     cluster: str | Values | None = None,
+    by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     confidence: float = 0.95,
+    margin: float | None = None,
+    sort: bool = False,
     rows: int = 3,
     like: Like = "exact",
     clip: float | None = None,
@@ -323,22 +332,32 @@ def compare(
     """Which model is better, by how much, and is the difference real?
 
     Each model is compared with the first: the mean difference of losses, paired row by row, with
-    its interval and t-test, adjusted by Holm's procedure where there are several.
+    its interval and t-test, adjusted by Holm's procedure where there are several. The best of all
+    is found as well, and which cannot be told from it.
 
     Parameters
     ----------
     data : table, path, array-like, or a sequence or mapping of tables or paths
         One table with a column for each model; or the labels, with arrays; or several tables or
-        paths, a model each, whose rows are in the same order or joined by `on`.
-    predictions : sequence of str, or frame, mapping or sequence of array-like, optional
-        Columns of one table, the baseline first; or predictions by the name of their model, of
-        which a frame has several. The (n, 2) of predict_proba are refused: pass [:, 1] of each.
+        paths, a model each, whose rows are in the same order or joined by `on`; or one folder or
+        pattern of such paths.
+    predictions : str or sequence of str, or frame, mapping or sequence of array-like, optional
+        Columns of one table, the baseline first, or a pattern: ``"p_*"`` is each that is called so.
+        Or predictions by the name of their model, of which a frame has several. The (n, 2) of
+        predict_proba are refused: pass [:, 1] of each.
     id : str or array-like, optional
         Names of the rows.
     cluster : str or array-like, optional
         Rows of one user or day, say, depend on each other: intervals and p values allow for it.
+    by : str, sequence of str, array-like, or mapping of array-like, optional
+        Columns whose values part the rows: differences on each segment.
     confidence : float, default 0.95
         Of every interval and verdict, in (0, 1).
+    margin : float, optional
+        A difference of up to that, in `unit`, is too small to matter: where the whole interval is
+        within it, models are equivalent.
+    sort : bool, default False
+        Show models by their mean loss, the lowest first.
     rows : int, default 3
         Rows to show of those that gained most, and of those that lost most.
     like, clip, unit, **options
@@ -347,7 +366,8 @@ def compare(
     Returns
     -------
     CompareResult
-        ``result.comparisons`` and ``result.models`` are tables.
+        ``result.comparisons``, ``result.models`` and ``result.segments`` are tables,
+        ``result.best`` is a name.
 
     Raises
     ------
@@ -363,9 +383,18 @@ def compare(
     """
     convention = _one_convention(like, clip)
     n_shown = _row_count("rows", rows)
-    given, job = _asked(rivalling, data, predictions, options, id=id, cluster=cluster)
+    check_kind("sort", sort, bool)
+    given, job = _asked(rivalling, data, predictions, options, id=id, cluster=cluster, by=by)
     document = answers.compare(
-        job, given.inputs, given.sources, convention, unit, confidence=confidence, n_shown=n_shown
+        job,
+        given.inputs,
+        given.sources,
+        convention,
+        unit,
+        confidence=confidence,
+        margin=margin,
+        n_shown=n_shown,
+        is_sorted=sort,
     )
     return _told(CompareResult(document), job)
 

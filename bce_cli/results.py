@@ -269,18 +269,26 @@ class CompareResult(Result):
     n : int
     baseline : str
         Name of the first model.
+    best : str or None
+        Name of the model of the lowest mean loss; None where all are infinite.
     models : pyarrow.Table
-        A row for each model, with its own figures.
+        A row for each model, with its own figures, its `rank`, and whether it is told from the
+        best: `told_from_best`, `p_from_best`.
     comparisons : pyarrow.Table
         A row for each model but the first: `difference` of the mean loss (below 0 is better than
-        the baseline), `std_error`, `ci_low`, `ci_high`, `p_value`, `p_adjusted` and counts.
+        the baseline), `std_error`, `ci_low`, `ci_high`, `p_value`, `p_adjusted`, counts, `verdict`
+        (better, worse, equivalent or undecided), `detectable_difference` and `rows_needed`.
+    segments : pyarrow.Table
+        With `by`: a row for each segment and model, those that cost most first.
     confidence : float
+    margin : float or None
     cluster_column, n_clusters
     notes : tuple of str
     """
 
     __slots__ = ()
-    _BRIEF = ("n", "baseline", "unit")
+    _BRIEF = ("n", "baseline", "best", "unit")
+    _WHEN = {"segments": "by=... gives them"}  # noqa: RUF012 -- of the class, as in the base
     if TYPE_CHECKING:
         prediction_columns: tuple[str, ...]
         n_positive: int
@@ -292,9 +300,13 @@ class CompareResult(Result):
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
+        margin: float | None
         baseline: str
+        best: str | None
+        sorted: bool
         models: pa.Table
         comparisons: pa.Table
+        segments: pa.Table
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the differences from the baseline with their intervals; see `Result`."""

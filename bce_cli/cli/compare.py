@@ -1,7 +1,8 @@
 """bce compare: which model is better, by how much, and is the difference real?"""
 
 import math
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,12 +10,15 @@ from bce_cli.cli.input import ComparedInput, ComparedSourcesArg, paths_or_help
 from bce_cli.cli.options import ConfidenceOpt, EngineOptions, LossOptions
 from bce_cli.cli.output import MOST_ROWS, OutputOptions, quiet_option
 from bce_cli.cli.parsing import count_option
+from bce_cli.errors import UsageError
 
 EXAMPLES = (
     ("bce compare preds.csv -p old -p new", "two columns of one file"),
-    ("bce compare old.csv new.csv", "two files, rows in the same order"),
+    ("bce compare old.csv new.csv", "two files in the same order"),
     ("bce compare old.csv new.csv --on id", "rows joined by id"),
+    ("bce compare preds.csv -p 'p_*' --sort", "each so called, best first"),
     ("bce compare preds.csv -p a -p b --cluster user", "rows of a user depend"),
+    ("bce compare preds.csv -p a -p b --by site", "for whom is b better?"),
 )
 
 
@@ -25,11 +29,33 @@ def compare(
     inputs: ComparedInput,
     losses: LossOptions,
     confidence: ConfidenceOpt = 0.95,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            metavar="D",
+            help="Differences of up to D do not matter: with the whole interval within, models are "
+            "equivalent.",
+            show_default=False,
+        ),
+    ] = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Show models by their mean loss, the lowest first.")
+    ] = False,
+    table: Annotated[
+        Literal["models", "comparisons", "segments"] | None,
+        typer.Option(
+            "--table",
+            metavar="TABLE",
+            help="In csv and markdown: models, comparisons or segments.",
+            show_default=False,
+        ),
+    ] = None,
     rows: Annotated[
         int,
         count_option(
             "--rows",
-            "Rows to show of those that gained most, and of those that lost most.",
+            "Rows to show of those that gained and that lost most.",
             MOST_ROWS,
         ),
     ] = 3,
@@ -41,29 +67,51 @@ def compare(
 
     Models are columns of one data set, or files of their own with the same rows. Each is compared
     with the first: the mean difference of losses, paired row by row, with its interval and t-test,
-    adjusted by Holm's procedure where there are several.
+    adjusted by Holm's procedure. Of several, the best is marked, and what cannot be told from it.
     """
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)
+    _check_table(table, inputs, out, quiet=quiet)
     asked, convention = inputs.asked(), losses.convention()
-    data, sources_read = inputs.models(asked, paths)
+    data, models = inputs.models(asked, paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
         from bce_cli.questions.answers import compare as compared  # noqa: PLC0415 -- not for --help
 
-        n_shown = 0 if quiet or out.brief else rows
         document = compared(
             job,
             asked,
-            sources_read,
+            models,
             convention,
             losses.unit,
             confidence=confidence,
-            n_shown=n_shown,
+            margin=margin,
+            n_shown=0 if quiet or out.brief else rows,
+            is_sorted=sort,
         )
         if quiet:
-            values = (found.value for found in document.report.comparisons)
+            values = (found.value for found in document.comparisons)
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
         else:
-            stream.write(out.written(document))
+            stream.write(out.written(replace(document, table=table)))
     out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
+
+
+def _check_table(
+    table: str | None, inputs: ComparedInput, out: OutputOptions, *, quiet: bool
+) -> None:
+    """Refuse a table that would not be there, or beside others anyway.
+
+    Raises
+    ------
+    UsageError
+        The options contradict each other.
+    """
+    if table is None:
+        return
+    if quiet or out.text_format not in ("csv", "markdown"):
+        message = "--table goes with --format csv or markdown"
+        raise UsageError(message, "json, html and the terminal have all tables")
+    if table == "segments" and not inputs.by:
+        message = "--table segments goes with --by"
+        raise UsageError(message, "such as --by site")

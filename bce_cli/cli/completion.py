@@ -104,7 +104,7 @@ FLAGS = frozenset(
     (
         *("--help", "-h", "--version", "--quiet", "-q", "--brief", "--per-example", "--excel-safe"),
         *("--no-header", "--soft-labels", "--logits", "--no-logits", "--logit", "--fine-bins"),
-        "--confident",
+        *("--confident", "--sort"),
     )
 )
 """Options that take no value; all others do."""

@@ -20,7 +20,7 @@ _HEADINGS = {
     "--no-header --encoding --comment",
     _JUDGED: "STEP",
     "The new column": "--column --logit --formula",
-    "Output": "--format --output --save --brief --quiet --plot --per-example --rows --worst "
+    "Output": "--format --output --save --brief --quiet --table --sort --plot --per-example --rows --worst "
     "--color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
 }

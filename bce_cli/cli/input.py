@@ -36,9 +36,8 @@ SourcesArg = Annotated[
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first: old.csv new.csv, or a folder or 'runs/*.csv' "
-        "that has them; or one data set with -p twice. CSV, JSON Lines, Parquet or Arrow, "
-        "compressed or not; - is standard input."
+        "A file for each model, the baseline first, or a folder or 'runs/*.csv' of them; or "
+        "one data set with -p twice. - is standard input."
     ),
 ]
 IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
@@ -304,8 +303,8 @@ class ComparedInput(ModelsInput):
         _column(
             "--prediction",
             "-p",
-            what="A model's probabilities of label 1. Given twice or more, each is a model, the "
-            "first the baseline; 'p_*' is every column so called.",
+            what="A model's probabilities of label 1, given twice or more, the baseline first; "
+            "'p_*' is each so called.",
         ),
     ] = None
     on: Annotated[
@@ -317,10 +316,17 @@ class ComparedInput(ModelsInput):
     ] = None
     id_column: IdOpt = None
     cluster: ClusterOpt = None
+    by: ByOpt = None
 
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
-        return replace(super().asked(), least_models=2, id=self.id_column, cluster=self.cluster)
+        return replace(
+            super().asked(),
+            least_models=2,
+            id=self.id_column,
+            cluster=self.cluster,
+            by=tuple(self.by or ()),
+        )
 
     def models(self, inputs: "Inputs", paths: Sequence[str]) -> "tuple[Data, Sequence[Any]]":
         """Prepare to read the sources.

@@ -10,6 +10,7 @@ from bce_cli.core.differences import (
     DifferenceReport,
     DifferenceTotals,
     difference_report,
+    divisors_of,
     weighted_differences,
 )
 from bce_cli.core.exact_sum import ExactSum
@@ -35,6 +36,8 @@ class SegmentTotals(State):
 
     Attributes
     ----------
+    divisors : ExactSum
+        What means divide by.
     losses : tuple of ExactSum
         Weighted finite losses of each model.
     n_infinite : tuple of int
@@ -43,6 +46,7 @@ class SegmentTotals(State):
         Of each model but the first.
     """
 
+    divisors: ExactSum
     losses: tuple[ExactSum, ...]
     n_infinite: tuple[int, ...]
     differences: tuple[DifferenceTotals, ...]
@@ -51,8 +55,9 @@ class SegmentTotals(State):
     def of(cls, rows: Rows, losses: Sequence[FloatArray], convention: Convention) -> SegmentTotals:
         """Sum up rows of one segment, given their losses under each model."""
         finite = [finite_losses(each, rows.weights) for each in losses]
-        before = losses[0]
+        before, divisors = losses[0], divisors_of(rows, convention)
         return cls(
+            ExactSum.of_count(len(rows)) if divisors is None else ExactSum.of(divisors),
             tuple(ExactSum.of(values) for values, _ in finite),
             tuple(n for _, n in finite),
             tuple(
@@ -66,6 +71,20 @@ class SegmentTotals(State):
                 for after in losses[1:]
             ),
         )
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+        pair = self.differences[0]
+        return pair.n_better + pair.n_worse + pair.n_tied
+
+    def total(self, place: int) -> float:
+        """Return the loss of a model over all rows, in nats."""
+        return math.inf if self.n_infinite[place] else float(self.losses[place])
+
+    def mean(self, place: int) -> float:
+        """Return the mean loss of a model, in nats."""
+        return math.inf if self.n_infinite[place] else self.losses[place].over(self.divisors)
 
 
 def segmented(
@@ -94,9 +113,7 @@ class SegmentDifference:
     difference : DifferenceReport
         Its p value is adjusted for the number of segments.
     mean_loss : float or None
-        Of the model; infinite where a loss is, None where nothing has a weight.
-    total_loss : float
-        The same summed up, by which segments are ordered.
+        Of the model; infinite where a loss is.
     is_small : bool
         Whether there are too few rows for its interval to be trusted.
     """
@@ -104,8 +121,7 @@ class SegmentDifference:
     names: tuple[str, ...]
     n: int
     difference: DifferenceReport
-    mean_loss: float | None
-    total_loss: float
+    mean_loss: float
     is_small: bool
 
 
@@ -132,35 +148,22 @@ def segment_differences(
         return ()
     found: list[SegmentDifference] = []
     for place, name in enumerate(names):
+        parts = ((words, totals) for words, totals in segments.totals.items() if totals.n)
+        ordered = sorted(parts, key=lambda part: (-part[1].total(place + 1), -part[1].n, part[0]))
+        pairs = [(words, totals, totals.differences[place]) for words, totals in ordered]
         items = [
-            _segment(words, totals, place, difference_report(name, pair, unit, confidence), unit)
-            for words, totals in segments.totals.items()
-            if _n(pair := totals.differences[place])
+            SegmentDifference(
+                names=words,
+                n=totals.n,
+                difference=difference_report(name, pair, unit, confidence),
+                mean_loss=totals.mean(place + 1) / NATS_PER[unit],
+                is_small=totals.n < _FEW,
+            )
+            for words, totals, pair in pairs
         ]
         adjusted = holm_adjusted([item.difference.finite.p_value for item in items])
-        items = [_adjusted(item, p) for item, p in zip(items, adjusted, strict=True)]
-        found += sorted(items, key=lambda item: (-item.total_loss, -item.n, item.names))
+        found += map(_adjusted, items, adjusted)
     return tuple(found)
-
-
-def _n(pair: DifferenceTotals) -> int:
-    return pair.n_better + pair.n_worse + pair.n_tied
-
-
-def _segment(
-    words: tuple[str, ...], totals: SegmentTotals, place: int, found: DifferenceReport, unit: Unit
-) -> SegmentDifference:
-    pair, losses, nats = totals.differences[place], totals.losses[place + 1], NATS_PER[unit]
-    n, is_infinite = _n(pair), totals.n_infinite[place + 1] > 0
-    mean = losses.over(pair.moments.divisors) if pair.moments.divisors.units else None
-    return SegmentDifference(
-        names=words,
-        n=n,
-        difference=found,
-        mean_loss=math.inf if is_infinite else None if mean is None else mean / nats,
-        total_loss=math.inf if is_infinite else float(losses) / nats,
-        is_small=n < _FEW,
-    )
 
 
 def _adjusted(item: SegmentDifference, p: float | None) -> SegmentDifference:

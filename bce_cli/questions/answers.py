@@ -192,29 +192,39 @@ def compare(
     unit: Unit,
     *,
     confidence: float,
+    margin: float | None,
     n_shown: int,
+    is_sorted: bool,
 ) -> CompareDocument:
     """Which model is better, by how much, and is the difference real?
 
     Raises
     ------
     ArgumentError
-        `confidence` is not between 0 and 1.
+        `confidence` is not between 0 and 1, or `margin` not above 0.
     """
     check_confidence(confidence)
     from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
         ComparisonPlan,
         ComparisonTotals,
+        check_margin,
         comparison_report,
     )
     from bce_cli.render.compare import CompareDocument  # noqa: PLC0415 -- as above
 
+    check_margin(margin)
     plan = ComparisonPlan(convention, n_shown=n_shown)
     totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
     names = inputs.model_names(job.data, sources)
-    report = comparison_report(totals, names, unit, confidence)
-    origin = inputs.origin(job.data, sources)
-    return CompareDocument(origin, convention, report, job.data.cluster_name)
+    report = comparison_report(totals, names, unit, confidence, margin)
+    return CompareDocument(
+        inputs.origin(job.data, sources),
+        convention,
+        report,
+        job.data.cluster_name,
+        job.data.segment_names,
+        is_sorted,
+    )
 
 
 def calibration(

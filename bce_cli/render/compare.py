@@ -5,12 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from bce_cli.errors import safe_text
+from bce_cli.render.compare_verdict import power_notes, verdicts
 from bce_cli.render.layout import (
     Column,
-    Judged,
     Section,
     count,
     figure,
@@ -29,6 +29,7 @@ from bce_cli.render.origin import (
     row_columns,
     without_none,
 )
+from bce_cli.render.segment_differences import segment_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.differences import Difference, DifferenceReport
     from bce_cli.core.extremes import ChangedRow
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.segment_differences import SegmentDifference
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin, Saved
+
+Table: TypeAlias = Literal["models", "comparisons", "segments"]
+"""What CSV and Markdown have."""
 
 _LONGEST_NAME = 30
 _DIGITS = 4
@@ -51,7 +55,9 @@ FIGURES_OF_MODELS = (
 )
 """What a model has of the figures of a report."""
 _COUNTS = ("n_better", "n_worse", "n_tied")
-_KINDS: dict[bool, Verdict] = {True: "passed", False: "failed"}
+_POWER = ("detectable_difference", "rows_needed")
+_STANDING = ("rank", "is_best", "told_from_best", "p_from_best")
+_SIGN = "* "
 _INFINITE = ("infinite", "n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite")
 
 
@@ -65,6 +71,12 @@ class CompareDocument:
     convention : Convention
     report : ComparisonReport
     cluster_column : str or None
+    segment_columns : tuple of str
+        Whose words part the rows.
+    is_sorted : bool
+        Whether models are shown by their mean loss, and not as they were named.
+    table : {"models", "comparisons", "segments"} or None
+        What is shown alone; None for all of it, and in CSV the comparisons.
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -73,6 +85,9 @@ class CompareDocument:
     convention: Convention
     report: ComparisonReport
     cluster_column: str | None = None
+    segment_columns: tuple[str, ...] = ()
+    is_sorted: bool = False
+    table: Table | None = None
     saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset(("gained", "lost"))
@@ -87,12 +102,39 @@ class CompareDocument:
         """Whether some labels lie between 0 and 1."""
         return self.report.models[0].report.label_entropy is not None
 
+    @property
+    def pairs(self) -> list[tuple[ModelReport, DifferenceReport | None]]:
+        """Each model, and how it differs from the first, in the order in which they are shown."""
+        report = self.report
+        found = [*zip(report.models, (None, *report.comparisons), strict=True)]
+        return sorted(found, key=lambda pair: pair[0].order) if self.is_sorted else found
+
+    @property
+    def comparisons(self) -> list[DifferenceReport]:
+        """How models differ from the first, in the order in which they are shown."""
+        return [item for _, item in self.pairs if item is not None]
+
+    @property
+    def segments(self) -> list[SegmentDifference]:
+        """The same by segment."""
+        places = {item.model: place for place, item in enumerate(self.comparisons)}
+        return sorted(self.report.segments, key=lambda item: places[item.difference.model])
+
     def sections(self, _look: Look) -> list[Section]:
         """Say which model is better; show each by itself, and the rows that changed most."""
-        changed = [
-            _changed(item, self) for item in self.report.comparisons if item.gained or item.lost
-        ]
-        return [_differences(self), _models(self), *changed]
+        if self.table == "models":
+            return [_board(self)]
+        answer, by_segment = _differences(self), self._by_segment()
+        if self.table is not None:
+            return [answer] if self.table == "comparisons" else by_segment
+        changed = [_changed(item, self) for item in self.comparisons if item.gained or item.lost]
+        return [answer, *by_segment, _models(self), *changed]
+
+    def _by_segment(self) -> list[Section]:
+        names = [self.shown(item.model) for item in self.report.comparisons]
+        baseline = self.shown(self.report.models[0].name)
+        found = segment_sections(self.report, self.segment_columns, baseline, names)
+        return [found[self.report.comparisons.index(item)] for item in self.comparisons if found]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name.
@@ -102,16 +144,22 @@ class CompareDocument:
         """
         if self.saved is not None:
             return deepcopy(self.saved.record)
-        report, first = self.report, self.report.models[0]
+        report, first, best = self.report, self.report.models[0], self.report.best
+        parted = (
+            {"segments": self._segment_records(has_finite=True)} if self.segment_columns else {}
+        )
         return {
             **self.origin.head(first.report, *_HEAD, convention=self.convention),
             **self.origin.kinds(soft=self.has_soft_labels),
             "confidence": report.confidence,
+            "margin": report.margin,
             "cluster_column": self.cluster_column,
             "n_clusters": report.n_clusters,
             "base_rate_loss": first.report.base_rate_loss,
             "baseline": first.name,
-            "models": [_model_record(model) for model in report.models],
+            "best": None if best is None else best.name,
+            "sorted": self.is_sorted,
+            "models": [_model_record(model) for model, _ in self.pairs],
             "comparisons": [
                 {
                     **_difference_record(item, report),
@@ -119,14 +167,25 @@ class CompareDocument:
                     "gained": _changed_records(item.gained),
                     "lost": _changed_records(item.lost),
                 }
-                for item in report.comparisons
+                for item in self.comparisons
             ],
+            **parted,
             "notes": [*self.origin.doubts, *self.doubts],
         }
 
+    def _segment_records(self, *, has_finite: bool) -> list[dict[str, Any]]:
+        return [
+            _segment_record(item, self.report, self.segment_columns, has_finite=has_finite)
+            for item in self.segments
+        ]
+
     def lines(self, *, brief: bool = False) -> list[dict[str, Any]]:  # noqa: ARG002 -- as brief
-        """Return one line for each model that is compared with the baseline."""
-        return [_difference_record(item, self.report) for item in self.report.comparisons]
+        """Return one line for each model that is compared with the baseline, or as asked for."""
+        if self.table == "models":
+            return [_model_record(model) for model, _ in self.pairs]
+        if self.table == "segments":
+            return [_flat(record) for record in self._segment_records(has_finite=False)]
+        return [_difference_record(item, self.report) for item in self.comparisons]
 
     def shown(self, name: str) -> str:
         """Return a model's name as tables show it: in brief, where it stays another for each."""
@@ -156,12 +215,8 @@ def _differences(document: CompareDocument) -> Section:
         Column(f"its {interval_title(report.confidence)}"),
         Column(p, spare=1, meaning=f"p: paired t-test{several}."),
     )
-    others = [
-        row
-        for model, item in zip(report.models[1:], report.comparisons, strict=True)
-        for row in _difference_rows(model, item, document)
-    ]
-    baseline = f"{document.shown(first.name)} (baseline)"
+    rows = [row for pair in document.pairs for row in _difference_rows(*pair, document)]
+    marked = [place for place, (_, is_other) in enumerate(rows) if is_other]
     kinds = [model.report.float_type for model in report.models]
     return Section(
         document.origin.title(
@@ -170,37 +225,63 @@ def _differences(document: CompareDocument) -> Section:
             models=f"{len(report.models)} models on ",
         ),
         columns,
-        ((baseline, mean_loss_text(first.report.mean_loss), *("-",) * 3), *others),
-        verdicts=tuple(verdict(item, report) for item in report.comparisons),
+        tuple(cells for cells, _ in rows),
+        verdicts=verdicts(report, document.comparisons),
         notes=(
             *document.doubts,
+            *_best_notes(document),
             cluster_note(document.cluster_column, report.n_clusters),
+            *power_notes(report),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
             *_types_note(document, kinds),
             *document.origin.notes(),
         ),
-        marked=range(1, len(others) + 1),
+        marked=marked,
     )
 
 
 def _difference_rows(
-    model: ModelReport, item: DifferenceReport, document: CompareDocument
-) -> Iterator[Texts]:
+    model: ModelReport, item: DifferenceReport | None, document: CompareDocument
+) -> Iterator[tuple[Texts, bool]]:
+    """Yield cells, and whether they are of another model than the baseline."""
+    name, loss = document.shown(model.name), mean_loss_text(model.report.mean_loss)
+    if _is_marked(model, document.report):
+        loss = f"{_SIGN}{loss}"
+    if item is None:
+        yield (f"{name} (baseline)", loss, *("-",) * 3), False
+        return
     found = item.finite
-    head = document.shown(item.model), mean_loss_text(model.report.mean_loss)
     figures = (
         figure(found.value, _DIGITS + 1),
         interval(found.ci_low, found.ci_high),
         figure(found.p_adjusted, 2),
     )
     if item.infinite is None:
-        yield (*head, *figures)
+        yield (name, loss, *figures), True
         return
-    yield (*head, figure(item.value), "-", "-")
+    yield (name, loss, figure(item.value), "-", "-"), True
     if found.n:
-        yield (f"  on {count(found.n)} finite", "", *figures)
+        yield (f"  on {count(found.n)} finite", "", *figures), True
+
+
+def _is_marked(model: ModelReport, report: ComparisonReport) -> bool:
+    """Whether it is one of several that may be the best."""
+    standing = model.standing
+    return len(report.models) > _PAIR and standing is not None and standing.told_from_best is False
+
+
+def _best_notes(document: CompareDocument) -> tuple[str, ...]:
+    """Say what the sign beside a mean loss means."""
+    report, best = document.report, document.report.best
+    if best is None or len(report.models) == _PAIR:
+        return ()
+    lowest = f"{_SIGN}{document.shown(best.name)} has the lowest mean loss"
+    tests = "(paired t-tests adjusted by Holm's procedure)"
+    if sum(_is_marked(model, report) for model in report.models) == 1:
+        return (f"{lowest}, and all others can be told from it {tests}.",)
+    return (f"{lowest}, and others with this sign cannot be told from it {tests}.",)
 
 
 def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple[str, ...]:
@@ -220,7 +301,6 @@ def _models(document: CompareDocument) -> Section:
     skill = f"Skill: the share of the base-rate loss, {base}, that is removed."
     impossible = "Impossible: rows that were predicted with certainty, and wrongly."
     has_impossible = any(model.report.n_impossible for model in report.models)
-    pairs = tuple(zip(report.models, (None, *report.comparisons), strict=True))
 
     def rows_that(name: str) -> Callable[[tuple[ModelReport, DifferenceReport | None]], str]:
         return lambda pair: "-" if pair[1] is None else count(getattr(pair[1], name))
@@ -228,7 +308,7 @@ def _models(document: CompareDocument) -> Section:
     return Section(
         f"Each model by itself, and rows on which it is better than {baseline}",
         *table(
-            pairs,
+            document.pairs,
             (Column("model", is_text=True, wraps=True), lambda pair: document.shown(pair[0].name)),
             (
                 f"{interval_title(report.confidence)} of loss",
@@ -247,6 +327,48 @@ def _models(document: CompareDocument) -> Section:
             ),
         ),
     )
+
+
+def _board(document: CompareDocument) -> Section:
+    """Show the figures of each model, and where it stands."""
+    report = document.report
+    from_best = "p: paired t-test against the best, adjusted by Holm's procedure."
+
+    def told(model: ModelReport) -> str:
+        standing = model.standing
+        if standing is None or standing.told_from_best is None:
+            return "-"
+        if standing.is_best:
+            return "best"
+        return "worse" if standing.told_from_best else "cannot be told"
+
+    return Section(
+        document.origin.title(
+            report.models[0].report,
+            soft=document.has_soft_labels,
+            models=f"{len(report.models)} models on ",
+        ),
+        *table(
+            [model for model, _ in document.pairs],
+            (Column("model", is_text=True, wraps=True), lambda model: document.shown(model.name)),
+            (Column("rank", spare=4), lambda model: _standing(model, "rank")),
+            (f"mean loss, {report.unit}", lambda model: mean_loss_text(model.report.mean_loss)),
+            (interval_title(report.confidence), lambda model: interval(model.ci_low, model.ci_high)),
+            (Column("skill", spare=3), lambda model: percent(model.report.skill)),
+            (Column("Brier", spare=5), lambda model: figure(model.report.brier, _DIGITS)),
+            (Column("impossible", spare=6), lambda model: count(model.report.n_impossible)),
+            (Column("beside the best", is_text=True), told),
+            (
+                Column("p (Holm)", spare=1, meaning=from_best),
+                lambda model: _standing(model, "p_from_best"),
+            ),
+        ),
+        notes=(*document.doubts, cluster_note(document.cluster_column, report.n_clusters), *document.origin.notes()),
+    )
+
+
+def _standing(model: ModelReport, name: str) -> str:
+    return figure(None if model.standing is None else getattr(model.standing, name), 2)
 
 
 def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
@@ -269,70 +391,17 @@ def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
     )
 
 
-def verdict(item: DifferenceReport, report: ComparisonReport) -> Judged:
-    """Say whether a model is better than the first, or that nobody can tell, in a sentence or two.
-
-    It has passed where it is better, and failed where the first is.
-    """
-    if item.infinite is None:
-        return _finite_verdict(item, report)
-    rest = "There is no row on which both losses are finite."
-    if item.finite.n:
-        rest = f"Where both losses are finite, {_finite_verdict(item, report, 'no')}"
-    winner, loser = safe_text(item.model), safe_text(report.models[0].name)
-    if item.infinite == "both":
-        means = f"The mean losses of both {winner} and {loser}"
-        return Judged(f"{means} are infinite, and cannot be compared. {rest}", "undecided")
-    n = item.n_only_baseline_infinite
-    if item.infinite == "model":
-        winner, loser, n = loser, winner, item.n_only_model_infinite
-    wrong = f"{loser} was certain and wrong on {how_many(n)}, where {winner} was not"
-    return Judged(
-        f"{winner} is better: {wrong}, and that costs infinity. {rest}",
-        "failed" if item.infinite == "model" else "passed",
-    )
-
-
-def _finite_verdict(item: DifferenceReport, report: ComparisonReport, no: str = "No") -> Judged:
-    found, unit = item.finite, report.unit
-    better, worse = safe_text(item.model), safe_text(report.models[0].name)
-    value, low, high = found.value, found.ci_low, found.ci_high
-    untold = f"{no} difference between {better} and {worse} can be told from"
-    if value is None or low is None or high is None:
-        return Judged(f"{untold} {_basis(found, report)}.", "undecided")
-    if value == 0.0 and found.t is None:
-        return Judged(f"{better} and {worse} cost the same.", "undecided")
-    alpha = 1.0 - report.confidence
-    if found.t is not None and (found.p_adjusted is None or found.p_adjusted > alpha):
-        ends = f"{figure(value, _DIGITS)} [{figure(low, _DIGITS)}, {figure(high, _DIGITS)}]"
-        basis = f"{_basis(found, report)}: {ends} {unit} a row"
-        if found.p_value is not None and found.p_value <= alpha:
-            n = len(report.comparisons)
-            basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
-        return Judged(f"{untold} {basis}.", "undecided")
-    size, is_better = (-value, -high, -low), value < 0.0
-    if not is_better:
-        better, worse, size = worse, better, (value, low, high)
-    amount, least, most = (figure(number, _DIGITS) for number in size)
-    if found.t is None:  # differences do not vary, so that no test applies
-        each = f"by {amount} {unit} on each; no test applies"
-        return Judged(f"On these rows {better} is better than {worse}, {each}.", _KINDS[is_better])
-    text = f"{better} is better than {worse} by {amount} {unit} a row [{least}, {most}]."
-    return Judged(text, _KINDS[is_better])
-
-
-def _basis(found: Difference, report: ComparisonReport) -> str:
-    if report.n_clusters is None:
-        return how_many(found.n)
-    return f"{how_many(found.n)} in {how_many((found.df or 0) + 1, 'cluster')}"
-
-
 def _model_record(model: ModelReport) -> dict[str, Any]:
     return {
         "name": model.name,
         "mean_loss": model.report.mean_loss,
         **picked(model, "std_error", "ci_low", "ci_high"),
         **picked(model.report, *(name for name in FIGURES_OF_MODELS if name != "mean_loss")),
+        **(
+            dict.fromkeys(_STANDING)
+            if model.standing is None
+            else picked(model.standing, *_STANDING)
+        ),
     }
 
 
@@ -343,6 +412,7 @@ def _difference_record(item: DifferenceReport, report: ComparisonReport) -> dict
         "baseline": report.models[0].name,
         "difference": item.value,
         **(figures if item.infinite is None else dict.fromkeys(figures)),
+        "verdict": report.verdict(item),
         **picked(item, *_COUNTS, *_INFINITE),
     }
 
@@ -350,6 +420,32 @@ def _difference_record(item: DifferenceReport, report: ComparisonReport) -> dict
 def _named(found: Difference) -> dict[str, Any]:
     """Return the figures of a difference as JSON names them."""
     return {"difference" if k == "value" else k: v for k, v in asdict(found).items()}
+
+
+def _segment_record(
+    item: SegmentDifference, report: ComparisonReport, columns: Sequence[str], *, has_finite: bool
+) -> dict[str, Any]:
+    found = item.difference
+    figures = _without(_difference_record(found, report), *_POWER)
+    finite = None if found.infinite is None else _without(_named(found.finite), *_POWER)
+    return {
+        "segment": dict(zip(columns, item.names, strict=True)),
+        **picked(item, "n", "mean_loss"),
+        **figures,
+        "is_small": item.is_small,
+        **({"finite": finite} if has_finite else {}),
+    }
+
+
+def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in names}
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a segment, and its words by column, in one line."""
+    figures = {key: value for key, value in record.items() if key != "segment"}
+    words = record["segment"].items()
+    return {f"segment {k}" if k in figures else k: word for k, word in words} | figures
 
 
 def _changed_records(rows: Sequence[ChangedRow]) -> list[dict[str, Any]]:

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     from bce_cli.render.dots import Record
 
-Told: TypeAlias = Literal["better", "worse", "the same", "cannot be told"]
+Told: TypeAlias = Literal["better", "worse", "equivalent", "the same", "cannot be told"]
 
 _MOST_DIGITS = 17
 _BOTH = 2
 _KINDS: dict[Told, Mark] = {
     "better": Mark("better", "o", BLUE),
     "worse": Mark("worse", "X", ORANGE, size=7.0),
+    "equivalent": Mark("equivalent", "o", GREY),
     "the same": Mark("the same", "s", GREY, is_filled=False),
     "cannot be told": Mark("cannot be told", "D", GREY, is_filled=False),
 }
@@ -61,14 +62,18 @@ def differences(record: Record, ax: Axes | None) -> Dots:
     told = [_told(item, record["confidence"]) for item in items]
     shown = items[:MOST_ROWS]
     names = names_that_differ([item["model"] for item in shown], ax)
+    best = _best(record)
     rows = [
-        Row((f"{name}: {word}", *_infinite_words(item)), (*_difference_points(item, word),))
+        Row(
+            (f"{name}: {word}{best.get(item['model'], '')}", *_infinite_words(item)),
+            (*_difference_points(item, word),),
+        )
         for name, item, word in zip(names, shown, told, strict=False)
     ]
     baseline = safe_text(record["baseline"], TITLE_NAME)
     level = f"{100.0 * record['confidence']:g} % intervals"
     return Dots(
-        title=_difference_title(record, told, baseline),
+        title=_difference_title(record, told, f"{baseline}{best.get(record['baseline'], '')}"),
         x_name=f"mean loss minus that of {baseline}, {unit} a row ({level})",
         y_name="",
         rows=rows,
@@ -136,6 +141,19 @@ def checks(record: Record) -> Dots:
     )
 
 
+def _best(record: Record) -> dict[str, str]:
+    """Say of several models which has the lowest loss, and which cannot be told from that."""
+    models = record["models"]
+    if len(models) == _BOTH:  # for two, the word says it
+        return {}
+    words = {True: " (best)", False: " (may be best)"}
+    return {
+        model["name"]: words[model["is_best"]]
+        for model in models
+        if model.get("told_from_best") is False
+    }
+
+
 def _found(item: Record) -> Record:
     """Return the figures of a difference over the rows on which it is finite."""
     return item if item["infinite"] is None else item["finite"]
@@ -149,6 +167,8 @@ def _told(item: Record, confidence: float) -> Told:
     value, t, p = (number(item[name]) for name in ("difference", "t", "p_adjusted"))
     if value is None or number(item["ci_low"]) is None:
         return "cannot be told"
+    if item.get("verdict") == "equivalent":
+        return "equivalent"
     if value == 0.0 and t is None:
         return "the same"
     if t is not None and (p is None or p > 1.0 - confidence):
@@ -202,6 +222,9 @@ def _sizes(item: Record, word: Told, baseline: str, unit: str) -> str:
     value, low, high = (number(item[name]) for name in ("difference", "ci_low", "ci_high"))
     if value is None or low is None or high is None:
         return f": no difference from {baseline} can be told"
+    if word == "equivalent":
+        ends = f"{figure(value, DIGITS)} [{figure(low, DIGITS)}, {figure(high, DIGITS)}]"
+        return f" and {baseline} are equivalent, {ends} {unit} a row"
     if word == "cannot be told":
         ends = f"{figure(value, DIGITS)} [{figure(low, DIGITS)}, {figure(high, DIGITS)}]"
         return f": no difference from {baseline} can be told, {ends} {unit} a row"

@@ -91,6 +91,8 @@ COMPARE: list[tuple[list[str], dict[str, Any]]] = [
     (["--rows", "1", "--id", "row"], {"rows": 1, "id": "row"}),
     (["--like", "sklearn"], {"like": "sklearn"}),
     (["--clip", "0.2"], {"clip": 0.2}),
+    (["--by", "site", "--cluster", "day"], {"by": "site", "cluster": "day"}),
+    (["--margin", "0.4", "--sort"], {"margin": 0.4, "sort": True}),
 ]
 RECALIBRATE: list[tuple[list[str], dict[str, Any]]] = [
     (["--folds", "2"], {"folds": 2}),

@@ -211,7 +211,7 @@ def test_what_is_wrong_is_said_in_words_of_arrays(call: Callable[[], object], me
     [
         ("compute", "cluster", "; compare and recalibrate have it"),
         ("check", "cluster", "; compare and recalibrate have it"),
-        ("compare", "by", "; compute and calibration have it"),
+        ("check", "by", "; compute, compare and calibration have it"),
         ("compute", "y_true", "; did you mean 'data'?"),
         ("compute", "y_pred", "; did you mean 'prediction'?"),
         ("compare", "y_prob", "; did you mean 'predictions'?"),

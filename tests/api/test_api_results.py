@@ -194,7 +194,7 @@ def test_a_check_is_true_if_it_has_passed() -> None:
 
 def test_a_result_is_brief_as_an_object_and_whole_as_text() -> None:
     assert repr(bce.check(Y, Q, max_loss=1)) == "CheckResult(n=5, verdict='passed')"
-    assert repr(answer("compare")) == "CompareResult(n=5, unit='nats', baseline='old')"
+    assert repr(answer("compare")) == "CompareResult(n=5, unit='nats', baseline='old', best='new')"
     assert str(answer("compute")).splitlines()[0] == "Row by row"
 
 
@@ -330,8 +330,8 @@ SHARED = {
         (
             bce.compare,
             {
-                *("data", "predictions", "id", "cluster", "confidence", "rows"),
-                *("like", "clip", "unit"),
+                *("data", "predictions", "id", "cluster", "by", "confidence", "margin", "sort"),
+                *("rows", "like", "clip", "unit"),
             },
         ),
         (

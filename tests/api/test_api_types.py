@@ -192,7 +192,7 @@ def test_type_checkers_know_what_is_no_figure(call: Call) -> None:
         lambda: bce.losses(FRAME, "p", worst=3),  # type: ignore[call-overload]
         lambda: bce.compare(Y, P, Q),  # type: ignore[call-overload]
         lambda: bce.compare(Y, {"old": P, "new": Q}, confidence="95"),  # type: ignore[call-overload]
-        lambda: bce.compare(FRAME, ["p", "q"], by="site"),  # type: ignore[call-overload]
+        lambda: bce.compare(FRAME, ["p", "q"], margin="0.1"),  # type: ignore[call-overload]
         lambda: bce.calibration(FRAME, strategy="quantil"),  # type: ignore[call-overload]
         lambda: bce.calibration(FRAME, bins=2.5),  # type: ignore[call-overload]
         lambda: bce.recalibrate(FRAME, method="plat"),  # type: ignore[call-overload]

@@ -80,15 +80,16 @@ def test_the_json_has_all_figures(preds: Callable[..., str], bce: Callable[..., 
         *("source", "label_column", "prediction_columns", "positive_label", "negative_label"),
         *("n", "n_positive"),
         *("weight_sum", "base_rate", "n_missing", "n_unmatched", "unit", "convention", "clip"),
-        *("confidence", "cluster_column", "n_clusters", "base_rate_loss", "baseline", "models"),
-        *("comparisons", "notes"),
+        *("confidence", "margin", "cluster_column", "n_clusters", "base_rate_loss", "baseline"),
+        *("best", "sorted", "models", "comparisons", "notes"),
     ]
     assert (record["n"], record["baseline"], record["unit"]) == (5, "old", "nats")
     assert [model["name"] for model in record["models"]] == ["old", "new", "third"]
     first, second = record["comparisons"]
     assert list(first) == [
         *("model", "baseline", "difference", "std_error", "ci_low", "ci_high", "t", "df"),
-        *("p_value", "p_adjusted", "n_better", "n_worse", "n_tied", "infinite"),
+        *("p_value", "p_adjusted", "detectable_difference", "rows_needed", "verdict"),
+        *("n_better", "n_worse", "n_tied", "infinite"),
         *("n_only_baseline_infinite", "n_only_model_infinite", "n_both_infinite", "finite"),
         *("gained", "lost"),
     ]
@@ -188,7 +189,7 @@ def test_an_infinite_or_undefined_difference_is_null_in_json(
     finite = found["finite"]
     assert list(finite) == [
         *("n", "difference", "std_error", "ci_low", "ci_high", "t", "df"),
-        *("p_value", "p_adjusted"),
+        *("p_value", "p_adjusted", "detectable_difference", "rows_needed"),
     ]
     assert (finite["n"], finite["difference"], finite["std_error"]) == (2, 0.0, 0.0)
 

@@ -16,7 +16,8 @@ import pytest
 from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Categories, Predictions, Rows
-from bce_cli.render.compare import CompareDocument, verdict
+from bce_cli.render.compare import CompareDocument
+from bce_cli.render.compare_verdict import verdict
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.write import write_document

@@ -563,8 +563,10 @@ def _documents(rows: Rows, convention: Convention, unit: Unit) -> Iterator[Docum
     yield CompareDocument(
         replace(origin, prediction_columns=("p", "q")),
         convention,
-        comparison_report(totals, ("p", "q"), unit),
+        comparison_report(totals, ("p", "q"), unit, margin=0.5),
         None if rows.cluster is None else "g",
+        ("g",) * len(rows.segments),
+        is_sorted=len(rows) % 2 == 0,
     )
     limits = Limits(0.5, 0.1, 0.25, 0.1, 3, Baseline("b", 0.5, "bits", 0.1), 0.1, 7, confident=True)
     judgement = judge(GateTotals.of(rows, limits, convention), limits, unit)

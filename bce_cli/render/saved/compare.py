@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, get_args
 from bce_cli.core.comparison import ComparisonReport, ModelReport
 from bce_cli.core.differences import Difference, DifferenceReport, Infinite
 from bce_cli.core.extremes import ChangedRow
+from bce_cli.core.leader_board import Standing
+from bce_cli.core.segment_differences import SegmentDifference
 from bce_cli.render.compare import FIGURES_OF_MODELS, CompareDocument
 from bce_cli.render.saved.parts import convention_of, losses_of, origin_of, unit_of, which_row
 
@@ -22,10 +24,15 @@ _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 def compare_document(fields: Fields) -> CompareDocument:
     """Make the document again."""
     unit = unit_of(fields)
-    models = tuple(_model(each, fields, unit) for each in fields.all("models"))
+    baseline = fields.text("baseline")
+    models = sorted(  # the baseline is the first, wherever it stands
+        (_model(each, fields, unit) for each in fields.all("models")),
+        key=lambda model: model.name != baseline,
+    )
     comparisons = tuple(map(_comparison, fields.all("comparisons")))
     if not comparisons or len(models) != len(comparisons) + 1:
         fields.refuse("comparisons", "one for each model but the first")
+    columns, segments = _segments(fields)
     return CompareDocument(
         origin=origin_of(fields, tuple(model.name for model in models)),
         convention=convention_of(fields),
@@ -34,10 +41,14 @@ def compare_document(fields: Fields) -> CompareDocument:
             unit=unit,
             confidence=fields.number("confidence", 0.0, 1.0),
             n_clusters=fields.maybe_count("n_clusters"),
-            models=models,
+            models=tuple(models),
             comparisons=comparisons,
+            margin=fields.maybe_number("margin", 0.0),
+            segments=segments,
         ),
         cluster_column=fields.maybe_text("cluster_column"),
+        segment_columns=columns,
+        is_sorted=fields.flag("sorted", default=False),
     )
 
 
@@ -51,6 +62,44 @@ def _model(fields: Fields, whole: Fields, unit: Unit) -> ModelReport:
         std_error=fields.maybe_number("std_error", 0.0),
         ci_low=fields.maybe_number("ci_low"),
         ci_high=fields.maybe_number("ci_high"),
+        standing=_standing(fields),
+    )
+
+
+def _standing(fields: Fields) -> Standing | None:
+    """Return where a model stands; None where an older version has not told."""
+    rank = fields.maybe_count("rank", 1)
+    if rank is None:
+        return None
+    is_told = fields.members.get("told_from_best") is not None
+    return Standing(
+        rank,
+        is_best=fields.flag("is_best"),
+        told_from_best=fields.flag("told_from_best") if is_told else None,
+        p_from_best=fields.maybe_number("p_from_best", 0.0, 1.0),
+    )
+
+
+def _segments(fields: Fields) -> tuple[tuple[str, ...], tuple[SegmentDifference, ...]]:
+    """Return the columns that part the rows, and how models differ on each segment."""
+    found = fields.all("segments")
+    if not found:
+        return (), ()
+    columns = tuple(found[0].one("segment").members)
+    return columns, tuple(_segment(each, columns) for each in found)
+
+
+def _segment(fields: Fields, columns: tuple[str, ...]) -> SegmentDifference:
+    words = fields.one("segment")
+    if set(words.members) != set(columns):
+        fields.refuse("segment", "of the same columns as the first")
+    difference, n = _comparison(fields), fields.count("n", 1)
+    return SegmentDifference(
+        names=tuple(map(words.text, columns)),
+        n=n,
+        difference=difference,
+        mean_loss=fields.number("mean_loss", null=math.inf),
+        is_small=fields.flag("is_small"),
     )
 
 
@@ -86,6 +135,8 @@ def _difference(fields: Fields, n: int) -> Difference:
         df=fields.maybe_count("df"),
         p_value=fields.maybe_number("p_value", 0.0, 1.0),
         p_adjusted=fields.maybe_number("p_adjusted", 0.0, 1.0),
+        detectable_difference=fields.maybe_number("detectable_difference", 0.0),
+        rows_needed=fields.maybe_count("rows_needed", 1),
     )
 
 
