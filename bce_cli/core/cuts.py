@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Names: TypeAlias = tuple[str, ...]
 
 MOST_QUANTILES = 1000
+
+_DIGITS = 17
+"""That no float64 takes more than."""
 
 _IN_FULL = Decimal(10) ** 40
 """Whole numbers from here on are written with an exponent, as those of the cells are."""
@@ -104,9 +107,10 @@ class Cut:
     def at_quantiles(self, values: FloatArray) -> Cut:
         """Return the same with its edges, once all numbers are known.
 
-        The edge of the k-th of q intervals is the number at which so many are smaller as is nearest
-        to k/q of all; of two, the smaller. Equal numbers are never parted, so that there may be
-        fewer intervals.
+        The k-th edge of q intervals is where different numbers part with so many below as is
+        nearest to k/q of all; of two such places, the lower. Equal numbers are never parted, so
+        that there may be fewer intervals. An edge is the number of fewest digits that is above all
+        below.
 
         Parameters
         ----------
@@ -129,12 +133,25 @@ class Cut:
             at = int(np.searchsorted(smaller * q, k * n))
             near = smaller[max(at - 1, 0) : at + 1].tolist()
             places.append(min(near, key=partial(_distance, q=q, wanted=k * n)))
-        edges = (Decimal(repr(float(found[place] + 0.0))) for place in dict.fromkeys(places))
+        edges = (_between(*found[at - 1 : at + 1].tolist()) for at in dict.fromkeys(places))
         return replace(self, edges=tuple(edges))
 
 
 def _distance(count: int, q: int, wanted: int) -> int:
     return abs(count * q - wanted)
+
+
+def _between(low: float, high: float) -> Decimal:
+    """Return a number of few digits that is above one number, and not above another.
+
+    Examples
+    --------
+    >>> [float(_between(*ends)) for ends in ((1.9876, 2.0345), (17.0, 18.0), (-0.25, 0.0))]
+    [2.0, 18.0, 0.0]
+    """
+    least, most = Decimal(repr(low)), Decimal(repr(high + 0.0))
+    shorter = (Context(prec=n, rounding=ROUND_FLOOR).plus(most) for n in range(1, _DIGITS))
+    return next((number for number in shorter if number > least), most)
 
 
 def in_order(
