@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from decimal import Decimal
-from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
@@ -79,11 +78,16 @@ def test_whole_numbers_that_no_float_holds_are_told_apart() -> None:
 
 
 def quantiles(values: list[float], q: int) -> list[int]:
-    """Return where sorted values are parted, by trying all places for each share."""
+    """Return where sorted values are parted, by trying all places that leave enough behind."""
     ordered = sorted(values)
     places = [i for i in range(1, len(ordered)) if ordered[i - 1] < ordered[i]]
-    shares = [Fraction(k * len(ordered), q) for k in range(1, q)]
-    return sorted({min(places, key=lambda at: (abs(at - share), at)) for share in shares if places})
+    q, found = min(q, len(places) + 1), list[int]()
+    for k in range(1, q):
+        open_places = [at for at in places if at > (found or [0])[-1]]
+        open_places = open_places[: len(open_places) - (q - 1 - k)]
+        wanted = (len(ordered) - 1) * k // q + 1
+        found.append(min(open_places, key=lambda at: (abs(at - wanted), at)))
+    return found
 
 
 @settings(max_examples=examples(300))
@@ -113,7 +117,9 @@ def test_numbers_that_differ_are_parted_where_one_of_them_prevails() -> None:
         cut = Cut(quantiles=5).at_quantiles(np.array([many] * 18 + [few] * 2))
         assert cut.names == ("below 1", "1 or more")
     assert Cut(quantiles=5).at_quantiles(np.array([7.0, 7.0])).names == ("any number",)
-    assert Cut(quantiles=2).at_quantiles(np.array([-np.inf, 3.0, np.inf])).names[0] == "below 3"
+    for values in ([-np.inf, 3.0, np.inf], [-np.inf, 3.0, 3.0, np.inf, np.nan]):
+        assert Cut(quantiles=3).at_quantiles(np.array(values)).names == ("below 3", "3 or more")
+    assert Cut(quantiles=3).at_quantiles(np.array([np.inf, np.nan])).names == ("any number",)
 
 
 def test_where_nothing_is_cut_the_costliest_come_first() -> None:
