@@ -11,6 +11,7 @@ from bce_cli.errors import did_you_mean, quoted
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from decimal import Decimal
 
     from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.recalibration.maps import Method
@@ -44,7 +45,7 @@ Values: TypeAlias = "Array | list[Any] | tuple[Any, ...]"
 """A value for each row; not a text, which names a column."""
 Frame: TypeAlias = "ArrowStream | Mapping[str, Any]"
 """Columns by name in memory: a table, or a mapping of arrays."""
-Edges: TypeAlias = "Array | Sequence[float] | str"
+Edges: TypeAlias = "Array | Sequence[float | Decimal] | str"
 """Numbers that ascend, or a text such as ``quantile:5``."""
 Cuts: TypeAlias = "Edges | Mapping[str, Edges]"
 """At what columns of numbers are cut into intervals."""

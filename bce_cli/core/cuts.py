@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from functools import partial
+from decimal import ROUND_FLOOR, Context, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     Names: TypeAlias = tuple[str, ...]
 
 MOST_QUANTILES = 1000
+
+_DIGITS = 17
+"""That no float64 takes more than."""
 
 _IN_FULL = Decimal(10) ** 40
 """Whole numbers from here on are written with an exponent, as those of the cells are."""
@@ -104,9 +106,9 @@ class Cut:
     def at_quantiles(self, values: FloatArray) -> Cut:
         """Return the same with its edges, once all numbers are known.
 
-        The edge of the k-th of q intervals is the number at which so many are smaller as is nearest
-        to k/q of all; of two, the smaller. Equal numbers are never parted, so that there may be
-        fewer intervals.
+        They are put where `even_cuts` puts them: equal numbers are never parted, and there are as
+        many intervals as were asked for, or one for each different number. An edge is the number of
+        fewest digits that parts what is to be parted.
 
         Parameters
         ----------
@@ -118,23 +120,64 @@ class Cut:
         >>> Cut(quantiles=3).at_quantiles(np.array([5.0, 1.0, 2.0, 1.0, 4.0, 3.0])).numbers
         [2, 4]
         """
-        q = self.quantiles or 1
-        found = np.sort(values[~np.isnan(values)])
-        n = len(found)
-        smaller = np.flatnonzero(found[1:] > found[:-1]) + 1
-        smaller = smaller[np.isfinite(found[smaller])]
-        places: list[int] = []
-        for k in range(1, q) if len(smaller) else ():
-            # In integers, as q times a count: no rounding decides which is nearer.
-            at = int(np.searchsorted(smaller * q, k * n))
-            near = smaller[max(at - 1, 0) : at + 1].tolist()
-            places.append(min(near, key=partial(_distance, q=q, wanted=k * n)))
-        edges = (Decimal(repr(float(found[place] + 0.0))) for place in dict.fromkeys(places))
+        found = values[~np.isnan(values)]
+        finite = found[np.isfinite(found)]
+        if len(finite) == 0:
+            return replace(self, edges=())
+        numbers, counts = np.unique(np.minimum(found, finite.max()), return_counts=True)
+        firsts = even_cuts(counts, self.quantiles or 1)[1:]
+        edges = (_between(*numbers[at - 1 : at + 1].tolist()) for at in firsts)
         return replace(self, edges=tuple(edges))
 
 
-def _distance(count: int, q: int, wanted: int) -> int:
-    return abs(count * q - wanted)
+def even_cuts(counts: Sequence[int] | npt.NDArray[np.intp], n_bins: int) -> list[int]:
+    """Cut groups of rows that stay together into bins of about as many rows each.
+
+    There are as many bins as asked for, or one for each group where there are fewer of these. A cut
+    that would best stand behind so many rows, as the quantile does, stands behind the group that
+    comes nearest to that, the first of two, but leaves a group at least for every other bin.
+
+    Parameters
+    ----------
+    counts : sequence or ndarray of int, shape (m,)
+        Rows of each group, ascending; at least one group, and none is empty.
+    n_bins : int
+
+    Returns
+    -------
+    list of int, shape (min(m, n_bins),)
+        The first group of each bin.
+
+    Examples
+    --------
+    >>> even_cuts([4, 5], 2), even_cuts([1, 1, 20], 3), even_cuts([9, 1, 1, 1], 2)
+    ([0, 1], [0, 1, 2], [0, 1])
+    """
+    ends = np.cumsum(counts)
+    n = int(ends[-1])
+    n_bins = min(n_bins, len(counts))
+    firsts = [0]
+    for k in range(1, n_bins):
+        wanted = (n - 1) * k // n_bins + 1
+        least, most = firsts[-1] + 1, len(counts) - (n_bins - k)
+        place = int(np.searchsorted(ends, wanted))  # the first group that ends there, or behind
+        if place and wanted - ends[place - 1] <= ends[place] - wanted:
+            place -= 1
+        firsts.append(min(max(place + 1, least), most))
+    return firsts
+
+
+def _between(low: float, high: float) -> Decimal:
+    """Return a number of few digits that is above one number, and not above another.
+
+    Examples
+    --------
+    >>> [float(_between(*ends)) for ends in ((1.9876, 2.0345), (17.0, 18.0), (-0.25, 0.0))]
+    [2.0, 18.0, 0.0]
+    """
+    least, most = Decimal(repr(low)), Decimal(repr(high + 0.0))
+    shorter = (Context(prec=n, rounding=ROUND_FLOOR).plus(most) for n in range(1, _DIGITS))
+    return next((number for number in shorter if number > least), most)
 
 
 def in_order(

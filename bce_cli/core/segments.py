@@ -10,7 +10,7 @@ from bce_cli.core.cuts import in_order
 from bce_cli.core.groups import grouped
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
-from bce_cli.errors import DataError
+from bce_cli.errors import DataError, argument, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +108,8 @@ class Segmented(State, Generic[S]):
 def too_many_segments() -> DataError:
     """Return the error of rows that are parted by the wrong column."""
     message = f"the rows fall into more than {MOST_SEGMENTS:,} segments"
-    return DataError(message, "by is for columns of few different values", "by")
+    few = f"{argument('by')} is for columns of few different values"
+    return DataError(message, f"{few}; {given(cut='quantile:5')} makes few intervals of numbers")
 
 
 @dataclass(frozen=True, slots=True)

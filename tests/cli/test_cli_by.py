@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 FLIGHTS = Path(__file__).parents[2] / "sample_data" / "flights.csv"
+FEW_VALUES = "--by is for columns of few different values"
 SMALL = "y,p,site\n1,0.5,a\n0,0.25,b\n1,0.125,a\n0,0.5,\n"
 
 
@@ -236,8 +237,15 @@ def test_a_column_of_ids_is_refused(bce: Callable[..., Result], preds: Callable[
     assert (result.exit_code, result.stdout) == (65, "")
     assert result.stderr.splitlines() == [
         "bce: error: the rows fall into more than 10,000 segments",
-        "bce: --by is for columns of few different values",
+        f"bce: {FEW_VALUES}; --cut quantile:5 makes few intervals of numbers",
     ]
+
+
+def test_a_column_of_ids_can_be_cut(bce: Callable[..., Result], preds: Callable[..., str]) -> None:
+    text = "id,y,p\n" + "".join(f"{i},1,0.5\n" for i in range(10_001))
+    for cut, sizes in (("7,9000.5", [7, 8994, 1000]), ("quantile:3", [3334, 3333, 3334])):
+        found = segments(bce("compute", preds(text), "--by", "id", "--cut", cut, "-f", "json"))
+        assert [item["n"] for item in found] == sizes
 
 
 def test_an_id_may_part_the_rows_as_well(

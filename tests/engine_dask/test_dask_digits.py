@@ -42,6 +42,8 @@ COMMANDS = [
     ("calibration", *NAMED, "--fine-bins", *JSON),
     ("calibration", *NAMED, "--weight", "q", "--fine-bins", "--strategy", "quantile"),
     ("recalibrate", *NAMED, "--folds", "2", "--method", "platt", "--cluster", "site", *JSON),
+    ("compute", *NAMED, "--by", "q", "--by", "site", "--cut", "q=quantile:3", *JSON),
+    ("compute", *NAMED, "--by", "q", "--cut", "0.25,0.5", *JSON),
 ]
 
 
@@ -71,7 +73,8 @@ def test_threads_write_the_same_of_mixed_sources(
 @pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize(
-    "command", one_in(2, [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8], COMMANDS[12]])
+    "command",
+    one_in(2, [COMMANDS[0], COMMANDS[4], COMMANDS[6], COMMANDS[8], COMMANDS[12], COMMANDS[15]]),
 )
 def test_other_processes_write_what_this_process_writes(
     command: tuple[str, ...],

@@ -60,6 +60,10 @@ COMMANDS = [
     ("compute", "few.parquet", *ON, *JSON, "--by", "site", "--weight", "q"),
     ("compare", "few.parquet", "b", *ON, *JSON, "--id", "q", "--cluster", "site"),
 ]
+CUTS = [
+    ("compute", "b", *ON, *JSON, "--by", "q", "--cut", "quantile:3"),
+    ("compute", "few.parquet", *ON, *JSON, "--by", "q", "--cut", "0.25,0.5"),
+]
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ def shared_out(
 
 @pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts", "joined")
-@pytest.mark.parametrize("call", COMMANDS)
+@pytest.mark.parametrize("call", [*COMMANDS, *CUTS])
 def test_all_rows_have_partners(call: tuple[str, ...], shared_out: Callable[..., Outcome]) -> None:
     assert shared_out(*call)[1]
 

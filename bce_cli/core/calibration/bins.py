@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bce_cli.core.cuts import even_cuts
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
 from bce_cli.core.groups import GroupedRows
 from bce_cli.core.inference import t_quantile
@@ -79,42 +79,6 @@ def quantile_edges(predictions: FloatArray, n_bins: int) -> tuple[float, ...]:
     firsts = even_cuts(counts.tolist(), n_bins)
     lasts = [place - 1 for place in (*firsts[1:], len(distinct))]
     return (float(distinct[0]), *distinct[lasts].tolist())
-
-
-def even_cuts(counts: Sequence[int], n_bins: int) -> list[int]:
-    """Cut groups of rows that stay together into bins of about as many rows each.
-
-    There are as many bins as asked for, or one for each group where there are fewer of these. A cut
-    that would best stand behind so many rows, as the quantile does, stands behind the group that
-    comes nearest to that, the first of two, but leaves a group at least for every other bin.
-
-    Parameters
-    ----------
-    counts : sequence of int, shape (m,)
-        Rows of each group, ascending; at least one group, and none is empty.
-    n_bins : int
-
-    Returns
-    -------
-    list of int, shape (min(m, n_bins),)
-        The first group of each bin.
-
-    Examples
-    --------
-    >>> even_cuts([4, 5], 2), even_cuts([1, 1, 20], 3), even_cuts([9, 1, 1, 1], 2)
-    ([0, 1], [0, 1, 2], [0, 1])
-    """
-    ends = list(accumulate(counts))
-    n_bins = min(n_bins, len(counts))
-    firsts = [0]
-    for k in range(1, n_bins):
-        wanted = (ends[-1] - 1) * k // n_bins + 1
-        least, most = firsts[-1] + 1, len(counts) - (n_bins - k)
-        place = bisect_left(ends, wanted)  # the first group that ends there, or behind
-        if place and wanted - ends[place - 1] <= ends[place] - wanted:
-            place -= 1
-        firsts.append(min(max(place + 1, least), most))
-    return firsts
 
 
 MOST_BINS = 1000

@@ -26,11 +26,11 @@ from bce_cli.core.calibration.bins import (
     N_HISTOGRAM_BINS,
     ReliabilityTotals,
     bins_of,
-    even_cuts,
     uniform_edges,
 )
 from bce_cli.core.calibration.decomposition import SpiegelhalterSums
 from bce_cli.core.calibration.tally import SquareSums, Tally, label_spread, split
+from bce_cli.core.cuts import even_cuts
 from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 from bce_cli.core.groups import GroupedRows
 from bce_cli.core.rows import as_floats

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bce_cli import CalibrationPlan, CalibrationReport, calibration_report
-from bce_cli.core.calibration.bins import bins_of, even_cuts, quantile_edges
+from bce_cli.core.calibration.bins import bins_of, quantile_edges
+from bce_cli.core.cuts import even_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
