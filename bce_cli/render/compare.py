@@ -14,7 +14,6 @@ from bce_cli.render.layout import (
     Section,
     count,
     figure,
-    how_many,
     interval,
     interval_title,
     mean_loss_text,
@@ -353,7 +352,10 @@ def _board(document: CompareDocument) -> Section:
             (Column("model", is_text=True, wraps=True), lambda model: document.shown(model.name)),
             (Column("rank", spare=4), lambda model: _standing(model, "rank")),
             (f"mean loss, {report.unit}", lambda model: mean_loss_text(model.report.mean_loss)),
-            (interval_title(report.confidence), lambda model: interval(model.ci_low, model.ci_high)),
+            (
+                interval_title(report.confidence),
+                lambda model: interval(model.ci_low, model.ci_high),
+            ),
             (Column("skill", spare=3), lambda model: percent(model.report.skill)),
             (Column("Brier", spare=5), lambda model: figure(model.report.brier, _DIGITS)),
             (Column("impossible", spare=6), lambda model: count(model.report.n_impossible)),
@@ -363,7 +365,11 @@ def _board(document: CompareDocument) -> Section:
                 lambda model: _standing(model, "p_from_best"),
             ),
         ),
-        notes=(*document.doubts, cluster_note(document.cluster_column, report.n_clusters), *document.origin.notes()),
+        notes=(
+            *document.doubts,
+            cluster_note(document.cluster_column, report.n_clusters),
+            *document.origin.notes(),
+        ),
     )
 
 
