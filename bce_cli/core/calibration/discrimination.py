@@ -41,6 +41,10 @@ NoInterval: TypeAlias = Literal[
 """
 
 
+ENOUGH_WRONG, ENOUGH_CLUSTERS = 10, 30
+"""With fewer, intervals of 95 % hold the area less often than 93 times in 100."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discrimination:
     """Area under the ROC curve.
@@ -55,6 +59,10 @@ class Discrimination:
         The value and some standard errors to either side, within [0, 1].
     no_interval : NoInterval or None
         Why there is none.
+    is_narrow : bool
+        Whether the interval tends to be too narrow: the rarer label's rows (the effective number of
+        them), times the share of pairs in the less usual order, are fewer than `ENOUGH_WRONG`; or
+        a label is in fewer clusters than `ENOUGH_CLUSTERS`.
     """
 
     auc: float | None
@@ -62,6 +70,7 @@ class Discrimination:
     ci_low: float | None = None
     ci_high: float | None = None
     no_interval: NoInterval | None = None
+    is_narrow: bool = False
 
 
 def discrimination(
@@ -263,7 +272,13 @@ def _by_row(ranks: _Ranks, tally: Tally, confidence: float) -> Discrimination:
             squared += 2.0 * mixed[block] * p * q
         variance += ExactSum.of(squared)
     least = _least_variance(shares) + _ROUNDING * float(rounding)
-    return _with_interval(ranks.auc, float(variance), least, t_quantile(confidence, math.inf))
+    return _with_interval(
+        ranks.auc,
+        float(variance),
+        least,
+        t_quantile(confidence, math.inf),
+        is_narrow=_has_few_wrong(ranks.auc, shares),
+    )
 
 
 def _square_sums(tally: Tally) -> tuple[FloatArray, FloatArray, FloatArray | None]:
@@ -314,8 +329,14 @@ def _by_cluster(
         + (_factor(ones.n) - factor) * float(ones.value_squares)
         + (_factor(zeros.n) - factor) * float(zeros.value_squares)
     )
-    reach = t_quantile(confidence, both.n - 1)
-    return _with_interval(ranks.auc, variance, _least_variance(shares), reach)
+    of_rows = _ratio(positives**2, ranks.positives), _ratio(negatives**2, ranks.negatives)
+    return _with_interval(
+        ranks.auc,
+        variance,
+        _least_variance(shares),
+        t_quantile(confidence, both.n - 1),
+        is_narrow=min(ones.n, zeros.n) < ENOUGH_CLUSTERS or _has_few_wrong(ranks.auc, of_rows),
+    )
 
 
 def _places(rows: Rows, tally: Tally) -> Places:
@@ -346,6 +367,15 @@ def _too_few(positives: float, negatives: float) -> NoInterval | None:
     return "one negative" if negatives > _ALMOST_ALL else None
 
 
+def _has_few_wrong(auc: float, shares: tuple[float, float]) -> bool:
+    """Tell whether so few pairs are in the less usual order that an interval is too narrow.
+
+    Shares are one over the effective numbers of rows. What counts are not pairs, but rows of the
+    rarer label.
+    """
+    return min(auc, 1.0 - auc) < ENOUGH_WRONG * max(shares)
+
+
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
@@ -354,10 +384,12 @@ def _least_variance(shares: tuple[float, float]) -> float:
     return _ROUNDING**2 * sum(shares)
 
 
-def _with_interval(auc: float, variance: float, least: float, reach: float) -> Discrimination:
+def _with_interval(
+    auc: float, variance: float, least: float, reach: float, *, is_narrow: bool
+) -> Discrimination:
     """Put some standard errors to either side, unless the variance is at its least."""
     if variance <= least:
         return Discrimination(auc, no_interval="separated" if auc in {0.0, 1.0} else "no spread")
     error = math.sqrt(variance)
     low, high = auc - reach * error, auc + reach * error
-    return Discrimination(auc, error, max(low, 0.0), min(high, 1.0))
+    return Discrimination(auc, error, max(low, 0.0), min(high, 1.0), is_narrow=is_narrow)
