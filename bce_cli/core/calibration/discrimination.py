@@ -59,7 +59,7 @@ class Discrimination:
         The value and some standard errors to either side, within [0, 1].
     no_interval : NoInterval or None
         Why there is none.
-    is_narrow : bool
+    is_too_narrow : bool
         Whether the interval tends to be too narrow: the rarer label's rows (the effective number of
         them), times the share of pairs in the less usual order, are fewer than `ENOUGH_WRONG`; or
         a label is in fewer clusters than `ENOUGH_CLUSTERS`.
@@ -70,7 +70,7 @@ class Discrimination:
     ci_low: float | None = None
     ci_high: float | None = None
     no_interval: NoInterval | None = None
-    is_narrow: bool = False
+    is_too_narrow: bool = False
 
 
 def discrimination(
@@ -277,7 +277,7 @@ def _by_row(ranks: _Ranks, tally: Tally, confidence: float) -> Discrimination:
         float(variance),
         least,
         t_quantile(confidence, math.inf),
-        is_narrow=_has_few_wrong(ranks.auc, shares),
+        is_too_narrow=_has_few_wrong(ranks.auc, shares),
     )
 
 
@@ -335,7 +335,7 @@ def _by_cluster(
         variance,
         _least_variance(shares),
         t_quantile(confidence, both.n - 1),
-        is_narrow=min(ones.n, zeros.n) < ENOUGH_CLUSTERS or _has_few_wrong(ranks.auc, of_rows),
+        is_too_narrow=min(ones.n, zeros.n) < ENOUGH_CLUSTERS or _has_few_wrong(ranks.auc, of_rows),
     )
 
 
@@ -385,11 +385,11 @@ def _least_variance(shares: tuple[float, float]) -> float:
 
 
 def _with_interval(
-    auc: float, variance: float, least: float, reach: float, *, is_narrow: bool
+    auc: float, variance: float, least: float, reach: float, *, is_too_narrow: bool
 ) -> Discrimination:
     """Put some standard errors to either side, unless the variance is at its least."""
     if variance <= least:
         return Discrimination(auc, no_interval="separated" if auc in {0.0, 1.0} else "no spread")
     error = math.sqrt(variance)
     low, high = auc - reach * error, auc + reach * error
-    return Discrimination(auc, error, max(low, 0.0), min(high, 1.0), is_narrow=is_narrow)
+    return Discrimination(auc, error, max(low, 0.0), min(high, 1.0), is_too_narrow=is_too_narrow)

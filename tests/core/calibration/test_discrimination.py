@@ -338,37 +338,37 @@ def test_why_there_is_no_interval(
         assert discrimination(rows, clustered([0, 1, 2, 3])) == expected
 
 
-@pytest.mark.parametrize(("n_wrong", "is_narrow"), [(21, False), (19, True)])
+@pytest.mark.parametrize(("n_wrong", "is_too_narrow"), [(21, False), (19, True)])
 def test_intervals_of_few_rows_ranked_wrongly_tend_to_be_too_narrow(
-    n_wrong: int, is_narrow: bool
+    n_wrong: int, is_too_narrow: bool
 ) -> None:
     """Of 100 positives so many are below half of 1,000 negatives: half as many are wrong."""
     ranks = np.concatenate([np.repeat([2.5, 1.5], [100 - n_wrong, n_wrong]), [1.0, 2.0] * 500]) / 4
     rows = Rows(np.arange(1100) < 100, ranks)
     found = discrimination(rows)
     assert found.auc == 1.0 - n_wrong / 200
-    assert found.is_narrow is is_narrow
+    assert found.is_too_narrow is is_too_narrow
     for other in (
         replace(rows, labels=rows.labels == 0),
         replace(rows, weights=np.full(1100, 3.0)),
         replace(rows, weights=np.append(np.full(1099, 3.0), 0.5)),
     ):
-        assert discrimination(other).is_narrow is is_narrow
-    assert discrimination(rows, clustered(np.arange(1100) % 50)).is_narrow is is_narrow
+        assert discrimination(other).is_too_narrow is is_too_narrow
+    assert discrimination(rows, clustered(np.arange(1100) % 50)).is_too_narrow is is_too_narrow
     heavier = np.where(np.arange(1100) < 10, 2.0, 1.0)  # 93 positives in effect
-    assert discrimination(replace(rows, weights=heavier)).is_narrow
+    assert discrimination(replace(rows, weights=heavier)).is_too_narrow
 
 
-@pytest.mark.parametrize(("n_clusters", "is_narrow"), [(29, True), (30, False)])
+@pytest.mark.parametrize(("n_clusters", "is_too_narrow"), [(29, True), (30, False)])
 def test_intervals_of_labels_in_few_clusters_tend_to_be_too_narrow(
-    n_clusters: int, is_narrow: bool
+    n_clusters: int, is_too_narrow: bool
 ) -> None:
     """Of either label, however many there are in all."""
     rows = some_rows(600, seed=1)
     codes = np.where(rows.labels > 0, np.arange(600) % n_clusters, np.arange(600) % 60)
     for labels in (rows.labels, rows.labels == 0):
         found = discrimination(replace(rows, labels=labels), clustered(codes))
-        assert found.is_narrow is is_narrow
+        assert found.is_too_narrow is is_too_narrow
 
 
 def test_predictions_all_equal_have_no_interval() -> None:
