@@ -44,6 +44,8 @@ COMMANDS = [
     ("recalibrate", *NAMED, "--folds", "2", "--method", "platt", "--cluster", "site", *JSON),
     ("compute", *NAMED, "--by", "q", "--by", "site", "--cut", "q=quantile:3", *JSON),
     ("compute", *NAMED, "--by", "q", "--cut", "0.25,0.5", *JSON),
+    ("calibration", "-l", "y", "-p", "p", "-p", "q", "--by", "site", *JSON),
+    ("calibration", "-l", "y", "-p", "p", "-p", "q", "--fine-bins", "-f", "csv"),
 ]
 
 

@@ -18,6 +18,7 @@ from bce_cli.errors import ArgumentError, DataError, UsageError
 from bce_cli.render.dots import MOST_ROWS, names_that_differ
 from bce_cli.render.plots import (
     plot_calibration,
+    plot_calibrations,
     plot_check,
     plot_compare,
     plot_compute,
@@ -422,6 +423,31 @@ def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None
     plot_calibration(old, ax)
     assert title(ax).startswith("Not calibrated: ")
     assert len(legend(ax)) == 4
+
+
+def test_several_models_are_drawn_as_their_diagrams_one_after_the_other() -> None:
+    record = golden("calibrations-by")
+    ax = plot_calibrations(record, axes())
+    assert legend(ax) == ["calibrated", "old", "new"]
+    assert title(ax) == "old: not calibrated; new: not calibrated"
+    for model in record["models"]:
+        bins = [each for each in model["bins"] if each["event_rate"] is not None]
+        assert points(ax, model["name"]) == [
+            (each["mean_prediction"], each["event_rate"]) for each in bins
+        ]
+    one, other = golden("calibration"), axes()
+    plot_calibration(one, ax)
+    assert legend(ax)[1:] == ["old", "new", "prediction"]
+    plot_calibration(one, other)
+    plot_calibrations(record, other)
+    assert legend(other)[1:] == ["prediction", "old", "new"]
+    names = legend(plot_calibrations(golden("calibrations"), axes()))
+    assert names == ["calibrated", "old|[red]", r"\x1b[31mnew\x1b[0m"]
+    for model in record["models"]:
+        del model["bins"]
+    with pytest.raises(DataError, match=r"^there are no bins to draw: "):
+        plot_calibrations(record, ax)
+    assert legend(ax)[1:] == ["old", "new", "prediction"]
 
 
 def test_another_picture_takes_the_place_of_that_in_the_same_axes() -> None:
