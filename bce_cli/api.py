@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
 
 _MOST_ROWS = 10_000
+_USUAL = 0.95
 _LOG = logging.getLogger("bce_cli")
 
 
@@ -631,14 +632,19 @@ def check(
     max_loss: float | None = None,
     min_skill: float | None = None,
     max_brier: float | None = None,
+    min_auc: float | None = None,
+    max_miscalibration: float | None = None,
     max_ece: float | None = None,
     bins: int | None = None,
+    strategy: Strategy | None = None,
     min_rows: int | None = None,
     baseline: Result | Mapping[str, Any] | Path | None = None,
     against: Table | Values | None = None,
     against_column: str | None = None,
     budget: float | None = None,
     confident: bool = False,
+    cluster: str | Values | None = None,
+    confidence: float = 0.95,
     like: Like = "exact",
     clip: float | None = None,
     unit: Unit = "nats",
@@ -654,8 +660,14 @@ def check(
         Mean loss (in `unit`), Brier score and expected calibration error must be at most that.
     min_skill : float, optional
         Skill, 1 - loss / base-rate loss, must be at least that.
+    min_auc : float, optional
+        Area under the ROC curve must be at least that.
+    max_miscalibration : float, optional
+        What recalibration could take off the mean loss must be at most that, in `unit`.
     bins : int, optional
-        Bins of equal width for `max_ece`; 10 by default.
+        For `max_ece`; 10 by default.
+    strategy : {"uniform", "quantile"}, optional
+        Bins of equal width, which is the default, or of about as many rows each.
     min_rows : int, optional
         Fewest rows of weight above 0.
     baseline : ComputeResult, mapping or path, optional
@@ -668,8 +680,12 @@ def check(
     budget : float, optional
         What it may be more than `against` or the baseline, in `unit`; 0 by default.
     confident : bool, default False
-        Judge by 95 % intervals, of independent rows: where some of it keeps the limit and some
-        does not, the check is undecided.
+        Judge by intervals: where some of it keeps the limit and some does not, the check is
+        undecided.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: intervals allow for it.
+    confidence : float, default 0.95
+        Of the intervals, in (0, 1).
     like, clip, unit, **options
         As for `compute`.
 
@@ -697,10 +713,17 @@ def check(
         message = "bins goes with max_ece"
         raise ArgumentError(message, None, "bins", "max_ece")
     has_rival = against is not None or against_column is not None
+    if strategy is not None and max_ece is None:
+        message = "strategy goes with max_ece"
+        raise ArgumentError(message, None, "strategy", "max_ece")
+    check_kind("confident", confident, bool)
+    for name, is_given in (("cluster", cluster is not None), ("confidence", confidence != _USUAL)):
+        if is_given and not confident:
+            message = f"{argument(name)} goes with {argument('confident')}"
+            raise ArgumentError(message, "without confident=True there are no intervals")
     if budget is not None and baseline is None and not has_rival:
         message = "budget goes with against, against_column or baseline"
         raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
-    check_kind("confident", confident, bool)
     with _called_as_here():
         limits = Limits(
             max_loss=_limit(max_loss),
@@ -713,10 +736,14 @@ def check(
             n_bins=DEFAULT_BINS if bins is None else bins,
             confident=confident,
             against=has_rival,
+            confidence=confidence,
+            strategy="uniform" if strategy is None else strategy,
+            min_auc=_limit(min_auc),
+            max_miscalibration=_limit(max_miscalibration),
         )
-    given, job = _asked(
-        scored, data, prediction, options, against=against, against_column=against_column
-    )
+    limits.check_convention(convention)
+    columns = {"against": against, "against_column": against_column, "cluster": cluster}
+    given, job = _asked(scored, data, prediction, options, **columns)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
 

@@ -565,7 +565,8 @@ class CheckResult(Result):
     ----------
     verdict : {"passed", "failed", "undecided"}
     checks : pyarrow.Table
-        A row for each limit: `name`, `value`, `ci_low`, `ci_high`, `limit`, `verdict`.
+        A row for each limit: `name`, `value`, `ci_low`, `ci_high`, `limit`, `verdict`,
+        `detectable_difference`, `rows_needed`.
     confident : bool
     notes : tuple of str
     """
@@ -585,7 +586,11 @@ class CheckResult(Result):
         std_error: float | None
         base_rate_loss: float
         confident: bool
+        confidence: float | None
+        cluster_column: str | None
+        n_clusters: int | None
         bins: int | None
+        strategy: Strategy | None
         baseline: SavedLoss | None
         against: OtherModel | None
         budget: float | None

@@ -102,12 +102,16 @@ class _Limits(_Losses, total=False):
     max_loss: float | None
     min_skill: float | None
     max_brier: float | None
+    min_auc: float | None
+    max_miscalibration: float | None
     max_ece: float | None
     bins: int | None
+    strategy: Strategy | None
     min_rows: int | None
     baseline: Result | Mapping[str, Any] | Path | None
     budget: float | None
     confident: bool
+    confidence: float
 
 
 class _Bins(TypedDict, total=False):
@@ -141,12 +145,14 @@ class LossesOfTable(_OfTable, _Losses, total=False):
 class CheckOfArrays(_OfArrays, _Limits, total=False):
     """Options of a check of arrays."""
 
+    cluster: Values | None
     against: Values | None
 
 
 class CheckOfTable(_OfTable, _Limits, total=False):
     """Options of a check of a table."""
 
+    cluster: str | None
     against: Table | None
     against_column: str | None
 
@@ -261,7 +267,8 @@ def _instead(option: str, known: Collection[str]) -> str:
     """Say what may have been meant by an argument that a question lacks."""
     others = [name for name, arguments in _ARGUMENTS.items() if option in arguments]
     if others:
-        return f"; {' and '.join(others)} {'have' if others[1:] else 'has'} it"
+        *first, last = others
+        return f"; {', '.join(first)} and {last} have it" if first else f"; {last} has it"
     meant = [name for name in _MEANT.get(option, ()) if name in known]
     if meant:
         return f"; did you mean {' or '.join(map(quoted, meant))}?"

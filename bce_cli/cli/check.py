@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
-from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help, refuse_column
-from bce_cli.cli.options import EngineOptions, LossOptions
+from bce_cli.cli.input import ClusterOpt, ScoredInput, SourcesArg, paths_or_help, refuse_column
+from bce_cli.cli.options import ConfidenceOpt, EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option, number_in
 from bce_cli.errors import UsageError
@@ -25,6 +25,7 @@ EXAMPLES = (
     ("bce check preds.csv --max-ece 0.05 -q", "nothing but the exit code"),
     ("bce check preds.csv --baseline saved.json", "no worse than a saved report"),
 )
+_USUAL_CONFIDENCE = 0.95
 _CODES = {
     "passed": ExitCode.OK,
     "failed": ExitCode.GATE_FAILED,
@@ -72,6 +73,16 @@ class Demanded(OptionGroup):
     max_brier: Annotated[float | None, _limit("--max-brier", "Brier score must be at most X.")] = (
         None
     )
+    min_auc: Annotated[
+        float | None, _limit("--min-auc", "Area under the ROC curve must be at least X.")
+    ] = None
+    max_miscalibration: Annotated[
+        float | None,
+        _limit(
+            "--max-miscalibration",
+            "What recalibration could take off the mean loss must be at most X, in --unit.",
+        ),
+    ] = None
     max_ece: Annotated[
         float | None,
         _limit(
@@ -81,7 +92,17 @@ class Demanded(OptionGroup):
     ] = None
     bins: Annotated[
         int | None,
-        count_option("--bins", "Bins of equal width for --max-ece. Else 10.", 1000, least=1),
+        count_option("--bins", "Bins for --max-ece. Else 10.", 1000, least=1),
+    ] = None
+    strategy: Annotated[
+        Literal["uniform", "quantile"] | None,
+        typer.Option(
+            "--strategy",
+            metavar="RULE",
+            help="Their kind: of equal width (uniform), or of about as many rows each (quantile). "
+            "Else uniform.",
+            show_default=False,
+        ),
     ] = None
     min_rows: Annotated[
         int | None,
@@ -124,10 +145,12 @@ class Demanded(OptionGroup):
         bool,
         typer.Option(
             "--confident",
-            help="Judge by 95 % intervals: if some of it keeps the limit and some does not, it is "
+            help="Judge by intervals: if some of it keeps the limit and some does not, it is "
             "undecided.",
         ),
     ] = False
+    cluster: ClusterOpt = None
+    confidence: ConfidenceOpt = 0.95
 
     def limits(self, convention: "Convention") -> "Limits":
         """Return the same, as the core has it; reads the baseline.
@@ -147,6 +170,16 @@ class Demanded(OptionGroup):
         if self.bins is not None and self.max_ece is None:
             message = "--bins goes with --max-ece"
             raise UsageError(message)
+        if self.strategy is not None and self.max_ece is None:
+            message = "--strategy goes with --max-ece"
+            raise UsageError(message)
+        for option, is_given in (
+            ("--cluster", self.cluster is not None),
+            ("--confidence", self.confidence != _USUAL_CONFIDENCE),
+        ):
+            if is_given and not self.confident:
+                message = f"{option} goes with --confident"
+                raise UsageError(message, "without --confident there are no intervals")
         if self.budget is not None and self.baseline is None and not self.has_rival:
             message = "--budget goes with --against, --against-column or --baseline"
             raise UsageError(message)
@@ -157,7 +190,7 @@ class Demanded(OptionGroup):
         from bce_cli.readers.saved import read_baseline  # noqa: PLC0415
 
         path = self.baseline
-        return Limits(
+        limits = Limits(
             max_loss=self.max_loss,
             min_skill=self.min_skill,
             max_brier=self.max_brier,
@@ -168,7 +201,13 @@ class Demanded(OptionGroup):
             n_bins=self.bins or DEFAULT_BINS,
             confident=self.confident,
             against=self.has_rival,
+            confidence=self.confidence,
+            strategy=self.strategy or "uniform",
+            min_auc=self.min_auc,
+            max_miscalibration=self.max_miscalibration,
         )
+        limits.check_convention(convention)
+        return limits
 
     @property
     def has_rival(self) -> bool:
@@ -186,7 +225,9 @@ class Demanded(OptionGroup):
         if self.against:
             refuse_column(self.against, "--against-column")
         against = () if self.against is None else (self.against,)
-        return replace(inputs, against=against, against_column=self.against_column)
+        return replace(
+            inputs, against=against, against_column=self.against_column, cluster=self.cluster
+        )
 
 
 def check(

@@ -104,11 +104,7 @@ def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | No
     n : int
         Those of a weight above 0.
     """
-    weight_sum = float(totals.weights)
-    rate = float(totals.positive_weights) / weight_sum
-    slope = math.log1p(-rate) - math.log(rate)
-    entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)
-    c = totals.losses.over(totals.weights) * slope / entropy
+    c, entropy = skill_moves(totals)
     cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
     error = Moments(
         n=n,
@@ -119,3 +115,17 @@ def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | No
         divisor_squares=totals.weight_squares,
     ).standard_error()
     return None if error is None else error / entropy
+
+
+def skill_moves(totals: LossTotals) -> tuple[float, float]:
+    """Return c and H, by which a row of loss l and label y moves the skill by -(l - c y) / H.
+
+    Parameters
+    ----------
+    totals : LossTotals
+        Without infinite losses, and with both labels; see `skill_error`.
+    """
+    rate = float(totals.positive_weights) / float(totals.weights)
+    slope = math.log1p(-rate) - math.log(rate)
+    entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)
+    return totals.losses.over(totals.weights) * slope / entropy, entropy

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
+from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.gate_figures import (
+    Evidence,
     Figure,
     against_figure,
+    auc_figure,
     baseline_figure,
     brier_figure,
     calibration_figure,
     loss_figure,
+    miscalibration_figure,
     rows_figure,
     skill_figure,
 )
-from bce_cli.core.report import loss_report
+from bce_cli.core.report import NATS_PER, loss_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,10 +30,19 @@ if TYPE_CHECKING:
     from bce_cli.core.gate_limits import Limits
     from bce_cli.core.gate_totals import GateTotals
     from bce_cli.core.report import LossReport, Unit
+    from bce_cli.core.rows import Rows
 
 Verdict: TypeAlias = Literal["passed", "failed", "undecided"]
 CheckName: TypeAlias = Literal[
-    "max_loss", "min_skill", "max_brier", "max_ece", "min_rows", "baseline", "against"
+    "max_loss",
+    "min_skill",
+    "max_brier",
+    "min_auc",
+    "max_miscalibration",
+    "max_ece",
+    "min_rows",
+    "baseline",
+    "against",
 ]
 
 
@@ -47,6 +62,11 @@ class Check:
     limit : float or int
         For a baseline and another model, the budget.
     verdict : {"passed", "failed", "undecided"}
+    detectable_difference : float or None
+        The least distance from the limit that as many rows like these tell, with a chance of 80 %;
+        None without an interval from one standard error. See `bce_cli.core.inference.Power`.
+    rows_needed : int or None
+        Rows that would tell the distance that was seen.
     """
 
     name: CheckName
@@ -55,6 +75,8 @@ class Check:
     ci_high: float | None
     limit: float
     verdict: Verdict
+    detectable_difference: float | None = None
+    rows_needed: int | None = None
 
     @property
     def is_least(self) -> bool:
@@ -90,11 +112,14 @@ class Judgement:
         At least one.
     rival : Rival, optional
         Where one was held against.
+    n_clusters : int, optional
+        None where rows were taken to be independent.
     """
 
     report: LossReport
     checks: tuple[Check, ...]
     rival: Rival | None = None
+    n_clusters: int | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -105,7 +130,13 @@ class Judgement:
         return "undecided" if "undecided" in verdicts else "passed"
 
 
-def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
+def judge(
+    totals: GateTotals,
+    limits: Limits,
+    unit: Unit = "nats",
+    rows: Rows | None = None,
+    convention: Convention = EXACT,
+) -> Judgement:
     """Hold some rows to their limits.
 
     Parameters
@@ -115,12 +146,18 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     limits : Limits
     unit : {"nats", "bits"}, default "nats"
         Of the losses, and of the limits of losses.
+    rows : Rows, optional
+        The same rows, none left out, where `limits.needs_rows`.
+    convention : Convention, default exact
+        That of the totals.
 
     Raises
     ------
     DataError
         If there are no rows, or none with a weight; or the baseline is of predictions of another
         float type, on which the limits of the convention depend.
+    ArgumentError
+        Miscalibration was asked for under the convention of another library.
 
     Examples
     --------
@@ -134,10 +171,31 @@ def judge(totals: GateTotals, limits: Limits, unit: Unit = "nats") -> Judgement:
     >>> [check.verdict for check in judgement.checks], judgement.verdict
     (['passed', 'failed'], 'failed')
     """
+    limits.check_convention(convention)
     report = loss_report(totals.losses, unit)
     if limits.baseline is not None:
         limits.baseline.refuse_other_type(report.float_type)
-    return Judgement(report, tuple(_checks(totals, limits, report)), _rival(totals, unit))
+    evidence = Evidence(totals, report, limits, *_held(rows, convention, limits))
+    checks = tuple(_checks(evidence))
+    if evidence.n_clusters is not None:
+        error = evidence.mean_error
+        report = replace(report, std_error=None if error is None else error / NATS_PER[unit])
+    return Judgement(report, checks, _rival(totals, unit), evidence.n_clusters)
+
+
+def _held(
+    rows: Rows | None, convention: Convention, limits: Limits
+) -> tuple[Rows | None, Rows | None]:
+    """Return rows as the convention counts them, and with predictions as it clips them."""
+    if rows is None:
+        return None, None
+    rows = convention.hardened(convention.held(rows))
+    if limits.max_miscalibration is None or convention.name == "exact":
+        return rows, rows
+    low = convention.clip
+    assert low is not None  # noqa: S101 -- the others are refused
+    clipped = np.clip(rows.probabilities, low, 1.0 - low)
+    return rows, replace(rows, probabilities=clipped, logits=None)
 
 
 def _rival(totals: GateTotals, unit: Unit) -> Rival | None:
@@ -148,41 +206,41 @@ def _rival(totals: GateTotals, unit: Unit) -> Rival | None:
     return Rival(report, difference.n_better, difference.n_worse, difference.n_tied)
 
 
-_FIGURES: dict[CheckName, Callable[[GateTotals, LossReport], Figure]] = {
+_FIGURES: dict[CheckName, Callable[[Evidence], Figure]] = {
     "max_loss": loss_figure,
     "min_skill": skill_figure,
     "max_brier": brier_figure,
+    "min_auc": auc_figure,
+    "max_miscalibration": miscalibration_figure,
     "max_ece": calibration_figure,
     "min_rows": rows_figure,
 }
 """What is held to each limit that is a number of its own."""
 
 
-def _checks(totals: GateTotals, limits: Limits, report: LossReport) -> Iterator[Check]:
+def _checks(of: Evidence) -> Iterator[Check]:
+    limits = of.limits
     for name, figure_of in _FIGURES.items():
         limit = getattr(limits, name)
         if limit is not None:
             confident = limits.confident and name != "min_rows"
-            yield _check(name, figure_of(totals, report), limit, confident)
+            yield _check(name, figure_of(of), limit, confident=confident)
     if limits.baseline is not None:
-        figure = baseline_figure(totals, report, limits.baseline, limits.budget)
-        yield _check("baseline", figure, limits.budget, limits.confident)
+        figure = baseline_figure(of, limits.baseline)
+        yield _check("baseline", figure, limits.budget, confident=limits.confident)
     if limits.against:
-        figure = against_figure(totals, report, limits.confidence)
-        yield _check("against", figure, limits.budget, limits.confident)
+        yield _check("against", against_figure(of), limits.budget, confident=limits.confident)
 
 
-def _check(name: CheckName, figure: Figure, limit: float, confident: bool) -> Check:
-    if not confident:
-        figure = Figure(figure.value)
+def _check(name: CheckName, figure: Figure, limit: float, *, confident: bool) -> Check:
     is_least = name.startswith("min_")
     verdict = _verdict(figure, limit, is_least=is_least, confident=confident)
-    return Check(name, *figure, limit, verdict)
+    return Check(name, figure.value, figure.low, figure.high, limit, verdict, *figure.power)
 
 
 def _verdict(figure: Figure, limit: float, *, is_least: bool, confident: bool) -> Verdict:
     """Judge by the interval or the point; a loss that is infinite or undefined never passes."""
-    value, low, high = figure
+    value, low, high = figure.value, figure.low, figure.high
     if value == -math.inf:  # the other model's loss is infinite, and this one's is not
         return "passed"
     if value is None or value == math.inf:

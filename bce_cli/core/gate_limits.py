@@ -6,12 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bce_cli.core.arguments import check_confidence, check_kind, check_limit, check_whole
+from bce_cli.core.arguments import (
+    check_choice,
+    check_confidence,
+    check_kind,
+    check_limit,
+    check_whole,
+)
 from bce_cli.core.calibration.bins import MOST_BINS
 from bce_cli.core.report import NATS_PER
-from bce_cli.errors import ArgumentError, DataError, argument, quoted
+from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
 
 if TYPE_CHECKING:
+    from bce_cli.core.calibration.plan import Strategy
+    from bce_cli.core.conventions import Convention
     from bce_cli.core.report import Unit
 
 
@@ -105,11 +113,14 @@ class Baseline:
 
 
 DEFAULT_BINS = 10
+_STRATEGIES = ("uniform", "quantile")
 
 _DOMAINS = {
     "max_loss": (0.0, math.inf, "0 or more"),
     "min_skill": (-math.inf, 1.0, "1 or less"),
     "max_brier": (0.0, 1.0, "in [0, 1]"),
+    "min_auc": (0.0, 1.0, "in [0, 1]"),
+    "max_miscalibration": (0.0, math.inf, "0 or more"),
     "max_ece": (0.0, 1.0, "in [0, 1]"),
     "min_rows": (1.0, math.inf, "1 or more"),
     "budget": (0.0, math.inf, "0 or more"),
@@ -138,11 +149,17 @@ class Limits:
     budget : float, default 0
         In the unit of the report; 0 or more.
     n_bins : int, default 10
-        Bins of equal width of the expected calibration error, 1 to 1000.
+        Bins of the expected calibration error, 1 to 1000.
     confident : bool, default False
         Whether the whole interval must keep a limit, and not just the point.
     confidence : float, default 0.95
         Of the intervals, in (0, 1).
+    strategy : {"uniform", "quantile"}, default "uniform"
+        Bins of equal width, or of about as many rows each.
+    min_auc : float, optional
+        Least area under the ROC curve; in [0, 1].
+    max_miscalibration : float, optional
+        Highest miscalibration of the log loss, in the unit of the report; 0 or more.
 
     Raises
     ------
@@ -168,6 +185,9 @@ class Limits:
     confident: bool = False
     against: bool = False
     confidence: float = 0.95
+    strategy: Strategy = "uniform"
+    min_auc: float | None = None
+    max_miscalibration: float | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high, domain) in _DOMAINS.items():
@@ -180,8 +200,21 @@ class Limits:
             check_kind("baseline", self.baseline, Baseline)
         check_whole("n_bins", self.n_bins, least=1, most=MOST_BINS)
         check_confidence(self.confidence)
+        check_choice("strategy", self.strategy, _STRATEGIES)
         limits = [name for name in (*_DOMAINS, "baseline") if name != "budget"]
         if not self.against and all(getattr(self, name) is None for name in limits):
             *most, last = map(argument, [*limits, "against"])
             message = "there is nothing to check"
             raise ArgumentError(message, f"give a limit: {', '.join(most)} or {last}")
+
+    def check_convention(self, convention: Convention) -> None:
+        """Raise ArgumentError where a limit is not of losses as a convention has them."""
+        if self.max_miscalibration is not None and convention.name not in ("exact", "clip"):
+            message = f"{argument('max_miscalibration')} is of exact losses, or clipped ones"
+            raise ArgumentError(message, f"leave {given(like=convention.name)} to another check")
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether sums do not suffice, and all rows must be held."""
+        by_quantiles = self.max_ece is not None and self.strategy == "quantile"
+        return by_quantiles or self.min_auc is not None or self.max_miscalibration is not None

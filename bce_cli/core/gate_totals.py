@@ -9,11 +9,13 @@ from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.cross_moments import CrossMoments
 from bce_cli.core.differences import DifferenceTotals, weighted_differences
+from bce_cli.core.gate_clusters import GateClusters, label_sums_in_bins
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, count_weightless
 
 if TYPE_CHECKING:
     from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.groups import ClusterSums
     from bce_cli.core.rows import FloatArray, Rows
 
 
@@ -58,6 +60,10 @@ class GateTotals(State):
         None where no limit needs it, or without rows.
     rival : RivalTotals, optional
         None where nothing is held against another model, or without rows.
+    clusters : GateClusters, optional
+        None where rows are taken to be independent, or without rows.
+    in_bins : ClusterSums, optional
+        Labels and weights of each cluster in each bin; None where no limit needs them.
     """
 
     losses: LossTotals = field(default_factory=LossTotals)
@@ -65,6 +71,8 @@ class GateTotals(State):
     moments: CrossMoments = field(default_factory=CrossMoments)
     reliability: ReliabilityTotals | None = None
     rival: RivalTotals | None = None
+    clusters: GateClusters | None = None
+    in_bins: ClusterSums | None = None
 
     @classmethod
     def of(cls, rows: Rows, limits: Limits, convention: Convention = EXACT) -> GateTotals:
@@ -82,20 +90,22 @@ class GateTotals(State):
         rows, *rivals = map(convention.held, rows.under_models()[: 1 + limits.against])
         losses, reversed_losses = convention.losses_both_ways(rows)
         counted = convention.hardened(rows)
-        needs_moments = limits.min_skill is not None or limits.max_brier is not None
-        needs_bins = limits.max_ece is not None
+        has_clusters = limits.confident and rows.cluster is not None
+        needs_moments = limits.confident and not has_clusters
+        needs_moments &= limits.min_skill is not None or limits.max_brier is not None
+        edges = None
+        if limits.max_ece is not None and limits.strategy == "uniform":
+            edges = uniform_edges(limits.n_bins)
         return cls(
             losses=LossTotals.of(rows, losses, convention, reversed_losses),
             n_weightless=count_weightless(rows),
-            moments=(
-                CrossMoments.of(counted, losses)
-                if limits.confident and needs_moments
-                else CrossMoments()
-            ),
-            reliability=(
-                ReliabilityTotals.of(counted, uniform_edges(limits.n_bins)) if needs_bins else None
-            ),
+            moments=CrossMoments.of(counted, losses) if needs_moments else CrossMoments(),
+            reliability=None if edges is None else ReliabilityTotals.of(counted, edges),
             rival=RivalTotals.of(rows, losses, rivals[0], convention) if rivals else None,
+            clusters=GateClusters.of(counted, losses, convention, limits) if has_clusters else None,
+            in_bins=None
+            if edges is None or not has_clusters
+            else label_sums_in_bins(counted, edges),
         )
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from operator import iadd
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice, check_confidence, check_whole
@@ -363,12 +364,19 @@ def check(
     from bce_cli.core.gate_totals import GateTotals  # noqa: PLC0415 -- as above
     from bce_cli.render.check import Against, CheckDocument  # noqa: PLC0415 -- as above
 
-    totals = fold_rows(job, partial(GateTotals.of, limits=limits, convention=convention))
-    judgement = judge(totals, limits, unit)
+    sums_of = partial(GateTotals.of, limits=limits, convention=convention)
+    rows = None
+    if limits.needs_rows:
+        rows, some = collect_with(job, sums_of)
+        totals = reduce(iadd, some)
+    else:
+        totals = fold_rows(job, sums_of)
+    judgement = judge(totals, limits, unit, rows, convention)
     origin = inputs.origin(job.data, sources)
     against = None
     if limits.against:
         column, other = job.data.prediction_names
         origin = replace(origin, prediction_columns=(column,))
         against = Against(inputs.against_names() or origin.sources, other)
-    return CheckDocument(origin, convention, limits, judgement, against)
+    cluster = job.data.cluster_name
+    return CheckDocument(origin, convention, limits, judgement, against, cluster)

@@ -17,10 +17,11 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    interval_title,
     table,
     verb,
 )
-from bce_cli.render.origin import SAME_LOSSES, convention_notes, doubts, picked
+from bce_cli.render.origin import SAME_LOSSES, cluster_note, convention_notes, doubts, picked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +37,15 @@ _MEASURES: dict[CheckName, str] = {
     "max_loss": "mean loss",
     "min_skill": "skill",
     "max_brier": "Brier score",
+    "min_auc": "AUC",
+    "max_miscalibration": "miscalibration",
     "max_ece": "calibration error",
     "min_rows": "rows",
     "baseline": "mean loss",
     "against": "mean loss",
 }
+_OF_LOSSES = ("max_loss", "max_miscalibration")
+"""What is measured in nats or bits."""
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
 FIGURES_OF_CHECKS = (
     *("n_clipped", "float_type", "n_impossible", "first_impossible_row"),
@@ -52,6 +57,8 @@ FIGURES_OF_RIVAL = ("mean_loss", "n_impossible", "first_impossible_row")
 COUNTS_OF_RIVAL = ("n_better", "n_worse", "n_tied")
 _LONGEST_NAME = 30
 _BOTH = 2
+_CHANCE = 0.5
+_FEW_DIGITS = 2
 _MOST_DIGITS = 17  # tell any two float64 apart
 
 
@@ -96,6 +103,7 @@ class CheckDocument:
     limits : Limits
     judgement : Judgement
     against : Against or None
+    cluster_column : str or None
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -105,6 +113,7 @@ class CheckDocument:
     limits: Limits
     judgement: Judgement
     against: Against | None = None
+    cluster_column: str | None = None
     saved: Saved | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset()
@@ -119,14 +128,14 @@ class CheckDocument:
     def sections(self, _look: Look) -> list[Section]:
         """Show each check, and say what has come of them."""
         checks, report = self.judgement.checks, self.judgement.report
-        interval_column = ("95 % interval", _interval_text)
+        interval_column = (interval_title(self.limits.confidence), _interval_text)
         what = f"{how_many(report.n)}, {how_many(len(checks), 'check')}"
         return [
             Section(
                 f"{self.origin.names}: {what}",
                 *table(
                     checks,
-                    (Column("check", is_text=True, wraps=True), self._measure),
+                    (Column("check", is_text=True, wraps=True), self.measure),
                     ("value", _value_text),
                     interval_column if self.limits.confident else None,
                     ("limit", lambda c: f"at {'least' if c.is_least else 'most'} {_limit_text(c)}"),
@@ -136,6 +145,7 @@ class CheckDocument:
                 headline=self._headline(),
                 notes=self.doubts,
                 details=(
+                    *_figure_notes(self),
                     *_interval_notes(self),
                     *_row_notes(self),
                     *convention_notes(self.convention, report.n_clipped, report.float_type),
@@ -157,7 +167,11 @@ class CheckDocument:
             **self.origin.kinds(soft=False),
             **picked(report, *FIGURES_OF_CHECKS),
             "confident": limits.confident,
+            "confidence": limits.confidence if limits.confident else None,
+            "cluster_column": self.cluster_column,
+            "n_clusters": self.judgement.n_clusters,
             "bins": None if limits.max_ece is None else limits.n_bins,
+            "strategy": None if limits.max_ece is None else limits.strategy,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
             "against": _against_record(self),
             "budget": limits.budget if has_budget else None,
@@ -178,12 +192,13 @@ class CheckDocument:
         ]
         return "; ".join(dict.fromkeys(said))
 
-    def _measure(self, check: Check) -> str:
+    def measure(self, check: Check) -> str:
+        """Call what a check holds to its limit, as its row in the table does."""
         if check.name == "baseline":
             return "above baseline"
         if check.name == "against" and self.against is not None:
             return f"above {self.against.brief_name(self.origin)}"
-        unit = f", {self.judgement.report.unit}" if check.name == "max_loss" else ""
+        unit = f", {self.judgement.report.unit}" if check.name in _OF_LOSSES else ""
         return f"{_MEASURES[check.name]}{unit}"
 
     def _verdict_line(self) -> Judged:
@@ -203,19 +218,64 @@ class CheckDocument:
         return Judged(f"{verdict.capitalize()}{which}", verdict)
 
 
-def _interval_notes(document: CheckDocument) -> Iterator[str]:
+def _figure_notes(document: CheckDocument) -> Iterator[str]:
+    """Tell what some figures are, and what their intervals are made by."""
     limits, judgement = document.limits, document.judgement
-    if limits.max_ece is not None:
-        bins = "1 bin" if limits.n_bins == 1 else f"{limits.n_bins} bins of equal width"
-        band = "; its interval allows for its upward bias" if limits.confident else ""
-        yield f"The calibration error is over {bins}{band}."
     for check in judgement.checks:
+        if check.name == "max_ece":
+            kind = "equal width" if limits.strategy == "uniform" else "about as many rows each"
+            bins = "1 bin" if limits.n_bins == 1 else f"{limits.n_bins} bins of {kind}"
+            band = "; its interval allows for its upward bias" if limits.confident else ""
+            yield f"The calibration error is over {bins}{band}."
+        if check.name == "max_miscalibration" and check.ci_low is not None:
+            yield (
+                "The interval of the miscalibration is from what recalibration removes on rows it "
+                "was not fitted to, to what it removes in hindsight."
+            )
         if check.name == "baseline":
             yield from _baseline_notes(check, limits, judgement.report)
         if check.name == "against":
             yield from _against_notes(check, document)
-    if judgement.report.n < FEW and any(check.ci_low is not None for check in judgement.checks):
+
+
+def _interval_notes(document: CheckDocument) -> Iterator[str]:
+    """Tell what intervals allow for, and what rows like these can tell."""
+    judgement = document.judgement
+    if all(check.ci_low is None for check in judgement.checks):
+        return
+    yield cluster_note(document.cluster_column, judgement.n_clusters, "Intervals")
+    if judgement.report.n < FEW:
         yield f"Fewer than {FEW} rows make a rough interval at best."
+    for check in judgement.checks:
+        if check.verdict == "undecided" and check.detectable_difference is not None:
+            yield _power_note(check, document)
+
+
+def _power_note(check: Check, document: CheckDocument) -> str:
+    """Say which distance from its limit can be told, and what it would take to tell this one."""
+    told, value = figure(check.detectable_difference, _FEW_DIGITS), check.value or 0.0
+    note = f"hese rows tell a difference of {told} or more from the limit (80 % power)"
+    is_alone = len(document.judgement.checks) == 1
+    note = f"T{note}" if is_alone else f"{document.measure(check)}: t{note}"
+    distance = figure(abs(value - check.limit), _FEW_DIGITS)
+    if check.rows_needed is not None:
+        needed = f"about {_about(check.rows_needed)} would be needed"
+        return f"{note}; to tell the {distance} that was seen, {needed}."
+    if check.name == "baseline" and value != check.limit:
+        return f"{note}; the spread of the baseline alone hides the {distance} that was seen."
+    return f"{note}."
+
+
+def _about(n: int) -> str:
+    """Round a number of rows up to two digits.
+
+    Examples
+    --------
+    >>> _about(40_123), _about(96)
+    ('41,000 rows', '96 rows')
+    """
+    step = 10 ** max(len(str(n)) - _FEW_DIGITS, 0)
+    return how_many(-(-n // step) * step)
 
 
 def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterator[str]:
@@ -352,7 +412,7 @@ def _reason(check: Check, document: CheckDocument) -> str:
         limit = f"the budget of {limit}" if limits.budget else limit
     if check.verdict == "undecided":
         subject = measure if source is None else f"the difference from {source} of"
-        return f"{subject} {found} {_doubt(check, report, limit)}"
+        return f"{subject} {found} {_doubt(check, document.judgement, limit)}"
     if source is None:
         return f"{measure} {found} is {'below' if check.is_least else 'above'} {limit}"
     more = f", more than {limit}" if limits.budget else ""
@@ -363,7 +423,7 @@ def _why_undefined(check: Check, document: CheckDocument) -> str:
     if check.name == "against":
         both = "are both infinite, and no difference can be told"
         return f"the mean loss and that of {_other_name(document)} {both}"
-    is_same = document.judgement.report.base_rate_loss == 0.0
+    is_same = check.name == "min_auc" or document.judgement.report.base_rate_loss == 0.0
     cause = "all labels are the same" if is_same else "the loss is infinite"
     return f"{_MEASURES[check.name]} is undefined, as {cause}"
 
@@ -376,8 +436,18 @@ def _other_name(document: CheckDocument) -> str:
     return "" if document.against is None else document.against.name(document.origin)
 
 
-def _doubt(check: Check, report: LossReport, limit: str) -> str:
+def _doubt(check: Check, judgement: Judgement, limit: str) -> str:
     if check.ci_low is not None:
         return f"is not clear of {limit}"
-    few = report.effective_n <= 1.0  # but one of them has a weight worth the name
-    return f"has no interval, {'for want of rows' if few else 'as its rows show no spread'}"
+    why = "as its rows show no spread"
+    if judgement.report.effective_n <= 1.0:  # but one of them has a weight worth the name
+        why = "for want of rows"
+    elif judgement.n_clusters == 1:
+        why = "as all rows are of one cluster"
+    elif check.name == "min_auc" and check.value in (0.0, 1.0):
+        why = "as no prediction of one label is among those of the other"
+    elif check.name == "min_auc" and check.value != _CHANCE:
+        why = "for want of rows of either label"
+    elif check.name == "max_miscalibration":
+        why = "for want of rows to fit a map to and to judge it by"
+    return f"has no interval, {why}"

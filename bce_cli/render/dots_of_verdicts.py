@@ -20,7 +20,7 @@ from bce_cli.render.dots import (
     names_that_differ,
     number,
 )
-from bce_cli.render.layout import count, figure, how_many
+from bce_cli.render.layout import count, figure, how_many, interval_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +45,13 @@ _VERDICTS = {
     "failed": Mark("FAILED", "X", ORANGE, size=7.0),
     "undecided": Mark("undecided", "D", GREY, is_filled=False),
 }
+_OF_LOSSES = ("max_loss", "max_miscalibration", "baseline", "against")
 _MEASURES = {
     "max_loss": "mean loss",
     "min_skill": "skill",
     "max_brier": "Brier score",
+    "min_auc": "AUC",
+    "max_miscalibration": "miscalibration",
     "max_ece": "calibration error",
     "min_rows": "rows",
     "baseline": "mean loss above baseline",
@@ -130,7 +133,7 @@ def checks(record: Record) -> Dots:
     return Dots(
         title=_check_title(record),
         x_name="each check on a scale of its own"
-        + (", with 95 % intervals" if record["confident"] else ""),
+        + (f", with {interval_title(_confidence(record))}s" if record["confident"] else ""),
         y_name="",
         rows=[_check_row(check, record["unit"]) for check in checks],
         line=(0.0, "limit"),
@@ -233,6 +236,11 @@ def _sizes(item: Record, word: Told, baseline: str, unit: str) -> str:
     return f": {figure(abs(value), DIGITS)} {unit} a row {word} than {baseline} [{ends}]"
 
 
+def _confidence(record: Record) -> float:
+    """Return that of intervals; older versions do not tell it."""
+    return float(record.get("confidence") or 0.95)
+
+
 def _check_title(record: Record) -> str:
     checks, verdict = record["checks"], record["verdict"]
     if verdict == "passed":
@@ -263,7 +271,7 @@ def _check_row(check: Record, unit: str) -> Row:
     found = "undefined" if value is None else shown(value)
     if low is not None and high is not None:
         found += f" [{shown(low)}, {shown(high)}]"
-    units = f" {unit}" if name in ("max_loss", "baseline", "against") else ""
+    units = f" {unit}" if name in _OF_LOSSES else ""
     bound = f"at {'least' if is_least else 'most'} {shown(limit)}{units}"
     if value is None:
         return Row((said, found, bound), word="undefined")

@@ -79,6 +79,18 @@ CHECK: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["--baseline", "saved.json", "--budget", "0.1"], {"baseline": "saved.json", "budget": 0.1}),
     (
+        ["--min-auc", "0.5", "--max-miscalibration", "0.1", "--max-ece", "0.5"],
+        {"min_auc": 0.5, "max_miscalibration": 0.1, "max_ece": 0.5},
+    ),
+    (
+        ["--max-ece", "0.5", "--strategy", "quantile", "--bins", "2"],
+        {"max_ece": 0.5, "strategy": "quantile", "bins": 2},
+    ),
+    (
+        ["--min-skill", "0", "--confident", "--cluster", "day", "--confidence", "0.9"],
+        {"min_skill": 0, "confident": True, "cluster": "day", "confidence": 0.9},
+    ),
+    (
         ["--against-column", "q", "--budget", "0.1", "--confident"],
         {"against_column": "q", "budget": 0.1, "confident": True},
     ),

@@ -209,8 +209,7 @@ def test_what_is_wrong_is_said_in_words_of_arrays(call: Callable[[], object], me
 @pytest.mark.parametrize(
     ("question", "argument", "instead"),
     [
-        ("compute", "cluster", "; compare and recalibrate have it"),
-        ("check", "cluster", "; compare and recalibrate have it"),
+        ("losses", "cluster", "; compare, calibration, recalibrate and check have it"),
         ("check", "by", "; compute, compare and calibration have it"),
         ("compute", "y_true", "; did you mean 'data'?"),
         ("compute", "y_pred", "; did you mean 'prediction'?"),

@@ -353,7 +353,8 @@ SHARED = {
             {
                 *("data", "prediction", "max_loss", "min_skill", "max_brier", "max_ece", "bins"),
                 *("min_rows", "baseline", "budget", "confident", "like", "clip", "unit"),
-                *("against", "against_column"),
+                *("against", "against_column", "cluster", "confidence", "strategy"),
+                *("min_auc", "max_miscalibration"),
             },
         ),
     ],

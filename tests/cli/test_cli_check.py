@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 GOOD = "y,p\n1,0.9\n0,0.2\n1,0.7\n0,0.5\n"
 LOSS = mean_binary_cross_entropy([1, 0, 1, 0], [0.9, 0.2, 0.7, 0.5])
 BELOW = repr(math.nextafter(LOSS, 0.0))
+KEYS = [
+    *("name", "value", "ci_low", "ci_high", "limit", "verdict"),
+    *("detectable_difference", "rows_needed"),
+]
 NOTE = "bce: label column 'y', prediction column 'p'\n"
 
 
@@ -107,7 +111,7 @@ def test_the_json_has_all_checks_in_order(
     assert record["verdict"] == "undecided"
     assert list(_checks(result)) == ["max_loss", "min_skill", "max_brier", "max_ece", "min_rows"]
     for check in record["checks"]:
-        assert list(check) == ["name", "value", "ci_low", "ci_high", "limit", "verdict"]
+        assert list(check) == KEYS
         if check["name"] != "min_rows":
             assert check["ci_low"] <= check["value"] <= check["ci_high"]
     assert _checks(result)["min_rows"] == {
@@ -117,15 +121,15 @@ def test_the_json_has_all_checks_in_order(
         "ci_high": None,
         "limit": 4,
         "verdict": "passed",
+        "detectable_difference": None,
+        "rows_needed": None,
     }
 
 
 def test_the_csv_has_a_line_a_check(preds: Callable[..., str], bce: Callable[..., Result]) -> None:
     result = bce("check", preds("y,p\n1,0\n0,.5\n"), "--max-loss", "1", "--min-skill", "0", "-fcsv")
     assert result.stdout == (
-        "name,value,ci_low,ci_high,limit,verdict\n"
-        "max_loss,inf,,,1.0,failed\n"
-        "min_skill,,,,0.0,failed\n"
+        f"{','.join(KEYS)}\nmax_loss,inf,,,1.0,failed,,\nmin_skill,,,,0.0,failed,,\n"
     )
 
 

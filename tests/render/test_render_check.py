@@ -6,6 +6,7 @@ After a wanted change, run ``BCE_REGENERATE_GOLDEN=1 pytest tests/render``, and 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from bce_cli.core.conventions import Convention
 from bce_cli.core.gate import judge
 from bce_cli.core.gate_limits import Baseline, Limits
 from bce_cli.core.gate_totals import GateTotals
-from bce_cli.core.rows import Predictions, Rows
+from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.render.check import Against, CheckDocument
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
@@ -32,6 +33,8 @@ HOSTILE = "\x1b[31m[red]|b*\u202egnp"
 MIXED = Rows(np.arange(60) % 3 != 0, np.linspace(0.1, 0.9, 60))
 IMPOSSIBLE = Rows(np.array([True, False, True]), np.array([0.75, 1.0, 0.0]))
 PAIRED = Rows(MIXED.labels, MIXED.probabilities, rivals=(Predictions(np.linspace(0.2, 0.8, 60)),))
+DAYS = Categories(np.arange(60, dtype=np.int32) // 6, tuple(map(str, range(10))))
+DAILY = replace(PAIRED, cluster=DAYS)
 BELOW = Rows(
     np.array([True, False, True]),
     np.array([0.5, 0.75, 0.5]),
@@ -58,6 +61,16 @@ CASES: dict[str, tuple[Rows, Limits, Convention]] = {
         Limits(baseline=SAVED, budget=0.1, confident=True, against=True),
         Convention(),
     ),
+    "clusters": (
+        DAILY,
+        Limits(0.8, -0.2, 0.3, against=True, confident=True, confidence=0.9, max_ece=0.2),
+        Convention(),
+    ),
+    "held": (
+        MIXED,
+        Limits(max_ece=0.25, strategy="quantile", n_bins=4, min_auc=0.4, max_miscalibration=0.2),
+        Convention(),
+    ),
     "below": (BELOW, Limits(max_loss=0.9, against=True), Convention()),
     "one-row": (ONE, Limits(max_loss=1.0, max_ece=0.5, n_bins=1, confident=True), Convention(0.01)),
 }
@@ -73,10 +86,12 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 
 def _document(name: str) -> CheckDocument:
     rows, limits, convention = CASES[name]
-    judgement = judge(GateTotals.of(rows, limits, convention), limits)
+    held = rows if limits.needs_rows else None
+    judgement = judge(GateTotals.of(rows, limits, convention), limits, "nats", held, convention)
     origin = Origin(("preds.csv", HOSTILE), "label", (HOSTILE,), n_missing=2)
     against = Against((f"main/{HOSTILE}",), HOSTILE) if limits.against else None
-    return CheckDocument(origin, convention, limits, judgement, against)
+    cluster = None if rows.cluster is None else HOSTILE
+    return CheckDocument(origin, convention, limits, judgement, against, cluster)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -28,13 +28,18 @@ def check_document(fields: Fields) -> CheckDocument:
     checks = tuple(_check(check, fields) for check in fields.all("checks"))
     told = [name for name in FIGURES_OF_CHECKS if name in fields]  # older versions tell less
     report = losses_of(unit_of(fields), (fields, ("n", *told)))
-    judgement = Judgement(report, checks, rival)
+    judgement = Judgement(report, checks, rival, fields.maybe_count("n_clusters"))
     if not checks:
         fields.refuse("checks", "a list of one or more")
     if fields.text("verdict") != judgement.verdict:
         fields.refuse("verdict", f"that of its checks, {judgement.verdict}")
     return CheckDocument(
-        origin_of(fields), convention_of(fields), _limits(fields, checks), judgement, against
+        origin_of(fields),
+        convention_of(fields),
+        _limits(fields, checks),
+        judgement,
+        against,
+        fields.maybe_text("cluster_column"),
     )
 
 
@@ -61,12 +66,14 @@ def _check(fields: Fields, whole: Fields) -> Check:
         ci_high=fields.maybe_number("ci_high"),
         limit=fields.number("limit"),
         verdict=fields.choice("verdict", get_args(Verdict)),
+        detectable_difference=fields.maybe_number("detectable_difference", 0.0),
+        rows_needed=fields.maybe_count("rows_needed"),
     )
 
 
 def _value(name: CheckName, fields: Fields, whole: Fields) -> float | None:
     """Return a value; null stands for what the losses that it is made of say."""
-    if name in ("max_loss", "baseline"):
+    if name in ("max_loss", "max_miscalibration", "baseline"):
         return fields.number("value", null=math.inf)
     value = fields.members.get("value")
     if name != "against" or (value is not None and value not in (math.inf, -math.inf)):
@@ -83,10 +90,10 @@ def _value(name: CheckName, fields: Fields, whole: Fields) -> float | None:
 def _limits(fields: Fields, checks: tuple[Check, ...]) -> Limits:
     limits: dict[str, Any] = {check.name: check.limit for check in checks}
     baseline, against = fields.maybe_one("baseline"), fields.maybe_one("against")
-    for name, told in (("baseline", baseline), ("against", against)):
-        if name in limits and told is None:
+    for name, other in (("baseline", baseline), ("against", against)):
+        if name in limits and other is None:
             fields.one(name)
-        if name not in limits and told is not None:
+        if name not in limits and other is not None:
             fields.refuse(name, "told if one is checked against, and then alone")
     if against is not None:
         limits["budget"], limits["against"] = limits["against"], True
@@ -98,9 +105,12 @@ def _limits(fields: Fields, checks: tuple[Check, ...]) -> Limits:
             unit=unit_of(baseline),
             std_error=baseline.maybe_number("std_error", 0.0),
         )
-    n_bins = fields.maybe_count("bins", 1)
-    if n_bins is not None:
-        limits["n_bins"] = n_bins
+    told = {
+        "n_bins": fields.maybe_count("bins", 1),
+        "strategy": fields.maybe_text("strategy"),
+        "confidence": fields.maybe_number("confidence"),
+    }
+    limits |= {name: value for name, value in told.items() if value is not None}
     try:
         return Limits(**limits, confident=fields.flag("confident"))
     except ArgumentError as error:
