@@ -20,8 +20,8 @@ _HEADINGS = {
     "--no-header --encoding --comment",
     _JUDGED: "STEP",
     "The new column": "--column --logit --formula",
-    "Output": "--format --output --save --brief --quiet --table --sort --plot --per-example --rows "
-    "--worst --color --excel-safe",
+    "Output": "--format --output --save --brief --quiet --table --sort --plot --per-example "
+    "--rows --worst --color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
 }
 """What stands under which heading, the commonest first; all else is what is judged."""

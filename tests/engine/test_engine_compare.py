@@ -45,7 +45,7 @@ def columns(preds: Callable[..., str]) -> Callable[[int], Data]:
     """One file with three models."""
     lines = [f'{y},{a!r},{b!r},{c!r},{w},"{g}"\n' for y, a, b, c, w, g in generated_rows(N)]
     path = preds("y,a,b,c,w,g\n" + "".join(lines))
-    choice = ColumnChoice("y", "a", "w", cluster="g", rivals=("b", "c"))
+    choice = ColumnChoice("y", "a", "w", cluster="g", rivals=("b", "c"), segments=("g",))
 
     def opened(block_bytes: int) -> Data:
         return open_data([path], InputOptions(choice, block_bytes=block_bytes))
@@ -62,7 +62,7 @@ def files(preds: Callable[..., str]) -> Callable[[int], Data]:
         preds("y,p\n" + "".join(f"{y},{b!r}\n" for y, _, b, _, _, _ in rows), "b.csv"),
         preds("p;y\n" + "".join(f"{c!r};{y}.000\n" for y, _, _, c, _, _ in rows), "c.csv"),
     ]
-    choice = ColumnChoice("y", "p", "w", cluster="g")
+    choice = ColumnChoice("y", "p", "w", cluster="g", segments=("g",))
 
     def opened(block_bytes: int) -> Data:
         return open_models(paths, InputOptions(choice, block_bytes=block_bytes))
@@ -74,7 +74,7 @@ def pages(data: Data, n_workers: int) -> dict[str, str]:
     plan = ComparisonPlan(n_shown=7)
     totals = fold_rows(Job(data, n_workers), partial(ComparisonTotals.of, plan=plan))
     report = comparison_report(totals, ["a", "b", "c"])
-    page = CompareDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g")
+    page = CompareDocument(Origin(("x",), "y", ("p",), "w"), EXACT, report, "g", ("g",))
     formats: Any = ("table", "json", "csv", "markdown")
     return {name: write_document(page, name, Look()) for name in formats}
 

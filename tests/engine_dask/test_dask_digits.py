@@ -34,7 +34,7 @@ COMMANDS = [
     ("compute", *NAMED, "--worst", "40", "--id", "id", *JSON),
     ("compute", *NAMED, "--like", "all", *JSON),
     ("compute", *NAMED, "--by", "site", *JSON),
-    ("compare", "-l", "y", "-p", "p", "-p", "q", *JSON),
+    ("compare", "-l", "y", "-p", "p", "-p", "q", "--by", "site", "--sort", *JSON),
     ("compare", "-l", "y", "-p", "p", "-p", "q", "--cluster", "site", "--id", "id", *JSON),
     ("check", *NAMED, "--max-loss", "0.3", "--max-ece", "0.1", "--confident", *JSON),
     ("check", *NAMED, "--max-loss", "0.01", "--min-skill", "0.1"),

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
 from bce_cli.render.saved import document_of
-from bce_cli.render.write import write_document, write_json
+from bce_cli.render.write import without, write_document, write_json
 from tests.budgets import examples, stride
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ CASES = {
         "tame.csv -p old -p new -p third --cluster g --confidence 0.99",
         f"a.csv b.csv {JOINED}",
         "tame.csv -p old -p new --rows 0",
+        "tame.csv -p old -p new -p third --by g --sort --margin 0.1",
         "classes.csv -p p -p q",
         "classes.csv -p q -p p --clip 1e-9",
         "other_way.csv -p p -p q --like keras",
@@ -286,7 +287,7 @@ def test_keys_of_newer_versions_are_kept_and_count_for_nothing(bce: Callable[...
 
 LATER = {
     "compute few.csv": {"float_type", "n_certain", "reversed_loss", "notes", "n_unmatched"},
-    "compare tame.csv -p old -p new": {"prediction_columns", "notes"},
+    "compare tame.csv -p old -p new": {"prediction_columns", "notes", "margin", "best", "sorted"},
     "calibration tame.csv -p old": {
         *("n_weighted", "effective_n", "slope_obstacle", "calibration_in_the_large_obstacle"),
         *("mean_p", "n_bins", "histogram", "notes"),
@@ -312,6 +313,22 @@ def test_reports_of_older_versions_are_read(bce: Callable[..., Result], run: str
     assert shown[0].rows == whole[0].rows
     assert len(whole) - len(shown) == ("histogram" in LATER[run])
     assert "nan" not in write_document(found, "table", Look())
+
+
+def test_a_comparison_of_an_older_version_has_no_ranks(bce: Callable[..., Result]) -> None:
+    record = _record(bce, "compare tame.csv -p old -p new -p third")
+    later = {"rank", "is_best", "told_from_best", "p_from_best"}
+    later |= {"verdict", "detectable_difference", "rows_needed"}
+    older = without(record, later | {"margin", "best", "sorted"})
+    found = document_of(older, "x")
+    assert isinstance(found, CompareDocument)
+    assert found.record() == older
+    assert found.report.best is None
+    shown, whole = (document_of(each, "x").sections(Look())[0] for each in (older, record))
+    assert shown.verdicts == whole.verdicts
+    assert [row[0] for row in shown.rows] == [row[0] for row in whole.rows]
+    assert "*" not in "".join(chain(*shown.rows))
+    assert "*" in "".join(chain(*whole.rows))
 
 
 def test_a_report_in_brief_has_no_diagram(bce: Callable[..., Result]) -> None:
