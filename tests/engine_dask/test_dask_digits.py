@@ -38,7 +38,7 @@ COMMANDS = [
     ("compare", "-l", "y", "-p", "p", "-p", "q", "--cluster", "site", "--id", "id", *JSON),
     ("check", *NAMED, "--max-loss", "0.3", "--max-ece", "0.1", "--confident", *JSON),
     ("check", *NAMED, "--max-loss", "0.01", "--min-skill", "0.1"),
-    ("calibration", *NAMED, "--weight", "q", *JSON),
+    ("calibration", *NAMED, "--weight", "q", "--cluster", "site", *JSON),
     ("calibration", *NAMED, "--fine-bins", *JSON),
     ("calibration", *NAMED, "--weight", "q", "--fine-bins", "--strategy", "quantile"),
     ("recalibrate", *NAMED, "--folds", "2", "--method", "platt", "--cluster", "site", *JSON),
