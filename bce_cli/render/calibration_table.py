@@ -10,6 +10,7 @@ from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
+    FEW,
     Column,
     Judged,
     Section,
@@ -138,6 +139,7 @@ class CalibrationTable:
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
                 cluster_note(self.models[0].document.cluster_column, first.n_clusters),
+                *_cluster_notes(self, shown),
                 *self.origin.notes(),
             ),
             marked=range(n_models) if columns else (),
@@ -385,6 +387,18 @@ def _obstacles(line: CalibrationLine) -> Iterator[str]:
         yield f"No {what} of {{}}: all labels are the same."
     if obstacle is not None and not (obstacle == "one label" and figures.auc is None):
         yield f"No slope of {{}}: {OBSTACLES[obstacle]}."
+
+
+def _cluster_notes(found: CalibrationTable, lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
+    """Say which segments are of few clusters, where all rows are of many."""
+    if found.first.n_clusters is None or found.first.n_clusters < FEW:
+        return  # which is said of all
+    few = [each for each in lines if (_of(each, "n_clusters") or FEW) < FEW]
+    names = [*dict.fromkeys(map(_named, few))]
+    if names:
+        more = len(names) - _MOST_NAMED
+        listed = ", ".join(names[:_MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
+        yield f"Fewer than {FEW} clusters, so intervals tend to be too narrow: {listed}."
 
 
 def _who(found: CalibrationTable, line: CalibrationLine) -> str:

@@ -135,6 +135,19 @@ def test_segments_of_a_column_that_is_cut_are_in_its_order(bce: Bce, preds: Pred
     ]
 
 
+def test_segments_of_few_clusters_are_named_where_all_rows_are_of_many(
+    bce: Bce, preds: Preds
+) -> None:
+    rows = "".join(f"{i % 2},{(i * 7 % 10) / 10},{'xyz'[i % 3]},{i // 2}\n" for i in range(72))
+    path = preds(f"y,p,site,user\n{rows}")
+    asked = ("calibration", path, "--by", "site", "--cluster", "user", "-f", "markdown", "--brief")
+    text = bce(*asked).stdout
+    note = "Fewer than 30 clusters, so intervals tend to be too narrow: 'x', 'z', 'y'."
+    assert f"\n{note}\n" in text
+    few = preds("y,p,site,user\n" + rows[: len(rows) // 2], "few.csv")
+    assert "Fewer than 30 clusters" not in bce("calibration", few, *asked[2:]).stdout
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
