@@ -42,6 +42,10 @@ COMMANDS = [
     ("calibration", *NAMED, "--fine-bins", *JSON),
     ("calibration", *NAMED, "--weight", "q", "--fine-bins", "--strategy", "quantile"),
     ("recalibrate", *NAMED, "--folds", "2", "--method", "platt", "--cluster", "site", *JSON),
+    (
+        *("check", *NAMED, "--against-column", "q", "--min-auc", "0.1", "--max-ece", "0.9"),
+        *("--min-skill", "-9", "--max-brier", "1", "--confident", "--cluster", "site", *JSON),
+    ),
 ]
 
 
