@@ -115,7 +115,8 @@ def test_weights_are_those_of_the_convention(like: str) -> None:
     _assert_interval(check, *_robust_error(skill, rows), confidence=0.95)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.few(1)
+@pytest.mark.parametrize("weighted", [True, False])
 def test_rows_that_are_clusters_each_differ_by_the_quantile_alone(weighted: bool) -> None:
     rows = replace(_rows(5, weighted=weighted), cluster=None)
     names = tuple(map(str, range(60)))
@@ -213,7 +214,7 @@ def test_rows_that_agree_by_cluster_have_a_wider_margin() -> None:
 def test_the_margin_by_cluster_covers_what_it_promises() -> None:
     random = np.random.default_rng(2)
     held = 0
-    for _ in range(200):
+    for _ in range(100):
         codes = np.repeat(np.arange(60, dtype=np.int32), 20)
         said = random.uniform(0.1, 0.9, 60)[codes]
         said = np.floor(said * 10.0) / 10.0 + 0.05
@@ -222,4 +223,4 @@ def test_the_margin_by_cluster_covers_what_it_promises() -> None:
         rows = Rows(labels, said, cluster=Categories(codes, tuple(map(str, range(60)))))
         check = _checks(rows, Limits(max_ece=0.0, confident=True))["max_ece"]
         held += check.ci_low == 0.0  # rates drift by chance of the day, so the true error is none
-    assert held >= 184
+    assert held >= 93

@@ -57,8 +57,9 @@ def test_what_needs_rows_is_known() -> None:
     assert Limits(max_miscalibration=0.5).needs_rows
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("bins", [1, 3, 10])
+@pytest.mark.parametrize("bins", [3, 1, 10])
 def test_figures_are_those_of_calibration_to_the_last_bit(bins: int, weighted: bool) -> None:
     rows = _rows(1, 300, shift=0.5)
     p, y = np.round(rows.probabilities, 2), rows.labels.astype(np.float64)
@@ -183,9 +184,9 @@ def test_the_interval_of_miscalibration_holds_the_true_one(shift: float) -> None
     loss = true * np.log(true / said) + (1.0 - true) * np.log((1.0 - true) / (1.0 - said))
     expected = float(np.sum(density * loss) / np.sum(density))
     held = 0
-    for seed in range(100):
+    for seed in range(60):
         found = miscalibration(_rows(seed + 100, 500, shift=shift), confidence=0.95)
         assert found.low is not None
         assert found.high is not None
         held += found.low <= expected <= found.high
-    assert held >= 95
+    assert held >= 57
