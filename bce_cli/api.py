@@ -74,6 +74,8 @@ def compute(
     id: str | None = None,
     by: str | Sequence[str] | None = None,
     cut: Cuts | None = None,
+    cluster: str | None = None,
+    confidence: float = 0.95,
     worst: int = 0,
     rows: int = 5,
     **options: Unpack[LossesOfTable],
@@ -86,6 +88,8 @@ def compute(
     id: Values | None = None,
     by: Values | Mapping[str, Values] | None = None,
     cut: Cuts | None = None,
+    cluster: Values | None = None,
+    confidence: float = 0.95,
     worst: int = 0,
     rows: int = 5,
     **options: Unpack[LossesOfArrays],
@@ -98,6 +102,8 @@ def compute(
     id: str | Values | None = None,
     by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
     cut: Cuts | None = None,
+    cluster: str | Values | None = None,
+    confidence: float = 0.95,
     worst: int = 0,
     rows: int = 5,
     like: Like = "exact",
@@ -129,6 +135,10 @@ def compute(
         Cuts a column of `by` that holds numbers into intervals, each with its lower end:
         ``[18, 30, 65]``, or "quantile:5" for so many of about as many rows; by the name of the
         column, where there are several. Quantiles hold all rows in memory.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: intervals allow for it.
+    confidence : float, default 0.95
+        Of every interval, in (0, 1).
     worst : int, default 0
         So many rows of highest loss, in ``result.worst_rows``; `row` is as in `losses`.
     rows : int, default 5
@@ -197,7 +207,7 @@ def compute(
     """
     convention, compared = answers.conventions(like, clip)
     n_first, n_worst = _row_count("rows", rows), _row_count("worst", worst)
-    given, job = _asked(scored, data, prediction, options, id=id, by=by, cut=cut)
+    given, job = _asked(scored, data, prediction, options, id=id, by=by, cut=cut, cluster=cluster)
     has_product = not (compared or given.inputs.by)
     plan = Plan(
         convention,
@@ -206,7 +216,7 @@ def compute(
         n_worst=n_worst,
         compared=compared,
     )
-    found = answers.compute(job, given.inputs, plan, unit)
+    found = answers.compute(job, given.inputs, plan, unit, confidence)
     return _told(ComputeResult(found.document(job, given.sources)), job)
 
 

@@ -186,7 +186,9 @@ class ComputeResult(Result):
     mean_loss : float
         Mean binary cross-entropy; infinite where a prediction was certain and wrong.
     std_error, ci_low, ci_high : float or None
-        Standard error and 95 % interval of the mean, where rows are independent.
+        Standard error and interval of the mean; with `cluster`, robust to clusters.
+    confidence, cluster_column, n_clusters
+        Of every interval, and what it allows for.
     total_loss, log_likelihood, log10_likelihood : float
     base_rate, base_rate_loss, skill, effective_probability, brier : float or None
     n_impossible, first_impossible_row, finite_mean_loss
@@ -196,7 +198,9 @@ class ComputeResult(Result):
     products : pyarrow.Table
         The same in float16, float32 and float64.
     segments : pyarrow.Table
-        With `by`: a row for each segment, costliest first.
+        With `by`: a row for each segment, costliest first, or in the order of `cut`.
+    cut : Figures
+        With `cut`: by column, its `edges`, and how many `quantiles` were asked for.
     worst_rows : pyarrow.Table
         With `worst`.
     conventions, difference_rows : pyarrow.Table
@@ -209,6 +213,7 @@ class ComputeResult(Result):
     _BRIEF = ("n", "mean_loss", "ci_low", "ci_high", "skill", "unit")
     _WHEN = {  # noqa: RUF012 -- of the class, as in the base
         "segments": "by=... gives them",
+        "cut": "cut=... gives it",
         "worst_rows": "worst=10 gives them",
         "conventions": "like='all' gives them",
         "difference_rows": "like='all' gives them",
@@ -223,6 +228,10 @@ class ComputeResult(Result):
         base_rate: float
         convention: str
         clip: float | None
+        cut: Figures
+        confidence: float
+        cluster_column: str | None
+        n_clusters: int | None
         n_clipped: int
         float_type: str | None
         mean_loss: float

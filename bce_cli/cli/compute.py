@@ -6,8 +6,17 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from bce_cli.cli.input import ByOpt, CutOpt, IdOpt, ScoredInput, SourcesArg, parted, paths_or_help
-from bce_cli.cli.options import EngineOptions, SideBySideLossOptions
+from bce_cli.cli.input import (
+    ByOpt,
+    ClusterOpt,
+    CutOpt,
+    IdOpt,
+    ScoredInput,
+    SourcesArg,
+    parted,
+    paths_or_help,
+)
+from bce_cli.cli.options import ConfidenceOpt, EngineOptions, SideBySideLossOptions
 from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.errors import UsageError
@@ -25,6 +34,7 @@ EXAMPLES = (
     ("bce compute preds.csv -l bought -p score_b", "other columns"),
     ("bce compute sub.csv --labels sol.csv --on id --like kaggle", "as Kaggle scores"),
     ("bce compute preds.csv --by country", "for each country"),
+    ("bce compute preds.csv --by age --cut 18,30,65", "for each interval"),
     ("bce compute preds.csv --worst 10", "the costliest rows"),
     ("bce compute preds.csv -o report.json", "for programs"),
 )
@@ -32,13 +42,14 @@ _ROW_BLOCK_BYTES = 1 << 20  # rows as text take several times the room
 
 
 class NamedInput(ScoredInput):
-    """Labels and predictions to score, and what names their rows."""
+    """Labels and predictions to score, and what names their rows or puts them together."""
 
     id_column: IdOpt = None
+    cluster: ClusterOpt = None
 
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
-        return replace(super().asked(), id=self.id_column)
+        return replace(super().asked(), id=self.id_column, cluster=self.cluster)
 
 
 class Shown(OptionGroup):
@@ -66,6 +77,7 @@ def compute(
     *,
     inputs: NamedInput,
     losses: SideBySideLossOptions,
+    confidence: ConfidenceOpt = 0.95,
     shown: Shown,
     out: RowOutputOptions,
     quiet: Annotated[bool, quiet_option("the mean loss alone")] = False,
@@ -73,11 +85,11 @@ def compute(
 ) -> None:
     """How good are these predictions, row by row and on average?
 
-    The mean binary cross-entropy (log loss), exactly, with its 95 % interval; what the base rate
+    The mean binary cross-entropy (log loss), exactly, with its interval; what the base rate
     would cost; the likelihood, a product that underflows, beside the sum of logs that does not.
     """
     paths = paths_or_help(ctx, sources)
-    _check(shown, losses, out, engine, quiet=quiet)
+    _check(shown, losses, out, engine, quiet=quiet, cluster=inputs.cluster)
     conventions = losses.conventions()
     asked = parted(inputs.asked(), shown.by, shown.cut)
     data = asked.data(paths, _row_block_bytes(out) if out.per_example else None)
@@ -90,7 +102,7 @@ def compute(
             from bce_cli.questions.answers import compute as evaluated  # noqa: PLC0415
 
             plan = _plan(conventions, shown, out, quiet=quiet)
-            found = evaluated(job, asked, plan, losses.unit)
+            found = evaluated(job, asked, plan, losses.unit, confidence)
             doubtful = _doubts(found.report)
             if quiet:
                 stream.write(f"{found.report.mean_loss!r}\n".encode())
@@ -106,6 +118,7 @@ def _check(
     engine: EngineOptions,
     *,
     quiet: bool,
+    cluster: str | None,
 ) -> None:
     """Refuse options of the output that contradict each other."""
     every, worst, by, like_all = out.per_example, shown.worst, shown.by, losses.like == "all"
@@ -119,6 +132,8 @@ def _check(
         message = f"--like all is a table of its own; it goes with no {others}"
     elif by and (quiet or every or worst or like_all):
         message = f"--by is a table of its own; it goes with no {others}, --like all"
+    elif every and cluster is not None:
+        message = "--cluster is for intervals, and --per-example writes none"
     if message:
         raise UsageError(message)
     if every:

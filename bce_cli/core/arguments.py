@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _LONGEST = 80
+USUAL_CONFIDENCE = 0.95
+"""Level of an interval for which none was asked."""
+
 _PLACE = re.compile(r"#[0-9]{1,9}")
 
 

@@ -14,7 +14,7 @@ from bce_cli.core.inference import power_of, t_quantile, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
-from bce_cli.core.totals import Moments
+from bce_cli.core.totals import Moments, finite_losses
 
 if TYPE_CHECKING:
     from bce_cli.core.cluster_moments import ClusteredRows
@@ -160,6 +160,14 @@ def paired_moments(
 def by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
     """Sum up values by cluster; None where rows have none."""
     return None if rows.cluster is None else ClusterSums.of(rows.cluster, values, divisors)
+
+
+def losses_by_cluster(rows: Rows, losses: FloatArray, convention: Convention) -> ClusterSums | None:
+    """Sum up losses under a convention, which holds the rows; see `by_cluster`."""
+    if rows.cluster is None:
+        return None
+    finite, _ = finite_losses(losses, rows.weights)
+    return by_cluster(rows, finite, divisors_of(rows, convention))
 
 
 def divisors_of(rows: Rows, convention: Convention) -> FloatArray | None:

@@ -15,6 +15,7 @@ from bce_cli.core.totals import LossTotals
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionTotals
     from bce_cli.core.extremes import DifferenceRow, Differences, WorstRow, WorstRows
+    from bce_cli.core.groups import ClusterSums
     from bce_cli.core.likelihood import (
         ExampleRow,
         Excerpt,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         RunningProduct,
     )
     from bce_cli.core.rows import FloatArray
-    from bce_cli.core.segments import Segmented
+    from bce_cli.core.segments import Segmented, SegmentSums
 
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
@@ -74,7 +75,9 @@ class Findings(State):
         0-based place among the rows of the last one that counts; -1 if there is none.
     compared : tuple of ConventionTotals
     differences : Differences or None
-    segments : Segmented of LossTotals, or None
+    segments : Segmented of SegmentSums, or None
+    clusters : ClusterSums or None
+        Losses by cluster.
     """
 
     totals: LossTotals
@@ -83,7 +86,8 @@ class Findings(State):
     last: int = field(metadata=FIRST)
     compared: tuple[ConventionTotals, ...]
     differences: Differences | None
-    segments: Segmented[LossTotals] | None
+    segments: Segmented[SegmentSums] | None
+    clusters: ClusterSums | None
 
     def __iadd__(self, other: Findings) -> Findings:  # noqa: PYI034 -- as State has it
         """Merge with what the rows that follow came to."""
@@ -123,6 +127,11 @@ def evaluate_rows(rows: Rows, plan: Plan, *, keep_rows: bool) -> Findings:
 def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
     """Compute what is not always asked for; what does it is loaded when it is."""
     found: dict[str, Any] = {"worst": None, "compared": (), "differences": None, "segments": None}
+    found["clusters"] = None
+    if rows.cluster is not None:
+        from bce_cli.core.differences import losses_by_cluster  # noqa: PLC0415
+
+        found["clusters"] = losses_by_cluster(rows, losses, plan.convention)
     if plan.n_worst:
         from bce_cli.core.extremes import WorstRows  # noqa: PLC0415
 
@@ -134,11 +143,11 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
         found["compared"] = tuple(ConventionTotals.of(rows, rule) for rule in plan.compared)
         found["differences"] = Differences.of(rows, plan.compared, plan.n_differing)
     if rows.segments:
-        from bce_cli.core.segments import Segmented  # noqa: PLC0415
+        from bce_cli.core.segments import Segmented, SegmentSums  # noqa: PLC0415
 
-        alone = replace(rows, rivals=(), cluster=None)
         found["segments"] = Segmented.of(
-            alone, lambda part, places: LossTotals.of(part, losses[places], plan.convention)
+            replace(rows, rivals=()),
+            lambda part, places: SegmentSums.of(part, losses[places], plan.convention),
         )
     return found
 
@@ -158,8 +167,10 @@ class Result:
         One for each convention of the plan, in its order.
     differences : tuple of DifferenceRow
         Rows on which these conventions differ, the most important first.
-    segments : Segmented of LossTotals, or None
+    segments : Segmented of SegmentSums, or None
         Of the columns that part the rows; None where there are none.
+    clusters : ClusterSums or None
+        Losses by cluster; None where rows have none.
     """
 
     totals: LossTotals
@@ -168,7 +179,8 @@ class Result:
     excerpt: tuple[ExampleRow, ...]
     compared: tuple[ConventionTotals, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
-    segments: Segmented[LossTotals] | None = None
+    segments: Segmented[SegmentSums] | None = None
+    clusters: ClusterSums | None = None
 
 
 class Evaluation:
@@ -263,4 +275,5 @@ class Evaluation:
             compared=found.compared,
             differences=() if found.differences is None else found.differences.rows,
             segments=found.segments,
+            clusters=found.clusters,
         )

@@ -233,6 +233,11 @@ class ClusterSums(State):
         return _unpacked, (self.shift, list(self.sums), _packed(values), _packed(divisors))
 
     @property
+    def n(self) -> int:
+        """How many clusters have a divisor above 0."""
+        return sum(1 for _, divisor in self.sums.values() if divisor)
+
+    @property
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
         return integer_moments(self.sums.values(), self.shift)

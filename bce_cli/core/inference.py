@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from bce_cli.core.report import NORMAL_QUANTILE
+from bce_cli.core.arguments import USUAL_CONFIDENCE
+from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_USUAL = 0.95
+    from bce_cli.core.groups import ClusterSums
+    from bce_cli.core.report import LossReport
+    from bce_cli.core.totals import Moments
 
 
 def t_quantile(confidence: float, df: float) -> float:
@@ -29,7 +33,7 @@ def t_quantile(confidence: float, df: float) -> float:
     >>> round(t_quantile(0.95, 10), 6), round(t_quantile(0.95, float("inf")), 6)
     (2.228139, 1.959964)
     """
-    if confidence == _USUAL and math.isinf(df):
+    if confidence == USUAL_CONFIDENCE and math.isinf(df):
         return NORMAL_QUANTILE  # the same to the last bit, and without SciPy
     from scipy.special import ndtri, stdtrit
 
@@ -46,6 +50,34 @@ def level_of(confidence: float) -> float:
     (0.05, 0.050000000000000044)
     """
     return round(1.0 - confidence, 15)
+
+
+def at_confidence(
+    report: LossReport, moments: Moments, clusters: ClusterSums | None, confidence: float
+) -> LossReport:
+    """Return a report with the interval of its mean at another level, or robust to clusters.
+
+    Parameters
+    ----------
+    report : LossReport
+        Its interval is that of independent rows, at 95 %.
+    moments : Moments
+        Of the losses of rows.
+    clusters : ClusterSums or None
+        Of the same losses, where rows of a cluster depend on each other.
+    confidence : float
+        In (0, 1).
+    """
+    if clusters is None and confidence == USUAL_CONFIDENCE:
+        return report
+    if clusters is not None:
+        moments = clusters.moments
+    error = None if math.isinf(report.mean_loss) else moments.standard_error()
+    if error is None:
+        return replace(report, std_error=None, ci_low=None, ci_high=None)
+    error, mean = error / NATS_PER[report.unit], report.mean_loss
+    reach = t_quantile(confidence, math.inf if clusters is None else moments.n - 1) * error
+    return replace(report, std_error=error, ci_low=mean - reach, ci_high=mean + reach)
 
 
 def two_sided_p(t: float, df: float) -> float:

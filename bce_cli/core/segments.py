@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
+import numpy as np
+
 from bce_cli.core.cuts import in_order
+from bce_cli.core.differences import by_cluster, losses_by_cluster
+from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import grouped
+from bce_cli.core.inference import at_confidence, t_quantile
 from bce_cli.core.report import LossReport, check_unit, loss_report
+from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
+from bce_cli.core.totals import LossTotals, Moments
 from bce_cli.errors import DataError, argument, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bce_cli.core.conventions import Convention
     from bce_cli.core.cuts import Cut
+    from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import Unit
-    from bce_cli.core.rows import Places, Rows
-    from bce_cli.core.totals import LossTotals
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
     Names: TypeAlias = tuple[str, ...]
 
@@ -113,6 +122,99 @@ def too_many_segments() -> DataError:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentSums(State):
+    """What the rows of a segment come to, beside what those of all come to.
+
+    Attributes
+    ----------
+    losses : LossTotals
+    predictions : ExactSum
+        Of the predictions as they were given, times weights.
+    errors : Moments
+        Of label minus prediction, times weight, over the weights.
+    loss_clusters, error_clusters : ClusterSums or None
+        Losses and these errors by cluster, where rows have such.
+    """
+
+    losses: LossTotals
+    predictions: ExactSum
+    errors: Moments
+    loss_clusters: ClusterSums | None
+    error_clusters: ClusterSums | None
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> SegmentSums:
+        """Sum up some rows, given their losses under the convention, which holds them."""
+        weights, given = rows.weights, rows.probabilities
+        divisors = weights
+        if weights is None and rows.missing is not None:
+            divisors = (~rows.missing).astype(np.float64)
+        errors = weighted(as_floats(convention.hardened(rows).labels) - given, weights)
+        if weights is None:
+            predictions = ExactSum.of(given)
+        else:
+            predictions = ExactSum.of_products(given, weights)
+        return cls(
+            LossTotals.of(rows, losses, convention),
+            predictions,
+            Moments.of(errors, divisors),
+            losses_by_cluster(rows, losses, convention),
+            by_cluster(rows, errors, divisors),
+        )
+
+    def gap(self, confidence: float) -> Gap:
+        """Return how far the predictions are off on average, where there is a weight."""
+        if self.error_clusters is None:
+            return gap_of(self.errors, confidence)
+        return gap_of(self.error_clusters.moments, confidence, are_clusters=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How far predictions are off on average.
+
+    Attributes
+    ----------
+    value : float
+        Weighted mean of label minus prediction: above 0, predictions are too low.
+    std_error, ci_low, ci_high : float or None
+        By linearisation, and robust to clusters where there are any; None for want of rows.
+    """
+
+    value: float
+    std_error: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval leaves out 0."""
+        if self.ci_low is None or self.ci_high is None:
+            return False
+        return self.ci_low > 0.0 or self.ci_high < 0.0
+
+
+def gap_of(moments: Moments, confidence: float = 0.95, *, are_clusters: bool = False) -> Gap:
+    """Return the mean of label minus prediction, and its interval.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of weight times that difference, over the weight; of rows, or of clusters. Some weight is
+        above 0.
+    confidence : float, default 0.95
+        In (0, 1).
+    are_clusters : bool, default False
+    """
+    value, error = moments.ratio, moments.standard_error()
+    assert value is not None  # noqa: S101 -- there is a weight
+    if error is None:
+        return Gap(value)
+    reach = t_quantile(confidence, moments.n - 1 if are_clusters else math.inf) * error
+    return Gap(value, error, value - reach, value + reach)
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentReport:
     """One segment beside the others.
 
@@ -123,6 +225,13 @@ class SegmentReport:
     n : int
     report : LossReport or None
         None where all weights are 0. Its skill is over the base rate of the segment.
+    mean_prediction : float or None
+        Weighted mean of the predictions as they were given, whatever the convention; None, as the
+        gap is, where all weights are 0, or an older version has saved no such thing.
+    gap : Gap or None
+        The base rate, as the convention counts labels, minus that mean.
+    n_clusters : int or None
+        Those with a weight; None where rows are taken to be independent.
     share_of_total : float or None
         Of the sum of all losses; None where that is infinite or 0.
     is_small : bool
@@ -134,24 +243,30 @@ class SegmentReport:
     report: LossReport | None
     share_of_total: float | None
     is_small: bool
+    mean_prediction: float | None = None
+    gap: Gap | None = None
+    n_clusters: int | None = None
 
 
 def segment_reports(
-    segments: Segmented[LossTotals],
+    segments: Segmented[SegmentSums],
     whole: LossReport,
     unit: Unit = "nats",
     cuts: Sequence[Cut | None] = (),
+    confidence: float = 0.95,
 ) -> tuple[SegmentReport, ...]:
     """Derive the figures of each segment that has rows.
 
     Parameters
     ----------
-    segments : Segmented of LossTotals
+    segments : Segmented of SegmentSums
     whole : LossReport
         Of all rows, in the same unit.
     unit : {"nats", "bits"}, default "nats"
     cuts : sequence of Cut or None, optional
         See `in_order`.
+    confidence : float, default 0.95
+        Of every interval.
 
     Returns
     -------
@@ -160,20 +275,35 @@ def segment_reports(
     """
     check_unit(unit)
     found = {
-        names: _report(names, totals, whole, unit)
-        for names, totals in segments.totals.items()
-        if totals.n
+        names: _report(names, sums, whole, unit, confidence)
+        for names, sums in segments.totals.items()
+        if sums.losses.n
     }
     costs = {names: (_total(item), item.n) for names, item in found.items()}
     return tuple(found[names] for names in in_order(costs, cuts))
 
 
-def _report(names: Names, totals: LossTotals, whole: LossReport, unit: Unit) -> SegmentReport:
-    report = loss_report(totals, unit) if totals.weights.units else None
+def _report(
+    names: Names, sums: SegmentSums, whole: LossReport, unit: Unit, confidence: float
+) -> SegmentReport:
+    totals, clusters = sums.losses, sums.loss_clusters
+    n_clusters = None if clusters is None else clusters.n
+    if not totals.weights.units:
+        return SegmentReport(names, totals.n, None, None, totals.n < FEW, n_clusters=n_clusters)
+    report = at_confidence(loss_report(totals, unit), totals.moments, clusters, confidence)
     share = None
-    if report is not None and 0.0 < whole.total_loss < float("inf"):
+    if 0.0 < whole.total_loss < math.inf:
         share = report.total_loss / whole.total_loss
-    return SegmentReport(names, totals.n, report, share, totals.n < FEW)
+    return SegmentReport(
+        names,
+        totals.n,
+        report,
+        share,
+        totals.n < FEW,
+        sums.predictions.over(totals.weights),
+        sums.gap(confidence),
+        n_clusters,
+    )
 
 
 def _total(item: SegmentReport) -> float:

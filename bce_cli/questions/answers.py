@@ -8,7 +8,7 @@ from functools import partial, reduce
 from operator import iadd
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from bce_cli.core.arguments import check_choice, check_confidence, check_whole
+from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.progress import silent
 from bce_cli.core.report import loss_report
@@ -137,12 +137,15 @@ class Evaluated:
     plan : Plan
     report : LossReport
     result : Result
+    confidence : float
+        Of every interval.
     """
 
     inputs: Inputs
     plan: Plan
     report: LossReport
     result: Result
+    confidence: float
 
     def document(self, job: Job, sources: Sequence[Source]) -> ComputeDocument:
         """Return all there is to say."""
@@ -157,6 +160,8 @@ class Evaluated:
             has_soft_labels=self.inputs.soft_labels,
             segment_columns=job.data.segment_names,
             segments=self._segments(job.data.cuts),
+            confidence=self.confidence,
+            cluster_column=job.data.cluster_name,
         )
 
     def _side_by_side(self) -> tuple[ConventionReport, ...]:
@@ -176,13 +181,28 @@ class Evaluated:
             return ()
         from bce_cli.core.segments import segment_reports  # noqa: PLC0415 -- rarely needed
 
-        return segment_reports(self.result.segments, self.report, self.report.unit, cuts)
+        report = self.report
+        return segment_reports(self.result.segments, report, report.unit, cuts, self.confidence)
 
 
-def compute(job: Job, inputs: Inputs, plan: Plan, unit: Unit) -> Evaluated:
-    """How good are these predictions, row by row and on average?"""
+def compute(
+    job: Job, inputs: Inputs, plan: Plan, unit: Unit, confidence: float = USUAL_CONFIDENCE
+) -> Evaluated:
+    """How good are these predictions, row by row and on average?
+
+    Raises
+    ------
+    ArgumentError
+        `confidence` is not between 0 and 1.
+    """
+    check_confidence(confidence)
     result = evaluate(job, plan)
-    return Evaluated(inputs, plan, loss_report(result.totals, unit), result)
+    report = loss_report(result.totals, unit)
+    if result.clusters is not None or confidence != USUAL_CONFIDENCE:
+        from bce_cli.core.inference import at_confidence  # noqa: PLC0415 -- rarely needed
+
+        report = at_confidence(report, result.totals.moments, result.clusters, confidence)
+    return Evaluated(inputs, plan, report, result, confidence)
 
 
 def compare(

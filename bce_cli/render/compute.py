@@ -18,6 +18,7 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    interval_title,
     mean_loss_text,
     percent,
     power_of_ten,
@@ -25,6 +26,7 @@ from bce_cli.render.layout import (
     with_gaps,
 )
 from bce_cli.render.origin import (
+    cluster_note,
     convention_notes,
     doubts,
     picked,
@@ -95,6 +97,11 @@ class ComputeDocument:
         Columns that part the rows.
     segments : tuple of SegmentReport
         Highest total loss first.
+    confidence : float
+        Of every interval.
+    cluster_column : str or None
+        Where intervals allow for rows of a cluster depending on each other.
+    n_clusters : int or None
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -111,6 +118,9 @@ class ComputeDocument:
     has_soft_labels: bool = False
     segment_columns: tuple[str, ...] = ()
     segments: tuple[SegmentReport, ...] = ()
+    confidence: float = 0.95
+    cluster_column: str | None = None
+    n_clusters: int | None = None
     saved: Saved | None = None
 
     @classmethod
@@ -125,6 +135,8 @@ class ComputeDocument:
         has_soft_labels: bool = False,
         segment_columns: tuple[str, ...] = (),
         segments: tuple[SegmentReport, ...] = (),
+        confidence: float = 0.95,
+        cluster_column: str | None = None,
     ) -> Self:
         """Make a document of a result, whose losses are in nats, and of what follows from it."""
         nats = NATS_PER[report.unit]
@@ -142,6 +154,9 @@ class ComputeDocument:
             has_soft_labels=has_soft_labels,
             segment_columns=segment_columns,
             segments=segments,
+            confidence=confidence,
+            cluster_column=cluster_column,
+            n_clusters=None if result.clusters is None else result.clusters.n,
         )
 
     @property
@@ -172,7 +187,9 @@ class ComputeDocument:
             return self.compared.sections()
         if self.segments:
             are_cut = bool(self.origin.cuts)
-            segments = segments_section(self.segments, self.segment_columns, are_cut=are_cut)
+            segments = segments_section(
+                self.segments, self.segment_columns, self.confidence, are_cut=are_cut
+            )
             return [_summary(self), segments]
         worst = [_worst(self)] if self.worst else []
         product = [_underflow(self, look)] if self.products else []
@@ -211,6 +228,7 @@ class ComputeDocument:
     def _figures(self) -> dict[str, Any]:
         report = self.report
         record = self.origin.head(report, *_HEAD, convention=self.convention)
+        record |= picked(self, "confidence", "cluster_column", "n_clusters")
         record["n_clipped"] = report.n_clipped
         known = {*record, "float_type", "n_certain", "reversed_loss"}
         record |= {name: value for name, value in asdict(report).items() if name not in known}
@@ -241,6 +259,7 @@ def _summary(document: ComputeDocument) -> Section:
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
             *_impossible_notes(document),
+            *_cluster_notes(document),
             *origin.notes(),
         ),
         marked=(0,),
@@ -254,7 +273,8 @@ def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     loss = mean_loss_text(report.mean_loss)
     yield "binary cross-entropy", loss, f"{mean}, {report.unit} per row"
     ends = interval(report.ci_low, report.ci_high)
-    yield "95 % interval", ends, "of that mean, from its spread"
+    spread = "its spread" if document.n_clusters is None else "the spread of clusters"
+    yield interval_title(document.confidence), ends, f"of that mean, from {spread}"
     if report.label_entropy is not None:
         entropy, divergence = figure(report.label_entropy), figure(report.kl_divergence)
         yield "label entropy", entropy, "part that no prediction can remove"
@@ -306,6 +326,12 @@ def _habits(document: ComputeDocument) -> Iterator[str]:
         yield f"{name} divides by the number of rows, not by the sum of the weights."
     if rule.threshold is not None and document.has_soft_labels:
         yield f"{name} counts labels above {figure(rule.threshold)} as 1 and the others as 0."
+
+
+def _cluster_notes(document: ComputeDocument) -> Iterator[str]:
+    """Say what intervals allow for, where they allow for something."""
+    if document.n_clusters is not None:
+        yield cluster_note(document.cluster_column, document.n_clusters, "Intervals")
 
 
 def _impossible_notes(document: ComputeDocument) -> Iterator[str]:

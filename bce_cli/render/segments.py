@@ -12,29 +12,41 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    interval_title,
     percent,
     table,
 )
 from bce_cli.render.origin import picked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bce_cli.core.segments import SegmentReport
+    from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.render.layout import TableColumn
 
 _DIGITS = 5
 _MOST_SHOWN = 40
 _LONGEST_NAME = 60
+EMPTY = "(empty)"
+"""What a table has in place of no word."""
+
+GAP = "Gap: event rate minus mean prediction; above 0, predictions are too low."
+_SKILL = "Skill: the share removed of the loss of the segment's own base rate."
 FIGURES_OF_SEGMENTS = (
     *("n_positive", "weight_sum", "base_rate", "mean_loss", "std_error", "ci_low", "ci_high"),
     *("total_loss", "base_rate_loss", "skill", "brier", "n_impossible", "finite_mean_loss"),
 )
 """What a segment has of the figures of all rows."""
 
+_GAP = ("value", "std_error", "ci_low", "ci_high")
+
 
 def segments_section(
-    segments: Sequence[SegmentReport], columns: Sequence[str], *, are_cut: bool = False
+    segments: Sequence[SegmentReport],
+    columns: Sequence[str],
+    confidence: float = 0.95,
+    *,
+    are_cut: bool = False,
 ) -> Section:
     """Show each segment, those that cost most first, or in the order of the cuts.
 
@@ -44,48 +56,111 @@ def segments_section(
         Highest total loss first.
     columns : sequence of str
         Whose words part the rows.
+    confidence : float, optional
+        Of the intervals.
     are_cut : bool, optional
         Whether one of them was cut into intervals, whose order is that of the segments.
     """
     shown, rest = segments[:_MOST_SHOWN], segments[_MOST_SHOWN:]
-    skill = "Skill: the share removed of the loss of the segment's own base rate."
     notes = []
     if any(segment.is_small for segment in shown):
-        notes.append("* fewer than 30 rows: their interval and skill are not to be trusted.")
+        notes.append("* fewer than 30 rows: their intervals and skill are not to be trusted.")
     if rest:
         n = how_many(sum(segment.n for segment in rest))
-        also = f"{count(len(rest))} more segments of {n} together"
+        also = f"{how_many(len(rest), 'more segment')} of {n} together"
         follow = "follow" if are_cut else "cost less"
         notes.append(f"{also} {follow}; --format csv and json have them all.")
-    has_impossible = any(_of(segment, "n_impossible") for segment in segments)
+    gaps = [(s.names, s.gap) for s in segments if s.gap is not None and not s.is_small]
+    has_gaps = any(segment.gap is not None for segment in segments)
     return Section(
         f"Where the loss comes from: by {', '.join(map(quoted, columns))}",
-        *table(
-            shown,
-            *(_name_column(index, name) for index, name in enumerate(columns)),
-            (Column("rows", spare=2), lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"),
-            (Column("base rate", spare=5), lambda s: percent(_of(s, "base_rate"))),
-            ("mean loss", lambda s: figure(_of(s, "mean_loss"), _DIGITS)),
-            (
-                Column("95 % interval", spare=3),
-                lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high")),
-            ),
-            (Column("skill", spare=4, meaning=skill), lambda s: percent(_of(s, "skill"))),
-            ("share of loss", lambda s: percent(s.share_of_total)),
-            (Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0))
-            if has_impossible
-            else None,
-        ),
+        *table(shown, *_columns(segments, columns, interval_title(confidence))),
+        verdicts=(gap_verdict(gaps, confidence),) if has_gaps else (),
         notes=tuple(notes),
         is_asked=True,
     )
+
+
+def _columns(
+    segments: Sequence[SegmentReport], columns: Sequence[str], level: str
+) -> Iterator[TableColumn[SegmentReport]]:
+    """Yield the columns of the table."""
+    for index, name in enumerate(columns):
+        yield _name_column(index, name)
+    yield Column("rows", spare=2), lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"
+    yield Column("base rate", spare=5), lambda s: percent(_of(s, "base_rate"))
+    if any(segment.gap is not None for segment in segments):  # older versions have none
+        yield Column("predicted", spare=6), lambda s: percent(s.mean_prediction)
+        yield Column("gap", meaning=GAP), lambda s: gap_text(s.gap)
+        yield Column(f"{level} of gap", spare=7), lambda s: gap_ends(s.gap)
+    yield Column("mean loss"), lambda s: figure(_of(s, "mean_loss"), _DIGITS)
+    yield Column(level, spare=3), lambda s: interval(_of(s, "ci_low"), _of(s, "ci_high"))
+    yield Column("skill", spare=4, meaning=_SKILL), lambda s: percent(_of(s, "skill"))
+    yield Column("share of loss"), lambda s: percent(s.share_of_total)
+    if any(_of(segment, "n_impossible") for segment in segments):
+        yield Column("impossible", spare=1), lambda s: count(_of(s, "n_impossible") or 0)
+
+
+def gap_text(gap: Gap | None) -> str:
+    """Show how far predictions are off on average, with its sign.
+
+    Examples
+    --------
+    >>> from bce_cli.core.segments import Gap
+    >>> gap_text(Gap(0.03)), gap_text(Gap(-0.00001)), gap_text(None)
+    ('+0.0300', '0.0000', '-')
+    """
+    return "-" if gap is None else _decimals(gap.value, "+")
+
+
+def gap_ends(gap: Gap | None, joint: str = " to ") -> str:
+    """Show the interval of a gap with as many decimals as the gap itself."""
+    if gap is None or gap.ci_low is None or gap.ci_high is None:
+        return "-"
+    return f"{_decimals(gap.ci_low)}{joint}{_decimals(gap.ci_high)}"
+
+
+def _decimals(value: float, sign: str = "") -> str:
+    text = f"{value:{sign}.4f}"
+    return text if float(text) else "0.0000"
+
+
+def gap_verdict(gaps: Sequence[tuple[tuple[str, ...], Gap]], confidence: float) -> str:
+    """Say for how many segments predictions are off on average, and most for which.
+
+    Parameters
+    ----------
+    gaps : sequence of tuple of tuple of str and Gap
+        The words and the gap of each segment of 30 rows or more.
+    confidence : float
+        Of the intervals.
+
+    Examples
+    --------
+    >>> from bce_cli.core.segments import Gap
+    >>> gap_verdict([(("a",), Gap(0.5, 0.1, 0.3, 0.7)), (("b",), Gap(0.0, 0.1, -0.2, 0.2))], 0.95)
+    "Predictions are off on average in 1 of 2 segments, most in 'a': +0.5000 [0.3000, 0.7000]; by \
+chance it would be about one in 20."
+    """
+    judged = [(names, gap) for names, gap in gaps if gap.ci_low is not None]
+    if not judged:
+        return "No segment has the 30 rows that its gap could be told from."
+    off = [(names, gap) for names, gap in judged if gap.is_sure]
+    segments = how_many(len(judged), "segment")
+    text = f"Predictions are off on average in {count(len(off))} of {segments}"
+    if off:
+        names, worst = max(off, key=lambda item: abs(item[1].value))
+        called = ", ".join(quoted(name) if name else EMPTY for name in names)
+        text += f", most in {called}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
+    often = round(1.0 / (1.0 - confidence))
+    return f"{text}; by chance it would be about one in {count(often)}."
 
 
 def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
     """Return the column of words that part the rows."""
     return (
         Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
-        lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or "(empty)",
+        lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or EMPTY,
     )
 
 
@@ -95,8 +170,13 @@ def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
 
 
 def _figures(segment: SegmentReport) -> dict[str, Any]:
-    figures = {name: _of(segment, name) for name in FIGURES_OF_SEGMENTS}
-    return {"n": segment.n, **figures, **picked(segment, "share_of_total", "is_small")}
+    gap = {f"gap_{name}".removesuffix("_value"): getattr(segment.gap, name, None) for name in _GAP}
+    figures: dict[str, Any] = {"n": segment.n}
+    for name in FIGURES_OF_SEGMENTS:
+        figures[name] = _of(segment, name)
+        if name == "base_rate":
+            figures |= {"mean_prediction": segment.mean_prediction, **gap}
+    return {**figures, **picked(segment, "share_of_total", "n_clusters", "is_small")}
 
 
 def segment_records(

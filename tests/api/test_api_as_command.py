@@ -44,6 +44,8 @@ COMPUTE: list[tuple[list[str], dict[str, Any]]] = [
         ["--by", "site", "--by", "w", "--cut", "w=quantile:2"],
         {"by": ["site", "w"], "cut": {"w": "quantile:2"}},
     ),
+    (["--cluster", "day", "--confidence", "0.9"], {"cluster": "day", "confidence": 0.9}),
+    (["--cluster", "day", "--by", "site"], {"cluster": "day", "by": "site"}),
     (["--worst", "2", "--id", "row"], {"worst": 2, "id": "row"}),
     (["--soft-labels", "-l", "soft"], {"soft_labels": True, "label": "soft"}),
     (["--logits", "-p", "z"], {"logits": True, "prediction": "z"}),

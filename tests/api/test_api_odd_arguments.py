@@ -209,14 +209,14 @@ def test_what_is_wrong_is_said_in_words_of_arrays(call: Callable[[], object], me
 @pytest.mark.parametrize(
     ("question", "argument", "instead"),
     [
-        ("losses", "cluster", "; compare, calibration, recalibrate and check have it"),
+        ("losses", "cluster", "; compute, compare, calibration, recalibrate and check have it"),
         ("check", "by", "; compute, compare and calibration have it"),
         ("compute", "y_true", "; did you mean 'data'?"),
         ("compute", "y_pred", "; did you mean 'prediction'?"),
         ("compare", "y_prob", "; did you mean 'predictions'?"),
         ("compute", "sample_weight", "; did you mean 'weight'?"),
         ("compute", "pos_label", "; did you mean 'positive'?"),
-        ("compute", "groups", "; did you mean 'by'?"),
+        ("compute", "groups", "; did you mean 'by' or 'cluster'?"),
         ("recalibrate", "groups", "; did you mean 'cluster'?"),
         ("calibration", "n_bins", "; did you mean 'bins'?"),
         ("losses", "eps", "; did you mean 'clip'?"),

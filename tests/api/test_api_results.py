@@ -324,7 +324,10 @@ SHARED = {
     [
         (
             bce.compute,
-            {"data", "prediction", "id", "by", "cut", "worst", "rows", "like", "clip", "unit"},
+            {
+                *("data", "prediction", "id", "by", "cut", "cluster", "confidence", "worst"),
+                *("rows", "like", "clip", "unit"),
+            },
         ),
         (bce.losses, {"data", "prediction", "id", "like", "clip", "unit"}),
         (

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bce_cli
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -193,7 +195,9 @@ def test_no_number_is_cut(
     monkeypatch.setenv("COLUMNS", str(columns))
     table = bce(*args).stdout
     assert ("0.6889 to 0.7501" in table) is (columns > 40)
-    assert ("interval" in table.partition("Left out at this width: ")[2]) is (columns == 40)
+    left_out = " ".join(table.partition("Left out at this width: ")[2].split(";")[0].split())
+    assert ("95 % interval" in left_out.split(", ")) is (columns == 40)
+    assert ("95 % interval of gap" in left_out.split(", ")) is (columns < 120)
     assert "0.7195 " in table
     assert "21.5 %" in table
 
@@ -253,3 +257,99 @@ def test_an_id_may_part_the_rows_as_well(
 ) -> None:
     found = segments(bce("compute", preds(SMALL), "--id", "site", "--by", "site", "-f", "json"))
     assert [item["n"] for item in found] == [2, 1, 1]
+
+
+def flights(bce: Callable[..., Result], *options: str, model: str = "boosting") -> dict[str, Any]:
+    result = bce("compute", str(FLIGHTS), "-p", model, *options, "-f", "json")
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_rows_of_a_day_depend_on_each_other(bce: Callable[..., Result]) -> None:
+    by_row, by_day = (
+        flights(bce, model="logistic"),
+        flights(bce, "--cluster", "day", model="logistic"),
+    )
+    assert by_row["mean_loss"] == by_day["mean_loss"]
+    widths = [round(found["ci_high"] - found["ci_low"], 3) for found in (by_row, by_day)]
+    assert widths == [0.023, 0.225]
+    keys = ("confidence", "cluster_column", "n_clusters")
+    assert [by_row[key] for key in keys] == [0.95, None, None]
+    assert [by_day[key] for key in keys] == [0.95, "day", 10]
+    compared = bce(
+        *("compare", str(FLIGHTS), "-p", "logistic", "-p", "boosting", "--cluster", "day"),
+        *("--confidence", "0.9", "-f", "json"),
+    )
+    model = json.loads(compared.stdout)["models"][0]
+    wide = flights(bce, "--cluster", "day", "--confidence", "0.9", model="logistic")
+    for key in ("std_error", "ci_low", "ci_high", "mean_loss"):
+        assert wide[key] == model[key]
+
+
+def test_segments_have_the_gap_of_their_predictions(bce: Callable[..., Result]) -> None:
+    rows: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    with FLIGHTS.open() as stream:
+        for row in csv.DictReader(stream):
+            rows[row["carrier"]].append((row["day"], int(row["label"]) - float(row["boosting"])))
+    for options, of_days in (((), False), (("--cluster", "day"), True)):
+        found = flights(bce, "--by", "carrier", *options)
+        for item in found["segments"]:
+            errors = rows[item["segment"]["carrier"]]
+            mean = math.fsum(error for _, error in errors) / len(errors)
+            units: dict[Any, list[float]] = defaultdict(list)
+            for place, (day, error) in enumerate(errors):
+                units[day if of_days else place].append(error - mean)
+            squares = math.fsum(math.fsum(unit) ** 2 for unit in units.values())
+            error = math.sqrt(squares * len(units) / (len(units) - 1)) / len(errors)
+            assert item["gap"] == pytest.approx(mean, rel=1e-12)
+            assert item["gap_std_error"] == pytest.approx(error, rel=1e-11)
+            assert item["base_rate"] - item["mean_prediction"] == pytest.approx(mean, abs=1e-15)
+            assert item["n_clusters"] == (len(units) if of_days else None)
+
+
+def test_a_report_says_what_its_intervals_allow_for(
+    bce: Callable[..., Result], preds: Callable[..., str]
+) -> None:
+    path = preds("y,p,g,d\n" + "1,0.5,a,x\n0,0.25,a,y\n1,0.5,b,x\n0,0.25,b,z\n" * 30)
+    table = bce("compute", path, "--by", "g", "--cluster", "d", "--confidence", "0.8").stdout
+    said = " ".join(table.split())
+    assert "80 % interval" in table
+    assert "of that mean, from the spread of clusters" in said
+    assert "Intervals allow for rows of the same 'd' depending on each other: 3 clusters." in said
+    assert "With so few of them, the intervals tend to be too narrow." in said
+    assert "it would be about one in 5." in said
+    assert "depend" not in bce("compute", path, "--by", "g").stdout
+
+
+def test_a_cluster_has_no_meaning_for_rows(
+    bce: Callable[..., Result], preds: Callable[..., str]
+) -> None:
+    result = bce("compute", preds(SMALL), "--per-example", "--cluster", "site")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert (
+        result.stderr == "bce: error: --cluster is for intervals, and --per-example writes none\n"
+    )
+
+
+@pytest.mark.parametrize("level", ["0", "1", "95", "nan"])
+def test_a_level_that_is_none_is_refused(
+    level: str, bce: Callable[..., Result], preds: Callable[..., str]
+) -> None:
+    result = bce("compute", preds(SMALL), "--confidence", level)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("bce: error: --confidence must lie between 0 and 1, got ")
+
+
+def test_reports_of_older_versions_are_shown_without_gaps(bce: Callable[..., Result]) -> None:
+    saved = flights(bce, "--by", "carrier")
+    for key in ("confidence", "cluster_column", "n_clusters"):
+        del saved[key]
+    for item in saved["segments"]:
+        del item["mean_prediction"], item["n_clusters"]
+        for key in ("gap", "gap_std_error", "gap_ci_low", "gap_ci_high"):
+            del item[key]
+    Path("old.json").write_text(json.dumps(saved))
+    shown = str(bce_cli.load("old.json"))
+    assert "95 % interval" in shown
+    assert "gap" not in shown.lower()

@@ -10,7 +10,7 @@ from bce_cli.core.convention_totals import ConventionReport
 from bce_cli.core.likelihood import LikelihoodProduct
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
-from bce_cli.core.segments import SegmentReport
+from bce_cli.core.segments import Gap, SegmentReport
 from bce_cli.render.compute import ComputeDocument, CostlyRow
 from bce_cli.render.conventions import DividedRow
 from bce_cli.render.saved.parts import (
@@ -44,6 +44,9 @@ def compute_document(fields: Fields) -> ComputeDocument:
         differences=_differences(fields, compared),
         compared_type=report.float_type if compared else None,
         has_soft_labels=fields.flag("soft_labels", default=False),
+        confidence=fields.number("confidence", 0.0, 1.0) if "confidence" in fields else 0.95,
+        cluster_column=fields.maybe_text("cluster_column"),
+        n_clusters=fields.maybe_count("n_clusters", 1),
         segment_columns=columns,
         segments=segments,
     )
@@ -130,4 +133,15 @@ def _segment(fields: Fields, columns: tuple[str, ...], unit: Unit) -> SegmentRep
         report=losses_of(unit, figures) if has_weight else None,
         share_of_total=fields.maybe_number("share_of_total"),
         is_small=fields.flag("is_small"),
+        mean_prediction=fields.maybe_number("mean_prediction", 0.0, 1.0),
+        gap=_gap(fields),
+        n_clusters=fields.maybe_count("n_clusters"),
     )
+
+
+def _gap(fields: Fields) -> Gap | None:
+    value = fields.maybe_number("gap", -1.0, 1.0)
+    if value is None:
+        return None
+    names = ("gap_std_error", "gap_ci_low", "gap_ci_high")
+    return Gap(value, *map(fields.maybe_number, names))
