@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from bce_cli.core.arguments import check_confidence, number_in, shown
@@ -54,12 +55,18 @@ class ModelTotals(State):
 
     @classmethod
     def of(
-        cls, rows: Rows, losses: FloatArray, convention: Convention, reversed_losses: FloatArray
+        cls,
+        rows: Rows,
+        losses: FloatArray,
+        convention: Convention,
+        reversed_losses: FloatArray,
+        squares: ExactSum | None = None,
     ) -> ModelTotals:
         """Sum up some rows, given their losses under the convention, and those of 1 - p."""
         finite, _ = finite_losses(losses, rows.weights)
         clusters = by_cluster(rows, finite, divisors_of(rows, convention))
-        return cls(LossTotals.of(rows, losses, convention, reversed_losses), clusters)
+        totals = LossTotals.of(rows, losses, convention, reversed_losses, squares)
+        return cls(totals, clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +128,22 @@ class ComparisonTotals(State):
         held = [convention.held(model) for model in rows.under_models()]
         losses, reversed_losses = zip(*map(convention.losses_both_ways, held), strict=True)
         first, before = held[0], losses[0]
-        models = zip(held, losses, reversed_losses, strict=True)
+        products = _products(first, losses)
+        squares = (products.get((place, place)) for place in range(len(held)))
+        models = zip(held, losses, reversed_losses, squares, strict=True)
         differences, changed = [], []
         for rival, after in zip(held[1:], losses[1:], strict=True):
             found = weighted_differences(before, after, first.weights)
             differences.append(DifferenceTotals.of(first, before, after, found, convention))
             changed.append(_changed(first, rival, found, plan.n_shown))
         return cls(
-            tuple(ModelTotals.of(rows, own, convention, other) for rows, own, other in models),
+            tuple(
+                ModelTotals.of(rows, own, convention, other, square)
+                for rows, own, other, square in models
+            ),
             tuple(differences),
             tuple(changed),
-            _products(first, losses[1:]),
+            tuple(total for (one, other), total in products.items() if 0 < one < other),
             segmented(first, losses, convention),
         )
 
@@ -147,11 +159,16 @@ def _changed(
     return gained, lost
 
 
-def _products(rows: Rows, losses: Sequence[FloatArray]) -> tuple[ExactSum, ...]:
-    """Sum up what `Contest` needs of models that are compared with each other at the end alone."""
-    if len(losses) < 2 or rows.cluster is not None:  # noqa: PLR2004 -- there are no two of them
-        return ()
-    return pair_products([finite_losses(each, rows.weights)[0] for each in losses])
+def _products(rows: Rows, losses: Sequence[FloatArray]) -> dict[tuple[int, int], ExactSum]:
+    """Sum up products of the losses of two models, and squares, where any two may be compared.
+
+    That is at the end, of more than two models; of clusters their sums do.
+    """
+    if len(losses) <= 2 or rows.cluster is not None:  # noqa: PLR2004 -- a pair
+        return {}
+    found = pair_products([finite_losses(each, rows.weights)[0] for each in losses])
+    pairs = combinations_with_replacement(range(len(losses)), 2)
+    return dict(zip(pairs, found, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,6 +382,7 @@ class LossTotals(State):
         losses: FloatArray | None = None,
         convention: Convention = EXACT,
         reversed_losses: FloatArray | None = None,
+        loss_squares: ExactSum | None = None,
     ) -> LossTotals:
         """Sum up some rows.
 
@@ -394,6 +395,8 @@ class LossTotals(State):
         reversed_losses : ndarray of float64, shape (n,), optional
             What 1 - p would cost in place of p. Where the caller has losses and not these, there
             are no doubts.
+        loss_squares : ExactSum, optional
+            Of `finite_losses`, where the caller has it already.
         """
         if losses is None:
             losses, reversed_losses = convention.losses_both_ways(rows)
@@ -435,7 +438,7 @@ class LossTotals(State):
                 if weights is None or over_rows
                 else ExactSum.of(weights[impossible])
             ),
-            loss_squares=ExactSum.of_products(finite, finite),
+            loss_squares=loss_squares or ExactSum.of_products(finite, finite),
             loss_divisors=(
                 loss_sum if weights is None or over_rows else ExactSum.of_products(finite, weights)
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ RNG = np.random.default_rng(19)
 
 
 def one_by_one(columns: list[np.ndarray]) -> tuple[ExactSum, ...]:
-    return tuple(ExactSum.of_products(*pair) for pair in combinations(columns, 2))
+    return tuple(ExactSum.of_products(*pair) for pair in combinations_with_replacement(columns, 2))
 
 
 def exponential(n: int) -> np.ndarray:
