@@ -46,6 +46,10 @@ COMMANDS = [
     ("compute", *NAMED, "--by", "q", "--cut", "0.25,0.5", *JSON),
     ("calibration", "-l", "y", "-p", "p", "-p", "q", "--by", "site", *JSON),
     ("calibration", "-l", "y", "-p", "p", "-p", "q", "--fine-bins", "-f", "csv"),
+    (
+        *("check", *NAMED, "--against-column", "q", "--min-auc", "0.1", "--max-ece", "0.9"),
+        *("--min-skill", "-9", "--max-brier", "1", "--confident", "--cluster", "site", *JSON),
+    ),
 ]
 
 

@@ -213,7 +213,7 @@ def test_rows_that_agree_by_cluster_have_a_wider_margin() -> None:
 def test_the_margin_by_cluster_covers_what_it_promises() -> None:
     random = np.random.default_rng(2)
     held = 0
-    for _ in range(200):
+    for _ in range(100):
         codes = np.repeat(np.arange(60, dtype=np.int32), 20)
         said = random.uniform(0.1, 0.9, 60)[codes]
         said = np.floor(said * 10.0) / 10.0 + 0.05
@@ -222,4 +222,4 @@ def test_the_margin_by_cluster_covers_what_it_promises() -> None:
         rows = Rows(labels, said, cluster=Categories(codes, tuple(map(str, range(60)))))
         check = _checks(rows, Limits(max_ece=0.0, confident=True))["max_ece"]
         held += check.ci_low == 0.0  # rates drift by chance of the day, so the true error is none
-    assert held >= 184
+    assert held >= 93

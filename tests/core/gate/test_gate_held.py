@@ -183,9 +183,9 @@ def test_the_interval_of_miscalibration_holds_the_true_one(shift: float) -> None
     loss = true * np.log(true / said) + (1.0 - true) * np.log((1.0 - true) / (1.0 - said))
     expected = float(np.sum(density * loss) / np.sum(density))
     held = 0
-    for seed in range(100):
+    for seed in range(60):
         found = miscalibration(_rows(seed + 100, 500, shift=shift), confidence=0.95)
         assert found.low is not None
         assert found.high is not None
         held += found.low <= expected <= found.high
-    assert held >= 95
+    assert held >= 57
