@@ -43,6 +43,7 @@ def _difference(bce: Callable[..., Result], *args: str) -> dict[str, Any]:
     return {name: found[name] for name in ("difference", "ci_low", "ci_high")}
 
 
+@pytest.mark.few(4)
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize(
     ("checked", "compared"),
@@ -274,6 +275,7 @@ def test_what_names_a_column_is_pointed_to_its_option(bce: Callable[..., Result]
     assert bce("check", "both.csv", "--against", "old").stderr.splitlines()[1] == f"bce: {hint}"
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("files")
 def test_several_sources_follow_each_other_on_both_sides(
     preds: Callable[..., str], bce: Callable[..., Result]

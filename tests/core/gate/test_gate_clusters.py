@@ -115,7 +115,8 @@ def test_weights_are_those_of_the_convention(like: str) -> None:
     _assert_interval(check, *_robust_error(skill, rows), confidence=0.95)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.few(1)
+@pytest.mark.parametrize("weighted", [True, False])
 def test_rows_that_are_clusters_each_differ_by_the_quantile_alone(weighted: bool) -> None:
     rows = replace(_rows(5, weighted=weighted), cluster=None)
     names = tuple(map(str, range(60)))
