@@ -273,8 +273,8 @@ def _loss_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
     loss = mean_loss_text(report.mean_loss)
     yield "binary cross-entropy", loss, f"{mean}, {report.unit} per row"
     ends = interval(report.ci_low, report.ci_high)
-    spread = "its spread" if document.n_clusters is None else "the spread of clusters"
-    yield interval_title(document.confidence), ends, f"of that mean, from {spread}"
+    spread = "from its spread" if document.n_clusters is None else "by cluster"
+    yield interval_title(document.confidence), ends, f"of that mean, {spread}"
     if report.label_entropy is not None:
         entropy, divergence = figure(report.label_entropy), figure(report.kl_divergence)
         yield "label entropy", entropy, "part that no prediction can remove"

@@ -315,7 +315,7 @@ def test_a_report_says_what_its_intervals_allow_for(
     table = bce("compute", path, "--by", "g", "--cluster", "d", "--confidence", "0.8").stdout
     said = " ".join(table.split())
     assert "80 % interval" in table
-    assert "of that mean, from the spread of clusters" in said
+    assert "of that mean, by cluster" in said
     assert "Intervals allow for rows of the same 'd' depending on each other: 3 clusters." in said
     assert "With so few of them, the intervals tend to be too narrow." in said
     assert "it would be about one in 5." in said
