@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import check_kind, check_whole, number_in, shown
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.gate_limits import DEFAULT_BINS, Limits
+from bce_cli.core.gate.limits import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
 from bce_cli.errors import ArgumentError, DoubtWarning, argument
 from bce_cli.questions import answers
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.plan import Strategy
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate_limits import Baseline
+    from bce_cli.core.gate.limits import Baseline
     from bce_cli.core.recalibration.maps import Method
     from bce_cli.core.report import Unit
     from bce_cli.core.rules import Like

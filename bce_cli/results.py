@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bce_cli.core.calibration.plan import Strategy
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
     from bce_cli.core.report import Unit
     from bce_cli.figures import (
         Bootstrap,

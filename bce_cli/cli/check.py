@@ -15,7 +15,7 @@ from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.gate.limits import Limits
     from bce_cli.questions.inputs import Inputs
 
 EXAMPLES = (
@@ -186,7 +186,7 @@ class Demanded(OptionGroup):
         if self.baseline == "":
             message = "--baseline must not be empty"
             raise UsageError(message)
-        from bce_cli.core.gate_limits import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
+        from bce_cli.core.gate.limits import DEFAULT_BINS, Limits  # noqa: PLC0415 -- not for --help
         from bce_cli.readers.saved import read_baseline  # noqa: PLC0415
 
         path = self.baseline

@@ -129,7 +129,7 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {"worst": None, "compared": (), "differences": None, "segments": None}
     found["clusters"] = None
     if rows.cluster is not None:
-        from bce_cli.core.differences import losses_by_cluster  # noqa: PLC0415
+        from bce_cli.core.groups import losses_by_cluster  # noqa: PLC0415
 
         found["clusters"] = losses_by_cluster(rows, losses, plan.convention)
     if plan.n_worst:

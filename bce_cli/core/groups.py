@@ -20,14 +20,15 @@ from bce_cli.core.exact_sum import (
     units_by_group,
 )
 from bce_cli.core.state import State
-from bce_cli.core.totals import Moments
+from bce_cli.core.totals import Moments, finite_losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import numpy.typing as npt
 
-    from bce_cli.core.rows import Categories, FloatArray, Places
+    from bce_cli.core.conventions import Convention
+    from bce_cli.core.rows import Categories, FloatArray, Places, Rows
 
     Names: TypeAlias = tuple[str, ...]
 
@@ -296,3 +297,23 @@ def _unpacked(
         strict=True,
     )
     return ClusterSums(dict(zip(names, pairs, strict=True)), shift)
+
+
+def by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
+    """Sum up values by cluster; None where rows have none."""
+    return None if rows.cluster is None else ClusterSums.of(rows.cluster, values, divisors)
+
+
+def losses_by_cluster(rows: Rows, losses: FloatArray, convention: Convention) -> ClusterSums | None:
+    """Sum up losses under a convention, which holds the rows; see `by_cluster`."""
+    if rows.cluster is None:
+        return None
+    finite, _ = finite_losses(losses, rows.weights)
+    return by_cluster(rows, finite, divisors_of(rows, convention))
+
+
+def divisors_of(rows: Rows, convention: Convention) -> FloatArray | None:
+    """Return what each row adds to the divisor of a mean; None where that is 1 for every row."""
+    if rows.weights is not None and convention.rule.mean_over == "weights":
+        return rows.weights
+    return None if rows.missing is None else (~rows.missing).astype(np.float64)

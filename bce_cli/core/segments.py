@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 import numpy as np
 
 from bce_cli.core.cuts import in_order
-from bce_cli.core.differences import by_cluster, losses_by_cluster
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import grouped
+from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster
 from bce_cli.core.inference import at_confidence, t_quantile
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.rows import as_floats, weighted

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
     from bce_cli.core.evaluation import Plan, Result
-    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.gate.limits import Limits
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.recalibration.gain import SimpleGain
@@ -225,7 +225,7 @@ def compare(
         `confidence` is not between 0 and 1, or `margin` not above 0.
     """
     check_confidence(confidence)
-    from bce_cli.core.comparison import (  # noqa: PLC0415 -- not every question
+    from bce_cli.core.comparison.models import (  # noqa: PLC0415 -- not every question
         ComparisonPlan,
         ComparisonTotals,
         check_margin,
@@ -380,8 +380,8 @@ def check(
     limits: Limits,
 ) -> CheckDocument:
     """May this model pass?"""
-    from bce_cli.core.gate import judge  # noqa: PLC0415 -- not every question
-    from bce_cli.core.gate_totals import GateTotals  # noqa: PLC0415 -- as above
+    from bce_cli.core.gate.judgement import judge  # noqa: PLC0415 -- not every question
+    from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415 -- as above
     from bce_cli.render.check import Against, CheckDocument  # noqa: PLC0415 -- as above
 
     sums_of = partial(GateTotals.of, limits=limits, convention=convention)

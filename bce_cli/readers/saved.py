@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate_limits import Baseline
+    from bce_cli.core.gate.limits import Baseline
 
 _DEEPEST = 30  # a report has objects within objects, six deep
 _OF_A_ROW = {"row", "label", "prediction", "loss"}
@@ -129,7 +129,7 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     >>> baseline_of(record, "last week", EXACT)
     Baseline(source='last week', mean_loss=0.5, unit='bits', std_error=None, float_type=None)
     """
-    from bce_cli.core.gate_limits import Baseline  # noqa: PLC0415 -- no other record needs it
+    from bce_cli.core.gate.limits import Baseline  # noqa: PLC0415 -- no other record needs it
 
     _check_convention(record, convention, name)
     unit = _member(record, "unit", name)

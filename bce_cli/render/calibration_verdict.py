@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import Estimate
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.calibration.verdict import CalibrationVerdict, Ground
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
 
 _DIGITS = 5
 _VERDICTS: dict[bool | None, Verdict] = {True: "passed", False: "failed", None: "undecided"}

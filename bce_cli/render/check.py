@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate import Check, CheckName, Judgement, Verdict
-    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.gate.judgement import Check, CheckName, Judgement, Verdict
+    from bce_cli.core.gate.limits import Limits
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look
     from bce_cli.render.origin import Origin, Saved

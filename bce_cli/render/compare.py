@@ -33,11 +33,11 @@ from bce_cli.render.segment_differences import segment_sections
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bce_cli.core.comparison import ComparisonReport, ModelReport
+    from bce_cli.core.comparison.differences import Difference, DifferenceReport
+    from bce_cli.core.comparison.models import ComparisonReport, ModelReport
+    from bce_cli.core.comparison.segment_differences import SegmentDifference
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.differences import Difference, DifferenceReport
     from bce_cli.core.extremes import ChangedRow
-    from bce_cli.core.segment_differences import SegmentDifference
     from bce_cli.render.layout import Look, Texts
     from bce_cli.render.origin import Origin, Saved
 

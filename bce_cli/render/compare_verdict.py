@@ -11,10 +11,10 @@ from bce_cli.render.layout import Judged, count, figure, how_many
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.comparison import ComparisonReport
-    from bce_cli.core.differences import Difference, DifferenceReport
-    from bce_cli.core.differences import Verdict as Word
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.comparison.differences import Difference, DifferenceReport
+    from bce_cli.core.comparison.differences import Verdict as Word
+    from bce_cli.core.comparison.models import ComparisonReport
+    from bce_cli.core.gate.judgement import Verdict
 
 _DIGITS = 4
 _MOST_TOLD = 5

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.evaluation import Result
     from bce_cli.core.extremes import DifferenceRow, WorstRow
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
     from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
     from bce_cli.core.report import LossReport
     from bce_cli.core.segments import SegmentReport

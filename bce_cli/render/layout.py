@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from typing import Self
 
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
 
 T = TypeVar("T")
 Texts: TypeAlias = tuple[str, ...]

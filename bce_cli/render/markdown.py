@@ -16,7 +16,7 @@ from bce_cli.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
     from bce_cli.render.layout import Section
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")

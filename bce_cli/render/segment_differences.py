@@ -22,9 +22,9 @@ from bce_cli.render.layout import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.comparison import ComparisonReport
-    from bce_cli.core.differences import DifferenceReport, Verdict
-    from bce_cli.core.segment_differences import SegmentDifference
+    from bce_cli.core.comparison.differences import DifferenceReport, Verdict
+    from bce_cli.core.comparison.models import ComparisonReport
+    from bce_cli.core.comparison.segment_differences import SegmentDifference
     from bce_cli.render.layout import TableColumn
 
 _DIGITS = 4

@@ -21,11 +21,11 @@ from bce_cli import (
     loss_totals,
     mean_binary_cross_entropy,
 )
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.gate import judge
-from bce_cli.core.gate_limits import Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import judge
+from bce_cli.core.gate.limits import Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Predictions, Rows
 from bce_cli.core.rules import RULES
 from bce_cli.core.segments import Segmented, segment_reports

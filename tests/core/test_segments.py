@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.inference import at_confidence, t_quantile
 from bce_cli.core.report import NORMAL_QUANTILE, loss_report

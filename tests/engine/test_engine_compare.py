@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT
 from bce_cli.data.data import open_data, open_models
 from bce_cli.engine.run import Job, fold_rows

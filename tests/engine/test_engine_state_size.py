@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from bce_cli.core.calibration.fine_bins import N_FINE_BINS, fine_edges
 from bce_cli.core.calibration.plan import CalibrationPlan
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals
 from bce_cli.core.convention_totals import ALL_CONVENTIONS
 from bce_cli.core.evaluation import Plan, evaluate_rows
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.gate_limits import Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.limits import Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.groups import ClusterSums
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.engine.outcome import Outcome, in_a_row

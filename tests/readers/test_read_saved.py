@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bce_cli import Convention, DataError
-from bce_cli.core.gate_limits import Baseline
+from bce_cli.core.gate.limits import Baseline
 from bce_cli.errors import ArgumentError, BceError, InputError, UsageError
 from bce_cli.readers.saved import baseline_of, read_baseline, saved_record
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from bce_cli.core.conventions import Convention
-from bce_cli.core.gate import judge
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.render.check import Against, CheckDocument
 from bce_cli.render.layout import Look

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.render.compare import CompareDocument

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.report import report_of_rows
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.convention_totals import ALL_CONVENTIONS, convention_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
-from bce_cli.core.gate import judge
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.core.segments import segment_reports

@@ -10,8 +10,8 @@ import numpy as np
 
 from bce_cli.core.arguments import check_choice, check_confidence, check_whole, shown
 from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.comparison.differences import INFINITE_VALUES, difference_of, paired_moments
 from bce_cli.core.conventions import EXACT
-from bce_cli.core.differences import INFINITE_VALUES, difference_of, paired_moments
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.cross_fit import Cells, cross_fit, mean_loss
 from bce_cli.core.recalibration.fitting import fit_whole

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, get_args
 
-from bce_cli.core.gate import Check, CheckName, Judgement, Rival, Verdict
-from bce_cli.core.gate_limits import Baseline, Limits
+from bce_cli.core.gate.judgement import Check, CheckName, Judgement, Rival, Verdict
+from bce_cli.core.gate.limits import Baseline, Limits
 from bce_cli.errors import ArgumentError, DataError, safe_text
 from bce_cli.render.check import (
     COUNTS_OF_RIVAL,

@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from bce_cli.core.comparison import ComparisonReport, ModelReport
-from bce_cli.core.differences import Difference, DifferenceReport, Infinite
+from bce_cli.core.comparison.differences import Difference, DifferenceReport, Infinite
+from bce_cli.core.comparison.leader_board import Standing
+from bce_cli.core.comparison.models import ComparisonReport, ModelReport
+from bce_cli.core.comparison.segment_differences import SegmentDifference
 from bce_cli.core.extremes import ChangedRow
-from bce_cli.core.leader_board import Standing
-from bce_cli.core.segment_differences import SegmentDifference
 from bce_cli.render.compare import FIGURES_OF_MODELS, CompareDocument
 from bce_cli.render.saved.parts import convention_of, losses_of, origin_of, unit_of, which_row
 

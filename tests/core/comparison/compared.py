@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Categories, Predictions, Rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison import ComparisonReport
+    from bce_cli.core.comparison.models import ComparisonReport
 
 NAMES = tuple("abcdefgh")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bce_cli.core.comparison import comparison_report
+from bce_cli.core.comparison.models import comparison_report
 from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.rows import Predictions, Rows
 from tests.budgets import examples
@@ -23,8 +23,8 @@ from tests.core.comparison.compared import (
 )
 
 if TYPE_CHECKING:
-    from bce_cli.core.comparison import ComparisonReport
-    from bce_cli.core.leader_board import Standing
+    from bce_cli.core.comparison.leader_board import Standing
+    from bce_cli.core.comparison.models import ComparisonReport
 
 N = 240
 RNG = np.random.default_rng(1234)

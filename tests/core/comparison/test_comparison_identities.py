@@ -17,7 +17,7 @@ from bce_cli.core.totals import LossTotals
 from tests.core.comparison.compared import compared, compared_rows, counts, totals_of
 
 if TYPE_CHECKING:
-    from bce_cli.core.differences import Difference, DifferenceReport
+    from bce_cli.core.comparison.differences import Difference, DifferenceReport
     from bce_cli.core.rows import Rows
 
 CONVENTIONS = (EXACT, Convention(0.01), Convention(like="torch"), Convention(like="keras"))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bce_cli.core.comparison import comparison_report
+from bce_cli.core.comparison.models import comparison_report
 from bce_cli.core.conventions import Convention
 from tests.core.comparison.compared import compared, rows_under, totals_of
 
 if TYPE_CHECKING:
-    from bce_cli.core.differences import DifferenceReport
+    from bce_cli.core.comparison.differences import DifferenceReport
 
 LABELS = [1, 0, 1, 0, 1, 0]
 A = [0.9, 0.2, 0.6, 0.4, 0.7, 0.1]

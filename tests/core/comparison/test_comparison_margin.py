@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bce_cli import binary_cross_entropy
-from bce_cli.core.comparison import comparison_report
+from bce_cli.core.comparison.models import comparison_report
 from bce_cli.core.inference import power_of
 from bce_cli.errors import ArgumentError
 from tests.core.comparison.compared import compared, rows_under, totals_of

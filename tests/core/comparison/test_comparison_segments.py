@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bce_cli import binary_cross_entropy
-from bce_cli.core.comparison import ComparisonReport, comparison_report
+from bce_cli.core.comparison.models import ComparisonReport, comparison_report
 from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.rows import Categories, Rows
 from bce_cli.core.totals import Moments

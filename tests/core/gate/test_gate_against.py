@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals, comparison_report
+from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import Convention
-from bce_cli.core.gate import Check, Judgement, judge
-from bce_cli.core.gate_limits import Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import Check, Judgement, judge
+from bce_cli.core.gate.limits import Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.errors import ArgumentError
 from tests.core.comparison.compared import compared_rows
 
 if TYPE_CHECKING:
-    from bce_cli.core.differences import DifferenceReport
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.comparison.differences import DifferenceReport
+    from bce_cli.core.gate.judgement import Verdict
     from bce_cli.core.report import Unit
 
 LABELS = np.array([True, False, True, False])

@@ -15,11 +15,11 @@ from scipy.special import stdtrit  # noqa: TID253 -- what intervals are checked 
 
 from bce_cli import Convention
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
-from bce_cli.core.gate import Check, judge
-from bce_cli.core.gate_clusters import label_sums_in_bins, rate_covariance
-from bce_cli.core.gate_figures import calibration_margin
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.clusters import label_sums_in_bins, rate_covariance
+from bce_cli.core.gate.figures import calibration_margin
+from bce_cli.core.gate.judgement import Check, judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.groups import ClusterSums
 from bce_cli.core.rows import Categories, Rows
 from tests.budgets import examples

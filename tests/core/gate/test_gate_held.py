@@ -14,10 +14,10 @@ import bce_cli
 from bce_cli.core.calibration.discrimination import discrimination
 from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.conventions import Convention
-from bce_cli.core.gate import Check, judge
-from bce_cli.core.gate_limits import Limits
-from bce_cli.core.gate_totals import GateTotals
-from bce_cli.core.miscalibration import miscalibration
+from bce_cli.core.gate.judgement import Check, judge
+from bce_cli.core.gate.limits import Limits
+from bce_cli.core.gate.miscalibration import miscalibration
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Categories, Rows
 from bce_cli.errors import ArgumentError
 

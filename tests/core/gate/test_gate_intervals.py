@@ -10,10 +10,10 @@ import pytest
 
 from bce_cli import Convention
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
-from bce_cli.core.gate import Check, judge
-from bce_cli.core.gate_figures import calibration_margin
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.figures import calibration_margin
+from bce_cli.core.gate.judgement import Check, judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES
 

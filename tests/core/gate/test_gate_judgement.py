@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import Convention
-from bce_cli.core.gate import Check, Judgement, judge
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import Check, Judgement, judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Rows
 from bce_cli.core.totals import LossTotals
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from bce_cli.core.gate import Verdict
+    from bce_cli.core.gate.judgement import Verdict
     from bce_cli.core.report import Unit
 
     Split = Callable[[Rows, list[int]], list[Rows]]

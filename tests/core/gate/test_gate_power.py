@@ -9,9 +9,9 @@ import pytest
 from scipy.optimize import brentq  # noqa: TID253 -- what power is checked by
 from scipy.stats import nct, norm, t  # noqa: TID253 -- as above
 
-from bce_cli.core.gate import judge
-from bce_cli.core.gate_limits import Baseline, Limits
-from bce_cli.core.gate_totals import GateTotals
+from bce_cli.core.gate.judgement import judge
+from bce_cli.core.gate.limits import Baseline, Limits
+from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows
 from bce_cli.core.totals import LossTotals

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.gate_figures import (
+from bce_cli.core.gate.figures import (
     Evidence,
     Figure,
     against_figure,
@@ -27,8 +27,8 @@ from bce_cli.core.report import NATS_PER, loss_report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bce_cli.core.gate_limits import Limits
-    from bce_cli.core.gate_totals import GateTotals
+    from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
 
@@ -162,8 +162,8 @@ def judge(
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.gate_limits import Limits
-    >>> from bce_cli.core.gate_totals import GateTotals
+    >>> from bce_cli.core.gate.limits import Limits
+    >>> from bce_cli.core.gate.totals import GateTotals
     >>> from bce_cli.core.rows import Rows
     >>> limits = Limits(max_brier=0.25, min_rows=3)
     >>> totals = GateTotals.of(Rows(np.array([True, False]), np.array([0.5, 0.5])), limits)

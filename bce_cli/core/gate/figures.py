@@ -24,16 +24,16 @@ from bce_cli.core.calibration.bins import (
     reliability_bins,
 )
 from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.comparison.differences import difference_report
 from bce_cli.core.cross_moments import brier_error, skill_error
-from bce_cli.core.differences import difference_report
 from bce_cli.core.exact_sum import UNIT_EXPONENT
-from bce_cli.core.gate_clusters import label_sums_in_bins, rate_covariance
+from bce_cli.core.gate.clusters import label_sums_in_bins, rate_covariance
 from bce_cli.core.inference import Power, power_of, t_quantile
 from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE
 
 if TYPE_CHECKING:
-    from bce_cli.core.gate_limits import Baseline, Limits
-    from bce_cli.core.gate_totals import GateTotals
+    from bce_cli.core.gate.limits import Baseline, Limits
+    from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import LossReport
     from bce_cli.core.rows import Rows
@@ -265,7 +265,7 @@ def auc_figure(of: Evidence) -> Figure:
 
 def miscalibration_figure(of: Evidence) -> Figure:
     """Return what the best recalibration would remove of the mean loss."""
-    from bce_cli.core.miscalibration import miscalibration  # noqa: PLC0415 -- not every check
+    from bce_cli.core.gate.miscalibration import miscalibration  # noqa: PLC0415 -- not every check
 
     assert of.judged_rows is not None  # noqa: S101 -- held for that
     found = miscalibration(of.judged_rows, of.report.unit, of.confidence)

@@ -13,8 +13,7 @@ import numpy as np
 
 from bce_cli.core.calibration.bins import bins_of
 from bce_cli.core.cross_moments import skill_moves
-from bce_cli.core.differences import divisors_of
-from bce_cli.core.groups import ClusterSums, integer_moments
+from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments
 from bce_cli.core.rows import Categories, as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses, squared_errors
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.gate.limits import Limits
     from bce_cli.core.rows import FloatArray, Rows
     from bce_cli.core.totals import LossTotals
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.comparison.differences import DifferenceTotals, weighted_differences
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.cross_moments import CrossMoments
-from bce_cli.core.differences import DifferenceTotals, weighted_differences
-from bce_cli.core.gate_clusters import GateClusters, label_sums_in_bins
+from bce_cli.core.gate.clusters import GateClusters, label_sums_in_bins
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, count_weightless
 
 if TYPE_CHECKING:
-    from bce_cli.core.gate_limits import Limits
+    from bce_cli.core.gate.limits import Limits
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.rows import FloatArray, Rows
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from bce_cli.core.differences import Difference, difference_of
+from bce_cli.core.comparison.differences import Difference, difference_of
 from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.differences import DifferenceTotals
+    from bce_cli.core.comparison.differences import DifferenceTotals
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.totals import LossTotals

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
-from bce_cli.core.groups import ClusterSums
+from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
 from bce_cli.core.inference import power_of, t_quantile, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
-from bce_cli.core.totals import Moments, finite_losses
+from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
     from bce_cli.core.cluster_moments import ClusteredRows
@@ -155,26 +155,6 @@ def paired_moments(
     return moments, _infinite(
         baseline=are_both or bool(lone_before.any()), model=are_both or bool(lone_after.any())
     )
-
-
-def by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
-    """Sum up values by cluster; None where rows have none."""
-    return None if rows.cluster is None else ClusterSums.of(rows.cluster, values, divisors)
-
-
-def losses_by_cluster(rows: Rows, losses: FloatArray, convention: Convention) -> ClusterSums | None:
-    """Sum up losses under a convention, which holds the rows; see `by_cluster`."""
-    if rows.cluster is None:
-        return None
-    finite, _ = finite_losses(losses, rows.weights)
-    return by_cluster(rows, finite, divisors_of(rows, convention))
-
-
-def divisors_of(rows: Rows, convention: Convention) -> FloatArray | None:
-    """Return what each row adds to the divisor of a mean; None where that is 1 for every row."""
-    if rows.weights is not None and convention.rule.mean_over == "weights":
-        return rows.weights
-    return None if rows.missing is None else (~rows.missing).astype(np.float64)
 
 
 def _count(mask: BoolArray) -> int:

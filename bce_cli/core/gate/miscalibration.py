@@ -11,8 +11,8 @@ import numpy as np
 from bce_cli.core.calibration.decomposition import decompose_log_loss, pool_adjacent_violators
 from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.cluster_moments import ClusteredRows
+from bce_cli.core.comparison.differences import difference_of, paired_moments
 from bce_cli.core.conventions import EXACT
-from bce_cli.core.differences import difference_of, paired_moments
 from bce_cli.core.progress import silent
 from bce_cli.core.recalibration.cross_fit import Cells, cross_fit
 from bce_cli.core.recalibration.fitting import fit_whole
@@ -23,7 +23,7 @@ from bce_cli.errors import DataError
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.decomposition import Pools
-    from bce_cli.core.differences import Difference
+    from bce_cli.core.comparison.differences import Difference
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Rows
 

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bce_cli.core.differences import (
+from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
     difference_report,
-    divisors_of,
     weighted_differences,
 )
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.groups import divisors_of
 from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.segments import Segmented

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bce_cli.core.cross_products import pair_products
+from bce_cli.core.comparison.cross_products import pair_products
 from bce_cli.core.exact_sum import ExactSum
 from tests.budgets import examples
 

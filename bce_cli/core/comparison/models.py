@@ -8,21 +8,20 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from bce_cli.core.arguments import check_confidence, number_in, shown
-from bce_cli.core.conventions import EXACT, Convention, check_convention
-from bce_cli.core.cross_products import pair_products
-from bce_cli.core.differences import (
+from bce_cli.core.comparison.cross_products import pair_products
+from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
-    by_cluster,
     difference_report,
-    divisors_of,
     weighted_differences,
 )
+from bce_cli.core.comparison.leader_board import Contest, Standing, standings
+from bce_cli.core.comparison.segment_differences import segment_differences, segmented
+from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.extremes import ChangedRows
+from bce_cli.core.groups import by_cluster, divisors_of
 from bce_cli.core.inference import holm_adjusted, t_quantile
-from bce_cli.core.leader_board import Contest, Standing, standings
 from bce_cli.core.report import NATS_PER, LossReport, check_unit, loss_report
-from bce_cli.core.segment_differences import segment_differences, segmented
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, finite_losses
 from bce_cli.errors import ArgumentError, argument
@@ -30,12 +29,12 @@ from bce_cli.errors import ArgumentError, argument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.differences import Verdict
+    from bce_cli.core.comparison.differences import Verdict
+    from bce_cli.core.comparison.segment_differences import SegmentDifference, SegmentTotals
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Rows
-    from bce_cli.core.segment_differences import SegmentDifference, SegmentTotals
     from bce_cli.core.segments import Segmented
 
 
@@ -101,7 +100,7 @@ class ComparisonTotals(State):
         The rows of each that gain most, and those that lose most.
     products : tuple of ExactSum
         Sums of products of the losses of each two models but the baseline, where rows are
-        independent; see `bce_cli.core.leader_board.Contest`.
+        independent; see `bce_cli.core.comparison.leader_board.Contest`.
     segments : Segmented of SegmentTotals, or None
 
     Examples
@@ -286,7 +285,7 @@ def comparison_report(
     Examples
     --------
     >>> import numpy as np
-    >>> from bce_cli.core.comparison import ComparisonPlan, ComparisonTotals
+    >>> from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals
     >>> from bce_cli.core.rows import Predictions, Rows
     >>> rival = Predictions(np.array([0.5, 0.5, 0.5]))
     >>> labels = np.array([True, False, True])

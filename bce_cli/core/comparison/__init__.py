@@ -1,0 +1,1 @@
+"""Models on the same rows, which of them is better, and whether by more than chance."""

@@ -1,0 +1,1 @@
+"""What predictions must keep to pass, and whether they do."""
