@@ -30,6 +30,7 @@ from bce_cli.errors import ArgumentError, argument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.differences import Verdict
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.groups import ClusterSums
@@ -263,6 +264,8 @@ def comparison_report(
     unit: Unit = "nats",
     confidence: float = 0.95,
     margin: float | None = None,
+    *,
+    cuts: Sequence[Cut | None] = (),
 ) -> ComparisonReport:
     """Derive all figures from the totals of at least one row.
 
@@ -275,6 +278,8 @@ def comparison_report(
     confidence : float, default 0.95
     margin : float, optional
         A difference up to which two models are equivalent, in `unit`.
+    cuts : sequence of Cut or None, optional
+        How columns were cut whose intervals part the rows, and so order segments.
 
     Raises
     ------
@@ -322,7 +327,7 @@ def comparison_report(
             for item, p in zip(comparisons, adjusted, strict=True)
         ),
         margin=margin,
-        segments=segment_differences(totals.segments, names[1:], unit, confidence),
+        segments=segment_differences(totals.segments, names[1:], unit, confidence, cuts),
     )
 
 
