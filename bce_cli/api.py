@@ -303,6 +303,7 @@ def compare(
     id: str | None = None,
     cluster: str | None = None,
     by: str | Sequence[str] | None = None,
+    cut: Cuts | None = None,
     confidence: float = 0.95,
     margin: float | None = None,
     sort: bool = False,
@@ -317,6 +318,7 @@ def compare(
     id: Values | None = None,
     cluster: Values | None = None,
     by: Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     confidence: float = 0.95,
     margin: float | None = None,
     sort: bool = False,
@@ -331,6 +333,7 @@ def compare(
     id: str | Values | None = None,
     cluster: str | Values | None = None,
     by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
     confidence: float = 0.95,
     margin: float | None = None,
     sort: bool = False,
@@ -362,6 +365,8 @@ def compare(
         Rows of one user or day, say, depend on each other: intervals and p values allow for it.
     by : str, sequence of str, array-like, or mapping of array-like, optional
         Columns whose values part the rows: differences on each segment.
+    cut : sequence of numbers, str, or mapping of these, optional
+        Cuts such a column of numbers into intervals; as for `compute`.
     confidence : float, default 0.95
         Of every interval and verdict, in (0, 1).
     margin : float, optional
@@ -395,7 +400,9 @@ def compare(
     convention = _one_convention(like, clip)
     n_shown = _row_count("rows", rows)
     check_kind("sort", sort, bool)
-    given, job = _asked(rivalling, data, predictions, options, id=id, cluster=cluster, by=by)
+    given, job = _asked(
+        rivalling, data, predictions, options, id=id, cluster=cluster, by=by, cut=cut
+    )
     document = answers.compare(
         job,
         given.inputs,

@@ -317,16 +317,12 @@ class ComparedInput(ModelsInput):
     id_column: IdOpt = None
     cluster: ClusterOpt = None
     by: ByOpt = None
+    cut: CutOpt = None
 
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""
-        return replace(
-            super().asked(),
-            least_models=2,
-            id=self.id_column,
-            cluster=self.cluster,
-            by=tuple(self.by or ()),
-        )
+        asked = replace(super().asked(), least_models=2, id=self.id_column, cluster=self.cluster)
+        return parted(asked, self.by, self.cut)
 
     def models(self, inputs: "Inputs", paths: Sequence[str]) -> "tuple[Data, Sequence[Any]]":
         """Prepare to read the sources.

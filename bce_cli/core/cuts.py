@@ -113,20 +113,22 @@ class Cut:
         Parameters
         ----------
         values : ndarray of float64, shape (n,)
-            NaN is no number, and is not counted.
+            NaN is no number, and is not counted. They are sorted in place, for they may be many.
 
         Examples
         --------
         >>> Cut(quantiles=3).at_quantiles(np.array([5.0, 1.0, 2.0, 1.0, 4.0, 3.0])).numbers
         [2, 4]
         """
-        found = values[~np.isnan(values)]
-        finite = found[np.isfinite(found)]
-        if len(finite) == 0:
+        values.sort()  # NaN comes last
+        found = values[: len(values) - int(np.count_nonzero(np.isnan(values)))]
+        first, last = np.searchsorted(found, -np.inf, "right"), np.searchsorted(found, np.inf)
+        if first == last:  # no number that is finite can part the others
             return replace(self, edges=())
-        numbers, counts = np.unique(np.minimum(found, finite.max()), return_counts=True)
-        firsts = even_cuts(counts, self.quantiles or 1)[1:]
-        edges = (_between(*numbers[at - 1 : at + 1].tolist()) for at in firsts)
+        found[last:] = found[last - 1]
+        starts = np.append(0, np.flatnonzero(found[1:] != found[:-1]) + 1)
+        firsts = even_cuts(np.diff(starts, append=len(found)), self.quantiles or 1)[1:]
+        edges = (_between(*found[at - 1 : at + 1].tolist()) for at in starts[firsts].tolist())
         return replace(self, edges=tuple(edges))
 
 

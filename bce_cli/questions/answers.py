@@ -26,7 +26,7 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.groups import CalibrationLine, Gap
+    from bce_cli.core.calibration.groups import CalibrationLine
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.convention_totals import ConventionReport
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.gain import SimpleGain
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-    from bce_cli.core.segments import SegmentReport
+    from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
@@ -237,7 +237,7 @@ def compare(
     plan = ComparisonPlan(convention, n_shown=n_shown)
     totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
     names = inputs.model_names(job.data, sources)
-    report = comparison_report(totals, names, unit, confidence, margin)
+    report = comparison_report(totals, names, unit, confidence, margin, cuts=job.data.cuts)
     return CompareDocument(
         inputs.origin(job.data, sources),
         convention,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
+from bce_cli.core.segments import Gap
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
@@ -23,11 +24,11 @@ from bce_cli.render.layout import (
     table,
 )
 from bce_cli.render.origin import cluster_note
+from bce_cli.render.segments import EMPTY, GAP, gap_ends, gap_text, gap_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bce_cli.core.calibration.groups import Gap
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.layout import Look, TableColumn
@@ -38,7 +39,6 @@ _MOST_SHOWN = 40
 _MOST_VERDICTS = 3
 _MOST_NAMED = 3
 _LONGEST_NAME, _LONGEST_WORD = 30, 60
-_EMPTY = "(empty)"
 _HOW = (
     "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
     "telling rows apart saves) + UNC (uncertainty, what the base rate costs)."
@@ -52,7 +52,6 @@ _NO_ENDS_OF_AUC = (
     "An AUC has no interval where it is 0 or 1, where either label is that of a single row or "
     "cluster, and where all predictions are equal."
 )
-_GAP = "Gap: event rate minus mean prediction; above 0, predictions are too low."
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +217,12 @@ def _columns(
         yield Column("rows", spare=2), lambda line: f"{count(line.n)}{'*' if line.is_small else ''}"
         yield _column("predicted", "mean_prediction", 3)
         yield _column("event rate", "base_rate", 3)
-        yield Column("gap", meaning=_GAP), _gap
+        yield Column("gap", meaning=GAP), lambda line: gap_text(_gap(line))
         none = any(
             _of(each, "gap") is not None and _of(each, "gap_ci_low") is None for each in lines
         )
         ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
-        yield ends, _gap_interval
+        yield ends, lambda line: gap_ends(_gap(line))
     yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
     yield _column("MCB", "miscalibration", 0)
     yield _column("DSC", "discrimination", 6)
@@ -242,7 +241,7 @@ def _level(found: CalibrationTable) -> str:
 
 def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
     def word(line: CalibrationLine) -> str:
-        return safe_text(found.words(line)[place], _LONGEST_WORD) or _EMPTY
+        return safe_text(found.words(line)[place], _LONGEST_WORD) or EMPTY
 
     return Column(safe_text(name, _LONGEST_WORD), is_text=True, wraps=True), word
 
@@ -274,20 +273,11 @@ def _mean_loss(line: CalibrationLine, digits: int) -> str:
     return Judged(text, "failed") if value == math.inf else text
 
 
-def _gap(line: CalibrationLine) -> str:
-    gap = _of(line, "gap")
-    return "-" if gap is None else _decimals(gap, "+")
-
-
-def _gap_interval(line: CalibrationLine, joint: str = " to ") -> str:
-    """Show the interval of a gap with as many decimals as the gap itself."""
-    low, high = _of(line, "gap_ci_low"), _of(line, "gap_ci_high")
-    return "-" if low is None or high is None else f"{_decimals(low)}{joint}{_decimals(high)}"
-
-
-def _decimals(value: float, sign: str = "") -> str:
-    text = f"{value:{sign}.4f}"
-    return text if float(text) else "0.0000"
+def _gap(line: CalibrationLine) -> Gap | None:
+    """Return how far the predictions of a line are off on average; None where it is not known."""
+    value = _of(line, "gap")
+    ends = (_of(line, f"gap_{name}") for name in ("std_error", "ci_low", "ci_high"))
+    return None if value is None else Gap(value, *ends)
 
 
 def _verdicts(found: CalibrationTable) -> Iterator[Judged]:
@@ -320,33 +310,15 @@ def _gap_verdicts(found: CalibrationTable) -> Iterator[str]:
     if not found.segment_columns:
         return
     for model in found.models[:_MOST_VERDICTS]:
-        lines = [each for each in found.segments if each.model == model.name]
-        judged = [each for each in lines if _of(each, "gap_ci_low") is not None]
-        judged = [each for each in judged if not each.is_small]
-        who = found.prefix(model)
-        if not judged:
-            yield f"{who}No segment has the 30 rows that its gap could be told from."
-            continue
-        off = [each for each in judged if _is_off(each)]
-        segments = how_many(len(judged), "segment")
-        text = f"{who}Predictions are off on average in {count(len(off))} of {segments}"
-        if off:
-            worst = max(off, key=lambda each: abs(_of(each, "gap") or 0.0))
-            ends = _gap_interval(worst, ", ")
-            text += f", most in {_named(worst)}: {_gap(worst)} [{ends}]"
-        often = round(1.0 / (1.0 - found.first.confidence))
-        yield f"{text}; by chance it would be about one in {count(often)}."
-
-
-def _is_off(line: CalibrationLine) -> bool:
-    """Whether the interval of a gap leaves out 0."""
-    low, high = _of(line, "gap_ci_low"), _of(line, "gap_ci_high")
-    return low is not None and high is not None and (low > 0.0 or high < 0.0)
+        lines = (each for each in found.segments if each.model == model.name)
+        gaps = [(each.names, _gap(each)) for each in lines if not each.is_small]
+        known = [(names, gap) for names, gap in gaps if gap is not None]
+        yield f"{found.prefix(model)}{gap_verdict(known, found.first.confidence)}"
 
 
 def _named(line: CalibrationLine) -> str:
     """Call a segment by its words."""
-    return ", ".join(quoted(name) if name else _EMPTY for name in line.names)
+    return ", ".join(quoted(name) if name else EMPTY for name in line.names)
 
 
 def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:

@@ -132,7 +132,9 @@ class CompareDocument:
     def _by_segment(self) -> list[Section]:
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)
-        found = segment_sections(self.report, self.segment_columns, baseline, names)
+        found = segment_sections(
+            self.report, self.segment_columns, baseline, names, are_cut=bool(self.origin.cuts)
+        )
         return [found[self.report.comparisons.index(item)] for item in self.comparisons if found]
 
     def record(self) -> dict[str, Any]:

@@ -35,7 +35,12 @@ _OTHER: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 def segment_sections(
-    report: ComparisonReport, columns: Sequence[str], baseline: str, names: Sequence[str]
+    report: ComparisonReport,
+    columns: Sequence[str],
+    baseline: str,
+    names: Sequence[str],
+    *,
+    are_cut: bool = False,
 ) -> list[Section]:
     """Show how each model differs from the first, by segment; those where it costs most first.
 
@@ -48,13 +53,22 @@ def segment_sections(
         What tables call the first model.
     names : sequence of str
         And the others, in the order of the comparisons.
+    are_cut : bool, optional
+        Whether a column was cut into intervals, whose order is that of the segments.
     """
     called = dict(zip((item.model for item in report.comparisons), names, strict=True))
     whole = {item.model: item for item in report.comparisons}
     groups = groupby(report.segments, key=lambda item: item.difference.model)
     found = {model: list(items) for model, items in groups}
     return [
-        _section(found[model], whole[model], report, columns, (called[model], baseline))
+        _section(
+            found[model],
+            whole[model],
+            report,
+            columns,
+            (called[model], baseline),
+            are_cut=are_cut,
+        )
         for model in called
         if model in found
     ]
@@ -66,6 +80,8 @@ def _section(
     report: ComparisonReport,
     columns: Sequence[str],
     names: tuple[str, str],
+    *,
+    are_cut: bool,
 ) -> Section:
     shown, rest = segments[:_MOST_SHOWN], segments[_MOST_SHOWN:]
     model, baseline = names
@@ -76,7 +92,8 @@ def _section(
     if rest:
         n = how_many(sum(segment.n for segment in rest))
         also = f"{count(len(rest))} more segments of {n} together"
-        notes.append(f"{also} cost less; --format json has them all.")
+        follow = "follow" if are_cut else "cost less"
+        notes.append(f"{also} {follow}; --format json has them all.")
     level = f"{100.0 * report.confidence:g} % interval"
     p = "p: paired t-test adjusted by Holm's procedure for the number of segments."
     return Section(

@@ -106,6 +106,7 @@ COMPARE: list[tuple[list[str], dict[str, Any]]] = [
     (["--like", "sklearn"], {"like": "sklearn"}),
     (["--clip", "0.2"], {"clip": 0.2}),
     (["--by", "site", "--cluster", "day"], {"by": "site", "cluster": "day"}),
+    (["--by", "z", "--cut", "quantile:2"], {"by": "z", "cut": "quantile:2"}),
     (["--margin", "0.4", "--sort"], {"margin": 0.4, "sort": True}),
 ]
 RECALIBRATE: list[tuple[list[str], dict[str, Any]]] = [

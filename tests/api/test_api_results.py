@@ -333,8 +333,8 @@ SHARED = {
         (
             bce.compare,
             {
-                *("data", "predictions", "id", "cluster", "by", "confidence", "margin", "sort"),
-                *("rows", "like", "clip", "unit"),
+                *("data", "predictions", "id", "cluster", "by", "cut", "confidence", "margin"),
+                *("sort", "rows", "like", "clip", "unit"),
             },
         ),
         (

@@ -354,3 +354,28 @@ def test_a_saved_report_is_shown_again_in_its_order(
         again = bce_cli.load("saved.json")
         assert str(again) == str(bce_cli.compute(path, by="x", cut=cut))
         assert again.to_dict() == json.loads(Path("saved.json").read_text())
+
+
+def test_differences_and_calibration_have_the_same_intervals(
+    bce: Callable[..., Result], preds: Callable[..., str]
+) -> None:
+    some = rows()
+    text = csv_text([row | {"q": (row["p"] + 0.25) / 1.5} for row in some])
+    words = csv_text(
+        [row | {"q": (row["p"] + 0.25) / 1.5, "x": interval(row["x"])} for row in some]
+    )
+    for command in (("compare", "-p", "q"), ("calibration", "--bins", "2"), ("compute",)):
+        name, *options = command
+        args = (name, "preds", "-p", "p", *options, "--by", "x", "-f", "json")
+        preds(text, "preds")
+        found = bce(*args, "--cut", EDGES)
+        names = [item["segment"]["x"] for item in json.loads(found.stdout)["segments"]]
+        assert names == [*NAMES, ""]
+        by_quantiles = json.loads(bce(*args, "--cut", "quantile:3").stdout)
+        edges = ",".join(map(str, by_quantiles.pop("cut")["x"]["edges"]))
+        fixed = json.loads(bce(*args, "--cut", edges).stdout)
+        assert fixed.pop("cut")["x"]["quantiles"] is None
+        assert by_quantiles == fixed
+        preds(words, "preds")
+        # The first column of intervals alone is named.
+        assert figures(found)[1] == figures(bce(*args))[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
@@ -16,10 +15,9 @@ from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
-from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import Categories, weighted
-from bce_cli.core.segments import FEW, MOST_SEGMENTS, too_many_segments
+from bce_cli.core.segments import FEW, MOST_SEGMENTS, Gap, gap_of, too_many_segments
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 
@@ -51,31 +49,6 @@ class TotalsOfModels(State):
         return cls(tuple(map(plan.totals_of, rows.under_models())))
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """How far predictions are off on average.
-
-    Attributes
-    ----------
-    value : float
-        Weighted mean of label minus prediction: above 0, predictions are too low.
-    std_error, ci_low, ci_high : float or None
-        By linearisation, and robust to clusters where there are any; None for want of rows.
-    """
-
-    value: float
-    std_error: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the interval leaves out 0."""
-        if self.ci_low is None or self.ci_high is None:
-            return False
-        return self.ci_low > 0.0 or self.ci_high < 0.0
-
-
 def calibration_gap(rows: Rows, confidence: float = 0.95) -> Gap:
     """Return the weighted mean of label minus prediction.
 
@@ -94,18 +67,10 @@ def calibration_gap(rows: Rows, confidence: float = 0.95) -> Gap:
     (0.625, 0.125)
     """
     errors = weighted(rows.labels - rows.probabilities, rows.weights)
-    df = math.inf
     if rows.cluster is None:
-        moments = Moments.of(errors, rows.weights)
-    else:
-        moments = ClusteredRows(rows.cluster).moments(errors, rows.weights)
-        df = moments.n - 1
-    value, error = moments.ratio, moments.standard_error()
-    assert value is not None  # noqa: S101 -- there is a weight
-    if error is None:
-        return Gap(value)
-    reach = t_quantile(confidence, df) * error
-    return Gap(value, error, value - reach, value + reach)
+        return gap_of(Moments.of(errors, rows.weights), confidence)
+    moments = ClusteredRows(rows.cluster).moments(errors, rows.weights)
+    return gap_of(moments, confidence, are_clusters=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.comparison.differences import Verdict
     from bce_cli.core.comparison.segment_differences import SegmentDifference, SegmentTotals
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import Unit
@@ -262,6 +263,8 @@ def comparison_report(
     unit: Unit = "nats",
     confidence: float = 0.95,
     margin: float | None = None,
+    *,
+    cuts: Sequence[Cut | None] = (),
 ) -> ComparisonReport:
     """Derive all figures from the totals of at least one row.
 
@@ -274,6 +277,8 @@ def comparison_report(
     confidence : float, default 0.95
     margin : float, optional
         A difference up to which two models are equivalent, in `unit`.
+    cuts : sequence of Cut or None, optional
+        How columns were cut whose intervals part the rows, and so order segments.
 
     Raises
     ------
@@ -321,7 +326,7 @@ def comparison_report(
             for item, p in zip(comparisons, adjusted, strict=True)
         ),
         margin=margin,
-        segments=segment_differences(totals.segments, names[1:], unit, confidence),
+        segments=segment_differences(totals.segments, names[1:], unit, confidence, cuts),
     )
 
 

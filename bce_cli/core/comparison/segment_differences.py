@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bce_cli.core.cuts import in_order
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.conventions import Convention
+    from bce_cli.core.cuts import Cut
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Places, Rows
 
@@ -126,7 +128,11 @@ class SegmentDifference:
 
 
 def segment_differences(
-    segments: Segmented[SegmentTotals] | None, names: Sequence[str], unit: Unit, confidence: float
+    segments: Segmented[SegmentTotals] | None,
+    names: Sequence[str],
+    unit: Unit,
+    confidence: float,
+    cuts: Sequence[Cut | None] = (),
 ) -> tuple[SegmentDifference, ...]:
     """Derive the differences on each segment that has rows.
 
@@ -137,19 +143,22 @@ def segment_differences(
         Of all models but the first.
     unit : {"nats", "bits"}
     confidence : float
+    cuts : sequence of Cut or None, optional
+        See `in_order`.
 
     Returns
     -------
     tuple of SegmentDifference
-        Model by model, of each the highest total loss first. P values are adjusted by Holm's
-        procedure over the segments of each model.
+        Model by model, of each the highest total loss first, or in the order of the cuts. P values
+        are adjusted by Holm's procedure over the segments of each model.
     """
     if segments is None:
         return ()
     found: list[SegmentDifference] = []
     for place, name in enumerate(names):
-        parts = ((words, totals) for words, totals in segments.totals.items() if totals.n)
-        ordered = sorted(parts, key=lambda part: (-part[1].total(place + 1), -part[1].n, part[0]))
+        parts = {words: totals for words, totals in segments.totals.items() if totals.n}
+        costs = {words: (totals.total(place + 1), totals.n) for words, totals in parts.items()}
+        ordered = [(words, parts[words]) for words in in_order(costs, cuts)]
         pairs = [(words, totals, totals.differences[place]) for words, totals in ordered]
         items = [
             SegmentDifference(
