@@ -387,6 +387,7 @@ class CalibrationResult(Result):
         auc: float | None
         auc_ci_low: float | None
         auc_ci_high: float | None
+        auc_ci_is_too_narrow: bool
         cross_fitted: CrossFitted | None
         bootstrap: Bootstrap | None
         fine_bins: FineBins | None

@@ -18,6 +18,7 @@ from bce_cli.render.calibration_verdict import (
 )
 from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import (
+    FEW,
     Column,
     Section,
     count,
@@ -135,6 +136,7 @@ class CalibrationDocument:
             "auc": area.auc,
             "auc_ci_low": area.ci_low,
             "auc_ci_high": area.ci_high,
+            "auc_ci_is_too_narrow": area.is_too_narrow,
             "cross_fitted": None if self.gain is None else asdict(self.gain),
             "bootstrap": None if report.bootstrap is None else _bootstrap_record(report.bootstrap),
             "fine_bins": None if fine_bins is None else asdict(fine_bins) | widest,
@@ -265,7 +267,16 @@ def _score_notes(report: CalibrationReport) -> Iterator[str]:
     ]
     known = [text for text in told if text]
     if known:
-        yield f"{', '.join(known)}."
+        yield f"{', '.join(known)}.{_area_note(report)}"
+
+
+def _area_note(report: CalibrationReport) -> str:
+    """Say that the interval of AUC tends to be too narrow, unless that is said of all of them."""
+    n_clusters = report.n_clusters
+    if not report.discrimination.is_too_narrow or (n_clusters is not None and n_clusters < FEW):
+        return ""
+    few = "few rows" if n_clusters is None else "few rows or clusters"
+    return f" AUC hangs on {few}: its interval tends to be too narrow."
 
 
 def _bracketed(low: float | None, high: float | None, text: Callable[[float], str]) -> str:

@@ -34,7 +34,7 @@ KEYS = [
     *("mean_loss", "std_error", "ci_low", "ci_high"),
     *("skill", "skill_ci_low", "skill_ci_high"),
     *("log_loss", "brier", "brier_ci_low", "brier_ci_high", "brier_skill"),
-    *("auc", "auc_ci_low", "auc_ci_high", "cross_fitted", "bootstrap"),
+    *("auc", "auc_ci_low", "auc_ci_high", "auc_ci_is_too_narrow", "cross_fitted", "bootstrap"),
     *("fine_bins", "strategy", "ece", "mce"),
     *("slope", "slope_ci_low", "slope_ci_high"),
     *("intercept", "intercept_ci_low", "intercept_ci_high"),

@@ -293,7 +293,14 @@ LATER = {
         *("mean_p", "n_bins", "histogram", "notes"),
         *("confidence", "cluster_column", "n_clusters", "std_error", "ci_low", "ci_high"),
         *("skill", "skill_ci_low", "skill_ci_high", "brier_ci_low", "brier_ci_high"),
-        *("brier_skill", "auc", "auc_ci_low", "auc_ci_high", "calibration_in_the_large_p"),
+        *(
+            "brier_skill",
+            "auc",
+            "auc_ci_low",
+            "auc_ci_high",
+            "auc_ci_is_too_narrow",
+            "calibration_in_the_large_p",
+        ),
     },
     "check tame.csv -p old --max-loss 0.5 --baseline base.json": {
         *("mean_loss", "std_error", "base_rate_loss", "effective_n", "float_type", "notes"),

@@ -91,7 +91,8 @@ def calibration_document(fields: Fields) -> CalibrationDocument:
 def _discrimination(fields: Fields) -> Discrimination:
     ends = (fields.maybe_number(f"auc_ci_{end}", 0.0, 1.0) for end in ("low", "high"))
     auc, (low, high) = fields.maybe_number("auc", 0.0, 1.0), ends
-    return Discrimination(auc, None, low, high)
+    is_too_narrow = fields.flag("auc_ci_is_too_narrow", default=False)
+    return Discrimination(auc, None, low, high, is_too_narrow=is_too_narrow)
 
 
 def _log_loss(fields: Fields) -> Decomposition:
