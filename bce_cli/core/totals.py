@@ -80,6 +80,16 @@ class Moments(State):
         """Sum of the values over the sum of the divisors; None where that is 0."""
         return self.values.over(self.divisors) if self.divisors.units else None
 
+    @property
+    def effective_n(self) -> float:
+        """(Sum of the divisors)^2 over the sum of their squares: as many equal pairs say as much.
+
+        Where it is far below `n`, intervals by Student's t with n - 1 degrees of freedom are too
+        narrow: a few great pairs decide.
+        """
+        squares = self.divisor_squares.units << -UNIT_EXPONENT
+        return self.divisors.units**2 / squares if squares else 0.0
+
     def standard_error(self) -> float | None:
         """Return the standard error of the ratio, by linearisation; None for fewer than two pairs.
 

@@ -41,8 +41,8 @@ NoInterval: TypeAlias = Literal[
 """
 
 
-ENOUGH_WRONG, ENOUGH_CLUSTERS = 10, 30
-"""With fewer, intervals of 95 % hold the area less often than 93 times in 100."""
+ENOUGH_WRONG, ENOUGH_CLUSTERS, ENOUGH_IN_EFFECT = 10, 30, 25
+"""With fewer, intervals of 95 % may hold the area less often than 93 times in 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class Discrimination:
     is_too_narrow : bool
         Whether the interval tends to be too narrow: the rarer label's rows (the effective number of
         them), times the share of pairs in the less usual order, are fewer than `ENOUGH_WRONG`; or
-        a label is in fewer clusters than `ENOUGH_CLUSTERS`.
+        a label is in fewer clusters than `ENOUGH_CLUSTERS`; or clusters are of so different sizes
+        that they are in effect fewer than `ENOUGH_IN_EFFECT`.
     """
 
     auc: float | None
@@ -329,13 +330,14 @@ def _by_cluster(
         + (_factor(ones.n) - factor) * float(ones.value_squares)
         + (_factor(zeros.n) - factor) * float(zeros.value_squares)
     )
+    are_few = min(ones.n, zeros.n) < ENOUGH_CLUSTERS or both.effective_n < ENOUGH_IN_EFFECT
     of_rows = _ratio(positives**2, ranks.positives), _ratio(negatives**2, ranks.negatives)
     return _with_interval(
         ranks.auc,
         variance,
         _least_variance(shares),
         t_quantile(confidence, both.n - 1),
-        is_too_narrow=min(ones.n, zeros.n) < ENOUGH_CLUSTERS or _has_few_wrong(ranks.auc, of_rows),
+        is_too_narrow=are_few or _has_few_wrong(ranks.auc, of_rows),
     )
 
 

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bce_cli.core.cuts import in_order
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
     difference_report,
     weighted_differences,
 )
+from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import divisors_of
 from bce_cli.core.inference import holm_adjusted

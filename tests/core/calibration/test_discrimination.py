@@ -371,6 +371,18 @@ def test_intervals_of_labels_in_few_clusters_tend_to_be_too_narrow(
         assert found.is_too_narrow is is_too_narrow
 
 
+@pytest.mark.parametrize(("n_in_one", "is_too_narrow"), [(133, False), (134, True)])
+def test_intervals_of_unequal_clusters_tend_to_be_too_narrow(
+    n_in_one: int, is_too_narrow: bool
+) -> None:
+    """One is greater than the 39 others: they are 25 in effect, and then less."""
+    n = n_in_one + 39 * 20
+    codes = np.concatenate([np.zeros(n_in_one), np.repeat(np.arange(1, 40), 20)])
+    in_effect = n**2 / (n_in_one**2 + 39 * 20**2)
+    assert (in_effect < 25) is is_too_narrow
+    assert discrimination(some_rows(n), clustered(codes)).is_too_narrow is is_too_narrow
+
+
 def test_predictions_all_equal_have_no_interval() -> None:
     rows = replace(some_rows(30), probabilities=np.full(30, 0.3))
     expected = Discrimination(0.5, no_interval="no spread")
