@@ -260,7 +260,7 @@ TOLD = {
     ),
     "compare-infinite": (
         ["new: worse\nits loss is infinite", "other: cannot be told (may be best)"],
-        "2 models beside old: 1 worse, 1 cannot be told",
+        "2 models beside old (best): 1 worse, 1 cannot be told",
     ),
     "compare-infinite-baseline": (
         ["new: better\nthe baseline's loss is infinite"],
