@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
+from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.segments import Gap
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
 from bce_cli.core.calibration.log_odds import Obstacle
+from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.fields import Fields
 from bce_cli.core.segments import Gap
 from bce_cli.render.calibration_table import ModelCalibration

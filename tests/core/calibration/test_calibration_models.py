@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.groups import (
+from bce_cli.core.calibration.models import (
     CalibrationFigures,
     CalibrationLine,
     TotalsOfModels,
