@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
+from bce_cli.core.report import FEW
 from bce_cli.core.segments import Gap
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,

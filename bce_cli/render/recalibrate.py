@@ -12,11 +12,10 @@ from bce_cli.core.recalibration.choice import PairedDifference
 from bce_cli.core.recalibration.folds import USUAL_FOLDS
 from bce_cli.core.recalibration.maps import GREATEST, PARAMETERS, STEPPED
 from bce_cli.core.recalibration.saved import SavedMap
-from bce_cli.core.report import NATS_PER
+from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,

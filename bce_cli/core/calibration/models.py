@@ -16,8 +16,9 @@ from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
 from bce_cli.core.progress import Advance, Stage, silent
+from bce_cli.core.report import FEW
 from bce_cli.core.rows import Categories, weighted
-from bce_cli.core.segments import FEW, MOST_SEGMENTS, Gap, gap_of, too_many_segments
+from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, too_many_segments
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 
