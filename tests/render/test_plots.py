@@ -250,7 +250,7 @@ def test_rows_that_cost_most_say_what_they_are() -> None:
 TOLD = {
     "compare-two": (["new: better"], "new: 0.4005 nats a row better than old [0.3354, 0.4657]"),
     "compare-three": (
-        ["new: better", "other: cannot be told"],
+        ["new: better (best)", "other: cannot be told"],
         "2 models beside old: 1 better, 1 cannot be told",
     ),
     "compare-same": (["new: the same"], "new and old cost the same"),
@@ -259,8 +259,8 @@ TOLD = {
         "new: no difference from old can be told, 0.2692 [-0.09228, 0.6306] nats a row",
     ),
     "compare-infinite": (
-        ["new: worse\nits loss is infinite", "other: cannot be told"],
-        "2 models beside old: 1 worse, 1 cannot be told",
+        ["new: worse\nits loss is infinite", "other: cannot be told (may be best)"],
+        "2 models beside old (best): 1 worse, 1 cannot be told",
     ),
     "compare-infinite-baseline": (
         ["new: better\nthe baseline's loss is infinite"],
