@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.report import FEW
-from bce_cli.core.segments import Gap
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
@@ -24,12 +23,21 @@ from bce_cli.render.layout import (
     table,
 )
 from bce_cli.render.origin import cluster_note
-from bce_cli.render.segments import EMPTY, GAP, gap_ends, gap_text, gap_verdict
+from bce_cli.render.segments import (
+    EMPTY,
+    GAP,
+    gap_ends,
+    gap_record,
+    gap_text,
+    gap_verdict,
+    segment_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.segments import Gap
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin
@@ -157,9 +165,7 @@ class CalibrationTable:
 
     def gap_record(self, model: ModelCalibration) -> dict[str, Any]:
         """Return how far a model is off on all rows, for JSON; nothing without segments."""
-        if not self.segment_columns:
-            return {}
-        return {k: v for k, v in _figures(model.line).items() if k.startswith("gap")}
+        return gap_record(model.gap) if self.segment_columns else {}
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines of the table, for CSV."""
@@ -168,7 +174,7 @@ class CalibrationTable:
     def _line(self, line: CalibrationLine) -> dict[str, Any]:
         figures = _figures(line)
         if not self.segment_columns:
-            figures = {k: v for k, v in figures.items() if not k.startswith("gap")}
+            figures = {k: v for k, v in figures.items() if k not in gap_record(None)}
         words = zip(self.segment_columns, self.words(line), strict=True)
         known = {*figures, "model"}
         named = {f"segment {name}" if name in known else name: word for name, word in words}
@@ -196,9 +202,10 @@ class CalibrationTable:
 
 def _figures(line: CalibrationLine) -> dict[str, Any]:
     """Return the figures of a line as JSON and CSV have them."""
-    figures = dict.fromkeys(CalibrationFigures.__dataclass_fields__)
-    if line.figures is not None:
-        figures = asdict(line.figures)
+    figures: dict[str, Any] = {}
+    for name in CalibrationFigures.__dataclass_fields__:
+        found = getattr(line.figures, name, None)
+        figures |= gap_record(found) if name == "gap" else {name: found}
     return {"n": line.n, **figures, "is_small": line.is_small}
 
 
@@ -218,9 +225,7 @@ def _columns(
         yield _column("predicted", "mean_prediction", 3)
         yield _column("event rate", "base_rate", 3)
         yield Column("gap", meaning=GAP), lambda line: gap_text(_gap(line))
-        none = any(
-            _of(each, "gap") is not None and _of(each, "gap_ci_low") is None for each in lines
-        )
+        none = any(gap is not None and gap.ci_low is None for gap in map(_gap, lines))
         ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
         yield ends, lambda line: gap_ends(_gap(line))
     yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
@@ -274,10 +279,7 @@ def _mean_loss(line: CalibrationLine, digits: int) -> str:
 
 
 def _gap(line: CalibrationLine) -> Gap | None:
-    """Return how far the predictions of a line are off on average; None where it is not known."""
-    value = _of(line, "gap")
-    ends = (_of(line, f"gap_{name}") for name in ("std_error", "ci_low", "ci_high"))
-    return None if value is None else Gap(value, *ends)
+    return None if line.figures is None else line.figures.gap
 
 
 def _verdicts(found: CalibrationTable) -> Iterator[Judged]:
@@ -314,11 +316,6 @@ def _gap_verdicts(found: CalibrationTable) -> Iterator[str]:
         gaps = [(each.names, _gap(each)) for each in lines if not each.is_small]
         known = [(names, gap) for names, gap in gaps if gap is not None]
         yield f"{found.prefix(model)}{gap_verdict(known, found.first.confidence)}"
-
-
-def _named(line: CalibrationLine) -> str:
-    """Call a segment by its words."""
-    return ", ".join(quoted(name) if name else EMPTY for name in line.names)
 
 
 def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
@@ -366,7 +363,7 @@ def _cluster_notes(found: CalibrationTable, lines: tuple[CalibrationLine, ...]) 
     if found.first.n_clusters is None or found.first.n_clusters < FEW:
         return  # which is said of all
     few = [each for each in lines if (_of(each, "n_clusters") or FEW) < FEW]
-    names = [*dict.fromkeys(map(_named, few))]
+    names = [*dict.fromkeys(segment_name(each.names) for each in few)]
     if names:
         more = len(names) - _MOST_NAMED
         listed = ", ".join(names[:_MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
@@ -377,7 +374,7 @@ def _who(found: CalibrationTable, line: CalibrationLine) -> str:
     """Call a line by its model, its segment, or both."""
     names = [found.shown(line.model)] if found.has_names else []
     if found.segment_columns:
-        names.append(_named(line) if line.names else found.words(line)[0])
+        names.append(segment_name(line.names) if line.names else found.words(line)[0])
     return " on ".join(names)
 
 

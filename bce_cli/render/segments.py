@@ -150,10 +150,20 @@ chance it would be about one in 20."
     text = f"Predictions are off on average in {count(len(off))} of {segments}"
     if off:
         names, worst = max(off, key=lambda item: abs(item[1].value))
-        called = ", ".join(quoted(name) if name else EMPTY for name in names)
-        text += f", most in {called}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
+        text += f", most in {segment_name(names)}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
     often = round(1.0 / (1.0 - confidence))
     return f"{text}; by chance it would be about one in {count(often)}."
+
+
+def segment_name(names: Sequence[str]) -> str:
+    """Call a segment by its words.
+
+    Examples
+    --------
+    >>> segment_name(("Oslo", ""))
+    "'Oslo', (empty)"
+    """
+    return ", ".join(quoted(name) if name else EMPTY for name in names)
 
 
 def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
@@ -169,13 +179,25 @@ def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
     return getattr(segment.report, name, None)
 
 
+def gap_record(gap: Gap | None) -> dict[str, float | None]:
+    """Return how far predictions are off on average, for JSON and CSV.
+
+    Examples
+    --------
+    >>> from bce_cli.core.segments import Gap
+    >>> gap_record(Gap(0.5))
+    {'gap': 0.5, 'gap_std_error': None, 'gap_ci_low': None, 'gap_ci_high': None}
+    """
+    return {f"gap_{name}".removesuffix("_value"): getattr(gap, name, None) for name in _GAP}
+
+
 def _figures(segment: SegmentReport) -> dict[str, Any]:
-    gap = {f"gap_{name}".removesuffix("_value"): getattr(segment.gap, name, None) for name in _GAP}
     figures: dict[str, Any] = {"n": segment.n}
     for name in FIGURES_OF_SEGMENTS:
         figures[name] = _of(segment, name)
         if name == "base_rate":
-            figures |= {"mean_prediction": segment.mean_prediction, **gap}
+            figures |= {"mean_prediction": segment.mean_prediction}
+            figures |= gap_record(segment.gap)
     return {**figures, **picked(segment, "share_of_total", "n_clusters", "is_small")}
 
 
