@@ -24,12 +24,14 @@ from bce_cli.render.layout import (
 )
 from bce_cli.render.origin import cluster_note
 from bce_cli.render.segments import (
-    EMPTY,
     GAP,
+    MOST_SHOWN,
     gap_ends,
     gap_record,
     gap_text,
     gap_verdict,
+    name_column,
+    rest_note,
     segment_name,
 )
 
@@ -43,10 +45,9 @@ if TYPE_CHECKING:
     from bce_cli.render.origin import Origin
 
 _DIGITS = 4
-_MOST_SHOWN = 40
 _MOST_VERDICTS = 3
 _MOST_NAMED = 3
-_LONGEST_NAME, _LONGEST_WORD = 30, 60
+_LONGEST_NAME = 30
 _HOW = (
     "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
     "telling rows apart saves) + UNC (uncertainty, what the base rate costs)."
@@ -128,7 +129,7 @@ class CalibrationTable:
             What makes a model look like one that was not meant.
         """
         first, columns, n_models = self.first, self.segment_columns, len(self.models)
-        most = n_models * _MOST_SHOWN
+        most = n_models * MOST_SHOWN
         shown, rest = self.segments[:most], self.segments[most:]
         lines = [*(model.line for model in self.models), *shown]
         by = f"; by {', '.join(map(quoted, columns))}" if columns else ""
@@ -215,7 +216,7 @@ def _columns(
     """Yield the columns of the table."""
     unit = found.first.unit
     for place, name in enumerate(found.segment_columns):
-        yield _words_column(found, place, name)
+        yield name_column(place, name, found.words)
     if found.has_names:
         yield Column("model", is_text=True, wraps=True), lambda line: found.shown(line.model)
     digits = 6
@@ -242,13 +243,6 @@ def _columns(
 
 def _level(found: CalibrationTable) -> str:
     return interval_title(found.first.confidence)
-
-
-def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
-    def word(line: CalibrationLine) -> str:
-        return safe_text(found.words(line)[place], _LONGEST_WORD) or EMPTY
-
-    return Column(safe_text(name, _LONGEST_WORD), is_text=True, wraps=True), word
 
 
 def _column(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
@@ -326,11 +320,8 @@ def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
 def _rest_notes(found: CalibrationTable, rest: tuple[CalibrationLine, ...]) -> Iterator[str]:
     """Say which segments a table leaves out."""
     if rest:
-        n_models = len(found.models)
-        n = how_many(sum(line.n for line in rest[::n_models]))
-        also = f"{how_many(len(rest) // n_models, 'more segment')} of {n} together"
-        follow = "follow" if found.origin.cuts else "cost less"
-        yield f"{also} {follow}; --format csv and json have them all."
+        sizes = [line.n for line in rest[:: len(found.models)]]
+        yield rest_note(sizes, are_cut=bool(found.origin.cuts))
 
 
 def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:

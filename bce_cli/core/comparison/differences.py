@@ -10,7 +10,7 @@ import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
-from bce_cli.core.inference import interval_of, power_of, two_sided_p
+from bce_cli.core.inference import interval_of, level_of, power_of, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
@@ -228,7 +228,7 @@ class Difference:
             return "equivalent"
         if self.t is None:  # differences do not vary, so that no test applies
             return "undecided" if value == 0.0 else "better" if value < 0.0 else "worse"
-        if self.p_adjusted is None or self.p_adjusted > 1.0 - confidence:
+        if self.p_adjusted is None or self.p_adjusted > level_of(confidence):
             return "undecided"
         return "better" if value < 0.0 else "worse"
 
