@@ -316,4 +316,13 @@ def divisors_of(rows: Rows, convention: Convention) -> FloatArray | None:
     """Return what each row adds to the divisor of a mean; None where that is 1 for every row."""
     if rows.weights is not None and convention.rule.mean_over == "weights":
         return rows.weights
+    return _presence(rows)
+
+
+def weights_of(rows: Rows) -> FloatArray | None:
+    """Return the weight of each row, 0 for one left out; None where that is 1 for every row."""
+    return _presence(rows) if rows.weights is None else rows.weights
+
+
+def _presence(rows: Rows) -> FloatArray | None:
     return None if rows.missing is None else (~rows.missing).astype(np.float64)

@@ -41,6 +41,18 @@ def t_quantile(confidence: float, df: float) -> float:
     return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
 
 
+def interval_of(value: float, error: float, confidence: float, df: float) -> tuple[float, float]:
+    """Return the ends of the interval of a value with a standard error; see `t_quantile`.
+
+    Examples
+    --------
+    >>> interval_of(1.0, 0.0, 0.95, 10)
+    (1.0, 1.0)
+    """
+    reach = t_quantile(confidence, df) * error
+    return value - reach, value + reach
+
+
 def level_of(confidence: float) -> float:
     """Return the level of a test that goes with intervals: one minus theirs, in decimals.
 
@@ -76,8 +88,9 @@ def at_confidence(
     if error is None:
         return replace(report, std_error=None, ci_low=None, ci_high=None)
     error, mean = error / NATS_PER[report.unit], report.mean_loss
-    reach = t_quantile(confidence, math.inf if clusters is None else moments.n - 1) * error
-    return replace(report, std_error=error, ci_low=mean - reach, ci_high=mean + reach)
+    df = math.inf if clusters is None else moments.n - 1
+    low, high = interval_of(mean, error, confidence, df)
+    return replace(report, std_error=error, ci_low=low, ci_high=high)
 
 
 def two_sided_p(t: float, df: float) -> float:

@@ -27,6 +27,9 @@ NATS_PER: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2.0)}
 NORMAL_QUANTILE = 1.959963984540054
 """97.5 % quantile of the standard normal distribution, for 95 % intervals."""
 
+FEW = 30
+"""Rows or clusters below which the normal approximation of an interval is not to be trusted."""
+
 
 _OF_ARRAYS = "bce_cli.compute(labels, predictions) takes arrays"
 _LEAST_CLASSES = 3

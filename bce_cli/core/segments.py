@@ -7,13 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
-import numpy as np
-
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster
-from bce_cli.core.inference import at_confidence, t_quantile
-from bce_cli.core.report import LossReport, check_unit, loss_report
+from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster, weights_of
+from bce_cli.core.inference import at_confidence, interval_of
+from bce_cli.core.report import FEW, LossReport, check_unit, loss_report
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments
@@ -34,9 +32,6 @@ S = TypeVar("S", bound=State)
 
 MOST_SEGMENTS = 10_000
 """A segment takes some kilobytes, and nobody reads a table of more."""
-
-FEW = 30
-"""Rows below which the figures of a segment are not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +139,7 @@ class SegmentSums(State):
     @classmethod
     def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> SegmentSums:
         """Sum up some rows, given their losses under the convention, which holds them."""
-        weights, given = rows.weights, rows.probabilities
-        divisors = weights
-        if weights is None and rows.missing is not None:
-            divisors = (~rows.missing).astype(np.float64)
+        weights, given, divisors = rows.weights, rows.probabilities, weights_of(rows)
         errors = weighted(as_floats(convention.hardened(rows).labels) - given, weights)
         if weights is None:
             predictions = ExactSum.of(given)
@@ -209,8 +201,8 @@ def gap_of(moments: Moments, confidence: float = 0.95, *, are_clusters: bool = F
     assert value is not None  # noqa: S101 -- there is a weight
     if error is None:
         return Gap(value)
-    reach = t_quantile(confidence, moments.n - 1 if are_clusters else math.inf) * error
-    return Gap(value, error, value - reach, value + reach)
+    df = moments.n - 1 if are_clusters else math.inf
+    return Gap(value, error, *interval_of(value, error, confidence, df))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.groups import CalibrationLine
+    from bce_cli.core.calibration.models import CalibrationLine
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.convention_totals import ConventionReport
@@ -276,7 +276,7 @@ def calibration(
         There are clusters or segments, and no rows are held.
     """
     _check_fine_bins(inputs, plan)
-    from bce_cli.core.calibration.groups import (  # noqa: PLC0415 -- not every question
+    from bce_cli.core.calibration.models import (  # noqa: PLC0415 -- not every question
         calibration_gap,
         segment_lines_of,
     )
@@ -311,7 +311,7 @@ def _calibrated(
     job: Job, plan: CalibrationPlan, *, with_gain: bool
 ) -> tuple[Rows | None, list[tuple[CalibrationReport, SimpleGain | None]]]:
     """Read rows once, and judge one model after the other; return the rows, where they are held."""
-    from bce_cli.core.calibration.groups import (  # noqa: PLC0415 -- not every question
+    from bce_cli.core.calibration.models import (  # noqa: PLC0415 -- not every question
         TotalsOfModels,
         reports_of_models,
     )

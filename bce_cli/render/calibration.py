@@ -12,13 +12,13 @@ from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.core.calibration.verdict import judge_calibration
 from bce_cli.core.inference import level_of
 from bce_cli.core.recalibration.gain import MOST
+from bce_cli.core.report import FEW
 from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibration_verdict import (
     calibration_verdict,
 )
 from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Section,
     count,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
-from bce_cli.core.segments import Gap
+from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
+from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,
@@ -24,21 +23,31 @@ from bce_cli.render.layout import (
     table,
 )
 from bce_cli.render.origin import cluster_note
-from bce_cli.render.segments import EMPTY, GAP, gap_ends, gap_text, gap_verdict
+from bce_cli.render.segments import (
+    GAP,
+    MOST_SHOWN,
+    gap_ends,
+    gap_record,
+    gap_text,
+    gap_verdict,
+    name_column,
+    rest_note,
+    segment_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.segments import Gap
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin
 
 _DIGITS = 4
-_MOST_SHOWN = 40
 _MOST_VERDICTS = 3
 _MOST_NAMED = 3
-_LONGEST_NAME, _LONGEST_WORD = 30, 60
+_LONGEST_NAME = 30
 _HOW = (
     "Mean loss = MCB (miscalibration, what recalibration would remove) − DSC (discrimination, what "
     "telling rows apart saves) + UNC (uncertainty, what the base rate costs)."
@@ -120,7 +129,7 @@ class CalibrationTable:
             What makes a model look like one that was not meant.
         """
         first, columns, n_models = self.first, self.segment_columns, len(self.models)
-        most = n_models * _MOST_SHOWN
+        most = n_models * MOST_SHOWN
         shown, rest = self.segments[:most], self.segments[most:]
         lines = [*(model.line for model in self.models), *shown]
         by = f"; by {', '.join(map(quoted, columns))}" if columns else ""
@@ -157,9 +166,7 @@ class CalibrationTable:
 
     def gap_record(self, model: ModelCalibration) -> dict[str, Any]:
         """Return how far a model is off on all rows, for JSON; nothing without segments."""
-        if not self.segment_columns:
-            return {}
-        return {k: v for k, v in _figures(model.line).items() if k.startswith("gap")}
+        return gap_record(model.gap) if self.segment_columns else {}
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines of the table, for CSV."""
@@ -168,7 +175,7 @@ class CalibrationTable:
     def _line(self, line: CalibrationLine) -> dict[str, Any]:
         figures = _figures(line)
         if not self.segment_columns:
-            figures = {k: v for k, v in figures.items() if not k.startswith("gap")}
+            figures = {k: v for k, v in figures.items() if k not in gap_record(None)}
         words = zip(self.segment_columns, self.words(line), strict=True)
         known = {*figures, "model"}
         named = {f"segment {name}" if name in known else name: word for name, word in words}
@@ -196,9 +203,10 @@ class CalibrationTable:
 
 def _figures(line: CalibrationLine) -> dict[str, Any]:
     """Return the figures of a line as JSON and CSV have them."""
-    figures = dict.fromkeys(CalibrationFigures.__dataclass_fields__)
-    if line.figures is not None:
-        figures = asdict(line.figures)
+    figures: dict[str, Any] = {}
+    for name in CalibrationFigures.__dataclass_fields__:
+        found = getattr(line.figures, name, None)
+        figures |= gap_record(found) if name == "gap" else {name: found}
     return {"n": line.n, **figures, "is_small": line.is_small}
 
 
@@ -208,7 +216,7 @@ def _columns(
     """Yield the columns of the table."""
     unit = found.first.unit
     for place, name in enumerate(found.segment_columns):
-        yield _words_column(found, place, name)
+        yield name_column(place, name, found.words)
     if found.has_names:
         yield Column("model", is_text=True, wraps=True), lambda line: found.shown(line.model)
     digits = 6
@@ -218,9 +226,7 @@ def _columns(
         yield _column("predicted", "mean_prediction", 3)
         yield _column("event rate", "base_rate", 3)
         yield Column("gap", meaning=GAP), lambda line: gap_text(_gap(line))
-        none = any(
-            _of(each, "gap") is not None and _of(each, "gap_ci_low") is None for each in lines
-        )
+        none = any(gap is not None and gap.ci_low is None for gap in map(_gap, lines))
         ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
         yield ends, lambda line: gap_ends(_gap(line))
     yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
@@ -237,13 +243,6 @@ def _columns(
 
 def _level(found: CalibrationTable) -> str:
     return interval_title(found.first.confidence)
-
-
-def _words_column(found: CalibrationTable, place: int, name: str) -> TableColumn[CalibrationLine]:
-    def word(line: CalibrationLine) -> str:
-        return safe_text(found.words(line)[place], _LONGEST_WORD) or EMPTY
-
-    return Column(safe_text(name, _LONGEST_WORD), is_text=True, wraps=True), word
 
 
 def _column(title: str, name: str, spare: int, meaning: str = "") -> TableColumn[CalibrationLine]:
@@ -274,10 +273,7 @@ def _mean_loss(line: CalibrationLine, digits: int) -> str:
 
 
 def _gap(line: CalibrationLine) -> Gap | None:
-    """Return how far the predictions of a line are off on average; None where it is not known."""
-    value = _of(line, "gap")
-    ends = (_of(line, f"gap_{name}") for name in ("std_error", "ci_low", "ci_high"))
-    return None if value is None else Gap(value, *ends)
+    return None if line.figures is None else line.figures.gap
 
 
 def _verdicts(found: CalibrationTable) -> Iterator[Judged]:
@@ -316,11 +312,6 @@ def _gap_verdicts(found: CalibrationTable) -> Iterator[str]:
         yield f"{found.prefix(model)}{gap_verdict(known, found.first.confidence)}"
 
 
-def _named(line: CalibrationLine) -> str:
-    """Call a segment by its words."""
-    return ", ".join(quoted(name) if name else EMPTY for name in line.names)
-
-
 def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
     if any(line.is_small for line in lines):
         yield "* fewer than 30 rows: their figures and intervals are not to be trusted."
@@ -329,11 +320,8 @@ def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
 def _rest_notes(found: CalibrationTable, rest: tuple[CalibrationLine, ...]) -> Iterator[str]:
     """Say which segments a table leaves out."""
     if rest:
-        n_models = len(found.models)
-        n = how_many(sum(line.n for line in rest[::n_models]))
-        also = f"{how_many(len(rest) // n_models, 'more segment')} of {n} together"
-        follow = "follow" if found.origin.cuts else "cost less"
-        yield f"{also} {follow}; --format csv and json have them all."
+        sizes = [line.n for line in rest[:: len(found.models)]]
+        yield rest_note(sizes, are_cut=bool(found.origin.cuts))
 
 
 def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:
@@ -366,7 +354,7 @@ def _cluster_notes(found: CalibrationTable, lines: tuple[CalibrationLine, ...]) 
     if found.first.n_clusters is None or found.first.n_clusters < FEW:
         return  # which is said of all
     few = [each for each in lines if (_of(each, "n_clusters") or FEW) < FEW]
-    names = [*dict.fromkeys(map(_named, few))]
+    names = [*dict.fromkeys(segment_name(each.names) for each in few)]
     if names:
         more = len(names) - _MOST_NAMED
         listed = ", ".join(names[:_MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
@@ -377,7 +365,7 @@ def _who(found: CalibrationTable, line: CalibrationLine) -> str:
     """Call a line by its model, its segment, or both."""
     names = [found.shown(line.model)] if found.has_names else []
     if found.segment_columns:
-        names.append(_named(line) if line.names else found.words(line)[0])
+        names.append(segment_name(line.names) if line.names else found.words(line)[0])
     return " on ".join(names)
 
 

@@ -14,7 +14,7 @@ from bce_cli.render.origin import Saved
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bce_cli.core.calibration.groups import CalibrationLine
+    from bce_cli.core.calibration.models import CalibrationLine
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibration_table import ModelCalibration

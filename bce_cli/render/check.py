@@ -7,9 +7,9 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,

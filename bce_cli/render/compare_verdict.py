@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from bce_cli.core.inference import level_of
 from bce_cli.errors import safe_text
 from bce_cli.render.layout import Judged, count, figure, how_many
 
@@ -112,7 +113,7 @@ def _undecided(item: DifferenceReport, report: ComparisonReport, no: str) -> Jud
     basis = f"{_basis(found, report)}: {ends} {report.unit} a row"
     if report.margin is not None:
         basis += f", which reaches beyond {_margin(report)}"
-    if found.p_value is not None and found.p_value <= 1.0 - report.confidence:
+    if found.p_value is not None and found.p_value <= level_of(report.confidence):
         n = len(report.comparisons)
         basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
     return Judged(f"{untold} {basis}.", "undecided")

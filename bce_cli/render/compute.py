@@ -7,10 +7,9 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bce_cli.core.report import NATS_PER
+from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.render.conventions import ConventionTable, DividedRow
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,

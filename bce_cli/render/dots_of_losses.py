@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bce_cli.core.report import FEW
 from bce_cli.errors import safe_text
 from bce_cli.render.dots import (
     BLUE,
@@ -19,7 +20,7 @@ from bce_cli.render.dots import (
     names_that_differ,
     number,
 )
-from bce_cli.render.layout import FEW, count, figure, how_many, percent, verb
+from bce_cli.render.layout import count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from bce_cli.core.inference import level_of
 from bce_cli.errors import safe_text
 from bce_cli.render.dots import (
     BLUE,
@@ -174,7 +175,7 @@ def _told(item: Record, confidence: float) -> Told:
         return "equivalent"
     if value == 0.0 and t is None:
         return "the same"
-    if t is not None and (p is None or p > 1.0 - confidence):
+    if t is not None and (p is None or p > level_of(confidence)):
         return "cannot be told"
     return "better" if value < 0.0 else "worse"
 

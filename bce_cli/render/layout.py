@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Texts: TypeAlias = tuple[str, ...]
 
-FEW = 30
-"""Rows or clusters below which the normal approximation of an interval is not to be trusted."""
-
 _PLAIN_FROM, _PLAIN_TO = -4, 3  # powers between are shown as plain numbers
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
-from bce_cli.render.layout import FEW, Column, count, figure, how_many, percent, verb
+from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

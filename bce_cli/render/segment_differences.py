@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import quoted, safe_text
+from bce_cli.errors import quoted
 from bce_cli.render.compare_verdict import KINDS
 from bce_cli.render.layout import (
     Column,
@@ -15,9 +15,11 @@ from bce_cli.render.layout import (
     figure,
     how_many,
     interval,
+    interval_title,
     mean_loss_text,
     table,
 )
+from bce_cli.render.segments import MOST_SHOWN, name_column, rest_note, segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +27,9 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.differences import DifferenceReport, Verdict
     from bce_cli.core.comparison.models import ComparisonReport
     from bce_cli.core.comparison.segment_differences import SegmentDifference
-    from bce_cli.render.layout import TableColumn
 
 _DIGITS = 4
-_MOST_SHOWN = 40
 _MOST_NAMED = 5
-_LONGEST_NAME = 60
 _OTHER: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
@@ -83,31 +82,31 @@ def _section(
     *,
     are_cut: bool,
 ) -> Section:
-    shown, rest = segments[:_MOST_SHOWN], segments[_MOST_SHOWN:]
+    shown, rest = segments[:MOST_SHOWN], segments[MOST_SHOWN:]
     model, baseline = names
     verdicts = [report.verdict(segment.difference) for segment in segments]
     notes = []
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their interval is not to be trusted.")
     if rest:
-        n = how_many(sum(segment.n for segment in rest))
-        also = f"{count(len(rest))} more segments of {n} together"
-        follow = "follow" if are_cut else "cost less"
-        notes.append(f"{also} {follow}; --format json has them all.")
-    level = f"{100.0 * report.confidence:g} % interval"
+        sizes = [segment.n for segment in rest]
+        notes.append(rest_note(sizes, are_cut=are_cut, where="json has"))
     p = "p: paired t-test adjusted by Holm's procedure for the number of segments."
     return Section(
         f"{model} minus {baseline}, by {', '.join(map(quoted, columns))}",
         *table(
             tuple(zip(shown, verdicts, strict=False)),
-            *(_name_column(index, name) for index, name in enumerate(columns)),
+            *(name_column(index, name, _names) for index, name in enumerate(columns)),
             (
                 Column("rows", spare=2),
                 lambda pair: f"{count(pair[0].n)}{'*' if pair[0].is_small else ''}",
             ),
             (Column("mean loss", spare=3), lambda pair: mean_loss_text(pair[0].mean_loss)),
             ("difference", lambda pair: figure(pair[0].difference.value, _DIGITS)),
-            (f"its {level}", lambda pair: _interval(pair[0].difference)),
+            (
+                f"its {interval_title(report.confidence)}",
+                lambda pair: _interval(pair[0].difference),
+            ),
             (
                 Column("p (Holm)", spare=1, meaning=p),
                 lambda pair: figure(_finite(pair[0].difference, "p_adjusted"), 2),
@@ -123,12 +122,8 @@ def _section(
     )
 
 
-def _name_column(index: int, name: str) -> TableColumn[tuple[SegmentDifference, Verdict]]:
-    """Return the column of words that part the rows."""
-    return (
-        Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
-        lambda pair: safe_text(pair[0].names[index], _LONGEST_NAME) or "(empty)",
-    )
+def _names(pair: tuple[SegmentDifference, Verdict]) -> tuple[str, ...]:
+    return pair[0].names
 
 
 def _finite(item: DifferenceReport, name: str) -> float | None:
@@ -156,7 +151,7 @@ def _summary(
     turned = [segment for segment, word in zip(segments, words, strict=True) if word == other]
     if not turned:
         return f"{said} Over all rows it is {whole}, and {other} in no segment."
-    names = [quoted(" ".join(segment.names)) for segment in turned[:_MOST_NAMED]]
+    names = [segment_name(segment.names) for segment in turned[:_MOST_NAMED]]
     if len(turned) > _MOST_NAMED:
         names.append(f"{count(len(turned) - _MOST_NAMED)} more")
     return f"{said} Over all rows it is {whole}, but {other} in {_listed(names)}."

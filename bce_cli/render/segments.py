@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
@@ -19,13 +19,17 @@ from bce_cli.render.layout import (
 from bce_cli.render.origin import picked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.render.layout import TableColumn
 
+T = TypeVar("T")
+
 _DIGITS = 5
-_MOST_SHOWN = 40
+MOST_SHOWN = 40
+"""Segments that a table has."""
+
 _LONGEST_NAME = 60
 EMPTY = "(empty)"
 """What a table has in place of no word."""
@@ -61,15 +65,12 @@ def segments_section(
     are_cut : bool, optional
         Whether one of them was cut into intervals, whose order is that of the segments.
     """
-    shown, rest = segments[:_MOST_SHOWN], segments[_MOST_SHOWN:]
+    shown, rest = segments[:MOST_SHOWN], segments[MOST_SHOWN:]
     notes = []
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their intervals and skill are not to be trusted.")
     if rest:
-        n = how_many(sum(segment.n for segment in rest))
-        also = f"{how_many(len(rest), 'more segment')} of {n} together"
-        follow = "follow" if are_cut else "cost less"
-        notes.append(f"{also} {follow}; --format csv and json have them all.")
+        notes.append(rest_note([segment.n for segment in rest], are_cut=are_cut))
     gaps = [(s.names, s.gap) for s in segments if s.gap is not None and not s.is_small]
     has_gaps = any(segment.gap is not None for segment in segments)
     return Section(
@@ -86,7 +87,7 @@ def _columns(
 ) -> Iterator[TableColumn[SegmentReport]]:
     """Yield the columns of the table."""
     for index, name in enumerate(columns):
-        yield _name_column(index, name)
+        yield name_column(index, name, lambda segment: segment.names)
     yield Column("rows", spare=2), lambda s: f"{count(s.n)}{'*' if s.is_small else ''}"
     yield Column("base rate", spare=5), lambda s: percent(_of(s, "base_rate"))
     if any(segment.gap is not None for segment in segments):  # older versions have none
@@ -150,18 +151,58 @@ chance it would be about one in 20."
     text = f"Predictions are off on average in {count(len(off))} of {segments}"
     if off:
         names, worst = max(off, key=lambda item: abs(item[1].value))
-        called = ", ".join(quoted(name) if name else EMPTY for name in names)
-        text += f", most in {called}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
+        text += f", most in {segment_name(names)}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
     often = round(1.0 / (1.0 - confidence))
     return f"{text}; by chance it would be about one in {count(often)}."
 
 
-def _name_column(index: int, name: str) -> TableColumn[SegmentReport]:
-    """Return the column of words that part the rows."""
+def segment_name(names: Sequence[str]) -> str:
+    """Call a segment by its words.
+
+    Examples
+    --------
+    >>> segment_name(("Oslo", ""))
+    "'Oslo', (empty)"
+    """
+    return ", ".join(quoted(name) if name else EMPTY for name in names)
+
+
+def name_column(index: int, name: str, names_of: Callable[[T], Sequence[str]]) -> TableColumn[T]:
+    """Return the column of words that part the rows.
+
+    Parameters
+    ----------
+    index : int
+        Its place among such columns.
+    name : str
+    names_of : callable
+        Returns the words of what a line is of.
+    """
     return (
         Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
-        lambda segment: safe_text(segment.names[index], _LONGEST_NAME) or EMPTY,
+        lambda line: safe_text(names_of(line)[index], _LONGEST_NAME) or EMPTY,
     )
+
+
+def rest_note(rows: Sequence[int], *, are_cut: bool, where: str = "csv and json have") -> str:
+    """Say which segments a table leaves out, and where they are.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        How many each of them has.
+    are_cut : bool
+        Whether a column was cut into intervals, whose order is that of the segments.
+    where : str, optional
+        The formats that have them.
+
+    Examples
+    --------
+    >>> rest_note([1200, 34], are_cut=False)
+    '2 more segments of 1,234 rows together cost less; --format csv and json have them all.'
+    """
+    also = f"{how_many(len(rows), 'more segment')} of {how_many(sum(rows))} together"
+    return f"{also} {'follow' if are_cut else 'cost less'}; --format {where} them all."
 
 
 def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
@@ -169,13 +210,25 @@ def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure
     return getattr(segment.report, name, None)
 
 
+def gap_record(gap: Gap | None) -> dict[str, float | None]:
+    """Return how far predictions are off on average, for JSON and CSV.
+
+    Examples
+    --------
+    >>> from bce_cli.core.segments import Gap
+    >>> gap_record(Gap(0.5))
+    {'gap': 0.5, 'gap_std_error': None, 'gap_ci_low': None, 'gap_ci_high': None}
+    """
+    return {f"gap_{name}".removesuffix("_value"): getattr(gap, name, None) for name in _GAP}
+
+
 def _figures(segment: SegmentReport) -> dict[str, Any]:
-    gap = {f"gap_{name}".removesuffix("_value"): getattr(segment.gap, name, None) for name in _GAP}
     figures: dict[str, Any] = {"n": segment.n}
     for name in FIGURES_OF_SEGMENTS:
         figures[name] = _of(segment, name)
         if name == "base_rate":
-            figures |= {"mean_prediction": segment.mean_prediction, **gap}
+            figures |= {"mean_prediction": segment.mean_prediction}
+            figures |= gap_record(segment.gap)
     return {**figures, **picked(segment, "share_of_total", "n_clusters", "is_small")}
 
 

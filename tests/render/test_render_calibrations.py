@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.groups import (
+from bce_cli.core.calibration.models import (
     TotalsOfModels,
     calibration_gap,
     reports_of_models,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.inference import level_of
+from bce_cli.core.report import FEW
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import Estimate
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 MARGIN = 1.25
 """What odds, and a slope, may be off by in predictions that are called calibrated: a quarter."""
-
-_FEW = 30
 
 Ground: TypeAlias = Literal["refuted", "tests", "few rows", "one label", "no slope", "wide", "none"]
 
@@ -96,7 +95,7 @@ def _judged(report: CalibrationReport, p_value: float | None) -> tuple[bool | No
     fit = report.logistic
     if math.isinf(report.log_loss.mean):
         return False, "refuted"
-    if min(report.n_weighted, report.effective_n) < _FEW:
+    if min(report.n_weighted, report.effective_n) < FEW:
         return None, "one label" if fit.obstacle == "one label" else "few rows"
     if p_value is not None and p_value <= level_of(report.confidence):
         return False, "tests"

@@ -10,7 +10,7 @@ import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
-from bce_cli.core.inference import power_of, t_quantile, two_sided_p
+from bce_cli.core.inference import interval_of, level_of, power_of, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
@@ -228,7 +228,7 @@ class Difference:
             return "equivalent"
         if self.t is None:  # differences do not vary, so that no test applies
             return "undecided" if value == 0.0 else "better" if value < 0.0 else "worse"
-        if self.p_adjusted is None or self.p_adjusted > 1.0 - confidence:
+        if self.p_adjusted is None or self.p_adjusted > level_of(confidence):
             return "undecided"
         return "better" if value < 0.0 else "worse"
 
@@ -356,7 +356,7 @@ def difference_of(n: int, moments: Moments, nats: float, confidence: float) -> D
         return Difference(n, value)
     error /= nats
     df = moments.n - 1
-    reach = t_quantile(confidence, df) * error
+    low, high = interval_of(value, error, confidence, df)
     t = value / error if error > _ROUNDING * abs(value) else None
     p_value = None if t is None else two_sided_p(t, df)
-    return Difference(n, value, error, value - reach, value + reach, t, df, p_value)
+    return Difference(n, value, error, low, high, t, df, p_value)

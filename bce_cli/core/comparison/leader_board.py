@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bce_cli.core.comparison.differences import Difference, difference_of
-from bce_cli.core.inference import holm_adjusted
+from bce_cli.core.inference import holm_adjusted, level_of
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ def _is_told(found: Difference | None, p_adjusted: float | None, confidence: flo
         return False
     if found.t is None:  # no test applies to differences that do not vary
         return found.value != 0.0
-    return p_adjusted is not None and p_adjusted <= 1.0 - confidence
+    return p_adjusted is not None and p_adjusted <= level_of(confidence)

@@ -20,8 +20,8 @@ from bce_cli.core.comparison.segment_differences import segment_differences, seg
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import by_cluster, divisors_of
-from bce_cli.core.inference import holm_adjusted, t_quantile
-from bce_cli.core.report import NATS_PER, LossReport, check_unit, loss_report
+from bce_cli.core.inference import at_confidence, holm_adjusted
+from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, finite_losses
 from bce_cli.errors import ArgumentError, argument
@@ -347,11 +347,5 @@ def _ranked(
 
 def _model_report(name: str, model: ModelTotals, unit: Unit, confidence: float) -> ModelReport:
     report = loss_report(model.totals, unit)
-    moments = model.totals.moments if model.clusters is None else model.clusters.moments
-    error = None if math.isinf(report.mean_loss) else moments.standard_error()
-    if error is None:
-        return ModelReport(name, report)
-    error /= NATS_PER[unit]
-    df = math.inf if model.clusters is None else moments.n - 1
-    reach = t_quantile(confidence, df) * error
-    return ModelReport(name, report, error, report.mean_loss - reach, report.mean_loss + reach)
+    found = at_confidence(report, model.totals.moments, model.clusters, confidence)
+    return ModelReport(name, report, found.std_error, found.ci_low, found.ci_high)

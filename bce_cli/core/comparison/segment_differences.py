@@ -16,7 +16,7 @@ from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import divisors_of
 from bce_cli.core.inference import holm_adjusted
-from bce_cli.core.report import NATS_PER
+from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.core.segments import Segmented
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from bce_cli.core.cuts import Cut
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Places, Rows
-
-_FEW = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +164,7 @@ def segment_differences(
                 n=totals.n,
                 difference=difference_report(name, pair, unit, confidence),
                 mean_loss=totals.mean(place + 1) / NATS_PER[unit],
-                is_small=totals.n < _FEW,
+                is_small=totals.n < FEW,
             )
             for words, totals, pair in pairs
         ]

@@ -13,7 +13,7 @@ import numpy as np
 
 from bce_cli.core.calibration.bins import bins_of
 from bce_cli.core.cross_moments import skill_moves
-from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments
+from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments, weights_of
 from bce_cli.core.rows import Categories, as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses, squared_errors
@@ -106,9 +106,7 @@ class GateClusters(State):
 def _over_weights(rows: Rows, values: FloatArray) -> ClusterSums:
     """Sum up weighted values by cluster, and the weights."""
     assert rows.cluster is not None  # noqa: S101 -- as above
-    weights = rows.weights
-    if weights is None and rows.missing is not None:
-        weights = (~rows.missing).astype(np.float64)
+    weights = weights_of(rows)
     return ClusterSums.of(rows.cluster, weighted(values, weights), weights)
 
 
@@ -138,9 +136,7 @@ def label_sums_in_bins(rows: Rows, edges: Sequence[float]) -> ClusterSums:
     places = (divmod(code, n_bins) for code in found.tolist())
     names = tuple(f"{place}{_BETWEEN}{cluster.names[code]}" for code, place in places)
     in_bins = Categories(codes.astype(np.int32), names)
-    labels, weights = as_floats(rows.labels), rows.weights
-    if weights is None and rows.missing is not None:
-        weights = (~rows.missing).astype(np.float64)
+    labels, weights = as_floats(rows.labels), weights_of(rows)
     return ClusterSums.of(in_bins, weighted(labels, weights), weights)
 
 

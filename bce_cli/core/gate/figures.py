@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bce_cli.core.arguments import USUAL_CONFIDENCE
 from bce_cli.core.calibration.bins import (
     ReliabilityTotals,
     expected_calibration_error,
@@ -29,7 +30,7 @@ from bce_cli.core.cross_moments import brier_error, skill_error
 from bce_cli.core.exact_sum import UNIT_EXPONENT
 from bce_cli.core.gate.clusters import label_sums_in_bins, rate_covariance
 from bce_cli.core.inference import Power, power_of, t_quantile
-from bce_cli.core.report import NATS_PER, NORMAL_QUANTILE
+from bce_cli.core.report import NATS_PER
 
 if TYPE_CHECKING:
     from bce_cli.core.gate.limits import Baseline, Limits
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 _ROUNDING = 1e-12
 """A standard error below this share of what it belongs to comes of rounding."""
-_USUAL = 0.95
 _NO_POWER = Power()
 
 
@@ -105,8 +105,6 @@ class Evidence:
     @cached_property
     def reach(self) -> float:
         """How many standard errors an interval reaches to either side."""
-        if math.isinf(self.df) and self.limits.confidence == _USUAL:
-            return NORMAL_QUANTILE
         return t_quantile(self.limits.confidence, self.df) if self.df > 0.0 else math.inf
 
     @cached_property
@@ -304,7 +302,9 @@ _DRAWS, _DRAWS_AT_ONCE = 20_000, 1_000
 
 
 def calibration_margin(
-    totals: ReliabilityTotals, confidence: float = _USUAL, in_bins: ClusterSums | None = None
+    totals: ReliabilityTotals,
+    confidence: float = USUAL_CONFIDENCE,
+    in_bins: ClusterSums | None = None,
 ) -> float:
     """Return how far an expected calibration error may be from that of the true event rates.
 

@@ -6,14 +6,13 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from bce_cli.core.calibration.groups import CalibrationFigures, CalibrationLine
 from bce_cli.core.calibration.log_odds import Obstacle
+from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.fields import Fields
-from bce_cli.core.segments import Gap
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument, SegmentedCalibrationDocument
 from bce_cli.render.saved.calibration import calibration_document
-from bce_cli.render.saved.parts import GREATEST_WEIGHT, origin_of
+from bce_cli.render.saved.parts import GREATEST_WEIGHT, gap_of, maybe_gap_of, origin_of
 
 if TYPE_CHECKING:
     from bce_cli.render.calibration import CalibrationDocument
@@ -27,7 +26,7 @@ def calibrations_document(fields: Fields) -> CalibrationsDocument:
         fields.refuse("models", "a list of models with different names")
     origin = origin_of(fields, names)
     models = tuple(
-        ModelCalibration(name, _of_model(fields, model), _gap(model))
+        ModelCalibration(name, _of_model(fields, model), maybe_gap_of(model))
         for name, model in zip(names, told, strict=True)
     )
     columns, segments = _segments(fields, names)
@@ -48,21 +47,8 @@ def segmented_document(fields: Fields) -> CalibrationDocument | SegmentedCalibra
     columns, segments = _segments(fields, (name,))
     if not segments:
         return document
-    model = ModelCalibration(name, document, _gap(fields))
+    model = ModelCalibration(name, document, maybe_gap_of(fields))
     return SegmentedCalibrationDocument(document.origin, (model,), columns, segments)
-
-
-def _gap(fields: Fields) -> Gap | None:
-    """Return how far predictions are off on average; None where that was not asked for."""
-    value = fields.maybe_number("gap", -1.0, 1.0)
-    if value is None:
-        return None
-    return Gap(
-        value,
-        fields.maybe_number("gap_std_error", 0.0),
-        fields.maybe_number("gap_ci_low"),
-        fields.maybe_number("gap_ci_high"),
-    )
 
 
 def _segments(
@@ -101,10 +87,7 @@ def _figures(fields: Fields) -> CalibrationFigures:
         weight_sum=fields.number("weight_sum", 0.0, GREATEST_WEIGHT),
         base_rate=fields.number("base_rate", 0.0, 1.0),
         mean_prediction=fields.number("mean_prediction", 0.0, 1.0),
-        gap=fields.number("gap", -1.0, 1.0),
-        gap_std_error=fields.maybe_number("gap_std_error", 0.0),
-        gap_ci_low=fields.maybe_number("gap_ci_low"),
-        gap_ci_high=fields.maybe_number("gap_ci_high"),
+        gap=gap_of(fields),
         mean_loss=fields.number("mean_loss", null=math.inf),
         miscalibration=fields.number("miscalibration", null=math.inf),
         discrimination=fields.number("discrimination"),

@@ -10,13 +10,14 @@ from bce_cli.core.convention_totals import ConventionReport
 from bce_cli.core.likelihood import LikelihoodProduct
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
-from bce_cli.core.segments import Gap, SegmentReport
+from bce_cli.core.segments import SegmentReport
 from bce_cli.render.compute import ComputeDocument, CostlyRow
 from bce_cli.render.conventions import DividedRow
 from bce_cli.render.saved.parts import (
     ALL_FIGURES,
     convention_of,
     losses_of,
+    maybe_gap_of,
     origin_of,
     unit_of,
     which_row,
@@ -134,14 +135,6 @@ def _segment(fields: Fields, columns: tuple[str, ...], unit: Unit) -> SegmentRep
         share_of_total=fields.maybe_number("share_of_total"),
         is_small=fields.flag("is_small"),
         mean_prediction=fields.maybe_number("mean_prediction", 0.0, 1.0),
-        gap=_gap(fields),
+        gap=maybe_gap_of(fields),
         n_clusters=fields.maybe_count("n_clusters"),
     )
-
-
-def _gap(fields: Fields) -> Gap | None:
-    value = fields.maybe_number("gap", -1.0, 1.0)
-    if value is None:
-        return None
-    names = ("gap_std_error", "gap_ci_low", "gap_ci_high")
-    return Gap(value, *map(fields.maybe_number, names))

@@ -11,6 +11,7 @@ from bce_cli.core.fields import Fields
 from bce_cli.core.report import NATS_PER, LossReport
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
+from bce_cli.core.segments import Gap
 from bce_cli.errors import ArgumentError
 from bce_cli.render.origin import Origin, is_doubt
 
@@ -151,3 +152,18 @@ def which_row(fields: Fields) -> dict[str, Any]:
         "label": fields.number("label", 0.0, 1.0),
         "prediction": fields.number("prediction", 0.0, 1.0),
     }
+
+
+def gap_of(fields: Fields) -> Gap:
+    """Return how far predictions are off on average."""
+    return Gap(
+        fields.number("gap", -1.0, 1.0),
+        fields.maybe_number("gap_std_error", 0.0),
+        fields.maybe_number("gap_ci_low"),
+        fields.maybe_number("gap_ci_high"),
+    )
+
+
+def maybe_gap_of(fields: Fields) -> Gap | None:
+    """Return the same; None where it is not told."""
+    return None if fields.maybe_number("gap") is None else gap_of(fields)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bce_cli.core.calibration.groups import (
+from bce_cli.core.calibration.models import (
     CalibrationFigures,
     CalibrationLine,
     TotalsOfModels,
@@ -96,7 +96,7 @@ def test_each_segment_has_the_figures_of_its_rows_alone(kind: str) -> None:
         gap = calibration_gap(part.under_models()[place], 0.9)
         figures = CalibrationFigures.of(report, gap)
         assert line == CalibrationLine(line.names, line.model, len(part), figures, len(part) < 30)
-        assert figures.gap == pytest.approx(report.base_rate - report.mean_prediction, abs=1e-15)
+        assert gap.value == pytest.approx(report.base_rate - report.mean_prediction, abs=1e-15)
     costs = [f.mean_loss * f.weight_sum for f in (line.figures for line in found[::2]) if f]
     assert costs == sorted(costs, reverse=True)
 
@@ -111,7 +111,9 @@ def test_segments_add_up_to_all_rows() -> None:
     for name in ("mean_loss", "base_rate", "mean_prediction"):
         total = math.fsum(getattr(part, name) * part.weight_sum for part in parts)
         assert total / whole.weight_sum == pytest.approx(getattr(whole, name), rel=1e-14)
-    gap = math.fsum((part.gap or 0.0) * part.weight_sum for part in parts) / whole.weight_sum
+    gaps = [(part.gap.value, part.weight_sum) for part in parts if part.gap]
+    assert len(gaps) == len(parts)
+    gap = math.fsum(value * weight for value, weight in gaps) / whole.weight_sum
     assert gap == pytest.approx(calibration_gap(rows.under_models()[1]).value, rel=1e-13)
 
 

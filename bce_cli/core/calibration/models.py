@@ -16,8 +16,9 @@ from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.groups import grouped
 from bce_cli.core.progress import Advance, Stage, silent
+from bce_cli.core.report import FEW
 from bce_cli.core.rows import Categories, weighted
-from bce_cli.core.segments import FEW, MOST_SEGMENTS, Gap, gap_of, too_many_segments
+from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, too_many_segments
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 
@@ -81,8 +82,8 @@ class CalibrationFigures:
     ----------
     n_positive : int
     weight_sum, base_rate, mean_prediction : float
-    gap, gap_std_error, gap_ci_low, gap_ci_high : float or None
-        As `Gap` has them; None where rows have no segments.
+    gap : Gap or None
+        None where rows have no segments.
     mean_loss, miscalibration, discrimination, uncertainty : float
         Of the log loss, in the unit of the report.
     slope, slope_ci_low, slope_ci_high : float or None
@@ -98,10 +99,7 @@ class CalibrationFigures:
     weight_sum: float
     base_rate: float
     mean_prediction: float
-    gap: float | None
-    gap_std_error: float | None
-    gap_ci_low: float | None
-    gap_ci_high: float | None
+    gap: Gap | None
     mean_loss: float
     miscalibration: float
     discrimination: float
@@ -127,10 +125,7 @@ class CalibrationFigures:
             weight_sum=report.weight_sum,
             base_rate=report.base_rate,
             mean_prediction=report.mean_prediction,
-            gap=None if gap is None else gap.value,
-            gap_std_error=None if gap is None else gap.std_error,
-            gap_ci_low=None if gap is None else gap.ci_low,
-            gap_ci_high=None if gap is None else gap.ci_high,
+            gap=gap,
             mean_loss=report.mean_loss,
             miscalibration=parts.miscalibration,
             discrimination=parts.discrimination,
