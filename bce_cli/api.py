@@ -730,14 +730,7 @@ def check(
             message = f"{name} goes with max_ece"
             raise ArgumentError(message, None, name, "max_ece")
     has_rival = against is not None or against_column is not None
-    check_kind("confident", confident, bool)
-    for name, is_given in (
-        ("cluster", cluster is not None),
-        ("confidence", confidence != USUAL_CONFIDENCE),
-    ):
-        if is_given and not confident:
-            message = f"{argument(name)} goes with {argument('confident')}"
-            raise ArgumentError(message, "without confident=True there are no intervals")
+    _check_intervals(cluster, confidence, confident=confident)
     if budget is not None and baseline is None and not has_rival:
         message = "budget goes with against, against_column or baseline"
         raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
@@ -763,6 +756,16 @@ def check(
     given, job = _asked(scored, data, prediction, options, **columns)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
+
+
+def _check_intervals(cluster: object, confidence: object, *, confident: object) -> None:
+    """Refuse what is for intervals where none are asked for."""
+    check_kind("confident", confident, bool)
+    asked = {"cluster": cluster is not None, "confidence": confidence != USUAL_CONFIDENCE}
+    for name, is_given in asked.items():
+        if is_given and not confident:
+            message = f"{argument(name)} goes with {argument('confident')}"
+            raise ArgumentError(message, "without confident=True there are no intervals")
 
 
 def _asked(
