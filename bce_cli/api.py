@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from bce_cli.core.arguments import check_kind, check_whole, number_in, shown
+from bce_cli.core.arguments import USUAL_CONFIDENCE, check_kind, check_whole, number_in, shown
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate.limits import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     )
 
 _MOST_ROWS = 10_000
-_USUAL = 0.95
 _LOG = logging.getLogger("bce_cli")
 
 
@@ -726,18 +725,12 @@ def check(
     True
     """
     convention = _one_convention(like, clip)
-    if bins is not None and max_ece is None:
-        message = "bins goes with max_ece"
-        raise ArgumentError(message, None, "bins", "max_ece")
+    for name, value in (("bins", bins), ("strategy", strategy)):
+        if value is not None and max_ece is None:
+            message = f"{name} goes with max_ece"
+            raise ArgumentError(message, None, name, "max_ece")
     has_rival = against is not None or against_column is not None
-    if strategy is not None and max_ece is None:
-        message = "strategy goes with max_ece"
-        raise ArgumentError(message, None, "strategy", "max_ece")
-    check_kind("confident", confident, bool)
-    for name, is_given in (("cluster", cluster is not None), ("confidence", confidence != _USUAL)):
-        if is_given and not confident:
-            message = f"{argument(name)} goes with {argument('confident')}"
-            raise ArgumentError(message, "without confident=True there are no intervals")
+    _check_intervals(cluster, confidence, confident=confident)
     if budget is not None and baseline is None and not has_rival:
         message = "budget goes with against, against_column or baseline"
         raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
@@ -763,6 +756,16 @@ def check(
     given, job = _asked(scored, data, prediction, options, **columns)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
+
+
+def _check_intervals(cluster: object, confidence: object, *, confident: object) -> None:
+    """Refuse what is for intervals where none are asked for."""
+    check_kind("confident", confident, bool)
+    asked = {"cluster": cluster is not None, "confidence": confidence != USUAL_CONFIDENCE}
+    for name, is_given in asked.items():
+        if is_given and not confident:
+            message = f"{argument(name)} goes with {argument('confident')}"
+            raise ArgumentError(message, "without confident=True there are no intervals")
 
 
 def _asked(

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -21,6 +21,26 @@ EXAMPLES = (
     ("bce compare preds.csv -p a -p b --by site", "for whom is b better?"),
 )
 
+_MarginOpt: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--margin",
+        metavar="D",
+        help="Differences of up to D do not matter: with the whole interval within, models are "
+        "equivalent.",
+        show_default=False,
+    ),
+]
+_TableOpt: TypeAlias = Annotated[
+    Literal["models", "comparisons", "segments"] | None,
+    typer.Option(
+        "--table",
+        metavar="TABLE",
+        help="In csv and markdown: models, comparisons or segments.",
+        show_default=False,
+    ),
+]
+
 
 def compare(
     ctx: typer.Context,
@@ -29,28 +49,11 @@ def compare(
     inputs: ComparedInput,
     losses: LossOptions,
     confidence: ConfidenceOpt = 0.95,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            "--margin",
-            metavar="D",
-            help="Differences of up to D do not matter: with the whole interval within, models are "
-            "equivalent.",
-            show_default=False,
-        ),
-    ] = None,
+    margin: _MarginOpt = None,
     sort: Annotated[
         bool, typer.Option("--sort", help="Show models by their mean loss, the lowest first.")
     ] = False,
-    table: Annotated[
-        Literal["models", "comparisons", "segments"] | None,
-        typer.Option(
-            "--table",
-            metavar="TABLE",
-            help="In csv and markdown: models, comparisons or segments.",
-            show_default=False,
-        ),
-    ] = None,
+    table: _TableOpt = None,
     rows: Annotated[
         int,
         count_option(

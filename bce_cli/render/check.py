@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.gate.judgement import Check, CheckName, Judgement, Verdict
+    from bce_cli.core.gate.judgement import Check, Judgement, Verdict
     from bce_cli.core.gate.limits import Limits
     from bce_cli.core.report import LossReport
     from bce_cli.render.layout import Look
     from bce_cli.render.origin import Origin, Saved
 
-_MEASURES: dict[CheckName, str] = {
+MEASURES: dict[str, str] = {
     "max_loss": "mean loss",
     "min_skill": "skill",
     "max_brier": "Brier score",
@@ -44,6 +44,8 @@ _MEASURES: dict[CheckName, str] = {
     "baseline": "mean loss",
     "against": "mean loss",
 }
+"""What each check measures, in a word."""
+
 _OF_LOSSES = ("max_loss", "max_miscalibration")
 """What is measured in nats or bits."""
 _SIGNS: dict[Verdict, str] = {"passed": "passed", "failed": "FAILED", "undecided": "undecided"}
@@ -199,7 +201,7 @@ class CheckDocument:
         if check.name == "against" and self.against is not None:
             return f"above {self.against.brief_name(self.origin)}"
         unit = f", {self.judgement.report.unit}" if check.name in _OF_LOSSES else ""
-        return f"{_MEASURES[check.name]}{unit}"
+        return f"{MEASURES[check.name]}{unit}"
 
     def _verdict_line(self) -> Judged:
         verdict, n = self.judgement.verdict, len(self.judgement.checks)
@@ -396,7 +398,7 @@ def _digits(limit: float, *values: float | None, least: int = 6) -> int:
 def _reason(check: Check, document: CheckDocument) -> str:
     """Say why a check has not passed."""
     report, limits = document.judgement.report, document.limits
-    measure, limit = _MEASURES[check.name], _limit_text(check)
+    measure, limit = MEASURES[check.name], _limit_text(check)
     if check.value is None:
         return _why_undefined(check, document)
     if math.isinf(check.value) and report.n_impossible:
@@ -425,7 +427,7 @@ def _why_undefined(check: Check, document: CheckDocument) -> str:
         return f"the mean loss and that of {_other_name(document)} {both}"
     is_same = check.name == "min_auc" or document.judgement.report.base_rate_loss == 0.0
     cause = "all labels are the same" if is_same else "the loss is infinite"
-    return f"{_MEASURES[check.name]} is undefined, as {cause}"
+    return f"{MEASURES[check.name]} is undefined, as {cause}"
 
 
 def _baseline_name(limits: Limits) -> str:

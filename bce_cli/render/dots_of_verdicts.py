@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.inference import level_of
 from bce_cli.errors import safe_text
+from bce_cli.render.check import MEASURES
 from bce_cli.render.dots import (
     BLUE,
     DIGITS,
@@ -47,14 +48,8 @@ _VERDICTS = {
     "undecided": Mark("undecided", "D", GREY, is_filled=False),
 }
 _OF_LOSSES = ("max_loss", "max_miscalibration", "baseline", "against")
-_MEASURES = {
-    "max_loss": "mean loss",
-    "min_skill": "skill",
-    "max_brier": "Brier score",
-    "min_auc": "AUC",
-    "max_miscalibration": "miscalibration",
-    "max_ece": "calibration error",
-    "min_rows": "rows",
+_MEASURES: dict[str, str] = {
+    **MEASURES,
     "baseline": "mean loss above baseline",
     "against": "mean loss above the other model",
 }
