@@ -241,9 +241,9 @@ def _check(name: CheckName, figure: Figure, limit: float, *, confident: bool) ->
 def _verdict(figure: Figure, limit: float, *, is_least: bool, confident: bool) -> Verdict:
     """Judge by the interval or the point; a loss that is infinite or undefined never passes."""
     value, low, high = figure.value, figure.low, figure.high
-    if value == -math.inf:  # the other model's loss is infinite, and this one's is not
+    if value == -math.inf and not is_least:  # the other model's loss is infinite alone
         return "passed"
-    if value is None or value == math.inf:
+    if value is None or math.isinf(value):
         return "failed"
     if not confident:
         low = high = value
