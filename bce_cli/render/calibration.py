@@ -261,13 +261,14 @@ def _score_notes(report: CalibrationReport) -> Iterator[str]:
     skill = (report.skill_ci_low, report.skill_ci_high)
     told = [
         area.auc is not None
-        and f"AUC {figure(area.auc, 4)}{_bracketed(area.ci_low, area.ci_high, _end)}",
+        and f"AUC {figure(area.auc, 4)}{_bracketed(area.ci_low, area.ci_high, _end)}"
+        + _area_note(report),
         report.skill is not None and f"skill {percent(report.skill)}{_bracketed(*skill, percent)}",
         report.brier_skill is not None and f"Brier skill {percent(report.brier_skill)}",
     ]
     known = [text for text in told if text]
     if known:
-        yield f"{', '.join(known)}.{_area_note(report)}"
+        yield f"{', '.join(known)}."
 
 
 def _area_note(report: CalibrationReport) -> str:
@@ -276,7 +277,7 @@ def _area_note(report: CalibrationReport) -> str:
     if not report.discrimination.is_too_narrow or (n_clusters is not None and n_clusters < FEW):
         return ""
     few = "few rows" if n_clusters is None else "few rows or clusters"
-    return f" AUC hangs on {few}: its interval tends to be too narrow."
+    return f" (likely wider: {few})"
 
 
 def _bracketed(low: float | None, high: float | None, text: Callable[[float], str]) -> str:
