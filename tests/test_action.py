@@ -159,6 +159,7 @@ def test_the_lines_for_other_servers_are_checks(
     assert {"gate.md", "gate.html"} <= names_here()
 
 
+@pytest.mark.deep
 def test_a_check_that_fails_fails_the_job_and_says_why(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:

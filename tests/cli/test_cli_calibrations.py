@@ -71,6 +71,7 @@ def test_each_model_has_all_figures_that_it_has_alone(
         assert model == {"name": model["name"]} | {k: alone[k] for k in alone if k not in rest}
 
 
+@pytest.mark.deep
 def test_the_line_of_all_rows_is_the_report_without_segments(bce: Bce) -> None:
     asked = ("calibration", FLIGHTS, "-p", "boosting")
     alone = record_of(bce(*asked, "-f", "json"))
@@ -187,6 +188,7 @@ def test_fewer_bins_than_asked_for_are_told_of_the_model(bce: Bce, preds: Preds)
     ]
 
 
+@pytest.mark.deep
 def test_a_picture_shows_all_models(bce: Bce, preds: Preds) -> None:
     result = bce(
         "calibration", preds(ROWS), *BOTH, "--by", "site", "--plot", "all.svg", "-f", "csv"

@@ -178,6 +178,7 @@ def test_json_lines_are_cut_as_csv_is(
     assert figures(found)[1] == expected[1]
 
 
+@pytest.mark.deep
 def test_rows_that_are_joined_are_cut_wherever_the_column_stands(
     bce: Callable[..., Result], preds: Callable[..., str], worded: Callable[..., Any]
 ) -> None:

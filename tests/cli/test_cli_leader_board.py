@@ -244,6 +244,7 @@ def test_python_has_the_same_tables() -> None:
         _ = bce_cli.compare(COLUMNS, ["none", "p_fine"]).segments
 
 
+@pytest.mark.deep
 def test_a_picture_marks_the_best() -> None:
     pytest.importorskip("matplotlib")
     axes = bce_cli.compare(COLUMNS, ["none", "p_*"]).plot()

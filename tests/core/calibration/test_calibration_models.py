@@ -117,6 +117,7 @@ def test_segments_add_up_to_all_rows() -> None:
     assert gap == pytest.approx(calibration_gap(rows.under_models()[1]).value, rel=1e-13)
 
 
+@pytest.mark.deep
 def test_blocks_that_know_words_by_other_codes_make_the_same_segments() -> None:
     rows, plan = made(kind="clusters"), CalibrationPlan()
     sites, days = rows.words
