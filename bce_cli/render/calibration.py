@@ -18,7 +18,6 @@ from bce_cli.render.calibration_verdict import (
 )
 from bce_cli.render.diagram import diagram_section
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Section,
     count,
@@ -31,7 +30,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import cluster_note, doubts, picked
+from bce_cli.render.origin import auc_note, cluster_note, doubts, picked
 from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class CalibrationDocument:
             **self.origin.kinds(soft=report.has_soft_labels),
             "confidence": report.confidence,
             "cluster_column": self.cluster_column,
-            "n_clusters": report.n_clusters,
+            **picked(report, "n_clusters", "effective_clusters"),
             "mean_loss": log_loss.pop("mean_loss"),
             **picked(report, "std_error", "ci_low", "ci_high"),
             **picked(report, "skill", "skill_ci_low", "skill_ci_high"),
@@ -237,7 +236,7 @@ def _parts(document: CalibrationDocument, look: Look) -> Section:
             *([] if document.gain is None else [_gain_note(document.gain, report)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
-            cluster_note(document.cluster_column, report.n_clusters),
+            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *([_ONE_CLUSTER] if report.n_clusters == 1 else []),
             *origin.notes(),
         ),
@@ -267,16 +266,9 @@ def _score_notes(report: CalibrationReport) -> Iterator[str]:
     ]
     known = [text for text in told if text]
     if known:
-        yield f"{', '.join(known)}.{_area_note(report)}"
-
-
-def _area_note(report: CalibrationReport) -> str:
-    """Say that the interval of AUC tends to be too narrow, unless that is said of all of them."""
-    n_clusters = report.n_clusters
-    if not report.discrimination.is_too_narrow or (n_clusters is not None and n_clusters < FEW):
-        return ""
-    few = "few rows" if n_clusters is None else "few rows or clusters"
-    return f" AUC hangs on {few}: its interval tends to be too narrow."
+        clusters = report.n_clusters, report.effective_clusters
+        note = auc_note(*clusters, is_too_narrow=area.is_too_narrow)
+        yield f"{', '.join(known)}. {note}".rstrip()
 
 
 def _bracketed(low: float | None, high: float | None, text: Callable[[float], str]) -> str:

@@ -16,7 +16,6 @@ from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES
 from bce_cli.render.layout import (
-    FEW,
     Column,
     Judged,
     Section,
@@ -27,7 +26,7 @@ from bce_cli.render.layout import (
     mean_loss_text,
     table,
 )
-from bce_cli.render.origin import doubts, picked
+from bce_cli.render.origin import cluster_note, doubts, picked
 from bce_cli.render.write import flat
 from bce_cli.version import __version__
 
@@ -125,7 +124,8 @@ class RecalibrateDocument:
             "seed": report.seed,
             "order_column": self.order_column,
             "cluster_column": self.cluster_column,
-            **picked(report, "n_clusters", "n_cut_clusters", "n_judged", "n_at_0", "n_at_1"),
+            **picked(report, "n_clusters", "effective_clusters", "n_cut_clusters"),
+            **picked(report, "n_judged", "n_at_0", "n_at_1"),
             "recommended": report.recommended,
             **_named_difference(best, "recommended_difference", "recommended_"),
             "not_told_apart": list(report.not_told_apart),
@@ -359,15 +359,9 @@ def _folds_note(document: RecalibrateDocument) -> str:
 
 def _interval_notes(document: RecalibrateDocument) -> Iterator[str]:
     """Say what intervals take rows for."""
-    report, column = document.report, document.cluster_column
-    if column is None or report.n_clusters is None:
-        yield "Intervals take rows to be independent; --cluster COLUMN is for rows that are not."
-        return
-    text = f"Intervals allow for rows of the same {quoted(column)} depending on each other"
-    text += f": {how_many(report.n_clusters, 'cluster')}." if report.in_order else "."
-    if report.n_clusters < FEW:
-        text += " With so few clusters, they tend to be too narrow."
-    yield text
+    report = document.report
+    clusters = report.n_clusters, report.effective_clusters
+    yield cluster_note(document.cluster_column, *clusters, "Intervals")
     n = report.n_cut_clusters
     if n:
         yield (

@@ -176,7 +176,8 @@ def _figures(segment: SegmentReport) -> dict[str, Any]:
         figures[name] = _of(segment, name)
         if name == "base_rate":
             figures |= {"mean_prediction": segment.mean_prediction, **gap}
-    return {**figures, **picked(segment, "share_of_total", "n_clusters", "is_small")}
+    rest = ("share_of_total", "n_clusters", "effective_clusters", "is_small")
+    return {**figures, **picked(segment, *rest)}
 
 
 def segment_records(

@@ -125,6 +125,7 @@ def test_json_has_the_figures_of_the_core(source: str, bce: Callable[..., Result
         "order_column": None,
         "cluster_column": None,
         "n_clusters": None,
+        "effective_clusters": None,
         "n_cut_clusters": 0,
         "n_judged": N,
         "n_at_0": 0,
@@ -234,8 +235,8 @@ def test_what_a_table_says_of_folds(source: str, bce: Callable[..., Result]) -> 
     assert f"{others}rows of each label take turns. {free}" in said()
     assert f"{others}rows were dealt by chance, seed 3. {free}" in said("--seed", "3")
     depend = (
-        "Intervals allow for rows of the same 'user' depending on each other. "
-        "With so few clusters, they tend to be too narrow. "
+        "Intervals allow for rows of the same 'user' depending on each other: 15 clusters. "
+        "With so few of them, the intervals tend to be too narrow. "
     )
     whole = f"{others}15 clusters of 'user' take turns whole, as they appear. {depend}"
     assert whole in said("--cluster", "user")
@@ -246,9 +247,8 @@ def test_what_a_table_says_of_folds(source: str, bce: Callable[..., Result]) -> 
         "before it, and the first, 29 rows, not at all. "
     )
     cut = (
-        "Intervals allow for rows of the same 'user' depending on each other: 15 clusters. With so "
-        "few clusters, they tend to be too narrow. 15 clusters stand in several blocks, so that "
-        "maps may have seen a cluster that they are judged by. "
+        f"{depend}15 clusters stand in several blocks, so that maps may have seen a cluster that "
+        "they are judged by. "
     )
     assert blocks + free in said("--order", "day")
     assert blocks + cut in said("--order", "day", "--cluster", "user")
