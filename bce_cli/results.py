@@ -187,7 +187,7 @@ class ComputeResult(Result):
         Mean binary cross-entropy; infinite where a prediction was certain and wrong.
     std_error, ci_low, ci_high : float or None
         Standard error and interval of the mean; with `cluster`, robust to clusters.
-    confidence, cluster_column, n_clusters
+    confidence, cluster_column, n_clusters, effective_clusters
         Of every interval, and what it allows for.
     total_loss, log_likelihood, log10_likelihood : float
     base_rate, base_rate_loss, skill, effective_probability, brier : float or None
@@ -232,6 +232,7 @@ class ComputeResult(Result):
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
         n_clipped: int
         float_type: str | None
         mean_loss: float
@@ -291,7 +292,7 @@ class CompareResult(Result):
         With `by`: a row for each segment and model, those that cost most first.
     confidence : float
     margin : float or None
-    cluster_column, n_clusters
+    cluster_column, n_clusters, effective_clusters
     notes : tuple of str
     """
 
@@ -309,6 +310,7 @@ class CompareResult(Result):
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
         margin: float | None
         baseline: str
         best: str | None
@@ -372,6 +374,7 @@ class CalibrationResult(Result):
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
         mean_loss: float
         std_error: float | None
         ci_low: float | None
@@ -462,6 +465,7 @@ class CalibrationsResult(Result):
         confidence: float
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
         models: pa.Table
         segments: pa.Table
 
@@ -502,7 +506,7 @@ class RecalibrateResult(Result):
     not_told_apart : tuple of str
         Methods that may do as well as the recommended one.
     folds, n, n_judged : int
-    cluster_column, n_clusters, order_column, seed
+    cluster_column, n_clusters, effective_clusters, order_column, seed
     notes : tuple of str
     """
 
@@ -520,6 +524,7 @@ class RecalibrateResult(Result):
         order_column: str | None
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
         n_cut_clusters: int
         n_judged: int
         n_at_0: int
@@ -599,6 +604,8 @@ class CheckResult(Result):
         confidence: float | None
         cluster_column: str | None
         n_clusters: int | None
+        effective_clusters: float | None
+        auc_ci_is_too_narrow: bool | None
         bins: int | None
         strategy: Strategy | None
         baseline: SavedLoss | None

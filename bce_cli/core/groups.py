@@ -239,6 +239,12 @@ class ClusterSums(State):
         return sum(1 for _, divisor in self.sums.values() if divisor)
 
     @property
+    def effective_n(self) -> float:
+        """How many clusters there are in effect; see `Moments.effective_n`."""
+        pairs = ((0, divisor) for _, divisor in self.sums.values())
+        return integer_moments(pairs, self.shift).effective_n
+
+    @property
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
         return integer_moments(self.sums.values(), self.shift)

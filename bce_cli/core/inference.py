@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from bce_cli.core.report import LossReport
     from bce_cli.core.totals import Moments
 
+ENOUGH_IN_EFFECT = 25
+"""Clusters in effect (`Moments.effective_n`); with fewer, intervals by them are too narrow.
+
+Those of 95 % may hold what they are for less often than 93 times in 100.
+"""
+
 
 def t_quantile(confidence: float, df: float) -> float:
     """Return how many standard errors an interval reaches to either side.

@@ -222,7 +222,9 @@ class SegmentReport:
     gap : Gap or None
         The base rate, as the convention counts labels, minus that mean.
     n_clusters : int or None
-        Those with a weight; None where rows are taken to be independent.
+    effective_clusters : float or None
+        Those with a weight, and how many there are in effect (`Moments.effective_n`); None where
+        rows are taken to be independent.
     share_of_total : float or None
         Of the sum of all losses; None where that is infinite or 0.
     is_small : bool
@@ -237,6 +239,7 @@ class SegmentReport:
     mean_prediction: float | None = None
     gap: Gap | None = None
     n_clusters: int | None = None
+    effective_clusters: float | None = None
 
 
 def segment_reports(
@@ -278,9 +281,9 @@ def _report(
     names: Names, sums: SegmentSums, whole: LossReport, unit: Unit, confidence: float
 ) -> SegmentReport:
     totals, clusters = sums.losses, sums.loss_clusters
-    n_clusters = None if clusters is None else clusters.n
+    told = (None, None) if clusters is None else (clusters.n, clusters.effective_n)
     if not totals.weights.units:
-        return SegmentReport(names, totals.n, None, None, totals.n < FEW, n_clusters=n_clusters)
+        return SegmentReport(names, totals.n, None, None, totals.n < FEW, None, None, *told)
     report = at_confidence(loss_report(totals, unit), totals.moments, clusters, confidence)
     share = None
     if 0.0 < whole.total_loss < math.inf:
@@ -293,7 +296,7 @@ def _report(
         totals.n < FEW,
         sums.predictions.over(totals.weights),
         sums.gap(confidence),
-        n_clusters,
+        *told,
     )
 
 

@@ -12,7 +12,6 @@ from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.core.calibration.verdict import judge_calibration
 from bce_cli.core.inference import level_of
 from bce_cli.core.recalibration.gain import MOST
-from bce_cli.core.report import FEW
 from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibration_verdict import (
     calibration_verdict,
@@ -31,7 +30,7 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import cluster_note, doubts, picked
+from bce_cli.render.origin import are_too_narrow, cluster_note, doubts, few_of, picked
 from bce_cli.render.write import flat
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class CalibrationDocument:
             **self.origin.kinds(soft=report.has_soft_labels),
             "confidence": report.confidence,
             "cluster_column": self.cluster_column,
-            "n_clusters": report.n_clusters,
+            **picked(report, "n_clusters", "effective_clusters"),
             "mean_loss": log_loss.pop("mean_loss"),
             **picked(report, "std_error", "ci_low", "ci_high"),
             **picked(report, "skill", "skill_ci_low", "skill_ci_high"),
@@ -237,7 +236,7 @@ def _parts(document: CalibrationDocument, look: Look) -> Section:
             *([] if document.gain is None else [_gain_note(document.gain, report)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
-            cluster_note(document.cluster_column, report.n_clusters),
+            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *([_ONE_CLUSTER] if report.n_clusters == 1 else []),
             *origin.notes(),
         ),
@@ -273,11 +272,9 @@ def _score_notes(report: CalibrationReport) -> Iterator[str]:
 
 def _area_note(report: CalibrationReport) -> str:
     """Say that the interval of AUC tends to be too narrow, unless that is said of all of them."""
-    n_clusters = report.n_clusters
-    if not report.discrimination.is_too_narrow or (n_clusters is not None and n_clusters < FEW):
-        return ""
-    few = "few rows" if n_clusters is None else "few rows or clusters"
-    return f" (likely wider: {few})"
+    clusters = report.n_clusters, report.effective_clusters
+    is_told = report.discrimination.is_too_narrow and not are_too_narrow(*clusters)
+    return f" (likely wider: {few_of(report.n_clusters)})" if is_told else ""
 
 
 def _bracketed(low: float | None, high: float | None, text: Callable[[float], str]) -> str:

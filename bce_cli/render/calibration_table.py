@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
+from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
@@ -22,7 +23,7 @@ from bce_cli.render.layout import (
     interval_title,
     table,
 )
-from bce_cli.render.origin import cluster_note
+from bce_cli.render.origin import are_too_narrow, cluster_note, few_of
 from bce_cli.render.segments import (
     GAP,
     MOST_SHOWN,
@@ -36,7 +37,7 @@ from bce_cli.render.segments import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.segments import Gap
@@ -146,8 +147,12 @@ class CalibrationTable:
                 *_rest_notes(self, rest),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
-                cluster_note(self.models[0].document.cluster_column, first.n_clusters),
-                *_cluster_notes(self, shown),
+                cluster_note(
+                    self.models[0].document.cluster_column,
+                    first.n_clusters,
+                    first.effective_clusters,
+                ),
+                *_narrow_notes(self, lines),
                 *self.origin.notes(),
             ),
             marked=range(n_models) if columns else (),
@@ -331,8 +336,7 @@ def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> It
         for text in _obstacles(line):
             reasons.setdefault(text, {})[_who(found, line)] = None
     for text, whose in reasons.items():
-        names, more = [*whose][:_MOST_NAMED], len(whose) - _MOST_NAMED
-        yield text.format(", ".join(names) + (f" and {count(more)} more" if more > 0 else ""))
+        yield text.format(_listed(whose))
 
 
 def _obstacles(line: CalibrationLine) -> Iterator[str]:
@@ -349,16 +353,37 @@ def _obstacles(line: CalibrationLine) -> Iterator[str]:
         yield f"No slope of {{}}: {OBSTACLES[obstacle]}."
 
 
-def _cluster_notes(found: CalibrationTable, lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
-    """Say which segments are of few clusters, where all rows are of many."""
-    if found.first.n_clusters is None or found.first.n_clusters < FEW:
+def _narrow_notes(found: CalibrationTable, lines: Sequence[CalibrationLine]) -> Iterator[str]:
+    """Say where intervals tend to be too narrow, unless they do on all rows.
+
+    That is on segments of few clusters, and of AUC where it hangs on few rows. What small segments
+    are worth is said of them.
+    """
+    if are_too_narrow(found.first.n_clusters, found.first.effective_clusters):
         return  # which is said of all
-    few = [each for each in lines if (_of(each, "n_clusters") or FEW) < FEW]
-    names = [*dict.fromkeys(segment_name(each.names) for each in few)]
-    if names:
-        more = len(names) - _MOST_NAMED
-        listed = ", ".join(names[:_MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
-        yield f"Fewer than {FEW} clusters, so intervals tend to be too narrow: {listed}."
+    few = [each for each in lines if are_too_narrow(*_clusters(each))]
+    if few:
+        in_effect = any((_of(each, "n_clusters") or 0) >= FEW for each in few)
+        which = f"Fewer than {FEW} clusters{f', or {ENOUGH_IN_EFFECT} in effect' * in_effect}"
+        names = _listed(segment_name(each.names) for each in few)
+        yield f"{which}, so intervals tend to be too narrow: {names}."
+    narrow = [each for each in lines if _of(each, "auc_ci_is_too_narrow")]
+    narrow = [each for each in narrow if not each.is_small and each not in few]
+    if narrow:
+        what = few_of(found.first.n_clusters)
+        names = _listed(_who(found, each) for each in narrow)
+        yield f"AUC hangs on {what}, so its interval tends to be too narrow: {names}."
+
+
+def _clusters(line: CalibrationLine) -> tuple[float | None, float | None]:
+    return _of(line, "n_clusters"), _of(line, "effective_clusters")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Name each once, and no more than some."""
+    found = [*dict.fromkeys(names)]
+    more = len(found) - _MOST_NAMED
+    return ", ".join(found[:_MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
 
 
 def _who(found: CalibrationTable, line: CalibrationLine) -> str:

@@ -26,7 +26,7 @@ _OF_ROWS = frozenset(
         *("source", "label_column", "prediction_column", "prediction_columns", "weight_column"),
         *("labels_source", "positive_label", "negative_label", "n", "n_positive", "weight_sum"),
         *("base_rate", "n_missing", "n_unmatched", "unit", "cut", "logits", "soft_labels", "notes"),
-        *("confidence", "cluster_column", "n_clusters"),
+        *("confidence", "cluster_column", "n_clusters", "effective_clusters"),
     )
 )
 """What a record tells of the rows, and not of a model."""

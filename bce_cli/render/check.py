@@ -21,7 +21,14 @@ from bce_cli.render.layout import (
     table,
     verb,
 )
-from bce_cli.render.origin import SAME_LOSSES, cluster_note, convention_notes, doubts, picked
+from bce_cli.render.origin import (
+    SAME_LOSSES,
+    auc_note,
+    cluster_note,
+    convention_notes,
+    doubts,
+    picked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +60,7 @@ FIGURES_OF_CHECKS = (
     *("n_clipped", "float_type", "n_impossible", "first_impossible_row"),
     *("effective_n", "mean_loss", "std_error", "base_rate_loss"),
 )
+_OF_JUDGEMENT = ("n_clusters", "effective_clusters", "auc_ci_is_too_narrow")
 _OF_BASELINE = ("source", "mean_loss", "unit", "std_error")
 FIGURES_OF_RIVAL = ("mean_loss", "n_impossible", "first_impossible_row")
 """What is told of the model that was held against, of the figures of a report."""
@@ -171,7 +179,7 @@ class CheckDocument:
             "confident": limits.confident,
             "confidence": limits.confidence if limits.confident else None,
             "cluster_column": self.cluster_column,
-            "n_clusters": self.judgement.n_clusters,
+            **picked(self.judgement, *_OF_JUDGEMENT),
             "bins": None if limits.max_ece is None else limits.n_bins,
             "strategy": None if limits.max_ece is None else limits.strategy,
             "baseline": limits.baseline and picked(limits.baseline, *_OF_BASELINE),
@@ -245,9 +253,13 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
     judgement = document.judgement
     if all(check.ci_low is None for check in judgement.checks):
         return
-    yield cluster_note(document.cluster_column, judgement.n_clusters, "Intervals")
+    clusters = judgement.n_clusters, judgement.effective_clusters
+    yield cluster_note(document.cluster_column, *clusters, "Intervals")
     if judgement.report.n < FEW:
         yield f"Fewer than {FEW} rows make a rough interval at best."
+    of_auc = auc_note(*clusters, is_too_narrow=judgement.auc_ci_is_too_narrow)
+    if of_auc:
+        yield of_auc
     for check in judgement.checks:
         if check.verdict == "undecided" and check.detectable_difference is not None:
             yield _power_note(check, document)

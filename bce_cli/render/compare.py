@@ -156,6 +156,7 @@ class CompareDocument:
             "margin": report.margin,
             "cluster_column": self.cluster_column,
             "n_clusters": report.n_clusters,
+            "effective_clusters": report.effective_clusters,
             "base_rate_loss": first.report.base_rate_loss,
             "baseline": first.name,
             "best": None if best is None else best.name,
@@ -231,7 +232,7 @@ def _differences(document: CompareDocument) -> Section:
         notes=(
             *document.doubts,
             *_best_notes(document),
-            cluster_note(document.cluster_column, report.n_clusters),
+            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *power_notes(report),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
@@ -369,7 +370,7 @@ def _board(document: CompareDocument) -> Section:
         ),
         notes=(
             *document.doubts,
-            cluster_note(document.cluster_column, report.n_clusters),
+            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *document.origin.notes(),
         ),
     )

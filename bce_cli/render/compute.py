@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bce_cli.render.origin import Origin, Saved
 
 _DIGITS = 5
+_OF_INTERVALS = ("confidence", "cluster_column", "n_clusters", "effective_clusters")
 _HEAD = ("n", "n_positive", "weight_sum", "effective_n", "base_rate")
 _OF_PRODUCT = ("likelihood_product", "product_subnormal_row", "product_zero_row")
 _TABLES = frozenset(("products", "difference_rows", "impossible_rows"))
@@ -101,6 +102,8 @@ class ComputeDocument:
     cluster_column : str or None
         Where intervals allow for rows of a cluster depending on each other.
     n_clusters : int or None
+    effective_clusters : float or None
+        How many there are in effect, as their sizes differ.
     saved : Saved or None
         Where all of it was read from a saved report.
     """
@@ -120,6 +123,7 @@ class ComputeDocument:
     confidence: float = 0.95
     cluster_column: str | None = None
     n_clusters: int | None = None
+    effective_clusters: float | None = None
     saved: Saved | None = None
 
     @classmethod
@@ -138,7 +142,7 @@ class ComputeDocument:
         cluster_column: str | None = None,
     ) -> Self:
         """Make a document of a result, whose losses are in nats, and of what follows from it."""
-        nats = NATS_PER[report.unit]
+        nats, clusters = NATS_PER[report.unit], result.clusters
         types = {totals.float_type for totals in result.compared} - {None}
         return cls(
             origin,
@@ -155,7 +159,8 @@ class ComputeDocument:
             segments=segments,
             confidence=confidence,
             cluster_column=cluster_column,
-            n_clusters=None if result.clusters is None else result.clusters.n,
+            n_clusters=None if clusters is None else clusters.n,
+            effective_clusters=None if clusters is None else clusters.effective_n,
         )
 
     @property
@@ -227,7 +232,7 @@ class ComputeDocument:
     def _figures(self) -> dict[str, Any]:
         report = self.report
         record = self.origin.head(report, *_HEAD, convention=self.convention)
-        record |= picked(self, "confidence", "cluster_column", "n_clusters")
+        record |= picked(self, *_OF_INTERVALS)
         record["n_clipped"] = report.n_clipped
         known = {*record, "float_type", "n_certain", "reversed_loss"}
         record |= {name: value for name, value in asdict(report).items() if name not in known}
@@ -330,7 +335,8 @@ def _habits(document: ComputeDocument) -> Iterator[str]:
 def _cluster_notes(document: ComputeDocument) -> Iterator[str]:
     """Say what intervals allow for, where they allow for something."""
     if document.n_clusters is not None:
-        yield cluster_note(document.cluster_column, document.n_clusters, "Intervals")
+        clusters = document.n_clusters, document.effective_clusters
+        yield cluster_note(document.cluster_column, *clusters, "Intervals")
 
 
 def _impossible_notes(document: ComputeDocument) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
@@ -217,8 +219,25 @@ class Origin:
         return {"cut": found} if found else {}
 
 
+def are_too_narrow(n_clusters: float | None, effective_clusters: float | None) -> bool:
+    """Return whether clusters are so few, or of such sizes, that intervals are too narrow.
+
+    Examples
+    --------
+    >>> are_too_narrow(None, None), are_too_narrow(30, 30.0), are_too_narrow(30, 18.3)
+    (False, False, True)
+    """
+    if n_clusters is None:
+        return False
+    is_few_in_effect = effective_clusters is not None and effective_clusters < ENOUGH_IN_EFFECT
+    return n_clusters < FEW or is_few_in_effect
+
+
 def cluster_note(
-    column: str | None, n_clusters: int | None, what: str = "Intervals and tests"
+    column: str | None,
+    n_clusters: int | None,
+    effective_clusters: float | None,
+    what: str = "Intervals and tests",
 ) -> str:
     """Say whether rows were taken to depend on each other, and in how many clusters.
 
@@ -227,23 +246,47 @@ def cluster_note(
     column : str or None
         That of the clusters; None where there are none.
     n_clusters : int or None
+    effective_clusters : float or None
+        How many there are in effect, if known.
     what : str, optional
         What allows for them; in the plural.
 
     Examples
     --------
-    >>> cluster_note("day", 40, "Intervals")
+    >>> cluster_note("day", 40, 36.5, "Intervals")
     "Intervals allow for rows of the same 'day' depending on each other: 40 clusters."
     """
     if column is None or n_clusters is None:
         return f"{what} take rows to be independent; --cluster COLUMN is for rows that are not."
-    clusters = how_many(n_clusters, "cluster")
-    note = (
-        f"{what} allow for rows of the same {quoted(column)} depending on each other: {clusters}."
-    )
+    note = f"{what} allow for rows of the same {quoted(column)} depending on each other: "
+    note += how_many(n_clusters, "cluster")
     if n_clusters < FEW:
-        note += " With so few of them, the intervals tend to be too narrow."
-    return note
+        note += ". With so few of them, the intervals tend to be too narrow"
+    elif effective_clusters is not None and effective_clusters < ENOUGH_IN_EFFECT:
+        in_effect = count(math.floor(effective_clusters))
+        note += f", in effect {in_effect}, as their sizes differ. "
+        note += "With so few in effect, the intervals tend to be too narrow"
+    return f"{note}."
+
+
+def auc_note(
+    n_clusters: int | None, effective_clusters: float | None, *, is_too_narrow: bool | None
+) -> str:
+    """Say that the interval of AUC tends to be too narrow, unless that is said of all of them.
+
+    Examples
+    --------
+    >>> auc_note(None, None, is_too_narrow=True)
+    'AUC hangs on few rows: its interval tends to be too narrow.'
+    """
+    if not is_too_narrow or are_too_narrow(n_clusters, effective_clusters):
+        return ""
+    return f"AUC hangs on {few_of(n_clusters)}: its interval tends to be too narrow."
+
+
+def few_of(n_clusters: int | None) -> str:
+    """Say what the interval of AUC has too few of."""
+    return "few rows" if n_clusters is None else "few rows or clusters"
 
 
 def picked(report: Any, *names: str) -> dict[str, Any]:  # noqa: ANN401 -- whatever has them

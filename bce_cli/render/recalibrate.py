@@ -124,7 +124,8 @@ class RecalibrateDocument:
             "seed": report.seed,
             "order_column": self.order_column,
             "cluster_column": self.cluster_column,
-            **picked(report, "n_clusters", "n_cut_clusters", "n_judged", "n_at_0", "n_at_1"),
+            **picked(report, "n_clusters", "effective_clusters", "n_cut_clusters"),
+            **picked(report, "n_judged", "n_at_0", "n_at_1"),
             "recommended": report.recommended,
             **_named_difference(best, "recommended_difference", "recommended_"),
             "not_told_apart": list(report.not_told_apart),
@@ -359,7 +360,8 @@ def _folds_note(document: RecalibrateDocument) -> str:
 def _interval_notes(document: RecalibrateDocument) -> Iterator[str]:
     """Say what intervals take rows for."""
     report = document.report
-    yield cluster_note(document.cluster_column, report.n_clusters, "Intervals")
+    clusters = report.n_clusters, report.effective_clusters
+    yield cluster_note(document.cluster_column, *clusters, "Intervals")
     n = report.n_cut_clusters
     if n:
         yield (

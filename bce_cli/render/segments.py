@@ -227,9 +227,9 @@ def _figures(segment: SegmentReport) -> dict[str, Any]:
     for name in FIGURES_OF_SEGMENTS:
         figures[name] = _of(segment, name)
         if name == "base_rate":
-            figures |= {"mean_prediction": segment.mean_prediction}
-            figures |= gap_record(segment.gap)
-    return {**figures, **picked(segment, "share_of_total", "n_clusters", "is_small")}
+            figures |= {"mean_prediction": segment.mean_prediction, **gap_record(segment.gap)}
+    rest = ("share_of_total", "n_clusters", "effective_clusters", "is_small")
+    return {**figures, **picked(segment, *rest)}
 
 
 def segment_records(

@@ -30,7 +30,7 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 KEYS = [
     *("source", "label_column", "prediction_column", "positive_label", "negative_label"),
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction", "n_missing", "n_unmatched"),
-    *("unit", "confidence", "cluster_column", "n_clusters"),
+    *("unit", "confidence", "cluster_column", "n_clusters", "effective_clusters"),
     *("mean_loss", "std_error", "ci_low", "ci_high"),
     *("skill", "skill_ci_low", "skill_ci_high"),
     *("log_loss", "brier", "brier_ci_low", "brier_ci_high", "brier_skill"),

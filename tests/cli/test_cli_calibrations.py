@@ -33,14 +33,15 @@ BOTH = ("-p", "p_a", "-p", "p_b")
 OF_ROWS = {
     *("source", "label_column", "positive_label", "negative_label", "n", "n_positive"),
     *("weight_sum", "base_rate", "n_missing", "n_unmatched", "unit"),
-    *("confidence", "cluster_column", "n_clusters"),
+    *("confidence", "cluster_column", "n_clusters", "effective_clusters"),
 }
 SEGMENT_KEYS = [
     *("n", "n_positive", "weight_sum", "base_rate", "mean_prediction"),
     *("gap", "gap_std_error", "gap_ci_low", "gap_ci_high"),
     *("mean_loss", "miscalibration", "discrimination", "uncertainty"),
     *("slope", "slope_ci_low", "slope_ci_high", "slope_obstacle"),
-    *("ece", "auc", "auc_ci_low", "auc_ci_high", "n_impossible", "n_clusters", "is_small"),
+    *("ece", "auc", "auc_ci_low", "auc_ci_high", "auc_ci_is_too_narrow"),
+    *("n_impossible", "n_clusters", "effective_clusters", "is_small"),
 ]
 
 

@@ -80,7 +80,8 @@ def test_the_json_has_all_figures(preds: Callable[..., str], bce: Callable[..., 
         *("source", "label_column", "prediction_columns", "positive_label", "negative_label"),
         *("n", "n_positive"),
         *("weight_sum", "base_rate", "n_missing", "n_unmatched", "unit", "convention", "clip"),
-        *("confidence", "margin", "cluster_column", "n_clusters", "base_rate_loss", "baseline"),
+        *("confidence", "margin", "cluster_column", "n_clusters", "effective_clusters"),
+        *("base_rate_loss", "baseline"),
         *("best", "sorted", "models", "comparisons", "notes"),
     ]
     assert (record["n"], record["baseline"], record["unit"]) == (5, "old", "nats")

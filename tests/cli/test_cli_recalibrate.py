@@ -125,6 +125,7 @@ def test_json_has_the_figures_of_the_core(source: str, bce: Callable[..., Result
         "order_column": None,
         "cluster_column": None,
         "n_clusters": None,
+        "effective_clusters": None,
         "n_cut_clusters": 0,
         "n_judged": N,
         "n_at_0": 0,

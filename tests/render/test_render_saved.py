@@ -286,12 +286,15 @@ def test_keys_of_newer_versions_are_kept_and_count_for_nothing(bce: Callable[...
 
 
 LATER = {
-    "compute few.csv": {"float_type", "n_certain", "reversed_loss", "notes", "n_unmatched"},
-    "compare tame.csv -p old -p new": {"prediction_columns", "notes", "margin", "best", "sorted"},
+    "compute few.csv": {"float_type", "n_certain", "reversed_loss", "notes", "n_unmatched"}
+    | {"effective_clusters"},
+    "compare tame.csv -p old -p new": {"prediction_columns", "notes", "margin", "best", "sorted"}
+    | {"effective_clusters"},
     "calibration tame.csv -p old": {
         *("n_weighted", "effective_n", "slope_obstacle", "calibration_in_the_large_obstacle"),
         *("mean_p", "n_bins", "histogram", "notes"),
-        *("confidence", "cluster_column", "n_clusters", "std_error", "ci_low", "ci_high"),
+        *("confidence", "cluster_column", "n_clusters", "effective_clusters"),
+        *("std_error", "ci_low", "ci_high"),
         *("skill", "skill_ci_low", "skill_ci_high", "brier_ci_low", "brier_ci_high"),
         *(
             "brier_skill",
@@ -304,6 +307,7 @@ LATER = {
     },
     "check tame.csv -p old --max-loss 0.5 --baseline base.json": {
         *("mean_loss", "std_error", "base_rate_loss", "effective_n", "float_type", "notes"),
+        *("effective_clusters", "auc_ci_is_too_narrow"),
     },
 }
 """What reports did not have from the beginning."""

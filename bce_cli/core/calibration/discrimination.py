@@ -18,7 +18,7 @@ import numpy as np
 
 from bce_cli.core.calibration.tally import Tally, total
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, distilled, slices
-from bce_cli.core.inference import t_quantile
+from bce_cli.core.inference import ENOUGH_IN_EFFECT, t_quantile
 from bce_cli.core.rows import as_floats
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ NoInterval: TypeAlias = Literal[
 """
 
 
-ENOUGH_WRONG, ENOUGH_CLUSTERS, ENOUGH_IN_EFFECT = 10, 30, 25
+ENOUGH_WRONG, ENOUGH_CLUSTERS = 10, 30
 """With fewer, intervals of 95 % may hold the area less often than 93 times in 100."""
 
 

@@ -91,8 +91,10 @@ class CalibrationFigures:
         Why there is no slope.
     ece : float
     auc, auc_ci_low, auc_ci_high : float or None
+    auc_ci_is_too_narrow : bool
     n_impossible : int
     n_clusters : int or None
+    effective_clusters : float or None
     """
 
     n_positive: int
@@ -112,8 +114,10 @@ class CalibrationFigures:
     auc: float | None
     auc_ci_low: float | None
     auc_ci_high: float | None
+    auc_ci_is_too_narrow: bool
     n_impossible: int
     n_clusters: int | None
+    effective_clusters: float | None
 
     @classmethod
     def of(cls, report: CalibrationReport, gap: Gap | None = None) -> CalibrationFigures:
@@ -138,8 +142,10 @@ class CalibrationFigures:
             auc=ranks.auc,
             auc_ci_low=ranks.ci_low,
             auc_ci_high=ranks.ci_high,
+            auc_ci_is_too_narrow=ranks.is_too_narrow,
             n_impossible=report.n_impossible,
             n_clusters=report.n_clusters,
+            effective_clusters=report.effective_clusters,
         )
 
 

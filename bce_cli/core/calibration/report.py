@@ -85,6 +85,8 @@ class CalibrationReport:
     confidence : float
         Of every interval.
     n_clusters : int or None
+    effective_clusters : float or None
+        Clusters, and how many there are in effect, as their sizes differ (`Moments.effective_n`);
         None where rows are taken to be independent.
     std_error, ci_low, ci_high : float or None
         Of the mean of the log loss; None where that is infinite, or there are too few rows.
@@ -125,6 +127,7 @@ class CalibrationReport:
     fine_bins: UsedBins | None = None
     confidence: float = 0.95
     n_clusters: int | None = None
+    effective_clusters: float | None = None
     std_error: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
@@ -288,6 +291,7 @@ def _report(
         fine_bins=basis.fine_bins,
         confidence=confidence,
         n_clusters=errors.n_clusters,
+        effective_clusters=errors.effective_clusters,
         std_error=None if errors.mean_loss is None else errors.mean_loss / nats,
         ci_low=ci_low,
         ci_high=ci_high,

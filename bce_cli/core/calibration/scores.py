@@ -34,12 +34,15 @@ class StandardErrors:
         clusters, and of the skill where all labels are the same.
     df : float
         Degrees of freedom: clusters less one; infinite without them.
+    effective_clusters : float or None
+        How many clusters there are in effect; see `Moments.effective_n`.
     """
 
     mean_loss: float | None
     skill: float | None
     brier: float | None
     df: float = math.inf
+    effective_clusters: float | None = None
 
     @property
     def n_clusters(self) -> int | None:
@@ -115,6 +118,7 @@ def errors_by_cluster(rows: Rows, clusters: ClusteredRows, report: LossReport) -
         skill=skill,
         brier=_beyond_rounding(of_errors.standard_error(), report.brier),
         df=of_losses.n - 1,
+        effective_clusters=of_losses.effective_n,
     )
 
 

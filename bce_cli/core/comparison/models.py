@@ -211,7 +211,9 @@ class ComparisonReport:
     confidence : float
         Of every interval.
     n_clusters : int or None
-        None where rows are taken to be independent.
+    effective_clusters : float or None
+        Clusters, and how many there are in effect (`Moments.effective_n`); None where rows are
+        taken to be independent.
     models : tuple of ModelReport
         The baseline first.
     comparisons : tuple of DifferenceReport
@@ -226,6 +228,7 @@ class ComparisonReport:
     unit: Unit
     confidence: float
     n_clusters: int | None
+    effective_clusters: float | None
     models: tuple[ModelReport, ...]
     comparisons: tuple[DifferenceReport, ...]
     margin: float | None = None
@@ -314,12 +317,14 @@ def comparison_report(
         )
     ]
     adjusted = holm_adjusted([item.finite.p_value for item in comparisons])
-    clusters = totals.models[0].clusters
+    of_first = totals.models[0].clusters
+    clusters = None if of_first is None else of_first.moments
     return ComparisonReport(
         n=models[0].report.n,
         unit=unit,
         confidence=confidence,
-        n_clusters=None if clusters is None else clusters.moments.n,
+        n_clusters=None if clusters is None else clusters.n,
+        effective_clusters=None if clusters is None else clusters.effective_n,
         models=_ranked(models, totals, confidence),
         comparisons=tuple(
             replace(item, finite=replace(item.finite.with_power(), p_adjusted=p))

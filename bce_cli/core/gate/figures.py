@@ -33,11 +33,13 @@ from bce_cli.core.inference import Power, power_of, t_quantile
 from bce_cli.core.report import NATS_PER
 
 if TYPE_CHECKING:
+    from bce_cli.core.calibration.discrimination import Discrimination
     from bce_cli.core.gate.limits import Baseline, Limits
     from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import LossReport
     from bce_cli.core.rows import Rows
+    from bce_cli.core.totals import Moments
 
 
 _ROUNDING = 1e-12
@@ -91,11 +93,21 @@ class Evidence:
         """Of intervals; None where none is asked for."""
         return self.limits.confidence if self.limits.confident else None
 
-    @cached_property
+    @property
     def n_clusters(self) -> int | None:
         """Clusters of some weight; None where rows are taken to be independent."""
+        return None if self._by_cluster is None else self._by_cluster.n
+
+    @property
+    def effective_clusters(self) -> float | None:
+        """How many clusters there are in effect; see `Moments.effective_n`."""
+        return None if self._by_cluster is None else self._by_cluster.effective_n
+
+    @cached_property
+    def _by_cluster(self) -> Moments | None:
+        """Moments of the losses by cluster."""
         clusters = self.totals.clusters
-        return None if clusters is None else clusters.losses.moments.n
+        return None if clusters is None else clusters.losses.moments
 
     @property
     def df(self) -> float:
@@ -110,11 +122,10 @@ class Evidence:
     @cached_property
     def mean_error(self) -> float | None:
         """The standard error of the mean loss, in nats."""
-        losses, clusters = self.totals.losses, self.totals.clusters
+        losses = self.totals.losses
         if losses.n_infinite:
             return None
-        moments = losses.moments if clusters is None else clusters.losses.moments
-        return moments.standard_error()
+        return (self._by_cluster or losses.moments).standard_error()
 
     @cached_property
     def clustered(self) -> ClusteredRows | None:
@@ -122,6 +133,22 @@ class Evidence:
         if not self.limits.confident or self.rows is None or self.rows.cluster is None:
             return None
         return ClusteredRows(self.rows.cluster)
+
+    @cached_property
+    def discrimination(self) -> Discrimination:
+        """The area under the ROC curve, of rows that are held for it."""
+        from bce_cli.core.calibration.discrimination import (  # noqa: PLC0415 -- not every check
+            discrimination,
+        )
+
+        assert self.rows is not None  # noqa: S101 -- held for that
+        return discrimination(self.rows, self.clustered, self.limits.confidence)
+
+    @property
+    def auc_ci_is_too_narrow(self) -> bool | None:
+        """Whether the interval of AUC tends to be; None where none was asked for."""
+        is_asked = self.limits.confident and self.limits.min_auc is not None
+        return self.discrimination.is_too_narrow if is_asked else None
 
     def usable(self, error: float | None, scale: float) -> float | None:
         """Return a standard error; None where there are no rows, or no spread, to have one from.
@@ -248,12 +275,7 @@ def brier_figure(of: Evidence) -> Figure:
 
 def auc_figure(of: Evidence) -> Figure:
     """Return the area under the ROC curve; undefined where all labels are the same."""
-    from bce_cli.core.calibration.discrimination import (  # noqa: PLC0415 -- not every check
-        discrimination,
-    )
-
-    assert of.rows is not None  # noqa: S101 -- held for that
-    found = discrimination(of.rows, of.clustered, of.limits.confidence)
+    found = of.discrimination
     if found.auc is None or of.confidence is None or found.std_error is None:
         return Figure(found.auc)
     limit = of.limits.min_auc

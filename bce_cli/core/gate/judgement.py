@@ -113,13 +113,19 @@ class Judgement:
     rival : Rival, optional
         Where one was held against.
     n_clusters : int, optional
-        None where rows were taken to be independent.
+    effective_clusters : float, optional
+        Clusters, and how many there are in effect (`Moments.effective_n`); None where rows were
+        taken to be independent.
+    auc_ci_is_too_narrow : bool, optional
+        See `Discrimination`; None where no interval of AUC was asked for.
     """
 
     report: LossReport
     checks: tuple[Check, ...]
     rival: Rival | None = None
     n_clusters: int | None = None
+    effective_clusters: float | None = None
+    auc_ci_is_too_narrow: bool | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -180,7 +186,14 @@ def judge(
     if evidence.n_clusters is not None:
         error = evidence.mean_error
         report = replace(report, std_error=None if error is None else error / NATS_PER[unit])
-    return Judgement(report, checks, _rival(totals, unit), evidence.n_clusters)
+    return Judgement(
+        report,
+        checks,
+        _rival(totals, unit),
+        evidence.n_clusters,
+        evidence.effective_clusters,
+        evidence.auc_ci_is_too_narrow,
+    )
 
 
 def _held(

@@ -203,7 +203,9 @@ class RecalibrationReport:
         the first fold.
     folds : int
     n_clusters : int or None
-        Among the rows that were judged.
+    effective_clusters : float or None
+        Among the rows that were judged: clusters, and how many there are in effect
+        (`Moments.effective_n`).
     n_cut_clusters : int
         Clusters whose rows an order has put into several blocks, so that a map may have been fitted
         to rows of a cluster that it is judged by.
@@ -222,6 +224,7 @@ class RecalibrationReport:
     n_judged: int
     folds: int
     n_clusters: int | None
+    effective_clusters: float | None
     n_cut_clusters: int
     seed: int | None
     in_order: bool
@@ -364,6 +367,7 @@ def recalibration_report(
         n_judged=len(contest.rows),
         folds=folds.n,
         n_clusters=contest.n_clusters,
+        effective_clusters=contest.effective_clusters,
         n_cut_clusters=folds.n_cut,
         seed=plan.seed,
         in_order=folds.in_order,
@@ -434,6 +438,14 @@ class Contest:
     def n_clusters(self) -> int | None:
         """How many clusters the rows are from."""
         return None if self._clusters is None else len(self._clusters)
+
+    @property
+    def effective_clusters(self) -> float | None:
+        """How many clusters there are in effect, as their sizes differ."""
+        if self._clusters is None:
+            return None
+        none = np.zeros(len(self.rows))
+        return self._clusters.moments(none, self.rows.weights).effective_n
 
     @property
     def n_infinite(self) -> int:

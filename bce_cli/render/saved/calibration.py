@@ -69,6 +69,7 @@ def calibration_document(fields: Fields) -> CalibrationDocument:
         fine_bins=None if used is None else UsedBins(used.count("n"), used.count("n_coarse")),
         confidence=fields.number("confidence", 0.0, 1.0) if "confidence" in fields else 0.95,
         n_clusters=fields.maybe_count("n_clusters", 1),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
         std_error=fields.maybe_number("std_error", 0.0),
         ci_low=fields.maybe_number("ci_low"),
         ci_high=fields.maybe_number("ci_high"),

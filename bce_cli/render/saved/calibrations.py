@@ -100,6 +100,8 @@ def _figures(fields: Fields) -> CalibrationFigures:
         auc=fields.maybe_number("auc", 0.0, 1.0),
         auc_ci_low=fields.maybe_number("auc_ci_low", 0.0, 1.0),
         auc_ci_high=fields.maybe_number("auc_ci_high", 0.0, 1.0),
+        auc_ci_is_too_narrow=fields.flag("auc_ci_is_too_narrow", default=False),
         n_impossible=fields.count("n_impossible"),
         n_clusters=fields.maybe_count("n_clusters", 1),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
     )

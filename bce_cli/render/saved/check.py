@@ -28,7 +28,15 @@ def check_document(fields: Fields) -> CheckDocument:
     checks = tuple(_check(check, fields) for check in fields.all("checks"))
     told = [name for name in FIGURES_OF_CHECKS if name in fields]  # older versions tell less
     report = losses_of(unit_of(fields), (fields, ("n", *told)))
-    judgement = Judgement(report, checks, rival, fields.maybe_count("n_clusters"))
+    is_told = fields.members.get("auc_ci_is_too_narrow") is not None
+    judgement = Judgement(
+        report,
+        checks,
+        rival,
+        n_clusters=fields.maybe_count("n_clusters"),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
+        auc_ci_is_too_narrow=fields.flag("auc_ci_is_too_narrow") if is_told else None,
+    )
     if not checks:
         fields.refuse("checks", "a list of one or more")
     if fields.text("verdict") != judgement.verdict:

@@ -41,6 +41,7 @@ def compare_document(fields: Fields) -> CompareDocument:
             unit=unit,
             confidence=fields.number("confidence", 0.0, 1.0),
             n_clusters=fields.maybe_count("n_clusters"),
+            effective_clusters=fields.maybe_number("effective_clusters", 0.0),
             models=tuple(models),
             comparisons=comparisons,
             margin=fields.maybe_number("margin", 0.0),

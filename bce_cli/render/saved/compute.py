@@ -48,6 +48,7 @@ def compute_document(fields: Fields) -> ComputeDocument:
         confidence=fields.number("confidence", 0.0, 1.0) if "confidence" in fields else 0.95,
         cluster_column=fields.maybe_text("cluster_column"),
         n_clusters=fields.maybe_count("n_clusters", 1),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
         segment_columns=columns,
         segments=segments,
     )
@@ -137,4 +138,5 @@ def _segment(fields: Fields, columns: tuple[str, ...], unit: Unit) -> SegmentRep
         mean_prediction=fields.maybe_number("mean_prediction", 0.0, 1.0),
         gap=maybe_gap_of(fields),
         n_clusters=fields.maybe_count("n_clusters"),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
     )

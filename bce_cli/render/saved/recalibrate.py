@@ -46,6 +46,7 @@ def recalibrate_document(fields: Fields) -> RecalibrateDocument:
         n_judged=fields.count("n_judged", 1),
         folds=fields.count("folds", 1),
         n_clusters=fields.maybe_count("n_clusters", 1),
+        effective_clusters=fields.maybe_number("effective_clusters", 0.0),
         n_cut_clusters=fields.count("n_cut_clusters"),
         seed=fields.maybe_count("seed"),
         in_order=order is not None,
