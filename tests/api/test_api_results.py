@@ -161,7 +161,7 @@ def test_figures_can_be_kept() -> None:
         ),
         ("compute", "mean_los", "ComputeResult has no 'mean_los'; did you mean 'mean_loss'?"),
         ("compare", "comparison", "CompareResult has no 'comparison'; did you mean 'comparisons'?"),
-        ("check", "gini", "CheckResult has no 'gini'"),
+        ("check", "slope", "CheckResult has no 'slope'"),
         ("recalibrate", "method", "RecalibrateResult has no 'method'; did you mean 'methods'?"),
     ],
 )

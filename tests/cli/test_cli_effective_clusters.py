@@ -68,6 +68,7 @@ def test_every_report_says_how_many_clusters_there_are_in_effect(
     assert OF_ALL in text
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_saved_report_says_the_same_and_an_older_one_nothing(
     command: str, bce: Bce, preds: Preds
@@ -106,6 +107,7 @@ def test_few_clusters_are_called_few_whatever_their_sizes(bce: Bce, preds: Preds
     assert "29 clusters. With so few of them, the intervals tend to be too narrow. " in text
 
 
+@pytest.mark.deep
 def test_segments_whose_clusters_are_in_effect_few_are_named(bce: Bce, preds: Preds) -> None:
     path = preds(_rows(x=UNEQUAL, y=EQUAL))
     for command in ("calibration", "calibrations"):
