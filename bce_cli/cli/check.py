@@ -240,7 +240,7 @@ def check(
     out: OutputOptions,
     quiet: Annotated[
         bool,
-        quiet_option("nothing but errors; a file of --output is written"),
+        quiet_option("nothing but errors and doubts; a file of --output is written"),
     ] = False,
     engine: EngineOptions,
 ) -> None:
@@ -269,8 +269,7 @@ def check(
         if not is_silent:
             stream.write(out.written(document))
     verdict = document.judgement.verdict
-    if not quiet:
-        out.tell(document.doubts, quiet=False)
+    out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
     if not quiet and verdict != "passed" and not out.is_seen:
         say(f"check {verdict}: {document.reasons()}")
     raise typer.Exit(_CODES[verdict])

@@ -230,6 +230,7 @@ def _parts(document: CalibrationDocument, look: Look) -> Section:
         formulas=(formula(equation, look),),
         verdicts=(calibration_verdict(report),),
         notes=(
+            *origin.doubts,
             *document.doubts,
             *_score_notes(report),
             *([_HOW] if report.log_loss.miscalibration else []),

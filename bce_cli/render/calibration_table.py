@@ -127,7 +127,7 @@ class CalibrationTable:
         ----------
         look : Look
         doubts : tuple of str
-            What makes a model look like one that was not meant.
+            What makes rows, or a model, look like ones that were not meant.
         """
         first, columns, n_models = self.first, self.segment_columns, len(self.models)
         most = n_models * MOST_SHOWN

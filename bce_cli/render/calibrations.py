@@ -113,7 +113,7 @@ class CalibrationsDocument:
             for section in model.document.sections(look)
             if section.is_asked
         ]
-        return [self.table.section(look, self.doubts), *asked, *diagram]
+        return [self.table.section(look, (*self.origin.doubts, *self.doubts)), *asked, *diagram]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name."""
@@ -162,7 +162,7 @@ class SegmentedCalibrationDocument(CalibrationsDocument):
     def sections(self, look: Look) -> list[Section]:
         """Show a line for each segment, and after that the whole report."""
         parts, *others = self.document.sections(look)
-        found = self.table.section(look, self.doubts)
+        found = self.table.section(look, (*self.origin.doubts, *self.doubts))
         notes = tuple(note for note in parts.notes if note not in found.notes)
         return [found, replace(parts, verdicts=(), notes=notes), *others]
 

@@ -153,7 +153,7 @@ class CheckDocument:
                 ),
                 verdicts=(self._verdict_line(),),
                 headline=self._headline(),
-                notes=self.doubts,
+                notes=(*self.origin.doubts, *self.doubts),
                 details=(
                     *_figure_notes(self),
                     *_interval_notes(self),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -124,8 +124,11 @@ class CompareDocument:
         if self.table == "models":
             return [_board(self)]
         answer, by_segment = _differences(self), self._by_segment()
-        if self.table is not None:
-            return [answer] if self.table == "comparisons" else by_segment
+        if self.table == "comparisons":
+            return [answer]
+        if self.table == "segments":
+            told = (*self.origin.doubts, *self.doubts)
+            return [replace(section, notes=(*told, *section.notes)) for section in by_segment]
         changed = [_changed(item, self) for item in self.comparisons if item.gained or item.lost]
         return [answer, *by_segment, _models(self), *changed]
 
@@ -230,6 +233,7 @@ def _differences(document: CompareDocument) -> Section:
         tuple(cells for cells, _ in rows),
         verdicts=verdicts(report, document.comparisons),
         notes=(
+            *document.origin.doubts,
             *document.doubts,
             *_best_notes(document),
             cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
@@ -369,6 +373,7 @@ def _board(document: CompareDocument) -> Section:
             ),
         ),
         notes=(
+            *document.origin.doubts,
             *document.doubts,
             cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *document.origin.notes(),

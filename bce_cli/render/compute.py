@@ -182,7 +182,7 @@ class ComputeDocument:
             self.comparison,
             self.differences,
             self.compared_type,
-            self.doubts,
+            (*self.origin.doubts, *self.doubts),
         )
 
     def sections(self, look: Look) -> list[Section]:
@@ -259,6 +259,7 @@ def _summary(document: ComputeDocument) -> Section:
         rows=(*_loss_rows(document), *_other_rows(document)),
         verdicts=(_reading(report),),
         notes=(
+            *origin.doubts,
             *document.doubts,
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),

@@ -223,6 +223,7 @@ def _losses(document: RecalibrateDocument) -> Section:
         ),
         verdicts=(recalibration_verdict(report),),
         notes=(
+            *document.origin.doubts,
             *document.doubts,
             _folds_note(document),
             *document.of_folds,

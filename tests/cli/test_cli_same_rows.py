@@ -57,13 +57,46 @@ def test_the_rows_of_pooled_models_are_written_with_a_word(two: tuple[str, str],
     assert (result.stderr, result.stdout.count("\n")) == (POOLED.format(*two), 7)
 
 
-@pytest.mark.parametrize("command", ["compute", "calibration"])
+@pytest.mark.parametrize("command", ["compute", "calibration", "check --max-loss 1"])
 def test_quiet_says_that_models_are_pooled(command: str, two: tuple[str, str], bce: Bce) -> None:
-    assert bce(command, *two, "-q").stderr == POOLED.format(*two).replace("bce: ", "bce: note: ", 1)
+    told = POOLED.format(*two).replace("bce: ", "bce: note: ", 1)
+    assert bce(*command.split(), *two, "-q").stderr == told
 
 
-def test_quiet_says_nothing_of_pooled_models_in_a_check(two: tuple[str, str], bce: Bce) -> None:
-    assert bce("check", *two, "-q", "--max-loss", "1").stderr == ""
+@pytest.mark.few(3)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "a.csv", "--against", "b.csv"],
+        ["compare", "b.csv", "a.csv"],
+        ["compute", "a.csv", "--labels", "b.csv"],
+        ["compute", "a.csv", "--labels", "b.csv", "--like", "all"],
+        ["compare", "a.csv", "b.csv", "--by", "g", "--table", "segments"],
+        ["compare", "b.csv", "a.csv", "--table", "models"],
+        ["calibration", "a.csv", "--labels", "b.csv"],
+        ["calibration", "a.csv", "--labels", "b.csv", "--by", "g"],
+    ],
+    ids=" ".join,
+)
+def test_reports_say_that_ids_differ(command: list[str], bce: Bce, preds: Preds) -> None:
+    """Labels agree by chance, as rows of another order may do; the verdict is not worth much."""
+    preds("id,y,p,g\n7,1,.9,x\n8,0,.2,x\n9,1,.7,x\n", "a.csv")
+    preds("id,y,p\n9,1,.8\n8,0,.3\n7,1,.6\n", "b.csv")
+    result = bce(*command, "-f", "markdown")
+    said = result.stderr.splitlines()[0].removeprefix("bce: ")
+    assert said.endswith("are these the same rows? --on 'id' joins them")
+    shown = said.replace("_", "\\_")
+    seen, _, _ = result.stdout.partition("<details>")
+    assert seen.splitlines().count(shown) == 1
+    if "--table" not in command:
+        assert said in " ".join(bce(*command).stdout.split())
+
+
+def test_a_quiet_check_says_that_ids_differ(bce: Bce, preds: Preds) -> None:
+    preds(A, "a.csv"), preds("id,y,p\n9,1,.8\n8,0,.3\n7,1,.6\n", "b.csv")
+    result = bce("check", "a.csv", "--against", "b.csv", "-q")
+    told = OTHER_ID.format("b.csv", 1, "id", "9", "7", "id")
+    assert result.stderr == told.replace("bce: ", "bce: note: ", 1)
 
 
 def test_quiet_says_that_ids_differ(bce: Bce, preds: Preds) -> None:

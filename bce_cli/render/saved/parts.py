@@ -12,7 +12,7 @@ from bce_cli.core.report import NATS_PER, LossReport
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
 from bce_cli.core.segments import Gap
-from bce_cli.errors import ArgumentError
+from bce_cli.errors import ArgumentError, safe_text
 from bce_cli.render.origin import Origin, is_doubt
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def origin_of(fields: Fields, columns: tuple[str, ...] = (), known: tuple[str, .
         n_missing=fields.maybe_count("n_missing") or 0,
         n_unmatched=fields.maybe_count("n_unmatched"),
         cuts=_cuts_of(fields),
-        doubts=tuple(note for note in notes if not is_doubt(note) and note not in known),
+        doubts=tuple(safe_text(note) for note in notes if not is_doubt(note) and note not in known),
     )
 
 
