@@ -74,6 +74,7 @@ def compare(
     """
     paths = paths_or_help(ctx, sources)
     out.check(is_number=quiet)
+    _refuse_unnamed(quiet=quiet, sort=sort)
     _check_table(table, inputs, out, quiet=quiet)
     asked, convention = inputs.asked(), losses.convention()
     data, models = inputs.models(asked, paths)
@@ -98,6 +99,23 @@ def compare(
         else:
             stream.write(out.written(replace(document, table=table)))
     out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
+
+
+def _refuse_unnamed(*, quiet: bool, sort: bool) -> None:
+    """Refuse to print numbers in an order that nobody can know, without names.
+
+    Raises
+    ------
+    UsageError
+        The options contradict each other.
+    """
+    if quiet and sort:
+        message = (
+            "--sort puts models in the order of their loss, and --quiet leaves out their names"
+        )
+        raise UsageError(
+            message, "--format csv --sort has both; without --sort they stand as named"
+        )
 
 
 def _check_table(

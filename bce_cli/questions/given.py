@@ -102,7 +102,7 @@ def judged(data: object, prediction: object, **options: Any) -> Given:  # noqa: 
     if isinstance(prediction, Mapping) or (is_frame and len(columns_of(prediction)) > 1):
         given = _of_arrays(data, _models(prediction, "prediction"), options, "prediction")
         return replace(given, names_models=True)
-    return scored(data, prediction, **options)
+    return scored(data, prediction, **options, least_models=0)
 
 
 def rivalling(data: object, predictions: object, **options: Any) -> Given:  # noqa: ANN401

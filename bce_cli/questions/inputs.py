@@ -50,7 +50,8 @@ class Inputs:
     predictions : tuple of str
         A model each, the baseline first; none for what is called as predictions are.
     least_models : int, optional
-        Predictions may be patterns, such as ``p_*``, and so many models there must be.
+        Predictions may be patterns, such as ``p_*``, and so many models there must be. 0 where a
+        list would make patterns of them.
     weight, id, cluster, order : str, optional
     by : tuple of str
         Columns that part the rows into segments.

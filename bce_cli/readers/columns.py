@@ -141,7 +141,7 @@ class ColumnChoice:
         What predictions are called before any customary name, where there is such a column.
     least_models : int, optional
         Names of predictions may be patterns, such as ``p_*``, and so many models there must be.
-        None where they are names alone.
+        None where they are names alone, and 0 where a list would make patterns of them.
     truth : str, optional
         Where there are several sources: what a hint calls the file that may hold their labels.
     folders : tuple of Folder
@@ -183,7 +183,7 @@ class ColumnChoice:
     @property
     def without_patterns(self) -> ColumnChoice:
         """The same, but for predictions, where some of them are named by patterns."""
-        is_open = self.least_models is not None and any(map(is_pattern, self.predictions))
+        is_open = bool(self.least_models) and any(map(is_pattern, self.predictions))
         return replace(self, rivals=(), reads_prediction=False) if is_open else self
 
     @property
@@ -450,6 +450,7 @@ def find_columns(
 
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
+            _refuse_lone_pattern(names, wanted, source, choice)
             return _by_name(names, wanted, source)
         if is_lone:
             return 0
@@ -522,6 +523,19 @@ def _models(header: Header, choice: ColumnChoice, found: Columns, source: str) -
         message = f"{source}: there is one model only: {pattern} matches {alone} alone"
         raise DataError(message, _listed(header))
     return tuple(models)
+
+
+def _refuse_lone_pattern(
+    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice
+) -> None:
+    """Raise DataError for a pattern that should have been listed, and is no column's name."""
+    if choice.least_models != 0 or not is_pattern(wanted) or _places_of(names, wanted):
+        return
+    from bce_cli.readers.patterns import must_match_several  # noqa: PLC0415 -- rare
+
+    if must_match_several(wanted):
+        message = f"{source}: there is no column {quoted(wanted)}"
+        raise DataError(message, f"a pattern is listed, prediction={[wanted]!r}; {_listed(names)}")
 
 
 def _with_rest(found: Columns, choice: ColumnChoice, source: str) -> Columns:

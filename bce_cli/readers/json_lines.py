@@ -360,7 +360,7 @@ class JsonFile:
         It may lack some that match a pattern, and nobody would know.
         """
         strict = replace(choice, may_lack=False)
-        if choice.least_models is None:
+        if not choice.least_models:
             with suppress(DataError):
                 return _columns_of([first], strict, self._name)
         near = islice(_objects_of(self._first, self._name, self._unit), _MOST_LOOKED_AT)

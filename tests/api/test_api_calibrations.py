@@ -10,7 +10,7 @@ import pandas as pd  # noqa: TID253 -- frames are what is asked about
 import pytest
 
 import bce_cli as bce
-from bce_cli.errors import ArgumentError, DoubtWarning
+from bce_cli.errors import ArgumentError, DataError, DoubtWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,18 @@ def test_models_are_named_by_columns_patterns_and_mappings() -> None:
         ["a", "p_a", 3],
         ["a", "p_b", 3],
     ]
+
+
+def test_a_pattern_that_is_not_listed_is_told_how_to_be() -> None:
+    where, columns = "x: there is no column 'p_*'", "the columns are 'y', 'p_a', 'p_b', 'site'"
+    with pytest.raises(DataError) as error:
+        bce.calibration(FRAME, "p_*", name="x")
+    hint = f"a pattern is listed, prediction=['p_*']; {columns}"
+    assert str(error.value) == f"{where}\n{hint}"
+    called_so = FRAME.rename(columns={"p_a": "p_*"})
+    assert type(bce.calibration(called_so, "p_*")) is bce.CalibrationResult
+    with pytest.raises(DataError, match=r"^x: there is no column 'p_c'; did you mean 'p_b' or"):
+        bce.calibration(FRAME, "p_c", name="x")
 
 
 def test_models_that_are_listed_are_several_even_if_there_is_one() -> None:

@@ -85,8 +85,17 @@ def test_json_says_the_same(preds: Callable[..., str], bce: Callable[..., Result
     assert [m["name"] for m in unsorted["models"]] == ["none", "p_far", "p_fine", "p_near"]
     by_name = {m["name"]: m for m in unsorted["models"]}
     assert [by_name[m["name"]] for m in record["models"]] == record["models"]
-    quiet = bce("compare", path, *MODELS, "--sort", "-q").stdout
-    assert [*map(float, quiet.split())] == [item["difference"] for item in record["comparisons"]]
+    quiet = bce("compare", path, *MODELS, "-q").stdout
+    assert [*map(float, quiet.split())] == [item["difference"] for item in unsorted["comparisons"]]
+
+
+def test_bare_numbers_are_not_sorted(preds: Callable[..., str], bce: Callable[..., Result]) -> None:
+    result = bce("compare", preds(table()), *MODELS, "-q", "--sort")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "bce: error: --sort puts models in the order of their loss, and --quiet leaves out their "
+        "names\nbce: --format csv --sort has both; without --sort they stand as named\n"
+    )
 
 
 def _in_csv(value: Any) -> str:  # noqa: ANN401 -- of JSON
