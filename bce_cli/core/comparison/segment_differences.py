@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
+    adjusted,
     difference_report,
     weighted_differences,
 )
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import divisors_of
-from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.core.segments import Segmented
 from bce_cli.core.state import State
@@ -157,22 +157,18 @@ def segment_differences(
         parts = {words: totals for words, totals in segments.totals.items() if totals.n}
         costs = {words: (totals.total(place + 1), totals.n) for words, totals in parts.items()}
         ordered = [(words, parts[words]) for words in in_order(costs, cuts)]
-        pairs = [(words, totals, totals.differences[place]) for words, totals in ordered]
-        items = [
+        differences = [
+            difference_report(name, totals.differences[place], unit, confidence)
+            for _, totals in ordered
+        ]
+        found += [
             SegmentDifference(
                 names=words,
                 n=totals.n,
-                difference=difference_report(name, pair, unit, confidence),
+                difference=difference,
                 mean_loss=totals.mean(place + 1) / NATS_PER[unit],
                 is_small=totals.n < FEW,
             )
-            for words, totals, pair in pairs
+            for (words, totals), difference in zip(ordered, adjusted(differences), strict=True)
         ]
-        adjusted = holm_adjusted([item.difference.finite.p_value for item in items])
-        found += map(_adjusted, items, adjusted)
     return tuple(found)
-
-
-def _adjusted(item: SegmentDifference, p: float | None) -> SegmentDifference:
-    finite = replace(item.difference.finite, p_adjusted=p)
-    return replace(item, difference=replace(item.difference, finite=finite))
