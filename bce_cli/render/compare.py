@@ -441,7 +441,7 @@ def _segment_record(
 ) -> dict[str, Any]:
     found = item.difference
     figures = _without(_difference_record(found, report), *_POWER)
-    finite = None if found.infinite is None else _without(_named(found.finite), *_POWER)
+    finite = None if found.infinite is None else _named(found.finite.with_power())
     return {
         "segment": dict(zip(columns, item.names, strict=True)),
         **picked(item, "n", "mean_loss"),

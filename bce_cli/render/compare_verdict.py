@@ -114,7 +114,7 @@ def _undecided(item: DifferenceReport, report: ComparisonReport, no: str) -> Jud
     if report.margin is not None:
         basis += f", which reaches beyond {_margin(report)}"
     if found.p_value is not None and found.p_value <= level_of(report.confidence):
-        n = len(report.comparisons)
+        n = len([each for each in report.comparisons if item.infinite or not each.infinite])
         basis += f"; the interval alone leaves out 0, but in {n} comparisons that may be chance"
     return Judged(f"{untold} {basis}.", "undecided")
 

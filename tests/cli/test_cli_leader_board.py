@@ -261,3 +261,29 @@ def test_a_picture_marks_the_best() -> None:
     assert "p_fine: better (best)" in words
     assert "p_near: better (may be best)" in words
     assert "p_far: worse (" not in words
+
+
+def test_rows_of_no_weight_are_counted_in_segments_and_finite_blocks_have_all_keys(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    lines = ["0,.3,.5,A,0", "1,.6,.7,A,0", "1,.4,.5,B,1", "0,.2,1,B,0", "0,.2,1,C,1", "1,.2,.3,C,1"]
+    path = preds("\n".join(["y,a,b,g,w", *lines, ""]))
+    names = ("-l", "y", "-w", "w", "-f", "json", "--by", "g", "-p", "a")
+    record = json.loads(bce("compare", path, *names, "-p", "b").stdout)
+    found = {item["segment"]["g"]: item for item in record["segments"]}
+    one = json.loads(bce("compute", path, *names).stdout)
+    for key in ("n", "is_small"):
+        assert {name: item[key] for name, item in found.items()} == {
+            item["segment"]["g"]: item[key] for item in one["segments"]
+        }
+    assert sum(item["n"] for item in found.values()) == record["n"] == 6
+    nothing = ("mean_loss", "difference", "p_value", "infinite", "finite")
+    assert [found["A"][key] for key in nothing] == [None] * 5
+    assert [found["C"]["mean_loss"], found["C"]["infinite"]] == [None, "model"]
+    assert [*found["C"]["finite"]] == [*record["comparisons"][0]["finite"]]
+    back = bce_cli.load(preds(json.dumps(record), "report.json"))
+    assert json.loads(back.to_json()) == record
+    text = bce("compare", path, "-l", "y", "-w", "w", "--by", "g", "-p", "a", "-p", "b").stdout
+    assert f"{back}\n" == text
+    (row,) = [line.split() for line in text.splitlines() if line.startswith("A ")]
+    assert row == ["A", "2*", "-", "-", "-", "-", "undecided"]

@@ -147,8 +147,8 @@ class CalibrationReport:
     def brier_skill(self) -> float | None:
         """Share of the Brier score of always predicting the base rate that is removed.
 
-        1 - Brier score / (base rate (1 - base rate)), where labels are 0 or 1; None where all are
-        the same.
+        1 - Brier score / its uncertainty, the variance of the labels: that is base rate (1 - base
+        rate), where labels are 0 or 1. None where all are the same.
         """
         base = self.brier.uncertainty
         skill = 1.0 - self.brier.mean / base if base > 0.0 else None

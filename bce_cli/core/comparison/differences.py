@@ -10,13 +10,15 @@ import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
-from bce_cli.core.inference import interval_of, level_of, power_of, two_sided_p
+from bce_cli.core.inference import holm_adjusted, interval_of, level_of, power_of, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bce_cli.core.cluster_moments import ClusteredRows
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
@@ -196,7 +198,8 @@ class Difference:
     df : int or None
         Degrees of freedom: rows, or clusters, less one.
     p_adjusted : float or None
-        `p_value` adjusted by Holm's procedure for the number of models, or of segments.
+        `p_value` adjusted by Holm's procedure for the number of models, or of segments; see
+        `adjusted`.
     detectable_difference : float or None
     rows_needed : int or None
         See `bce_cli.core.inference.Power`.
@@ -330,6 +333,24 @@ def difference_report(
         gained=gained,
         lost=lost,
     )
+
+
+def adjusted(items: Sequence[DifferenceReport]) -> list[DifferenceReport]:
+    """Adjust p values for the number of tests, by Holm's procedure.
+
+    A difference that is infinite, or of two infinite means, is told without a test, and so none of
+    those that others are adjusted for. What it comes to over the other rows is a further test, and
+    adjusted for all.
+    """
+    p_values = [item.finite.p_value for item in items]
+    of_all = holm_adjusted(p_values)
+    of_tested = holm_adjusted(
+        [None if item.infinite else p for item, p in zip(items, p_values, strict=True)]
+    )
+    return [
+        replace(item, finite=replace(item.finite, p_adjusted=rest if item.infinite else own))
+        for item, own, rest in zip(items, of_tested, of_all, strict=True)
+    ]
 
 
 def _infinite_means(totals: DifferenceTotals) -> Infinite | None:

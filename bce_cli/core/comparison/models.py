@@ -12,6 +12,7 @@ from bce_cli.core.comparison.cross_products import pair_products
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
+    adjusted,
     difference_report,
     weighted_differences,
 )
@@ -20,7 +21,7 @@ from bce_cli.core.comparison.segment_differences import segment_differences, seg
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.extremes import ChangedRows
 from bce_cli.core.groups import by_cluster, divisors_of
-from bce_cli.core.inference import at_confidence, holm_adjusted
+from bce_cli.core.inference import at_confidence
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, finite_losses
@@ -316,7 +317,6 @@ def comparison_report(
             names[1:], totals.differences, totals.changed, strict=True
         )
     ]
-    adjusted = holm_adjusted([item.finite.p_value for item in comparisons])
     of_first = totals.models[0].clusters
     clusters = None if of_first is None else of_first.moments
     return ComparisonReport(
@@ -327,8 +327,7 @@ def comparison_report(
         effective_clusters=None if clusters is None else clusters.effective_n,
         models=_ranked(models, totals, confidence),
         comparisons=tuple(
-            replace(item, finite=replace(item.finite.with_power(), p_adjusted=p))
-            for item, p in zip(comparisons, adjusted, strict=True)
+            replace(item, finite=item.finite.with_power()) for item in adjusted(comparisons)
         ),
         margin=margin,
         segments=segment_differences(totals.segments, names[1:], unit, confidence, cuts),

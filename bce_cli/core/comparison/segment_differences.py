@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
+    adjusted,
     difference_report,
     weighted_differences,
 )
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import divisors_of
-from bce_cli.core.inference import holm_adjusted
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.core.segments import Segmented
 from bce_cli.core.state import State
@@ -36,6 +36,8 @@ class SegmentTotals(State):
 
     Attributes
     ----------
+    n : int
+        Rows that count, those of weight 0 included.
     divisors : ExactSum
         What means divide by.
     losses : tuple of ExactSum
@@ -46,6 +48,7 @@ class SegmentTotals(State):
         Of each model but the first.
     """
 
+    n: int
     divisors: ExactSum
     losses: tuple[ExactSum, ...]
     n_infinite: tuple[int, ...]
@@ -57,6 +60,7 @@ class SegmentTotals(State):
         finite = [finite_losses(each, rows.weights) for each in losses]
         before, divisors = losses[0], divisors_of(rows, convention)
         return cls(
+            len(rows) - rows.n_missing,
             ExactSum.of_count(len(rows)) if divisors is None else ExactSum.of(divisors),
             tuple(ExactSum.of(values) for values, _ in finite),
             tuple(n for _, n in finite),
@@ -72,18 +76,14 @@ class SegmentTotals(State):
             ),
         )
 
-    @property
-    def n(self) -> int:
-        """Rows that count."""
-        pair = self.differences[0]
-        return pair.n_better + pair.n_worse + pair.n_tied
-
     def total(self, place: int) -> float:
         """Return the loss of a model over all rows, in nats."""
         return math.inf if self.n_infinite[place] else float(self.losses[place])
 
-    def mean(self, place: int) -> float:
-        """Return the mean loss of a model, in nats."""
+    def mean(self, place: int) -> float | None:
+        """Return the mean loss of a model, in nats; None where all weights are 0."""
+        if not self.divisors.units:
+            return None
         return math.inf if self.n_infinite[place] else self.losses[place].over(self.divisors)
 
 
@@ -109,11 +109,11 @@ class SegmentDifference:
     names : tuple of str
         Its words in the columns that part the rows.
     n : int
-        Rows that count.
+        Rows that count, those of weight 0 included.
     difference : DifferenceReport
         Its p value is adjusted for the number of segments.
     mean_loss : float or None
-        Of the model; infinite where a loss is.
+        Of the model; infinite where a loss is, and None where all weights are 0.
     is_small : bool
         Whether there are too few rows for its interval to be trusted.
     """
@@ -121,7 +121,7 @@ class SegmentDifference:
     names: tuple[str, ...]
     n: int
     difference: DifferenceReport
-    mean_loss: float
+    mean_loss: float | None
     is_small: bool
 
 
@@ -157,22 +157,22 @@ def segment_differences(
         parts = {words: totals for words, totals in segments.totals.items() if totals.n}
         costs = {words: (totals.total(place + 1), totals.n) for words, totals in parts.items()}
         ordered = [(words, parts[words]) for words in in_order(costs, cuts)]
-        pairs = [(words, totals, totals.differences[place]) for words, totals in ordered]
-        items = [
+        differences = [
+            difference_report(name, totals.differences[place], unit, confidence)
+            for _, totals in ordered
+        ]
+        found += [
             SegmentDifference(
                 names=words,
                 n=totals.n,
-                difference=difference_report(name, pair, unit, confidence),
-                mean_loss=totals.mean(place + 1) / NATS_PER[unit],
+                difference=difference,
+                mean_loss=_in_unit(totals.mean(place + 1), unit),
                 is_small=totals.n < FEW,
             )
-            for words, totals, pair in pairs
+            for (words, totals), difference in zip(ordered, adjusted(differences), strict=True)
         ]
-        adjusted = holm_adjusted([item.difference.finite.p_value for item in items])
-        found += map(_adjusted, items, adjusted)
     return tuple(found)
 
 
-def _adjusted(item: SegmentDifference, p: float | None) -> SegmentDifference:
-    finite = replace(item.difference.finite, p_adjusted=p)
-    return replace(item, difference=replace(item.difference, finite=finite))
+def _in_unit(nats: float | None, unit: Unit) -> float | None:
+    return None if nats is None else nats / NATS_PER[unit]

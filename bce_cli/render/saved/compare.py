@@ -99,9 +99,16 @@ def _segment(fields: Fields, columns: tuple[str, ...]) -> SegmentDifference:
         names=tuple(map(words.text, columns)),
         n=n,
         difference=difference,
-        mean_loss=fields.number("mean_loss", null=math.inf),
+        mean_loss=_mean_loss(fields, difference),
         is_small=fields.flag("is_small"),
     )
+
+
+def _mean_loss(fields: Fields, difference: DifferenceReport) -> float | None:
+    """Return a mean that is null where it is infinite, or has no row of some weight."""
+    if difference.infinite is None and difference.finite.n == 0:
+        return fields.maybe_number("mean_loss")
+    return fields.number("mean_loss", null=math.inf)
 
 
 def _comparison(fields: Fields) -> DifferenceReport:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from bce_cli.core.comparison.models import comparison_report
 from bce_cli.core.conventions import Convention
+from bce_cli.core.inference import holm_adjusted
+from bce_cli.core.rows import Categories
 from tests.core.comparison.compared import compared, rows_under, totals_of
 
 if TYPE_CHECKING:
@@ -183,3 +187,31 @@ def test_bits_are_nats_over_the_logarithm_of_2() -> None:
     assert of_bits.t == pytest.approx(of_nats.t, rel=1e-15)
     assert of_bits.p_value == pytest.approx(of_nats.p_value, rel=1e-14)
     assert (of_bits.n, of_bits.df) == (of_nats.n, of_nats.df) == (6, 2)
+
+
+THIRD = [0.6, 0.3, 0.8, 0.2, 0.9, 0.4]
+
+
+def test_an_infinite_difference_is_none_of_the_tests_that_others_are_adjusted_for() -> None:
+    rows = rows_under(LABELS, A, spoiled(B, [1]), THIRD, [0.8, 0.4, 0.7, 0.3, 0.6, 0.4])
+    report = compared(rows)
+    spoilt, *rest = report.comparisons
+    alone = compared(rows_under(LABELS, A, *(model.probabilities for model in rows.rivals[1:])))
+    assert [item.finite for item in rest] == [item.finite for item in alone.comparisons]
+    assert [item.finite.p_adjusted for item in rest] == [
+        model.standing.p_from_best if model.standing else None for model in report.models[2:]
+    ]
+    p = [item.finite.p_value for item in report.comparisons]
+    assert spoilt.infinite == "model"
+    assert spoilt.finite.p_adjusted == holm_adjusted(p)[0] != p[0]
+
+
+def test_a_segment_of_an_infinite_mean_is_none_of_the_tests_either() -> None:
+    words = Categories(np.array([0, 0, 0, 1, 1, 1] * 2, np.int32), ("x", "y"))
+    rows = rows_under(LABELS * 2, A * 2, spoiled(B, [0]) + B)
+    x, y = compared(replace(rows, segments=(words,))).segments
+    assert (x.names, x.difference.infinite) == (("x",), "model")
+    p = x.difference.finite.p_value, y.difference.finite.p_value
+    assert y.difference.finite.p_adjusted == p[1]
+    assert x.difference.finite.p_adjusted == holm_adjusted(p)[0]
+    assert p[0] != p[1]

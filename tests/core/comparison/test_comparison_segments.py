@@ -110,8 +110,18 @@ def test_a_segment_of_an_infinite_loss_comes_first() -> None:
     assert of_b[first,].difference.infinite == "baseline"
 
 
-def test_rows_of_no_weight_make_no_segment() -> None:
-    weights = np.where(CODES == 0, 0.0, 1.0)
+def test_rows_of_no_weight_are_counted_and_say_nothing() -> None:
+    weights = np.where(CODES == 0, 0.0, np.arange(N) % 2)
     rows = replace(rows_under(LABELS, *MODELS[:2], weights=weights), segments=(SITES,))
     report = comparison_report(totals_of(rows), "ab")
-    assert sorted(item.names[0] for item in report.segments) == ["", "east", "south"]
+    found = {item.names[0]: item for item in report.segments}
+    assert {name: item.n for name, item in found.items()} == {
+        name: int(np.count_nonzero(code == CODES)) for code, name in enumerate(SITES.names)
+    }
+    assert sum(item.n for item in report.segments) == report.n
+    none = found.pop(SITES.names[0])
+    assert (none.mean_loss, none.difference.value, none.difference.infinite) == (None, None, None)
+    assert report.verdict(none.difference) == "undecided"
+    for item in found.values():
+        some = item.difference.n_better + item.difference.n_worse + item.difference.n_tied
+        assert 0 < some == item.difference.finite.n < item.n
