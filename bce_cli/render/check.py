@@ -26,6 +26,7 @@ from bce_cli.render.origin import SAME_LOSSES, cluster_note, convention_notes, d
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bce_cli.core.comparison.differences import Difference
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate.judgement import Check, CheckName, Judgement, Verdict
     from bce_cli.core.gate.limits import Limits
@@ -312,6 +313,8 @@ def _against_notes(check: Check, document: CheckDocument) -> Iterator[str]:
     if check.value == -math.inf and other.n_impossible:
         rows = document.origin.impossible_rows(other, ", ")
         yield f"Any finite loss is below that of {name}, which is infinite: {rows}."
+    if rival.finite is not None and check.verdict != "undecided":
+        yield f"O{_on_finite(rival.finite, document)}."
     if check.ci_low is not None:
         yield f"The interval above {name} is that of differences paired row by row."
 
@@ -336,7 +339,13 @@ def _against_record(document: CheckDocument) -> dict[str, Any] | None:
         "column": against.column,
         **picked(rival.report, *FIGURES_OF_RIVAL),
         **picked(rival, *COUNTS_OF_RIVAL),
+        "finite": None if rival.finite is None else _finite_record(rival.finite),
     }
+
+
+def _finite_record(found: Difference) -> dict[str, Any]:
+    """Return what JSON tells of the rows on which both losses are finite."""
+    return {"n": found.n, "difference": found.value, **picked(found, "ci_low", "ci_high")}
 
 
 def _row_notes(document: CheckDocument) -> Iterator[str]:
@@ -397,7 +406,7 @@ def _reason(check: Check, document: CheckDocument) -> str:
     """Say why a check has not passed."""
     report, limits = document.judgement.report, document.limits
     measure, limit = _MEASURES[check.name], _limit_text(check)
-    if check.value is None:
+    if check.value is None or check.value == -math.inf:
         return _why_undefined(check, document)
     if math.isinf(check.value) and report.n_impossible:
         return f"{measure} is infinite: {document.origin.impossible_rows(report, ', ')}"
@@ -419,7 +428,31 @@ def _reason(check: Check, document: CheckDocument) -> str:
     return f"{measure} is {found} above that of {source}{more}"
 
 
+def _why_unsure(document: CheckDocument) -> str:
+    """Say that only the other loss is infinite, and that this one may be the higher without."""
+    rival, name = document.judgement.rival, _other_name(document)
+    if rival is None or rival.finite is None:
+        return f"the mean loss of {name} is infinite"
+    wrong = f"{name} was certain and wrong on {how_many(rival.report.n_impossible)}"
+    return f"{wrong}, which costs infinity; o{_on_finite(rival.finite, document)}"
+
+
+def _on_finite(found: Difference, document: CheckDocument) -> str:
+    """Tell the difference over the rows on which both losses are finite, but for the first "o"."""
+    value, low, high = found.value or 0.0, found.ci_low, found.ci_high
+    way = "above"
+    if value < 0.0:
+        way, value = "below", -value
+        low, high = (None, None) if low is None or high is None else (-high, -low)
+    ends = "" if low is None else f" ({interval(low, high)})"
+    amount = f"{figure(value, _digits(document.limits.budget, value))}{ends}"
+    where = f"n the {how_many(found.n)} on which both are finite"
+    return f"{where}, the mean loss is {amount} {way} that of {_other_name(document)}"
+
+
 def _why_undefined(check: Check, document: CheckDocument) -> str:
+    if check.value is not None:
+        return _why_unsure(document)
     if check.name == "against":
         both = "are both infinite, and no difference can be told"
         return f"the mean loss and that of {_other_name(document)} {both}"
