@@ -737,7 +737,7 @@ def check(
     for name, is_given in (("cluster", cluster is not None), ("confidence", confidence != _USUAL)):
         if is_given and not confident:
             message = f"{argument(name)} goes with {argument('confident')}"
-            raise ArgumentError(message, "without confident=True there are no intervals")
+            raise ArgumentError(message, "add confident=True: without it there are no intervals")
     if budget is not None and baseline is None and not has_rival:
         message = "budget goes with against, against_column or baseline"
         raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")

@@ -133,7 +133,8 @@ POWER = 0.8
 """The chance of telling a difference from none that is asked for."""
 
 _MOST_ROWS = 10**15
-_FEWEST_CLUSTERS = 5
+FEWEST_CLUSTERS = 5
+"""From whose spread rows needed are told."""
 _MOST_STEPS = 50
 _ROUNDING = 1e-15  # of a power
 
@@ -187,7 +188,7 @@ def power_of(value: float | None, std_error: float | None, df: float, n: int) ->
         return Power(detectable)
     units = n if math.isinf(df) else df + 1.0
     effect = abs(value) / (std_error * math.sqrt(units))
-    if effect * math.sqrt(_MOST_ROWS) < 1.0 or units < min(_FEWEST_CLUSTERS, n):
+    if effect * math.sqrt(_MOST_ROWS) < 1.0 or units < min(FEWEST_CLUSTERS, n):
         return Power(detectable)
     needed = _units_needed(effect, is_normal=math.isinf(df)) * (n / units)
     return Power(detectable, math.ceil(needed) if needed <= _MOST_ROWS else None)

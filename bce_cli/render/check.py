@@ -7,8 +7,10 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bce_cli.core.inference import FEWEST_CLUSTERS
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
+from bce_cli.render.compare_verdict import power_note
 from bce_cli.render.layout import (
     Column,
     Judged,
@@ -85,12 +87,16 @@ class Against:
         return quoted(self.column) if is_other else "the other model"
 
     def brief_name(self, origin: Origin) -> str:
-        """Do the same in brief: of a path, its last part."""
+        """Do the same in brief: of a path, its last part, or as many as tell it from the other."""
         if self.sources == origin.sources:
             return safe_text(self.name(origin), _LONGEST_NAME)
         name = Against(self.sources[:1], self.column).name(origin).rstrip("/")
         more = ", ..." if len(self.sources) > 1 else ""
-        return safe_text(name.rpartition("/")[2], _LONGEST_NAME) + more
+        judged = origin.names.rstrip("/").split("/")
+        parts = name.split("/")
+        told = next((n for n in range(1, len(parts)) if parts[-n:] != judged[-n:]), len(parts))
+        brief = "/".join(parts[-told:])
+        return (brief if told > 1 else safe_text(brief, _LONGEST_NAME)) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,29 +260,17 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
 
 def _power_note(check: Check, document: CheckDocument) -> str:
     """Say which distance from its limit can be told, and what it would take to tell this one."""
-    told, value = figure(check.detectable_difference, _FEW_DIGITS), check.value or 0.0
-    note = f"hese rows tell a difference of {told} or more from the limit (80 % power)"
+    value, n = check.value or 0.0, document.judgement.report.n
+    found = check.detectable_difference or 0.0, value - check.limit, n, check.rows_needed
+    in_clusters = document.judgement.n_clusters is not None
+    few = in_clusters and (document.judgement.n_clusters or 0) < FEWEST_CLUSTERS
+    is_hidden = check.rows_needed is None and not few
+    note = power_note([found], " or more from the limit", in_clusters=in_clusters)
+    if check.name == "baseline" and value != check.limit and is_hidden:
+        distance = figure(abs(value - check.limit), _FEW_DIGITS)
+        note = f"{note[:-1]}; the spread of the baseline alone hides the {distance} that was seen."
     is_alone = len(document.judgement.checks) == 1
-    note = f"T{note}" if is_alone else f"{document.measure(check)}: t{note}"
-    distance = figure(abs(value - check.limit), _FEW_DIGITS)
-    if check.rows_needed is not None:
-        needed = f"about {_about(check.rows_needed)} would be needed"
-        return f"{note}; to tell the {distance} that was seen, {needed}."
-    if check.name == "baseline" and value != check.limit:
-        return f"{note}; the spread of the baseline alone hides the {distance} that was seen."
-    return f"{note}."
-
-
-def _about(n: int) -> str:
-    """Round a number of rows up to two digits.
-
-    Examples
-    --------
-    >>> _about(40_123), _about(96)
-    ('41,000 rows', '96 rows')
-    """
-    step = 10 ** max(len(str(n)) - _FEW_DIGITS, 0)
-    return how_many(-(-n // step) * step)
+    return note if is_alone else f"{document.measure(check)}: t{note[1:]}"
 
 
 def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterator[str]:
