@@ -765,7 +765,7 @@ def _check_intervals(cluster: object, confidence: object, *, confident: object) 
     for name, is_given in asked.items():
         if is_given and not confident:
             message = f"{argument(name)} goes with {argument('confident')}"
-            raise ArgumentError(message, "without confident=True there are no intervals")
+            raise ArgumentError(message, "add confident=True: without it there are no intervals")
 
 
 def _asked(

@@ -242,6 +242,14 @@ if TYPE_CHECKING:
         unit: Unit
         std_error: float | None
 
+    class FiniteRows(Figures):
+        """A difference over the rows on which both losses are finite."""
+
+        n: int
+        difference: float
+        ci_low: float | None
+        ci_high: float | None
+
     class OtherModel(Figures):
         """The model that a check was held against, row by row."""
 
@@ -253,3 +261,4 @@ if TYPE_CHECKING:
         n_better: int
         n_worse: int
         n_tied: int
+        finite: FiniteRows | None

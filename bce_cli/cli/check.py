@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bce_cli.cli.diagnostics import ExitCode, say
-from bce_cli.cli.input import ClusterOpt, ScoredInput, SourcesArg, paths_or_help, refuse_column
-from bce_cli.cli.options import ConfidenceOpt, EngineOptions, LossOptions
+from bce_cli.cli.input import ScoredInput, SourcesArg, column_option, paths_or_help, refuse_column
+from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option, number_in
 from bce_cli.errors import UsageError
@@ -149,8 +149,16 @@ class Demanded(OptionGroup):
             "undecided.",
         ),
     ] = False
-    cluster: ClusterOpt = None
-    confidence: ConfidenceOpt = 0.95
+    cluster: Annotated[
+        str | None,
+        column_option("--cluster", what="With --confident: rows of one user or day, say, depend."),
+    ] = None
+    confidence: Annotated[
+        float,
+        typer.Option(
+            "--confidence", metavar="LEVEL", help="With --confident: of intervals, in (0, 1)."
+        ),
+    ] = 0.95
 
     def limits(self, convention: "Convention") -> "Limits":
         """Return the same, as the core has it; reads the baseline.
@@ -179,7 +187,7 @@ class Demanded(OptionGroup):
         ):
             if is_given and not self.confident:
                 message = f"{option} goes with --confident"
-                raise UsageError(message, "without --confident there are no intervals")
+                raise UsageError(message, "add --confident: without it there are no intervals")
         if self.budget is not None and self.baseline is None and not self.has_rival:
             message = "--budget goes with --against, --against-column or --baseline"
             raise UsageError(message)

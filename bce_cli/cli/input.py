@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bce_cli.questions.inputs import Inputs
 
 
-def _column(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+def column_option(*names: str, what: str) -> Any:  # noqa: ANN401 -- as Typer has it
+    """Declare an option that names a column."""
     return typer.Option(*names, metavar="COLUMN", help=what)
 
 
@@ -40,10 +41,10 @@ ComparedSourcesArg = Annotated[
         "one data set with -p twice. - is standard input."
     ),
 ]
-IdOpt = Annotated[str | None, _column("--id", what="Names of the rows, shown beside them.")]
+IdOpt = Annotated[str | None, column_option("--id", what="Names of the rows, shown beside them.")]
 ClusterOpt = Annotated[
     str | None,
-    _column(
+    column_option(
         "--cluster",
         what="Rows of one user or day, say, depend on each other: intervals and p values allow "
         "for it.",
@@ -51,7 +52,7 @@ ClusterOpt = Annotated[
 ]
 ByOpt = Annotated[
     list[str] | None,
-    _column("--by", what="Figures for each value; given twice, for each pair."),
+    column_option("--by", what="Figures for each value; given twice, for each pair."),
 ]
 CutOpt = Annotated[
     list[str] | None,
@@ -85,7 +86,7 @@ class RowInput(OptionGroup):
 
     label: Annotated[
         str | None,
-        _column(
+        column_option(
             "--label",
             "-l",
             what="Labels: a name, or #3 for the third column. Else what is called label, y, "
@@ -94,7 +95,7 @@ class RowInput(OptionGroup):
     ] = None
     prediction: Annotated[
         str | None,
-        _column(
+        column_option(
             "--prediction",
             "-p",
             what="Probabilities of label 1. Else what is called p, prob, prediction, "
@@ -128,7 +129,7 @@ class RowInput(OptionGroup):
     ] = None
     on: Annotated[
         list[str] | None,
-        _column(
+        column_option(
             "--on",
             what="Column of both files that joins their rows; given twice, both do.",
         ),
@@ -241,7 +242,7 @@ class ScoredInput(RowInput):
 
     weight: Annotated[
         str | None,
-        _column("--weight", "-w", what="Weights of the rows, each 0 or more. Else all 1."),
+        column_option("--weight", "-w", what="Weights of the rows, each 0 or more. Else all 1."),
     ] = None
     soft_labels: Annotated[
         bool, typer.Option("--soft-labels", help="Labels are probabilities themselves, in [0, 1].")
@@ -266,7 +267,7 @@ class ModelsInput(ScoredInput):
 
     prediction: Annotated[
         list[str] | None,
-        _column(
+        column_option(
             "--prediction",
             "-p",
             what="Probabilities of label 1; several, or 'p_*', are a model each. Else what is "
@@ -300,7 +301,7 @@ class ComparedInput(ModelsInput):
 
     prediction: Annotated[
         list[str] | None,
-        _column(
+        column_option(
             "--prediction",
             "-p",
             what="A model's probabilities of label 1, given twice or more, the baseline first; "
@@ -309,7 +310,7 @@ class ComparedInput(ModelsInput):
     ] = None
     on: Annotated[
         list[str] | None,
-        _column(
+        column_option(
             "--on",
             what="Columns that join the rows of all files. Else they must be in one order.",
         ),

@@ -139,6 +139,8 @@ POWER = 0.8
 """The chance of telling a difference from none that is asked for."""
 
 _MOST_ROWS = 10**15
+FEWEST_CLUSTERS = 5
+"""From whose spread rows needed are told."""
 _MOST_STEPS = 50
 _ROUNDING = 1e-15  # of a power
 
@@ -152,8 +154,9 @@ class Power(NamedTuple):
         The least true difference that as many rows, spread like these, tell from none with a
         chance of 80 %, by a two-sided test at 5 %. None where there is no standard error above 0.
     rows_needed : int or None
-        Fewest rows for which that is the difference that was seen; None where none was, and where
-        they would be more than 10**15.
+        Fewest rows for which that is the difference that was seen; None where none was, where
+        they would be more than 10**15, and where rows come in fewer than 5 clusters, whose spread
+        is too much of a guess.
     """
 
     detectable_difference: float | None = None
@@ -191,7 +194,7 @@ def power_of(value: float | None, std_error: float | None, df: float, n: int) ->
         return Power(detectable)
     units = n if math.isinf(df) else df + 1.0
     effect = abs(value) / (std_error * math.sqrt(units))
-    if effect * math.sqrt(_MOST_ROWS) < 1.0:
+    if effect * math.sqrt(_MOST_ROWS) < 1.0 or units < min(FEWEST_CLUSTERS, n):
         return Power(detectable)
     needed = _units_needed(effect, is_normal=math.isinf(df)) * (n / units)
     return Power(detectable, math.ceil(needed) if needed <= _MOST_ROWS else None)

@@ -451,7 +451,7 @@ def find_columns(
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
             _refuse_lone_pattern(names, wanted, source, choice)
-            return _by_name(names, wanted, source)
+            return _by_name(names, wanted, source, role=role)
         if is_lone:
             return 0
         is_left = choice.takes_rest and not _customary_places(names, role, choice)
@@ -681,7 +681,11 @@ def _is_lacking(names: tuple[str, ...], wanted: str) -> bool:
 
 
 def _by_name(
-    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice | None = None
+    names: tuple[str, ...],
+    wanted: str,
+    source: str,
+    choice: ColumnChoice | None = None,
+    role: Role | None = None,
 ) -> int:
     """Find a column; with a choice, one that was not found in folders, or beside predictions."""
     beside = None if choice is None else choice.beside
@@ -706,6 +710,8 @@ def _by_name(
         also = f"; did you mean '#{int(wanted[:_MOST_DIGITS])}'?"
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
+        if role == "prediction" and is_pattern(wanted):
+            raise DataError(message, "one model is judged here; bce compare takes patterns")
         shown = ", ".join(map(quoted, dict.fromkeys(folders)))
         raise DataError(message, _listed(names) + (f"; its folders say {shown}" if folders else ""))
     message = f"{beside.source}: there is no column {quoted(wanted)}, nor in {source}{also}"

@@ -7,8 +7,10 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bce_cli.core.inference import FEWEST_CLUSTERS
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
+from bce_cli.render.compare_verdict import power_note
 from bce_cli.render.layout import (
     Column,
     Judged,
@@ -33,6 +35,7 @@ from bce_cli.render.origin import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bce_cli.core.comparison.differences import Difference
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate.judgement import Check, Judgement, Verdict
     from bce_cli.core.gate.limits import Limits
@@ -94,12 +97,16 @@ class Against:
         return quoted(self.column) if is_other else "the other model"
 
     def brief_name(self, origin: Origin) -> str:
-        """Do the same in brief: of a path, its last part."""
+        """Do the same in brief: of a path, its last part, or as many as tell it from the other."""
         if self.sources == origin.sources:
             return safe_text(self.name(origin), _LONGEST_NAME)
         name = Against(self.sources[:1], self.column).name(origin).rstrip("/")
         more = ", ..." if len(self.sources) > 1 else ""
-        return safe_text(name.rpartition("/")[2], _LONGEST_NAME) + more
+        judged = origin.names.rstrip("/").split("/")
+        parts = name.split("/")
+        told = next((n for n in range(1, len(parts)) if parts[-n:] != judged[-n:]), len(parts))
+        brief = "/".join(parts[-told:])
+        return (brief if told > 1 else safe_text(brief, _LONGEST_NAME)) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,29 +274,17 @@ def _interval_notes(document: CheckDocument) -> Iterator[str]:
 
 def _power_note(check: Check, document: CheckDocument) -> str:
     """Say which distance from its limit can be told, and what it would take to tell this one."""
-    told, value = figure(check.detectable_difference, _FEW_DIGITS), check.value or 0.0
-    note = f"hese rows tell a difference of {told} or more from the limit (80 % power)"
+    value, n = check.value or 0.0, document.judgement.report.n
+    found = check.detectable_difference or 0.0, value - check.limit, n, check.rows_needed
+    in_clusters = document.judgement.n_clusters is not None
+    few = in_clusters and (document.judgement.n_clusters or 0) < FEWEST_CLUSTERS
+    is_hidden = check.rows_needed is None and not few
+    note = power_note([found], " or more from the limit", in_clusters=in_clusters)
+    if check.name == "baseline" and value != check.limit and is_hidden:
+        distance = figure(abs(value - check.limit), _FEW_DIGITS)
+        note = f"{note[:-1]}; the spread of the baseline alone hides the {distance} that was seen."
     is_alone = len(document.judgement.checks) == 1
-    note = f"T{note}" if is_alone else f"{document.measure(check)}: t{note}"
-    distance = figure(abs(value - check.limit), _FEW_DIGITS)
-    if check.rows_needed is not None:
-        needed = f"about {_about(check.rows_needed)} would be needed"
-        return f"{note}; to tell the {distance} that was seen, {needed}."
-    if check.name == "baseline" and value != check.limit:
-        return f"{note}; the spread of the baseline alone hides the {distance} that was seen."
-    return f"{note}."
-
-
-def _about(n: int) -> str:
-    """Round a number of rows up to two digits.
-
-    Examples
-    --------
-    >>> _about(40_123), _about(96)
-    ('41,000 rows', '96 rows')
-    """
-    step = 10 ** max(len(str(n)) - _FEW_DIGITS, 0)
-    return how_many(-(-n // step) * step)
+    return note if is_alone else f"{document.measure(check)}: t{note[1:]}"
 
 
 def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterator[str]:
@@ -326,6 +321,8 @@ def _against_notes(check: Check, document: CheckDocument) -> Iterator[str]:
     if check.value == -math.inf and other.n_impossible:
         rows = document.origin.impossible_rows(other, ", ")
         yield f"Any finite loss is below that of {name}, which is infinite: {rows}."
+    if rival.finite is not None and check.verdict != "undecided":
+        yield f"O{_on_finite(rival.finite, document)}."
     if check.ci_low is not None:
         yield f"The interval above {name} is that of differences paired row by row."
 
@@ -350,7 +347,13 @@ def _against_record(document: CheckDocument) -> dict[str, Any] | None:
         "column": against.column,
         **picked(rival.report, *FIGURES_OF_RIVAL),
         **picked(rival, *COUNTS_OF_RIVAL),
+        "finite": None if rival.finite is None else _finite_record(rival.finite),
     }
+
+
+def _finite_record(found: Difference) -> dict[str, Any]:
+    """Return what JSON tells of the rows on which both losses are finite."""
+    return {"n": found.n, "difference": found.value, **picked(found, "ci_low", "ci_high")}
 
 
 def _row_notes(document: CheckDocument) -> Iterator[str]:
@@ -411,7 +414,7 @@ def _reason(check: Check, document: CheckDocument) -> str:
     """Say why a check has not passed."""
     report, limits = document.judgement.report, document.limits
     measure, limit = MEASURES[check.name], _limit_text(check)
-    if check.value is None:
+    if check.value is None or (check.value == -math.inf and not check.is_least):
         return _why_undefined(check, document)
     if math.isinf(check.value) and report.n_impossible:
         return f"{measure} is infinite: {document.origin.impossible_rows(report, ', ')}"
@@ -433,7 +436,31 @@ def _reason(check: Check, document: CheckDocument) -> str:
     return f"{measure} is {found} above that of {source}{more}"
 
 
+def _why_unsure(document: CheckDocument) -> str:
+    """Say that only the other loss is infinite, and that this one may be the higher without."""
+    rival, name = document.judgement.rival, _other_name(document)
+    if rival is None or rival.finite is None:
+        return f"the mean loss of {name} is infinite"
+    wrong = f"{name} was certain and wrong on {how_many(rival.report.n_impossible)}"
+    return f"{wrong}, which costs infinity; o{_on_finite(rival.finite, document)}"
+
+
+def _on_finite(found: Difference, document: CheckDocument) -> str:
+    """Tell the difference over the rows on which both losses are finite, but for the first "o"."""
+    value, low, high = found.value or 0.0, found.ci_low, found.ci_high
+    way = "above"
+    if value < 0.0:
+        way, value = "below", -value
+        low, high = (None, None) if low is None or high is None else (-high, -low)
+    ends = "" if low is None else f" ({interval(low, high)})"
+    amount = f"{figure(value, _digits(document.limits.budget, value))}{ends}"
+    where = f"n the {how_many(found.n)} on which both are finite"
+    return f"{where}, the mean loss is {amount} {way} that of {_other_name(document)}"
+
+
 def _why_undefined(check: Check, document: CheckDocument) -> str:
+    if check.value is not None:
+        return _why_unsure(document)
     if check.name == "against":
         both = "are both infinite, and no difference can be told"
         return f"the mean loss and that of {_other_name(document)} {both}"

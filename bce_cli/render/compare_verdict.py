@@ -151,23 +151,52 @@ def power_notes(report: ComparisonReport) -> tuple[str, ...]:
     ]
     if not found:
         return ()
-    least = _span([each.detectable_difference for each in found])
+    return (
+        power_note(
+            [(e.detectable_difference or 0.0, e.value or 0.0, e.n, e.rows_needed) for e in found],
+            f" {report.unit} or more",
+            in_clusters=report.n_clusters is not None,
+        ),
+    )
+
+
+def power_note(
+    found: Sequence[tuple[float, float, int, int | None]], what: str, *, in_clusters: bool
+) -> str:
+    """Say what rows like these can tell, and how many of them it would take for what was seen.
+
+    Parameters
+    ----------
+    found : sequence of tuple
+        Of one difference or more: the least one that can be told, the one that was seen, the number
+        of rows, and that of rows needed, if any number would do.
+    what : str
+        What follows the least difference.
+    in_clusters : bool
+        Whether more rows would have to come in clusters.
+
+    Examples
+    --------
+    >>> power_note([(0.02, -0.01, 100, 439)], " nats or more", in_clusters=False)[:58]
+    'These rows tell a difference of 0.02 nats or more (80 % p'
+    """
     several = ", by model" if len(found) > 1 else ""
-    note = f"These rows tell a difference of {least} {report.unit} or more{several}"
-    note += " (80 % power, 95 %)"
-    needed = [each for each in found if each.rows_needed is not None and each.rows_needed > each.n]
-    if needed:
-        seen = _span([abs(each.value or 0.0) for each in needed])
-        rows = _span([float(_rounded(each.rows_needed or 0)) for each in needed], "{:,.0f}")
-        alike = "" if report.n_clusters is None else " in clusters like these"
+    least = _span([told for told, *_ in found])
+    note = f"These rows tell a difference of {least}{what}{several} (80 % power, 95 %)"
+    more = [
+        (abs(seen), needed) for _, seen, n, needed in found if needed is not None and needed > n
+    ]
+    if more:
+        rows = _span([float(_rounded(needed)) for _, needed in more], "{:,.0f}")
+        alike = " in clusters like these" if in_clusters else ""
+        seen = _span([seen for seen, _ in more])
         note += f"; to tell the {seen} that was seen, about {rows} rows{alike} would be needed"
-    return (f"{note}.",)
+    return f"{note}."
 
 
-def _span(values: Sequence[float | None], form: str = "{:.2g}") -> str:
+def _span(values: Sequence[float], form: str = "{:.2g}") -> str:
     """Show numbers by the least and the greatest of them."""
-    known = [value for value in values if value is not None]
-    ends = dict.fromkeys(form.format(value) for value in (min(known), max(known)))
+    ends = dict.fromkeys(form.format(value) for value in (min(values), max(values)))
     return " to ".join(ends)
 
 

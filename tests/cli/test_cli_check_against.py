@@ -95,6 +95,7 @@ def test_the_json_tells_what_was_held_against(bce: Callable[..., Result]) -> Non
         "n_better": 2,
         "n_worse": 1,
         "n_tied": 1,
+        "finite": None,
     }
     assert (record["source"], record["prediction_column"]) == ("new.csv", "p")
     assert record["mean_loss"] == bce_cli.compute("new.csv").mean_loss
@@ -174,7 +175,15 @@ def _columns(args: list[str]) -> str:
                 "is row 2\n"
             ),
         ),
-        (("0.5", "0"), 0, ""),
+        (
+            ("0.5", "0"),
+            4,
+            (
+                "bce: check undecided: old.csv was certain and wrong on 1 row, which costs "
+                "infinity; on the 1 row on which both are finite, the mean loss is 0.405465 below "
+                "that of old.csv\n"
+            ),
+        ),
         (
             ("0", "0"),
             3,
@@ -199,7 +208,7 @@ def test_infinite_losses_are_told_apart(
     result = bce(*args)
     assert (result.exit_code, result.stderr) == (code, said)
     below = "Any finite loss is below that of old.csv, which is infinite: 1 row was certain and"
-    assert (below in " ".join(result.stdout.split())) == (code == 0)
+    assert (below in " ".join(result.stdout.split())) == (code == 4)
     Path("saved.json").write_text(bce(*args, "-f", "json").stdout)
     assert f"{bce_cli.load('saved.json')}\n" == result.stdout
 

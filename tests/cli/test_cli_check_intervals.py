@@ -237,11 +237,11 @@ ask: Any = bce_cli.check
     [
         (
             {"cluster": "day"},
-            "cluster goes with confident\nwithout confident=True there are no intervals",
+            "cluster goes with confident\nadd confident=True: without it there are no intervals",
         ),
         (
             {"confidence": 0.9},
-            "confidence goes with confident\nwithout confident=True there are no intervals",
+            "confidence goes with confident\nadd confident=True: without it there are no intervals",
         ),
         ({"strategy": "quantile"}, "strategy goes with max_ece"),
         (

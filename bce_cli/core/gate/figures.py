@@ -5,7 +5,8 @@ with clusters these are robust to rows of one depending on each other, and inter
 distribution. That of the calibration error is a band, which no bias can push off the true value.
 There is none where a single row has all the weight, which says nothing of the spread; and no normal
 interval where rows do not differ but by rounding, as those of a constant prediction at the base
-rate: it would be of no width, and rounding would decide.
+rate: it would be of no width, and rounding would decide. Differences from another model are those
+of a comparison, whose interval has no width where they are all the same.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from bce_cli.core.report import NATS_PER
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.discrimination import Discrimination
+    from bce_cli.core.comparison.differences import Difference
     from bce_cli.core.gate.limits import Baseline, Limits
     from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.groups import ClusterSums
@@ -58,12 +60,15 @@ class Figure:
     low, high : float or None
     power : Power
         What rows like these can tell from the limit; unknown where there is no standard error.
+    rest : Figure, optional
+        Where a difference is infinite, or undefined by that: the same of all other rows, if any.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     power: Power = _NO_POWER
+    rest: Figure | None = None
 
 
 @dataclass(frozen=True)
@@ -228,22 +233,25 @@ def _power_beside(of: Evidence, difference: float, error: float, other: float) -
 def against_figure(of: Evidence) -> Figure:
     """Return how far the mean loss is above that of the other model, paired row by row.
 
-    That is the difference, and the interval, of a comparison with that model as its baseline; but
-    there is no interval where the differences of the rows are none but one number. It is infinite
-    where one mean is, and undefined where both are.
+    That is the difference, and the interval, of a comparison with that model as its baseline; of no
+    width where it is the same on every row. It is infinite where one mean is, and undefined where
+    both are; then `rest` is that of the rows on which both losses are finite, if there are any.
     """
     totals, limits = of.totals, of.limits
     assert totals.rival is not None  # noqa: S101 -- made with a limit of it
     found = difference_report("", totals.rival.difference, of.report.unit, limits.confidence)
-    finite = found.finite
-    has_spread = finite.t is not None or finite.value == 0.0
-    if found.infinite is not None or not has_spread or not has_rows(totals):
+    rest = _paired_figure(of, found.finite)
+    if found.infinite is None:
+        return rest
+    return Figure(found.value, rest=None if rest.value is None else rest)
+
+
+def _paired_figure(of: Evidence, found: Difference) -> Figure:
+    """Return a difference over rows on which both losses are finite."""
+    if of.confidence is None or found.value is None or found.df is None or not has_rows(of.totals):
         return Figure(found.value)
-    if of.confidence is None or finite.value is None or finite.df is None:
-        return Figure(finite.value)
-    n = totals.rival.difference.moments.n
-    power = power_of(finite.value - limits.budget, finite.std_error, finite.df, n)
-    return Figure(finite.value, finite.ci_low, finite.ci_high, power)
+    power = power_of(found.value - of.limits.budget, found.std_error, found.df, found.n)
+    return Figure(found.value, found.ci_low, found.ci_high, power)
 
 
 def skill_figure(of: Evidence) -> Figure:

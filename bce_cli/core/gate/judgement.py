@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from bce_cli.core.comparison.differences import Difference
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.gate.figures import (
     Evidence,
@@ -56,7 +57,8 @@ class Check:
         That of the option, with underscores.
     value : float or int or None
         May be infinite; None if undefined. For a baseline and another model, the difference of the
-        mean loss from theirs; that from a model is minus infinity where only the other has failed.
+        mean loss from theirs; that from a model is minus infinity where only the other has failed,
+        and passes where the rows on which both are finite do; else it is undecided.
     ci_low, ci_high : float or None
         The interval of the value; None if none was asked for, or there is none.
     limit : float or int
@@ -93,12 +95,16 @@ class Rival:
     report : LossReport
     n_better, n_worse, n_tied : int
         Rows on which the judged model's loss is lower, higher and the same.
+    finite : Difference or None
+        Where a loss is infinite: the mean difference over rows on which both are finite, if any,
+        with an interval if one was asked for.
     """
 
     report: LossReport
     n_better: int
     n_worse: int
     n_tied: int
+    finite: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +195,7 @@ def judge(
     return Judgement(
         report,
         checks,
-        _rival(totals, unit),
+        _rival(evidence),
         evidence.n_clusters,
         evidence.effective_clusters,
         evidence.auc_ci_is_too_narrow,
@@ -211,12 +217,16 @@ def _held(
     return rows, replace(rows, probabilities=clipped, logits=None)
 
 
-def _rival(totals: GateTotals, unit: Unit) -> Rival | None:
-    if totals.rival is None:
+def _rival(of: Evidence) -> Rival | None:
+    rival = of.totals.rival
+    if rival is None:
         return None
-    difference = totals.rival.difference
-    report = loss_report(totals.rival.losses, unit)
-    return Rival(report, difference.n_better, difference.n_worse, difference.n_tied)
+    found, rest = rival.difference, against_figure(of).rest
+    finite = None
+    if rest is not None:
+        finite = Difference(found.moments.n, rest.value, ci_low=rest.low, ci_high=rest.high)
+    report = loss_report(rival.losses, of.report.unit)
+    return Rival(report, found.n_better, found.n_worse, found.n_tied, finite)
 
 
 _FIGURES: dict[CheckName, Callable[[Evidence], Figure]] = {
@@ -252,10 +262,17 @@ def _check(name: CheckName, figure: Figure, limit: float, *, confident: bool) ->
 
 
 def _verdict(figure: Figure, limit: float, *, is_least: bool, confident: bool) -> Verdict:
-    """Judge by the interval or the point; a loss that is infinite or undefined never passes."""
+    """Judge by the interval or the point; a loss that is infinite or undefined never passes.
+
+    Where only the other model's is infinite, the rows on which both are finite must pass as well,
+    and if they do not, nobody can say which counts for more.
+    """
     value, low, high = figure.value, figure.low, figure.high
     if value == -math.inf and not is_least:  # the other model's loss is infinite alone
-        return "passed"
+        if figure.rest is None:
+            return "passed"
+        rest = _verdict(figure.rest, limit, is_least=is_least, confident=confident)
+        return "passed" if rest == "passed" else "undecided"
     if value is None or math.isinf(value):
         return "failed"
     if not confident:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, get_args
 
+from bce_cli.core.comparison.differences import Difference
 from bce_cli.core.gate.judgement import Check, CheckName, Judgement, Rival, Verdict
 from bce_cli.core.gate.limits import Baseline, Limits
 from bce_cli.errors import ArgumentError, DataError, safe_text
@@ -62,7 +63,18 @@ def _rival(fields: Fields) -> tuple[Against, Rival] | None:
         told.refuse("source", "a text, or a list of some")
     report = losses_of(unit_of(fields), (told, FIGURES_OF_RIVAL))
     counts = {name: told.count(name) for name in COUNTS_OF_RIVAL}
-    return Against(sources, told.text("column")), Rival(report, **counts)
+    finite = told.maybe_one("finite")
+    rest = None if finite is None else _finite(finite)
+    return Against(sources, told.text("column")), Rival(report, **counts, finite=rest)
+
+
+def _finite(fields: Fields) -> Difference:
+    return Difference(
+        fields.count("n"),
+        fields.number("difference"),
+        ci_low=fields.maybe_number("ci_low"),
+        ci_high=fields.maybe_number("ci_high"),
+    )
 
 
 def _check(fields: Fields, whole: Fields) -> Check:

@@ -150,7 +150,8 @@ def test_the_verdict_is_by_the_interval_and_both_its_ends_are_within() -> None:
     ("new", "old", "value", "verdict"),
     [
         ([0.0, 0.5, 0.5, 0.5], OLD, math.inf, "failed"),
-        (NEW, [0.0, 0.5, 0.5, 0.5], -math.inf, "passed"),
+        (NEW, [0.0, 0.9, 0.1, 0.9], -math.inf, "passed"),
+        ([0.5, 0.5, 0.5, 0.9], [0.0, 0.5, 0.5, 0.5], -math.inf, "undecided"),
         ([0.5, 1.0, 0.5, 0.5], [0.0, 0.5, 0.5, 0.5], None, "failed"),
         ([0.0, 0.5, 0.5, 0.5], [0.0, 0.5, 0.75, 0.5], None, "failed"),
     ],
@@ -186,11 +187,12 @@ def test_equal_losses_pass_for_certain() -> None:
     assert check == Check("against", 0.0, 0.0, 0.0, 0.0, "passed")
 
 
-def test_differences_that_are_all_one_number_show_no_spread() -> None:
+def test_differences_that_are_all_one_number_are_that_number() -> None:
     half, others = np.full(4, 0.5), np.where(LABELS, 0.75, 0.25)
-    for new, old in ((half, others), (others, half)):
+    for new, old, verdict in ((half, others, "failed"), (others, half, "passed")):
         check = _check(_rows(new, old), confident=True)
-        assert (check.ci_low, check.ci_high, check.verdict) == (None, None, "undecided")
+        assert check.ci_low == check.value == check.ci_high
+        assert check.verdict == verdict
     assert _check(_rows(half, others)).verdict == "failed"
     assert _check(_rows(others, half)).verdict == "passed"
 
