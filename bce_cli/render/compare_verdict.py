@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DIGITS = 4
 _MOST_TOLD = 5
 _MOST_NAMED = 8
+_MOST_POWERS = 3
 
 KINDS: dict[Word, Verdict] = {
     "better": "passed",
@@ -141,9 +142,12 @@ def _basis(found: Difference, report: ComparisonReport) -> str:
 
 
 def power_notes(report: ComparisonReport) -> tuple[str, ...]:
-    """Say what difference these rows can tell, and how many would tell what was seen."""
+    """Say what difference these rows can tell, and how many would tell what was seen.
+
+    Of more than a few models that are undecided, it says the first alone.
+    """
     found = [
-        item.finite
+        item
         for item in report.comparisons
         if item.infinite is None
         and report.verdict(item) == "undecided"
@@ -151,24 +155,27 @@ def power_notes(report: ComparisonReport) -> tuple[str, ...]:
     ]
     if not found:
         return ()
-    least = _span([each.detectable_difference for each in found])
-    several = ", by model" if len(found) > 1 else ""
-    note = f"These rows tell a difference of {least} {report.unit} or more{several}"
+    if len(found) == 1:
+        return (f"These{_power(found[0].finite, report)}",)
+    if len(found) <= _MOST_POWERS:
+        return tuple(
+            f"{safe_text(item.model)}: these{_power(item.finite, report)}" for item in found
+        )
+    least = [item.finite.detectable_difference or 0.0 for item in found]
+    span = " to ".join(dict.fromkeys(f"{value:.2g}" for value in (min(least), max(least))))
+    note = f"These rows tell a difference of {span} {report.unit} or more, by model"
+    return (f"{note} (80 % power, 95 %); --format csv has the rows needed for each.",)
+
+
+def _power(found: Difference, report: ComparisonReport) -> str:
+    """Return the rest of a sentence on the power of a comparison, behind its first word."""
+    note = f" rows tell a difference of {found.detectable_difference:.2g} {report.unit} or more"
     note += " (80 % power, 95 %)"
-    needed = [each for each in found if each.rows_needed is not None and each.rows_needed > each.n]
-    if needed:
-        seen = _span([abs(each.value or 0.0) for each in needed])
-        rows = _span([float(_rounded(each.rows_needed or 0)) for each in needed], "{:,.0f}")
+    if found.rows_needed is not None and found.rows_needed > found.n:
         alike = "" if report.n_clusters is None else " in clusters like these"
-        note += f"; to tell the {seen} that was seen, about {rows} rows{alike} would be needed"
-    return (f"{note}.",)
-
-
-def _span(values: Sequence[float | None], form: str = "{:.2g}") -> str:
-    """Show numbers by the least and the greatest of them."""
-    known = [value for value in values if value is not None]
-    ends = dict.fromkeys(form.format(value) for value in (min(known), max(known)))
-    return " to ".join(ends)
+        note += f"; to tell the {abs(found.value or 0.0):.2g} that was seen, about "
+        note += f"{_rounded(found.rows_needed):,} rows{alike} would be needed"
+    return f"{note}."
 
 
 def _rounded(n: int) -> int:
