@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.report import FEW
-from bce_cli.errors import quoted, safe_text
+from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
     Column,
@@ -26,6 +26,8 @@ from bce_cli.render.origin import cluster_note
 from bce_cli.render.segments import (
     GAP,
     MOST_SHOWN,
+    by_title,
+    cut_notes,
     gap_ends,
     gap_record,
     gap_text,
@@ -132,7 +134,8 @@ class CalibrationTable:
         most = n_models * MOST_SHOWN
         shown, rest = self.segments[:most], self.segments[most:]
         lines = [*(model.line for model in self.models), *shown]
-        by = f"; by {', '.join(map(quoted, columns))}" if columns else ""
+        cut = bool(self.origin.cuts)
+        by = f"; {by_title(columns, are_cut=cut)}" if columns else ""
         models = f"{how_many(n_models, 'model')} on " if self.has_names else ""
         title = self.origin.title(first, soft=first.has_soft_labels, models=models)
         return Section(
@@ -144,6 +147,7 @@ class CalibrationTable:
                 formula(_HOW if first.fine_bins is None else f"{_HOW} {_FINE}", look),
                 *_small_notes(shown),
                 *_rest_notes(self, rest),
+                *cut_notes(columns, [s.names for s in self.segments[::n_models] if s.is_small]),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
                 cluster_note(self.models[0].document.cluster_column, first.n_clusters),

@@ -134,7 +134,7 @@ def test_markdown_has_that_table_alone(
     assert [len(lines) for lines in heads.values()] == [1, 1, 3]
     assert heads["models"][0].startswith(title)
     assert heads["comparisons"] == heads["models"]
-    assert heads["segments"][0] == "### p\\_far minus none, by 'site'"
+    assert heads["segments"][0] == "### p\\_far minus none, by 'site', costliest first"
     assert "| p\\_fine | 1 | 0." in bce(*args, "models").stdout
     assert " | best | - |\n" in bce(*args, "models").stdout
 
@@ -200,7 +200,9 @@ def test_segments_say_where_the_verdict_turns_around(
     mixed = np.where(np.arange(N) % 3 == 0, against, COLUMNS["p_fine"]).tolist()
     args = ("compare", preds(table(mixed=mixed)), "-p", "none", "-p", "mixed", "--by", "site")
     text = bce(*args, "--brief").stdout
-    assert text.startswith("mixed minus none, by 'site'\nsite    rows  mean loss  difference")
+    assert text.startswith(
+        "mixed minus none, by 'site', costliest first\nsite    rows  mean loss  difference"
+    )
     assert "mixed is better in 1 of 2 segments and worse in 1.\n" in text
     record = json.loads(bce(*args, "-f", "json").stdout)
     told = {item["segment"]["site"]: item["verdict"] for item in record["segments"]}
