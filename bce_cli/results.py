@@ -98,7 +98,7 @@ class Result(Figures, ABC):
     _BRIEF: ClassVar[tuple[str, ...]] = ("n",)
 
     def __str__(self) -> str:
-        return write_document(self._document, "table", Look()).rstrip("\n")
+        return write_document(self._document, "table", Look(of_result=True)).rstrip("\n")
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

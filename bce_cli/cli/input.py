@@ -37,8 +37,8 @@ SourcesArg = Annotated[
 ComparedSourcesArg = Annotated[
     list[str] | None,
     _sources(
-        "A file for each model, the baseline first, or a folder or 'runs/*.csv' of them; or "
-        "one data set with -p twice. - is standard input."
+        "A file for each model, the baseline first; a folder or 'runs/*.csv' of them, where that "
+        "is the first by name; or one data set with -p twice. - is standard input."
     ),
 ]
 IdOpt = Annotated[str | None, column_option("--id", what="Names of the rows, shown beside them.")]

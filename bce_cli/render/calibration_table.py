@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
-from bce_cli.errors import quoted, safe_text
+from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
     Column,
@@ -27,6 +27,8 @@ from bce_cli.render.origin import are_too_narrow, cluster_note, few_of
 from bce_cli.render.segments import (
     GAP,
     MOST_SHOWN,
+    by_title,
+    cut_notes,
     gap_ends,
     gap_record,
     gap_text,
@@ -133,18 +135,20 @@ class CalibrationTable:
         most = n_models * MOST_SHOWN
         shown, rest = self.segments[:most], self.segments[most:]
         lines = [*(model.line for model in self.models), *shown]
-        by = f"; by {', '.join(map(quoted, columns))}" if columns else ""
+        cut = bool(self.origin.cuts)
+        by = f"; {by_title(columns, are_cut=cut)}" if columns else ""
         models = f"{how_many(n_models, 'model')} on " if self.has_names else ""
         title = self.origin.title(first, soft=first.has_soft_labels, models=models)
         return Section(
             f"{title}{by}",
             *table(lines, *_columns(self, lines)),
-            verdicts=(*_gap_verdicts(self), *_verdicts(self)),
+            verdicts=(*(() if self.has_names else _gap_verdicts(self)), *_verdicts(self)),
             notes=(
                 *doubts,
                 formula(_HOW if first.fine_bins is None else f"{_HOW} {_FINE}", look),
                 *_small_notes(shown),
                 *_rest_notes(self, rest),
+                *cut_notes(columns, [s.names for s in self.segments[::n_models] if s.is_small]),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
                 cluster_note(
@@ -156,6 +160,22 @@ class CalibrationTable:
                 *self.origin.notes(),
             ),
             marked=range(n_models) if columns else (),
+        )
+
+    def gap_section(self) -> Section:
+        """Show how far each of several models is off on average, in a table of its own.
+
+        Beside losses there is no room for it in most terminals.
+        """
+        lines = [*(m.line for m in self.models), *self.segments[: len(self.models) * MOST_SHOWN]]
+        by = by_title(self.segment_columns, are_cut=bool(self.origin.cuts))
+        return Section(
+            f"What was predicted, and what happened: {by}",
+            *table(lines, *_names(self), *_gaps(self, lines)),
+            verdicts=tuple(_gap_verdicts(self)),
+            notes=tuple(_small_notes(tuple(lines))),
+            marked=range(len(self.models)),
+            is_asked=True,
         )
 
     def segment_records(self) -> list[dict[str, Any]]:
@@ -219,21 +239,10 @@ def _columns(
     found: CalibrationTable, lines: Sequence[CalibrationLine]
 ) -> Iterator[TableColumn[CalibrationLine]]:
     """Yield the columns of the table."""
-    unit = found.first.unit
-    for place, name in enumerate(found.segment_columns):
-        yield name_column(place, name, found.words)
-    if found.has_names:
-        yield Column("model", is_text=True, wraps=True), lambda line: found.shown(line.model)
-    digits = 6
-    if found.segment_columns:
-        digits = 5
-        yield Column("rows", spare=2), lambda line: f"{count(line.n)}{'*' if line.is_small else ''}"
-        yield _column("predicted", "mean_prediction", 3)
-        yield _column("event rate", "base_rate", 3)
-        yield Column("gap", meaning=GAP), lambda line: gap_text(_gap(line))
-        none = any(gap is not None and gap.ci_low is None for gap in map(_gap, lines))
-        ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
-        yield ends, lambda line: gap_ends(_gap(line))
+    unit, digits = found.first.unit, 5 if found.segment_columns else 6
+    yield from _names(found)
+    if found.segment_columns and not found.has_names:
+        yield from _gaps(found, lines)
     yield Column(f"mean loss, {unit}"), lambda line: _mean_loss(line, digits)
     yield _column("MCB", "miscalibration", 0)
     yield _column("DSC", "discrimination", 6)
@@ -244,6 +253,28 @@ def _columns(
     yield _column("AUC", "auc", 4, "AUC: how often a row of label 1 has the higher prediction.")
     none = any(_of(each, "auc") is not None and _of(each, "auc_ci_low") is None for each in lines)
     yield _ends(f"{_level(found)} of AUC", "auc", 10, _NO_ENDS_OF_AUC if none else "")
+
+
+def _names(found: CalibrationTable) -> Iterator[TableColumn[CalibrationLine]]:
+    """Yield the columns that say what a line is of."""
+    for place, name in enumerate(found.segment_columns):
+        yield name_column(place, name, found.words)
+    if found.has_names:
+        yield Column("model", is_text=True, wraps=True), lambda line: found.shown(line.model)
+    if found.segment_columns:
+        yield Column("rows", spare=2), lambda line: f"{count(line.n)}{'*' if line.is_small else ''}"
+
+
+def _gaps(
+    found: CalibrationTable, lines: Sequence[CalibrationLine]
+) -> Iterator[TableColumn[CalibrationLine]]:
+    """Yield the columns that say how far predictions are off on average."""
+    yield _column("predicted", "mean_prediction", 3)
+    yield _column("event rate", "base_rate", 3)
+    yield Column("gap", meaning=GAP), lambda line: gap_text(_gap(line))
+    none = any(gap is not None and gap.ci_low is None for gap in map(_gap, lines))
+    ends = Column(f"{_level(found)} of gap", spare=1, meaning=_NO_ENDS_OF_GAP if none else "")
+    yield ends, lambda line: gap_ends(_gap(line))
 
 
 def _level(found: CalibrationTable) -> str:

@@ -113,7 +113,9 @@ class CalibrationsDocument:
             for section in model.document.sections(look)
             if section.is_asked
         ]
-        return [self.table.section(look, (*self.origin.doubts, *self.doubts)), *asked, *diagram]
+        doubts = (*self.origin.doubts, *self.doubts)
+        gaps = [self.table.gap_section()] if self.segment_columns else []
+        return [self.table.section(look, doubts), *gaps, *asked, *diagram]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name."""

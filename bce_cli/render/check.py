@@ -279,7 +279,7 @@ def _power_note(check: Check, document: CheckDocument) -> str:
     in_clusters = document.judgement.n_clusters is not None
     few = in_clusters and (document.judgement.n_clusters or 0) < FEWEST_CLUSTERS
     is_hidden = check.rows_needed is None and not few
-    note = power_note([found], " or more from the limit", in_clusters=in_clusters)
+    note = power_note(*found, " or more from the limit", in_clusters=in_clusters)
     if check.name == "baseline" and value != check.limit and is_hidden:
         distance = figure(abs(value - check.limit), _FEW_DIGITS)
         note = f"{note[:-1]}; the spread of the baseline alone hides the {distance} that was seen."

@@ -235,6 +235,7 @@ def _differences(document: CompareDocument) -> Section:
         notes=(
             *document.origin.doubts,
             *document.doubts,
+            *_margin_notes(report),
             *_best_notes(document),
             cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
             *power_notes(report),
@@ -242,6 +243,7 @@ def _differences(document: CompareDocument) -> Section:
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
             *_types_note(document, kinds),
+            *_baseline_notes(document),
             *document.origin.notes(),
         ),
         marked=marked,
@@ -288,6 +290,27 @@ def _best_notes(document: CompareDocument) -> tuple[str, ...]:
     if sum(_is_marked(model, report) for model in report.models) == 1:
         return (f"{lowest}, and all others can be told from it {tests}.",)
     return (f"{lowest}, and others with this sign cannot be told from it {tests}.",)
+
+
+def _margin_notes(report: ComparisonReport) -> tuple[str, ...]:
+    """Say what a margin goes by, where other verdicts go by tests that are adjusted."""
+    is_one = len(report.models) == _PAIR and not report.segments
+    if report.margin is None or is_one:
+        return ()
+    number = "segments" if len(report.models) == _PAIR else "models"
+    if report.segments and number == "models":
+        number = "models or segments"
+    alone = f"Equivalent goes by each interval alone, not adjusted for the number of {number}"
+    return (f"{alone}; better and worse go by p, which is.",)
+
+
+def _baseline_notes(document: CompareDocument) -> tuple[str, ...]:
+    """Say which of several files all others are compared with, as their order may be chance."""
+    models, origin = document.report.models, document.origin
+    are_files = len(models) == len(origin.sources)
+    if len(models) == _PAIR or not are_files or models[0].name in origin.prediction_columns:
+        return ()
+    return (f"The baseline is the first source, {document.shown(models[0].name)}.",)
 
 
 def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple[str, ...]:

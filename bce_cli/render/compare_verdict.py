@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DIGITS = 4
 _MOST_TOLD = 5
 _MOST_NAMED = 8
+_MOST_POWERS = 3
 
 KINDS: dict[Word, Verdict] = {
     "better": "passed",
@@ -141,9 +142,12 @@ def _basis(found: Difference, report: ComparisonReport) -> str:
 
 
 def power_notes(report: ComparisonReport) -> tuple[str, ...]:
-    """Say what difference these rows can tell, and how many would tell what was seen."""
+    """Say what difference these rows can tell, and how many would tell what was seen.
+
+    Of more than a few models that are undecided, it says the first alone.
+    """
     found = [
-        item.finite
+        item
         for item in report.comparisons
         if item.infinite is None
         and report.verdict(item) == "undecided"
@@ -151,25 +155,39 @@ def power_notes(report: ComparisonReport) -> tuple[str, ...]:
     ]
     if not found:
         return ()
-    return (
-        power_note(
-            [(e.detectable_difference or 0.0, e.value or 0.0, e.n, e.rows_needed) for e in found],
-            f" {report.unit} or more",
-            in_clusters=report.n_clusters is not None,
-        ),
-    )
+    if len(found) > _MOST_POWERS:
+        least = [item.finite.detectable_difference or 0.0 for item in found]
+        span = " to ".join(dict.fromkeys(f"{value:.2g}" for value in (min(least), max(least))))
+        note = f"These rows tell a difference of {span} {report.unit} or more, by model"
+        return (f"{note} (80 % power, 95 %); --format csv has the rows needed for each.",)
+    notes = [_power(item.finite, report) for item in found]
+    if len(found) == 1:
+        return tuple(notes)
+    named = zip((safe_text(item.model) for item in found), notes, strict=True)
+    return tuple(f"{name}: t{note[1:]}" for name, note in named)
+
+
+def _power(found: Difference, report: ComparisonReport) -> str:
+    known = found.detectable_difference or 0.0, found.value or 0.0, found.n, found.rows_needed
+    in_clusters = report.n_clusters is not None
+    return power_note(*known, f" {report.unit} or more", in_clusters=in_clusters)
 
 
 def power_note(
-    found: Sequence[tuple[float, float, int, int | None]], what: str, *, in_clusters: bool
+    least: float, seen: float, n: int, needed: int | None, what: str, *, in_clusters: bool
 ) -> str:
     """Say what rows like these can tell, and how many of them it would take for what was seen.
 
     Parameters
     ----------
-    found : sequence of tuple
-        Of one difference or more: the least one that can be told, the one that was seen, the number
-        of rows, and that of rows needed, if any number would do.
+    least : float
+        The least difference that can be told.
+    seen : float
+        The one that was seen.
+    n : int
+        Rows.
+    needed : int or None
+        Rows needed for that, if any number would do.
     what : str
         What follows the least difference.
     in_clusters : bool
@@ -177,27 +195,15 @@ def power_note(
 
     Examples
     --------
-    >>> power_note([(0.02, -0.01, 100, 439)], " nats or more", in_clusters=False)[:58]
+    >>> power_note(0.02, -0.01, 100, 439, " nats or more", in_clusters=False)[:58]
     'These rows tell a difference of 0.02 nats or more (80 % p'
     """
-    several = ", by model" if len(found) > 1 else ""
-    least = _span([told for told, *_ in found])
-    note = f"These rows tell a difference of {least}{what}{several} (80 % power, 95 %)"
-    more = [
-        (abs(seen), needed) for _, seen, n, needed in found if needed is not None and needed > n
-    ]
-    if more:
-        rows = _span([float(_rounded(needed)) for _, needed in more], "{:,.0f}")
+    note = f"These rows tell a difference of {least:.2g}{what} (80 % power, 95 %)"
+    if needed is not None and needed > n:
         alike = " in clusters like these" if in_clusters else ""
-        seen = _span([seen for seen, _ in more])
-        note += f"; to tell the {seen} that was seen, about {rows} rows{alike} would be needed"
+        note += f"; to tell the {abs(seen):.2g} that was seen, about {_rounded(needed):,} rows"
+        note += f"{alike} would be needed"
     return f"{note}."
-
-
-def _span(values: Sequence[float], form: str = "{:.2g}") -> str:
-    """Show numbers by the least and the greatest of them."""
-    ends = dict.fromkeys(form.format(value) for value in (min(values), max(values)))
-    return " to ".join(ends)
 
 
 def _rounded(n: int) -> int:

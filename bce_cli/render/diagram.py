@@ -208,7 +208,7 @@ def plot_calibration(
 def plot_models(
     models: Sequence[tuple[str, CalibrationReport]], stream: IO[bytes], picture: str
 ) -> None:
-    """Draw the same of several models as one picture, each in a colour and with a sign of its own.
+    """Draw the same of the first few models, each in a colour and with a sign of its own.
 
     Parameters
     ----------
@@ -220,26 +220,46 @@ def plot_models(
     if len(models) == 1:
         plot_calibration(models[0][1], models[0][0], stream, picture)
         return
-    shown = [drawable(safe_text(name, _LONGEST_NAME)) for name, _ in models]
-    reports = [report for _, report in models]
+    drawn = models[:MOST_MODELS]
+    shown = [drawable(safe_text(name, _LONGEST_NAME)) for name, _ in drawn]
+    reports = [report for _, report in drawn]
     lines = [
         f"{name}: mean loss {figure(report.mean_loss)} {report.unit}, "
         f"recalibration would remove {figure(report.log_loss.miscalibration, 4)}"
         for name, report in zip(shown, reports, strict=True)
     ]
-    title = f"Reliability diagram: {how_many(len(shown), 'model')} on {how_many(reports[0].n)}"
+    what = f"{of_models(len(models))} on {how_many(reports[0].n)}"
+    title = f"Reliability diagram: {what}"
     with _picture(title, "\n".join(lines), stream, picture) as panels:
         above, below = panels
         bins = [[asdict(each) for each in report.bins] for report in reports]
         curves = [(each.curve.lows, each.curve.highs, each.curve.rates) for each in reports]
         plot_rates_of_several(above, shown, bins, curves, {r.confidence for r in reports})
-        legend = above.legend(loc="upper left", edgecolor="none")
+        legend = above.legend(  # above all data
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=3 if max(map(len, shown)) <= _LONGEST_NAME // 2 else 1,
+            frameon=False,
+            fontsize="small",
+        )
         for text in legend.get_texts():
             text.set_parse_math(False)
         edges = np.linspace(0.0, 1.0, _PICTURE_BARS + 1)
         for at, report in enumerate(reports):
             below.stairs(_shares(report), edges, color=f"C{at}")
         below.set(ylabel=f"% of {_whole(reports[0])}")
+
+
+def of_models(n: int) -> str:
+    """Say how many models there are, and how many of them a diagram has.
+
+    Examples
+    --------
+    >>> of_models(3), of_models(20)
+    ('3 models', 'the first 5 of 20 models')
+    """
+    models = how_many(n, "model")
+    return models if n <= MOST_MODELS else f"the first {MOST_MODELS} of {models}"
 
 
 @contextmanager

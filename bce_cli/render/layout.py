@@ -40,12 +40,15 @@ class Look:
         Whether more than ASCII can be shown.
     encoding : str
         What the text is written in; characters that it lacks are escaped.
+    of_result : bool
+        Whether it is the text of a result in Python, where there are no options.
     """
 
     width: int = 80
     color: bool = False
     unicode: bool = True
     encoding: str = "utf-8"
+    of_result: bool = False
 
     def pick(self, text: str, ascii_text: str) -> str:
         """Return `text`, or `ascii_text` where only ASCII can be shown."""

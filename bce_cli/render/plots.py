@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, safe_text
 from bce_cli.render.crown import PLAIN, crown, lay_out, take_away
-from bce_cli.render.diagram import plot_rates, plot_rates_of_several
+from bce_cli.render.diagram import (
+    MOST_MODELS,
+    of_models,
+    plot_rates,
+    plot_rates_of_several,
+)
 from bce_cli.render.dots import (
     DIGITS,
     GREY,
@@ -145,7 +150,7 @@ def plot_calibration(record: Record, ax: Axes | None = None) -> Axes:
 
 
 def plot_calibrations(record: Record, ax: Axes | None = None) -> Axes:
-    """Draw the reliability diagrams of several models over each other.
+    """Draw the reliability diagrams of the first few models over each other.
 
     Parameters
     ----------
@@ -160,11 +165,13 @@ def plot_calibrations(record: Record, ax: Axes | None = None) -> Axes:
         As `plot_calibration`.
     """
     rows = {key: value for key, value in record.items() if key != "models"}
-    models = ({**rows, **model, "prediction_column": model["name"]} for model in record["models"])
-    return _plot_diagrams([*models], ax)
+    models = record["models"]
+    named = ({**rows, **each, "prediction_column": each["name"]} for each in models[:MOST_MODELS])
+    start = f"{of_models(len(models)).capitalize()}. " if len(models) > MOST_MODELS else ""
+    return _plot_diagrams([*named], ax, start)
 
 
-def _plot_diagrams(added: Sequence[Record], ax: Axes | None) -> Axes:
+def _plot_diagrams(added: Sequence[Record], ax: Axes | None, start: str = "") -> Axes:
     refuse_other_axes(ax)
     if not all(record.get("bins") for record in added):
         message = "there are no bins to draw: the report was saved in brief"
@@ -178,7 +185,7 @@ def _plot_diagrams(added: Sequence[Record], ax: Axes | None) -> Axes:
         title, handles = _draw_several(drawn, records)
     artists = [artist for artist in drawn.get_children() if artist not in before]
     lay_out(drawn)
-    fitted = crown(drawn, title, handles, is_new=ax is None)
+    fitted = crown(drawn, f"{start}{title}", handles, is_new=ax is None)
     fitted.diagrams, fitted.artists = records, artists
     return drawn
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bce_cli.errors import quoted
 from bce_cli.render.compare_verdict import KINDS
 from bce_cli.render.layout import (
     Column,
@@ -19,7 +18,14 @@ from bce_cli.render.layout import (
     mean_loss_text,
     table,
 )
-from bce_cli.render.segments import MOST_SHOWN, name_column, rest_note, segment_name
+from bce_cli.render.segments import (
+    MOST_SHOWN,
+    by_title,
+    cut_notes,
+    name_column,
+    rest_note,
+    segment_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,9 +97,10 @@ def _section(
     if rest:
         sizes = [segment.n for segment in rest]
         notes.append(rest_note(sizes, are_cut=are_cut, where="json has"))
+    notes += cut_notes(columns, [segment.names for segment in segments if segment.is_small])
     p = "p: paired t-test adjusted by Holm's procedure for the number of segments."
     return Section(
-        f"{model} minus {baseline}, by {', '.join(map(quoted, columns))}",
+        f"{model} minus {baseline}, {by_title(columns, are_cut=are_cut)}",
         *table(
             tuple(zip(shown, verdicts, strict=False)),
             *(name_column(index, name, _names) for index, name in enumerate(columns)),

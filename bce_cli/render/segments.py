@@ -31,6 +31,7 @@ MOST_SHOWN = 40
 """Segments that a table has."""
 
 _LONGEST_NAME = 60
+_MANY_SMALL = 20  # segments of few rows, of which more are hardly meant
 EMPTY = "(empty)"
 """What a table has in place of no word."""
 
@@ -71,10 +72,11 @@ def segments_section(
         notes.append("* fewer than 30 rows: their intervals and skill are not to be trusted.")
     if rest:
         notes.append(rest_note([segment.n for segment in rest], are_cut=are_cut))
+    notes += cut_notes(columns, [segment.names for segment in segments if segment.is_small])
     gaps = [(s.names, s.gap) for s in segments if s.gap is not None and not s.is_small]
     has_gaps = any(segment.gap is not None for segment in segments)
     return Section(
-        f"Where the loss comes from: by {', '.join(map(quoted, columns))}",
+        f"Where the loss comes from: {by_title(columns, are_cut=are_cut)}",
         *table(shown, *_columns(segments, columns, interval_title(confidence))),
         verdicts=(gap_verdict(gaps, confidence),) if has_gaps else (),
         notes=tuple(notes),
@@ -140,8 +142,8 @@ def gap_verdict(gaps: Sequence[tuple[tuple[str, ...], Gap]], confidence: float) 
     --------
     >>> from bce_cli.core.segments import Gap
     >>> gap_verdict([(("a",), Gap(0.5, 0.1, 0.3, 0.7)), (("b",), Gap(0.0, 0.1, -0.2, 0.2))], 0.95)
-    "Predictions are off on average in 1 of 2 segments, most in 'a': +0.5000 [0.3000, 0.7000]; by \
-chance it would be about one in 20."
+    "Predictions are off on average in 1 of 2 segments, most in 'a': +0.5000 [0.3000, 0.7000]; \
+chance alone would make it about 0.1 of 2."
     """
     judged = [(names, gap) for names, gap in gaps if gap.ci_low is not None]
     if not judged:
@@ -152,8 +154,52 @@ chance it would be about one in 20."
     if off:
         names, worst = max(off, key=lambda item: abs(item[1].value))
         text += f", most in {segment_name(names)}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
-    often = round(1.0 / (1.0 - confidence))
-    return f"{text}; by chance it would be about one in {count(often)}."
+    by_chance = (1.0 - confidence) * len(judged)
+    return f"{text}; chance alone would make it about {by_chance:.2g} of {count(len(judged))}."
+
+
+def by_title(columns: Sequence[str], *, are_cut: bool) -> str:
+    """Say what parts the rows, and in which order segments stand.
+
+    Examples
+    --------
+    >>> by_title(["site", "day"], are_cut=False), by_title(["age"], are_cut=True)
+    ("by 'site', 'day', costliest first", "by 'age', in order")
+    """
+    order = "in order" if are_cut else "costliest first"
+    return f"by {', '.join(map(quoted, columns))}, {order}"
+
+
+def cut_notes(columns: Sequence[str], small: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Suggest to cut numbers, each of which has few rows.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Whose words part the rows.
+    small : sequence of sequence of str
+        The words of each segment of fewer than 30 rows.
+
+    Examples
+    --------
+    >>> [*cut_notes(["age"], [[f"{n}"] for n in range(21)])]
+    ["Each number in 'age' is a segment; --cut quantile:5 puts numbers into intervals."]
+    """
+    if len(small) <= _MANY_SMALL:
+        return
+    for place, name in enumerate(columns):
+        words = {names[place] for names in small}
+        if len(words) > _MANY_SMALL and all(map(_is_number, words)):
+            segment = f"Each number in {quoted(name)} is a segment"
+            yield f"{segment}; --cut quantile:5 puts numbers into intervals."
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return not word
+    return True
 
 
 def segment_name(names: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ def draw(sections: Sequence[Section], look: Look) -> str:
     sections = [_changed(section, _bound) for section in sections]
     prose = max(min(look.width, _WIDEST), _NARROWEST)
     room = max(look.width, _NARROWEST)
-    laid_out = [fitted(section, room) for section in sections]
+    laid_out = [fitted(section, room, of_result=look.of_result) for section in sections]
     console = Console(
         file=io.StringIO(),
         color_system="standard" if look.color else None,
@@ -148,7 +148,7 @@ class Fit:
     widths: tuple[int, ...] | None
 
 
-def fitted(section: Section, width: int) -> Fit:
+def fitted(section: Section, width: int, *, of_result: bool = False) -> Fit:
     """Lay out the table of a section so that it fits a width, unless one word or number does not.
 
     Titles and words are broken at spaces; where that is not enough, columns are left out, those
@@ -159,6 +159,8 @@ def fitted(section: Section, width: int) -> Fit:
     ----------
     section : Section
     width : int
+    of_result : bool, default False
+        Whether Python asks, and the note names its functions.
 
     Examples
     --------
@@ -175,7 +177,7 @@ def fitted(section: Section, width: int) -> Fit:
         left_out += [each for each in columns if each.column.spare == most]
         columns = [each for each in columns if each.column.spare != most]
     if left_out:
-        section = _narrowed(section, columns, left_out)
+        section = _narrowed(section, columns, left_out, of_result=of_result)
     return Fit(section, _widths(columns, width))
 
 
@@ -237,13 +239,16 @@ def _total(widths: Iterable[int]) -> int:
     return sum(listed) + _GAP * (len(listed) - 1)
 
 
-def _narrowed(section: Section, kept: list[_Measured], left_out: list[_Measured]) -> Section:
+def _narrowed(
+    section: Section, kept: list[_Measured], left_out: list[_Measured], *, of_result: bool
+) -> Section:
     """Leave out columns, and say which."""
     places = sorted(each.index for each in kept)
     ordered = sorted(left_out, key=lambda each: each.index)
     titles = dict.fromkeys(each.column.title for each in ordered)
     pronoun = "it" if len(left_out) == 1 else "them"
-    note = f"Left out at this width: {', '.join(titles)}; --format markdown has {pronoun}."
+    where = "to_markdown() has" if of_result else "a wider terminal or --format markdown has"
+    note = f"Left out at this width: {', '.join(titles)}; {where} {pronoun}."
     return replace(
         section,
         columns=tuple(section.columns[place] for place in places),

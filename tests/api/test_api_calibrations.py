@@ -130,3 +130,9 @@ def test_the_picture_has_each_model() -> None:
     legend = ax.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()][3:] == ["prediction"]
+
+
+def test_text_of_a_result_names_its_functions() -> None:
+    text = " ".join(str(bce.calibration(FRAME, ["p_a", "p_b"], by="site")).split())
+    assert text.count("to_markdown() has them.") == 1
+    assert "wider terminal" not in text

@@ -318,7 +318,7 @@ def test_a_report_says_what_its_intervals_allow_for(
     assert "of that mean, by cluster" in said
     assert "Intervals allow for rows of the same 'd' depending on each other: 3 clusters." in said
     assert "With so few of them, the intervals tend to be too narrow." in said
-    assert "it would be about one in 5." in said
+    assert "chance alone would make it about 0.4 of 2." in said
     assert "depend" not in bce("compute", path, "--by", "g").stdout
 
 
@@ -353,3 +353,22 @@ def test_reports_of_older_versions_are_shown_without_gaps(bce: Callable[..., Res
     shown = str(bce_cli.load("old.json"))
     assert "95 % interval" in shown
     assert "gap" not in shown.lower()
+
+
+def test_numbers_that_are_not_cut_are_said_to_be(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    lines = [f"{i % 2},0.{3 + i % 4},0.{2 + i % 5},{20 + i % 21},v{i % 21}\n" for i in range(42)]
+    path = preds("y,p,q,age,word\n" + "".join(lines))
+    note = "Each number in 'age' is a segment; --cut quantile:5 puts numbers into intervals."
+    for command in ("compute -p p", "calibration -p p", "compare -p p -p q"):
+        name, *columns = command.split()
+        text = bce(name, path, *columns, "--by", "age").stdout
+        assert text.count("by 'age', costliest first\n") == 1
+        assert text.count(note) == 1
+        assert "Each number" not in bce(name, path, *columns, "--by", "word").stdout
+        cut = bce(name, path, *columns, "--by", "age", "--cut", "30").stdout
+        assert cut.count("by 'age', in order\n") == 1
+        assert "Each number" not in cut
+    fewer = preds("y,p,age\n" + "".join(f"{i % 2},0.4,{i % 20}\n" for i in range(40)), "fewer.csv")
+    assert "Each number" not in bce("compute", fewer, "-p", "p", "--by", "age").stdout

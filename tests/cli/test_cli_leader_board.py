@@ -134,7 +134,7 @@ def test_markdown_has_that_table_alone(
     assert [len(lines) for lines in heads.values()] == [1, 1, 3]
     assert heads["models"][0].startswith(title)
     assert heads["comparisons"] == heads["models"]
-    assert heads["segments"][0] == "### p\\_far minus none, by 'site'"
+    assert heads["segments"][0] == "### p\\_far minus none, by 'site', costliest first"
     assert "| p\\_fine | 1 | 0." in bce(*args, "models").stdout
     assert " | best | - |\n" in bce(*args, "models").stdout
 
@@ -200,7 +200,9 @@ def test_segments_say_where_the_verdict_turns_around(
     mixed = np.where(np.arange(N) % 3 == 0, against, COLUMNS["p_fine"]).tolist()
     args = ("compare", preds(table(mixed=mixed)), "-p", "none", "-p", "mixed", "--by", "site")
     text = bce(*args, "--brief").stdout
-    assert text.startswith("mixed minus none, by 'site'\nsite    rows  mean loss  difference")
+    assert text.startswith(
+        "mixed minus none, by 'site', costliest first\nsite    rows  mean loss  difference"
+    )
     assert "mixed is better in 1 of 2 segments and worse in 1.\n" in text
     record = json.loads(bce(*args, "-f", "json").stdout)
     told = {item["segment"]["site"]: item["verdict"] for item in record["segments"]}
@@ -287,3 +289,64 @@ def test_rows_of_no_weight_are_counted_in_segments_and_finite_blocks_have_all_ke
     assert f"{back}\n" == text
     (row,) = [line.split() for line in text.splitlines() if line.startswith("A ")]
     assert row == ["A", "2*", "-", "-", "-", "-", "undecided"]
+
+
+def test_notes_match_models_to_the_rows_they_need(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    columns = {f"m{k}": [round(p**e, 6) for p in COLUMNS["p_fine"]] for k, e in enumerate(POWERS)}
+    path = preds(table(**columns))
+    args = ("compare", path, "-p", "p_fine", "--brief")
+    record = json.loads(bce(*args, "-p", "m*", "-f", "json").stdout)["comparisons"]
+    for n in (2, 3):
+        text = " ".join(bce(*args, *(f"-pm{k}" for k in range(n))).stdout.split())
+        for item in record[:n]:
+            rows = round(item["rows_needed"], 2 - len(str(item["rows_needed"])))
+            assert (
+                f"{item['model']}: these rows tell a difference of "
+                f"{item['detectable_difference']:.2g} nats or more (80 % power, 95 %); to tell the "
+                f"{abs(item['difference']):.2g} that was seen, about {rows:,} rows would be needed."
+            ) in text
+    text = " ".join(bce(*args, "-p", "m*").stdout.split())
+    least = sorted(item["detectable_difference"] for item in record)
+    assert (
+        f"These rows tell a difference of {least[0]:.2g} to {least[-1]:.2g} nats or more, by model "
+        "(80 % power, 95 %); --format csv has the rows needed for each."
+    ) in text
+    assert "would be needed" not in text
+
+
+POWERS = (1.05, 1.2, 0.9, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("args", "number"),
+    [
+        (("-p", "none", "-p", "p_fine"), None),
+        (("-p", "none", "-p", "p_fine", "--by", "site"), "segments"),
+        (MODELS, "models"),
+        ((*MODELS, "--by", "site"), "models or segments"),
+    ],
+)
+def test_a_margin_is_not_adjusted(
+    args: tuple[str, ...], number: str | None, preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    text = " ".join(bce("compare", preds(table()), *args, "--margin", "0.01").stdout.split())
+    note = "Equivalent goes by each interval alone, not adjusted for the number of "
+    assert text.count(note) == (number is not None)
+    assert number is None or f"{note}{number}; better and worse go by p, which is." in text
+
+
+def test_the_first_of_several_files_is_said_to_be_the_baseline(
+    preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    names = ("none", "p_far", "p_fine")
+    texts = [[f"{y},{p}\n" for y, p in zip(LABELS, COLUMNS[name], strict=True)] for name in names]
+    paths = [
+        preds("y,p\n" + "".join(text), f"{n}.csv") for n, text in zip("ebc", texts, strict=True)
+    ]
+    note = "\nThe baseline is the first source, e.csv.\n"
+    assert note in bce("compare", *paths).stdout
+    assert "The baseline is" not in bce("compare", *paths[:2]).stdout
+    shards = [preds(table(), f"{n}.csv") for n in "xyz"]
+    assert "The baseline is" not in bce("compare", *shards, *(f"-p{n}" for n in names)).stdout

@@ -425,6 +425,16 @@ def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None
     assert len(legend(ax)) == 4
 
 
+def test_of_many_models_the_first_few_are_drawn() -> None:
+    record = golden("calibrations-by")
+    one = record["models"][0]
+    record["models"] = [{**one, "name": f"m{k}"} for k in range(6)]
+    ax = plot_calibrations(record, axes())
+    assert legend(ax) == ["calibrated", *(f"m{k}" for k in range(5))]
+    told = "; ".join(f"m{k}: not calibrated" for k in range(5))
+    assert title(ax).split() == f"The first 5 of 6 models. {told}".split()
+
+
 def test_several_models_are_drawn_as_their_diagrams_one_after_the_other() -> None:
     record = golden("calibrations-by")
     ax = plot_calibrations(record, axes())

@@ -187,3 +187,19 @@ def test_a_picture_has_a_curve_and_bins_of_each_model(monkeypatch: pytest.Monkey
     assert below.get_ylabel() == "% of weight"
     heights = [patch.get_data().values for patch in below.patches]  # type: ignore[attr-defined]
     assert [sum(each) for each in heights] == pytest.approx([100.0, 100.0])
+
+
+def test_a_picture_of_many_models_has_the_first_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(diagram, "save_picture", lambda picture, *_: drawn.append(picture))
+    report = models().named_reports[0][1]
+    plot_models([(f"m{k}", report) for k in range(7)], io.BytesIO(), "svg")
+    header, above, below = drawn[0].axes
+    texts = [text.get_text() for text in header.texts]
+    assert texts[0] == "Reliability diagram: the first 5 of 7 models on 300 rows"
+    assert "\n".join(texts).count("recalibration would remove") == 5
+    legend = above.get_legend()
+    assert legend is not None
+    names = ["calibrated", *(f"m{k}" for k in range(5))]
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert len(above.containers) == len(below.patches) == 5
