@@ -291,7 +291,7 @@ def _report(
         report,
         share,
         totals.n < FEW,
-        sums.predictions.over(totals.weights),
+        sums.predictions.units / totals.weights.units,
         sums.gap(confidence),
         n_clusters,
     )
