@@ -235,7 +235,15 @@ def test_intervals_are_those_of_calibration_to_the_last_bit(
     rows: Rows, codes: list[int], has_clusters: bool
 ) -> None:
     cluster = Categories(np.array(codes[: len(rows)], np.int32), NAMES[:6])
-    rows = replace(rows, cluster=cluster if has_clusters else None)
+    _assert_as_in_calibration(replace(rows, cluster=cluster if has_clusters else None))
+
+
+@pytest.mark.parametrize(("seed", "weighted"), [(0, False), (2, True)])
+def test_so_they_are_where_rounding_on_the_way_would_show(seed: int, weighted: bool) -> None:
+    _assert_as_in_calibration(_rows(seed, weighted=weighted))
+
+
+def _assert_as_in_calibration(rows: Rows) -> None:
     checks, plan = _checks(rows), CalibrationPlan(confidence=0.9)
     report = report_of_rows(rows, [plan.totals_of(rows)], plan)
     ends = {
