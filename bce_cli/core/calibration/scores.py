@@ -119,7 +119,13 @@ def errors_by_cluster(
 
 
 def ends_of(
-    value: float | None, error: float | None, reach: float, unit: float = 1.0
+    value: float | None,
+    error: float | None,
+    reach: float,
+    unit: float = 1.0,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
 ) -> tuple[float | None, float | None]:
     """Return the ends of the interval of a value; two times None without an error.
 
@@ -130,6 +136,8 @@ def ends_of(
         How many errors it reaches to either side.
     unit : float, optional
         That ends are to be in.
+    least, most : float, optional
+        What such a value can be; no end is beyond that.
 
     Examples
     --------
@@ -138,7 +146,8 @@ def ends_of(
     """
     if value is None or error is None:
         return None, None
-    return (value - reach * error) / unit, (value + reach * error) / unit
+    low, high = (value - reach * error) / unit, (value + reach * error) / unit
+    return max(low, least), min(high, most)
 
 
 def _beyond_rounding(error: float | None, scale: float) -> float | None:

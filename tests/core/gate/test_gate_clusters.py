@@ -243,6 +243,28 @@ def test_so_they_are_where_rounding_on_the_way_would_show(seed: int, weighted: b
     _assert_as_in_calibration(_rows(seed, weighted=weighted))
 
 
+@pytest.mark.parametrize(
+    ("predictions", "ends"),
+    [
+        ([0.9, 0.1, 0.99, 0.4], {"max_brier": "low", "min_skill": "high"}),
+        ([0.1, 0.1, 0.01, 0.99], {"max_brier": "high"}),
+    ],
+)
+@pytest.mark.parametrize("clusters", [None, [0, 1, 1, 2]])
+def test_no_end_is_beyond_what_a_figure_can_be(
+    predictions: list[float], ends: dict[str, str], clusters: list[int] | None
+) -> None:
+    cluster = None if clusters is None else Categories(np.array(clusters, np.int32), NAMES[:3])
+    rows = Rows(np.array([True, False, True, False]), np.array(predictions), cluster=cluster)
+    _assert_as_in_calibration(rows)
+    checks = _checks(rows)
+    for name, end in ends.items():
+        assert getattr(checks[name], f"ci_{end}") == (0.0 if end == "low" else 1.0)
+    skill = checks["min_skill"]
+    assert skill.ci_low is not None
+    assert skill.ci_low < (skill.value or 0.0)
+
+
 def _assert_as_in_calibration(rows: Rows) -> None:
     checks, plan = _checks(rows), CalibrationPlan(confidence=0.9)
     report = report_of_rows(rows, [plan.totals_of(rows)], plan)
