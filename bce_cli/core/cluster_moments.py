@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.exact_sum import UNITS_OF_ONE, ExactSum, exact_parts, units_by_group
-from bce_cli.core.groups import integer_moments, ordered
+from bce_cli.core.groups import integer_moments, ordered, product_sum
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
@@ -87,6 +87,22 @@ class ClusteredRows:
             _products(own, others),
             _products(others, others),
         )
+
+    def products(self, values: FloatArray, others: FloatArray) -> ExactSum:
+        """Sum up the products of the sums of two finite values over each cluster.
+
+        Examples
+        --------
+        >>> from bce_cli.core.rows import Categories
+        >>> rows = ClusteredRows(Categories(np.array([0, 1, 0], np.int32), ("Mon", "Tue")))
+        >>> float(rows.products(np.array([1.0, 5.0, 3.0]), np.ones(3)))
+        13.0
+        """
+        left, right = self._parts(values), self._parts(others)
+        if left is None or right is None:
+            units = (units_by_group(self._sorted(each), self._starts) for each in (values, others))
+            return product_sum(zip(*units, strict=True))
+        return _products(left, right)
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Return the sum of finite values over each cluster, exact but for one rounding.

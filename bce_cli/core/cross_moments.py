@@ -104,27 +104,54 @@ def skill_error(totals: LossTotals, moments: CrossMoments, n: int) -> float | No
     n : int
         Those of a weight above 0.
     """
-    c, entropy = skill_moves(totals)
-    cross, squares = moments.loss_labels.scaled(c), moments.label_squares.scaled(c).scaled(c)
-    error = Moments(
+    of_losses = Moments(
         n=n,
-        values=totals.losses - totals.positive_weights.scaled(c),
+        values=totals.losses,
         divisors=totals.weights,
-        value_squares=totals.loss_squares - cross - cross + squares,
-        value_divisors=moments.loss_weights - moments.label_weights.scaled(c),
+        value_squares=totals.loss_squares,
+        value_divisors=moments.loss_weights,
         divisor_squares=totals.weight_squares,
-    ).standard_error()
-    return None if error is None else error / entropy
+    )
+    of_labels = Moments(
+        n=n,
+        values=totals.positive_weights,
+        divisors=totals.weights,
+        value_squares=moments.label_squares,
+        value_divisors=moments.label_weights,
+        divisor_squares=totals.weight_squares,
+    )
+    return skill_error_of_sums(totals, of_losses, of_labels, moments.loss_labels)
 
 
-def skill_moves(totals: LossTotals) -> tuple[float, float]:
-    """Return c and H, by which a row of loss l and label y moves the skill by -(l - c y) / H.
+def skill_error_of_sums(
+    totals: LossTotals, losses: Moments, labels: Moments, products: ExactSum
+) -> float | None:
+    """Return the standard error of the skill, from sums over rows or over clusters of rows.
 
     Parameters
     ----------
     totals : LossTotals
         Without infinite losses, and with both labels; see `skill_error`.
+    losses, labels : Moments
+        Of weighted losses, and of weighted labels, over the weights of the same rows or clusters.
+    products : ExactSum
+        Sum of the products of these losses and labels.
     """
+    c, entropy = _skill_moves(totals)
+    cross, squares = products.scaled(c), labels.value_squares.scaled(c).scaled(c)
+    error = Moments(
+        n=losses.n,
+        values=losses.values - labels.values.scaled(c),
+        divisors=losses.divisors,
+        value_squares=losses.value_squares - cross - cross + squares,
+        value_divisors=losses.value_divisors - labels.value_divisors.scaled(c),
+        divisor_squares=losses.divisor_squares,
+    ).standard_error()
+    return None if error is None else error / entropy
+
+
+def _skill_moves(totals: LossTotals) -> tuple[float, float]:
+    """Return c and H, by which a row of loss l and label y moves the skill by -(l - c y) / H."""
     rate = float(totals.positive_weights) / float(totals.weights)
     slope = math.log1p(-rate) - math.log(rate)
     entropy = -rate * math.log(rate) - (1.0 - rate) * math.log1p(-rate)

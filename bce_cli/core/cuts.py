@@ -26,6 +26,8 @@ MOST_QUANTILES = 1000
 _DIGITS = 17
 """That no float64 takes more than."""
 
+_MOST = np.finfo(np.float64).max
+
 _IN_FULL = Decimal(10) ** 40
 """Whole numbers from here on are written with an exponent, as those of the cells are."""
 
@@ -122,10 +124,8 @@ class Cut:
         """
         values.sort()  # NaN comes last
         found = values[: len(values) - int(np.count_nonzero(np.isnan(values)))]
-        first, last = np.searchsorted(found, -np.inf, "right"), np.searchsorted(found, np.inf)
-        if first == last:  # no number that is finite can part the others
-            return replace(self, edges=())
-        found[last:] = found[last - 1]
+        if len(found) and np.isinf(found[-1]) and (found == _MOST).any():
+            found[found == _MOST] = np.inf  # which no edge can part
         starts = np.append(0, np.flatnonzero(found[1:] != found[:-1]) + 1)
         firsts = even_cuts(np.diff(starts, append=len(found)), self.quantiles or 1)[1:]
         edges = (_between(*found[at - 1 : at + 1].tolist()) for at in starts[firsts].tolist())
@@ -170,16 +170,29 @@ def even_cuts(counts: Sequence[int] | npt.NDArray[np.intp], n_bins: int) -> list
 
 
 def _between(low: float, high: float) -> Decimal:
-    """Return a number of few digits that is above one number, and not above another.
+    """Return a number of few digits that is above one number, and not above another; finite.
 
     Examples
     --------
     >>> [float(_between(*ends)) for ends in ((1.9876, 2.0345), (17.0, 18.0), (-0.25, 0.0))]
     [2.0, 18.0, 0.0]
+    >>> [float(_between(low, math.inf)) for low in (1.0, 1.9876, 17.0, 0.0, -math.inf)]
+    [2.0, 2.0, 20.0, 1.0, 0.0]
     """
+    if high == math.inf:
+        high = _above(low)
     least, most = Decimal(repr(low)), Decimal(repr(high + 0.0))
     shorter = (Context(prec=n, rounding=ROUND_FLOOR).plus(most) for n in range(1, _DIGITS))
     return next((number for number in shorter if number > least), most)
+
+
+def _above(low: float) -> float:
+    """Return a number of few digits that is greater than one that is not the greatest."""
+    if low in (0.0, -math.inf):
+        return float(low == 0.0)
+    exact = Decimal(repr(low))
+    shorter = (float(Context(prec=n).next_plus(exact)) for n in range(1, _DIGITS))
+    return next((n for n in shorter if low < n < math.inf), math.nextafter(low, math.inf))
 
 
 def in_order(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import chain
+from itertools import chain, starmap
 from operator import add, mul
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -275,7 +275,7 @@ def integer_moments(sums: Iterable[tuple[int, int]], shift: int = 0) -> Moments:
     pairs = [pair for pair in sums if pair[1]]
     values, divisors = [value for value, _ in pairs], [divisor for _, divisor in pairs]
     own, mixed, others = (
-        ExactSum((sum(map(mul, left, right)) << (2 * shift)) >> -UNIT_EXPONENT)
+        product_sum(zip(left, right, strict=True), shift)
         for left, right in ((values, values), (values, divisors), (divisors, divisors))
     )
     return Moments(
@@ -286,6 +286,11 @@ def integer_moments(sums: Iterable[tuple[int, int]], shift: int = 0) -> Moments:
         mixed,
         others,
     )
+
+
+def product_sum(pairs: Iterable[tuple[int, int]], shift: int = 0) -> ExactSum:
+    """Return the sum of the products of pairs of integers, in units of 2**(shift - 1074)."""
+    return ExactSum((sum(starmap(mul, pairs)) << (2 * shift)) >> -UNIT_EXPONENT)
 
 
 def _packed(integers: list[int]) -> tuple[int, list[int]]:

@@ -294,7 +294,7 @@ def _report(
         report,
         share,
         totals.n < FEW,
-        sums.predictions.over(totals.weights),
+        sums.predictions.units / totals.weights.units,
         sums.gap(confidence),
         *told,
     )

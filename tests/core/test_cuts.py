@@ -117,9 +117,38 @@ def test_numbers_that_differ_are_parted_where_one_of_them_prevails() -> None:
         cut = Cut(quantiles=5).at_quantiles(np.array([many] * 18 + [few] * 2))
         assert cut.names == ("below 1", "1 or more")
     assert Cut(quantiles=5).at_quantiles(np.array([7.0, 7.0])).names == ("any number",)
-    for values in ([-np.inf, 3.0, np.inf], [-np.inf, 3.0, 3.0, np.inf, np.nan]):
-        assert Cut(quantiles=3).at_quantiles(np.array(values)).names == ("below 3", "3 or more")
-    assert Cut(quantiles=3).at_quantiles(np.array([np.inf, np.nan])).names == ("any number",)
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([-np.inf, 3.0, np.inf], [3, 4]),
+        ([-np.inf, 3.0, 3.0, np.inf, np.nan], [3, 4]),
+        ([1.0, np.inf], [2]),
+        ([0.0, np.inf, np.inf], [1]),
+        ([-0.25, np.inf], [-0.2]),
+        ([0.97, np.inf], [1]),
+        ([-np.inf, np.inf], [0]),
+        ([5e-324, np.inf], [1e-323]),
+        ([1.7976931348623155e308, np.inf], [17976931348623157 * 10**292]),
+        ([1.7976931348623157e308, np.inf], []),  # no finite number is between them
+        ([2.0, 1.7976931348623157e308, np.inf], [3]),
+        ([np.inf, np.nan], []),
+        ([-np.inf], []),
+        ([np.nan], []),
+    ],
+)
+def test_infinity_is_a_number_that_is_parted_from_others(
+    values: list[float], edges: list[float]
+) -> None:
+    cut = Cut(quantiles=3).at_quantiles(np.array(values))
+    assert cut.numbers == edges
+    codes = cut.categories(np.array(values)).codes.tolist()
+    assert codes == [
+        len(edges) + 1 if np.isnan(value) else sum(value >= edge for edge in edges)
+        for value in values
+    ]
+    assert {*range(len(edges) + 1)} - {*codes} == ({0} if np.isnan(values).all() else set())
 
 
 def test_where_nothing_is_cut_the_costliest_come_first() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields, replace
 from fractions import Fraction
+from itertools import compress
 
 import numpy as np
 import pytest
@@ -221,6 +222,22 @@ def drawn(n: int, seed: int = 5, *, has_weights: bool = True) -> Rows:
 
 def exact(values: np.ndarray) -> list[Fraction]:
     return [Fraction(float(value)) for value in values]
+
+
+@given(parted())
+def test_a_mean_prediction_is_rounded_once_as_that_of_calibration_is(
+    case: tuple[Rows, list[tuple[str, str]]],
+) -> None:
+    rows, words = case
+    sums = totals_of(rows)
+    whole = loss_report(LossTotals.of(rows)) if rows.weights is None or rows.weights.any() else None
+    for item in () if whole is None else segment_reports(sums, whole):
+        chosen = np.array([pair == item.names for pair in words])
+        weights = exact(np.ones(len(rows)) if rows.weights is None else rows.weights)
+        pairs = [*compress(zip(weights, exact(rows.probabilities), strict=True), chosen)]
+        total = sum(weight for weight, _ in pairs)
+        mean = float(sum(weight * p for weight, p in pairs) / total) if total else None
+        assert item.mean_prediction == mean
 
 
 @pytest.mark.parametrize("has_weights", [False, True])

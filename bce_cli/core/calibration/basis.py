@@ -101,7 +101,7 @@ class Basis:
             area = discrimination(kept, clusters, confidence, tally)
             fit = recalibrate_logistically(tally, n_in_fit, kept, confidence)
             test = None if is_soft else clustered_spiegelhalter(kept, clusters)
-            errors = errors_by_cluster(kept, clusters, losses)
+            errors = errors_by_cluster(kept, clusters, totals.losses, losses)
         return cls(
             tally=tally,
             bins=reliability_bins(in_bins, confidence, spreads),

@@ -259,8 +259,8 @@ def _report(
         None if math.isinf(losses.mean_loss) else totals.losses.losses.over(totals.losses.weights)
     )
     ci_low, ci_high = ends_of(mean, errors.mean_loss, reach, nats)
-    skill_low, skill_high = ends_of(losses.skill, errors.skill, reach)
-    brier_low, brier_high = ends_of(losses.brier, errors.brier, reach)
+    skill_low, skill_high = ends_of(losses.skill, errors.skill, reach, most=1.0)
+    brier_low, brier_high = ends_of(losses.brier, errors.brier, reach, least=0.0, most=1.0)
     return CalibrationReport(
         n=losses.n,
         n_weighted=totals.losses.n_weighted,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import EXACT
-from bce_cli.core.cross_moments import brier_error, skill_error
-from bce_cli.core.report import NATS_PER
+from bce_cli.core.cross_moments import brier_error, skill_error, skill_error_of_sums
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.totals import finite_losses, squared_errors
 
@@ -72,7 +71,9 @@ def errors_of_totals(
     )
 
 
-def errors_by_cluster(rows: Rows, clusters: ClusteredRows, report: LossReport) -> StandardErrors:
+def errors_by_cluster(
+    rows: Rows, clusters: ClusteredRows, totals: LossTotals, report: LossReport
+) -> StandardErrors:
     """Allow for rows of a cluster to depend on each other (Liang and Zeger, Biometrika 73, 1986).
 
     The mean, the skill and the Brier score are ratios of sums, or move with each row as such a
@@ -84,8 +85,9 @@ def errors_by_cluster(rows: Rows, clusters: ClusteredRows, report: LossReport) -
     rows : Rows
         None left out.
     clusters : ClusteredRows
+    totals : LossTotals
     report : LossReport
-        Both of these rows.
+        All of these rows.
 
     Examples
     --------
@@ -96,23 +98,21 @@ def errors_by_cluster(rows: Rows, clusters: ClusteredRows, report: LossReport) -
     >>> from bce_cli.core.totals import LossTotals
     >>> rows = Rows(np.array([True, False, True]), np.array([0.5, 0.5, 0.25]))
     >>> days = Categories(np.array([0, 0, 1], np.int32), ("Mon", "Tue"))
-    >>> found = errors_by_cluster(rows, ClusteredRows(days), loss_report(LossTotals.of(rows)))
+    >>> totals = LossTotals.of(rows)
+    >>> found = errors_by_cluster(rows, ClusteredRows(days), totals, loss_report(totals))
     >>> found.df, round(found.brier, 6)
     (1, 0.138889)
     """
-    weights, labels = rows.weights, as_floats(rows.labels)
+    weights = rows.weights
     losses, _ = finite_losses(EXACT.losses(rows), weights)
     of_losses = clusters.moments(losses, weights)
     of_errors = clusters.moments(weighted(squared_errors(rows), weights), weights)
     skill = None
     if report.skill is not None:
-        rate = report.base_rate
-        slope = math.log1p(-rate) - math.log(rate)
-        base = report.base_rate_loss * NATS_PER[report.unit]
-        pull = (1.0 - report.skill) * slope
-        moves = losses - weighted(pull * labels, weights)
-        error = clusters.moments(moves, weights).standard_error()
-        skill = None if error is None else _beyond_rounding(error / base, 1.0 - report.skill)
+        labels = weighted(as_floats(rows.labels), weights)
+        of_labels, products = clusters.moments(labels, weights), clusters.products(losses, labels)
+        error = skill_error_of_sums(totals, of_losses, of_labels, products)
+        skill = _beyond_rounding(error, 1.0 - report.skill)
     return StandardErrors(
         mean_loss=None if math.isinf(report.mean_loss) else of_losses.standard_error(),
         skill=skill,
@@ -123,7 +123,13 @@ def errors_by_cluster(rows: Rows, clusters: ClusteredRows, report: LossReport) -
 
 
 def ends_of(
-    value: float | None, error: float | None, reach: float, unit: float = 1.0
+    value: float | None,
+    error: float | None,
+    reach: float,
+    unit: float = 1.0,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
 ) -> tuple[float | None, float | None]:
     """Return the ends of the interval of a value; two times None without an error.
 
@@ -134,6 +140,8 @@ def ends_of(
         How many errors it reaches to either side.
     unit : float, optional
         That ends are to be in.
+    least, most : float, optional
+        What such a value can be; no end is beyond that.
 
     Examples
     --------
@@ -142,7 +150,8 @@ def ends_of(
     """
     if value is None or error is None:
         return None, None
-    return (value - reach * error) / unit, (value + reach * error) / unit
+    low, high = (value - reach * error) / unit, (value + reach * error) / unit
+    return max(low, least), min(high, most)
 
 
 def _beyond_rounding(error: float | None, scale: float) -> float | None:

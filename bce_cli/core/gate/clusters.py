@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.calibration.bins import bins_of
-from bce_cli.core.cross_moments import skill_moves
-from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments, weights_of
+from bce_cli.core.cross_moments import skill_error_of_sums
+from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments, product_sum, weights_of
 from bce_cli.core.rows import Categories, as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses, squared_errors
@@ -77,9 +77,6 @@ class GateClusters(State):
     def skill_error(self, totals: LossTotals) -> float | None:
         """Return the standard error of the skill; see `bce_cli.core.cross_moments.skill_error`.
 
-        What a cluster adds is the sum of l - c y over its rows. The fraction that c is makes
-        integers of it, so that nothing is lost where both cancel.
-
         Parameters
         ----------
         totals : LossTotals
@@ -87,20 +84,18 @@ class GateClusters(State):
         """
         if self.labels is None:
             return None
-        c, entropy = skill_moves(totals)
-        numerator, denominator = c.as_integer_ratio()
         least = min(self.losses.shift, self.labels.shift)
         up, own = self.losses.shift - least, self.labels.shift - least
         of_losses = self.losses.sums
-        pairs = (
-            (
-                (of_losses[name][0] << up) * denominator - (label << own) * numerator,
-                weight << own,
-            )
+        sums = [
+            (of_losses[name][0] << up, label << own, weight << own)
             for name, (label, weight) in self.labels.sums.items()
-        )
-        error = integer_moments(pairs, least).standard_error()
-        return None if error is None else error / denominator / entropy
+            if weight
+        ]
+        losses = integer_moments(((loss, weight) for loss, _, weight in sums), least)
+        labels = integer_moments(((label, weight) for _, label, weight in sums), least)
+        products = product_sum(((loss, label) for loss, label, _ in sums), least)
+        return skill_error_of_sums(totals, losses, labels, products)
 
 
 def _over_weights(rows: Rows, values: FloatArray) -> ClusterSums:

@@ -168,12 +168,17 @@ class Evidence:
             return None
         return None if error <= _ROUNDING * abs(scale) else error
 
-    def figure(self, value: float, error: float | None, limit: float | None) -> Figure:
-        """Return a value with its interval and power, from a standard error that is usable."""
+    def figure(
+        self, value: float, error: float | None, limit: float | None, least: float = -math.inf
+    ) -> Figure:
+        """Return a value with its interval and power, from a standard error that is usable.
+
+        No value is below the least, or above 1, so that the interval is not.
+        """
         if error is None:
             return Figure(value)
-        ends = value - self.reach * error, value + self.reach * error
-        return Figure(value, *ends, self.power(value, error, limit))
+        low, high = value - self.reach * error, value + self.reach * error
+        return Figure(value, max(low, least), min(high, 1.0), self.power(value, error, limit))
 
     def power(self, value: float, error: float, limit: float | None) -> Power:
         """Return what rows like these can tell from a limit."""
@@ -278,7 +283,7 @@ def brier_figure(of: Evidence) -> Figure:
             if totals.clusters is None
             else totals.clusters.brier_error()
         )
-    return of.figure(brier, of.usable(error, brier), of.limits.max_brier)
+    return of.figure(brier, of.usable(error, brier), of.limits.max_brier, least=0.0)
 
 
 def auc_figure(of: Evidence) -> Figure:

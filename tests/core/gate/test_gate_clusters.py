@@ -15,14 +15,17 @@ from scipy.special import stdtrit  # noqa: TID253 -- what intervals are checked 
 
 from bce_cli import Convention
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
+from bce_cli.core.calibration.plan import CalibrationPlan
+from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.gate.clusters import label_sums_in_bins, rate_covariance
-from bce_cli.core.gate.figures import calibration_margin
+from bce_cli.core.gate.figures import calibration_margin, has_rows
 from bce_cli.core.gate.judgement import Check, judge
 from bce_cli.core.gate.limits import Baseline, Limits
 from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.groups import ClusterSums
 from bce_cli.core.rows import Categories, Rows
 from tests.budgets import examples
+from tests.core.calibration.some_rows import calibration_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,3 +227,56 @@ def test_the_margin_by_cluster_covers_what_it_promises() -> None:
         check = _checks(rows, Limits(max_ece=0.0, confident=True))["max_ece"]
         held += check.ci_low == 0.0  # rates drift by chance of the day, so the true error is none
     assert held >= 93
+
+
+@settings(max_examples=examples(100))
+@given(calibration_rows(), st.lists(st.integers(0, 5), min_size=40, max_size=40), st.booleans())
+def test_intervals_are_those_of_calibration_to_the_last_bit(
+    rows: Rows, codes: list[int], has_clusters: bool
+) -> None:
+    cluster = Categories(np.array(codes[: len(rows)], np.int32), NAMES[:6])
+    _assert_as_in_calibration(replace(rows, cluster=cluster if has_clusters else None))
+
+
+@pytest.mark.parametrize(("seed", "weighted"), [(0, False), (2, True)])
+def test_so_they_are_where_rounding_on_the_way_would_show(seed: int, weighted: bool) -> None:
+    _assert_as_in_calibration(_rows(seed, weighted=weighted))
+
+
+@pytest.mark.parametrize(
+    ("predictions", "ends"),
+    [
+        ([0.9, 0.1, 0.99, 0.4], {"max_brier": "low", "min_skill": "high"}),
+        ([0.1, 0.1, 0.01, 0.99], {"max_brier": "high"}),
+    ],
+)
+@pytest.mark.parametrize("clusters", [None, [0, 1, 1, 2]])
+def test_no_end_is_beyond_what_a_figure_can_be(
+    predictions: list[float], ends: dict[str, str], clusters: list[int] | None
+) -> None:
+    cluster = None if clusters is None else Categories(np.array(clusters, np.int32), NAMES[:3])
+    rows = Rows(np.array([True, False, True, False]), np.array(predictions), cluster=cluster)
+    _assert_as_in_calibration(rows)
+    checks = _checks(rows)
+    for name, end in ends.items():
+        assert getattr(checks[name], f"ci_{end}") == (0.0 if end == "low" else 1.0)
+    skill = checks["min_skill"]
+    assert skill.ci_low is not None
+    assert skill.ci_low < (skill.value or 0.0)
+
+
+def _assert_as_in_calibration(rows: Rows) -> None:
+    checks, plan = _checks(rows), CalibrationPlan(confidence=0.9)
+    report = report_of_rows(rows, [plan.totals_of(rows)], plan)
+    ends = {
+        "min_skill": (report.skill_ci_low, report.skill_ci_high),
+        "max_brier": (report.brier_ci_low, report.brier_ci_high),
+    }
+    for name, expected in ends.items():
+        found = checks[name].ci_low, checks[name].ci_high
+        assert found in (expected, (None, None))  # where there is no spread, a gate has none
+        assert found == expected or expected[0] == expected[1] or not _has_rows(rows)
+
+
+def _has_rows(rows: Rows) -> bool:
+    return has_rows(GateTotals.of(rows, ALL, Convention()))
