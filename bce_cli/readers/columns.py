@@ -710,7 +710,7 @@ def _by_name(
         also = f"; did you mean '#{int(wanted[:_MOST_DIGITS])}'?"
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
-        if role == "prediction" and is_pattern(wanted):
+        if role == "prediction" and "*" in wanted:
             raise DataError(message, "one model is judged here; bce compare takes patterns")
         shown = ", ".join(map(quoted, dict.fromkeys(folders)))
         raise DataError(message, _listed(names) + (f"; its folders say {shown}" if folders else ""))

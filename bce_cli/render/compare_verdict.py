@@ -195,8 +195,8 @@ def power_note(
 
     Examples
     --------
-    >>> power_note(0.02, -0.01, 100, 439, " nats or more", in_clusters=False)[:58]
-    'These rows tell a difference of 0.02 nats or more (80 % p'
+    >>> power_note(0.02, -0.01, 100, 439, " nats or more", in_clusters=False)[:56]
+    'These rows tell a difference of 0.02 nats or more (80 % '
     """
     note = f"These rows tell a difference of {least:.2g}{what} (80 % power, 95 %)"
     if needed is not None and needed > n:

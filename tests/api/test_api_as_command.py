@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -237,10 +238,21 @@ def test_text_is_that_of_the_terminal_and_markdown_that_of_the_command(
         text = printed(command, options, output_format)
         result = _asked(command, "preds.csv", arguments)
         if output_format == "table":
-            assert f"{result}\n" == text
+            assert _without_hint(f"{result}\n") == _without_hint(text)
         else:
             assert getattr(result, f"to_{output_format}")() == text
     assert result._repr_markdown_() == printed(command, options, "markdown")
+
+
+def _without_hint(text: str) -> str:
+    """Put what a narrow table has left out on one line, without what would show it."""
+    return re.sub(
+        r"(a wider terminal or --format markdown|to_markdown\(\)) has", "x has", _words(text)
+    )
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 @pytest.mark.few(8)

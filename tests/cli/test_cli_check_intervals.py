@@ -80,9 +80,11 @@ def test_the_report_tells_of_clusters_and_of_what_rows_can_tell(
     ) in text
     (check,) = _record(bce(*args, "--cluster", "day", "-f", "json"))["checks"]
     distance, needed = check["value"] - 0.65, check["rows_needed"]
-    assert f"{check['detectable_difference']:.2g} or more from the limit (80 % power)" in text
-    shown = -(-needed // 10 ** (len(str(needed)) - 2)) * 10 ** (len(str(needed)) - 2)
-    assert f"to tell the {abs(distance):.2g} that was seen, about {shown:,} rows would" in text
+    assert f"{check['detectable_difference']:.2g} or more from the limit (80 % power, 95 %)" in text
+    shown = round(needed, 2 - len(str(needed)))
+    assert (
+        f"to tell the {abs(distance):.2g} that was seen, about {shown:,} rows in clusters" in text
+    )
     plain = " ".join(bce(*args).stdout.split())
     assert "Intervals take rows to be independent; --cluster COLUMN is for rows that are" in plain
     both = " ".join(bce(*args, "--min-skill", "0.1").stdout.split())

@@ -134,5 +134,5 @@ def _limits(fields: Fields, checks: tuple[Check, ...]) -> Limits:
     try:
         return Limits(**limits, confident=fields.flag("confident"))
     except ArgumentError as error:
-        message = f"{safe_text(fields.name)}: {error}"
+        message = f"{safe_text(fields.name)}: {error.message}"
         raise DataError(message) from None

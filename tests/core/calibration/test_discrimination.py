@@ -49,7 +49,8 @@ class Pairs:
         shares = [Fraction(float(label)) for label in rows.labels]
         ones: list[Fraction] = [Fraction(w) * y for w, y in zip(weights, shares, strict=True)]
         zeros: list[Fraction] = [
-            Fraction(w) * (1 - y) for w, y in zip(weights, shares, strict=True)
+            Fraction(w) * Fraction(float(1 - y))  # rounded, as in every loss of soft labels
+            for w, y in zip(weights, shares, strict=True)
         ]
         all_ones, all_zeros = Fraction(sum(ones)), Fraction(sum(zeros))
         below: list[Fraction] = [
