@@ -271,12 +271,14 @@ RUNS = {
     "compare": (
         "plain.csv -p old -p p --id id --cluster group -w w",
         "odd.csv -p old -p p",
+        "odd.csv -p old -p p --by g",
     ),
     "calibration": (
         "plain.csv -p p -w w --bins 2",
         "plain.csv -p p --bins 2 --bootstrap 100 --seed 1",
         "plain.csv -p p --bins 2 --fine-bins",
         "many.csv -p p --bins 2",
+        "plain.csv -p old -p p --bins 2 --by group",
     ),
     "recalibrate": (
         "plain.csv -p p --folds 2 --cluster group -w w",
