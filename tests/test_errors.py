@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("text", "python", "options"),
     [

@@ -15,6 +15,7 @@ def test_the_public_names_are_those_that_are_resolved_lazily() -> None:
     assert set(bce_cli.__all__) == set(vars(bce_cli)["_HOMES"])
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", bce_cli.__all__)
 def test_every_public_name_is_documented_and_comes_from_its_home(name: str) -> None:
     public = getattr(bce_cli, name)

@@ -24,6 +24,7 @@ class Lazy:
     def collect(self) -> None: ...
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("call", "message", "hint"),
     [

@@ -185,7 +185,7 @@ def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in names}
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("command", "options", "arguments"), CASES, ids=str)
 def test_a_file_a_frame_and_arrays_give_the_json_of_the_command(
     command: str, options: list[str], arguments: dict[str, Any], printed: Callable[..., str]

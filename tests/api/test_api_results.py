@@ -121,6 +121,7 @@ def test_equal_figures_make_equal_results(name: str) -> None:
     assert result != result.to_dict()
 
 
+@pytest.mark.few(10)
 @asked
 @pytest.mark.parametrize(
     "kept",

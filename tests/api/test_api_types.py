@@ -167,6 +167,7 @@ def test_type_checkers_know_what_is_no_figure(call: Call) -> None:
         call()
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     "call",
     [

@@ -78,6 +78,7 @@ def test_the_new_column_can_be_judged_in_a_pipe(bce: Bce, preds: Preds) -> None:
     assert float(found.stdout) == pytest.approx((np.log(3) + np.log(2)) / 2, rel=1e-15)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("args", "text", "expected"),
     [

@@ -178,6 +178,7 @@ def test_bad_data_outranks_any_verdict(
     assert result.stderr.startswith(f"bce: error: preds.csv, line {place + 2}: prediction 1.5")
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [

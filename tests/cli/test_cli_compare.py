@@ -365,6 +365,7 @@ def test_positive_names_the_label_in_every_file(
     assert record["n_positive"] == 1
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("args", "code", "message", "hint"),
     [

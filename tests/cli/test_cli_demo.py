@@ -98,6 +98,7 @@ def test_every_step_says_which_one_comes_next(bce: Bce, name: str) -> None:
         assert "Next:" not in text
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", STEP_NAMES)
 @pytest.mark.parametrize("width", ["80", "120"])
 def test_every_step_fits_the_terminal(
@@ -263,6 +264,7 @@ def test_all_steps_run_on_drawn_rows(bce: Bce, p: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -179,6 +179,7 @@ ERRORS: dict[str, tuple[list[str], int, str, str | None]] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("case", ERRORS.values(), ids=ERRORS)
 def test_an_error_is_one_line_and_a_code(
     case: tuple[list[str], int, str, str | None],
@@ -200,6 +201,7 @@ def test_an_error_is_one_line_and_a_code(
 FORMATS = "known are table, json, csv, markdown, html, parquet"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     "case",
     [

@@ -180,6 +180,7 @@ STRUCTURE: dict[str, Message] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("message", (CELLS | STRUCTURE).values(), ids=CELLS | STRUCTURE)
 def test_bad_input_is_told_to_the_letter(
     message: Message, preds: Callable[..., str], bce: Callable[..., Result]

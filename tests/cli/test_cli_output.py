@@ -372,6 +372,7 @@ COMPUTE = ["compute", "preds.csv"]
 ROWS = [*COMPUTE, "--per-example"]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("args", "name", "option"),
     [

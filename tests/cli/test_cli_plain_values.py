@@ -53,7 +53,7 @@ def test_there_are_parameters() -> None:
     assert len(_parameters()) > 100
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("context", "parameter"), _parameters())
 def test_a_value_is_what_typer_makes_of_it(context: typer.Context, parameter: Parameter) -> None:
     for value in _values(parameter):

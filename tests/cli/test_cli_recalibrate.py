@@ -290,6 +290,7 @@ def test_the_map_of_leaving_them_is_saved_as_well(bce: Callable[..., Result]) ->
     assert note in " ".join(result.stdout.split())
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [

@@ -62,6 +62,7 @@ def test_the_options_known_without_typer_are_those_that_it_knows() -> None:
     assert tuple(RULES) == completion.CONVENTIONS
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

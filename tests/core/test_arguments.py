@@ -179,6 +179,7 @@ REFUSED: list[tuple[Callable[[], object], str, str | None]] = [
 ]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("function", "message", "hint"), REFUSED)
 def test_a_wrong_argument_is_told_with_what_is_allowed(
     function: Callable[[], object], message: str, hint: str | None

@@ -18,6 +18,7 @@ def _drawn(n: int, n_clusters: int, scale: float) -> tuple[Categories, np.ndarra
     return Categories(codes, names), np.where(divisors > 0.0, values, 0.0), divisors
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("scale", [1.0, 1e15, 1e100, 1e300])
 @pytest.mark.parametrize(("n", "n_clusters"), [(1, 1), (400, 400), (900, 90), (3000, 2)])
 def test_moments_are_those_of_integers(n: int, n_clusters: int, scale: float) -> None:

@@ -56,7 +56,7 @@ def allowed_error(framework: str, case: str, mean: float) -> float:
     return max((2e-7 if framework in SINGLE_PRECISION else 1e-12) * mean, FLUSHED[framework])
 
 
-@pytest.mark.few(80)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("framework", "case", "mean"), CASES)
 def test_a_mean_is_what_the_library_says(framework: str, case: str, mean: float | str) -> None:
     found = found_mean(framework, case)

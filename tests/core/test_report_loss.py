@@ -50,6 +50,7 @@ GRIDS = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("label", [0, 1])
 @pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 def test_every_loss_is_within_one_ulp_of_the_true_value_rounded(

@@ -39,7 +39,7 @@ def check(label: bool, logit: float) -> None:
     assert abs(mpmath.mpf(loss) - true) <= 2 * math.ulp(float(true))
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(10)
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("label", [True, False])
 @pytest.mark.parametrize("size", LADDER)
@@ -63,6 +63,7 @@ def test_a_sigmoid_is_within_three_units_of_the_truth(logit: float) -> None:
         assert abs(mpmath.mpf(p) - true) <= 3 * math.ulp(float(true))
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("label", "like"),
     [

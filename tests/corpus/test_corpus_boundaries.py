@@ -46,7 +46,7 @@ def _file(name: str, shift: int, size: int = SMALL_BLOCK) -> tuple[bytes, int]:
     return header + unit * times, times
 
 
-@pytest.mark.few(70)
+@pytest.mark.few(20)
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(("name", "shift"), ALIGNED)
 def test_no_row_is_lost_or_split_between_blocks(
@@ -66,6 +66,7 @@ def test_nor_between_blocks_of_their_usual_size(
     judge(good(data, TWO * times, *UNITS[name][1]))
 
 
+@pytest.mark.few(20)
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("name", UNITS)
 @pytest.mark.parametrize("shift", [0, 1, 5])

@@ -78,6 +78,7 @@ FAULTS: dict[str, tuple[tuple[Sequence[object], str], str, str]] = {
 }
 
 
+@pytest.mark.few(20)
 @formats
 @pytest.mark.parametrize(("values", "role", "error"), FAULTS.values(), ids=FAULTS)
 def test_a_value_that_is_none_is_refused_with_its_row(

@@ -40,6 +40,7 @@ LABELS: dict[str, tuple[Sequence[object], str]] = {
 }
 
 
+@pytest.mark.few(20)
 @formats
 @pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
 def test_a_label_of_this_type_is_read(
@@ -74,6 +75,7 @@ NUMBERS: dict[str, tuple[tuple[Sequence[object], str], Rows]] = {
 }
 
 
+@pytest.mark.few(20)
 @formats
 @pytest.mark.parametrize(("predictions", "rows"), NUMBERS.values(), ids=NUMBERS)
 def test_a_prediction_of_this_type_is_read(

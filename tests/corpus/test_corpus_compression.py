@@ -33,6 +33,7 @@ def _long() -> tuple[bytes, Rows]:
 LONG, LONG_ROWS = _long()
 
 
+@pytest.mark.few(20)
 @codecs
 @pytest.mark.parametrize("name", ["preds.csv.{}", "preds.csv", "preds", "preds.gz", "-", "p.xlsx"])
 def test_the_first_bytes_tell_the_compression(
@@ -57,6 +58,7 @@ def test_a_long_file_is_read_to_its_end(codec: str, judge: Callable[[Case], None
     judge(good(PACK[codec](LONG), LONG_ROWS, name=f"preds.csv.{codec}"))
 
 
+@pytest.mark.few(20)
 @codecs
 @pytest.mark.parametrize("cut", [1, 4, 10, 14, 19, 25])
 def test_members_are_read_one_after_the_other(
@@ -104,6 +106,7 @@ def test_a_truncated_pipe_is_refused(codec: str, judge: Callable[[Case], None]) 
     judge(bad(PACK[codec](LONG)[:-100], r"standard input: ", name="-"))
 
 
+@pytest.mark.few(20)
 @codecs
 @pytest.mark.parametrize(
     "tail", [b"garbage", b"\n", b"1,.5\n", b"\xff" * 100, b"\x00\x00\x00\x00rest", b"\x1f\x8b"]

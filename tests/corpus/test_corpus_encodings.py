@@ -196,6 +196,7 @@ BYTES = {
 }
 
 
+@pytest.mark.few(20)
 @each(BYTES)
 def test_bytes_matter_only_where_they_are_wanted(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)

@@ -99,6 +99,7 @@ SOUND = {
 }
 
 
+@pytest.mark.few(20)
 @each(SOUND)
 def test_an_object_a_line_is_a_row_a_line(case: Case, judge: Callable[[Case], None]) -> None:
     judge(case)
@@ -171,6 +172,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.few(20)
 @each({name: bad(_second(line), PLACE, name="preds.jsonl") for name, line in SHAPES.items()})
 def test_a_line_that_is_not_one_object_is_refused(
     case: Case, judge: Callable[[Case], None]

@@ -58,6 +58,7 @@ PREDICTIONS = {
 }
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("value", "shown"), PREDICTIONS.items(), ids=lambda v: ascii(v[:14]))
 def test_a_value_that_is_no_probability_is_refused(
     value: str, shown: str, judge: Callable[[Case], None]
@@ -126,6 +127,7 @@ def test_a_missing_value_is_an_error_by_default(
     judge(bad(f"{FIRST}{line}\n{LAST}", rf"preds\.jsonl, line 2: {role}\b", name="preds.jsonl"))
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("line", "role"), MISSING.values(), ids=MISSING)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_line_with_a_missing_value_is_dropped_on_request(

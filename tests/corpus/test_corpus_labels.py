@@ -34,6 +34,7 @@ STRANGE = [
 ]
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("text", STRANGE, ids=ascii)
 def test_a_label_that_is_neither_0_nor_1_is_refused(
     text: str, judge: Callable[[Case], None]
@@ -128,6 +129,7 @@ POSITIVE = {
 }
 
 
+@pytest.mark.few(20)
 @each(POSITIVE)
 def test_any_two_values_are_labels_when_one_is_called_positive(
     case: Case, judge: Callable[[Case], None]

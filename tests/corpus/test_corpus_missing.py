@@ -37,6 +37,7 @@ def _file(role: str, text: str) -> str:
     return f"y,p\n1,.5\n{row}\n0,.25\n"
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("role", ["label", "prediction"])
 @pytest.mark.parametrize("text", SPELLINGS, ids=repr)
 def test_a_missing_cell_is_an_error_by_default(
@@ -45,6 +46,7 @@ def test_a_missing_cell_is_an_error_by_default(
     judge(bad(_file(role, text), rf"preds\.csv, line 3: {role}\b"))
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("role", ["label", "prediction"])
 @pytest.mark.parametrize("text", SPELLINGS, ids=repr)
 def test_a_row_with_a_missing_cell_is_dropped_on_request(
@@ -73,6 +75,7 @@ NO_SPELLINGS += [
 ]
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("role", ["label", "prediction"])
 @pytest.mark.parametrize("text", NO_SPELLINGS, ids=ascii)
 def test_what_is_merely_odd_is_not_dropped(

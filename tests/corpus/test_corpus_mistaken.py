@@ -222,6 +222,7 @@ BINARY: dict[str, tuple[str, bytes | Callable[[], bytes], str, str | None]] = {
 }
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("name", "data", "kind", "hint"), BINARY.values(), ids=BINARY)
 def test_a_binary_file_that_is_no_table_is_refused(
     name: str,

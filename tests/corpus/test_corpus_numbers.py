@@ -88,6 +88,7 @@ OUTSIDE = ["1.0000000000000002", "-5e-324", "1.1", "2", "-0.1", "-1", "100", "1e
 OUTSIDE += ["-1e999", "inf", "-inf", "+inf", "Infinity", "1" + "0" * 40, "-1e-300"]
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("text", OUTSIDE)
 @pytest.mark.parametrize("place", [0, 2])
 def test_a_prediction_outside_0_to_1_is_refused(
@@ -152,6 +153,7 @@ NO_NUMBERS = {
 }
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("text", "shown"), NO_NUMBERS.values(), ids=NO_NUMBERS)
 def test_a_prediction_that_is_no_number_is_quoted(
     text: str, shown: str, judge: Callable[[Case], None]

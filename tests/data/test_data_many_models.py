@@ -188,6 +188,7 @@ def test_a_fault_is_told_of_the_column_it_stands_in(
     assert caught.value.message == f"preds.csv, {message}"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "arrows"])
 @pytest.mark.parametrize(
     ("cells", "expected"),

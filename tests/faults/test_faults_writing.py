@@ -126,6 +126,7 @@ SHORTAGES = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("where", ["in a worker", "at the end", "while writing"])
 @pytest.mark.parametrize("what", SHORTAGES)
 def test_a_shortage_is_one_line_and_leaves_the_old_output(

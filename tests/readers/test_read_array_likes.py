@@ -182,6 +182,7 @@ FORMS: dict[str, Callable[[list[float]], Any]] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("form", FORMS)
 def test_values_are_taken_in_any_form(form: str) -> None:
     for columns in (
@@ -196,6 +197,7 @@ def test_values_are_taken_in_any_form(form: str) -> None:
         assert rows.float_type == "float64"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("labels", "positive"),
     [
@@ -334,6 +336,7 @@ def test_texts_and_times_are_segments() -> None:
         assert [segment.names[code] for code in segment.codes] == texts
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("values", "what", "hint"),
     [

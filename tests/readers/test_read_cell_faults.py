@@ -50,7 +50,7 @@ def fault(path: str, block_bytes: int, read: Callable[..., object]) -> DataError
     return caught.value
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("text", "shown"), NO_NUMBERS.items())
 def test_a_prediction_that_is_no_number_is_quoted(
     text: str, shown: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
@@ -62,7 +62,7 @@ def test_a_prediction_that_is_no_number_is_quoted(
     assert error.hint == hints.get(text, PREDICTION_HINT)
 
 
-@pytest.mark.few(36)
+@pytest.mark.few(10)
 @pytest.mark.parametrize("text", [*OUTSIDE, " 1.5 "])
 def test_a_prediction_outside_0_to_1_is_shown_as_it_stands(
     text: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
@@ -72,6 +72,7 @@ def test_a_prediction_outside_0_to_1_is_shown_as_it_stands(
     assert error.message == f"preds.csv, line 3: prediction {text.strip()} is not in [0, 1]"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("text", ["2", "-1", "0.5", "nan", "1e999", "1.0000000000000002"])
 def test_a_label_that_is_another_number_is_shown_as_it_stands(
     text: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]
@@ -81,6 +82,7 @@ def test_a_label_that_is_another_number_is_shown_as_it_stands(
     assert error.message == f"preds.csv, line 3: label {text} is not 0 or 1"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("text", ["yes", "wahr", "NA", "1_0", "\u0661"])
 def test_a_label_that_is_no_number_is_quoted(
     text: str, block_bytes: int, preds: Callable[..., str], read: Callable[..., object]

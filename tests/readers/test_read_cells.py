@@ -92,11 +92,13 @@ FAULTS: list[tuple[Role, str, dict[str, Any], str, str | None]] = [
 MISSING = ["", " \t", "NA", "n/a", "NaN", "-nan", "null", "None", "<NA>", "#N/A", "\\N", "."]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("role", "text", "options", "value"), VALUES)
 def test_a_cell_is_read(role: Role, text: str, options: dict[str, Any], value: float) -> None:
     assert read_cell(role, text, Grammar(**options)) == value
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("role", "text", "options", "what", "hint"), FAULTS)
 def test_a_cell_that_cannot_be_used_says_why(
     role: Role, text: str, options: dict[str, Any], what: str, hint: str | None
@@ -108,6 +110,7 @@ def test_a_cell_that_cannot_be_used_says_why(
         assert (fault.what, fault.hint, fault.is_missing) == (what, hint, False)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("role", ["label", "prediction", "weight"])
 @pytest.mark.parametrize("text", [None, *MISSING])
 def test_a_missing_value_is_left_out_or_refused(role: Role, text: str | None) -> None:

@@ -41,6 +41,7 @@ def test_a_customary_name_of_labels_is_taken(name: str) -> None:
     assert find_columns(["a", name.upper(), "p"], ColumnChoice(), PLACE).label_name == name.upper()
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", PREDICTION_NAMES)
 def test_a_customary_name_of_predictions_is_taken(name: str) -> None:
     columns = find_columns(["a", name.title(), "y"], ColumnChoice(), PLACE)
@@ -139,6 +140,7 @@ UNCLEAR: dict[str, tuple[str, ColumnChoice, str, str | None]] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("header", "choice", "message", "hint"), UNCLEAR.values(), ids=UNCLEAR)
 def test_an_unclear_choice_lists_the_columns(
     header: str, choice: ColumnChoice, message: str, hint: str | None

@@ -43,7 +43,7 @@ DIALECTS = {
 }
 
 
-@pytest.mark.few(80)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("data", "rows"), DIALECTS.values(), ids=DIALECTS)
 def test_a_dialect_stands_for_exactly_these_rows(
     data: bytes,
@@ -127,6 +127,7 @@ def test_a_place_is_counted_in_every_file_anew(
     assert rows == [(1, 0.5, None), (0, 0.25, None)]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     "data", [b"y,p\r1,.5\n0,.25\r\n", b"y,p\n1,.5\r0,.25\r\n", b"y,p\r\n1,.5\r0,.25\n"]
 )

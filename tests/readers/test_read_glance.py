@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PLAIN = b"id,y,p\n1,0,0.5\n"
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("name", "data", "told", "expected"),
     [

@@ -231,6 +231,7 @@ def test_a_record_is_read_as_it_is() -> None:
 ROW = b'{"row": 1, "id": "a", "label": 1, "prediction": 0.5, "loss": 0.69}\n'
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

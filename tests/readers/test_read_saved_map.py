@@ -129,6 +129,7 @@ def test_predictions_as_they_are_are_a_map_too() -> None:
     assert _changed(method="as-is", **NO_LEVELS).map == RecalibrationMap("as-is")
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

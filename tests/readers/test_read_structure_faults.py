@@ -61,7 +61,7 @@ FAULTS: dict[str, tuple[bytes, str, Hint]] = {
 }
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(10)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_of_structure_is_named(
     fault: tuple[bytes, str, Hint],
@@ -96,6 +96,7 @@ SIGNATURES: dict[str, tuple[bytes, str, str | None]] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
 def test_another_format_is_recognised_by_its_first_bytes(
     signature: tuple[bytes, str, str | None],
@@ -124,7 +125,7 @@ PHYSICAL_LINES = {
 }
 
 
-@pytest.mark.few(30)
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("data", "line"), PHYSICAL_LINES.values(), ids=PHYSICAL_LINES)
 def test_a_line_is_counted_as_an_editor_counts(
     data: bytes,

@@ -134,7 +134,7 @@ def texts_in(reading: Reading) -> list[list[str]]:
     return [list(reading.rows.ids or ()), [segment.names[code] for code in segment.codes]]
 
 
-@pytest.mark.few(54)
+@pytest.mark.few(10)
 @pytest.mark.parametrize("kind", WRITE)
 @pytest.mark.parametrize(("values", "of_type", "texts"), TYPES.values(), ids=TYPES)
 def test_a_value_has_one_text_on_both_paths(
@@ -213,6 +213,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize(("values", "of_type"), KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("missing", ["error", "drop"])
@@ -379,6 +380,7 @@ ROLES = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("options", "role"), ROLES.values(), ids=ROLES)
 @pytest.mark.parametrize(("values", "of_type"), BINARY.values(), ids=BINARY)
 def test_what_has_no_text_is_refused_by_the_name_of_its_column(

@@ -91,6 +91,7 @@ CASES = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:

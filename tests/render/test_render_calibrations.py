@@ -117,6 +117,7 @@ def one_model() -> CalibrationsDocument:
 CASES = {"calibrations": models, "calibrations-by": segments, "calibrations-one": one_model}
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:

@@ -94,6 +94,7 @@ def _document(name: str) -> CheckDocument:
     return CheckDocument(origin, convention, limits, judgement, against, cluster)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_judgement_is_the_golden_file(name: str, suffix: str) -> None:
@@ -107,6 +108,7 @@ def test_a_table_keeps_within_80_columns(name: str) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_no_format_lets_an_escape_or_a_bidirectional_character_through(

@@ -96,6 +96,7 @@ def written(name: str, suffix: str) -> str:
     return write_document(CASES[name], *FORMATS[suffix])
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_comparison_is_the_golden_file(name: str, suffix: str) -> None:

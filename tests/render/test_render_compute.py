@@ -61,6 +61,7 @@ FORMATS: dict[str, tuple[Format, Look]] = {
 }
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_the_golden_file(

@@ -103,6 +103,7 @@ GOLDEN_FILES = [
 ]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("name", "suffix"), GOLDEN_FILES)
 def test_a_report_is_the_golden_file(name: str, suffix: str) -> None:
     report = write_document(document_of(name), *FORMATS[suffix]).encode()

@@ -54,6 +54,7 @@ def section(text: str, headline: Judged | None = None) -> Section:
     )
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_outside_is_text_wherever_it_stands(text: str) -> None:
     tokens = [*tokens_of(write_markdown([section(text)]))]
@@ -65,6 +66,7 @@ def test_text_from_outside_is_text_wherever_it_stands(text: str) -> None:
     )
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_fold_holds_whatever_stands_in_it(text: str) -> None:
     tokens = [*tokens_of(write_markdown([section(text, Judged("Failed", "failed"))]))]

@@ -245,6 +245,7 @@ NAMES = sorted(
 )
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_json_gives_the_golden_texts(name: str) -> None:
     found = document_of(json.loads((GOLDEN / f"{name}.json").read_bytes()), name)
@@ -414,6 +415,7 @@ def _with(record: dict[str, Any], place: str, value: object) -> dict[str, Any]:
     return changed
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("command", "place", "value", "domain"), FAULTS)
 def test_what_is_not_as_it_must_be_is_named(
     bce: Callable[..., Result], command: str, place: str, value: object, domain: str

@@ -54,6 +54,7 @@ PLAIN = (
 )
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("address", "shown"), SHOWN.items())
 def test_an_address_is_shown_without_its_secrets(address: str, shown: str) -> None:
     assert without_secrets(address) == shown

@@ -77,6 +77,7 @@ def random_rows(n: int, *, digits: int | None = None) -> Rows:
     return Rows(random.random(n) < p**1.5, p)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("n", [1, 3, 10, 15, 100, 1000])
 @pytest.mark.parametrize("digits", [None, 2, 1])
 def test_bins_are_those_of_scikit_learn(n: int, digits: int | None) -> None:

@@ -39,6 +39,7 @@ def test_nine_rows_with_a_split_have_an_error(fine: bool) -> None:
     assert [each.mean_prediction for each in report.bins] == [0.5, pytest.approx(0.6, rel=1e-15)]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     "counts", [[1], [5, 1], [1, 5], [9, 1, 1, 1], [1, 1, 1, 9], [1, 9, 1], [2, 3, 4, 5], [1] * 7]
 )

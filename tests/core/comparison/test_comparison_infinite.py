@@ -49,6 +49,7 @@ def counts(found: DifferenceReport) -> tuple[int, int, int]:
     )
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("weights", [None, [2.0, 1.0, 0.5, 3.0, 1.0, 1.5]])
 @pytest.mark.parametrize("clusters", [None, CLUSTERS])
 @pytest.mark.parametrize("case", CASES)

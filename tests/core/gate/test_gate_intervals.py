@@ -66,6 +66,7 @@ def _assert_interval(check: Check, error: float) -> None:
     assert (check.ci_high + check.ci_low) / 2.0 == pytest.approx(check.value, rel=1e-12)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("n", [12, 60])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -155,6 +155,7 @@ def test_a_slope_below_0_reverses_the_order() -> None:
 LEVELS = {"level_at_0": 0.1, "level_at_1": 0.9}
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
