@@ -88,7 +88,7 @@ def test_value_and_interval_are_those_of_the_comparison_to_the_last_bit(
     )
     (check,), found = judgement.checks, _compared(rows, unit, confidence, convention)
     assert check.value == found.value
-    has_interval = found.infinite is None and (found.finite.t is not None or found.value == 0.0)
+    has_interval = found.infinite is None and judgement.report.effective_n > 1.0
     ends = (found.finite.ci_low, found.finite.ci_high) if has_interval else (None, None)
     assert (check.ci_low, check.ci_high, check.limit) == (*ends, 0.125)
     rival = judgement.rival
