@@ -286,9 +286,9 @@ class ModelsInput(ScoredInput):
 
     @property
     def _has_patterns(self) -> bool:
-        from bce_cli.readers.patterns import may_match_several  # noqa: PLC0415 -- not for --help
+        from bce_cli.storage.paths import is_pattern  # noqa: PLC0415 -- not for --help
 
-        return any(map(may_match_several, self.predictions))
+        return any(map(is_pattern, self.predictions))
 
     def asked(self) -> "Inputs":
         """Return the same, as questions have it."""

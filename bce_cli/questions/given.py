@@ -21,7 +21,8 @@ from bce_cli.readers.array_likes import (
     label_text,
 )
 from bce_cli.readers.frames import columns_of, frame_of, frame_of_columns, is_tabular
-from bce_cli.readers.patterns import may_match_several, must_match_several
+from bce_cli.readers.patterns import must_match_several
+from bce_cli.storage.paths import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def judged(data: object, prediction: object, **options: Any) -> Given:  # noqa: 
     is_listed = isinstance(prediction, list | tuple) and bool(prediction)
     if is_listed and all(isinstance(name, str) for name in prediction):  # type: ignore[attr-defined]
         names: tuple[str, ...] = tuple(prediction)  # type: ignore[arg-type]
-        options["least_models"] = 1 if any(map(may_match_several, names)) else None
+        options["least_models"] = 1 if any(map(is_pattern, names)) else None
         return replace(_of_tables(data, names, options), names_models=True)
     is_frame = is_tabular(prediction) and not isinstance(prediction, Mapping)
     if isinstance(prediction, Mapping) or (is_frame and len(columns_of(prediction)) > 1):
@@ -114,7 +115,7 @@ def rivalling(data: object, predictions: object, **options: Any) -> Given:  # no
         Several tables or files are a model each.
     predictions : sequence of str, mapping of array-likes, or None
     """
-    if isinstance(predictions, str) and may_match_several(predictions):
+    if isinstance(predictions, str) and is_pattern(predictions):
         predictions = [predictions]
     if isinstance(predictions, str):
         message = f"predictions is one name, {quoted(predictions)}, and compare takes several"

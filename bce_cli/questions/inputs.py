@@ -11,8 +11,8 @@ from bce_cli.errors import ArgumentError, argument, given
 from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
-from bce_cli.readers.patterns import may_match_several, must_match_several
-from bce_cli.storage.paths import file_name, without_secrets
+from bce_cli.readers.patterns import must_match_several
+from bce_cli.storage.paths import file_name, is_pattern, without_secrets
 from bce_cli.storage.sources import PIPE, STANDARD_INPUT, paths_at
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def model_sources(
     paths = paths_at(first, notes) if isinstance(first, str) and first else []
     if len(paths) > 1:
         return paths, notes
-    return None if any(map(may_match_several, predictions)) else sources, notes
+    return None if any(map(is_pattern, predictions)) else sources, notes
 
 
 def _path_of(source: Source) -> str:

@@ -450,8 +450,8 @@ def find_columns(
 
     def number(wanted: str | None, role: Role) -> int | None:
         if wanted is not None:
-            _refuse_lone_pattern(names, wanted, source, choice)
-            return _by_name(names, wanted, source, role=role)
+            _refuse_lone_pattern(names, wanted, source, choice, role)
+            return _by_name(names, wanted, source)
         if is_lone:
             return 0
         is_left = choice.takes_rest and not _customary_places(names, role, choice)
@@ -526,16 +526,19 @@ def _models(header: Header, choice: ColumnChoice, found: Columns, source: str) -
 
 
 def _refuse_lone_pattern(
-    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice
+    names: tuple[str, ...], wanted: str, source: str, choice: ColumnChoice, role: Role
 ) -> None:
-    """Raise DataError for a pattern that should have been listed, and is no column's name."""
-    if choice.least_models != 0 or not is_pattern(wanted) or _places_of(names, wanted):
+    """Raise DataError for a pattern that is no column's name, where one model is asked for."""
+    if role != "prediction" or not is_pattern(wanted) or _places_of(names, wanted):
         return
     from bce_cli.readers.patterns import must_match_several  # noqa: PLC0415 -- rare
 
     if must_match_several(wanted):
+        hint = "one model is judged here; bce compare takes patterns"
+        if choice.least_models == 0:
+            hint = f"a pattern is listed, prediction={[wanted]!r}; {_listed(names)}"
         message = f"{source}: there is no column {quoted(wanted)}"
-        raise DataError(message, f"a pattern is listed, prediction={[wanted]!r}; {_listed(names)}")
+        raise DataError(message, hint)
 
 
 def _with_rest(found: Columns, choice: ColumnChoice, source: str) -> Columns:
@@ -685,7 +688,6 @@ def _by_name(
     wanted: str,
     source: str,
     choice: ColumnChoice | None = None,
-    role: Role | None = None,
 ) -> int:
     """Find a column; with a choice, one that was not found in folders, or beside predictions."""
     beside = None if choice is None else choice.beside
@@ -710,8 +712,6 @@ def _by_name(
         also = f"; did you mean '#{int(wanted[:_MOST_DIGITS])}'?"
     if beside is None:
         message = f"{source}: there is no column {quoted(wanted)}{also}"
-        if role == "prediction" and "*" in wanted:
-            raise DataError(message, "one model is judged here; bce compare takes patterns")
         shown = ", ".join(map(quoted, dict.fromkeys(folders)))
         raise DataError(message, _listed(names) + (f"; its folders say {shown}" if folders else ""))
     message = f"{beside.source}: there is no column {quoted(wanted)}, nor in {source}{also}"

@@ -14,19 +14,8 @@ if TYPE_CHECKING:
 _ELEMENT = re.compile(r"\[[0-9]{1,9}\]")
 
 
-def may_match_several(name: str) -> bool:
-    """Whether a name has the signs of a pattern: ``*``, ``?`` or ``[...]``.
-
-    Examples
-    --------
-    >>> may_match_several("p_*"), may_match_several("p_[ab]"), may_match_several("p_a")
-    (True, True, False)
-    """
-    return is_pattern(name)
-
-
 def must_match_several(name: str) -> bool:
-    """Do the same where ``proba[1]`` is more likely to be an element than one of ``proba1``.
+    """Whether a name is a pattern, where ``proba[1]`` is an element rather than ``proba1``.
 
     Examples
     --------

@@ -174,3 +174,19 @@ def test_ids_of_files_side_by_side_are_compared_unasked(
     assert bce("compare", one, two, "-f", "csv").stderr == (
         "bce: label column 'y', prediction column 'p'\n"
     )
+
+
+@pytest.mark.parametrize("command", [["compute"], ["check", "--max-loss", "1"]], ids=str)
+def test_where_one_model_is_judged_a_pattern_is_sent_to_compare(
+    command: list[str], preds: Callable[..., str], bce: Callable[..., Result]
+) -> None:
+    path = preds("y,p_a,p_b\n1,.5,.5\n")
+    for wanted in ("p_*", "p_?"):
+        result = bce(*command, path, "-p", wanted)
+        assert (result.exit_code, result.stdout) == (65, "")
+        assert result.stderr == (
+            f"bce: error: preds.csv: there is no column '{wanted}'\n"
+            "bce: one model is judged here; bce compare takes patterns\n"
+        )
+    result = bce(*command, path, "-l", "y*", "-p", "p_a")
+    assert "bce: the columns are 'y', 'p_a', 'p_b'\n" in result.stderr
