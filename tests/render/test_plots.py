@@ -108,6 +108,7 @@ def pyplot() -> Iterator[Any]:
     mpl.use("agg")
     from matplotlib import pyplot as plt  # opens figures for all
 
+    plt.close("all")  # what other tests left open
     yield plt
     plt.close("all")
 
