@@ -196,6 +196,25 @@ ROWS_BEFORE, ROWS_AFTER = 2, 1
 
 
 @dataclass(frozen=True, slots=True)
+class LogProduct:
+    """How the logarithm of the product of likelihoods falls with the rows.
+
+    Attributes
+    ----------
+    rows : tuple of int
+        How many rows were multiplied, ascending from 0.
+    log10 : tuple of float
+        log10 of their product as the sum of logarithms gives it, weights being exponents.
+    n : int
+        All rows, of which the last of `rows` may be but the beginning.
+    """
+
+    rows: tuple[int, ...]
+    log10: tuple[float, ...]
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """What all rows before some others came to.
 
