@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         ExampleRow,
         Excerpt,
         LikelihoodProduct,
+        LogProduct,
         Prefix,
+        RunningLogProduct,
         RunningProduct,
     )
     from bce_cli.core.rows import FloatArray
@@ -47,6 +49,9 @@ class Plan:
         Conventions whose means are to be set side by side.
     n_differing : int
         Rows to keep of those on which these conventions differ most.
+    with_log_product : bool
+        Follow the logarithm of the product to where float64 has lost it, which needs
+        `with_product`.
     """
 
     convention: Convention = EXACT
@@ -55,6 +60,7 @@ class Plan:
     n_worst: int = 0
     compared: tuple[Convention, ...] = ()
     n_differing: int = 100
+    with_log_product: bool = False
 
     def __post_init__(self) -> None:
         check_convention(self.convention)
@@ -171,6 +177,8 @@ class Result:
         Of the columns that part the rows; None where there are none.
     clusters : ClusterSums or None
         Losses by cluster; None where rows have none.
+    log_product : LogProduct or None
+        None where nobody asked for it.
     """
 
     totals: LossTotals
@@ -181,6 +189,7 @@ class Result:
     differences: tuple[DifferenceRow, ...] = ()
     segments: Segmented[SegmentSums] | None = None
     clusters: ClusterSums | None = None
+    log_product: LogProduct | None = None
 
 
 class Evaluation:
@@ -205,6 +214,7 @@ class Evaluation:
         self._findings: Findings | None = None
         self._products: list[RunningProduct] = []
         self._excerpt: Excerpt | None = None
+        self._log_product: RunningLogProduct | None = None
         if plan.with_product:
             from bce_cli.core.likelihood import FLOAT_TYPES, RunningProduct  # noqa: PLC0415
 
@@ -213,6 +223,10 @@ class Evaluation:
             from bce_cli.core.likelihood import Excerpt  # noqa: PLC0415
 
             self._excerpt = Excerpt(plan.n_first)
+        if plan.with_log_product:
+            from bce_cli.core.likelihood import RunningLogProduct  # noqa: PLC0415
+
+            self._log_product = RunningLogProduct()
 
     @property
     def _totals(self) -> LossTotals:
@@ -223,7 +237,8 @@ class Evaluation:
         """Whether rows to come must bring their rows along."""
         if any(not product.is_zero for product in self._products):
             return True
-        return self._excerpt is not None and self._excerpt.needs(self._totals.n_read)
+        followed = (each for each in (self._excerpt, self._log_product) if each is not None)
+        return any(each.needs(self._totals.n_read) for each in followed)
 
     def __iadd__(self, findings: Findings) -> Self:
         """Take in what the rows that follow came to."""
@@ -239,8 +254,9 @@ class Evaluation:
         prefix = self._prefix(self._totals, self._totals.n_read)
         for product in self._products:
             product.extend(kept.factors)
-        if self._excerpt is not None:
-            self._excerpt.extend(kept, prefix, self._products[-1].result().zero_row)
+        for followed in (self._excerpt, self._log_product):
+            if followed is not None:
+                followed.extend(kept, prefix, self._products[-1].result().zero_row)
 
     def _prefix(self, totals: LossTotals, n: int) -> Prefix:
         from bce_cli.core.likelihood import Prefix  # noqa: PLC0415
@@ -276,4 +292,7 @@ class Evaluation:
             differences=() if found.differences is None else found.differences.rows,
             segments=found.segments,
             clusters=found.clusters,
+            log_product=None
+            if self._log_product is None
+            else self._log_product.result(found.totals.n_read),
         )

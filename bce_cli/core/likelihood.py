@@ -202,9 +202,11 @@ class LogProduct:
     Attributes
     ----------
     rows : tuple of int
-        How many rows were multiplied, ascending from 0.
+        How many rows were multiplied, ascending from 0; those that were left out are counted, as
+        numbers of rows have it.
     log10 : tuple of float
-        log10 of their product as the sum of logarithms gives it, weights being exponents.
+        log10 of their product as the sum of logarithms gives it, weights being exponents. Finite:
+        the first row that was held to be impossible is no longer among them.
     n : int
         All rows, of which the last of `rows` may be but the beginning.
     """
@@ -212,6 +214,10 @@ class LogProduct:
     rows: tuple[int, ...]
     log10: tuple[float, ...]
     n: int
+
+
+_MOST_POINTS = 200
+_REST = 10  # a tenth as many rows again are followed after the product was lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,3 +370,74 @@ class Excerpt:
             if row <= self._n_first or self._lost_row is not None
         }
         return tuple(example for _, example in sorted((shown | {last.row: last}).items()))
+
+
+class RunningLogProduct:
+    """Follows the logarithm of the product of likelihoods to a bit beyond the row that loses it.
+
+    It is told at rows that are multiples of a power of two, of which there are at most 200, and at
+    the last. Which they are depends on the rows alone, and not on how they were cut.
+
+    Examples
+    --------
+    >>> from bce_cli.core.conventions import EXACT
+    >>> from bce_cli.core.rows import Rows
+    >>> rows = Rows(np.ones(5, np.bool_), np.full(5, 0.1))
+    >>> running = RunningLogProduct()
+    >>> running.extend(EXACT.score(rows), Prefix(0, 1.0, ExactSum(), False), None)
+    >>> running.result(5).rows, round(running.result(5).log10[-1], 9)
+    ((0, 1, 2, 3, 4, 5), -5.0)
+    """
+
+    def __init__(self) -> None:
+        self._stride = 1
+        self._stop: int | None = None
+        self._is_over = False
+        self._losses: dict[int, ExactSum] = {0: ExactSum()}
+        self._last = (0, ExactSum())
+
+    def needs(self, n: int) -> bool:
+        """Whether rows after the first `n` are to be followed."""
+        return not self._is_over and (self._stop is None or n < self._stop)
+
+    def extend(self, scored: ScoredRows, prefix: Prefix, lost_row: int | None) -> None:
+        """Take in the rows that follow; see `Excerpt.extend`."""
+        if not self.needs(prefix.n):
+            return
+        end = prefix.n + len(scored)
+        if lost_row is not None:
+            self._stop = lost_row + lost_row // _REST + 1
+            end = min(end, self._stop)
+        losses = scored.weighted_losses(0, end - prefix.n)
+        impossible = np.flatnonzero(np.isinf(losses))
+        if len(impossible):
+            self._is_over = True
+            losses = losses[: impossible[0]]
+            end = prefix.n + len(losses)
+        if not len(losses):
+            return
+        while end > self._stride * _MOST_POINTS:
+            self._stride *= 2
+        self._follow(losses, prefix)
+        self._losses = {row: s for row, s in self._losses.items() if row % self._stride == 0}
+
+    def _follow(self, losses: FloatArray, prefix: Prefix) -> None:
+        """Sum up finite losses from one point to the next."""
+        end = prefix.n + len(losses)
+        first = (prefix.n // self._stride + 1) * self._stride
+        points = [*range(first, end, self._stride), end]
+        starts = np.array([0, *(point - prefix.n for point in points[:-1])])
+        total = prefix.losses
+        for point, each in zip(points, ExactSum.by_group(losses, starts), strict=True):
+            total = total + each
+            self._losses[point] = total
+        self._last = (end, total)
+
+    def result(self, n: int) -> LogProduct:
+        """Return the points so far; `n` is the number of all rows."""
+        found = sorted((self._losses | dict([self._last])).items())
+        return LogProduct(
+            rows=tuple(row for row, _ in found),
+            log10=tuple((0.0 - float(losses)) / math.log(10.0) for _, losses in found),
+            n=n,
+        )

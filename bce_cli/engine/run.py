@@ -181,7 +181,18 @@ class Job:
 
 
 def evaluate(job: Job, plan: Plan) -> Result:
-    """Evaluate all rows of a data set.
+    """Evaluate all rows of a data set; see `evaluate_with`."""
+    return evaluate_with(job, plan, _no_look)[0]
+
+
+def _no_look(_rows: Rows) -> None:
+    return None
+
+
+def evaluate_with(
+    job: Job, plan: Plan, look: Callable[[Rows], S], *, are_small: bool = True
+) -> tuple[Result, S]:
+    """Evaluate all rows of a data set, and take another look at each block in the same pass.
 
     The raw product of the likelihoods is rounded after each row, so no cluster can share it out and
     get the same digits. It soon is 0; until then, a cluster's rows are read once more here.
@@ -190,6 +201,14 @@ def evaluate(job: Job, plan: Plan) -> Result:
     ----------
     job : Job
     plan : Plan
+    look : callable (Rows) -> state
+        As `fold_rows` has it.
+    are_small : bool
+        Of the states of the look.
+
+    Returns
+    -------
+    tuple of Result and state
 
     Raises
     ------
@@ -198,23 +217,30 @@ def evaluate(job: Job, plan: Plan) -> Result:
     UsageError, EngineError
         As `engine.cluster.fold_on_cluster` raises them, where the job is one for a cluster.
     """
+    seen: S
     with job.opened() as data:
         evaluation = Evaluation(plan)
 
         def of_rows_here(rows: Rows) -> Any:  # noqa: ANN401
             # A late look at needs_rows can only bring back rows that are no longer needed.
-            return evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
+            found = evaluate_rows(rows, plan, keep_rows=evaluation.needs_rows)
+            return found, look(rows)
 
+        start = (evaluation, None)
         if _needs_all(data):
-            _fold_held(job, of_rows_here, evaluation)
-            return evaluation.result()
+            _, seen = _fold_held(job, of_rows_here, start)
+            return evaluation.result(), seen
         if job.cluster is not None:
             with suppress(JoinInDoubt):  # which leaves the last word to this process
-                of_rows = partial(evaluate_rows, plan=plan, keep_rows=False)
-                whole = _fold_there(job, job.cluster, of_rows, are_small=True)
-                return _front(data, plan).result(whole)
-        _fold_here(job, of_rows_here, evaluation)
-    return evaluation.result()
+                of_rows = partial(_both, plan=plan, look=look)
+                whole, seen = _fold_there(job, job.cluster, of_rows, are_small=are_small)
+                return _front(data, plan).result(whole), seen
+        _, seen = _fold_here(job, of_rows_here, start)
+    return evaluation.result(), seen
+
+
+def _both(rows: Rows, plan: Plan, look: Callable[[Rows], Any]) -> Any:  # noqa: ANN401
+    return evaluate_rows(rows, plan, keep_rows=False), look(rows)
 
 
 def _front(data: Data, plan: Plan) -> Evaluation:

@@ -26,26 +26,27 @@ from bce_cli.errors import ArgumentError, argument, given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bce_cli.core.calibration.models import CalibrationLine
+    from bce_cli.core.calibration.models import CalibrationLine, TotalsOfModels
     from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.core.calibration.report import CalibrationReport
+    from bce_cli.core.comparison.models import ComparisonTotals
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
     from bce_cli.core.evaluation import Plan, Result
     from bce_cli.core.gate.limits import Limits
+    from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.progress import Progress
     from bce_cli.core.recalibration.choice import RecalibrationPlan
-    from bce_cli.core.recalibration.gain import SimpleGain
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
     from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.data.data import Data
-    from bce_cli.questions.inputs import Inputs, Source
+    from bce_cli.questions.inputs import DecimalSign, Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
 Engine: TypeAlias = Literal["local", "dask"]
@@ -196,7 +197,13 @@ def compute(
         `confidence` is not between 0 and 1.
     """
     check_confidence(confidence)
-    result = evaluate(job, plan)
+    return evaluated(evaluate(job, plan), inputs, plan, unit, confidence)
+
+
+def evaluated(
+    result: Result, inputs: Inputs, plan: Plan, unit: Unit, confidence: float
+) -> Evaluated:
+    """Say how good predictions are, once all rows were evaluated."""
     report = loss_report(result.totals, unit)
     if result.clusters is not None or confidence != USUAL_CONFIDENCE:
         from bce_cli.core.inference import at_confidence  # noqa: PLC0415 -- rarely needed
@@ -229,23 +236,41 @@ def compare(
         ComparisonPlan,
         ComparisonTotals,
         check_margin,
-        comparison_report,
     )
-    from bce_cli.render.compare import CompareDocument  # noqa: PLC0415 -- as above
 
     check_margin(margin)
     plan = ComparisonPlan(convention, n_shown=n_shown)
     totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
-    names = inputs.model_names(job.data, sources)
-    report = comparison_report(totals, names, unit, confidence, margin, cuts=job.data.cuts)
-    return CompareDocument(
+    document = compared(
+        totals,
+        job.data,
         inputs.origin(job.data, sources),
-        convention,
-        report,
-        job.data.cluster_name,
-        job.data.segment_names,
-        is_sorted,
+        inputs.model_names(job.data, sources),
+        unit,
+        confidence=confidence,
+        margin=margin,
     )
+    return replace(document, convention=convention, is_sorted=is_sorted)
+
+
+def compared(
+    totals: ComparisonTotals,
+    data: Data,
+    origin: Origin,
+    names: Sequence[str],
+    unit: Unit,
+    *,
+    confidence: float,
+    margin: float | None = None,
+) -> CompareDocument:
+    """Say which model is better, by what all rows came to; losses are taken for exact ones."""
+    from bce_cli.core.comparison.models import (  # noqa: PLC0415 -- not every question
+        comparison_report,
+    )
+    from bce_cli.render.compare import CompareDocument  # noqa: PLC0415 -- as above
+
+    report = comparison_report(totals, names, unit, confidence, margin, cuts=data.cuts)
+    return CompareDocument(origin, EXACT, report, data.cluster_name, data.segment_names)
 
 
 def calibration(
@@ -280,24 +305,21 @@ def calibration(
         calibration_gap,
         segment_lines_of,
     )
-    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
     from bce_cli.render.calibration_table import ModelCalibration  # noqa: PLC0415 -- as above
     from bce_cli.render.calibrations import (  # noqa: PLC0415 -- as above
         CalibrationsDocument,
         SegmentedCalibrationDocument,
     )
 
-    rows, found = _calibrated(job, plan, with_gain=with_gain)
+    rows, totals = _calibration_totals(job, plan)
     origin, data = inputs.origin(job.data, sources), job.data
-    documents = [
-        CalibrationDocument(origin, report, gain, cluster_column=data.cluster_name)
-        for report, gain in found
-    ]
-    are_several = are_models or len(found) > 1
+    progress = job.progress
+    documents = calibrated(totals, rows, data, origin, plan, progress, with_gain=with_gain)
+    are_several = are_models or len(documents) > 1
     if not are_several and not inputs.by:
         return documents[0]
     names = inputs.model_names(data, sources)
-    gaps: list[Gap | None] = [None] * len(found)
+    gaps: list[Gap | None] = [None] * len(documents)
     lines: tuple[CalibrationLine, ...] = ()
     if rows is not None and inputs.by:
         gaps = [calibration_gap(model, plan.confidence) for model in rows.under_models()]
@@ -307,31 +329,44 @@ def calibration(
     return kind(origin, models, data.segment_names, lines)
 
 
-def _calibrated(
-    job: Job, plan: CalibrationPlan, *, with_gain: bool
-) -> tuple[Rows | None, list[tuple[CalibrationReport, SimpleGain | None]]]:
-    """Read rows once, and judge one model after the other; return the rows, where they are held."""
-    from bce_cli.core.calibration.models import (  # noqa: PLC0415 -- not every question
-        TotalsOfModels,
-        reports_of_models,
-    )
-    from bce_cli.core.calibration.report import report_of_fine_bins  # noqa: PLC0415 -- as above
+def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, TotalsOfModels]:
+    """Read rows once; return them, where they are held, and what they come to."""
+    from bce_cli.core.calibration.models import TotalsOfModels  # noqa: PLC0415 -- not every question
 
     totals_of = partial(TotalsOfModels.of, plan=plan)
     if plan.with_fine_bins:
-        whole = fold_rows(job, totals_of)
-        return None, [(report_of_fine_bins(each, plan), None) for each in whole.models]
-    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
-
+        return None, fold_rows(job, totals_of)
     rows, totals = collect_with(job, totals_of)
-    reports = reports_of_models(rows, totals, plan, job.progress)
-    found: list[tuple[CalibrationReport, SimpleGain | None]] = []
+    return rows, reduce(iadd, totals)
+
+
+def calibrated(
+    totals: TotalsOfModels,
+    rows: Rows | None,
+    data: Data,
+    origin: Origin,
+    plan: CalibrationPlan,
+    progress: Progress = silent,
+    *,
+    with_gain: bool = True,
+) -> list[CalibrationDocument]:
+    """Judge the calibration of one model after the other; rows are those held, if they are."""
+    from bce_cli.core.calibration.models import reports_of_models  # noqa: PLC0415 -- as above
+    from bce_cli.core.calibration.report import report_of_fine_bins  # noqa: PLC0415 -- as above
+    from bce_cli.core.recalibration.gain import simple_gain  # noqa: PLC0415 -- as above
+    from bce_cli.render.calibration import CalibrationDocument  # noqa: PLC0415 -- as above
+
+    document = partial(CalibrationDocument, origin, cluster_column=data.cluster_name)
+    if rows is None:
+        return [document(report_of_fine_bins(each, plan)) for each in totals.models]
+    found = []
+    reports = reports_of_models(rows, [totals], plan, progress)
     for model, report in zip(rows.under_models(), reports, strict=True):
         gain = None
         if with_gain:
             gain = simple_gain(model, report.logistic, plan.unit, plan.confidence)
-        found.append((report, gain))
-    return rows, found
+        found.append(document(report, gain))
+    return found
 
 
 def _check_fine_bins(inputs: Inputs, plan: CalibrationPlan) -> None:
@@ -349,6 +384,19 @@ def recalibrate(
     job: Job, inputs: Inputs, sources: Sequence[Source], plan: RecalibrationPlan
 ) -> RecalibrateDocument:
     """Would another map of the probabilities do better on new rows, and which?"""
+    rows, origin = collect_rows(job), inputs.origin(job.data, sources)
+    return recalibrated(rows, job.data, origin, plan, inputs.decimal, job.progress)
+
+
+def recalibrated(
+    rows: Rows,
+    data: Data,
+    origin: Origin,
+    plan: RecalibrationPlan,
+    decimal: DecimalSign = ".",
+    progress: Progress = silent,
+) -> RecalibrateDocument:
+    """Judge all maps by rows that are held."""
     from bce_cli.core.recalibration.choice import (  # noqa: PLC0415 -- not every question
         recalibration_report,
     )
@@ -357,16 +405,14 @@ def recalibrate(
     from bce_cli.readers.order import ranks_of  # noqa: PLC0415 -- as above
     from bce_cli.render.recalibrate import RecalibrateDocument  # noqa: PLC0415 -- as above
 
-    rows = collect_rows(job)
-    cluster, order = job.data.cluster_name, job.data.order_name
+    cluster, order = data.cluster_name, data.order_name
     ranks = None
     if rows.order is not None:
-        ranks = ranks_of(rows.order, order or "", inputs.decimal)
+        ranks = ranks_of(rows.order, order or "", decimal)
         rows = replace(rows, order=None)
     predictions = rows.probabilities if rows.logits is None else rows.logits
     mark = fingerprint(rows.labels, predictions, rows.weights)
-    report = recalibration_report(rows, plan, ranks, job.progress)
-    origin = inputs.origin(job.data, sources)
+    report = recalibration_report(rows, plan, ranks, progress)
     fewer = plan.folds is None and report.folds < USUAL_FOLDS
     return RecalibrateDocument(origin, report, mark, cluster, order, has_fewer_folds=fewer)
 
@@ -380,9 +426,8 @@ def check(
     limits: Limits,
 ) -> CheckDocument:
     """May this model pass?"""
-    from bce_cli.core.gate.judgement import judge  # noqa: PLC0415 -- not every question
-    from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415 -- as above
-    from bce_cli.render.check import Against, CheckDocument  # noqa: PLC0415 -- as above
+    from bce_cli.core.gate.totals import GateTotals  # noqa: PLC0415 -- not every question
+    from bce_cli.render.check import Against  # noqa: PLC0415 -- as above
 
     sums_of = partial(GateTotals.of, limits=limits, convention=convention)
     rows = None
@@ -391,12 +436,28 @@ def check(
         totals = reduce(iadd, some)
     else:
         totals = fold_rows(job, sums_of)
-    judgement = judge(totals, limits, unit, rows, convention)
     origin = inputs.origin(job.data, sources)
     against = None
     if limits.against:
         column, other = job.data.prediction_names
         origin = replace(origin, prediction_columns=(column,))
         against = Against(inputs.against_names() or origin.sources, other)
-    cluster = job.data.cluster_name
-    return CheckDocument(origin, convention, limits, judgement, against, cluster)
+    document = judged(totals, rows, job.data, origin, limits, unit, convention)
+    return replace(document, against=against)
+
+
+def judged(
+    totals: GateTotals,
+    rows: Rows | None,
+    data: Data,
+    origin: Origin,
+    limits: Limits,
+    unit: Unit,
+    convention: Convention = EXACT,
+) -> CheckDocument:
+    """Hold to its limits what all rows came to; rows are those held, where limits need them."""
+    from bce_cli.core.gate.judgement import judge  # noqa: PLC0415 -- not every question
+    from bce_cli.render.check import CheckDocument  # noqa: PLC0415 -- as above
+
+    judgement = judge(totals, limits, unit, rows, convention)
+    return CheckDocument(origin, convention, limits, judgement, None, data.cluster_name)

@@ -177,6 +177,8 @@ class Inputs:
 
     def model_names(self, data: Data, sources: Sequence[Source]) -> list[str]:
         """Call models by their columns, or by their sources as briefly as can be."""
+        if self.against:
+            sources = (*sources[:1], *self.against[:1])
         if len(data.models) == 1:
             names = list(data.prediction_names)
             given = list(data.baseline.options.columns.predictions)

@@ -72,6 +72,8 @@ class ReportDocument:
     log_product : LogProduct or None
         Of the first model.
     making : Making or None
+    no_advice : str or None
+        Why there are no recalibrations, though rows are held: too few of them, or one label only.
     """
 
     origin: Origin
@@ -85,3 +87,4 @@ class ReportDocument:
     losses: tuple[LossBin, ...] = ()
     log_product: LogProduct | None = None
     making: Making | None = None
+    no_advice: str | None = None
