@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import pairwise
+from operator import iadd
 from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
 from bce_cli.core.cuts import in_order
@@ -275,6 +277,52 @@ def segment_reports(
     }
     costs = {names: (_total(item), item.n) for names, item in found.items()}
     return tuple(found[names] for names in in_order(costs, cuts))
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSegments:
+    """The segments that cost less than some others, taken together.
+
+    Attributes
+    ----------
+    names : frozenset of tuple of str
+        Their words.
+    report : SegmentReport
+        Of all their rows; it has no words.
+    """
+
+    names: frozenset[Names]
+    report: SegmentReport
+
+
+def other_segments(
+    segments: Segmented[SegmentSums],
+    found: Sequence[SegmentReport],
+    most: int,
+    whole: LossReport,
+    confidence: float = 0.95,
+) -> OtherSegments | None:
+    """Take together all segments but the costliest; None where there are no others.
+
+    Parameters
+    ----------
+    segments : Segmented of SegmentSums
+        Used up.
+    found : sequence of SegmentReport
+        The figures of each, from `segment_reports`.
+    most : int
+        How many count as the costliest; of equal costs, those of more rows.
+    whole : LossReport
+        Of all rows, in the same unit.
+    confidence : float, default 0.95
+        Of every interval.
+    """
+    costs = {item.names: (_total(item), item.n) for item in found}
+    rest = in_order(costs)[most:]
+    if not rest:
+        return None
+    sums = reduce(iadd, (segments.totals[names] for names in rest))
+    return OtherSegments(frozenset(rest), _report((), sums, whole, whole.unit, confidence))
 
 
 def _report(

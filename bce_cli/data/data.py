@@ -553,6 +553,7 @@ def _prepared(
     rival_choice = replace(
         choice,
         prediction=prediction or choice.prediction,
+        rivals=(),
         weight=None,
         id=row_id,
         cluster=None,

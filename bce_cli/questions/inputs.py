@@ -37,6 +37,7 @@ _CHOICES: dict[str, Any] = {
     "decimal": DecimalSign,
 }
 _PREDICTIONS_AND_LABELS = 2
+_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ class Inputs:
         self._check(sources, has_models=bool(self.against))
         columns = self._columns()
         if self.against:
+            if self.least_models and self.against_column is None:
+                named = argument("against_column")
+                message = f"{argument('against')} takes one column, and {named} does not say which"
+                raise ArgumentError(message, "predictions are a pattern here")
             if self.labels is None:
                 columns = replace(columns, truth="FILE")
             asked, column = self._asked(columns, block_bytes), self.against_column
@@ -177,22 +182,24 @@ class Inputs:
 
     def model_names(self, data: Data, sources: Sequence[Source]) -> list[str]:
         """Call models by their columns, or by their sources as briefly as can be."""
+        columns = list(data.prediction_names)
         if self.against:
-            sources = (*sources[:1], *self.against[:1])
-        if len(data.models) == 1:
-            names = list(data.prediction_names)
-            given = list(data.baseline.options.columns.predictions)
+            own = columns[:-1] if len(columns) > _PAIR else []
+            files = [*([] if own else sources[:1]), self.against[0]]
+            tries = [[*own, *map(_brief, files)], [*own, *map(_shown, files)], columns]
+        elif len(data.models) == 1:
+            tries = [columns, list(data.baseline.options.columns.predictions)]
         else:
-            names, given = [*map(_brief, sources)], [*map(_shown, sources)]
-        if len(set(names)) < len(names):
-            names = given
-        if len(set(names)) < len(names):
-            names = [f"{name} {number}" for number, name in enumerate(names, start=1)]
-        return names
+            tries = [[*map(_brief, sources)], [*map(_shown, sources)]]
+        for names in tries:
+            if len(set(names)) == len(names):
+                return names
+        return [f"{name} {number}" for number, name in enumerate(names, start=1)]
 
     def _columns(self) -> ColumnChoice:
-        is_beside = self.against_column is not None and not self.against
-        beside = (self.against_column or "",) if is_beside else ()
+        beside = () if self.against or self.against_column is None else (self.against_column,)
+        if self.against_column in self.predictions[1:]:  # one of the models is held against
+            beside = ()
         return ColumnChoice(
             self.label,
             next(iter(self.predictions), None),

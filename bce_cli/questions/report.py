@@ -17,6 +17,7 @@ from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.recalibration.choice import RecalibrationPlan
 from bce_cli.core.report import check_unit
 from bce_cli.core.rows import MIXED, concatenated
+from bce_cli.core.segments import other_segments
 from bce_cli.core.state import State
 from bce_cli.engine.run import evaluate_with
 from bce_cli.errors import ArgumentError, DataError, argument
@@ -24,7 +25,7 @@ from bce_cli.questions.answers import calibrated, compared, evaluated, judged, r
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import Against
-from bce_cli.render.report import ReportDocument
+from bce_cli.render.report import MOST_SEGMENTS, ReportDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate.limits import Limits
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Rows
+    from bce_cli.core.segments import OtherSegments
     from bce_cli.engine.run import Job
     from bce_cli.questions.inputs import Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
@@ -111,7 +113,8 @@ class _Seen(State):
         if rows.rivals:
             comparison = ComparisonTotals.of(rows, ComparisonPlan(n_shown=plan.n_worst))
         if plan.limits is not None:
-            rivals = rows.rivals[rival - 1 :][:1] if plan.limits.against else ()
+            others = (rows.predictions, *rows.rivals)[rival]
+            rivals = (others,) if plan.limits.against else ()
             check = GateTotals.of(replace(rows, rivals=rivals), plan.limits)
         whole = replace(rows, ids=None, segments=())
         return cls(
@@ -157,10 +160,11 @@ def report(job: Job, inputs: Inputs, sources: Sequence[Source], plan: ReportPlan
     seen = replace(seen, held=[])  # of which these are copies
     answers = _Answers(job, inputs, tuple(sources), plan, seen, rows)
     recalibrations, obstacle = answers.recalibrations()
+    compute = answers.compute(result, asked)
     return ReportDocument(
         answers.origin,
         tuple(answers.names),
-        compute=answers.compute(result, asked),
+        compute=compute,
         conventions=answers.conventions(result, asked),
         compare=answers.compare(),
         calibration=answers.calibration(),
@@ -169,6 +173,7 @@ def report(job: Job, inputs: Inputs, sources: Sequence[Source], plan: ReportPlan
         losses=seen.losses.bins(plan.unit),
         log_product=result.log_product,
         no_advice=obstacle,
+        others=answers.others(result, compute),
     )
 
 
@@ -233,6 +238,13 @@ class _Answers:
         """Say how good the predictions of the first model are."""
         asked, result = replace(asked, compared=()), replace(result, compared=())
         return self._evaluated(result, asked)
+
+    def others(self, result: Result, compute: ComputeDocument) -> OtherSegments | None:
+        """Take together what the page has no room for."""
+        if result.segments is None:
+            return None
+        whole, confidence = compute.report, self.plan.confidence
+        return other_segments(result.segments, compute.segments, MOST_SEGMENTS, whole, confidence)
 
     def conventions(self, result: Result, asked: Plan) -> ComputeDocument | None:
         """Say what other libraries print; None where that is not defined."""

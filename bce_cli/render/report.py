@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bce_cli.core.distribution import LossBin
     from bce_cli.core.likelihood import LogProduct
+    from bce_cli.core.segments import OtherSegments
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.check import CheckDocument
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from bce_cli.render.compute import ComputeDocument
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
+
+MOST_SEGMENTS = 50
+"""Segments that a page has one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ class ReportDocument:
     making : Making or None
     no_advice : str or None
         Why there are no recalibrations, though rows are held: too few of them, or one label only.
+    others : OtherSegments or None
+        The segments of `compute` and `compare` beyond the costliest `MOST_SEGMENTS`, together; the
+        page has them as one, and None where there are no more.
     """
 
     origin: Origin
@@ -88,3 +95,4 @@ class ReportDocument:
     log_product: LogProduct | None = None
     making: Making | None = None
     no_advice: str | None = None
+    others: OtherSegments | None = None
