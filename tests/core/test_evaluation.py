@@ -29,6 +29,7 @@ plans = st.builds(
     with_product=st.just(True),
     n_first=st.none() | st.integers(0, 10),
     n_worst=st.integers(0, 5),
+    with_log_product=st.booleans(),
 )
 
 # A float64 product that is lost in row 8, with rows to spare on both sides.

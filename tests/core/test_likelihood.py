@@ -10,8 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bce_cli import LabelError, ProbabilityError, likelihood_product
-from bce_cli.core.likelihood import FLOAT_TYPES, FloatType, LikelihoodProduct, RunningProduct
+from bce_cli import LabelError, LossTotals, ProbabilityError, likelihood_product
+from bce_cli.core.evaluation import Evaluation, Plan, evaluate_rows
+from bce_cli.core.likelihood import (
+    FLOAT_TYPES,
+    FloatType,
+    LikelihoodProduct,
+    LogProduct,
+    RunningProduct,
+)
+from bce_cli.core.report import loss_report
+from bce_cli.core.rows import Rows
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
@@ -191,3 +200,51 @@ def test_weights_are_exponents_and_logits_and_soft_labels_are_taken() -> None:
     assert weighted.product == 0.5**3 * 0.25**2
     assert likelihood_product([1, 0], [0.0, 0.0], logits=True).product == 0.25
     assert likelihood_product([0.5], [0.25], soft_labels=True).product == 0.75**0.5 * 0.25**0.5
+
+
+def _followed(rows: Rows, size: int | None = None) -> LogProduct:
+    plan = Plan(with_log_product=True)
+    evaluation = Evaluation(plan)
+    for start in range(0, len(rows), size or len(rows)):
+        part = rows.at(slice(start, start + (size or len(rows))))
+        evaluation += evaluate_rows(part, plan, keep_rows=evaluation.needs_rows)
+    found = evaluation.result().log_product
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 5000])
+def test_the_logarithm_is_followed_to_a_tenth_beyond_the_row_that_loses_the_product(
+    size: int,
+) -> None:
+    rows = Rows(np.ones(5000, np.bool_), np.full(5000, 0.5))  # lost in row 1075
+    found = _followed(rows, size)
+    assert found.rows == (*range(0, 1183, 8), 1183)
+    assert found.n == 5000
+    assert found.log10 == tuple(row * -math.log(2.0) / math.log(10.0) for row in found.rows)
+
+
+def test_a_product_that_is_not_lost_is_followed_to_its_end() -> None:
+    rng = np.random.default_rng(5)
+    labels, p = rng.random(300) < 0.5, rng.uniform(0.4, 0.6, 300)
+    rows = Rows(labels, p, weights=rng.uniform(0.0, 2.0, 300), missing=np.arange(300) == 299)
+    found = _followed(rows, 70)
+    assert found.rows == (*range(0, 299, 2), 300)
+    report = loss_report(LossTotals.of(rows))
+    assert found.log10[-1] == report.log10_likelihood
+    assert found == _followed(rows)
+    assert _followed(rows.at(slice(0, 200))).rows == tuple(range(201))
+
+
+@pytest.mark.parametrize("size", [1, 3, 20])
+def test_the_logarithm_ends_before_a_row_that_was_impossible(size: int) -> None:
+    p = np.full(20, 0.1)
+    p[11] = 0.0
+    found = _followed(Rows(np.ones(20, np.bool_), p), size)
+    assert found.rows == tuple(range(12))
+    assert found.n == 20
+    assert found.log10[-1] == pytest.approx(-11.0, rel=1e-15)
+
+
+def test_an_impossible_first_row_leaves_no_point_but_the_start() -> None:
+    assert _followed(Rows(np.ones(3, np.bool_), np.zeros(3))) == LogProduct((0,), (0.0,), 3)
