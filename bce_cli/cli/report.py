@@ -48,7 +48,7 @@ _MOST_WORST = 1000
 """Rows that a page may show; more would make it large."""
 
 
-class Held(Demanded):
+class Demands(Demanded):
     """What predictions are held to, where intervals and bins are those of the whole page."""
 
     bins: Annotated[
@@ -71,13 +71,7 @@ class Held(Demanded):
     confidence: ConfidenceOpt = 0.95
 
     def check(self, predictions: "Sequence[str]") -> None:
-        """Refuse options that contradict each other, or would do nothing.
-
-        Raises
-        ------
-        UsageError
-            As said.
-        """
+        """Refuse options that contradict each other, or would do nothing."""
         if self.confident and not self.has_any:
             message = "--confident is for checks, and there is none"
             raise UsageError(message, "give a limit, such as --max-loss 0.65")
@@ -115,6 +109,13 @@ class Wanted(OptionGroup):
         bool, typer.Option("--stamp", help="Tell when the page was made; each is another then.")
     ] = False
 
+    def check(self, inputs: ModelsInput, *, has_rival: bool) -> None:
+        """Refuse names of rows that are neither shown nor compared with those of another file."""
+        has_files = has_rival or inputs.labels is not None
+        if self.id_column is not None and not (self.worst or has_files):
+            message = "--id goes with --worst"
+            raise UsageError(message, "without it no row is shown")
+
     def asked(self, inputs: "Inputs") -> "Inputs":
         """Return what is to be read, with the names and the segments of rows."""
         return parted(replace(inputs, id=self.id_column), self.by, self.cut)
@@ -126,7 +127,7 @@ def report(
     *,
     inputs: ModelsInput,
     wanted: Wanted,
-    held: Held,
+    demanded: Demands,
     out: PageOptions,
     quiet: Annotated[
         bool,
@@ -142,11 +143,12 @@ def report(
     the exit code is that of bce check.
     """
     paths = paths_or_help(ctx, sources)
-    held.check(inputs.predictions)
+    demanded.check(inputs.predictions)
+    wanted.check(inputs, has_rival=demanded.against is not None)
     out.check()
-    saved = _saved(held)
-    plan = _plan(wanted, held)
-    asked = _asked(inputs, wanted, held)
+    saved = _saved(demanded)
+    plan = _plan(wanted, demanded)
+    asked = _asked(inputs, wanted, demanded)
     data = asked.data(paths)
     also_read = [source.local_path or source.path for source in saved]
     with engine.at_work(data, inputs, out, quiet=quiet, also_read=also_read) as (job, stream):
@@ -166,22 +168,22 @@ def report(
         raise typer.Exit(VERDICT_CODES[verdict])
 
 
-def _asked(inputs: ModelsInput, wanted: Wanted, held: Held) -> "Inputs":
+def _asked(inputs: ModelsInput, wanted: Wanted, demanded: Demands) -> "Inputs":
     """Return what is to be read: columns of models, or one beside that which it is held against."""
-    asked = held.asked(wanted.asked(inputs.asked()))
-    return replace(asked, least_models=None) if held.against is not None else asked
+    asked = demanded.asked(wanted.asked(inputs.asked()))
+    return replace(asked, least_models=None) if demanded.against is not None else asked
 
 
-def _saved(held: Held) -> "list[Source]":
+def _saved(demanded: Demands) -> "list[Source]":
     """Return the report that predictions are held to, as it is now; none without one."""
-    if not held.baseline:
+    if not demanded.baseline:
         return []
     from bce_cli.storage.sources import Source  # noqa: PLC0415 -- not for --help
 
-    return [Source(held.baseline).looked_at()]
+    return [Source(demanded.baseline).looked_at()]
 
 
-def _plan(wanted: Wanted, held: Held) -> "ReportPlan":
+def _plan(wanted: Wanted, demanded: Demands) -> "ReportPlan":
     """Return what is to be found out; reads the baseline.
 
     Raises
@@ -195,17 +197,17 @@ def _plan(wanted: Wanted, held: Held) -> "ReportPlan":
     from bce_cli.core.conventions import EXACT  # noqa: PLC0415 -- as above
     from bce_cli.questions.report import ReportPlan  # noqa: PLC0415 -- as above
 
-    is_held = held.has_any or held.budget is not None
-    limits = held.limits(EXACT) if is_held else None
-    bins = {} if held.bins is None else {"n_bins": held.bins}
+    is_held = demanded.has_any or demanded.budget is not None
+    limits = demanded.limits(EXACT) if is_held else None
+    bins = {} if demanded.bins is None else {"n_bins": demanded.bins}
     calibration = CalibrationPlan(
         wanted.unit,
-        strategy=held.strategy or "uniform",
+        strategy=demanded.strategy or "uniform",
         with_fine_bins=wanted.fine_bins,
-        confidence=held.confidence,
+        confidence=demanded.confidence,
         **bins,
     )
-    return ReportPlan(wanted.unit, held.confidence, wanted.worst, calibration, limits)
+    return ReportPlan(wanted.unit, demanded.confidence, wanted.worst, calibration, limits)
 
 
 def _now() -> str:
@@ -229,7 +231,7 @@ def _command(ctx: typer.Context, paths: "Sequence[str]") -> "Iterator[str]":
     options: list[Any] = ctx.command.params
     for option in options:
         value = ctx.params.get(option.name)
-        if option.name in _NOT_ASKED or value == option.default or not value:
+        if option.name in _NOT_ASKED or value in (option.default, None, (), []):
             continue
         name = min(option.opts, key=len)
         if option.is_flag:

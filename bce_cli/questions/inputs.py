@@ -70,7 +70,7 @@ class Inputs:
     against : tuple of str or Frame
         Where the predictions of a rival stand, if not beside the others.
     against_column : str, optional
-        What they are called; None for as the others are.
+        What they are called; None for as the others are. It may be one of `predictions`.
     input_format, delimiter, encoding, comment : str, optional
     decimal : {".", ","}
     no_header : bool
@@ -189,8 +189,9 @@ class Inputs:
         return names
 
     def _columns(self) -> ColumnChoice:
-        is_beside = self.against_column is not None and not self.against
-        beside = (self.against_column or "",) if is_beside else ()
+        other = self.against_column
+        is_beside = not self.against and other not in (None, *self.predictions[1:])
+        beside = (other or "",) if is_beside else ()
         return ColumnChoice(
             self.label,
             next(iter(self.predictions), None),
