@@ -104,7 +104,7 @@ FLAGS = frozenset(
     (
         *("--help", "-h", "--version", "--quiet", "-q", "--brief", "--per-example", "--excel-safe"),
         *("--no-header", "--soft-labels", "--logits", "--no-logits", "--logit", "--fine-bins"),
-        *("--confident", "--sort"),
+        *("--confident", "--sort", "--stamp"),
     )
 )
 """Options that take no value; all others do."""

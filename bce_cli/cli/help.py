@@ -21,7 +21,7 @@ _HEADINGS = {
     _JUDGED: "STEP",
     "The new column": "--column --logit --formula",
     "Output": "--format --output --save --brief --quiet --table --sort --plot --per-example "
-    "--rows --worst --color --excel-safe",
+    "--rows --worst --picture-format --stamp --color --excel-safe",
     "Running": "--workers --engine --scheduler --help",
 }
 """What stands under which heading, the commonest first; all else is what is judged."""
@@ -34,8 +34,8 @@ TOPIC = "exit-codes"
 _MEANINGS = {
     ExitCode.OK: "fine; of bce check: every check has passed",
     ExitCode.USAGE: "the command line is wrong",
-    ExitCode.GATE_FAILED: "bce check: a check has failed",
-    ExitCode.GATE_UNDECIDED: "bce check: none has failed, but one cannot be decided",
+    ExitCode.GATE_FAILED: "bce check, bce report: a check has failed",
+    ExitCode.GATE_UNDECIDED: "bce check, bce report: none has failed, but one cannot be decided",
     ExitCode.DATA: "the input was read and cannot be used",
     ExitCode.NO_INPUT: "the input cannot be read",
     ExitCode.UNAVAILABLE: "the cluster cannot be reached, or was lost",
@@ -162,7 +162,7 @@ def _commands(group: TyperGroup, ctx: Any, width: int) -> Iterator[str]:  # noqa
     options: list[Any] = [p for p in group.get_params(ctx) if _key(p) != "--show-completion"]
     options.sort(key=lambda option: str(option.name).endswith("_completion"))
     rows = [(_name(option), _OF_COMPLETION.get(_key(option), option.help)) for option in options]
-    yield from ("", "Options:", *_listed(rows, width), *_paragraphs(_MORE, width))
+    yield from ("", "Options:", *_listed(rows, width), *_wrapped(_MORE, width))
 
 
 def _options(parameters: Sequence[Any], width: int) -> Iterator[str]:

@@ -16,10 +16,11 @@ from bce_cli.cli.diagnostics import say
 from bce_cli.cli.parsing import OptionGroup
 from bce_cli.cli.staging import are_same, staged_output, status_of, stdout_encoding
 from bce_cli.errors import UsageError, did_you_mean, quoted
-from bce_cli.render import Format
+from bce_cli.render import Format, PictureFormat
 
 if TYPE_CHECKING:
     from bce_cli.render.layout import Look
+    from bce_cli.render.report import ReportDocument
     from bce_cli.render.write import Document
 
 MOST_ROWS = 10_000
@@ -38,6 +39,7 @@ _BY_NAME = {
 }
 """The formats that the endings of a file's name ask for."""
 _WORKBOOKS = (".xlsx", ".xls", ".ods")
+_PRINTED = (".pdf",)
 _LINES = (".jsonl", ".ndjson")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _ENDINGS = (*_BY_NAME, *_LINES, *_COMPRESSED)
@@ -90,6 +92,7 @@ class OutputOptions(OptionGroup):
     """
 
     FORMATS = get_args(Format)
+    USUAL = "table"
     output_format: Annotated[Format | None, format_option("table, json, csv, markdown or html")] = (
         None
     )
@@ -116,7 +119,7 @@ class OutputOptions(OptionGroup):
             message = "--output must not be empty"
             raise UsageError(message)
         if is_number:
-            self._chosen = self.output_format or "table"
+            self._chosen = self.output_format or self.USUAL
         elif self.excel_safe and self.text_format != "csv":
             message = "--excel-safe goes with --format csv"
             raise UsageError(message)
@@ -149,7 +152,7 @@ class OutputOptions(OptionGroup):
         ending = self._ending()
         named = self._named(ending)
         if named is None:
-            return given or "table"
+            return given or self.USUAL
         is_plain = ending == ".txt" and given != "parquet"
         if given not in {None, named} and not is_plain:
             message = (
@@ -180,6 +183,8 @@ class OutputOptions(OptionGroup):
             message = f"{place}: the ending {quoted(ending)} names no format{meant}"
             if ending in _WORKBOOKS:
                 raise UsageError(message, "a table program reads .csv")
+            if ending in _PRINTED and "html" in self.FORMATS:
+                raise UsageError(message, "a browser prints .html to a PDF")
             raise UsageError(message, f"{', '.join(known)} do, and any name goes with --format")
         return named
 
@@ -196,6 +201,12 @@ class OutputOptions(OptionGroup):
             return ""
         name = os.path.basename(self.path).lower()  # noqa: PTH119 -- a text
         return name if name in _ENDINGS else os.path.splitext(name)[1]  # noqa: PTH122
+
+    def _refuse_terminal(self, what: str, name: str) -> None:
+        """Raise UsageError if bytes would be written where text is read."""
+        if self.path is None and sys.stdout is not None and sys.stdout.isatty():
+            message = f"{what} is nothing to read on a terminal"
+            raise UsageError(message, f"write it to a file with -o {name}")
 
     @property
     def is_prose(self) -> bool:
@@ -297,7 +308,7 @@ class RowOutputOptions(OutputOptions):
                 )
                 message = f"{asked} goes with --per-example"
                 raise UsageError(message, "Parquet holds rows, not a report")
-            self._refuse_terminal()
+            self._refuse_terminal("Parquet", "FILE")
 
     @property
     def writes_rows(self) -> bool:
@@ -309,11 +320,59 @@ class RowOutputOptions(OutputOptions):
         """Whether rows are to be written as Parquet."""
         return self._chosen == "parquet"
 
-    def _refuse_terminal(self) -> None:
-        """Raise UsageError if bytes would be written where text is read."""
-        if self.path is None and sys.stdout is not None and sys.stdout.isatty():
-            message = "Parquet is nothing to read on a terminal"
-            raise UsageError(message, "write it to a file with -o FILE")
+
+class PageOptions(OutputOptions):
+    """The same, for a page with pictures, its short form, or its figures.
+
+    Examples
+    --------
+    >>> PageOptions(output="a.md").text_format, PageOptions().text_format
+    ('markdown', 'html')
+    """
+
+    LEFT_OUT = ("brief", "color", "excel_safe")
+    FORMATS = ("html", "markdown", "json")
+    USUAL = "html"
+    output_format: Annotated[
+        Literal["html", "markdown", "json"] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="html; markdown, the short form; or json, all figures. Else html, or what FILE's "
+            "ending says.",
+        ),
+    ] = None
+    output: Annotated[str | None, output_option(".html .md .json")] = None
+    picture_format: Annotated[
+        PictureFormat | None,
+        typer.Option(
+            "--picture-format",
+            metavar="FORMAT",
+            help="Of the pictures on the page: svg, or png for mail (needs matplotlib). Else svg.",
+        ),
+    ] = None
+
+    def check(self, *, is_number: bool = False) -> None:
+        """Refuse options that contradict each other; see the base class."""
+        super().check(is_number=is_number)
+        kind = self.text_format
+        if kind == "html":
+            self._refuse_terminal("HTML", "report.html")
+        elif self.picture_format is not None:
+            message = f"--picture-format goes with --format html, and {kind} has no pictures"
+            raise UsageError(message)
+        if self.picture_format == "png":
+            from bce_cli.render.drawing import require_matplotlib  # noqa: PLC0415 -- an extra
+
+            require_matplotlib("--picture-format png")
+
+    def page(self, document: "ReportDocument") -> bytes:
+        """Return a report in the format that was asked for."""
+        from bce_cli.render.write import write_report  # noqa: PLC0415 -- not for --help
+
+        pictures = self.picture_format or "svg"
+        return self.encode(write_report(document, self.text_format, self.look, pictures))
 
 
 def checked_picture(plot: str | None, output: str | None) -> str:

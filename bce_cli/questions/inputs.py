@@ -71,7 +71,7 @@ class Inputs:
     against : tuple of str or Frame
         Where the predictions of a rival stand, if not beside the others.
     against_column : str, optional
-        What they are called; None for as the others are.
+        What they are called; None for as the others are. It may be one of `predictions`.
     input_format, delimiter, encoding, comment : str, optional
     decimal : {".", ","}
     no_header : bool

@@ -151,13 +151,18 @@ def picture_format(path: str) -> str:
     if ending not in _PICTURES:
         message = f"--plot {quoted(path)} must end in .png, .svg or .pdf"
         raise UsageError(message)
+    require_matplotlib("--plot")
+    return ending
+
+
+def require_matplotlib(option: str) -> None:
+    """Raise UsageError if matplotlib is missing, which an option needs."""
     try:
         import matplotlib as mpl  # noqa: F401 -- an extra
     except ImportError as error:
-        message = "--plot needs matplotlib, which is not installed"
+        message = f"{option} needs matplotlib, which is not installed"
         hint = "install matplotlib: pip install matplotlib"
         raise shortage(error) or UsageError(message, hint) from None
-    return ending
 
 
 @dataclass(frozen=True, slots=True)

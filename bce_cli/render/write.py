@@ -17,8 +17,9 @@ from bce_cli.render.terminal import draw
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from bce_cli.render import Format
+    from bce_cli.render import Format, PictureFormat
     from bce_cli.render.layout import Section
+    from bce_cli.render.report import ReportDocument
 
 
 class Document(Protocol):
@@ -81,6 +82,32 @@ def write_document(
     if output_format == "table":
         return draw(sections[::-1], look)
     return write_markdown(sections, with_signs=look.unicode)
+
+
+def write_report(
+    document: ReportDocument,
+    output_format: Format,
+    look: Look,
+    pictures: PictureFormat = "svg",
+) -> str:
+    """Write all answers: as a page with pictures, its short form in Markdown, or JSON.
+
+    Parameters
+    ----------
+    document : ReportDocument
+    output_format : {"html", "markdown", "json"}
+    look : Look
+        Matters for the signs in Markdown.
+    pictures : {"svg", "png"}, default "svg"
+    """
+    del pictures
+    if output_format == "json":
+        return write_json(document.record())
+    found = (document.compute, document.compare, document.calibration, document.check)
+    sections = [s for each in found if each is not None for s in each.sections(look)]
+    if output_format == "markdown":
+        return write_markdown(sections, with_signs=look.unicode)
+    return write_html(sections, document.origin.names)
 
 
 def without(record: Any, keys: Collection[str]) -> Any:  # noqa: ANN401 -- any JSON value
