@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from bce_cli.errors import safe_text
+
 if TYPE_CHECKING:
     from bce_cli.render.page.picture import Picture
 
@@ -19,8 +21,8 @@ def svg_of(picture: Picture) -> Markup:
         ' stroke="currentColor"/></svg>'
     ).format(
         *(picture.width, picture.height, picture.width, picture.height),
-        *(picture.name, picture.name, picture.name, picture.title),
-        *(picture.name, picture.description),
+        *(picture.name, picture.name, picture.name, safe_text(picture.title)),
+        *(picture.name, safe_text(picture.description)),
     )
 
 

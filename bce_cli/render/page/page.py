@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
     from bce_cli.render.layout import Column, Section
     from bce_cli.render.page.topics import Topic
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = Markup(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 _SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
 _LONGEST_CELL, _LONGEST_LABEL = 60, 120
 _LONGEST_TEXT = 2000  # of a sentence, and of what stands in a title
 _LONG_WORD = re.compile(r"\S{101,}")
 _LONGEST_WORD = 60  # of those that are cut; a digest of SHA-256 has 64, and is not
-_NARROW = 36  # letters that fit a phone side by side
+_WORDS = 16  # letters of a column whose cells are broken into lines
+_NARROW = 36  # letters side by side that fit a phone
+_DENSE, _WIDER = 90, 120  # more of them do not fit A4 in the usual size, or in the least
 _LISTED_FROM = 4  # topics
 
 
@@ -68,7 +73,7 @@ def write_page(
     return _rendered(
         "page.html.jinja",
         dress=_PageDress(),
-        policy=_POLICY + "; img-src data:" * (picture_format == "png"),
+        policy=_POLICY + Markup("; img-src data:") * (picture_format == "png"),
         title=title,
         sections=(),
         topics=topics,
@@ -133,7 +138,7 @@ class _PageDress:
 
     has_headings = True
     _CLASSES: ClassVar[set[str]] = {
-        *("text", "words", "wide", "marked", "formula", "drawing", "listed"),
+        *("text", "words", "wide", "marked", "formula", "drawing", "listed", "dense", "wider"),
         *_SIGNS,
     }
 
@@ -159,10 +164,9 @@ class _PageDress:
         number = self._labels[label] = self._labels.get(label, 0) + 1
         return label if number == 1 else f"{label} ({number})"
 
-    def image(self, title: str) -> Markup:
-        """Say that letters are a drawing, which nobody wants to have read out."""
-        label = _cut(title, _LONGEST_LABEL) or "Drawing"
-        return Markup(' role="img" aria-label="{}"').format(label)
+    def image(self, title: str) -> str:
+        """Name letters that are a drawing, which nobody wants to have read out."""
+        return _cut(title, _LONGEST_LABEL) or "Drawing"
 
 
 class _NotebookDress:
@@ -198,7 +202,7 @@ class _NotebookDress:
         return ""
 
     def image(self, _: str) -> str:
-        """Leave it at that."""
+        """Leave letters alone."""
         return ""
 
 
@@ -209,7 +213,17 @@ def _attribute(name: str, value: str) -> Markup:
 def _width(section: Section) -> int:
     """Return about how many letters stand side by side in a table."""
     lines = [[column.title for column in section.columns], *section.rows]
-    return sum(2 + max(map(len, cells)) for cells in zip(*lines, strict=True))
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    return sum(
+        2 + min(width, _WORDS if column.wraps else _LONGEST_CELL)
+        for column, width in zip(section.columns, widths, strict=True)
+    )
+
+
+def _density(section: Section) -> str:
+    """Say of a table that it is too wide to be printed as others are."""
+    width = _width(section)
+    return " ".join(["dense"] * (width > _DENSE) + ["wider"] * (width > _WIDER))
 
 
 def _kind(column: Column) -> str:
@@ -228,8 +242,8 @@ def _visible(value: Any) -> Any:  # noqa: ANN401 -- whatever a template shows
 
 
 def _lines(texts: Sequence[str]) -> Markup:
-    """Join lines of text that is shown as it is."""
-    return Markup("\n").join(map(_visible, texts))
+    """Join lines of text that stands between tags, where quotes need no escape."""
+    return Markup("\n".join(escape(safe_text(text), quote=False) for text in texts))  # noqa: S704
 
 
 def _cut(text: str, longest: int) -> str:
@@ -279,7 +293,7 @@ def _size(text: str) -> str:
     >>> _size("x" * 12345), _size("x")
     ('12 kB', '1 kB')
     """
-    return f"{max(1, round(len(text.encode()) / 1000))} kB"
+    return f"{max(1, round(len(text) / 1000))} kB"
 
 
 def _encoded(picture: Picture) -> str:
@@ -308,7 +322,9 @@ def _environment() -> Environment:
         "longest_cell": _LONGEST_CELL,
         "verdict": _verdict,
         "pieces": _pieces,
+        "longest_text": _LONGEST_TEXT,
         "size": _size,
+        "density": _density,
         "svg_of": svg_of,
         "encoded": _encoded,
         "is_picture": lambda content: isinstance(content, Picture),
