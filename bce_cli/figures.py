@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.errors import did_you_mean, quoted
-from bce_cli.render.write import flat, write_json
+from bce_cli.render.records import flat, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

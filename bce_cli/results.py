@@ -11,7 +11,7 @@ from bce_cli.core.arguments import check_choice
 from bce_cli.errors import ArgumentError, DataError, UsageError, quoted
 from bce_cli.figures import Figures
 from bce_cli.render.layout import Look
-from bce_cli.render.write import html_fragment, write_document
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,6 +104,8 @@ class Result(Figures, ABC):
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
+        from bce_cli.render.page.page import html_fragment  # noqa: PLC0415 -- for notebooks alone
+
         return html_fragment(self._document.sections(Look()))
 
     def _json(self) -> str:

@@ -30,9 +30,10 @@ HEAVY = {
     "rich.table",
     "rich.console",
     "dask",
+    "jinja2",
     "sklearn",
 }
-DRAWING = {"pandas", "scipy", "rich", "rich.table", "rich.console", "dask"}
+DRAWING = {"pandas", "scipy", "rich", "rich.table", "rich.console", "dask", "jinja2"}
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_a_comparison_for_programs_loads_neither_frames_nor_drawing(
 def test_a_table_loads_rich_and_no_frames(loaded: Callable[..., set[str]]) -> None:
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p")
     assert "rich.table" in modules
-    assert modules & {"pandas", "scipy", "dask"} == set()
+    assert modules & {"pandas", "scipy", "dask", "jinja2"} == set()
 
 
 def test_the_package_itself_loads_nothing_until_a_name_is_used() -> None:

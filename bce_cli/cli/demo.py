@@ -321,7 +321,6 @@ def _text(
     from bce_cli.render.demo import page_sections, write_steps  # noqa: PLC0415
     from bce_cli.render.markdown import write_markdown  # noqa: PLC0415
     from bce_cli.render.terminal import draw  # noqa: PLC0415
-    from bce_cli.render.write import write_html  # noqa: PLC0415
 
     if out.text_format == "json":
         return write_steps([(step.name, result) for step, result in results], brief=out.brief)
@@ -334,6 +333,8 @@ def _text(
         for step, page in pages
     ]
     if out.text_format == "html":
+        from bce_cli.render.page.page import write_html  # noqa: PLC0415 -- not for other formats
+
         sections = [section for of_page in laid_out for section in of_page]
         return write_html(sections, sections[0].title if len(pages) == 1 else _TITLE)
     return "\n".join(

@@ -31,7 +31,7 @@ from bce_cli.render.layout import (
     verb,
 )
 from bce_cli.render.origin import are_too_narrow, cluster_note, doubts, few_of, picked
-from bce_cli.render.write import flat
+from bce_cli.render.records import flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

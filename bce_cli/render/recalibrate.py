@@ -27,7 +27,7 @@ from bce_cli.render.layout import (
     table,
 )
 from bce_cli.render.origin import cluster_note, doubts, picked
-from bce_cli.render.write import flat
+from bce_cli.render.records import flat
 from bce_cli.version import __version__
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from bce_cli.core.calibration.report import calibration_report
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.layout import Column, Judged, Look, Section
 from bce_cli.render.origin import Origin
-from bce_cli.render.write import html_fragment, write_document, write_html
+from bce_cli.render.page.page import html_fragment, write_html
+from bce_cli.render.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,11 +82,14 @@ def test_a_section_is_a_table_with_a_caption_and_heads() -> None:
         {},
         {"class": "text words failed"},
     ]
-    assert page.inside("td") == ["0.5", "passed", "0.7", "FAILED"]
+    assert page.inside("td") == ["0.5", " passed", "0.7", " FAILED"]
     assert page.of("tr") == [{}, {}, {"class": "marked"}]
+    assert page.inside("mark") == ["b"]
     assert page.inside("pre") == ["p < q\nq & r", "│ ●\n└──"]
     assert page.of("p") == [{}, {"class": "undecided"}]
-    assert page.inside("p") == ["A note.", "It cannot be told."]
+    assert page.inside("p") == ["A note.", " It cannot be told."]
+    assert page.inside("span") == ["✓", "✗", "?"]
+    assert page.of("span") == [{"aria-hidden": "true"}] * 3
 
 
 def test_the_head_allows_nothing_but_its_own_style() -> None:
@@ -93,11 +97,25 @@ def test_the_head_allows_nothing_but_its_own_style() -> None:
     assert text.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert {
         "http-equiv": "Content-Security-Policy",
-        "content": "default-src 'none'; style-src 'unsafe-inline'",
+        "content": "default-src 'none'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'",
     } in Page(text).of("meta")
     assert "color-scheme: light dark" in text
     allowed = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "section"}
-    allowed |= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre", "p"}
+    allowed |= {
+        "div",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "pre",
+        "p",
+        "span",
+        "mark",
+    }
     assert {tag for tag, _ in Page(text).tags} <= allowed
     assert "http:" not in text
     assert "https:" not in text
@@ -116,13 +134,13 @@ def test_text_from_outside_stays_text() -> None:
     text = write_html([hostile, hostile], "Page")
     page = Page(text)
     plain = Page(write_html([SECTION], "Page"))
-    assert {tag for tag, _ in page.tags} == {tag for tag, _ in plain.tags}
+    assert {tag for tag, _ in page.tags} == {tag for tag, _ in plain.tags} - {"mark"}
     assert "<script" not in text
-    assert [words for _, words in page.texts].count(HOSTILE) == 18
+    assert [words.strip() for _, words in page.texts].count(HOSTILE) == 18
     assert Page(write_html([], HOSTILE)).inside("title") == [HOSTILE]
     fragment = html_fragment([hostile])
     assert "<script" not in fragment
-    assert {words for _, words in Page(fragment).texts} == {HOSTILE}
+    assert {words.strip() for _, words in Page(fragment).texts} == {HOSTILE, "✗"}
 
 
 def test_a_fragment_for_a_notebook_looks_after_itself() -> None:
@@ -147,11 +165,16 @@ def test_a_fragment_for_a_notebook_looks_after_itself() -> None:
     ]
     assert page.of("tr") == [{}, {}, {"style": bold}]
     assert page.of("p") == [{"style": bold}, {}, {"style": bold}, {"style": bold}]
-    assert page.inside("p") == ["Scores", "A note.", "It cannot be told.", "Second"]
-    assert page.of("pre")[0] == {"style": "line-height:1.15;overflow-x:auto;white-space:pre"}
-    kinds = {"div", "section", "table", "thead", "tbody", "tr", "th", "td", "pre", "p"}
+    assert page.inside("p") == ["Scores", "A note.", " It cannot be told.", "Second"]
+    assert page.of("pre") == [
+        {"style": "white-space:pre-wrap"},
+        {"style": "line-height:1.15;white-space:pre"},
+    ]
+    kinds = {"div", "section", "table", "thead", "tbody", "tr", "th", "td", "pre", "p", "span"}
     assert {tag for tag, _ in page.tags} == kinds
-    assert {name for _, found in page.tags for name in found} == {"class", "scope", "style"}
+    assert {name for _, found in page.tags for name in found} == {
+        *("aria-hidden", "class", "scope", "style")
+    }
 
 
 def test_a_fragment_says_what_the_page_says() -> None:

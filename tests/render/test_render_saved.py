@@ -35,8 +35,9 @@ from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.layout import Look
 from bce_cli.render.origin import Origin
+from bce_cli.render.records import without, write_json
 from bce_cli.render.saved import document_of
-from bce_cli.render.write import without, write_document, write_json
+from bce_cli.render.write import write_document
 from tests.budgets import examples, stride
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from bce_cli.render.layout import (
     Section,
     formula,
 )
-from bce_cli.render.write import finite, write_json
+from bce_cli.render.records import finite, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

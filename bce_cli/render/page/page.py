@@ -1,0 +1,332 @@
+"""Topics, or sections alone, as one page of HTML; and sections as a piece of a notebook.
+
+All markup stands in the templates beside this file, which escape whatever they are given. What is
+here says how elements look, and what becomes of text that is long or cannot be seen.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bce_cli.errors import safe_text
+from bce_cli.render.layout import Judged
+from bce_cli.render.page.drawn import png_of, svg_of
+from bce_cli.render.page.picture import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.gate.judgement import Verdict
+    from bce_cli.render.layout import Column, Section
+    from bce_cli.render.page.topics import Topic
+
+_POLICY = Markup(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+_SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "undecided": "?"}
+
+_LONGEST_CELL, _LONGEST_LABEL = 60, 120
+_LONGEST_TEXT = 2000  # of a sentence, and of what stands in a title
+_LONG_WORD = re.compile(r"\S{101,}")
+_LONGEST_WORD = 60  # of those that are cut; a digest of SHA-256 has 64, and is not
+_WORDS = 16  # letters of a column whose cells are broken into lines
+_NARROW = 36  # letters side by side that fit a phone
+_DENSE, _WIDER = 90, 120  # more of them do not fit A4 in the usual size, or in the least
+_LISTED_FROM = 4  # topics
+
+
+def write_page(
+    topics: Sequence[Topic], title: str, *, picture_format: Literal["svg", "png"] = "svg"
+) -> str:
+    """Write topics as one page of HTML that needs nothing else, and runs nothing.
+
+    All text is escaped. The same topics make the same bytes, which are to be UTF-8. The first topic
+    is the answer, and a list of contents follows it.
+
+    Parameters
+    ----------
+    topics : sequence of Topic
+    title : str
+        Of the page.
+    picture_format : {"svg", "png"}, default "svg"
+        How pictures are held; PNG is for mail, and needs matplotlib.
+
+    References
+    ----------
+    WHATWG, "HTML: Living Standard", on tables, figures and `Content-Security-Policy`.
+
+    Examples
+    --------
+    >>> from bce_cli.render.layout import Section
+    >>> from bce_cli.render.page.topics import Topic
+    >>> page = write_page([Topic("loss", "The loss", (Section("", notes=("a < b",)),))], "Report")
+    >>> "<h2>The loss</h2>" in page, "<p>a &lt; b</p>" in page
+    (True, True)
+    """
+    return _rendered(
+        "page.html.jinja",
+        dress=_PageDress(),
+        policy=_POLICY + Markup("; img-src data:") * (picture_format == "png"),
+        title=title,
+        sections=(),
+        topics=topics,
+        is_listed=len(topics) >= _LISTED_FROM,
+        picture_format=picture_format,
+    )
+
+
+def write_html(sections: Sequence[Section], title: str) -> str:
+    """Write sections as such a page.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    title : str
+        Of the page; a section that has the same title does not repeat it.
+
+    Examples
+    --------
+    >>> from bce_cli.render.layout import Section
+    >>> "<p>a &lt; b</p>" in write_html([Section("", notes=("a < b",))], "Page")
+    True
+    """
+    return _rendered(
+        "page.html.jinja",
+        dress=_PageDress(),
+        policy=_POLICY,
+        title=title,
+        sections=sections,
+        topics=(),
+        is_listed=False,
+        picture_format="svg",
+    )
+
+
+def html_fragment(sections: Sequence[Section]) -> str:
+    """Write sections for a notebook: in one element, with no page around them.
+
+    All text is escaped, and kept from being taken for mathematics. There is no colour, so that it
+    can be read on light and dark, and no heading, which notebooks would list among their own.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+
+    Examples
+    --------
+    >>> from bce_cli.render.layout import Section
+    >>> print(html_fragment([Section("Loss", notes=("a < b",))]), end="")
+    <div class="tex2jax_ignore mathjax_ignore">
+    <section>
+    <p style="font-weight:bold">Loss</p>
+    <p>a &lt; b</p>
+    </section>
+    </div>
+    """
+    return _rendered("fragment.html.jinja", dress=_NotebookDress(), sections=sections)
+
+
+class _PageDress:
+    """How the elements of a page look, and what its regions are called: each by another name."""
+
+    has_headings = True
+    _CLASSES: ClassVar[set[str]] = {
+        *("text", "words", "wide", "marked", "formula", "drawing", "listed", "dense", "wider"),
+        *_SIGNS,
+    }
+
+    def __init__(self) -> None:
+        self._labels: dict[str, int] = {}
+
+    def look(self, _: str, words: str) -> Markup:
+        """Leave it to the style sheet of the page."""
+        return _attribute("class", " ".join(w for w in words.split() if w in self._CLASSES))
+
+    def label(self, section: Section, kind: str = "Table") -> str:
+        """Name a region that scrolls; "" for a table that is narrow enough everywhere."""
+        if kind == "Table" and _width(section) <= _NARROW:
+            return ""
+        return self._unlike_others(section.title or kind)
+
+    def label_of_picture(self, picture: Picture) -> str:
+        """Name the region of a picture."""
+        return self._unlike_others(picture.title)
+
+    def _unlike_others(self, title: str) -> str:
+        label = _cut(title, _LONGEST_LABEL)
+        number = self._labels[label] = self._labels.get(label, 0) + 1
+        return label if number == 1 else f"{label} ({number})"
+
+    def image(self, title: str) -> str:
+        """Name letters that are a drawing, which nobody wants to have read out."""
+        return _cut(title, _LONGEST_LABEL) or "Drawing"
+
+
+class _NotebookDress:
+    """How elements look where the style sheet is another's: each says it of itself."""
+
+    has_headings = False
+    _BOLD: ClassVar[set[str]] = {"heading", "marked", *_SIGNS}
+    _STYLES: ClassVar[dict[str, str]] = {
+        "name": "font-weight:inherit",
+        "wide": "overflow-x:auto",
+        "formula": "white-space:pre-wrap",
+        "drawing": "line-height:1.15;white-space:pre",
+    }
+
+    def look(self, tag: str, words: str) -> Markup:
+        """Say it in an attribute.
+
+        Examples
+        --------
+        >>> str(_NotebookDress().look("td", "text failed"))
+        ' style="text-align:left;white-space:nowrap;font-weight:bold"'
+        """
+        found, styles = {*words.split()}, []
+        if tag in ("th", "td"):
+            styles.append(f"text-align:{'left' if 'text' in found else 'right'}")
+            styles.append(f"white-space:{'normal' if 'words' in found else 'nowrap'}")
+        styles += ["font-weight:bold"] * bool(found & self._BOLD)
+        styles += [style for word, style in self._STYLES.items() if word in found]
+        return _attribute("style", ";".join(styles))
+
+    def label(self, _: Section, __: str = "") -> str:
+        """Leave it to the notebook what is a region."""
+        return ""
+
+    def image(self, _: str) -> str:
+        """Leave letters alone."""
+        return ""
+
+
+def _attribute(name: str, value: str) -> Markup:
+    return Markup(' {}="{}"').format(name, value) if value else Markup()
+
+
+def _width(section: Section) -> int:
+    """Return about how many letters stand side by side in a table."""
+    lines = [[column.title for column in section.columns], *section.rows]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    return sum(
+        2 + min(width, _WORDS if column.wraps else _LONGEST_CELL)
+        for column, width in zip(section.columns, widths, strict=True)
+    )
+
+
+def _density(section: Section) -> str:
+    """Say of a table that it is too wide to be printed as others are."""
+    width = _width(section)
+    return " ".join(["dense"] * (width > _DENSE) + ["wider"] * (width > _WIDER))
+
+
+def _kind(column: Column) -> str:
+    return " ".join(["text"] * column.is_text + ["words"] * column.wraps)
+
+
+def _verdict(text: str) -> str:
+    return text.verdict if isinstance(text, Judged) else ""
+
+
+def _visible(value: Any) -> Any:  # noqa: ANN401 -- whatever a template shows
+    """Make visible what cannot be seen, wherever text from outside has come through."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return safe_text(value)
+    return value
+
+
+def _lines(texts: Sequence[str]) -> Markup:
+    """Join lines of text that stands between tags, where quotes need no escape."""
+    return Markup("\n".join(escape(safe_text(text), quote=False) for text in texts))  # noqa: S704
+
+
+def _cut(text: str, longest: int) -> str:
+    """Cut a text for places where there is no room for the whole.
+
+    Examples
+    --------
+    >>> _cut("abcdefgh", 6), _cut("abc", 6)
+    ('abc...', 'abc')
+    """
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def _pieces(text: str, longest: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield a text, cut where it is too long, and the whole of what was cut, or "".
+
+    Parameters
+    ----------
+    text : str
+    longest : int, default 0
+        Of the whole; 0 means that of sentences, and then the words have a limit of their own.
+
+    Examples
+    --------
+    >>> list(_pieces("abcdefgh", 6))
+    [('abc...', 'abcdefgh')]
+    >>> [(len(part), len(whole)) for part, whole in _pieces(f"of {'x' * 500} {'y' * 64}")]
+    [(3, 0), (60, 500), (65, 0)]
+    """
+    most = longest or _LONGEST_TEXT
+    if len(text) > most:
+        yield _cut(text, most), _cut(text, _LONGEST_TEXT)
+        return
+    done = 0
+    for word in () if longest else _LONG_WORD.finditer(text):
+        yield text[done : word.start()], ""
+        yield _cut(word.group(), _LONGEST_WORD), word.group()
+        done = word.end()
+    yield text[done:], ""
+
+
+def _size(text: str) -> str:
+    """Say how long a text is.
+
+    Examples
+    --------
+    >>> _size("x" * 12345), _size("x")
+    ('12 kB', '1 kB')
+    """
+    return f"{max(1, round(len(text) / 1000))} kB"
+
+
+def _encoded(picture: Picture) -> str:
+    """Return a picture as PNG, in base64."""
+    return b64encode(png_of(picture)).decode("ascii")
+
+
+def _rendered(template: str, **values: Any) -> str:  # noqa: ANN401 -- whatever a template takes
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("bce_cli.render.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"cut": _cut, "kind": _kind, "lines": _lines}
+    made.globals |= {
+        "signs": _SIGNS,
+        "longest_cell": _LONGEST_CELL,
+        "verdict": _verdict,
+        "pieces": _pieces,
+        "longest_text": _LONGEST_TEXT,
+        "size": _size,
+        "density": _density,
+        "svg_of": svg_of,
+        "encoded": _encoded,
+        "is_picture": lambda content: isinstance(content, Picture),
+    }
+    return made
