@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SIZE = 13.0
 """Of all letters, in pixels: on a phone, where a picture is made smaller, they are 10 high."""
@@ -71,26 +66,21 @@ def fitted(text: str, room: float) -> str:
     return text + _CUT  # not reached: all of it would have fit
 
 
-def fitted_names(names: Sequence[str], room: float) -> list[str]:
-    """Do so for names, and cut those that would be alike in the middle.
+def fitted_name(name: str, room: float) -> str:
+    """Do so for a name, of which beginning and end are left: either may be what tells it apart.
 
     Examples
     --------
-    >>> fitted_names(["model", "probability_of_a", "probability_of_b"], 80.0)
-    ['model', 'prob…_of_a', 'prob…of_b']
+    >>> fitted_name("model", 80.0), fitted_name("probability_of_a", 80.0)
+    ('model', 'prob…_of_a')
     """
-    brief = [fitted(name, room) for name in names]
-    often = Counter(brief)
-    return [
-        short if short == name or often[short] == 1 else _without_middle(name, room)
-        for name, short in zip(names, brief, strict=True)
-    ]
-
-
-def _without_middle(name: str, room: float) -> str:
-    half = (room - width_of(_CUT)) / 2.0
-    end = fitted(name[::-1], half + width_of(_CUT))[::-1].lstrip(_CUT)
-    return fitted(name, half + width_of(_CUT)) + end
+    if width_of(name) <= room:
+        return name
+    half = (room + width_of(_CUT)) / 2.0
+    end = fitted(name[::-1], half)[::-1].removeprefix(_CUT)
+    while end and unicodedata.combining(end[0]):
+        end = end[1:]  # an accent whose letter is gone
+    return fitted(name, half) + end
 
 
 def lines_of(text: str, room: float) -> list[str]:

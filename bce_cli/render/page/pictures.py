@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 MOST_SEGMENTS = 50
 """That a picture has; the others are told of."""
 
-_LONGEST_NAME = 400
+_LONGEST_NAME, _BRIEF = 400, 40
 _FROM_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 _QUARTERS = ((0.0, "0"), (0.25, "0.25"), (0.5, "0.5"), (0.75, "0.75"), (1.0, "1"))
 _SHAPES: tuple[Shape, ...] = ("circle", "square", "triangle", "diamond", "cross")
@@ -73,6 +73,7 @@ _SIGNS: dict[str, Shape] = {
 _BARS = 50
 _MOST_ROOMY, _ROOMY, _TIGHT = 12, 26, 20
 """Rows up to which each has so many pixels, and what it has where there are more."""
+_LONG_BIN = 1.3
 _POINTS = 24
 """Of a curve, in a table."""
 _LIMITS: dict[FloatType, tuple[float, float]] = {
@@ -104,7 +105,9 @@ def reliability(models: Sequence[tuple[str, CalibrationReport]]) -> Picture | No
         rates, histogram = _of_one(reports[0], level)
     else:
         what = f"each bin of {of_models(len(models))}"
-        seen = [f"{_whole(name)}: {calibration_verdict(report)}" for name, report in drawn]
+        seen = [
+            f"{safe_text(name, _BRIEF)}: {calibration_verdict(report)}" for name, report in drawn
+        ]
     highest = max(max(_heights(report)) for report in reports)
     whole = "rows" if all(r.weight_sum == r.n for r in reports) else "weight"
     return Picture(
@@ -311,29 +314,34 @@ def losses(bins: Sequence[LossBin], unit: Unit = "nats") -> Picture | None:
     if bins[-1].high == 0.0 and not bins[-1].n:
         bins = bins[:-1]
     has_shares = any(each.share_of_loss is not None for each in bins)
-    middle = 0.5 if has_shares else 0.9
-    rows = tuple((at + 0.1, at + middle, each.share_of_rows) for at, each in enumerate(bins))
-    parts = tuple(
-        (at + 0.5, at + 0.9, each.share_of_loss)
-        for at, each in enumerate(bins)
-        if each.share_of_loss is not None
-    )
-    ends = [bins[0].high, *(each.low for each in bins if each.high > 0.0)]
-    ticks = [(float(at), figure(end)) for at, end in enumerate(ends)]
-    if bins[-1].high == 0.0:
-        ticks[-1] = (len(bins) - 0.5, "0")
+    ends = [*accumulate((_width_of(each) for each in bins), initial=0.0)]
+    rows, parts = [], []
+    for each, (start, end) in zip(bins, pairwise(ends), strict=True):
+        gap, middle = 0.1 * (end - start), (start + end) / 2.0
+        rows.append((start + gap, middle if has_shares else end - gap, each.share_of_rows))
+        if each.share_of_loss is not None:
+            parts.append((middle, end - gap, each.share_of_loss))
+    numbers = (bins[0].high, *(each.low for each in bins))
+    ticks = [(end, figure(number)) for end, number in zip(ends, numbers, strict=True)]
+    if bins[-1].high == 0.0:  # which has no other end
+        ticks[-2:] = [((ends[-2] + ends[-1]) / 2.0, "0")]
     highest = max(height for *_, height in (*rows, *parts))
-    marks = [Boxes("share of rows", rows, 0), Boxes("share of the loss", parts, 1)]
+    marks = [Boxes("share of rows", tuple(rows), 0), Boxes("share of the loss", tuple(parts), 1)]
     return Picture(
         name="picture-losses",
         title="How losses are distributed",
         description=_of_losses(bins, unit),
-        x=Scale("probability given to what happened", 0.0, float(len(bins)), tuple(ticks)),
+        x=Scale("probability given to what happened", 0.0, ends[-1], tuple(ticks)),
         y=shares("", highest),
-        marks=tuple(marks if parts else marks[:1]),
+        marks=tuple(marks if has_shares else marks[:1]),
         numbers=_losses_table(bins, unit),
         height=220,
     )
+
+
+def _width_of(each: LossBin) -> float:
+    """Return how wide a bin is drawn: wider where its end takes more letters."""
+    return 1.0 if len(figure(each.low)) <= len("0.1") else _LONG_BIN
 
 
 def _of_losses(bins: Sequence[LossBin], unit: Unit) -> str:

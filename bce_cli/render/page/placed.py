@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from bce_cli.render.layout import figure
-from bce_cli.render.page.letters import SIZE, fitted, fitted_names, lines_of, width_of
+from bce_cli.render.page.letters import SIZE, fitted, fitted_name, lines_of, width_of
 from bce_cli.render.page.picture import Boxes, Level, Polyline, Remark, Spots
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _BETWEEN = 14.0  # entries of a legend
 _RADIUS = 4.2
 _CAP = 3.0
 _RIGHT = 10.0
-_MOST_LABEL = 0.4  # of the width of a picture
-_CLOSE = 0.4  # pixels that nobody tells apart
+_MOST_LABEL = 0.45  # of the width of a picture
+_CLOSE = 8  # tenths of a pixel, that nobody tells apart
 _PANELS = 10.0  # from one to the other
 
 _OUTLINES: dict[Shape, tuple[tuple[XY, ...], ...]] = {
@@ -115,18 +115,21 @@ def number(value: float) -> str:
 
 
 def _run(run: Sequence[XY]) -> str:
-    """Write a line; spots that nobody could tell from the one before are left out."""
-    (x, y), *rest = run
-    path = f"M{number(x)} {number(y)}"
-    for place, (to_x, to_y) in enumerate(rest, 1):
-        if abs(to_x - x) < _CLOSE and abs(to_y - y) < _CLOSE and place < len(rest):
+    """Write a line by the steps between its spots; nobody misses those that are next to others."""
+    x, y = (round(10.0 * length) for length in run[0])
+    path = f"M{number(x / 10.0)} {number(y / 10.0)}"
+    for place, spot in enumerate(run[1:], 2):
+        right, down = round(10.0 * spot[0]) - x, round(10.0 * spot[1]) - y
+        if max(abs(right), abs(down)) < _CLOSE and place < len(run):
             continue
-        is_level, is_upright = number(to_y) == number(y), number(to_x) == number(x)
-        if is_level:
-            path += f"H{number(to_x)}"
+        if down == 0:
+            path += f"h{number(right / 10.0)}"
+        elif right == 0:
+            path += f"v{number(down / 10.0)}"
         else:
-            path += f"V{number(to_y)}" if is_upright else f"L{number(to_x)} {number(to_y)}"
-        x, y = to_x, to_y
+            space = "" if down < 0 else " "
+            path += f"l{number(right / 10.0)}{space}{number(down / 10.0)}"
+        x, y = x + right, y + down
     return path
 
 
@@ -220,12 +223,11 @@ def _y_words(plot: _Plot, room: float) -> Iterator[Words]:
     if plot.y.title:
         shown = fitted(plot.y.title, plot.right)
         yield _words(shown, 0.0, plot.top - _GAP - 4.0, plot.y.title)
-    names = [text for _, text in plot.y.ticks]
     last = math.inf
-    for (at, name), shown in zip(plot.y.ticks, fitted_names(names, room), strict=True):
+    for at, name in plot.y.ticks:
         y = plot.down(at) + _DESCENT
         if abs(y - last) >= SIZE:
-            yield _words(shown, plot.left - _GAP, y, name, "end")
+            yield _words(fitted_name(name, room), plot.left - _GAP, y, name, "end")
             last = y
 
 
@@ -380,9 +382,9 @@ def _legend(picture: Picture) -> tuple[float, list[Stroke], list[Words]]:
     words: list[Words] = []
     room = picture.width - _SAMPLE - _GAP
     named = [mark for mark in picture.marks if not isinstance(mark, Remark) and mark.name]
-    shown = fitted_names([mark.name for mark in named], room)
     x, y = 0.0, _LINE
-    for mark, text in zip(named, shown, strict=True):
+    for mark in named:
+        text = fitted_name(mark.name, room)
         taken = _SAMPLE + _GAP + width_of(text)
         if x and x + taken > picture.width:
             x, y = 0.0, y + _LINE
