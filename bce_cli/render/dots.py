@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     Record: TypeAlias = Mapping[str, Any]
+    Named: TypeAlias = Callable[[Sequence[str]], list[str]]
+    """Makes names fit to be drawn where there is so much room."""
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
 """Colours that the colour-blind tell apart, on light and on dark; shapes say the same."""
@@ -350,7 +352,7 @@ def _draw_points(ax: Axes, rows: Sequence[Row], mark: Mark) -> Artist:
         for point in row.points:
             if point.mark != mark:
                 continue
-            if _is_on_scale(point.value):
+            if is_on_scale(point.value):
                 heights.append(height)
                 values.append(point.value)
                 errors.append([_distance(point.value, end) for end in (point.low, point.high)])
@@ -384,27 +386,33 @@ def _draw_beyond(ax: Axes, height: int, point: Point) -> None:
     )
 
 
-def _set_scale(ax: Axes, rows: Sequence[Row], dots: Dots) -> None:
-    """Leave room for all points with a place on the scale, and for words beside it."""
+def span_of(rows: Sequence[Row], dots: Dots) -> tuple[float, float]:
+    """Return the ends of a scale that all points have a place on, with room for words beside it."""
     points = [point for row in rows for point in row.points]
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
     ends += [dots.line[0]] if dots.line is not None else []
-    shown = [end for end in ends if _is_on_scale(end)] or [0.0]
+    shown = [end for end in ends if is_on_scale(end)] or [0.0]
     low, high = (-1.0, 1.0) if dots.ticks else (min(shown), max(shown))
     largest = max(abs(low), abs(high))
     if high - low <= _LEAST_SPAN * largest:
         half = _LEAST_SPAN * largest or 0.5
         low, high = low - half, high + half
     span = high - low
-    beyond = [point.value > 0.0 for point in points if not _is_on_scale(point.value)]
+    beyond = [point.value > 0.0 for point in points if not is_on_scale(point.value)]
     left = _ROOM_FOR_WORDS if False in beyond and not dots.ticks else _MARGIN
     right = _ROOM_FOR_WORDS if True in beyond and not dots.ticks else _MARGIN
-    ax.set_xlim(low - left * span, high + right * span)
+    return low - left * span, high + right * span
+
+
+def _set_scale(ax: Axes, rows: Sequence[Row], dots: Dots) -> None:
+    """Scale the x-axis, and mark it."""
+    low, high = span_of(rows, dots)
+    ax.set_xlim(low, high)
     if dots.ticks:
         ax.set_xticks((-1.0, 0.0, 1.0), dots.ticks)
         return
     ax.xaxis.set_major_formatter(
-        lambda value, _: figure(0.0 if abs(value) < 1e-9 * span else value)
+        lambda value, _: figure(0.0 if abs(value) < 1e-9 * (high - low) else value)
     )
 
 
@@ -415,10 +423,11 @@ def _widen(ax: Axes) -> None:
     cast("Figure", ax.figure).set_figwidth(min(max(wanted, _WIDTH), _WIDEST))
 
 
-def _is_on_scale(value: float) -> bool:
+def is_on_scale(value: float) -> bool:
+    """Whether a number is not so great that others could not be told apart beside it."""
     return abs(value) < _OFF_SCALE
 
 
 def _distance(value: float, end: float | None) -> float:
     """Return how far the end of an interval is from its point; nan where there is none."""
-    return abs(value - end) if end is not None and _is_on_scale(end) else math.nan
+    return abs(value - end) if end is not None and is_on_scale(end) else math.nan

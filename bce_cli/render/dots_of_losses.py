@@ -17,25 +17,26 @@ from bce_cli.render.dots import (
     Mark,
     Point,
     Row,
-    names_that_differ,
     number,
 )
-from bce_cli.render.layout import count, figure, how_many, percent, verb
+from bce_cli.render.layout import count, figure, how_many, interval_title, percent, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matplotlib.axes import Axes
+    from bce_cli.render.dots import Named, Record
 
-    from bce_cli.render.dots import Record
-
-_MEAN = "mean loss, 95 % interval"
-_ROWS = Mark(_MEAN, "o", BLUE)
 _FEW_ROWS = Mark(f"that of fewer than {FEW} rows", "o", BLUE, is_filled=False)
 _FINITE = Mark("mean of the rows of finite loss", "x", BLUE)
 _BASE = Mark("loss of the base rate", "|", ORANGE, size=14.0)
 _ROW = Mark("loss of the row", "o", BLUE)
 _RULE = Mark("mean loss", "o", BLUE)
+
+
+def _mean_mark(record: Record) -> Mark:
+    """Return that of a mean loss and its interval; older versions do not tell its level."""
+    level = interval_title(float(record.get("confidence") or 0.95))
+    return Mark(f"mean loss, {level}", "o", BLUE)
 
 
 def _mean_points(figures: Record, mark: Mark) -> Iterator[Point]:
@@ -64,7 +65,7 @@ def _mean_text(record: Record) -> str:
     return "infinite" if mean is None else figure(mean, DIGITS)
 
 
-def summary(record: Record, ax: Axes | None) -> Dots:
+def summary(record: Record, named: Named) -> Dots:
     """Return the mean loss, and that of always predicting the base rate."""
     base, unit = number(record["base_rate_loss"]), record["unit"]
     column = str(record.get("prediction_column") or "predictions")
@@ -74,7 +75,7 @@ def summary(record: Record, ax: Axes | None) -> Dots:
         x_name=f"loss, {unit} a row",
         y_name="",
         rows=(
-            Row((*names_that_differ([column], ax),), (*_mean_points(record, _ROWS),)),
+            Row((*named([column]),), (*_mean_points(record, _mean_mark(record)),)),
             Row((f"always {percent(record['base_rate'])}",), base_points),
         ),
     )
@@ -98,15 +99,15 @@ def _summary_title(record: Record) -> str:
     return f"{title}: {'better' if mean < base else 'worse'} than {loss}"
 
 
-def segments(record: Record, ax: Axes | None) -> Dots:
+def segments(record: Record, named: Named, most: int = MOST_ROWS) -> Dots:
     """Return the mean loss of each segment beside that of its base rate, as JSON has them."""
     found, unit = record["segments"], record["unit"]
     above = _above_all(record)
     dearest = max(above, key=lambda at: number(found[at]["mean_loss"]) or 0.0, default=0)
-    order = [*range(min(len(found), MOST_ROWS))]
+    order = [*range(min(len(found), most))]
     order[-1] = max(order[-1], dearest)
     columns = ", ".join(safe_text(name, TITLE_NAME) for name in found[0]["segment"])
-    names = names_that_differ([_segment_name(found[at]) for at in order], ax)
+    names = named([_segment_name(found[at]) for at in order])
     shares = [number(segment["share_of_total"]) for segment in found]
     has_shares = shares[0] is not None
 
@@ -124,7 +125,7 @@ def segments(record: Record, ax: Axes | None) -> Dots:
         x_name=f"mean loss, {unit} a row",
         y_name=f"{columns}{' (share of the loss)' * has_shares}",
         rows=[
-            _segment_row(noted(name, shares[at]), found[at])
+            _segment_row(noted(name, shares[at]), found[at], _mean_mark(record))
             for name, at in zip(names, order, strict=True)
         ],
         line=_all_rows(record),
@@ -170,7 +171,7 @@ def _segments_title(record: Record, columns: str, dearest: int, n_above: int) ->
 
 def _is_infinite(segment: Record) -> bool:
     """Whether the mean of a segment is infinite; one without weight has none."""
-    mean = next(_mean_points(segment, _ROWS), None)
+    mean = next(_mean_points(segment, _FEW_ROWS), None)
     return mean is not None and math.isinf(mean.value)
 
 
@@ -178,9 +179,9 @@ def _segment_name(segment: Record) -> str:
     return ", ".join(str(word) or "(empty)" for word in segment["segment"].values())
 
 
-def _segment_row(label: str, segment: Record) -> Row:
+def _segment_row(label: str, segment: Record, mark: Mark) -> Row:
     base = number(segment["base_rate_loss"])
-    points = [*_mean_points(segment, _FEW_ROWS if segment["is_small"] else _ROWS)]
+    points = [*_mean_points(segment, _FEW_ROWS if segment["is_small"] else mark)]
     if not points:
         return Row((label,), word="no row of any weight")
     points += [] if base is None else [Point(_BASE, base)]
@@ -223,12 +224,12 @@ def _range(values: Sequence[float]) -> str:
     return f"{figure(min(values), DIGITS)} to {figure(max(values), DIGITS)}"
 
 
-def worst_rows(record: Record, ax: Axes | None) -> Dots:
+def worst_rows(record: Record, named: Named) -> Dots:
     """Return the losses of the rows that cost most."""
     worst, unit = record["worst_rows"], record["unit"]
     shown = worst[:MOST_ROWS]
     shares = [number(row["share_of_total"]) for row in worst]
-    ids = names_that_differ([str(row.get("id") or "") for row in shown], ax)
+    ids = named([str(row.get("id") or "") for row in shown])
     known = [share for share in shares if share is not None]
     cost = f"{percent(math.fsum(known))} of the loss" if known else "an infinite loss"
     which = "The row that costs most" if len(worst) == 1 else f"The {len(worst)} costliest rows"

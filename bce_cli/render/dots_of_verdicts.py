@@ -19,7 +19,6 @@ from bce_cli.render.dots import (
     Mark,
     Point,
     Row,
-    names_that_differ,
     number,
 )
 from bce_cli.render.layout import count, figure, how_many, interval_title
@@ -27,9 +26,7 @@ from bce_cli.render.layout import count, figure, how_many, interval_title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matplotlib.axes import Axes
-
-    from bce_cli.render.dots import Record
+    from bce_cli.render.dots import Named, Record
 
 Told: TypeAlias = Literal["better", "worse", "equivalent", "the same", "cannot be told"]
 
@@ -55,12 +52,12 @@ _MEASURES: dict[str, str] = {
 }
 
 
-def differences(record: Record, ax: Axes | None) -> Dots:
+def differences(record: Record, named: Named) -> Dots:
     """Return how much more each model costs than the baseline."""
     items, unit = record["comparisons"], record["unit"]
     told = [_told(item, record["confidence"]) for item in items]
     shown = items[:MOST_ROWS]
-    names = names_that_differ([item["model"] for item in shown], ax)
+    names = named([item["model"] for item in shown])
     best = _best(record)
     rows = [
         Row(

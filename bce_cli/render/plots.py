@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, safe_text
@@ -61,13 +62,14 @@ def plot_compute(record: Record, ax: Axes | None = None) -> Axes:
         `ax` is anything but axes.
     """
     refuse_other_axes(ax)
+    named = partial(names_that_differ, ax=ax)
     if record.get("conventions"):
         return draw_dots(conventions(record), ax)
     if record.get("segments"):
-        return draw_dots(segments(record, ax), ax)
+        return draw_dots(segments(record, named), ax)
     if record.get("worst_rows"):
-        return draw_dots(worst_rows(record, ax), ax)
-    return draw_dots(summary(record, ax), ax)
+        return draw_dots(worst_rows(record, named), ax)
+    return draw_dots(summary(record, named), ax)
 
 
 def plot_compare(record: Record, ax: Axes | None = None) -> Axes:
@@ -86,7 +88,7 @@ def plot_compare(record: Record, ax: Axes | None = None) -> Axes:
         As `plot_compute`.
     """
     refuse_other_axes(ax)
-    return draw_dots(differences(record, ax), ax)
+    return draw_dots(differences(record, partial(names_that_differ, ax=ax)), ax)
 
 
 def plot_recalibrate(record: Record, ax: Axes | None = None) -> Axes:

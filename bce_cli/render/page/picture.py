@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 XY: TypeAlias = tuple[float, float]
 """x and y, in the numbers of the axes."""
-Shape: TypeAlias = Literal["circle", "square", "diamond", "triangle"]
+Shape: TypeAlias = Literal["circle", "square", "diamond", "triangle", "cross", "bar"]
 Dash: TypeAlias = Literal["solid", "dashed", "dotted"]
 
 
@@ -47,8 +47,13 @@ class Polyline:
 class Spots:
     """Spots, each perhaps with an interval in the direction of `along`; see `Polyline`.
 
+    What is beyond the end of an axis is marked there, and said.
+
     Attributes
     ----------
+    shape : {"circle", "square", "diamond", "triangle", "cross", "bar"}
+    is_open : bool
+        Whether only the outline is drawn.
     intervals : tuple of (float, float) or None
         A pair for each spot, or nothing where none has one.
     along : {"x", "y"}
@@ -60,6 +65,7 @@ class Spots:
     shape: Shape = "circle"
     intervals: tuple[XY | None, ...] = ()
     along: Literal["x", "y"] = "y"
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,24 @@ class Level:
     dash: Dash = "dashed"
 
 
-PictureMark: TypeAlias = "Polyline | Spots | Boxes | Level"
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Words that begin at a place, in grey."""
+
+    text: str
+    spot: XY
+
+
+PictureMark: TypeAlias = "Polyline | Spots | Boxes | Level | Remark"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A second picture below the first, over the same x-axis."""
+
+    y: Scale
+    marks: tuple[PictureMark, ...]
+    height: int = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +124,12 @@ class Picture:
     marks : tuple of PictureMark
     numbers : Section or None
         Its numbers as a table; None where a table of the page beside it has them.
-    width, height : int
-        Of the whole, in pixels at the usual size.
+    below : Panel or None
+    width : int
+        Of the whole, in pixels at the usual size. It is wide enough for a column of text, and
+        narrow enough for its words to be read on a phone.
+    height : int
+        Of the space between the axes; words above and below come on top.
     """
 
     name: str
@@ -112,5 +139,6 @@ class Picture:
     y: Scale
     marks: tuple[PictureMark, ...] = field(default=())
     numbers: Section | None = None
-    width: int = 640
-    height: int = 360
+    below: Panel | None = None
+    width: int = 480
+    height: int = 260
