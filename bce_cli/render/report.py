@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.layout import Look, Section
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
@@ -85,3 +86,9 @@ class ReportDocument:
     losses: tuple[LossBin, ...] = ()
     log_product: LogProduct | None = None
     making: Making | None = None
+
+    def sections(self, _look: Look) -> list[Section]:
+        """Say it in brief, as Markdown has it; the page has it all."""
+        from bce_cli.render.page.short_form import short_form
+
+        return [short_form(self)]
