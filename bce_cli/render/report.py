@@ -89,6 +89,6 @@ class ReportDocument:
 
     def sections(self, _look: Look) -> list[Section]:
         """Say it in brief, as Markdown has it; the page has it all."""
-        from bce_cli.render.page.short_form import short_form
+        from bce_cli.render.page.short_form import short_form  # noqa: PLC0415 -- who has a report seldom wants it in brief
 
         return [short_form(self)]
