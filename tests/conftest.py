@@ -45,7 +45,7 @@ settings.load_profile("quick")
 OUTSIDE = (
     *("engine_dask", "faults", "storage", "benchmarks", "test_docs", "test_imports"),
     *("processes.py", "test_cli_completion", "test_read_great_strings"),
-    *("test_action", "test_hooks"),
+    *("test_action", "test_hooks", "browser"),
 )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.browser.chromium import skip_without_browser
+
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0
 
@@ -46,6 +48,14 @@ if __name__ == "__main__":
         print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
         input()
 """,
+    "a browser": """
+from pathlib import Path
+import psutil
+from tests.browser.chromium import running_browser
+with running_browser(Path()):
+    print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
+    input()
+""",
 }
 
 
@@ -61,6 +71,8 @@ def test_children_of_tests_that_ignore_signals_do_not() -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
 @pytest.mark.parametrize("what", STARTERS)
 def test_what_tests_start_does_not_outlive_them(what: str, number: signal.Signals) -> None:
+    if what == "a browser":
+        skip_without_browser()
     Path("starter.py").write_text(STARTERS[what])
     pipe = subprocess.PIPE
     command = [sys.executable, "starter.py"]

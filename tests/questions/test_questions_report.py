@@ -79,9 +79,7 @@ class Case(NamedTuple):
     @property
     def plan(self) -> ReportPlan:
         unit: Any = self.unit
-        plan = CalibrationPlan(
-            unit, with_fine_bins=self.fine_bins, confidence=self.confidence
-        )
+        plan = CalibrationPlan(unit, with_fine_bins=self.fine_bins, confidence=self.confidence)
         return ReportPlan(unit, self.confidence, self.worst, plan, self.limits)
 
 
@@ -180,9 +178,7 @@ def alone(bce: Callable[..., Result], *command: str) -> Any:  # noqa: ANN401 -- 
     return json.loads(found.stdout)
 
 
-def assert_all_as_alone(
-    document: ReportDocument, case: Case, bce: Callable[..., Result]
-) -> None:
+def assert_all_as_alone(document: ReportDocument, case: Case, bce: Callable[..., Result]) -> None:
     first, *rest = case.inputs.predictions
     columns = [part for name in case.inputs.predictions for part in ("-p", name)]
     unit = ("--unit", case.unit)

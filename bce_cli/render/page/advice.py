@@ -12,7 +12,7 @@ from bce_cli.render.calibration_verdict import ways_off
 from bce_cli.render.layout import Judged, count, figure, interval, verb
 from bce_cli.render.origin import doubts, is_doubt
 from bce_cli.render.page.model_figures import calibrations_of, called, capital, few_rows
-from bce_cli.render.segments import gap_text
+from bce_cli.render.segments import gap_text, segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

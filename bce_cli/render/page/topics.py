@@ -15,7 +15,7 @@ from bce_cli.render.layout import Look, Section
 from bce_cli.render.page import pictures
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
-from bce_cli.render.page.picture import Picture
+from bce_cli.render.page.picture import Picture, Remark
 from bce_cli.render.page.sections import (
     advice_section,
     brief_segments_section,
@@ -263,7 +263,7 @@ def _texts(contents: Iterable[Content]) -> Iterator[str]:
     for content in contents:
         if isinstance(content, Picture):
             yield from (content.title, content.description, content.x.title, content.y.title)
-            yield from (mark.name for mark in content.marks)
+            yield from (m.text if isinstance(m, Remark) else m.name for m in content.marks)
             yield from () if content.numbers is None else _texts((content.numbers,))
         else:
             yield from (content.title, *content.verdicts, *content.formulas, *content.sentences)
