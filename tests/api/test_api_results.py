@@ -361,8 +361,17 @@ SHARED = {
                 *("min_auc", "max_miscalibration"),
             },
         ),
+        (
+            bce.report,
+            {
+                *("data", "prediction", "id", "by", "cut", "cluster", "confidence", "bins"),
+                *("strategy", "fine_bins", "worst", "max_loss", "min_skill", "max_brier"),
+                *("min_auc", "max_miscalibration", "max_ece", "min_rows", "baseline", "against"),
+                *("against_column", "budget", "confident", "stamp", "unit"),
+            },
+        ),
     ],
-    ids=["compute", "losses", "compare", "calibration", "recalibrate", "check"],
+    ids=["compute", "losses", "compare", "calibration", "recalibrate", "check", "report"],
 )
 def test_help_shows_every_argument(question: Callable[..., object], own: set[str]) -> None:
     parameters = inspect.signature(question).parameters
