@@ -119,11 +119,11 @@ class CompareDocument:
         places = {item.model: place for place, item in enumerate(self.comparisons)}
         return sorted(self.report.segments, key=lambda item: places[item.difference.model])
 
-    def sections(self, _look: Look) -> list[Section]:
+    def sections(self, look: Look) -> list[Section]:
         """Say which model is better; show each by itself, and the rows that changed most."""
         if self.table == "models":
-            return [_board(self)]
-        answer, by_segment = _differences(self), self._by_segment()
+            return [_board(self, look)]
+        answer, by_segment = _differences(self, look), self._by_segment(look)
         if self.table == "comparisons":
             return [answer]
         if self.table == "segments":
@@ -132,11 +132,16 @@ class CompareDocument:
         changed = [_changed(item, self) for item in self.comparisons if item.gained or item.lost]
         return [answer, *by_segment, _models(self), *changed]
 
-    def _by_segment(self) -> list[Section]:
+    def _by_segment(self, look: Look) -> list[Section]:
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)
         found = segment_sections(
-            self.report, self.segment_columns, baseline, names, are_cut=bool(self.origin.cuts)
+            self.report,
+            self.segment_columns,
+            baseline,
+            names,
+            are_cut=bool(self.origin.cuts),
+            look=look,
         )
         return [found[self.report.comparisons.index(item)] for item in self.comparisons if found]
 
@@ -206,7 +211,7 @@ def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(chain.from_iterable(found))
 
 
-def _differences(document: CompareDocument) -> Section:
+def _differences(document: CompareDocument, look: Look) -> Section:
     """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
@@ -237,8 +242,13 @@ def _differences(document: CompareDocument) -> Section:
             *document.doubts,
             *_margin_notes(report),
             *_best_notes(document),
-            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
-            *power_notes(report),
+            cluster_note(
+                document.cluster_column,
+                report.n_clusters,
+                report.effective_clusters,
+                look=look,
+            ),
+            *power_notes(report, look),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
@@ -358,7 +368,7 @@ def _models(document: CompareDocument) -> Section:
     )
 
 
-def _board(document: CompareDocument) -> Section:
+def _board(document: CompareDocument, look: Look) -> Section:
     """Show the figures of each model, and where it stands."""
     report = document.report
     from_best = "p: paired t-test against the best, adjusted by Holm's procedure."
@@ -398,7 +408,12 @@ def _board(document: CompareDocument) -> Section:
         notes=(
             *document.origin.doubts,
             *document.doubts,
-            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
+            cluster_note(
+                document.cluster_column,
+                report.n_clusters,
+                report.effective_clusters,
+                look=look,
+            ),
             *document.origin.notes(),
         ),
     )
