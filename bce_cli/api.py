@@ -8,7 +8,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_kind, check_whole, number_in, shown
@@ -859,6 +858,8 @@ def report(
     bce_cli.errors.ArgumentError: fine_bins must be a bool, got 1
     """
     from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
+    from bce_cli.questions.report import ReportPlan  # noqa: PLC0415 -- as above
+    from bce_cli.questions.report import report as all_answers  # noqa: PLC0415 -- as above
 
     check_kind("fine_bins", fine_bins, bool)
     check_kind("stamp", stamp, bool)
@@ -892,9 +893,8 @@ def report(
     columns: dict[str, object] = {"id": id, "by": by, "cut": cut, "cluster": cluster}
     columns |= {"against": against, "against_column": against_column}
     given, job = _asked(judged, data, prediction, options, **columns)
-    of_report = import_module("bce_cli.questions.report")  # which is being written
-    plan = of_report.ReportPlan(unit, confidence, n_worst, calibration, limits)
-    document = of_report.report(job, given.inputs, given.sources, plan)
+    plan = ReportPlan(unit, confidence, n_worst, calibration, limits)
+    document = all_answers(job, given.inputs, given.sources, plan)
     return _told(ReportResult(document), job)
 
 

@@ -854,6 +854,7 @@ def load(
     | CalibrationsResult
     | RecalibrateResult
     | CheckResult
+    | ReportResult
     | Recalibrator
 ):
     """Read a result that was saved with ``-o FILE.json``, or as ``result.to_json()``; or a map.
@@ -880,7 +881,11 @@ def load(
         It is no path, as a dict or the text of JSON.
     """
     from bce_cli.readers.saved import is_map, saved_record  # noqa: PLC0415 -- as above
-    from bce_cli.render.saved import document_of  # noqa: PLC0415 -- rarely needed
+    from bce_cli.render.saved import (  # noqa: PLC0415 -- rarely needed
+        document_of,
+        is_report,
+        report_document,
+    )
 
     place = path_of_json("path", path)
     with said_in_python():
@@ -890,6 +895,8 @@ def load(
         from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- as above
 
         return Recalibrator(map_of(record, place))
+    if is_report(record):
+        return ReportResult(report_document(record, place))
     document = document_of(record, place)
     return _RESULTS[type(document).__name__](document)
 

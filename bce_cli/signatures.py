@@ -238,6 +238,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "y_pred": ("prediction", "predictions"),
     "y_prob": ("prediction", "predictions"),
     "y_proba": ("prediction", "predictions"),
+    "models": ("prediction", "predictions"),
     "y_score": ("prediction", "predictions"),
     "sample_weight": ("weight",),
     "sample_weights": ("weight",),
