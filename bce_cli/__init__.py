@@ -23,7 +23,15 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from bce_cli.api import calibration, check, compare, compute, losses, recalibrate
+    from bce_cli.api import (
+        calibration,
+        check,
+        compare,
+        compute,
+        losses,
+        recalibrate,
+        report,
+    )
     from bce_cli.core.calibration.plan import CalibrationPlan
     from bce_cli.core.calibration.report import CalibrationReport, calibration_report
     from bce_cli.core.convention_totals import ConventionReport, convention_reports
@@ -63,6 +71,7 @@ if TYPE_CHECKING:
         CompareResult,
         ComputeResult,
         RecalibrateResult,
+        ReportResult,
         Result,
         load,
     )
@@ -96,6 +105,7 @@ _HOMES = {
     "ProbabilityError": "bce_cli.errors",
     "RecalibrateResult": "bce_cli.results",
     "Recalibrator": "bce_cli.recalibrator",
+    "ReportResult": "bce_cli.results",
     "Result": "bce_cli.results",
     "ShortageError": "bce_cli.errors",
     "UsageError": "bce_cli.errors",
@@ -114,6 +124,7 @@ _HOMES = {
     "losses": "bce_cli.api",
     "mean_binary_cross_entropy": "bce_cli.core.report",
     "recalibrate": "bce_cli.api",
+    "report": "bce_cli.api",
 }
 
 __all__ = [  # noqa: RUF022 -- questions first, errors last
@@ -122,6 +133,7 @@ __all__ = [  # noqa: RUF022 -- questions first, errors last
     "calibration",
     "recalibrate",
     "check",
+    "report",
     "losses",
     "load",
     "Result",
@@ -132,6 +144,7 @@ __all__ = [  # noqa: RUF022 -- questions first, errors last
     "RecalibrateResult",
     "Recalibrator",
     "CheckResult",
+    "ReportResult",
     "Figures",
     "binary_cross_entropy",
     "mean_binary_cross_entropy",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_kind, check_whole, number_in, shown
+from bce_cli.core.conventions import EXACT
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.gate.limits import DEFAULT_BINS, Limits
 from bce_cli.engine.run import format_rows
@@ -24,6 +25,7 @@ from bce_cli.results import (
     CompareResult,
     ComputeResult,
     RecalibrateResult,
+    ReportResult,
     Result,
     path_of_json,
     said_in_python,
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
         LossesOfArrays,
         LossesOfTable,
         Path,
+        ReportOfArrays,
+        ReportOfTable,
         Table,
         Values,
     )
@@ -729,33 +733,201 @@ def check(
         if value is not None and max_ece is None:
             message = f"{name} goes with max_ece"
             raise ArgumentError(message, None, name, "max_ece")
-    has_rival = against is not None or against_column is not None
     _check_intervals(cluster, confidence, confident=confident)
-    if budget is not None and baseline is None and not has_rival:
-        message = "budget goes with against, against_column or baseline"
-        raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
-    with _called_as_here():
-        limits = Limits(
-            max_loss=_limit(max_loss),
-            min_skill=_limit(min_skill),
-            max_brier=_limit(max_brier),
-            max_ece=_limit(max_ece),
-            min_rows=min_rows,
-            baseline=None if baseline is None else _baseline(baseline, convention),
-            budget=0.0 if budget is None else _limit(budget),
-            n_bins=DEFAULT_BINS if bins is None else bins,
-            confident=confident,
-            against=has_rival,
-            confidence=confidence,
-            strategy="uniform" if strategy is None else strategy,
-            min_auc=_limit(min_auc),
-            max_miscalibration=_limit(max_miscalibration),
-        )
+    limits = _limits(
+        {
+            "max_loss": max_loss,
+            "min_skill": min_skill,
+            "max_brier": max_brier,
+            "min_auc": min_auc,
+            "max_miscalibration": max_miscalibration,
+            "max_ece": max_ece,
+            "min_rows": min_rows,
+        },
+        convention,
+        baseline,
+        budget,
+        against=against is not None or against_column is not None,
+        confident=confident,
+        confidence=confidence,
+        bins=DEFAULT_BINS if bins is None else bins,
+        strategy="uniform" if strategy is None else strategy,
+    )
     limits.check_convention(convention)
     columns = {"against": against, "against_column": against_column, "cluster": cluster}
     given, job = _asked(scored, data, prediction, options, **columns)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
     return _told(CheckResult(document), job)
+
+
+@overload
+def report(
+    data: Table,
+    prediction: str | list[str] | tuple[str, ...] | None = None,
+    **options: Unpack[ReportOfTable],
+) -> ReportResult: ...
+@overload
+def report(
+    data: Values,
+    prediction: Values | Mapping[str, Values],
+    **options: Unpack[ReportOfArrays],
+) -> ReportResult: ...
+@with_options
+def report(
+    data: Table | Values,
+    prediction: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
+    *,
+    id: str | Values | None = None,
+    by: str | Sequence[str] | Values | Mapping[str, Values] | None = None,
+    cut: Cuts | None = None,
+    cluster: str | Values | None = None,
+    confidence: float = 0.95,
+    bins: int = 10,
+    strategy: Strategy = "uniform",
+    fine_bins: bool = False,
+    worst: int = 0,
+    max_loss: float | None = None,
+    min_skill: float | None = None,
+    max_brier: float | None = None,
+    min_auc: float | None = None,
+    max_miscalibration: float | None = None,
+    max_ece: float | None = None,
+    min_rows: int | None = None,
+    baseline: Result | Mapping[str, Any] | Path | None = None,
+    against: Table | Values | None = None,
+    against_column: str | None = None,
+    budget: float | None = None,
+    confident: bool = False,
+    stamp: bool = False,
+    unit: Unit = "nats",
+    **options: Any,
+) -> ReportResult:
+    """How good are these predictions? All answers at once, for one page.
+
+    Rows are read once, and held. ``report(...).report("report.html")`` writes the page, on which no
+    row of the data stands, unless `worst` asks for some.
+
+    Parameters
+    ----------
+    data
+        As for `compute`.
+    prediction : str or array-like, or sequence of str or mapping of array-like
+        As for `calibration`. Of several models the first is judged, and the others are compared
+        with it.
+    id : str or array-like, optional
+        Names of the rows that `worst` shows.
+    by, cut
+        Segments, the costliest first; as for `compute`.
+    cluster : str or array-like, optional
+        Rows of one user or day, say, depend on each other: intervals allow for it.
+    confidence : float, default 0.95
+        Of every interval and verdict, in (0, 1).
+    bins, strategy
+        Of the reliability table and of `max_ece`; as for `calibration`.
+    fine_bins : bool, default False
+        Hold no rows, but bins of predictions; then there is no advice on recalibration.
+    worst : int, default 0
+        So many rows of highest loss are shown, and of those that models differ on. Without it no
+        value of any row leaves the house.
+    max_loss, min_skill, max_brier, min_auc, max_miscalibration, max_ece, min_rows : optional
+        Limits for the first model; as for `check`.
+    baseline, against, against_column, budget, confident
+        What it is held against; as for `check`. That model is compared and calibrated as well.
+    stamp : bool, default False
+        Say when the page was made. Without it, the same rows make the same bytes.
+    unit, **options
+        As for `compute`.
+
+    Returns
+    -------
+    ReportResult
+        ``result.report("report.html")`` writes the page; ``result.compute``, ``result.compare``,
+        ``result.calibration``, ``result.recalibrate`` and ``result.check`` are the answers.
+
+    Raises
+    ------
+    ArgumentError, DataError, InputError
+        As `compute` does.
+
+    Examples
+    --------
+    >>> import bce_cli as bce
+    >>> bce.report([1, 0], [0.9, 0.2], fine_bins=1)
+    Traceback (most recent call last):
+    ...
+    bce_cli.errors.ArgumentError: fine_bins must be a bool, got 1
+    """
+    from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
+    from bce_cli.questions.report import ReportPlan  # noqa: PLC0415 -- as above
+    from bce_cli.questions.report import report as all_answers  # noqa: PLC0415 -- as above
+
+    check_kind("fine_bins", fine_bins, bool)
+    check_kind("stamp", stamp, bool)
+    n_worst = _row_count("worst", worst)
+    with _called_as_here():
+        calibration = CalibrationPlan(unit, bins, strategy, 0, 0, fine_bins, confidence)
+    asked = {
+        "max_loss": max_loss,
+        "min_skill": min_skill,
+        "max_brier": max_brier,
+        "min_auc": min_auc,
+        "max_miscalibration": max_miscalibration,
+        "max_ece": max_ece,
+        "min_rows": min_rows,
+    }
+    has_rival = against is not None or against_column is not None
+    held = (*asked.values(), baseline, budget, confident or None, has_rival or None)
+    limits = None
+    if any(value is not None for value in held):
+        limits = _limits(
+            asked,
+            EXACT,
+            baseline,
+            budget,
+            against=has_rival,
+            confident=confident,
+            confidence=confidence,
+            bins=bins,
+            strategy=strategy,
+        )
+    columns: dict[str, object] = {"id": id, "by": by, "cut": cut, "cluster": cluster}
+    columns |= {"against": against, "against_column": against_column}
+    given, job = _asked(judged, data, prediction, options, **columns)
+    plan = ReportPlan(unit, confidence, n_worst, calibration, limits)
+    document = all_answers(job, given.inputs, given.sources, plan)
+    return _told(ReportResult(document), job)
+
+
+def _limits(
+    asked: Mapping[str, Any],
+    convention: Convention,
+    baseline: object,
+    budget: Any,
+    *,
+    against: bool,
+    confident: bool,
+    confidence: float,
+    bins: int,
+    strategy: Strategy,
+) -> Limits:
+    """Return what predictions are held to."""
+    if budget is not None and baseline is None and not against:
+        message = "budget goes with against, against_column or baseline"
+        raise ArgumentError(message, None, "budget", "against", "against_column", "baseline")
+    numbers = {
+        name: value if name == "min_rows" else _limit(value) for name, value in asked.items()
+    }
+    with _called_as_here():
+        return Limits(
+            **numbers,
+            baseline=None if baseline is None else _baseline(baseline, convention),
+            budget=0.0 if budget is None else _limit(budget),
+            n_bins=bins,
+            confident=confident,
+            against=against,
+            confidence=confidence,
+            strategy=strategy,
+        )
 
 
 def _check_intervals(cluster: object, confidence: object, *, confident: object) -> None:

@@ -250,6 +250,13 @@ if TYPE_CHECKING:
         ci_low: float | None
         ci_high: float | None
 
+    class LogProductFigures(Figures):
+        """How log10 of the product of likelihoods falls with the rows."""
+
+        rows: tuple[int, ...]
+        log10: tuple[float, ...]
+        n: int
+
     class OtherModel(Figures):
         """The model that a check was held against, row by row."""
 

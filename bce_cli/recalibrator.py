@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from stat import S_IMODE
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.arguments import check_choice
-from bce_cli.errors import OutputCreationError, os_reason, safe_text
 
 if TYPE_CHECKING:
+    import os
+
     import numpy.typing as npt
 
     from bce_cli.core.recalibration.maps import RecalibrationMap
@@ -152,21 +150,9 @@ class Recalibrator:
         DataError
             The map has too many knots.
         """
-        content, place = self._saved.to_json(), os.fspath(path)
-        target = os.path.realpath(place)  # a link that the user named is followed
-        temporary = f"{target}.{os.urandom(8).hex()}"
-        try:
-            with open(temporary, "xb") as file:  # noqa: PTH123 -- the path as it was given
-                file.write(content)
-            with suppress(FileNotFoundError):
-                os.chmod(temporary, S_IMODE(os.stat(target).st_mode))  # noqa: PTH101, PTH116 -- as above
-            os.replace(temporary, target)  # noqa: PTH105 -- as above
-        except OSError as error:
-            message = f"{safe_text(place)}: {os_reason(error)}"
-            raise OutputCreationError(message) from None
-        finally:
-            with suppress(OSError):  # it was never made, or is in its place
-                os.unlink(temporary)  # noqa: PTH108 -- as above
+        from bce_cli.storage.streams import write_whole  # noqa: PLC0415 -- for this alone
+
+        write_whole(path, self._saved.to_json())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the file holds, by name."""

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from bce_cli.core.arguments import check_choice
-from bce_cli.errors import ArgumentError, DataError, UsageError, quoted
+from bce_cli.core.arguments import check_choice, shown
+from bce_cli.errors import (
+    ArgumentError,
+    DataError,
+    OutputCreationError,
+    UsageError,
+    quoted,
+    safe_text,
+)
 from bce_cli.figures import Figures
 from bce_cli.render.layout import Look
 from bce_cli.render.write import write_document
+from bce_cli.storage.streams import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
         CrossFitted,
         FineBins,
         LogLossParts,
+        LogProductFigures,
         OtherModel,
         SavedLoss,
     )
@@ -35,7 +45,12 @@ if TYPE_CHECKING:
     from bce_cli.render import Format
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.recalibrate import RecalibrateDocument
+    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.saved import SavedDocument
     from bce_cli.render.write import Document
+
+
+_LOOK = Look(of_result=True)
 
 
 class Result(Figures, ABC):
@@ -98,7 +113,7 @@ class Result(Figures, ABC):
     _BRIEF: ClassVar[tuple[str, ...]] = ("n",)
 
     def __str__(self) -> str:
-        return write_document(self._document, "table", Look(of_result=True)).rstrip("\n")
+        return write_document(self._document, "table", _LOOK).rstrip("\n")
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -106,7 +121,7 @@ class Result(Figures, ABC):
     def _repr_html_(self) -> str:
         from bce_cli.render.page.page import html_fragment  # noqa: PLC0415 -- for notebooks alone
 
-        return html_fragment(self._document.sections(Look()))
+        return html_fragment(self._document.sections(_LOOK))
 
     def _json(self) -> str:
         return self.to_json()
@@ -154,7 +169,45 @@ class Result(Figures, ABC):
         return self._written("html", brief=brief)
 
     def _written(self, kind: Format, *, brief: bool, excel_safe: bool = False) -> str:
-        return write_document(self._document, kind, Look(), brief=brief, excel_safe=excel_safe)
+        return write_document(self._document, kind, _LOOK, brief=brief, excel_safe=excel_safe)
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write all that is known here to one page, that can be sent, printed and read offline.
+
+        No row of the data stands on it, but for the costliest that ``worst=10`` asks for.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Of a file, which is written whole or not at all. Its ending is the format: ``.html`` for
+            the page, ``.md`` for its short form, ``.json`` for its figures.
+
+        Returns
+        -------
+        pathlib.Path
+            That of the file.
+
+        Raises
+        ------
+        ArgumentError
+            The ending is another.
+        OutputCreationError
+            The file cannot be written, or is what was read.
+        """
+        place, kind = _page_at(path)
+        document = self._report_document()
+        for file in () if document.making is None else document.making.inputs:
+            if _are_same(file.source, place):
+                message = f"{safe_text(str(place))}: the report would overwrite what was read"
+                raise OutputCreationError(message, "choose another name")
+        write_whole(place, _written_report(document, kind).encode())
+        return place
+
+    def _report_document(self) -> ReportDocument:
+        """Return all that is known here, and no rows that nobody asked for."""
+        from bce_cli.render.alone import report_of  # noqa: PLC0415 -- not for every result
+
+        return report_of(cast("SavedDocument", self._document))
 
     @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -631,6 +684,146 @@ class CheckResult(Result):
         return plot_check(self._record, ax)
 
 
+class ReportResult(Result):
+    """All answers about the same rows, as `report` found; ``r.report("report.html")`` is the page.
+
+    The keys are those of ``bce report --format json``. What nobody asked for, or could be told, is
+    None.
+
+    Attributes
+    ----------
+    answer : tuple of str
+        Three sentences: how good, better than what, what to do.
+    verdict : {"passed", "failed", "undecided"} or None
+        Of the checks.
+    models : tuple of str
+        What they are called; the first is the one that is judged.
+    compute : ComputeResult or None
+    conventions : pyarrow.Table
+        What other libraries would print, a row for each.
+    compare : CompareResult or None
+        Of at least two models.
+    calibration : CalibrationResult, CalibrationsResult or None
+    recalibrate : tuple of RecalibrateResult
+        Of each model.
+    check : CheckResult or None
+    losses : pyarrow.Table
+        How many rows cost how much, and what these cost together.
+    log_product : Figures or None
+        How log10 of the product of likelihoods falls: `rows`, `log10`.
+    inputs : pyarrow.Table
+        What was read: `source`, and of files `bytes` and `sha256`.
+    version, command, stamp
+    notes : tuple of str
+    """
+
+    __slots__ = ()
+    _document: Any
+    _BRIEF = ("n", "unit", "verdict")
+    if TYPE_CHECKING:
+        prediction_column: str
+        prediction_columns: tuple[str, ...]
+        models: tuple[str, ...]
+        confidence: float
+        version: str
+        command: str | None
+        stamp: str | None
+        inputs: pa.Table
+        answer: tuple[str, str, str]
+        verdict: Verdict | None
+        compute: ComputeResult | None
+        conventions: pa.Table
+        compare: CompareResult | None
+        calibration: CalibrationResult | CalibrationsResult | None
+        recalibrate: tuple[RecalibrateResult, ...]
+        check: CheckResult | None
+        losses: pa.Table
+        log_product: LogProductFigures | None
+    else:
+
+        def __getattr__(self, name: str) -> object:
+            if name == "recalibrate":
+                return tuple(map(_result, self._document.recalibrations))
+            if name not in _ANSWERS:
+                return super().__getattr__(name)
+            answer = getattr(self._document, name)
+            return None if answer is None else _result(answer)
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every check has passed; None where there is none."""
+        return None if self.verdict is None else self.verdict == "passed"
+
+    def __bool__(self) -> bool:
+        if self.verdict is None:
+            message = "this report is neither true nor false: it has no checks"
+            raise UsageError(message, "max_loss=0.6, say, makes one, which is true if it passes")
+        return self.verdict == "passed"
+
+    def to_html(self, *, brief: bool = False) -> str:  # noqa: ARG002 -- a page is whole
+        """Return the page."""
+        return _written_report(self._document, "html")
+
+    def _report_document(self) -> ReportDocument:
+        document: ReportDocument = self._document
+        return document
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the reliability diagram; see `Result`."""
+        if self.calibration is None:
+            message = "there is no calibration in this report to be drawn"
+            raise UsageError(message)
+        return self.calibration.plot(ax)
+
+
+_ANSWERS = ("compute", "compare", "calibration", "check")
+_PAGES: Mapping[str, Format] = {
+    **dict.fromkeys((".html", ".htm"), "html"),
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    ".json": "json",
+}
+"""The formats that the endings of a report's name ask for."""
+
+
+def _result(document: SavedDocument) -> Result:
+    return _RESULTS[type(document).__name__](document)
+
+
+def _page_at(path: object) -> tuple[Path, Format]:
+    """Return where a report goes, and the format that its name asks for.
+
+    Raises
+    ------
+    ArgumentError
+        It is no path, or its ending names no format.
+    """
+    if not isinstance(path, str | os.PathLike):
+        message = f"path must be that of a file, got {shown(path)}"
+        raise ArgumentError(message, "such as 'report.html'", "path")
+    name = os.fsdecode(path)
+    place = Path(name)
+    kind = _PAGES.get(place.suffix.lower())
+    if kind is None:
+        message = f"path must end in .html, .md or .json, got {quoted(name)}"
+        raise ArgumentError(
+            message, ".html is the page, .md its short form, .json its figures", "path"
+        )
+    return place, kind
+
+
+def _are_same(source: str, path: Path) -> bool:
+    with suppress(OSError, ValueError):  # one of them is not there
+        return path.samefile(source)
+    return False
+
+
+def _written_report(document: ReportDocument, kind: Format) -> str:
+    """Write a report; until pages are made, that of its only answer."""
+    answers = (getattr(document, name) for name in _ANSWERS)
+    told = [each for each in (*answers, *document.recalibrations) if each is not None]
+    return write_document(told[0], kind, _LOOK)
+
+
 _RESULTS: dict[
     str,
     type[
@@ -661,6 +854,7 @@ def load(
     | CalibrationsResult
     | RecalibrateResult
     | CheckResult
+    | ReportResult
     | Recalibrator
 ):
     """Read a result that was saved with ``-o FILE.json``, or as ``result.to_json()``; or a map.
@@ -687,7 +881,11 @@ def load(
         It is no path, as a dict or the text of JSON.
     """
     from bce_cli.readers.saved import is_map, saved_record  # noqa: PLC0415 -- as above
-    from bce_cli.render.saved import document_of  # noqa: PLC0415 -- rarely needed
+    from bce_cli.render.saved import (  # noqa: PLC0415 -- rarely needed
+        document_of,
+        is_report,
+        report_document,
+    )
 
     place = path_of_json("path", path)
     with said_in_python():
@@ -697,6 +895,8 @@ def load(
         from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- as above
 
         return Recalibrator(map_of(record, place))
+    if is_report(record):
+        return ReportResult(report_document(record, place))
     document = document_of(record, place)
     return _RESULTS[type(document).__name__](document)
 

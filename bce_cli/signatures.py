@@ -96,8 +96,8 @@ class _Losses(TypedDict, total=False):
     clip: float | None
 
 
-class _Limits(_Losses, total=False):
-    """What a check asks for."""
+class _Limits(TypedDict, total=False):
+    """What predictions are held to."""
 
     max_loss: float | None
     min_skill: float | None
@@ -105,13 +105,28 @@ class _Limits(_Losses, total=False):
     min_auc: float | None
     max_miscalibration: float | None
     max_ece: float | None
-    bins: int | None
-    strategy: Strategy | None
     min_rows: int | None
     baseline: Result | Mapping[str, Any] | Path | None
     budget: float | None
     confident: bool
     confidence: float
+
+
+class _Check(_Losses, _Limits, total=False):
+    """What a check asks for."""
+
+    bins: int | None
+    strategy: Strategy | None
+
+
+class _Report(_Limits, total=False):
+    """What a report tells, and how."""
+
+    bins: int
+    strategy: Strategy
+    fine_bins: bool
+    worst: int
+    stamp: bool
 
 
 class _Bins(TypedDict, total=False):
@@ -142,14 +157,14 @@ class LossesOfTable(_OfTable, _Losses, total=False):
     """Options of losses of a table."""
 
 
-class CheckOfArrays(_OfArrays, _Limits, total=False):
+class CheckOfArrays(_OfArrays, _Check, total=False):
     """Options of a check of arrays."""
 
     cluster: Values | None
     against: Values | None
 
 
-class CheckOfTable(_OfTable, _Limits, total=False):
+class CheckOfTable(_OfTable, _Check, total=False):
     """Options of a check of a table."""
 
     cluster: str | None
@@ -171,6 +186,27 @@ class FoldsOfArrays(_OfArrays, _Folds, total=False):
 
 class FoldsOfTable(_OfTable, _Folds, total=False):
     """Options of the recalibration of a table."""
+
+
+class ReportOfArrays(_OfArrays, _Report, total=False):
+    """Options of a report on arrays."""
+
+    id: Values | None
+    by: Values | Mapping[str, Values] | None
+    cut: Cuts | None
+    cluster: Values | None
+    against: Values | None
+
+
+class ReportOfTable(_OfTable, _Report, total=False):
+    """Options of a report on a table."""
+
+    id: str | None
+    by: str | Sequence[str] | None
+    cut: Cuts | None
+    cluster: str | None
+    against: Table | None
+    against_column: str | None
 
 
 _DEFAULTS: Mapping[str, object] = {
@@ -202,6 +238,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "y_pred": ("prediction", "predictions"),
     "y_prob": ("prediction", "predictions"),
     "y_proba": ("prediction", "predictions"),
+    "models": ("prediction", "predictions"),
     "y_score": ("prediction", "predictions"),
     "sample_weight": ("weight",),
     "sample_weights": ("weight",),

@@ -88,7 +88,7 @@ def test_each_cell_of_the_notebook_was_run_in_its_turn_and_without_an_error() ->
 def test_each_link_of_the_notebook_leads_somewhere() -> None:
     text = "".join(joined(cell["source"]) for cell in stored() if cell["cell_type"] == "markdown")
     targets = re.findall(r"\]\(([^)#\s]+)", text)
-    assert targets == ["python.md", "recalibration.md"]
+    assert targets == ["python.md", "recalibration.md", "report.md"]
     assert all((NOTEBOOK.parent / target).exists() for target in targets)
 
 

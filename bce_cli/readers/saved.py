@@ -111,7 +111,8 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     Parameters
     ----------
     record : mapping
-        Null, or None, and infinity are the same.
+        Of `bce compute`, or of `bce report`, which has that within; null, or None, and infinity are
+        the same.
     name : str
         What messages call it.
     convention : Convention
@@ -131,6 +132,9 @@ def baseline_of(record: Mapping[str, Any], name: str, convention: Convention) ->
     """
     from bce_cli.core.gate.limits import Baseline  # noqa: PLC0415 -- no other record needs it
 
+    within = record.get("compute")
+    if isinstance(within, dict):
+        record = within
     _check_convention(record, convention, name)
     unit = _member(record, "unit", name)
     if not isinstance(unit, str) or unit not in NATS_PER:

@@ -237,7 +237,12 @@ def parts_section(document: CalibrationDocument, look: Look) -> Section:
             *([] if document.gain is None else [_gain_note(document.gain, report)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
-            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
+            cluster_note(
+                document.cluster_column,
+                report.n_clusters,
+                report.effective_clusters,
+                look=look,
+            ),
             *([_ONE_CLUSTER] if report.n_clusters == 1 else []),
             *origin.notes(),
         ),

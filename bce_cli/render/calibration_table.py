@@ -147,14 +147,17 @@ class CalibrationTable:
                 *doubts,
                 formula(_HOW if first.fine_bins is None else f"{_HOW} {_FINE}", look),
                 *_small_notes(shown),
-                *_rest_notes(self, rest),
-                *cut_notes(columns, [s.names for s in self.segments[::n_models] if s.is_small]),
+                *_rest_notes(self, rest, look),
+                *cut_notes(
+                    columns, [s.names for s in self.segments[::n_models] if s.is_small], look
+                ),
                 *_obstacle_notes(self, lines),
                 *_impossible_notes(self),
                 cluster_note(
                     self.models[0].document.cluster_column,
                     first.n_clusters,
                     first.effective_clusters,
+                    look=look,
                 ),
                 *_narrow_notes(self, lines),
                 *self.origin.notes(),
@@ -353,11 +356,13 @@ def _small_notes(lines: tuple[CalibrationLine, ...]) -> Iterator[str]:
         yield "* fewer than 30 rows: their figures and intervals are not to be trusted."
 
 
-def _rest_notes(found: CalibrationTable, rest: tuple[CalibrationLine, ...]) -> Iterator[str]:
+def _rest_notes(
+    found: CalibrationTable, rest: tuple[CalibrationLine, ...], look: Look
+) -> Iterator[str]:
     """Say which segments a table leaves out."""
     if rest:
         sizes = [line.n for line in rest[:: len(found.models)]]
-        yield rest_note(sizes, are_cut=bool(found.origin.cuts))
+        yield rest_note(sizes, are_cut=bool(found.origin.cuts), look=look)
 
 
 def _obstacle_notes(found: CalibrationTable, lines: list[CalibrationLine]) -> Iterator[str]:

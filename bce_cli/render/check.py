@@ -142,7 +142,7 @@ class CheckDocument:
             return self.saved.doubts
         return (*doubts(self.judgement.report), *_rival_doubts(self))
 
-    def sections(self, _look: Look) -> list[Section]:
+    def sections(self, look: Look) -> list[Section]:
         """Show each check, and say what has come of them."""
         checks, report = self.judgement.checks, self.judgement.report
         interval_column = (interval_title(self.limits.confidence), _interval_text)
@@ -162,11 +162,11 @@ class CheckDocument:
                 headline=self._headline(),
                 notes=(*self.origin.doubts, *self.doubts),
                 details=(
-                    *_figure_notes(self),
-                    *_interval_notes(self),
+                    *_figure_notes(self, look),
+                    *_interval_notes(self, look),
                     *_row_notes(self),
                     *convention_notes(self.convention, report.n_clipped, report.float_type),
-                    *_impossible_notes(report, self.origin),
+                    *_impossible_notes(report, self.origin, look),
                     *self.origin.notes(),
                 ),
                 marked=[i for i, check in enumerate(checks) if check.verdict == "failed"],
@@ -239,7 +239,7 @@ class CheckDocument:
         return Judged(f"{verdict.capitalize()}{which}", verdict)
 
 
-def _figure_notes(document: CheckDocument) -> Iterator[str]:
+def _figure_notes(document: CheckDocument, look: Look) -> Iterator[str]:
     """Tell what some figures are, and what their intervals are made by."""
     limits, judgement = document.limits, document.judgement
     for check in judgement.checks:
@@ -254,18 +254,18 @@ def _figure_notes(document: CheckDocument) -> Iterator[str]:
                 "was not fitted to, to what it removes in hindsight."
             )
         if check.name == "baseline":
-            yield from _baseline_notes(check, limits, judgement.report)
+            yield from _baseline_notes(check, limits, judgement.report, look)
         if check.name == "against":
             yield from _against_notes(check, document)
 
 
-def _interval_notes(document: CheckDocument) -> Iterator[str]:
+def _interval_notes(document: CheckDocument, look: Look) -> Iterator[str]:
     """Tell what intervals allow for, and what rows like these can tell."""
     judgement = document.judgement
     if all(check.ci_low is None for check in judgement.checks):
         return
     clusters = judgement.n_clusters, judgement.effective_clusters
-    yield cluster_note(document.cluster_column, *clusters, "Intervals")
+    yield cluster_note(document.cluster_column, *clusters, "Intervals", look)
     if judgement.report.n < FEW:
         yield f"Fewer than {FEW} rows make a rough interval at best."
     of_auc = auc_note(*clusters, is_too_narrow=judgement.auc_ci_is_too_narrow)
@@ -291,7 +291,7 @@ def _power_note(check: Check, document: CheckDocument) -> str:
     return note if is_alone else f"{document.measure(check)}: t{note[1:]}"
 
 
-def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterator[str]:
+def _baseline_notes(check: Check, limits: Limits, report: LossReport, look: Look) -> Iterator[str]:
     baseline = limits.baseline
     if baseline is None:
         return
@@ -307,7 +307,8 @@ def _baseline_notes(check: Check, limits: Limits, report: LossReport) -> Iterato
         none = "no standard error" if baseline.std_error is None else "a standard error of 0"
         yield f"{name} has {none}, so its loss is taken as exact."
     if check.verdict == "undecided" and not limits.against:
-        paired = "--against old.csv pairs them, and tells smaller differences"
+        against = look.asked_by("--against old.csv", "against='old.csv'")
+        paired = f"{against} pairs them, and tells smaller differences"
         yield f"If both losses are of the same rows, {paired}."
 
 
@@ -368,9 +369,10 @@ def _row_notes(document: CheckDocument) -> Iterator[str]:
             yield f"{how_many(weightless)} of weight 0 {verb(weightless, 'is')} not counted."
 
 
-def _impossible_notes(report: LossReport, origin: Origin) -> Iterator[str]:
+def _impossible_notes(report: LossReport, origin: Origin, look: Look) -> Iterator[str]:
     if report.n_impossible:
-        infinite = ", so the mean is infinite; --clip EPS bounds such losses"
+        clip = look.asked_by("--clip EPS", "clip=...")
+        infinite = f", so the mean is infinite; {clip} bounds such losses"
         effect = infinite if math.isinf(report.mean_loss) else ""
         yield f"{origin.impossible_rows(report, ', ')}{effect}."
 

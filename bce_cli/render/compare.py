@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from bce_cli.errors import safe_text
 from bce_cli.render.compare_verdict import power_notes, verdicts
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Section,
     count,
@@ -119,11 +120,11 @@ class CompareDocument:
         places = {item.model: place for place, item in enumerate(self.comparisons)}
         return sorted(self.report.segments, key=lambda item: places[item.difference.model])
 
-    def sections(self, _look: Look) -> list[Section]:
+    def sections(self, look: Look) -> list[Section]:
         """Say which model is better; show each by itself, and the rows that changed most."""
         if self.table == "models":
-            return [_board(self)]
-        answer, by_segment = differences_section(self), self.by_segment()
+            return [_board(self, look)]
+        answer, by_segment = differences_section(self, look), self.by_segment(look)
         if self.table == "comparisons":
             return [answer]
         if self.table == "segments":
@@ -134,12 +135,17 @@ class CompareDocument:
         ]
         return [answer, *by_segment, each_model_section(self), *changed]
 
-    def by_segment(self) -> list[Section]:
+    def by_segment(self, look: Look = PLAIN) -> list[Section]:
         """Show how each model differs from the first, by segment; nothing without segments."""
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)
         found = segment_sections(
-            self.report, self.segment_columns, baseline, names, are_cut=bool(self.origin.cuts)
+            self.report,
+            self.segment_columns,
+            baseline,
+            names,
+            are_cut=bool(self.origin.cuts),
+            look=look,
         )
         return [found[self.report.comparisons.index(item)] for item in self.comparisons if found]
 
@@ -209,7 +215,7 @@ def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(chain.from_iterable(found))
 
 
-def differences_section(document: CompareDocument) -> Section:
+def differences_section(document: CompareDocument, look: Look = PLAIN) -> Section:
     """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
@@ -240,8 +246,13 @@ def differences_section(document: CompareDocument) -> Section:
             *document.doubts,
             *_margin_notes(report),
             *_best_notes(document),
-            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
-            *power_notes(report),
+            cluster_note(
+                document.cluster_column,
+                report.n_clusters,
+                report.effective_clusters,
+                look=look,
+            ),
+            *power_notes(report, look),
             *convention_notes(
                 document.convention, None, kinds[0] if len(set(kinds)) == 1 else None
             ),
@@ -361,7 +372,7 @@ def each_model_section(document: CompareDocument) -> Section:
     )
 
 
-def _board(document: CompareDocument) -> Section:
+def _board(document: CompareDocument, look: Look) -> Section:
     """Show the figures of each model, and where it stands."""
     report = document.report
     from_best = "p: paired t-test against the best, adjusted by Holm's procedure."
@@ -401,7 +412,12 @@ def _board(document: CompareDocument) -> Section:
         notes=(
             *document.origin.doubts,
             *document.doubts,
-            cluster_note(document.cluster_column, report.n_clusters, report.effective_clusters),
+            cluster_note(
+                document.cluster_column,
+                report.n_clusters,
+                report.effective_clusters,
+                look=look,
+            ),
             *document.origin.notes(),
         ),
     )

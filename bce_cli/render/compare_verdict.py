@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.inference import level_of
 from bce_cli.errors import safe_text
-from bce_cli.render.layout import Judged, count, figure, how_many
+from bce_cli.render.layout import PLAIN, Judged, count, figure, how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.differences import Verdict as Word
     from bce_cli.core.comparison.models import ComparisonReport
     from bce_cli.core.gate.judgement import Verdict
+    from bce_cli.render.layout import Look
 
 _DIGITS = 4
 _MOST_TOLD = 5
@@ -141,7 +142,7 @@ def _basis(found: Difference, report: ComparisonReport) -> str:
     return f"{how_many(found.n)} in {how_many((found.df or 0) + 1, 'cluster')}"
 
 
-def power_notes(report: ComparisonReport) -> tuple[str, ...]:
+def power_notes(report: ComparisonReport, look: Look = PLAIN) -> tuple[str, ...]:
     """Say what difference these rows can tell, and how many would tell what was seen.
 
     Of more than a few models that are undecided, it says the first alone.
@@ -159,7 +160,8 @@ def power_notes(report: ComparisonReport) -> tuple[str, ...]:
         least = [item.finite.detectable_difference or 0.0 for item in found]
         span = " to ".join(dict.fromkeys(f"{value:.2g}" for value in (min(least), max(least))))
         note = f"These rows tell a difference of {span} {report.unit} or more, by model"
-        return (f"{note} (80 % power, 95 %); --format csv has the rows needed for each.",)
+        has = look.asked_by("--format csv has", "comparisons has")
+        return (f"{note} (80 % power, 95 %); {has} the rows needed for each.",)
     notes = [_power(item.finite, report) for item in found]
     if len(found) == 1:
         return tuple(notes)

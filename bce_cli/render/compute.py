@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.render.conventions import ConventionTable, DividedRow
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Judged,
     Section,
@@ -192,13 +193,13 @@ class ComputeDocument:
         if self.segments:
             are_cut = bool(self.origin.cuts)
             segments = segments_section(
-                self.segments, self.segment_columns, self.confidence, are_cut=are_cut
+                self.segments, self.segment_columns, self.confidence, are_cut=are_cut, look=look
             )
-            return [summary_section(self), segments]
+            return [summary_section(self, look), segments]
         worst = [worst_section(self)] if self.worst else []
         product = [product_section(self, look)] if self.products else []
         examples = [_examples(self, look)] if self.excerpt else []
-        return [summary_section(self), *worst, *product, *examples]
+        return [summary_section(self, look), *worst, *product, *examples]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
@@ -246,7 +247,7 @@ class ComputeDocument:
         return record
 
 
-def summary_section(document: ComputeDocument) -> Section:
+def summary_section(document: ComputeDocument, look: Look = PLAIN) -> Section:
     """Summarise an evaluation, with what each figure is to be measured by."""
     report, origin = document.report, document.origin
     return Section(
@@ -257,13 +258,13 @@ def summary_section(document: ComputeDocument) -> Section:
             Column("meaning", is_text=True, wraps=True, spare=1),
         ),
         rows=(*_loss_rows(document), *_other_rows(document)),
-        verdicts=(_reading(report),),
+        verdicts=(_reading(report, look),),
         notes=(
             *origin.doubts,
             *document.doubts,
             *convention_notes(document.convention, report.n_clipped, report.float_type),
             *_habits(document),
-            *_impossible_notes(document),
+            *_impossible_notes(document, look),
             *_cluster_notes(document),
             *origin.notes(),
         ),
@@ -301,7 +302,7 @@ def _other_rows(document: ComputeDocument) -> Iterator[tuple[str, str, str]]:
         yield "impossible rows", count(report.n_impossible), "certain, and wrong"
 
 
-def _reading(report: LossReport) -> Judged:
+def _reading(report: LossReport, look: Look) -> Judged:
     """Answer the question that everybody asks first."""
     base = f"the base rate's {figure(report.base_rate_loss)}"
     verdict: Verdict = "undecided"
@@ -317,9 +318,12 @@ def _reading(report: LossReport) -> Judged:
     elif report.ci_low > report.base_rate_loss:
         verdict, answer = "failed", f"No: {base} would cost less than the whole interval."
     else:
+        check = look.asked_by(
+            "bce check --min-skill 0 --confident", "bce.check(..., min_skill=0, confident=True)"
+        )
         answer = (
             f"The interval alone cannot tell: {base} lies within it. "
-            "bce check --min-skill 0 --confident can, for it pairs the two."
+            f"{check} can, for it pairs the two."
         )
     return Judged(f"Is that good? {answer}", verdict)
 
@@ -340,25 +344,27 @@ def _cluster_notes(document: ComputeDocument) -> Iterator[str]:
         yield cluster_note(document.cluster_column, *clusters, "Intervals")
 
 
-def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
+def _impossible_notes(document: ComputeDocument, look: Look) -> Iterator[str]:
     """Say how many rows were impossible, what they do to the mean, and what can be done."""
     report, convention = document.report, document.convention
     if not report.n_impossible:
         return
     subject = "It makes" if report.n_impossible == 1 else "They make"
     advice = "Best clip or mend such predictions where the model makes them; "
+    others = look.asked_by("--like all", "like='all'")
     if math.isinf(report.mean_loss):
         effect = f"{subject} the mean infinite."
-        advice += "--clip EPS bounds their loss here, --like all shows other libraries' means."
+        clip = look.asked_by("--clip EPS", "clip=...")
+        advice += f"{clip} bounds their loss here, {others} shows other libraries' means."
     else:
-        rule = convention.name if convention.clip is None else "--clip"
+        rule = convention.name if convention.clip is None else look.asked_by("--clip", "clip")
         share = f"{percent(report.impossible_share)} of the mean under {rule}"
         effect = f"{subject} up {share}; the exact mean is infinite."
-        advice += "--like all shows what other rules make of them."
+        advice += f"{others} shows what other rules make of them."
     yield f"{document.origin.impossible_rows(report)}. {effect}"
     if report.finite_mean_loss is not None:
-        others = how_many(report.n - report.n_impossible)
-        advice = f"The mean of the other {others} is {figure(report.finite_mean_loss)}. {advice}"
+        rows = how_many(report.n - report.n_impossible)
+        advice = f"The mean of the other {rows} is {figure(report.finite_mean_loss)}. {advice}"
     yield advice
 
 

@@ -54,6 +54,20 @@ class Look:
         """Return `text`, or `ascii_text` where only ASCII can be shown."""
         return text if self.unicode else ascii_text
 
+    def asked_by(self, option: str, argument: str) -> str:
+        """Return how something is asked for: by an option, or in Python by an argument.
+
+        Examples
+        --------
+        >>> Look().asked_by("--by COLUMN", "by=..."), Look(of_result=True).asked_by("--x", "x=...")
+        ('--by COLUMN', 'x=...')
+        """
+        return argument if self.of_result else option
+
+
+PLAIN = Look()
+"""Of a page, which is the same wherever it is made."""
+
 
 class Judged(str):
     """A sentence or cell that says how something was judged; a colour may say it again.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
-from bce_cli.render.layout import Column, count, figure, how_many, percent, verb
+from bce_cli.render.layout import PLAIN, Column, count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bce_cli.core.derivation import UnderflowProduct
     from bce_cli.core.likelihood import LikelihoodProduct
     from bce_cli.core.report import LossReport
-    from bce_cli.render.layout import TableColumn
+    from bce_cli.render.layout import Look, TableColumn
 
 _LONGEST_ID = 24
 
@@ -238,6 +238,7 @@ def cluster_note(
     n_clusters: int | None,
     effective_clusters: float | None,
     what: str = "Intervals and tests",
+    look: Look = PLAIN,
 ) -> str:
     """Say whether rows were taken to depend on each other, and in how many clusters.
 
@@ -250,6 +251,8 @@ def cluster_note(
         How many there are in effect, if known.
     what : str, optional
         What allows for them; in the plural.
+    look : Look, optional
+        Whether there are options where it is read.
 
     Examples
     --------
@@ -257,7 +260,8 @@ def cluster_note(
     "Intervals allow for rows of the same 'day' depending on each other: 40 clusters."
     """
     if column is None or n_clusters is None:
-        return f"{what} take rows to be independent; --cluster COLUMN is for rows that are not."
+        cluster = look.asked_by("--cluster COLUMN", "cluster=...")
+        return f"{what} take rows to be independent; {cluster} is for rows that are not."
     note = f"{what} allow for rows of the same {quoted(column)} depending on each other: "
     note += how_many(n_clusters, "cluster")
     if n_clusters < FEW:

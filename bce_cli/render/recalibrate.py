@@ -43,6 +43,10 @@ _MAP_DIGITS = 5
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _AS_IS = "as-is"
 _PAIR = 2
+_NEXT = (
+    "--save map.json, then bce apply map.json new.csv",
+    "save('map.json'), or map().apply(predictions)",
+)
 _UNSEEN = "on rows it has not seen"
 
 
@@ -106,9 +110,9 @@ class RecalibrateDocument:
         asked = [found.method for found in self.report.methods if found.method != _AS_IS]
         return asked[0] if len(asked) == 1 else self.report.recommended
 
-    def sections(self, _look: Look) -> list[Section]:
+    def sections(self, look: Look) -> list[Section]:
         """Say which map to take, and show all of them."""
-        return [_losses(self), _maps(self.report)]
+        return [_losses(self, look), _maps(self.report)]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name."""
@@ -198,7 +202,7 @@ class RecalibrateDocument:
         )
 
 
-def _losses(document: RecalibrateDocument) -> Section:
+def _losses(document: RecalibrateDocument, look: Look) -> Section:
     """Show what each map costs rows that it has seen and rows that it has not."""
     report = document.report
     methods = report.methods
@@ -227,11 +231,11 @@ def _losses(document: RecalibrateDocument) -> Section:
             *document.doubts,
             _folds_note(document),
             *document.of_folds,
-            *_interval_notes(document),
+            *_interval_notes(document, look),
             *_odd_maps(report),
             *_passed_over(report),
             *document.origin.notes(),
-            *_next_step(document),
+            *_next_step(document, look),
         ),
         marked=[i for i, found in enumerate(methods) if found.method == report.recommended],
     )
@@ -358,11 +362,11 @@ def _folds_note(document: RecalibrateDocument) -> str:
     return f"{what}; {clusters} {how}."
 
 
-def _interval_notes(document: RecalibrateDocument) -> Iterator[str]:
+def _interval_notes(document: RecalibrateDocument, look: Look) -> Iterator[str]:
     """Say what intervals take rows for."""
     report = document.report
     clusters = report.n_clusters, report.effective_clusters
-    yield cluster_note(document.cluster_column, *clusters, "Intervals")
+    yield cluster_note(document.cluster_column, *clusters, "Intervals", look)
     n = report.n_cut_clusters
     if n:
         yield (
@@ -411,14 +415,15 @@ def _why_not(found: MethodReport, report: RecalibrationReport) -> str:
     return why if found.map is None else f"in some fold, {why}"
 
 
-def _next_step(document: RecalibrateDocument) -> Iterator[str]:
+def _next_step(document: RecalibrateDocument, look: Look) -> Iterator[str]:
     """Say what to do with the map."""
     if document.saved_in is not None:
         place = shlex.quote(safe_text(document.saved_in))
         idle = ", which changes nothing," if document.chosen == _AS_IS else ""
         yield f"The {document.chosen} map{idle} is in {place}: bce apply {place} new.csv"
     elif document.report.recommended != _AS_IS:
-        yield "Next: --save map.json, then bce apply map.json new.csv"
+        options, methods = _NEXT
+        yield f"Next: {look.asked_by(options, methods)}"
 
 
 def _maps(report: RecalibrationReport) -> Section:

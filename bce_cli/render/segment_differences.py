@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.render.compare_verdict import KINDS
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Judged,
     Section,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.differences import DifferenceReport, Verdict
     from bce_cli.core.comparison.models import ComparisonReport
     from bce_cli.core.comparison.segment_differences import SegmentDifference
+    from bce_cli.render.layout import Look
 
 _DIGITS = 4
 _MOST_NAMED = 5
@@ -46,6 +48,7 @@ def segment_sections(
     names: Sequence[str],
     *,
     are_cut: bool = False,
+    look: Look = PLAIN,
 ) -> list[Section]:
     """Show how each model differs from the first, by segment; those where it costs most first.
 
@@ -60,6 +63,7 @@ def segment_sections(
         And the others, in the order of the comparisons.
     are_cut : bool, optional
         Whether a column was cut into intervals, whose order is that of the segments.
+    look : Look, optional
     """
     called = dict(zip((item.model for item in report.comparisons), names, strict=True))
     whole = {item.model: item for item in report.comparisons}
@@ -73,6 +77,7 @@ def segment_sections(
             columns,
             (called[model], baseline),
             are_cut=are_cut,
+            look=look,
         )
         for model in called
         if model in found
@@ -87,6 +92,7 @@ def _section(
     names: tuple[str, str],
     *,
     are_cut: bool,
+    look: Look,
 ) -> Section:
     shown, rest = segments[:MOST_SHOWN], segments[MOST_SHOWN:]
     model, baseline = names
@@ -96,8 +102,8 @@ def _section(
         notes.append("* fewer than 30 rows: their interval is not to be trusted.")
     if rest:
         sizes = [segment.n for segment in rest]
-        notes.append(rest_note(sizes, are_cut=are_cut, where="json has"))
-    notes += cut_notes(columns, [segment.names for segment in segments if segment.is_small])
+        notes.append(rest_note(sizes, are_cut=are_cut, where="json has", look=look))
+    notes += cut_notes(columns, [s.names for s in segments if s.is_small], look)
     p = "p: paired t-test adjusted by Holm's procedure for the number of segments."
     return Section(
         f"{model} minus {baseline}, {by_title(columns, are_cut=are_cut)}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Section,
     count,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.segments import Gap, SegmentReport
-    from bce_cli.render.layout import TableColumn
+    from bce_cli.render.layout import Look, TableColumn
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ def segments_section(
     *,
     are_cut: bool = False,
     shown: Sequence[SegmentReport] | None = None,
+    look: Look = PLAIN,
 ) -> Section:
     """Show each segment, those that cost most first, or in the order of the cuts.
 
@@ -68,6 +70,7 @@ def segments_section(
         Whether one of them was cut into intervals, whose order is that of the segments.
     shown : sequence of SegmentReport, optional
         Those that the table has, where somebody else tells of the others; else the first.
+    look : Look, optional
     """
     rest: Sequence[SegmentReport] = ()
     if shown is None:
@@ -76,8 +79,8 @@ def segments_section(
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their intervals and skill are not to be trusted.")
     if rest:
-        notes.append(rest_note([segment.n for segment in rest], are_cut=are_cut))
-    notes += cut_notes(columns, [segment.names for segment in segments if segment.is_small])
+        notes.append(rest_note([segment.n for segment in rest], are_cut=are_cut, look=look))
+    notes += cut_notes(columns, [s.names for s in segments if s.is_small], look)
     gaps = [(s.names, s.gap) for s in segments if s.gap is not None and not s.is_small]
     has_gaps = any(segment.gap is not None for segment in segments)
     return Section(
@@ -175,7 +178,9 @@ def by_title(columns: Sequence[str], *, are_cut: bool) -> str:
     return f"by {', '.join(map(quoted, columns))}, {order}"
 
 
-def cut_notes(columns: Sequence[str], small: Sequence[Sequence[str]]) -> Iterator[str]:
+def cut_notes(
+    columns: Sequence[str], small: Sequence[Sequence[str]], look: Look = PLAIN
+) -> Iterator[str]:
     """Suggest to cut numbers, each of which has few rows.
 
     Parameters
@@ -196,7 +201,8 @@ def cut_notes(columns: Sequence[str], small: Sequence[Sequence[str]]) -> Iterato
         words = {names[place] for names in small}
         if len(words) > _MANY_SMALL and all(map(_is_number, words)):
             segment = f"Each number in {quoted(name)} is a segment"
-            yield f"{segment}; --cut quantile:5 puts numbers into intervals."
+            cut = look.asked_by("--cut quantile:5", "cut='quantile:5'")
+            yield f"{segment}; {cut} puts numbers into intervals."
 
 
 def _is_number(word: str) -> bool:
@@ -235,7 +241,9 @@ def name_column(index: int, name: str, names_of: Callable[[T], Sequence[str]]) -
     )
 
 
-def rest_note(rows: Sequence[int], *, are_cut: bool, where: str = "csv and json have") -> str:
+def rest_note(
+    rows: Sequence[int], *, are_cut: bool, where: str = "csv and json have", look: Look = PLAIN
+) -> str:
     """Say which segments a table leaves out, and where they are.
 
     Parameters
@@ -246,6 +254,7 @@ def rest_note(rows: Sequence[int], *, are_cut: bool, where: str = "csv and json 
         Whether a column was cut into intervals, whose order is that of the segments.
     where : str, optional
         The formats that have them.
+    look : Look, optional
 
     Examples
     --------
@@ -253,7 +262,8 @@ def rest_note(rows: Sequence[int], *, are_cut: bool, where: str = "csv and json 
     '2 more segments of 1,234 rows together cost less; --format csv and json have them all.'
     """
     also = f"{how_many(len(rows), 'more segment')} of {how_many(sum(rows))} together"
-    return f"{also} {'follow' if are_cut else 'cost less'}; --format {where} them all."
+    have = look.asked_by(f"--format {where}", "segments has")
+    return f"{also} {'follow' if are_cut else 'cost less'}; {have} them all."
 
 
 def _of(segment: SegmentReport, name: str) -> Any:  # noqa: ANN401 -- any figure

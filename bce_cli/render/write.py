@@ -58,7 +58,8 @@ def write_document(
     document : Document
     output_format : {"table", "json", "csv", "markdown", "html"}
     look : Look
-        Matters for tables, and for the signs in Markdown; a page is the same wherever it is made.
+        Matters for tables, and for the signs in Markdown; a page is the same wherever it is made,
+        but for the arguments that it speaks of in Python.
     brief : bool, default False
         Whether to write the answer alone, with the tables that were asked for.
     excel_safe : bool, default False
@@ -70,7 +71,7 @@ def write_document(
     if output_format == "csv":
         return write_csv(document.lines(brief=brief), excel_safe=excel_safe)
     is_page = output_format == "html"
-    answer, *others = document.sections(Look() if is_page else look)
+    answer, *others = document.sections(Look(of_result=look.of_result) if is_page else look)
     sections = [answer, *(other for other in others if other.is_asked or not brief)]
     if is_page:
         from bce_cli.render.page.page import write_html  # noqa: PLC0415 -- not for other formats

@@ -1,19 +1,24 @@
-"""The small tools that all streams of bytes are made with."""
+"""The small tools that all streams of bytes are made with, and a file that is written at once."""
 
 from __future__ import annotations
 
 import io
+import os
+from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE, S_ISREG
 from typing import IO, TYPE_CHECKING, cast
 
 from bce_cli.errors import (
     BceError,
     InputError,
     MissingInputError,
+    OutputCreationError,
     ShortageError,
     names_like,
     os_reason,
     quoted,
+    safe_text,
     shortage,
 )
 
@@ -205,6 +210,45 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
     filled = read_fully(stream, memoryview(buffer))
     head = bytes(buffer[:filled])
     return head, cast("IO[bytes]", Rejoined(head, stream))
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file of this machine, whole or not at all.
+
+    What is there keeps its mode, and its place where a link leads to it; a pipe or a device is
+    written to as it is.
+
+    Parameters
+    ----------
+    path : str or path-like
+    content : bytes
+
+    Raises
+    ------
+    OutputCreationError
+        The file cannot be written.
+    """
+    place = os.fspath(path)
+    temporary = None
+    try:
+        target = Path(os.path.realpath(place))  # a link that the user named is followed
+        with suppress(FileNotFoundError):
+            if not S_ISREG(target.stat().st_mode):
+                target.write_bytes(content)
+                return
+        temporary = target.parent / f".{target.name[:50]}.{os.urandom(8).hex()}"
+        with temporary.open("xb") as file:
+            file.write(content)
+        with suppress(FileNotFoundError):
+            temporary.chmod(S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except (OSError, ValueError) as error:  # the latter of a NUL
+        message = f"{safe_text(place)}: {os_reason(error)}"
+        raise shortage(error) or OutputCreationError(message) from None
+    finally:
+        if temporary is not None:
+            with suppress(OSError):  # it was never made, or is in its place
+                temporary.unlink()
 
 
 def unreadable(name: str, error: Exception) -> InputError | ShortageError:

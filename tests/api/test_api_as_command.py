@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,13 +236,35 @@ def test_text_is_that_of_the_terminal_and_markdown_that_of_the_command(
     command: str, options: list[str], arguments: dict[str, Any], printed: Callable[..., str]
 ) -> None:
     for output_format in ("table", "markdown", "csv", "html"):
-        text = printed(command, options, output_format)
+        text = in_python(printed(command, options, output_format))
         result = _asked(command, "preds.csv", arguments)
         if output_format == "table":
             assert _without_hint(f"{result}\n") == _without_hint(text)
         else:
             assert getattr(result, f"to_{output_format}")() == text
-    assert result._repr_markdown_() == printed(command, options, "markdown")
+    assert result._repr_markdown_() == in_python(printed(command, options, "markdown"))
+
+
+ARGUMENTS = {
+    "--cluster COLUMN": "cluster=...",
+    "--clip EPS": "clip=...",
+    "--like all": "like='all'",
+    "--against old.csv": "against='old.csv'",
+    "bce check --min-skill 0 --confident": "bce.check(..., min_skill=0, confident=True)",
+    "--save map.json, then bce apply map.json new.csv": (
+        "save('map.json'), or map().apply(predictions)"
+    ),
+}
+"""What texts of the command ask for by options, and those of results by arguments."""
+
+
+def in_python(text: str) -> str:
+    """Put arguments in the place of options, wherever lines end."""
+    for option, argument in ARGUMENTS.items():
+        for said in (str, escape):
+            pattern = r"\s".join(map(re.escape, said(option).split()))
+            text = re.sub(pattern, said(argument), text)
+    return text
 
 
 def _without_hint(text: str) -> str:
@@ -286,7 +309,7 @@ def test_losses_are_those_of_every_row(printed: Callable[..., str]) -> None:
 @pytest.mark.parametrize("command", ["compute", "calibration"])
 @pytest.mark.parametrize("output_format", ["json", "markdown", "csv", "html"])
 def test_brief_is_brief(command: str, output_format: str, printed: Callable[..., str]) -> None:
-    text = printed(command, ["--brief"], output_format)
+    text = in_python(printed(command, ["--brief"], output_format))
     result = _asked(command, "preds.csv", {})
     assert getattr(result, f"to_{output_format}")(brief=True) == text
 

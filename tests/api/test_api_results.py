@@ -7,9 +7,11 @@ import inspect
 import json
 import math
 import pickle
+import re
 import subprocess
 import sys
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -361,8 +363,17 @@ SHARED = {
                 *("min_auc", "max_miscalibration"),
             },
         ),
+        (
+            bce.report,
+            {
+                *("data", "prediction", "id", "by", "cut", "cluster", "confidence", "bins"),
+                *("strategy", "fine_bins", "worst", "max_loss", "min_skill", "max_brier"),
+                *("min_auc", "max_miscalibration", "max_ece", "min_rows", "baseline", "against"),
+                *("against_column", "budget", "confident", "stamp", "unit"),
+            },
+        ),
     ],
-    ids=["compute", "losses", "compare", "calibration", "recalibrate", "check"],
+    ids=["compute", "losses", "compare", "calibration", "recalibrate", "check", "report"],
 )
 def test_help_shows_every_argument(question: Callable[..., object], own: set[str]) -> None:
     parameters = inspect.signature(question).parameters
@@ -451,3 +462,60 @@ def test_who_looks_for_the_log_loss_is_told_what_it_is_called(name: str) -> None
     with pytest.raises(AttributeError) as caught:
         getattr(bce.compute(Y, P), name)
     assert str(caught.value) == f"ComputeResult has no '{name}'; did you mean 'mean_loss'?"
+
+
+NUMBERS = list(range(50))
+TOLD: dict[str, tuple[Callable[[], bce.Result], list[str]]] = {
+    "clusters": (
+        lambda: bce.check(Y, Q, max_loss=0.3, confident=True),
+        ["Intervals take rows to be independent; cluster=... is for rows that are not."],
+    ),
+    "infinite": (
+        lambda: bce.compute(Y, P),
+        ["clip=... bounds their loss here, like='all' shows other libraries' means."],
+    ),
+    "clipped": (
+        lambda: bce.compute(Y, P, clip=0.01),
+        ["of the mean under clip;", "like='all' shows what other rules make of them."],
+    ),
+    "infinite check": (
+        lambda: bce.check(Y, P, max_loss=0.3),
+        ["so the mean is infinite; clip=... bounds such losses."],
+    ),
+    "saved": (
+        lambda: bce.check(
+            Y * 9, Q * 9, baseline=bce.compute(Y * 9, [0.8, 0.3, 0.7, 0.1, 0.6] * 9), confident=True
+        ),
+        ["If both losses are of the same rows, against='old.csv' pairs them,"],
+    ),
+    "base rate": (
+        lambda: bce.compute([1, 0, 0, 1] * 10, [0.6, 0.4, 0.6, 0.4] * 10),
+        ["bce.check(..., min_skill=0, confident=True) can, for it pairs the two."],
+    ),
+    "map": (
+        lambda: bce.recalibrate(MIXED * 50, ([0.4] * 4 + [0.6] * 4) * 50),
+        ["Next: save('map.json'), or map().apply(predictions)"],
+    ),
+    "segments": (
+        lambda: bce.compute([1, 0] * 25, [0.6, 0.5] * 25, by={"age": NUMBERS}),
+        ["cost less; segments has them all.", "cut='quantile:5' puts numbers into intervals."],
+    ),
+    "calibration": (
+        lambda: bce.calibration([1, 0] * 25, [0.6, 0.5] * 25, by={"age": NUMBERS}),
+        ["cost less; segments has them all.", "cut='quantile:5' puts numbers into intervals."],
+    ),
+    "differences": (
+        lambda: bce.compare([1, 0] * 25, [[0.6, 0.5] * 25, [0.5, 0.4] * 25], by={"age": NUMBERS}),
+        ["cost less; segments has them all.", "cut='quantile:5' puts numbers into intervals."],
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
+@pytest.mark.parametrize("name", TOLD)
+def test_texts_speak_of_arguments_and_of_no_option(name: str) -> None:
+    result, told = TOLD[name][0](), TOLD[name][1]
+    for text in (str(result), result.to_markdown(), result.to_html(), result._repr_html_()):
+        words = " ".join(unescape(text.rpartition("</style>")[2]).replace("\\", "").split())
+        assert [each for each in told if each not in words] == []
+        assert re.findall(r"(?<![\w-])--[a-z][a-z-]*", words) == []

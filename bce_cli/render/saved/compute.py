@@ -33,7 +33,7 @@ def compute_document(fields: Fields) -> ComputeDocument:
     """Make the document again, without the excerpt of rows, which no record has."""
     unit = unit_of(fields)
     report = losses_of(unit, (fields, ALL_FIGURES))
-    compared = tuple(map(_compared, fields.all("conventions")))
+    compared = conventions_of(fields)
     columns, segments = _segments(fields, unit)
     return ComputeDocument(
         origin=origin_of(fields),
@@ -72,6 +72,11 @@ def _costly(fields: Fields) -> CostlyRow:
         loss=fields.number("loss", null=math.inf),
         share_of_total=fields.maybe_number("share_of_total"),
     )
+
+
+def conventions_of(fields: Fields) -> tuple[ConventionReport, ...]:
+    """Return what was saved of all conventions side by side."""
+    return tuple(map(_compared, fields.all("conventions")))
 
 
 def _compared(fields: Fields) -> ConventionReport:

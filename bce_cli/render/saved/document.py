@@ -63,14 +63,18 @@ def document_of(record: Mapping[str, Any], name: str) -> SavedDocument:
     ...
     bce_cli.errors.DataError: saved.json: not a report of bce compute, compare, calibration, ...
     """
-    fields = Fields(record, name)
+    return document_in(Fields(record, name))
+
+
+def document_in(fields: Fields) -> SavedDocument:
+    """Make a document again of what may be a part of a record; see `document_of`."""
     build = next((build for key, build in _BUILDS.items() if key in fields), None)
     if build is None:
-        message = f"{safe_text(name)}: not a report of {_KNOWN}"
+        message = f"{safe_text(fields.name)}: not a report of {_KNOWN}"
         raise DataError(message)
     document = build(fields)
     doubts = tuple(safe_text(note) for note in fields.texts("notes") if is_doubt(note))
-    return replace(document, saved=Saved(_restored(record, document.record()), doubts))
+    return replace(document, saved=Saved(_restored(fields.members, document.record()), doubts))
 
 
 def _restored(saved: Any, whole: Any) -> Any:  # noqa: ANN401 -- any JSON value

@@ -1,0 +1,237 @@
+"""`bce.report`: all answers about the same rows, each that of its own question, and their page."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import pickle
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_type
+
+import numpy as np
+import pandas as pd  # noqa: TID253 -- frames are what is asked about
+import pyarrow as pa  # noqa: TID253 -- as above
+import pytest
+
+import bce_cli as bce
+from bce_cli.errors import ArgumentError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typer.testing import Result
+
+pytestmark = pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
+
+PATTERN = [0, 0, 0, 1, 0, 1, 1, 1]  # which no threshold separates
+FRAME = pd.DataFrame(
+    {
+        "id": [f"row-{n}" for n in range(64)],
+        "y": PATTERN * 8,
+        "p": [0.4 + n / 1000 for n in range(64)],
+        "q": ([0.3] * 4 + [0.7] * 4) * 8,
+        "site": ["a", "b", "b", "b"] * 16,
+        "day": [str(n // 8) for n in range(64)],
+        "w": [1.0, 2.0] * 32,
+    }
+)
+COLUMNS: dict[str, Any] = {"label": "y", "id": "id", "name": "preds.csv"}
+
+
+@cache
+def asked() -> bce.ReportResult:
+    """Return a report, which no test can change."""
+    return bce.report(
+        FRAME, ["p", "q"], by="site", cluster="day", weight="w", max_loss=0.7, worst=2, **COLUMNS
+    )
+
+
+def test_each_answer_is_that_of_its_own_question() -> None:
+    found = asked()
+    more: dict[str, Any] = {"cluster": "day", "weight": "w"}
+    without_id = {key: value for key, value in COLUMNS.items() if key != "id"}
+    compared = bce.compare(FRAME, ["p", "q"], by="site", rows=2, **more, **COLUMNS)
+    assert found.compare == compared
+    assert found.calibration == bce.calibration(FRAME, ["p", "q"], **more, **without_id)
+    assert found.recalibrate == tuple(
+        bce.recalibrate(FRAME, name, **more, **without_id) for name in "pq"
+    )
+    assert found.check == bce.check(FRAME, "p", max_loss=0.7, weight="w", **without_id)
+    compute = bce.compute(FRAME, "p", by="site", worst=2, **more, **COLUMNS)
+    assert found.compute is not None
+    assert found.compute.segments == compute.segments
+    assert found.compute.worst_rows == compute.worst_rows
+    assert found.compute.mean_loss == compute.mean_loss
+    every = bce.compute(FRAME, "p", like="all", weight="w", **without_id)
+    assert found.conventions == every.conventions
+
+
+def test_figures_are_those_of_its_json() -> None:
+    found = asked()
+    record = found.to_dict()
+    assert record == json.loads(found.to_json())
+    assert set(record) <= set(dir(found))
+    assert (found.n, found.models, found.unit, found.verdict) == (64, ("p", "q"), "nats", "passed")
+    assert record["compute"] == found.compute.to_dict()  # type: ignore[union-attr]
+    assert record["recalibrate"] == [each.to_dict() for each in found.recalibrate]
+    assert found.losses["n"].to_pylist() == [line["n"] for line in record["losses"]]
+    assert sum(found.losses["n"].to_pylist()) == 64
+    assert found.log_product is not None
+    assert found.log_product.rows[-1] == 64
+    assert found.version == bce.__version__
+    assert found.inputs.to_pylist() == [{"source": "preds.csv", "bytes": None, "sha256": None}]
+    assert (found.command, found.stamp) == (None, None)
+    assert len(found.answer) == 3
+
+
+def test_what_was_not_asked_for_is_none() -> None:
+    found = bce.report(FRAME["y"], FRAME["p"])
+    assert (found.compare, found.check, found.verdict, found.passed) == (None, None, None, None)
+    assert isinstance(found.calibration, bce.CalibrationResult)
+    assert [type(each) for each in found.recalibrate] == [bce.RecalibrateResult]
+    with pytest.raises(AttributeError, match=r"^ReportResult has no 'compares'; did you mean 'com"):
+        _ = found.compares  # type: ignore[attr-defined]
+    fine = bce.report(FRAME["y"], FRAME["p"], fine_bins=True)
+    assert fine.recalibrate == ()
+    assert fine.calibration == bce.calibration(FRAME["y"], FRAME["p"], fine_bins=True)
+
+
+def of_file() -> bce.ReportResult:
+    FRAME.to_csv("preds.csv", index=False)
+    return bce.report("preds.csv", ["p", "q"], label="y", by="site")
+
+
+def of_polars() -> bce.ReportResult:
+    polars = pytest.importorskip("polars")
+    return bce.report(polars.from_pandas(FRAME), ["p", "q"], label="y", by="site")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        of_file,
+        of_polars,
+        lambda: bce.report(pa.Table.from_pandas(FRAME), ["p", "q"], label="y", by="site"),
+        lambda: bce.report(FRAME, ("p", "[q]"), label="y", by=["site"]),
+        lambda: bce.report([FRAME[:40], FRAME[40:]], ["p", "q"], label="y", by="site"),
+        lambda: bce.report(
+            FRAME["y"], {"p": FRAME["p"].to_numpy(), "q": list(FRAME["q"])}, by=FRAME["site"]
+        ),
+        lambda: bce.report(FRAME["y"].to_numpy(), FRAME[["p", "q"]], by={"site": FRAME["site"]}),
+    ],
+    ids=["file", "polars", "arrow", "pattern", "several", "arrays", "frame of models"],
+)
+def test_tables_arrays_and_files_say_the_same(ask: Callable[[], bce.ReportResult]) -> None:
+    found, plain = ask(), bce.report(FRAME, ["p", "q"], label="y", by="site")
+    assert figures(found.to_dict()) == figures(plain.to_dict())
+
+
+def figures(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+    """Leave out what rows were read from."""
+    if isinstance(value, dict):
+        named = {"source", "inputs", "notes", "answer"}
+        return {key: figures(item) for key, item in value.items() if key not in named}
+    return [*map(figures, value)] if isinstance(value, list) else value
+
+
+def test_it_is_the_json_of_the_command(bce: Callable[..., Result]) -> None:
+    import bce_cli  # noqa: PLC0415 -- whose short name the fixture has
+
+    FRAME.to_csv("preds.csv", index=False)
+    options = "-l y -p p -p q --by site --cluster day -w w --max-loss 0.7 --worst 2 --id id"
+    printed = bce("report", "preds.csv", *options.split(), "-f", "json").stdout
+    found = bce_cli.report(
+        "preds.csv",
+        ["p", "q"],
+        label="y",
+        by="site",
+        cluster="day",
+        weight="w",
+        max_loss=0.7,
+        worst=2,
+        id="id",
+    )
+    record = json.loads(printed)
+    assert record.pop("command").startswith("bce report preds.csv -l y")
+    assert {key: value for key, value in found.to_dict().items() if key != "command"} == record
+
+
+def test_the_page_has_no_row_unless_it_is_asked_for() -> None:
+    plain = bce.report(FRAME, ["p", "q"], label="y", id="id")
+    for ending in ("html", "md", "json"):
+        plain.report(f"plain.{ending}")
+        asked().report(f"worst.{ending}")
+    for ending in ("html", "json"):
+        assert "row-" not in Path(f"plain.{ending}").read_text(encoding="utf-8")
+        assert "row-" in Path(f"worst.{ending}").read_text(encoding="utf-8")
+
+
+def test_a_report_is_a_result_like_others(tmp_path: Path) -> None:
+    found = asked()
+    for again in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):  # noqa: S301 -- ours
+        assert again == found
+        assert again.to_html() == found.to_html()
+    assert found.report(tmp_path / "report.html").read_text(encoding="utf-8") == found.to_html()
+    assert found.report(tmp_path / "report.md").read_text(encoding="utf-8") == found.to_markdown()
+    assert found.report(tmp_path / "report.json").read_text(encoding="utf-8") == found.to_json()
+    assert repr(found) == "ReportResult(n=64, unit='nats', verdict='passed')"
+    with pytest.raises(UsageError):
+        found.to_csv()
+
+
+def test_it_is_true_or_false_if_it_has_checks() -> None:
+    assert bool(asked()) is True
+    failed = bce.report(FRAME["y"], FRAME["p"], max_loss=0.1)
+    assert (bool(failed), failed.passed, failed.verdict) == (False, False, "failed")
+    with pytest.raises(UsageError) as caught:
+        bool(bce.report(FRAME["y"], FRAME["p"]))
+    assert caught.value.message == "this report is neither true nor false: it has no checks"
+
+
+def test_the_baseline_may_be_a_report() -> None:
+    old = bce.report(FRAME["y"], FRAME["q"])
+    assert old.compute is not None
+    found = bce.check(FRAME["y"], FRAME["p"], baseline=old)
+    assert found.to_dict() == bce.check(FRAME["y"], FRAME["p"], baseline=old.compute).to_dict()
+
+
+def test_types_are_known() -> None:
+    assert_type(bce.report(FRAME, label="y"), bce.ReportResult)
+    assert_type(asked().verdict is None, bool)
+    assert_type(asked().recalibrate, tuple[bce.RecalibrateResult, ...])
+    assert_type(bce.report(np.array(PATTERN), np.array([0.4, 0.6] * 4)).n, int)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fine_bins": 1}, "fine_bins must be a bool, got 1"),
+        ({"stamp": "now"}, "stamp must be a bool, got 'now'"),
+        ({"bins": 0}, "bins must be at least 1, got 0"),
+        ({"worst": -1}, "worst must be at least 0, got -1"),
+        ({"confidence": 95}, "confidence must be above 0 and below 1, got 95"),
+        ({"confident": True}, "there is nothing to check"),
+        ({"budget": 0.1}, "budget goes with against, against_column or baseline"),
+        ({"max_loss": math.nan}, "max_loss must be a finite number, got nan"),
+        (
+            {"fine_bins": True, "cluster": "day"},
+            "cluster needs the rows, and fine_bins does not hold them",
+        ),
+        (
+            {"fine_bins": True, "min_auc": 0.5},
+            "min_auc needs the rows, and fine_bins does not hold them",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        bce.report(FRAME, "p", label="y", **options)
+    assert caught.value.message == message
+
+
+def test_who_calls_them_models_is_told() -> None:
+    with pytest.raises(TypeError) as caught:
+        bce.report(FRAME, models=["p", "q"])  # type: ignore[call-overload]
+    assert str(caught.value) == "report() has no argument 'models'; did you mean 'prediction'?"

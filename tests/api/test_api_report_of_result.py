@@ -1,0 +1,177 @@
+"""`Result.report`: a page of what one answer knows, in a file that is written whole or not."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import bce_cli as bce
+from bce_cli.errors import ArgumentError, OutputCreationError, ShortageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
+
+Y, P, Q = [1, 0, 1, 0, 1], [0.8125, 0.2, 0.6, 0.4, 0.0], [0.8, 0.3, 0.7, 0.1, 0.5]
+IDS = ["ann", "bob", "cy", "dee", "eve"]
+SITES = ["a", "a", "b", "b", "b"]
+MIXED = [0, 0, 0, 1, 0, 1, 1, 1]  # which no threshold separates
+QUESTIONS: dict[str, Callable[[], bce.Result]] = {
+    "compute": lambda: bce.compute(Y, P, id=IDS),
+    "worst": lambda: bce.compute(Y, P, by={"site": SITES}, worst=1, id=IDS),
+    "all": lambda: bce.compute(Y, P, like="all", id=IDS),
+    "compare": lambda: bce.compare(Y, {"old": P, "new": Q}, id=IDS),
+    "calibration": lambda: bce.calibration(Y, P, bins=2),
+    "models": lambda: bce.calibration(Y, {"old": P, "new": Q}, by={"site": SITES}, bins=2),
+    "recalibrate": lambda: bce.recalibrate(MIXED * 4, ([0.4] * 4 + [0.6] * 4) * 4, folds=3),
+    "check": lambda: bce.check(Y, P, max_loss=0.6),
+}
+ROWS = {"difference_rows", "impossible_rows", "gained", "lost"}
+asked = pytest.mark.parametrize("name", QUESTIONS)
+
+
+@cache
+def answer(name: str) -> bce.Result:
+    return QUESTIONS[name]()
+
+
+def files() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def rows_in(value: Any, key: str = "") -> list[Any]:  # noqa: ANN401 -- any JSON value
+    """Every row in a JSON document that nobody asked for by name."""
+    if isinstance(value, dict):
+        return [row for k, item in value.items() for row in rows_in(item, k)]
+    if not isinstance(value, list):
+        return []
+    return value if key in ROWS else [row for item in value for row in rows_in(item)]
+
+
+@asked
+@pytest.mark.parametrize("is_saved", [False, True], ids=["fresh", "saved"])
+def test_no_row_leaves_the_house_that_nobody_asked_for(name: str, is_saved: bool) -> None:
+    result = answer(name)
+    if is_saved:
+        Path("saved.json").write_text(result.to_json(), encoding="utf-8")
+        loaded = bce.load("saved.json")
+        assert isinstance(loaded, bce.Result)
+        result = loaded
+    for ending in ("html", "md", "json"):
+        path = result.report(f"report.{ending}")
+        assert path == Path(f"report.{ending}")
+        text = path.read_text(encoding="utf-8")
+        assert [word for word in IDS if f'"{word}"' in text or f">{word}<" in text] == (
+            ["eve"] if name == "worst" and ending == "json" else []
+        )
+        assert name in ("calibration", "models") or "0.8125" not in text  # curves have steps there
+    assert rows_in(json.loads(Path("report.json").read_text(encoding="utf-8"))) == []
+
+
+@asked
+def test_a_page_is_the_same_each_time(name: str) -> None:
+    first = answer(name).report("first.html").read_bytes()
+    assert first == QUESTIONS[name]().report(Path("SECOND.HTM")).read_bytes()
+    assert first.startswith(b"<!DOCTYPE html>\n")
+
+
+def test_it_takes_the_place_of_what_was_there() -> None:
+    Path("kept.html").write_text("old")
+    Path("kept.html").chmod(0o640)
+    Path("link.html").symlink_to("kept.html")
+    answer("compute").report("link.html")
+    assert Path("link.html").is_symlink()
+    assert Path("kept.html").stat().st_mode & 0o777 == 0o640
+    assert Path("kept.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert files() == ["kept.html", "link.html"]
+
+
+@pytest.mark.parametrize(
+    ("path", "got"),
+    [
+        ("report.txt", "must end in .html, .md or .json, got 'report.txt'"),
+        ("report", "must end in .html, .md or .json, got 'report'"),
+        ("", "must end in .html, .md or .json, got ''"),
+        (".html", "must end in .html, .md or .json, got '.html'"),
+        ("report.html.gz", "must end in .html, .md or .json, got 'report.html.gz'"),
+        ("\x1b[31m.pdf", r"must end in .html, .md or .json, got '\x1b[31m.pdf'"),
+        (7, "must be that of a file, got 7"),
+    ],
+)
+def test_a_name_that_says_no_format_is_refused(path: Any, got: str) -> None:  # noqa: ANN401
+    with pytest.raises(ArgumentError) as caught:
+        answer("compute").report(path)
+    assert caught.value.message == f"path {got}"
+    assert caught.value.arguments == ("path",)
+    assert files() == []
+
+
+def test_a_place_that_cannot_be_written_is_named() -> None:
+    Path("folder.html").mkdir()
+    for path, reason in (
+        ("no/report.html", "no such file or directory"),
+        ("folder.html", "is a directory"),
+        ("a\0.html", "embedded null byte"),
+    ):
+        with pytest.raises(OutputCreationError) as caught:
+            answer("compute").report(path)
+        assert caught.value.message == f"{path}: {reason}".replace("\0", r"\x00")
+    assert files() == ["folder.html"]
+
+
+def test_what_was_read_is_not_overwritten() -> None:
+    Path("preds.json").write_text('[{"y": 1, "p": 0.9}, {"y": 0, "p": 0.2}]', encoding="utf-8")
+    Path("link.json").symlink_to("preds.json")
+    before = Path("preds.json").read_bytes()
+    result = bce.compute("preds.json")
+    for path in ("preds.json", "link.json"):
+        with pytest.raises(OutputCreationError) as caught:
+            result.report(path)
+        assert caught.value.message == f"{path}: the report would overwrite what was read"
+        assert caught.value.hint == "choose another name"
+    assert Path("preds.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(OSError(28, "No space left"), OutputCreationError), (MemoryError(), None)]
+)
+def test_the_old_file_stays_if_writing_fails(
+    error: Exception, kind: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object, __: object) -> None:
+        raise error
+
+    answer("compute")
+    Path("kept.html").write_text("old")
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(kind or MemoryError):
+        answer("compute").report("kept.html")
+    assert Path("kept.html").read_text() == "old"
+    assert files() == ["kept.html"]
+
+
+def test_a_shortage_is_no_fault_of_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object, __: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ShortageError):
+        answer("compute").report("kept.html")
+
+
+def test_what_is_no_file_is_written_as_it_is() -> None:
+    os.mkfifo("pipe.md")
+    reader = os.open("pipe.md", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        answer("check").report("pipe.md")
+        text = os.read(reader, 1 << 16).decode()
+    finally:
+        os.close(reader)
+    assert text == answer("check").report("plain.md").read_text(encoding="utf-8")
+    assert files() == ["pipe.md", "plain.md"]
