@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from bce_cli.core.calibration.plan import CalibrationPlan
@@ -20,6 +21,7 @@ from bce_cli.questions.cuts import cuts_of_texts
 from bce_cli.questions.inputs import Inputs
 from bce_cli.questions.report import ReportPlan, report
 from bce_cli.render.write import write_json
+from tests.questions.figured import figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +81,7 @@ class Case(NamedTuple):
     @property
     def plan(self) -> ReportPlan:
         unit: Any = self.unit
-        plan = CalibrationPlan(
-            unit, with_fine_bins=self.fine_bins, confidence=self.confidence
-        )
+        plan = CalibrationPlan(unit, with_fine_bins=self.fine_bins, confidence=self.confidence)
         return ReportPlan(unit, self.confidence, self.worst, plan, self.limits)
 
 
@@ -154,21 +154,6 @@ def asked(
     return report(job(data, n_workers, "local", None), inputs, paths, plan)
 
 
-def figures(document: ReportDocument) -> dict[str, Any]:
-    """Return all there is in a document; those of arrays cannot be compared."""
-    answers = (document.compute, document.conventions, document.compare)
-    judged = (document.calibration, *document.recalibrations, document.check)
-    return {
-        "records": [None if each is None else each.record() for each in (*answers, *judged)],
-        "origin": document.origin,
-        "models": document.models,
-        "losses": document.losses,
-        "log_product": document.log_product,
-        "no_advice": document.no_advice,
-        "others": document.others,
-    }
-
-
 def saved(record: Any) -> Any:  # noqa: ANN401 -- any JSON value
     """Return a record as JSON has it."""
     return json.loads(write_json(record))
@@ -180,9 +165,7 @@ def alone(bce: Callable[..., Result], *command: str) -> Any:  # noqa: ANN401 -- 
     return json.loads(found.stdout)
 
 
-def assert_all_as_alone(
-    document: ReportDocument, case: Case, bce: Callable[..., Result]
-) -> None:
+def assert_all_as_alone(document: ReportDocument, case: Case, bce: Callable[..., Result]) -> None:
     first, *rest = case.inputs.predictions
     columns = [part for name in case.inputs.predictions for part in ("-p", name)]
     unit = ("--unit", case.unit)
@@ -320,7 +303,7 @@ def test_what_is_held_against_is_one_model_more(
             ("preds.csv",),
             (other,),
         ]
-    where = ["--against", *inputs.against] if inputs.against else []
+    where = ["--against", *map(str, inputs.against)] if inputs.against else []
     column = ["--against-column", inputs.against_column] if inputs.against_column else []
     on = ["--on", "id"] if inputs.on else []
     own = ("-l", "y", "-p", columns[0], *where, *column, *on, "--budget", "0.5")
@@ -383,7 +366,7 @@ def test_values_of_rows_are_in_it_only_where_they_were_asked_for() -> None:
     assert [row.id for row in told.compute.worst] == [
         row["id"] for row in told.compute.record()["worst_rows"]
     ]
-    assert all(row.id.startswith("row ") for row in (*told.compute.worst, *changed.lost))
+    assert all(str(row.id).startswith("row ") for row in (*told.compute.worst, *changed.lost))
 
 
 def test_segments_beyond_the_costliest_fifty_are_taken_together() -> None:
@@ -410,7 +393,6 @@ def test_segments_beyond_the_costliest_fifty_are_taken_together() -> None:
 
 
 def test_other_libraries_are_left_out_where_types_of_predictions_are_mixed() -> None:
-    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
