@@ -34,7 +34,14 @@ N = 200
 _OF_PRODUCT = {"products", "likelihood_product", "product_subnormal_row", "product_zero_row"}
 
 
-def write_rows(n: int = N, *, soft: bool = False, logits: bool = False, sure: bool = False) -> None:
+def write_rows(
+    n: int = N,
+    *,
+    soft: bool = False,
+    logits: bool = False,
+    sure: bool = False,
+    gaps: bool = False,
+) -> None:
     """Write rows with two models, and a third in a file of its own, in another order."""
     source = random.Random(20)  # noqa: S311 -- no secret
     lines, others = [], []
@@ -47,8 +54,9 @@ def write_rows(n: int = N, *, soft: bool = False, logits: bool = False, sure: bo
             p, q, r = (8.0 * each - 4.0 for each in (p, q, r))
         if sure and i in (7, 123):
             p = 1.0 - y
+        label = "" if gaps and i % 50 == 3 else y
         site, day, age = source.choice("abc"), source.randrange(40), source.randrange(90)
-        lines.append(f"row {i},{y},{p!r},{q!r},{source.randrange(4)},{site},day {day},{age}")
+        lines.append(f"row {i},{label},{p!r},{q!r},{source.randrange(4)},{site},day {day},{age}")
         others.append(f"row {i},{y},{r!r}")
     source.shuffle(others)
     Path("preds.csv").write_text("\n".join(["id,y,p,q,w,site,day,age", *lines]) + "\n")
@@ -81,7 +89,7 @@ class Case(NamedTuple):
     @property
     def plan(self) -> ReportPlan:
         unit: Any = self.unit
-        plan = CalibrationPlan(unit, with_fine_bins=self.fine_bins, confidence=self.confidence)
+        plan = CalibrationPlan(with_fine_bins=self.fine_bins)
         return ReportPlan(unit, self.confidence, self.worst, plan, self.limits)
 
 
@@ -118,7 +126,20 @@ CASES = {
     "weights": Case(replace(TWO, weight="w"), ("--weight", "w"), limits=ALL, checks=ALL_CHECKS),
     "soft labels": Case(replace(TWO, soft_labels=True), ("--soft-labels",), {"soft": True}),
     "logits": Case(replace(TWO, logits=True), ("--logits",), {"logits": True}),
-    "infinite": Case(TWO, rows={"sure": True}, limits=Limits(max_loss=0.7), worst=3),
+    "infinite": Case(
+        TWO,
+        rows={"sure": True},
+        limits=Limits(max_loss=0.7),
+        checks=("--max-loss", "0.7"),
+        worst=3,
+    ),
+    "left out": Case(
+        replace(TWO, missing="drop"),
+        ("--missing", "drop"),
+        {"gaps": True},
+        limits=ALL,
+        checks=ALL_CHECKS,
+    ),
     "joined": Case(
         Inputs("y", ("p",), labels="truth.csv", on=("id",), by=("site",)),
         ("--labels", "truth.csv", "--on", "id"),
@@ -139,7 +160,6 @@ CASES = {
         checks=("--max-loss", "0.7", "--min-auc", "0.6"),
     ),
 }
-CASES["infinite"] = CASES["infinite"]._replace(checks=("--max-loss", "0.7"))
 
 
 def asked(
