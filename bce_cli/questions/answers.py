@@ -300,7 +300,8 @@ def calibration(
     ArgumentError
         There are clusters or segments, and no rows are held.
     """
-    _check_fine_bins(inputs, plan)
+    if plan.with_fine_bins:
+        refuse_without_rows(cluster=inputs.cluster, by=inputs.by)
     from bce_cli.core.calibration.models import (  # noqa: PLC0415 -- not every question
         calibration_gap,
         segment_lines_of,
@@ -369,11 +370,15 @@ def calibrated(
     return found
 
 
-def _check_fine_bins(inputs: Inputs, plan: CalibrationPlan) -> None:
-    """Refuse what needs the rows, where these are not held."""
-    if not plan.with_fine_bins:
-        return
-    for name, value in (("cluster", inputs.cluster), ("by", inputs.by)):
+def refuse_without_rows(**needing: object) -> None:
+    """Refuse what was asked for and needs the rows, where fine bins do not hold them.
+
+    Raises
+    ------
+    ArgumentError
+        The first argument that has a value.
+    """
+    for name, value in needing.items():
         if value:
             fine = argument("fine_bins")
             message = f"{argument(name)} needs the rows, and {fine} does not hold them"

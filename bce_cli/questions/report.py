@@ -20,8 +20,15 @@ from bce_cli.core.rows import MIXED, concatenated
 from bce_cli.core.segments import other_segments
 from bce_cli.core.state import State
 from bce_cli.engine.run import evaluate_with
-from bce_cli.errors import ArgumentError, DataError, argument
-from bce_cli.questions.answers import calibrated, compared, evaluated, judged, recalibrated
+from bce_cli.errors import DataError
+from bce_cli.questions.answers import (
+    calibrated,
+    compared,
+    evaluated,
+    judged,
+    recalibrated,
+    refuse_without_rows,
+)
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import Against
@@ -58,7 +65,8 @@ class ReportPlan:
         Rows of highest loss to show, and rows to show that changed most from one model to another.
         With 0, nothing of any row by itself is kept.
     calibration : CalibrationPlan
-        With fine bins no rows are held, and there is no advice on recalibration.
+        Its unit and confidence are those of the page. With fine bins no rows are held, and there is
+        no advice on recalibration.
     limits : Limits, optional
         What the first model is held to.
 
@@ -77,6 +85,8 @@ class ReportPlan:
     def __post_init__(self) -> None:
         check_unit(self.unit)
         check_confidence(self.confidence)
+        plan = replace(self.calibration, unit=self.unit, confidence=self.confidence)
+        object.__setattr__(self, "calibration", plan)
 
     @property
     def holds_rows(self) -> bool:
@@ -150,7 +160,9 @@ def report(job: Job, inputs: Inputs, sources: Sequence[Source], plan: ReportPlan
     DataError, InputError, EngineError
         As `bce_cli.engine.run.evaluate_with` raises them.
     """
-    _check_fine_bins(inputs, plan)
+    if not plan.holds_rows:
+        limits = () if plan.limits is None else plan.limits.of_rows
+        refuse_without_rows(cluster=inputs.cluster, **dict.fromkeys(limits, True))
     asked = Plan(
         n_worst=plan.n_worst, compared=ALL_CONVENTIONS, n_differing=0, with_log_product=True
     )
@@ -175,25 +187,6 @@ def report(job: Job, inputs: Inputs, sources: Sequence[Source], plan: ReportPlan
         no_advice=obstacle,
         others=answers.others(result, compute),
     )
-
-
-def _check_fine_bins(inputs: Inputs, plan: ReportPlan) -> None:
-    """Refuse what needs the rows, where these are not held."""
-    if plan.holds_rows:
-        return
-    limits = plan.limits
-    needing = {"cluster": inputs.cluster is not None}
-    if limits is not None:
-        needing |= {
-            "min_auc": limits.min_auc is not None,
-            "max_miscalibration": limits.max_miscalibration is not None,
-            "max_ece": limits.needs_rows and limits.max_ece is not None,
-        }
-    for name, is_given in needing.items():
-        if is_given:
-            fine = argument("fine_bins")
-            message = f"{argument(name)} needs the rows, and {fine} does not hold them"
-            raise ArgumentError(message)
 
 
 def _place_of_rival(inputs: Inputs) -> int:

@@ -13,7 +13,7 @@ from bce_cli.questions.answers import job
 from bce_cli.questions.cuts import cuts_of_texts
 from bce_cli.questions.inputs import Inputs
 from bce_cli.questions.report import ReportPlan, report
-from tests.questions.test_questions_report import figures
+from tests.questions.figured import figures
 
 if TYPE_CHECKING:
     from typing import Any

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from bce_cli.core.calibration.plan import CalibrationPlan
@@ -19,7 +20,8 @@ from bce_cli.questions.answers import job
 from bce_cli.questions.cuts import cuts_of_texts
 from bce_cli.questions.inputs import Inputs
 from bce_cli.questions.report import ReportPlan, report
-from bce_cli.render.write import write_json
+from bce_cli.render.records import write_json
+from tests.questions.figured import figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,14 @@ N = 200
 _OF_PRODUCT = {"products", "likelihood_product", "product_subnormal_row", "product_zero_row"}
 
 
-def write_rows(n: int = N, *, soft: bool = False, logits: bool = False, sure: bool = False) -> None:
+def write_rows(
+    n: int = N,
+    *,
+    soft: bool = False,
+    logits: bool = False,
+    sure: bool = False,
+    gaps: bool = False,
+) -> None:
     """Write rows with two models, and a third in a file of its own, in another order."""
     source = random.Random(20)  # noqa: S311 -- no secret
     lines, others = [], []
@@ -45,8 +54,9 @@ def write_rows(n: int = N, *, soft: bool = False, logits: bool = False, sure: bo
             p, q, r = (8.0 * each - 4.0 for each in (p, q, r))
         if sure and i in (7, 123):
             p = 1.0 - y
+        label = "" if gaps and i % 50 == 3 else y
         site, day, age = source.choice("abc"), source.randrange(40), source.randrange(90)
-        lines.append(f"row {i},{y},{p!r},{q!r},{source.randrange(4)},{site},day {day},{age}")
+        lines.append(f"row {i},{label},{p!r},{q!r},{source.randrange(4)},{site},day {day},{age}")
         others.append(f"row {i},{y},{r!r}")
     source.shuffle(others)
     Path("preds.csv").write_text("\n".join(["id,y,p,q,w,site,day,age", *lines]) + "\n")
@@ -79,7 +89,7 @@ class Case(NamedTuple):
     @property
     def plan(self) -> ReportPlan:
         unit: Any = self.unit
-        plan = CalibrationPlan(unit, with_fine_bins=self.fine_bins, confidence=self.confidence)
+        plan = CalibrationPlan(with_fine_bins=self.fine_bins)
         return ReportPlan(unit, self.confidence, self.worst, plan, self.limits)
 
 
@@ -116,7 +126,20 @@ CASES = {
     "weights": Case(replace(TWO, weight="w"), ("--weight", "w"), limits=ALL, checks=ALL_CHECKS),
     "soft labels": Case(replace(TWO, soft_labels=True), ("--soft-labels",), {"soft": True}),
     "logits": Case(replace(TWO, logits=True), ("--logits",), {"logits": True}),
-    "infinite": Case(TWO, rows={"sure": True}, limits=Limits(max_loss=0.7), worst=3),
+    "infinite": Case(
+        TWO,
+        rows={"sure": True},
+        limits=Limits(max_loss=0.7),
+        checks=("--max-loss", "0.7"),
+        worst=3,
+    ),
+    "left out": Case(
+        replace(TWO, missing="drop"),
+        ("--missing", "drop"),
+        {"gaps": True},
+        limits=ALL,
+        checks=ALL_CHECKS,
+    ),
     "joined": Case(
         Inputs("y", ("p",), labels="truth.csv", on=("id",), by=("site",)),
         ("--labels", "truth.csv", "--on", "id"),
@@ -137,7 +160,6 @@ CASES = {
         checks=("--max-loss", "0.7", "--min-auc", "0.6"),
     ),
 }
-CASES["infinite"] = CASES["infinite"]._replace(checks=("--max-loss", "0.7"))
 
 
 def asked(
@@ -150,21 +172,6 @@ def asked(
     paths = sources or ("preds.csv",)
     data = inputs.data(paths, block_bytes)
     return report(job(data, n_workers, "local", None), inputs, paths, plan)
-
-
-def figures(document: ReportDocument) -> dict[str, Any]:
-    """Return all there is in a document; those of arrays cannot be compared."""
-    answers = (document.compute, document.conventions, document.compare)
-    judged = (document.calibration, *document.recalibrations, document.check)
-    return {
-        "records": [None if each is None else each.record() for each in (*answers, *judged)],
-        "origin": document.origin,
-        "models": document.models,
-        "losses": document.losses,
-        "log_product": document.log_product,
-        "no_advice": document.no_advice,
-        "others": document.others,
-    }
 
 
 def saved(record: Any) -> Any:  # noqa: ANN401 -- any JSON value
@@ -316,7 +323,7 @@ def test_what_is_held_against_is_one_model_more(
             ("preds.csv",),
             (other,),
         ]
-    where = ["--against", *inputs.against] if inputs.against else []
+    where = ["--against", *map(str, inputs.against)] if inputs.against else []
     column = ["--against-column", inputs.against_column] if inputs.against_column else []
     on = ["--on", "id"] if inputs.on else []
     own = ("-l", "y", "-p", columns[0], *where, *column, *on, "--budget", "0.5")
@@ -379,7 +386,7 @@ def test_values_of_rows_are_in_it_only_where_they_were_asked_for() -> None:
     assert [row.id for row in told.compute.worst] == [
         row["id"] for row in told.compute.record()["worst_rows"]
     ]
-    assert all(row.id.startswith("row ") for row in (*told.compute.worst, *changed.lost))
+    assert all(str(row.id).startswith("row ") for row in (*told.compute.worst, *changed.lost))
 
 
 def test_segments_beyond_the_costliest_fifty_are_taken_together() -> None:
@@ -406,7 +413,6 @@ def test_segments_beyond_the_costliest_fifty_are_taken_together() -> None:
 
 
 def test_other_libraries_are_left_out_where_types_of_predictions_are_mixed() -> None:
-    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -214,7 +214,17 @@ class Limits:
             raise ArgumentError(message, f"leave {given(like=convention.name)} to another check")
 
     @property
+    def of_rows(self) -> tuple[str, ...]:
+        """The limits that sums do not suffice for."""
+        by_quantiles = self.max_ece is not None and self.strategy == "quantile"
+        asked = {
+            "min_auc": self.min_auc is not None,
+            "max_miscalibration": self.max_miscalibration is not None,
+            "max_ece": by_quantiles,
+        }
+        return tuple(name for name, is_asked in asked.items() if is_asked)
+
+    @property
     def needs_rows(self) -> bool:
         """Whether sums do not suffice, and all rows must be held."""
-        by_quantiles = self.max_ece is not None and self.strategy == "quantile"
-        return by_quantiles or self.min_auc is not None or self.max_miscalibration is not None
+        return bool(self.of_rows)
