@@ -239,4 +239,4 @@ def _command(ctx: typer.Context, paths: "Sequence[str]") -> "Iterator[str]":
             continue
         for each in value if isinstance(value, list | tuple) else [value]:
             yield name
-            yield quote(without_secrets(str(each)))
+            yield quote(without_secrets(str(each).removesuffix(".0" * isinstance(each, float))))
