@@ -669,7 +669,7 @@ def test_all_lengths_have_a_decimal_at_most_and_ids_are_of_the_name(
         root = parsed(picture)
         lengths = [str(tag.get(key)) for tag in root.iter() for key in ("d", "x", "y", "height")]
         assert not re.search(r"\.\d\d|\de", " ".join(lengths))
-        ids = [tag.get("id") for tag in root.iter() if tag.get("id")]
+        ids = [str(tag.get("id")) for tag in root.iter() if tag.get("id")]
         assert ids == [f"{picture.name}-title", f"{picture.name}-text"]
         assert root.get("aria-labelledby") == " ".join(ids)
         assert svg_of(picture) == svg_of(picture)
