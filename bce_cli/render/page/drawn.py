@@ -155,7 +155,7 @@ def _write_words(words: Words, ax: Axes) -> None:
         words.x,
         words.y,
         drawable(words.text),
-        color=_DARK if words.color == INK else words.color,
+        color=_DARK,
         fontsize=_points(SIZE),
         family="DejaVu Sans",
         ha=_SIDES[words.anchor],

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SIZE = 13.0
 """Of all letters, in pixels: on a phone, where a picture is made smaller, they are 10 high."""
@@ -91,21 +95,23 @@ def lines_of(text: str, room: float) -> list[str]:
     >>> lines_of("mean loss of each model", 90.0)
     ['mean loss of', 'each model']
     """
-    lines = _broken(text, room)
-    least = width_of(text) / max(len(lines), 1)
+    words = text.replace(" %", _UNBROKEN).split(" ")
+    lines = _broken(words, room)
+    least = width_of(text) / len(lines)
     for part in range(_TRIALS):
-        narrower = _broken(text, least + (room - least) * part / _TRIALS)
-        if len(narrower) <= len(lines):
-            return narrower
-    return lines
+        evener = _broken(words, least + (room - least) * part / _TRIALS)
+        if len(evener) <= len(lines):
+            lines = evener
+            break
+    return [fitted(line, room).replace(_UNBROKEN, " %") for line in lines if line]
 
 
-def _broken(text: str, room: float) -> list[str]:
-    lines = [""]
-    for word in text.replace(" %", _UNBROKEN).split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and width_of(longer) > room:
+def _broken(words: Sequence[str], room: float) -> list[str]:
+    lines = [words[0]]
+    for word in words[1:]:
+        longer = f"{lines[-1]} {word}"
+        if width_of(longer) > room:
             lines.append(word)
         else:
             lines[-1] = longer
-    return [fitted(line, room).replace(_UNBROKEN, " %") for line in lines if line]
+    return lines

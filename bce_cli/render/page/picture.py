@@ -90,7 +90,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Words that begin at a place, in grey."""
+    """Words that begin at a place."""
 
     text: str
     spot: XY

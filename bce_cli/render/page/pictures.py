@@ -360,7 +360,7 @@ def _of_losses(bins: Sequence[LossBin], unit: Unit) -> str:
     return (
         f"{text} {percent(dearest.share_of_loss)} of the loss is of the "
         f"{percent(dearest.share_of_rows)} of rows that were given {_range(dearest)}, and cost "
-        f"{figure(dearest.loss_low, 3)} {unit} or more."
+        f"{figure(min(dearest.loss_low, dearest.loss_high), 3)} {unit} or more."
     )
 
 

@@ -88,7 +88,6 @@ class Words:
     x: float
     y: float
     anchor: Anchor = "start"
-    color: str = INK
     whole: str = ""
 
 
