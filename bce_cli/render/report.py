@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from bce_cli.errors import UsageError
-from bce_cli.render.page.answer import answer_of
-from bce_cli.render.page.short_form import short_form
 from bce_cli.render.segments import segment_records
 
 if TYPE_CHECKING:
@@ -134,11 +132,15 @@ class ReportDocument:
 
     @property
     def answer(self) -> tuple[str, str, str]:
-        """Three sentences: how good, better than what, what to do."""
+        """How good, better than what, what to do: a sentence each."""
+        from bce_cli.render.page.answer import answer_of  # noqa: PLC0415 -- told at the end
+
         return answer_of(self)
 
     def sections(self, _look: Look) -> list[Section]:
         """Say it in brief, as Markdown has it; the page has it all."""
+        from bce_cli.render.page.short_form import short_form  # noqa: PLC0415 -- told at the end
+
         return [short_form(self)]
 
     def record(self) -> dict[str, Any]:

@@ -255,7 +255,9 @@ def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> N
     Path("old.csv").write_text(old, encoding="utf-8")
     found = told(bce("report", table, "-p", "p", "--against", "old.csv", "-f", "json"))
     beside = told(bce("report", table, "-p", "p", "--against-column", "old", "-f", "json"))
-    among = told(bce("report", table, "-p", "p", "-p", "old", "--against-column", "old", "-f", "json"))
+    among = told(
+        bce("report", table, "-p", "p", "-p", "old", "--against-column", "old", "-f", "json")
+    )
     assert found["models"] == ["t.csv", "old.csv"]
     assert [found["check"]["against"][key] for key in ("source", "column")] == ["old.csv", "p"]
     assert [file["source"] for file in found["inputs"]] == ["t.csv", "old.csv"]
