@@ -101,10 +101,10 @@ class CalibrationDocument:
     def sections(self, look: Look) -> list[Section]:
         """Show the parts of the loss, the fit, the bins and the diagram."""
         report = self.report
-        bins = [_reliability(report, has_weights=self.origin.has_weights)] if report.bins else []
+        bins = [bins_section(report, has_weights=self.origin.has_weights)] if report.bins else []
         return [
-            _parts(self, look),
-            *([] if report.bootstrap is None else [_intervals(report.bootstrap, report)]),
+            parts_section(self, look),
+            *([] if report.bootstrap is None else [samples_section(report.bootstrap, report)]),
             fit_section(report),
             *bins,
             *([diagram_section(report, look)] if self.has_diagram else []),
@@ -204,7 +204,7 @@ def _few_bins(report: CalibrationReport) -> tuple[str, ...]:
     return (f"There {be} {how_many(n, 'bin')} and not {report.n_bins}, for want of {no_more}.",)
 
 
-def _parts(document: CalibrationDocument, look: Look) -> Section:
+def parts_section(document: CalibrationDocument, look: Look) -> Section:
     """Show the parts of log loss and Brier score, and say what they come to."""
     report, origin = document.report, document.origin
     meanings = {
@@ -330,7 +330,7 @@ def _impossible_notes(report: CalibrationReport, origin: Origin) -> Iterator[str
         yield f"{origin.impossible_rows(report)}. {effect}"
 
 
-def _intervals(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
+def samples_section(bootstrap: Bootstrap, report: CalibrationReport) -> Section:
     """Show the parts of samples of the rows, and what miscalibration chance alone would make."""
     share, unit = f"{100.0 * report.confidence:g} %", report.unit
     samples = how_many(bootstrap.n, "sample")
@@ -373,7 +373,7 @@ def _chance_notes(bootstrap: Bootstrap, report: CalibrationReport) -> Iterator[s
     yield f"{what}: up to {most} {samples}. Here it is {here}; {p}."
 
 
-def _reliability(report: CalibrationReport, *, has_weights: bool) -> Section:
+def bins_section(report: CalibrationReport, *, has_weights: bool) -> Section:
     """Show all bins, and mark those whose mean prediction lies outside the interval."""
     bins = report.bins
     edges = {edge for each in bins for edge in (each.low, each.high)}

@@ -62,14 +62,8 @@ def _removed(report: CalibrationReport) -> str:
 
 
 def _by_tests(report: CalibrationReport, judged: CalibrationVerdict) -> str:
-    """Say in which way predictions are off."""
-    fit = report.logistic
-    shift, slope = fit.calibration_in_the_large, fit.slope
-    ways = [
-        _shift_off(shift) if shift else _mean_off(report, judged),
-        _slope_off(slope) if slope else "",
-    ]
-    off = ", and ".join(way for way in ways if way)
+    """Say in which way predictions are off, and what says so."""
+    fit, off = report.logistic, ways_off(report, judged)
     clauses = [f"predictions are {off}"] if off else []
     if fit.obstacle == "separated":
         clauses.append("no finite slope fits labels that one threshold separates")
@@ -81,6 +75,16 @@ def _by_tests(report: CalibrationReport, judged: CalibrationVerdict) -> str:
     text = ", and ".join(clauses) or _STRAY
     found = [*_figures(report), _p_text(judged.p_value)]
     return f"No: {text} ({', '.join(found)})"
+
+
+def ways_off(report: CalibrationReport, judged: CalibrationVerdict) -> str:
+    """Say in which ways predictions are off: on average, or by the slope; nothing if in neither."""
+    shift, slope = report.logistic.calibration_in_the_large, report.logistic.slope
+    ways = [
+        _shift_off(shift) if shift else _mean_off(report, judged),
+        _slope_off(slope) if slope else "",
+    ]
+    return ", and ".join(way for way in ways if way)
 
 
 def _figures(report: CalibrationReport) -> Iterator[str]:

@@ -203,11 +203,15 @@ class CheckDocument:
 
     def reasons(self) -> str:
         """Say why the checks have failed, or else why they are undecided."""
+        return "; ".join(self.reasons_apart())
+
+    def reasons_apart(self) -> list[str]:
+        """Say the same of each check that has not passed."""
         judgement = self.judgement
         said = [
             _reason(check, self) for check in judgement.checks if check.verdict == judgement.verdict
         ]
-        return "; ".join(dict.fromkeys(said))
+        return [*dict.fromkeys(said)]
 
     def measure(self, check: Check) -> str:
         """Call what a check holds to its limit, as its row in the table does."""

@@ -123,16 +123,19 @@ class CompareDocument:
         """Say which model is better; show each by itself, and the rows that changed most."""
         if self.table == "models":
             return [_board(self)]
-        answer, by_segment = _differences(self), self._by_segment()
+        answer, by_segment = differences_section(self), self.by_segment()
         if self.table == "comparisons":
             return [answer]
         if self.table == "segments":
             told = (*self.origin.doubts, *self.doubts)
             return [replace(section, notes=(*told, *section.notes)) for section in by_segment]
-        changed = [_changed(item, self) for item in self.comparisons if item.gained or item.lost]
-        return [answer, *by_segment, _models(self), *changed]
+        changed = [
+            changed_section(item, self) for item in self.comparisons if item.gained or item.lost
+        ]
+        return [answer, *by_segment, each_model_section(self), *changed]
 
-    def _by_segment(self) -> list[Section]:
+    def by_segment(self) -> list[Section]:
+        """Show how each model differs from the first, by segment; nothing without segments."""
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)
         found = segment_sections(
@@ -206,7 +209,7 @@ def model_doubts(report: ComparisonReport) -> tuple[str, ...]:
     return tuple(chain.from_iterable(found))
 
 
-def _differences(document: CompareDocument) -> Section:
+def differences_section(document: CompareDocument) -> Section:
     """Show what each model costs, and how that differs from the first."""
     report = document.report
     first = report.models[0]
@@ -322,7 +325,7 @@ def _types_note(document: CompareDocument, kinds: Sequence[str | None]) -> tuple
     return (f"It clips each model in the float type that this is stored in: {listed}.",)
 
 
-def _models(document: CompareDocument) -> Section:
+def each_model_section(document: CompareDocument) -> Section:
     """Show each model by itself, and on how many rows it does better than the first."""
     report = document.report
     base = figure(report.models[0].report.base_rate_loss)
@@ -408,7 +411,7 @@ def _standing(model: ModelReport, name: str) -> str:
     return figure(None if model.standing is None else getattr(model.standing, name), 2)
 
 
-def _changed(item: DifferenceReport, document: CompareDocument) -> Section:
+def changed_section(item: DifferenceReport, document: CompareDocument) -> Section:
     """Show the rows of greatest change, gains before losses."""
     baseline, model = document.shown(document.report.models[0].name), document.shown(item.model)
     changed = (*item.gained, *item.lost)

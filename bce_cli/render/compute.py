@@ -194,11 +194,11 @@ class ComputeDocument:
             segments = segments_section(
                 self.segments, self.segment_columns, self.confidence, are_cut=are_cut
             )
-            return [_summary(self), segments]
-        worst = [_worst(self)] if self.worst else []
-        product = [_underflow(self, look)] if self.products else []
+            return [summary_section(self), segments]
+        worst = [worst_section(self)] if self.worst else []
+        product = [product_section(self, look)] if self.products else []
         examples = [_examples(self, look)] if self.excerpt else []
-        return [_summary(self), *worst, *product, *examples]
+        return [summary_section(self), *worst, *product, *examples]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name, with what was asked for beside them."""
@@ -246,7 +246,7 @@ class ComputeDocument:
         return record
 
 
-def _summary(document: ComputeDocument) -> Section:
+def summary_section(document: ComputeDocument) -> Section:
     """Summarise an evaluation, with what each figure is to be measured by."""
     report, origin = document.report, document.origin
     return Section(
@@ -362,7 +362,7 @@ def _impossible_notes(document: ComputeDocument) -> Iterator[str]:
     yield advice
 
 
-def _underflow(document: ComputeDocument, look: Look) -> Section:
+def product_section(document: ComputeDocument, look: Look) -> Section:
     """Show what became of the likelihood in each float type, and of its logarithm."""
     report, products = document.report, document.products
     columns, rows = table(
@@ -410,7 +410,7 @@ def _examples(document: ComputeDocument, look: Look) -> Section:
     return Section("Row by row", columns, rows, marked=marked)
 
 
-def _worst(document: ComputeDocument) -> Section:
+def worst_section(document: ComputeDocument) -> Section:
     """Show the rows that cost most, and what share of the whole loss each is."""
     worst = document.worst
     return Section(

@@ -96,7 +96,7 @@ class ConventionTable:
     def sections(self) -> list[Section]:
         """Show the means, the rows that matter, and their shares."""
         found = [row for row in self.rows[:_MOST_SHOWN] if row.matters]
-        return [self._means(), *([self._rows(found), self._shares(found)] if found else [])]
+        return [self.means_section(), *([self._rows(found), self._shares(found)] if found else [])]
 
     def record(self) -> dict[str, Any]:
         """Return the conventions and the rows that make them differ, for JSON."""
@@ -118,7 +118,8 @@ class ConventionTable:
         """Return a line for each convention, for CSV."""
         return [asdict(item) for item in self.conventions]
 
-    def _means(self) -> Section:
+    def means_section(self) -> Section:
+        """Show the means alone, without any row."""
         report = self.report
         what = f"the mean loss of {how_many(report.n)} by every convention, {report.unit}"
         return Section(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.layout import Look, Section
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
@@ -102,8 +103,6 @@ class ReportDocument:
     others : OtherSegments or None
         The segments of `compute` and `compare` beyond the costliest `MOST_SEGMENTS`, together; the
         page has them as one, and None where there are no more.
-    answer : tuple of str
-        Three sentences: how good, better than what, what to do.
     """
 
     origin: Origin
@@ -119,7 +118,6 @@ class ReportDocument:
     making: Making | None = None
     no_advice: str | None = None
     others: OtherSegments | None = None
-    answer: tuple[str, ...] = ()
 
     tables: ClassVar[frozenset[str]] = frozenset()
 
@@ -131,6 +129,19 @@ class ReportDocument:
             *self.recalibrations,
         )
         return next((document.doubts for document in told if document is not None), ())
+
+    @property
+    def answer(self) -> tuple[str, str, str]:
+        """How good, better than what, what to do: a sentence each."""
+        from bce_cli.render.page.answer import answer_of  # noqa: PLC0415 -- told at the end
+
+        return answer_of(self)
+
+    def sections(self, _look: Look) -> list[Section]:
+        """Say it in brief, as Markdown has it; the page has it all."""
+        from bce_cli.render.page.short_form import short_form  # noqa: PLC0415 -- told at the end
+
+        return [short_form(self)]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name: the answers to all questions, each as its command has it.

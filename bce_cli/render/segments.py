@@ -52,6 +52,7 @@ def segments_section(
     confidence: float = 0.95,
     *,
     are_cut: bool = False,
+    shown: Sequence[SegmentReport] | None = None,
 ) -> Section:
     """Show each segment, those that cost most first, or in the order of the cuts.
 
@@ -65,8 +66,12 @@ def segments_section(
         Of the intervals.
     are_cut : bool, optional
         Whether one of them was cut into intervals, whose order is that of the segments.
+    shown : sequence of SegmentReport, optional
+        Those that the table has, where somebody else tells of the others; else the first.
     """
-    shown, rest = segments[:MOST_SHOWN], segments[MOST_SHOWN:]
+    rest: Sequence[SegmentReport] = ()
+    if shown is None:
+        shown, rest = segments[:MOST_SHOWN], segments[MOST_SHOWN:]
     notes = []
     if any(segment.is_small for segment in shown):
         notes.append("* fewer than 30 rows: their intervals and skill are not to be trusted.")

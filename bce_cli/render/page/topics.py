@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bce_cli.errors import safe_text
+from bce_cli.render.calibration import bins_section, parts_section, samples_section
+from bce_cli.render.calibration_fit import fit_section
+from bce_cli.render.calibrations import CalibrationsDocument
+from bce_cli.render.compare import changed_section, differences_section, each_model_section
+from bce_cli.render.compute import product_section, worst_section
+from bce_cli.render.layout import Look, Section
+from bce_cli.render.page import pictures
+from bce_cli.render.page.answer import answer_of
+from bce_cli.render.page.model_figures import calibrations_of, models_of
+from bce_cli.render.page.picture import Picture
+from bce_cli.render.page.sections import (
+    advice_section,
+    brief_segments_section,
+    inputs_section,
+    loss_section,
+    losses_section,
+    making_section,
+    models_section,
+)
+from bce_cli.render.page.terms import terms_section
+from bce_cli.render.write import finite
 
 if TYPE_CHECKING:
-    from bce_cli.render.layout import Section
-    from bce_cli.render.page.picture import Picture
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.page.document import Answers, Recorded
 
 Content: TypeAlias = "Section | Picture"
+
+_LOOK = Look()
+_LONGEST_NAME = 40
+_MOST_COLUMNS = 5
+"""Models that have a column each; of more, each has a row."""
+_MOST_FULL = 3
+"""Models that are told of in full where others have a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +64,237 @@ class Topic:
     title: str
     contents: tuple[Content, ...] = ()
     folded: str = ""
+
+
+def title_of(document: Answers) -> str:
+    """Return what the page is called: what was judged, and where it came from.
+
+    Parameters
+    ----------
+    document : Answers
+    """
+    first, *others = (safe_text(name, _LONGEST_NAME) for name in document.models)
+    beside = (
+        f" beside {others[0] if len(others) == 1 else f'{len(others)} others'}" if others else ""
+    )
+    return f"{first}{beside}: {document.origin.names}"
+
+
+def topics_of(document: Recorded) -> tuple[Topic, ...]:
+    """Return what the page says, topic by topic; what is not known is left out.
+
+    What a row holds is on it only if the worst rows were asked for. A note that several answers
+    have is told once.
+
+    Parameters
+    ----------
+    document : Recorded
+    """
+    topics = [topic for topic in _topics(document) if topic.contents]
+    told = _told_of_origin(document)
+    topics = [replace(topic, contents=(*_once(topic.contents, told),)) for topic in topics]
+    texts = [text for topic in topics for text in _texts(topic.contents)]
+    maps = {each.method for found in document.recalibrations for each in found.report.methods}
+    topics.append(Topic("terms", "Terms", (terms_section(texts, maps),)))
+    record = document.record()
+    if record:
+        topics.append(Topic("figures", "All figures, as JSON", folded=compact_json(record)))
+    return tuple(topics)
+
+
+def _topics(document: Answers) -> Iterator[Topic]:
+    """Yield the topics that follow from one answer each, some of them empty."""
+    models, compute, check = models_of(document), document.compute, document.check
+    first = models[0] if models else None
+    answer = Section("The answer", verdicts=answer_of(document))
+    yield Topic("answer", "The answer", (answer,))
+    making = document.making
+    inputs = (inputs_section(making),) if making is not None and making.inputs else ()
+    read = making_section(document, first)
+    yield Topic("making", "Where the numbers come from", (read, *inputs))
+    if compute is not None and first is not None:
+        yield Topic("loss", "The loss", (loss_section(compute, first, is_told=True),))
+    yield Topic("models", "The models compared", (*_models(document),))
+    yield Topic("calibration", "Calibration", (*_calibration(document),))
+    yield Topic("recalibration", "Recalibration", (*_recalibration(document),))
+    yield Topic("segments", "Segments", (*_segments(document),))
+    if document.conventions is not None and document.conventions.comparison:
+        means = document.conventions.compared.means_section()
+        means = replace(means, title="The mean loss by the convention of each library")
+        yield Topic("libraries", "What other libraries would print", (means,))
+    yield Topic("likelihood", "The product of all likelihoods", (*_likelihood(document),))
+    yield Topic("losses", "How losses are distributed", (*_losses(document),))
+    yield Topic("worst", "The rows that cost most", (*_worst(document),))
+    if check is not None:
+        (found,) = check.sections(_LOOK)
+        shown = replace(found, title="The checks")
+        yield Topic("checks", "The checks", (shown, *_pictured(pictures.checks(check))))
+
+
+def _pictured(picture: Picture | None, place: int = 0) -> tuple[Picture, ...]:
+    """Return a picture, if there is one; of several that are alike, each under another name."""
+    if picture is None:
+        return ()
+    return (replace(picture, name=f"{picture.name}-{place + 1}") if place else picture,)
+
+
+def _models(document: Answers) -> Iterator[Content]:
+    compare = document.compare
+    if compare is None:
+        return
+    found = models_of(document)
+    yield replace(differences_section(compare), title="How they differ")
+    yield from _pictured(pictures.models(compare))
+    if len(found) <= _MOST_COLUMNS:
+        yield models_section(found, compare.report.confidence, compare)
+    else:
+        yield each_model_section(compare)
+
+
+def _calibration(document: Answers) -> Iterator[Content]:
+    found = document.calibration
+    if found is None:
+        return
+    drawn = [*zip(document.models, calibrations_of(document), strict=True)]
+    named = [(name, each.report) for name, each in drawn if each.has_diagram]
+    picture = _pictured(pictures.reliability(named)) if named else ()
+    if isinstance(found, CalibrationsDocument) and len(found.models) > 1:
+        table = found.table.section(_LOOK, ())
+        yield replace(table, title="Calibration of each model")
+        yield from picture
+    (name, first), *others = drawn
+    yield from _calibration_of_first(first, f"{_name(name)}: " if others else "")
+    if not others:
+        yield from picture
+    for name, each in (drawn if others else drawn[:1])[:_MOST_COLUMNS]:
+        if each.report.bins:
+            bins = bins_section(each.report, has_weights=document.origin.has_weights)
+            yield _titled(bins, f"{_name(name)}: " if others else "")
+
+
+def _calibration_of_first(document: CalibrationDocument, prefix: str) -> Iterator[Section]:
+    """Show the parts of the loss, and what is off, of the model that is judged."""
+    report = document.report
+    parts = replace(parts_section(document, _LOOK), title="The parts of the loss")
+    yield _titled(replace(parts, verdicts=() if prefix else parts.verdicts), prefix)
+    if report.bootstrap is not None:
+        yield _titled(samples_section(report.bootstrap, report), prefix)
+    yield _titled(fit_section(report), prefix)
+
+
+def _titled(section: Section, prefix: str) -> Section:
+    """Put the name of a model before a title, if it is not the only one."""
+    title = section.title
+    return replace(section, title=f"{prefix}{title[0].lower()}{title[1:]}") if prefix else section
+
+
+def _name(model: str) -> str:
+    return safe_text(model, _LONGEST_NAME)
+
+
+def _recalibration(document: Answers) -> Iterator[Content]:
+    found = [*zip(document.models, document.recalibrations, strict=False)]
+    for place, (name, each) in enumerate(found[:_MOST_FULL]):
+        prefix = f"{_name(name)}: " if len(found) > 1 else ""
+        losses, maps = each.sections(_LOOK)
+        notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
+        losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
+        yield _titled(losses, prefix)
+        yield from _pictured(pictures.maps(each), place)
+        yield _titled(maps, prefix)
+    if len(found) > _MOST_FULL:
+        yield advice_section(found[_MOST_FULL:])
+
+
+_NEXT_STEP = "Next: --save", "Next: bce recalibrate --save"
+
+
+def _segments(document: Answers) -> Iterator[Content]:
+    compute, compare = document.compute, document.compare
+    if compute is not None and compute.segments:
+        yield from _pictured(pictures.segments(compute))
+        yield brief_segments_section(compute)
+    if compare is not None and compare.segment_columns:
+        yield from compare.by_segment()[:_MOST_FULL]
+
+
+def _likelihood(document: Answers) -> Iterator[Content]:
+    compute = document.compute
+    if compute is None or not compute.products:
+        return
+    yield product_section(compute, _LOOK)
+    if document.log_product is not None:
+        yield from _pictured(pictures.log_product(document.log_product, compute.products))
+
+
+def _losses(document: Answers) -> Iterator[Content]:
+    if document.losses and document.compute is not None:
+        yield from _pictured(pictures.losses(document.losses))
+        yield losses_section(document.losses, document.compute.report.unit)
+
+
+def _worst(document: Answers) -> Iterator[Content]:
+    """Show rows as they are, which leave the house with the page: only if they were asked for."""
+    compute, compare = document.compute, document.compare
+    if compute is None or not compute.worst:
+        return
+    yield worst_section(compute)
+    for item in () if compare is None else compare.comparisons:
+        if compare is not None and (item.gained or item.lost):
+            yield changed_section(item, compare)
+
+
+def _told_of_origin(document: Answers) -> set[str]:
+    """Return what each answer says of the columns it was made of, which the page says once."""
+    answers: list[Any] = [document.compute, document.conventions, document.compare, document.check]
+    answers += [*calibrations_of(document), *document.recalibrations, document.calibration]
+    origins = [answer.origin for answer in answers if answer is not None]
+    return {note for origin in (*origins, document.origin) for note in origin.notes()}
+
+
+def _once(contents: Iterable[Content], told: set[str]) -> Iterator[Content]:
+    """Leave out notes that are among those told, and add the others to them."""
+    for content in contents:
+        if isinstance(content, Picture):
+            yield content
+            continue
+        notes = tuple(note for note in content.notes if note not in told)
+        details = tuple(note for note in content.details if note not in told)
+        told.update(notes, details)
+        yield replace(content, notes=notes, details=details)
+
+
+def _texts(contents: Iterable[Content]) -> Iterator[str]:
+    """Yield all texts of sections and pictures."""
+    for content in contents:
+        if isinstance(content, Picture):
+            yield from (content.title, content.description, content.x.title, content.y.title)
+            yield from (mark.name for mark in content.marks)
+            yield from () if content.numbers is None else _texts((content.numbers,))
+        else:
+            yield from (content.title, *content.verdicts, *content.formulas, *content.sentences)
+            yield from (column.title for column in content.columns)
+            yield from (cell for row in content.rows for cell in row)
+
+
+def compact_json(record: Mapping[str, Any]) -> str:
+    """Write strict JSON without spaces, a line for each key; what is infinite is null.
+
+    Examples
+    --------
+    >>> print(compact_json({"n": 2, "models": [{"mean_loss": float("inf")}]}))
+    {"n":2,
+    "models":[{"mean_loss":null}]}
+    """
+
+    def strict(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, dict):
+            return {key: strict(item) for key, item in value.items()}
+        return [*map(strict, value)] if isinstance(value, list | tuple) else finite(value)
+
+    def written(value: Any) -> str:  # noqa: ANN401
+        return json.dumps(strict(value), allow_nan=False, separators=(",", ":"))
+
+    return (
+        "{" + ",\n".join(f"{written(key)}:{written(value)}" for key, value in record.items()) + "}"
+    )

@@ -1,0 +1,291 @@
+"""What only the page of a report has: how it was made, losses, models and segments in brief."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bce_cli.core.report import NATS_PER
+from bce_cli.errors import safe_text
+from bce_cli.render.compute import summary_section
+from bce_cli.render.layout import (
+    Column,
+    Section,
+    count,
+    figure,
+    how_many,
+    interval,
+    interval_title,
+    mean_loss_text,
+    percent,
+    table,
+)
+from bce_cli.render.segments import segments_section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bce_cli.core.distribution import LossBin
+    from bce_cli.core.report import Unit
+    from bce_cli.core.segments import SegmentReport
+    from bce_cli.render.compare import CompareDocument
+    from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.layout import Texts
+    from bce_cli.render.page.document import Answers, HowMade
+    from bce_cli.render.page.model_figures import Ends, ModelFigures
+    from bce_cli.render.recalibrate import RecalibrateDocument
+
+MOST_SEGMENTS = 50
+"""Segments of a page, the costliest ones; the others are summed up."""
+
+_LONGEST_NAME = 30
+_DIGITS = 4
+_COIN = 0.5
+
+
+def making_section(document: Answers, model: ModelFigures | None) -> Section:
+    """Say which rows were read, what was left out, and by which command and version."""
+    return Section(
+        "What was read",
+        *table(
+            _facts(document, model),
+            (Column("what", is_text=True), lambda fact: fact[0]),
+            (Column("value", is_text=True, wraps=True), lambda fact: fact[1]),
+        ),
+        notes=document.origin.notes()[:-1],  # but for the columns, which the table has
+        has_head=False,
+    )
+
+
+def _facts(document: Answers, model: ModelFigures | None) -> Iterator[tuple[str, str]]:
+    origin, compute, making = document.origin, document.compute, document.making
+    yield "source", origin.names
+    if origin.labels_source is not None:
+        yield "source of labels", safe_text(origin.labels_source)
+    if model is not None:
+        rows = how_many(model.n)
+        if model.losses is not None:
+            share = f" ({percent(model.base_rate)})" if not origin.has_weights else ""
+            rows += f", {count(model.losses.n_positive)} with label 1{share}"
+        yield "rows", rows
+    yield "label", safe_text(origin.label_column)
+    kind = "logit" if origin.of_logits else "prediction"
+    names = ", ".join(map(safe_text, origin.prediction_columns))
+    yield f"{kind}{'s' * (len(origin.prediction_columns) > 1)}", names
+    if origin.weight_column is not None:
+        yield "weight", safe_text(origin.weight_column)
+    if compute is not None and compute.segment_columns:
+        yield "segments by", ", ".join(map(safe_text, compute.segment_columns))
+    if compute is not None and compute.cluster_column is not None:
+        yield "clusters by", safe_text(compute.cluster_column)
+    if making is not None:
+        if making.command is not None:
+            yield "command", safe_text(making.command)
+        yield "version", f"bce {making.version}"
+        if making.stamp is not None:
+            yield "made", making.stamp
+
+
+def inputs_section(making: HowMade) -> Section:
+    """Tell the files that were read, each by its digest."""
+    return Section(
+        "Files, and what tells them from others",
+        *table(
+            making.inputs,
+            (Column("file", is_text=True, wraps=True), lambda each: safe_text(each.source)),
+            ("bytes", lambda each: "-" if each.n_bytes is None else count(each.n_bytes)),
+            (Column("SHA-256", is_text=True, wraps=True), lambda each: each.sha256 or "-"),
+        ),
+    )
+
+
+def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool) -> Section:
+    """Show the loss and what it is to be measured by: the base rate, a coin, bits.
+
+    Parameters
+    ----------
+    compute : ComputeDocument
+    model : ModelFigures
+    is_told : bool
+        Whether the page has said already what the loss comes to.
+    """
+    section, report = summary_section(compute), compute.report
+    rows: list[Texts] = []
+    for row in section.rows:
+        rows.append(row)
+        if row[0] == "base-rate loss":
+            coin = -math.log(_COIN) / NATS_PER[report.unit]
+            rows.append(("coin's loss", figure(coin), "always predicting 50 %"))
+        if row[0] == "skill" and model.skill_ends is not None:
+            ends = f"{' to '.join(map(percent, model.skill_ends))}"
+            paired = "from losses paired with the base rate's"
+            rows.append((f"its {interval_title(compute.confidence)}", ends, paired))
+    other: Unit = "nats" if report.unit == "bits" else "bits"
+    value = report.mean_loss * NATS_PER[report.unit] / NATS_PER[other]
+    rows.insert(2, (f"in {other}", mean_loss_text(value), f"the same mean, {other} per row"))
+    verdicts = () if is_told else section.verdicts
+    return replace(section, title="The loss", rows=tuple(rows), verdicts=verdicts, marked=(0,))
+
+
+def models_section(
+    models: Sequence[ModelFigures], confidence: float, compare: CompareDocument | None = None
+) -> Section:
+    """Show what is known of each model by itself, each in a column of its own.
+
+    Parameters
+    ----------
+    models : sequence of ModelFigures
+        The first is the one that others are set beside.
+    confidence : float
+        Of the intervals.
+    compare : CompareDocument, optional
+        Of the same models.
+    """
+    first, level = models[0], interval_title(confidence)
+    has_impossible = any(model.n_impossible for model in models)
+    has_skill_ends = any(model.skill_ends is not None for model in models)
+    figures: list[tuple[str, Callable[[ModelFigures], str]] | None] = [
+        (f"mean loss, {first.unit}", lambda model: mean_loss_text(model.mean_loss)),
+        (f"its {level}", lambda model: _plain(model.ends)),
+        ("skill", lambda model: percent(model.skill)),
+        (f"{level} of skill", lambda model: _shares(model.skill_ends)) if has_skill_ends else None,
+        ("effective probability", lambda model: percent(model.effective_probability)),
+        ("Brier score", lambda model: figure(model.brier, _DIGITS + 1)),
+        ("impossible rows", lambda model: count(model.n_impossible)) if has_impossible else None,
+    ]
+    rows = [
+        (found[0], *(found[1](model) for model in models)) for found in figures if found is not None
+    ]
+    shown = safe_text if compare is None else compare.shown
+    if compare is not None:
+        rows += _rows_beside(compare)
+    return Section(
+        "Each model by itself",
+        (
+            Column("figure", is_text=True, wraps=True),
+            *(Column(shown(model.name)) for model in models),
+        ),
+        tuple(rows),
+        marked=(0,),
+    )
+
+
+def _rows_beside(compare: CompareDocument) -> Iterator[Texts]:
+    """Say on how many rows each model does better than the first."""
+    beside = compare.shown(compare.report.models[0].name)
+    items = compare.report.comparisons
+    yield f"rows better than {beside}", "-", *(count(item.n_better) for item in items)
+    yield "rows worse", "-", *(count(item.n_worse) for item in items)
+    if any(item.n_tied for item in items):
+        yield "rows the same", "-", *(count(item.n_tied) for item in items)
+
+
+def _plain(ends: Ends) -> str:
+    return "-" if ends is None else interval(*ends)
+
+
+def _shares(ends: Ends) -> str:
+    return "-" if ends is None else " to ".join(map(percent, ends))
+
+
+def advice_section(documents: Sequence[tuple[str, RecalibrateDocument]]) -> Section:
+    """Say in a line for each model which map to take, and what it gains."""
+    first = documents[0][1].report
+    found = [
+        (name, each.report, each.report.of(each.report.recommended)) for name, each in documents
+    ]
+    return Section(
+        "Advice for the other models",
+        *table(
+            found,
+            (
+                Column("model", is_text=True, wraps=True),
+                lambda item: safe_text(item[0], _LONGEST_NAME),
+            ),
+            (Column("map to take", is_text=True), lambda item: item[2].method),
+            (f"cross-fitted, {first.unit}", lambda item: mean_loss_text(item[2].cross_fitted_loss)),
+            (
+                "difference",
+                lambda item: figure(
+                    None if item[2].difference is None else item[2].difference.value, _DIGITS
+                ),
+            ),
+            (
+                f"its {interval_title(first.confidence)}",
+                lambda item: (
+                    "-"
+                    if item[2].difference is None
+                    else interval(item[2].difference.ci_low, item[2].difference.ci_high)
+                ),
+            ),
+        ),
+    )
+
+
+def losses_section(bins: Sequence[LossBin], unit: Unit) -> Section:
+    """Show how many rows cost how much, and what these cost together."""
+    return Section(
+        "Rows by the probability that was given to what happened",
+        *table(
+            bins,
+            ("probability given", _probabilities),
+            (f"loss, {unit}", _losses),
+            ("rows", lambda each: count(each.n)),
+            ("share of rows", lambda each: percent(each.share_of_rows)),
+            ("share of loss", lambda each: percent(each.share_of_loss)),
+        ),
+        notes=("Each bin has its higher end of probability, and not the lower one.",),
+    )
+
+
+def _probabilities(each: LossBin) -> str:
+    if each.high == 0.0:
+        return "0"
+    return f"{figure(each.low)} to {figure(each.high)}"
+
+
+def _losses(each: LossBin) -> str:
+    if each.high == 0.0:
+        return "inf"
+    least, most = sorted((each.loss_low, each.loss_high))
+    return f"{figure(least, 3)} to {figure(most, 3)}"
+
+
+def brief_segments_section(compute: ComputeDocument) -> Section:
+    """Show the segments that cost most, and in one row what all others come to."""
+    segments, columns = compute.segments, compute.segment_columns
+    costly = sorted(range(len(segments)), key=lambda i: -_total(segments[i]))[:MOST_SEGMENTS]
+    shown = [segments[place] for place in sorted(costly)]
+    rest = [segments[place] for place in sorted({*range(len(segments))} - {*costly})]
+    are_cut = bool(compute.origin.cuts)
+    section = segments_section(segments, columns, compute.confidence, are_cut=are_cut, shown=shown)
+    if not rest:
+        return section
+    what = f"{how_many(len(rest), 'other segment')}, which cost less"
+    cells = _rest_cells(rest)
+    row = (what, *("",) * (len(columns) - 1))
+    row += tuple(cells.get(column.title, "-") for column in section.columns[len(columns) :])
+    return replace(section, rows=(*section.rows, row))
+
+
+def _rest_cells(rest: Sequence[SegmentReport]) -> dict[str, str]:
+    """Return by the title of a column what segments come to together."""
+    known = [segment.report for segment in rest if segment.report is not None]
+    weight = math.fsum(report.weight_sum for report in known)
+    cells = {"rows": count(sum(segment.n for segment in rest))}
+    if not weight:
+        return cells
+    share = [each.share_of_total for each in rest if each.share_of_total is not None]
+    positive = math.fsum(report.base_rate * report.weight_sum for report in known)
+    total = sum(report.total_loss for report in known)  # may be infinite
+    cells["base rate"] = percent(positive / weight)
+    cells["mean loss"] = figure(total / weight, 5)
+    cells["share of loss"] = percent(math.fsum(share)) if share else "-"
+    impossible = sum(report.n_impossible for report in known)
+    cells["impossible"] = count(impossible)
+    return cells
+
+
+def _total(segment: SegmentReport) -> float:
+    return 0.0 if segment.report is None else segment.report.total_loss
