@@ -6,10 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE
-from bce_cli.core.calibration.verdict import judge_calibration
-from bce_cli.core.inference import interval_of
-from bce_cli.errors import quoted, safe_text
-from bce_cli.render.calibration_verdict import ways_off
+from bce_cli.errors import quoted
 from bce_cli.render.layout import (
     Judged,
     Look,
@@ -21,9 +18,9 @@ from bce_cli.render.layout import (
     percent,
     verb,
 )
-from bce_cli.render.origin import are_too_narrow, is_doubt
-from bce_cli.render.page.model_figures import calibrations_of, model_of
-from bce_cli.render.segments import gap_text, segment_name
+from bce_cli.render.origin import are_too_narrow
+from bce_cli.render.page.advice import advice_of
+from bce_cli.render.page.model_figures import calibrations_of, called, capital, few_rows, model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.differences import Difference, DifferenceReport, Infinite
     from bce_cli.core.comparison.differences import Verdict as Word
     from bce_cli.core.gate.judgement import Verdict
-    from bce_cli.core.recalibration.choice import MethodReport, RecalibrationReport
-    from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.render.page.document import Answers
     from bce_cli.render.page.model_figures import Ends, ModelFigures
 
@@ -41,6 +36,7 @@ _LONGEST_NAME = 40
 _FEW_MODELS = 2
 _MOST_NAMED = 3
 _MOST_REASONS = 2
+_BOTH = 2
 _AS_IS = "as-is"
 _UNSEEN = "on rows that it has not seen"
 
@@ -63,8 +59,8 @@ def answer_of(document: Answers) -> tuple[str, str, str]:
     model = model_of(document, 0)
     if model is None:
         nothing = "Nothing is known of the loss."
-        return nothing, nothing, _what_to_do(document, None)
-    return _how_good(document, model), _better_than(document, model), _what_to_do(document, model)
+        return nothing, nothing, advice_of(document, None)
+    return _how_good(document, model), _better_than(document, model), advice_of(document, model)
 
 
 def headline_of(document: Answers) -> Judged:
@@ -82,38 +78,28 @@ def headline_of(document: Answers) -> Judged:
     if model is None:
         return Judged("Nothing is known of the loss", "undecided")
     if math.isinf(model.mean_loss):
-        return Judged(f"{_name(model.name)}: the mean loss is infinite", "failed")
+        return Judged(f"{called(model.name)}: the mean loss is infinite", "failed")
     beside: dict[str, list[str]] = {_WORDS[model.beats_base_rate]: ["the base rate"]}
     if document.compare is not None:
         report = document.compare.report
         for item in report.comparisons:
             word = _BESIDE[report.verdict(item)]
             beside.setdefault(word, []).append(item.model)
-    said = ", ".join(f"{word} {_either(names)}" for word, names in beside.items())
+    said = ", ".join(f"{word} {_listed(names, _JOINTS[word])}" for word, names in beside.items())
     verdict = max((kind for _, kind in _beside_all(document, model)), key=_BADNESS.index)
-    return Judged(f"{_name(model.name)}: {said}", verdict)
-
-
-def _either(names: Sequence[str]) -> str:
-    """Name some of several, whichever of them.
-
-    Examples
-    --------
-    >>> _either(["a"]), _either(["a", "b", "c"]), _either(["a", "b", "c", "d", "e"])
-    ('a', 'a, b or c', 'a, b, c or 2 more')
-    """
-    shown, more = [*map(_name, names[:_MOST_NAMED])], len(names) - _MOST_NAMED
-    shown += [f"{count(more)} more"] if more > 0 else []
-    return " or ".join([part for part in (", ".join(shown[:-1]), shown[-1]) if part])
+    return Judged(f"{called(model.name)}: {said}", verdict)
 
 
 _WORDS = {True: "better than", False: "worse than", None: "not to be told from"}
+_JOINTS = {"better than": "and", "worse than": "and", "as good as": "and"} | {
+    "not to be told from": "or"
+}
 _BADNESS: tuple[Verdict, ...] = ("passed", "undecided", "failed")
 
 
 def _how_good(document: Answers, model: ModelFigures) -> str:
     """Tell the mean loss, and what probability it is worth."""
-    name, unit, rows = _name(model.name), model.unit, how_many(model.n)
+    name, unit, rows = called(model.name), model.unit, how_many(model.n)
     if math.isinf(model.mean_loss):
         return Judged(f"{_infinite(model, name, rows)}.", "failed")
     loss = f"{name} costs {figure(model.mean_loss)} {unit} a row over {rows}"
@@ -183,15 +169,11 @@ def confidence_of(document: Answers) -> float:
     return USUAL_CONFIDENCE
 
 
-def _name(model: str) -> str:
-    return safe_text(model, _LONGEST_NAME)
-
-
 def _better_than(document: Answers, model: ModelFigures) -> str:
     """Set the model beside the base rate, and beside the other models."""
     clauses = _beside_all(document, model)
     text = "; ".join(clause for clause, _ in clauses)
-    return Judged(f"{_capital(text)}.", max((kind for _, kind in clauses), key=_BADNESS.index))
+    return Judged(f"{capital(text)}.", max((kind for _, kind in clauses), key=_BADNESS.index))
 
 
 def _beside_all(document: Answers, model: ModelFigures) -> list[tuple[str, Verdict]]:
@@ -207,9 +189,8 @@ def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
         return f"it is worse than {base}, which costs {cost} a row and never infinity", "failed"
     beats = model.beats_base_rate
     if beats is None and model.are_few:
-        return f"whether that is better than {base} ({cost}), {_few(model)} cannot tell", (
-            "undecided"
-        )
+        few = f"{few_rows(model)} cannot tell"
+        return f"whether it is better than {base} ({cost}), {few}", "undecided"
     figures = _beside_cost(model, cost)
     if beats is None:
         return f"whether it is better than {base}, cannot be told: {figures}", "undecided"
@@ -217,25 +198,18 @@ def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
     return f"it is {'better' if beats else 'worse'} than {base}: {figures}", word
 
 
-def _few(model: ModelFigures) -> str:
-    """Say how few rows there are, or how few they are worth."""
-    rows = how_many(model.n)
-    if model.effective_n is None or model.n - model.effective_n < 1.0:
-        return rows
-    return f"{rows}, by weight worth {figure(model.effective_n, 3)},"
-
-
 def _beside_cost(model: ModelFigures, cost: str) -> str:
     """Say what share of the loss of the base rate is removed, and how sure that is."""
     skill, ends = model.skill, model.skill_ends
     if skill is None or ends is None:
-        at = (
-            "which is within the interval"
-            if model.beats_base_rate is None
-            else "beyond the interval"
-        )
-        return f"this costs {cost} a row, {at}"
-    if skill < 0.0 and model.beats_base_rate is False:
+        place = {
+            None: "within the interval",
+            True: "above the interval",
+            False: "below the interval",
+        }
+        where = place[model.beats_base_rate] if model.ends else "and no interval is known"
+        return f"this costs {cost} a row, {where}"
+    if skill < 0.0:
         least, most = (percent(-end) for end in ends[::-1])
         return f"it adds {percent(-skill)} ({least} to {most}) to the {cost} a row that this costs"
     return f"it removes {percent(skill)}{_ends(ends)} of the {cost} a row that this costs"
@@ -251,14 +225,10 @@ def _beside_models(document: Answers) -> Iterator[tuple[str, Verdict]]:
         for item, word in items:
             yield _beside(item, word, report.unit), _KINDS[word]
         return
-    clauses = [
-        f"{said} {_listed([item.model for item, each in items if each == word])}"
-        for word, said in _OF_MANY.items()
-        if any(each == word for _, each in items)
-    ]
-    found = {word for _, word in items}
-    worst = next(word for word in _KINDS if word in found)
-    yield f"of {len(items)} other models, {'; '.join(clauses)}", _KINDS[worst]
+    for word, said in _OF_MANY.items():
+        names = [item.model for item, each in items if each == word]
+        if names:
+            yield said.format(_listed(names), verb(len(names), "is")), _KINDS[word]
 
 
 _KINDS: dict[Word, Verdict] = {
@@ -278,15 +248,15 @@ _BESIDE: dict[Word, str] = {
 """The same of the first model."""
 
 _OF_MANY: dict[Word, str] = {
-    "better": "better than it:",
-    "worse": "worse:",
-    "equivalent": "as good:",
-    "undecided": "not to be told from it:",
+    "better": "{} {} better",
+    "worse": "it is better than {}",
+    "equivalent": "it is as good as {}",
+    "undecided": "no difference can be told from {}",
 }
 
 
 def _beside(item: DifferenceReport, word: Word, unit: str) -> str:
-    other, found = _name(item.model), item.finite
+    other, found = called(item.model), item.finite
     if item.infinite is not None:
         return _BY_INFINITY[item.infinite].format(other)
     if word == "better":
@@ -320,172 +290,14 @@ def _amount(found: Difference, sign: float, unit: str, way: str = "") -> str:
     return f"{text} ({interval(least, most)})"
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(_name, names[:_MOST_NAMED]))
-    more = len(names) - _MOST_NAMED
-    return shown if more <= 0 else f"{shown} and {count(more)} more"
+def _listed(names: Sequence[str], joint: str = "and") -> str:
+    """Name some models, and say how many more there are.
 
-
-def _what_to_do(document: Answers, model: ModelFigures | None) -> str:
-    """Say what to do first: what makes all else vain, the gate, and then what gains most."""
-    clauses = [*_before_all(document, model), *_of_gate(document)]
-    if model is None or not model.are_few:
-        other = _better_model(document)
-        clauses += [*other, *_recalibrate(document), *_segments(document)]
-    else:
-        clauses.append(f"gather more rows, for {_few(model).rstrip(',')} tell next to nothing")
-    text = "; ".join(clauses) or "nothing that was looked at asks for a change"
-    text = f"{_capital(text)}."
-    if document.check is not None:
-        return Judged(text, document.check.judgement.verdict)
-    is_broken = model is not None and math.isinf(model.mean_loss)
-    return Judged(text, "failed") if is_broken else text
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _before_all(document: Answers, model: ModelFigures | None) -> Iterator[str]:
-    """Say what is to be mended, or looked into, before anything else is worth a thought."""
-    if model is not None and math.isinf(model.mean_loss):
-        n = model.n_impossible
-        what = "the prediction that was" if n == 1 else f"the {count(n)} predictions that were"
-        yield f"mend first {what} certain and wrong, best by bounds where the model makes them"
-    doubts = doubts_of(document)
-    if doubts:
-        more = f", and {count(len(doubts) - 1)} more such" if len(doubts) > 1 else ""
-        yield f"make sure that these predictions were meant ({doubts[0].rstrip('.')}{more})"
-
-
-def doubts_of(document: Answers) -> list[str]:
-    """Return what makes rows or predictions look like ones that were not meant, each once."""
-    found = [*document.origin.doubts]
-    answers = (document.compute, document.compare, document.calibration, document.check)
-    for answer in answers:
-        found += () if answer is None else answer.doubts
-    return [
-        doubt
-        for doubt in dict.fromkeys(found)
-        if is_doubt(doubt) or doubt in document.origin.doubts
-    ]
-
-
-def _of_gate(document: Answers) -> Iterator[str]:
-    """Say whether it may pass."""
-    if document.check is None:
-        return
-    judgement = document.check.judgement
-    verdict, n = judgement.verdict, len(judgement.checks)
-    if verdict == "passed":
-        yield {1: "let it pass, as the check holds", 2: "let it pass, as both checks hold"}.get(
-            n, f"let it pass, as all {n} checks hold"
-        )
-        return
-    alike = sum(check.verdict == verdict for check in judgement.checks)
-    which = "the check" if n == 1 else f"all {n} checks" if alike == n else f"{alike} of {n} checks"
-    reasons = document.check.reasons_apart()
-    because = ", ".join(reasons[:_MOST_REASONS])
-    more = len(reasons) - _MOST_REASONS
-    if more > 0:
-        because += f", and {count(more)} more"
-    if verdict == "failed":
-        yield f"do not let it pass: {which} failed, as {because}"
-    else:
-        are = verb(alike, "is")
-        yield f"do not let it pass yet: {which} {are} undecided, as {because}"
-
-
-def _better_model(document: Answers) -> Iterator[str]:
-    """Name the model to take in place of the first, if one is better for sure."""
-    if document.compare is None:
-        return
-    report = document.compare.report
-    better = {item.model for item in report.comparisons if report.verdict(item) == "better"}
-    found = [model for model in report.models[1:] if model.name in better]
-    if found:
-        best = min(found, key=lambda model: model.order)
-        yield f"take {_name(best.name)} in its place"
-
-
-def _recalibrate(document: Answers) -> Iterator[str]:
-    """Say which map to put over the predictions, and what it gains on rows it has not seen."""
-    if not document.recalibrations:
-        yield from _of_calibration(document)
-        return
-    report = document.recalibrations[0].report
-    found = report.of(report.recommended)
-    if found.method != _AS_IS:
-        yield f"recalibrate with the {found.method} map, {_gain(found, report)}"
-        return
-    judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
-    off = f"though they are {_off(document)}, " if _off(document) else ""
-    if not judged:
-        yield f"leave the predictions as they are: {off}no map can be judged"
-        return
-    best = min(judged, key=lambda each: each.cross_fitted_loss or 0.0)
-    yield (
-        f"leave the predictions as they are: {off}no map makes them clearly better {_UNSEEN}, "
-        f"not even {best.method}, {_gain(best, report)}"
-    )
-
-
-def _gain(found: MethodReport, report: RecalibrationReport) -> str:
-    """Say what a map takes off the loss of rows that it was not fitted to."""
-    difference, unit = found.difference, report.unit
-    if difference is None or difference.value is None or math.isinf(difference.value):
-        return f"which leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row {_UNSEEN}"
-    value, ends = -difference.value, ""
-    if difference.ci_low is not None and difference.ci_high is not None:
-        ends = f" ({interval(-difference.ci_high, -difference.ci_low)})"
-    way = "takes off" if value >= 0.0 else "adds"
-    if value < 0.0 and ends:
-        ends = f" ({interval(difference.ci_low, difference.ci_high)})"
-    where = "" if found.method != report.recommended else f" {_UNSEEN}"
-    return f"which {way} {figure(abs(value), _DIGITS)} {unit} a row{ends}{where}"
-
-
-def _off(document: Answers) -> str:
-    """Say in which way predictions are off, where a test says that they are."""
-    if document.calibration is None:
-        return ""
-    report = document.calibration.named_reports[0][1]
-    judged = judge_calibration(report)
-    return "" if judged.calibrated is not False else ways_off(report, judged) or "not calibrated"
-
-
-def _of_calibration(document: Answers) -> Iterator[str]:
-    """Say whether a map is worth looking for, where none was."""
-    if _off(document):
-        yield f"look for a map with bce recalibrate, as predictions are {_off(document)}"
-
-
-def _segments(document: Answers) -> Iterator[str]:
-    """Name the segment whose predictions are off most, if chance alone does not explain it."""
-    if document.compute is None or not document.compute.segments:
-        return
-    compute = document.compute
-    known = [(each, each.gap) for each in compute.segments if _is_known(each)]
-    confidence = 1.0 - (1.0 - compute.confidence) / max(len(known), 1)  # Bonferroni
-    off = [(each, gap) for each, gap in known if gap and _is_off(each, gap, confidence)]
-    if not off:
-        return
-    worst, gap = max(off, key=lambda pair: abs(pair[1].value))
-    way = "too low" if gap.value > 0.0 else "too high"
-    by = ", ".join(map(quoted, compute.segment_columns))
-    which = f"{segment_name(worst.names)} of {by}"
-    others = f", the most of {count(len(off))} that are off" if len(off) > 1 else ""
-    amount = gap_text(gap).lstrip("+-")
-    yield f"look at {which}, where predictions are {way} by {amount} on average{others}"
-
-
-def _is_known(segment: SegmentReport) -> bool:
-    gap = segment.gap
-    return gap is not None and gap.std_error is not None and not segment.is_small
-
-
-def _is_off(segment: SegmentReport, gap: Gap, confidence: float) -> bool:
-    """Whether the interval of a gap leaves out 0, at a confidence that allows for all segments."""
-    df = math.inf if segment.n_clusters is None else segment.n_clusters - 1
-    low, high = interval_of(gap.value, gap.std_error or 0.0, confidence, df)
-    return low > 0.0 or high < 0.0
+    Examples
+    --------
+    >>> _listed(["a"]), _listed(["a", "b"], "or"), _listed(["a", "b", "c", "d", "e"])
+    ('a', 'a or b', 'a, b, c and 2 more')
+    """
+    shown, more = [*map(called, names[:_MOST_NAMED])], len(names) - _MOST_NAMED
+    shown += [f"{count(more)} more"] if more > 0 else []
+    return f" {joint} ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.report import FEW, NATS_PER
+from bce_cli.errors import safe_text
 from bce_cli.render.calibrations import CalibrationsDocument
+from bce_cli.render.layout import figure, how_many
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from bce_cli.render.page.document import Answers
 
     Ends: TypeAlias = "tuple[float, float] | None"
+
+
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,30 @@ def model_of(document: Answers, place: int) -> ModelFigures | None:
             calibration,
         )
     return None if calibration is None else _of_calibration(name, calibration)
+
+
+def called(model: str) -> str:
+    """Return the name of a model as sentences have it."""
+    return safe_text(model, _LONGEST_NAME)
+
+
+def capital(text: str) -> str:
+    """Let a sentence begin with a capital letter.
+
+    Examples
+    --------
+    >>> capital("it is better"), capital("")
+    ('It is better', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def few_rows(model: ModelFigures) -> str:
+    """Say how few rows there are, or how few they are worth."""
+    rows = how_many(model.n)
+    if model.effective_n is None or model.n - model.effective_n < 1.0:
+        return rows
+    return f"{rows}, by weight worth {figure(model.effective_n, 3)},"
 
 
 def calibrations_of(document: Answers) -> tuple[CalibrationDocument, ...]:

@@ -8,8 +8,9 @@ from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.compare import differences_section
 from bce_cli.render.layout import Look, Section, how_many
-from bce_cli.render.page.answer import answer_of, confidence_of, doubts_of, headline_of
-from bce_cli.render.page.model_figures import models_of
+from bce_cli.render.page.advice import doubts_of
+from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
+from bce_cli.render.page.model_figures import called, models_of
 from bce_cli.render.page.sections import models_section
 from bce_cli.render.recalibrate import recalibration_verdict
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from bce_cli.render.page.document import Answers
 
-_LONGEST_NAME = 40
 _MOST_COLUMNS = 5
 
 
@@ -61,11 +61,11 @@ def _details(document: Answers, table: Section) -> Iterator[str]:
     doubts = doubts_of(document)
     if document.calibration is not None:
         for name, report in document.calibration.named_reports[:_MOST_COLUMNS]:
-            yield calibration_verdict(report, safe_text(name, _LONGEST_NAME))
+            yield calibration_verdict(report, called(name))
     pairs = zip(document.models, document.recalibrations, strict=False)
     for name, found in [*pairs][:_MOST_COLUMNS]:
         advice = recalibration_verdict(found.report)
-        yield f"Recalibration of {safe_text(name, _LONGEST_NAME)}: {advice}"
+        yield f"Recalibration of {called(name)}: {advice}"
     notes = table.sentences if document.check is not None else ()
     if document.compare is not None:
         notes = (*notes, *differences_section(document.compare).notes)

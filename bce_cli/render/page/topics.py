@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bce_cli.errors import safe_text
 from bce_cli.render.calibration import bins_section, parts_section, samples_section
 from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibrations import CalibrationsDocument
@@ -15,7 +14,7 @@ from bce_cli.render.compute import product_section, worst_section
 from bce_cli.render.layout import Look, Section
 from bce_cli.render.page import pictures
 from bce_cli.render.page.answer import answer_of
-from bce_cli.render.page.model_figures import calibrations_of, models_of
+from bce_cli.render.page.model_figures import calibrations_of, called, models_of
 from bce_cli.render.page.picture import Picture
 from bce_cli.render.page.sections import (
     advice_section,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 Content: TypeAlias = "Section | Picture"
 
 _LOOK = Look()
-_LONGEST_NAME = 40
 _MOST_COLUMNS = 5
 """Models that have a column each; of more, each has a row."""
 _MOST_FULL = 3
@@ -73,7 +71,7 @@ def title_of(document: Answers) -> str:
     ----------
     document : Answers
     """
-    first, *others = (safe_text(name, _LONGEST_NAME) for name in document.models)
+    first, *others = (called(name) for name in document.models)
     beside = (
         f" beside {others[0] if len(others) == 1 else f'{len(others)} others'}" if others else ""
     )
@@ -163,13 +161,13 @@ def _calibration(document: Answers) -> Iterator[Content]:
         yield replace(table, title="Calibration of each model")
         yield from picture
     (name, first), *others = drawn
-    yield from _calibration_of_first(first, f"{_name(name)}: " if others else "")
+    yield from _calibration_of_first(first, f"{called(name)}: " if others else "")
     if not others:
         yield from picture
     for name, each in (drawn if others else drawn[:1])[:_MOST_COLUMNS]:
         if each.report.bins:
             bins = bins_section(each.report, has_weights=document.origin.has_weights)
-            yield _titled(bins, f"{_name(name)}: " if others else "")
+            yield _titled(bins, f"{called(name)}: " if others else "")
 
 
 def _calibration_of_first(document: CalibrationDocument, prefix: str) -> Iterator[Section]:
@@ -188,14 +186,10 @@ def _titled(section: Section, prefix: str) -> Section:
     return replace(section, title=f"{prefix}{title[0].lower()}{title[1:]}") if prefix else section
 
 
-def _name(model: str) -> str:
-    return safe_text(model, _LONGEST_NAME)
-
-
 def _recalibration(document: Answers) -> Iterator[Content]:
     found = [*zip(document.models, document.recalibrations, strict=False)]
     for place, (name, each) in enumerate(found[:_MOST_FULL]):
-        prefix = f"{_name(name)}: " if len(found) > 1 else ""
+        prefix = f"{called(name)}: " if len(found) > 1 else ""
         losses, maps = each.sections(_LOOK)
         notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)

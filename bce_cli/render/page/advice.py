@@ -1,0 +1,215 @@
+"""What to do about a model: what makes all else vain, the gate, and then what gains most."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bce_cli.core.calibration.verdict import judge_calibration
+from bce_cli.core.inference import interval_of
+from bce_cli.errors import quoted
+from bce_cli.render.calibration_verdict import ways_off
+from bce_cli.render.layout import Judged, count, figure, interval, verb
+from bce_cli.render.origin import doubts, is_doubt
+from bce_cli.render.page.model_figures import calibrations_of, called, capital, few_rows
+from bce_cli.render.segments import gap_text, segment_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bce_cli.core.recalibration.choice import MethodReport, RecalibrationReport
+    from bce_cli.core.segments import Gap, SegmentReport
+    from bce_cli.render.page.document import Answers
+    from bce_cli.render.page.model_figures import ModelFigures
+
+_DIGITS = 4
+_MOST_REASONS = 2
+_BOTH = 2
+_AS_IS = "as-is"
+_UNSEEN = "on rows that it has not seen"
+
+
+def advice_of(document: Answers, model: ModelFigures | None) -> str:
+    """Say what to do: first what makes all else vain, then the gate, and then what gains most.
+
+    Parameters
+    ----------
+    document : Answers
+    model : ModelFigures or None
+        The first, if anything is known of its loss.
+
+    Returns
+    -------
+    str
+        `Judged` where there are checks, or the loss is infinite.
+    """
+    is_infinite = model is not None and math.isinf(model.mean_loss)
+    doubted = _own_doubts(document, model)
+    clauses = [*_before_all(model, doubted), *_of_gate(document, is_told=is_infinite)]
+    if model is not None and model.are_few:
+        tell = "tells" if model.n == 1 else "tell"
+        clauses.append(f"gather more rows, as {few_rows(model).rstrip(',')} {tell} next to nothing")
+    elif model is not None and model.base_rate_loss == 0.0:
+        clauses.append("gather rows of either label, as all of these have the same")
+    elif not doubted:  # else nobody knows what else is worth doing
+        clauses += _gains(document, model)
+    text = f"{capital('; '.join(clauses) or 'nothing that was looked at asks for a change')}."
+    if document.check is not None:
+        return Judged(text, document.check.judgement.verdict)
+    return Judged(text, "failed") if is_infinite else text
+
+
+def _gains(document: Answers, model: ModelFigures | None) -> Iterator[str]:
+    """Say which model to take, and what would make that better."""
+    place = _best_place(document)
+    if place:
+        yield f"take {called(document.models[place])} in its place"
+    elif model is not None and model.beats_base_rate is False and math.isfinite(model.mean_loss):
+        yield "until it is mended, rather predict the base rate"
+    yield from _recalibrate(document, place)
+    if not place:
+        yield from _segments(document)
+
+
+def _before_all(model: ModelFigures | None, doubted: Sequence[str]) -> Iterator[str]:
+    """Say what is to be looked into, or mended, before anything else is worth a thought."""
+    if doubted:
+        more = f", and {count(len(doubted) - 1)} more such" if len(doubted) > 1 else ""
+        doubt = doubted[0].rstrip(".")
+        if doubt[1:2].islower():
+            doubt = f"{doubt[0].lower()}{doubt[1:]}"
+        yield f"make sure first that this was meant ({doubt}{more})"
+    elif model is not None and math.isinf(model.mean_loss):
+        n = model.n_impossible
+        what = "the prediction that was" if n == 1 else f"the {count(n)} predictions that were"
+        yield f"mend first {what} certain and wrong, best by bounds where the model makes them"
+
+
+def _own_doubts(document: Answers, model: ModelFigures | None) -> tuple[str, ...]:
+    """Return what makes rows, or the predictions of the first model, look like others."""
+    if document.compute is not None:
+        return (*document.origin.doubts, *document.compute.doubts)
+    report = None if model is None else model.losses or model.calibration
+    return (*document.origin.doubts, *(() if report is None else doubts(report)))
+
+
+def doubts_of(document: Answers) -> tuple[str, ...]:
+    """Return what makes rows or any predictions look like ones that were not meant, each once."""
+    answers = (document.compute, document.compare, document.calibration, document.check)
+    found = [doubt for answer in answers if answer is not None for doubt in answer.doubts]
+    found = [doubt for doubt in found if is_doubt(doubt)]
+    return (*dict.fromkeys((*document.origin.doubts, *found)),)
+
+
+def _of_gate(document: Answers, *, is_told: bool) -> Iterator[str]:
+    """Say whether it may pass, and why not, unless that is told."""
+    if document.check is None:
+        return
+    judgement = document.check.judgement
+    verdict, n = judgement.verdict, len(judgement.checks)
+    alike = sum(check.verdict == verdict for check in judgement.checks)
+    which = "the check" if n == 1 else f"{alike} of {n} checks"
+    if alike == n > 1:
+        which = "both checks" if n == _BOTH else f"all {n} checks"
+    if verdict == "passed":
+        yield f"let it pass, as {which} {'holds' if n == 1 else 'hold'}"
+        return
+    yet, said = "", "failed"
+    if verdict == "undecided":
+        yet, said = " yet", f"{verb(alike, 'is')} undecided"
+    reasons = document.check.reasons_apart()
+    more = len(reasons) - _MOST_REASONS
+    because = ", ".join(reasons[:_MOST_REASONS]) + (f", and {count(more)} more" if more > 0 else "")
+    because = "" if is_told else f", as {because}"
+    yield f"do not let it pass{yet}: {which} {said}{because}"
+
+
+def _best_place(document: Answers) -> int:
+    """Return the place of the model to take: of the first, unless others are better for sure."""
+    if document.compare is None:
+        return 0
+    report = document.compare.report
+    words = [report.verdict(item) for item in report.comparisons]
+    better = [place for place, word in enumerate(words, start=1) if word == "better"]
+    return min(better, key=lambda place: report.models[place].order, default=0)
+
+
+def _recalibrate(document: Answers, place: int) -> Iterator[str]:
+    """Say which map to put over the predictions, and what it gains on rows it has not seen."""
+    if place >= len(document.recalibrations):
+        if _off(document, place):
+            yield f"look for a map with bce recalibrate, as predictions are {_off(document, place)}"
+        return
+    report = document.recalibrations[place].report
+    found = report.of(report.recommended)
+    what = f" {called(document.models[place])}" if place else ""
+    if found.method != _AS_IS:
+        yield f"recalibrate{what} with the {found.method} map, {_gain(found, report)}"
+        return
+    judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
+    off = f"though they are {_off(document, place)}, " if _off(document, place) else ""
+    leave = f"leave {'its' if place else 'the'} predictions as they are: {off}"
+    if not judged:
+        yield f"{leave}no map can be judged"
+        return
+    best = min(judged, key=lambda each: each.cross_fitted_loss or 0.0)
+    yield (
+        f"{leave}no map makes them clearly better {_UNSEEN}, not even {best.method}, "
+        f"{_gain(best, report)}"
+    )
+
+
+def _gain(found: MethodReport, report: RecalibrationReport) -> str:
+    """Say what a map takes off the loss of rows that it was not fitted to."""
+    difference, unit = found.difference, report.unit
+    if difference is None or difference.value is None or math.isinf(difference.value):
+        return f"which leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row {_UNSEEN}"
+    value, ends = -difference.value, ""
+    if difference.ci_low is not None and difference.ci_high is not None:
+        ends = f" ({interval(-difference.ci_high, -difference.ci_low)})"
+    way = "takes off" if value >= 0.0 else "adds"
+    if value < 0.0 and ends:
+        ends = f" ({interval(difference.ci_low, difference.ci_high)})"
+    where = "" if found.method != report.recommended else f" {_UNSEEN}"
+    return f"which {way} {figure(abs(value), _DIGITS)} {unit} a row{ends}{where}"
+
+
+def _off(document: Answers, place: int) -> str:
+    """Say in which way predictions are off, where a test says that they are."""
+    found = calibrations_of(document)
+    if place >= len(found):
+        return ""
+    report = found[place].report
+    judged = judge_calibration(report)
+    return "" if judged.calibrated is not False else ways_off(report, judged) or "not calibrated"
+
+
+def _segments(document: Answers) -> Iterator[str]:
+    """Name the segment whose predictions are off most, if chance alone does not explain it."""
+    if document.compute is None or not document.compute.segments:
+        return
+    compute = document.compute
+    known = [(each, each.gap) for each in compute.segments if _is_known(each)]
+    confidence = 1.0 - (1.0 - compute.confidence) / max(len(known), 1)  # Bonferroni
+    off = [(each, gap) for each, gap in known if gap and _is_off(each, gap, confidence)]
+    if not off:
+        return
+    worst, gap = max(off, key=lambda pair: abs(pair[1].value))
+    way = "too low" if gap.value > 0.0 else "too high"
+    by = ", ".join(map(quoted, compute.segment_columns))
+    which = f"{segment_name(worst.names)} of {by}"
+    others = f", the most of {count(len(off))} that are off" if len(off) > 1 else ""
+    amount = gap_text(gap).lstrip("+-")
+    yield f"look at {which}, where predictions are {way} by {amount} on average{others}"
+
+
+def _is_known(segment: SegmentReport) -> bool:
+    gap = segment.gap
+    return gap is not None and gap.std_error is not None and not segment.is_small
+
+
+def _is_off(segment: SegmentReport, gap: Gap, confidence: float) -> bool:
+    """Whether the interval of a gap leaves out 0, at a confidence that allows for all segments."""
+    df = math.inf if segment.n_clusters is None else segment.n_clusters - 1
+    low, high = interval_of(gap.value, gap.std_error or 0.0, confidence, df)
+    return low > 0.0 or high < 0.0
