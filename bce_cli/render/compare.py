@@ -123,7 +123,7 @@ class CompareDocument:
         """Say which model is better; show each by itself, and the rows that changed most."""
         if self.table == "models":
             return [_board(self)]
-        answer, by_segment = differences_section(self), self.by_segment()
+        answer, by_segment = differences_section(self), self._by_segment()
         if self.table == "comparisons":
             return [answer]
         if self.table == "segments":
@@ -134,7 +134,7 @@ class CompareDocument:
         ]
         return [answer, *by_segment, each_model_section(self), *changed]
 
-    def by_segment(self) -> list[Section]:
+    def _by_segment(self) -> list[Section]:
         """Show how each model differs from the first, by segment; nothing without segments."""
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)

@@ -136,6 +136,8 @@ def _best_place(document: Answers) -> int:
 
 def _recalibrate(document: Answers, place: int) -> Iterator[str]:
     """Say which map to put over the predictions, and what it gains on rows it has not seen."""
+    if document.no_advice is not None:
+        return
     if place >= len(document.recalibrations):
         if _off(document, place):
             yield f"look for a map with bce recalibrate, as predictions are {_off(document, place)}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.distribution import LossBin
     from bce_cli.core.likelihood import LogProduct
+    from bce_cli.core.segments import OtherSegments
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.check import CheckDocument
@@ -31,6 +32,10 @@ class ReadFile(Protocol):
     @property
     def n_bytes(self) -> int | None:
         """Its size; None if it is no file."""
+
+    @property
+    def n_files(self) -> int:
+        """How many are told of as one."""
 
     @property
     def sha256(self) -> str | None:
@@ -99,6 +104,14 @@ class Answers(Protocol):
     @property
     def log_product(self) -> LogProduct | None:
         """Of the first model."""
+
+    @property
+    def no_advice(self) -> str | None:
+        """Why there are no recalibrations, though rows are held."""
+
+    @property
+    def others(self) -> OtherSegments | None:
+        """The segments beyond the costliest, together."""
 
     @property
     def making(self) -> HowMade | None:

@@ -1,4 +1,4 @@
-"""What only the page of a report has: how it was made, losses, models and segments in brief."""
+"""What only the page of a report has: how it was made, models side by side, segments in brief."""
 
 from __future__ import annotations
 
@@ -26,18 +26,14 @@ from bce_cli.render.segments import segments_section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bce_cli.core.distribution import LossBin
     from bce_cli.core.report import Unit
-    from bce_cli.core.segments import SegmentReport
+    from bce_cli.core.segments import OtherSegments
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
     from bce_cli.render.layout import Texts
-    from bce_cli.render.page.document import Answers, HowMade
+    from bce_cli.render.page.document import Answers, HowMade, ReadFile
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
-
-MOST_SEGMENTS = 50
-"""Segments of a page, the costliest ones; the others are summed up."""
 
 _LONGEST_NAME = 30
 _DIGITS = 4
@@ -93,11 +89,16 @@ def inputs_section(making: HowMade) -> Section:
         "Files, and what tells them from others",
         *table(
             making.inputs,
-            (Column("file", is_text=True, wraps=True), lambda each: safe_text(each.source)),
+            (Column("file", is_text=True, wraps=True), _file_text),
             ("bytes", lambda each: "-" if each.n_bytes is None else count(each.n_bytes)),
             (Column("SHA-256", is_text=True, wraps=True), lambda each: each.sha256 or "-"),
         ),
     )
+
+
+def _file_text(file: ReadFile) -> str:
+    many = f" ({how_many(file.n_files, 'file')})" if file.n_files > 1 else ""
+    return f"{safe_text(file.source)}{many}"
 
 
 def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool) -> Section:
@@ -223,69 +224,27 @@ def advice_section(documents: Sequence[tuple[str, RecalibrateDocument]]) -> Sect
     )
 
 
-def losses_section(bins: Sequence[LossBin], unit: Unit) -> Section:
-    """Show how many rows cost how much, and what these cost together."""
-    return Section(
-        "Rows by the probability that was given to what happened",
-        *table(
-            bins,
-            ("probability given", _probabilities),
-            (f"loss, {unit}", _losses),
-            ("rows", lambda each: count(each.n)),
-            ("share of rows", lambda each: percent(each.share_of_rows)),
-            ("share of loss", lambda each: percent(each.share_of_loss)),
-        ),
-        notes=("Each bin has its higher end of probability, and not the lower one.",),
+def brief_segments_section(compute: ComputeDocument, others: OtherSegments | None) -> Section:
+    """Show the segments that cost most, and in a row of their own what all others come to.
+
+    Parameters
+    ----------
+    compute : ComputeDocument
+    others : OtherSegments or None
+        Those that have no row.
+    """
+    segments, columns = compute.segments, compute.segment_columns
+    rest = [] if others is None else [replace(others.report, names=_rest_names(others, columns))]
+    shown = [each for each in segments if others is None or each.names not in others.names]
+    return segments_section(
+        segments,
+        columns,
+        compute.confidence,
+        are_cut=bool(compute.origin.cuts),
+        shown=[*shown, *rest],
     )
 
 
-def _probabilities(each: LossBin) -> str:
-    if each.high == 0.0:
-        return "0"
-    return f"{figure(each.low)} to {figure(each.high)}"
-
-
-def _losses(each: LossBin) -> str:
-    if each.high == 0.0:
-        return "inf"
-    least, most = sorted((each.loss_low, each.loss_high))
-    return f"{figure(least, 3)} to {figure(most, 3)}"
-
-
-def brief_segments_section(compute: ComputeDocument) -> Section:
-    """Show the segments that cost most, and in one row what all others come to."""
-    segments, columns = compute.segments, compute.segment_columns
-    costly = sorted(range(len(segments)), key=lambda i: -_total(segments[i]))[:MOST_SEGMENTS]
-    shown = [segments[place] for place in sorted(costly)]
-    rest = [segments[place] for place in sorted({*range(len(segments))} - {*costly})]
-    are_cut = bool(compute.origin.cuts)
-    section = segments_section(segments, columns, compute.confidence, are_cut=are_cut, shown=shown)
-    if not rest:
-        return section
-    what = f"{how_many(len(rest), 'other segment')}, which cost less"
-    cells = _rest_cells(rest)
-    row = (what, *("",) * (len(columns) - 1))
-    row += tuple(cells.get(column.title, "-") for column in section.columns[len(columns) :])
-    return replace(section, rows=(*section.rows, row))
-
-
-def _rest_cells(rest: Sequence[SegmentReport]) -> dict[str, str]:
-    """Return by the title of a column what segments come to together."""
-    known = [segment.report for segment in rest if segment.report is not None]
-    weight = math.fsum(report.weight_sum for report in known)
-    cells = {"rows": count(sum(segment.n for segment in rest))}
-    if not weight:
-        return cells
-    share = [each.share_of_total for each in rest if each.share_of_total is not None]
-    positive = math.fsum(report.base_rate * report.weight_sum for report in known)
-    total = sum(report.total_loss for report in known)  # may be infinite
-    cells["base rate"] = percent(positive / weight)
-    cells["mean loss"] = figure(total / weight, 5)
-    cells["share of loss"] = percent(math.fsum(share)) if share else "-"
-    impossible = sum(report.n_impossible for report in known)
-    cells["impossible"] = count(impossible)
-    return cells
-
-
-def _total(segment: SegmentReport) -> float:
-    return 0.0 if segment.report is None else segment.report.total_loss
+def _rest_names(others: OtherSegments, columns: Sequence[str]) -> Texts:
+    name = f"(the {how_many(len(others.names), 'other segment')} together)"
+    return (name, *("",) * (len(columns) - 1))

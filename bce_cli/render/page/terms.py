@@ -196,14 +196,14 @@ TERMS: tuple[Term, ...] = (
 )
 
 _MAPS: dict[str, str] = {
-    "as-is": "Predictions as they are.",
-    "offset": "A map that adds the same to all log odds.",
-    "temperature": "A map that divides all log odds by the same.",
-    "logistic": "A map that multiplies log odds and adds to them.",
-    "platt": "The logistic map, fitted to labels that are smoothed a little.",
-    "beta": "A map with a weight of its own for ln p and for ln(1 - p).",
-    "isotonic": "The best of all maps that keep the order: levels, with straight lines between.",
-    "centred": "The isotonic map with lines through the middle of each level, and so no steps.",
+    "as-is": "leaves predictions as they are",
+    "offset": "adds to log odds",
+    "temperature": "divides them",
+    "logistic": "multiplies them and adds to them",
+    "platt": "is that for labels that are smoothed a little",
+    "beta": "weighs ln p and ln(1 - p)",
+    "isotonic": "is the best that keeps the order, with lines between its levels",
+    "centred": "has lines through the middle of each level",
 }
 
 
@@ -218,7 +218,9 @@ def terms_section(texts: Iterable[str], maps: Collection[str]) -> Section:
     """
     text = "\n".join(texts)
     found = [(term.name, term.meaning) for term in TERMS if term.is_in(text)]
-    found += [(f"{name} (a map)", _MAPS[name]) for name in _MAPS if name in maps]
+    what = [f"{name} {meaning}" for name, meaning in _MAPS.items() if name in maps]
+    if what:
+        found.append(("maps of predictions", f"What recalibration tries: {', '.join(what)}."))
     return Section(
         "Terms",
         *table(

@@ -15,18 +15,17 @@ from bce_cli.render.layout import Look, Section
 from bce_cli.render.page import pictures
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
-from bce_cli.render.page.picture import Picture
+from bce_cli.render.page.picture import Picture, Remark
 from bce_cli.render.page.sections import (
     advice_section,
     brief_segments_section,
     inputs_section,
     loss_section,
-    losses_section,
     making_section,
     models_section,
 )
 from bce_cli.render.page.terms import terms_section
-from bce_cli.render.write import finite
+from bce_cli.render.records import finite, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +38,18 @@ Content: TypeAlias = "Section | Picture"
 _LOOK = Look()
 _MOST_COLUMNS = 5
 """Models that have a column each; of more, each has a row."""
+LEFT_OUT = frozenset(("isotonic", "histogram", "knots", "log_product", "against_recommended"))
+"""Keys that the page has no room for: the points of curves, and tests of one map against another.
+
+It does without the segments of a comparison, too.
+"""
+TABLES = frozenset(("segments", "conventions", "losses", "bins", "methods"))
+"""Keys of lists of records that the page has as columns and rows, for want of room."""
+_FIGURES = (
+    "As JSON, with all digits: what bce report --format json writes, without the points of curves "
+    "and what else the page does not show. Segments, conventions, losses, bins and methods are "
+    "tables here: columns, and rows."
+)
 _MOST_FULL = 3
 """Models that are told of in full where others have a row."""
 
@@ -94,9 +105,9 @@ def topics_of(document: Recorded) -> tuple[Topic, ...]:
     texts = [text for topic in topics for text in _texts(topic.contents)]
     maps = {each.method for found in document.recalibrations for each in found.report.methods}
     topics.append(Topic("terms", "Terms", (terms_section(texts, maps),)))
-    record = document.record()
-    if record:
-        topics.append(Topic("figures", "All figures, as JSON", folded=compact_json(record)))
+    note = Section("", notes=(_FIGURES,))
+    figures = compact_json(_figures(document.record()))
+    topics.append(Topic("figures", "All figures", (note,), folded=figures))
     return tuple(topics)
 
 
@@ -129,11 +140,8 @@ def _topics(document: Answers) -> Iterator[Topic]:
         yield Topic("checks", "The checks", (shown, *_pictured(pictures.checks(check))))
 
 
-def _pictured(picture: Picture | None, place: int = 0) -> tuple[Picture, ...]:
-    """Return a picture, if there is one; of several that are alike, each under another name."""
-    if picture is None:
-        return ()
-    return (replace(picture, name=f"{picture.name}-{place + 1}") if place else picture,)
+def _pictured(picture: Picture | None) -> tuple[Picture, ...]:
+    return () if picture is None else (picture,)
 
 
 def _models(document: Answers) -> Iterator[Content]:
@@ -187,6 +195,9 @@ def _titled(section: Section, prefix: str) -> Section:
 
 
 def _recalibration(document: Answers) -> Iterator[Content]:
+    if document.no_advice is not None:
+        why = f"There is no advice: {document.no_advice}."
+        yield Section("Recalibration", notes=(why,))
     found = [*zip(document.models, document.recalibrations, strict=False)]
     for place, (name, each) in enumerate(found[:_MOST_FULL]):
         prefix = f"{called(name)}: " if len(found) > 1 else ""
@@ -194,8 +205,10 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
         yield _titled(losses, prefix)
-        yield from _pictured(pictures.maps(each), place)
-        yield _titled(maps, prefix)
+        if place == 0:
+            yield from _pictured(pictures.maps(each))
+        if each.report.recommended != "as-is":
+            yield _titled(maps, prefix)
     if len(found) > _MOST_FULL:
         yield advice_section(found[_MOST_FULL:])
 
@@ -204,12 +217,10 @@ _NEXT_STEP = "Next: --save", "Next: bce recalibrate --save"
 
 
 def _segments(document: Answers) -> Iterator[Content]:
-    compute, compare = document.compute, document.compare
+    compute = document.compute
     if compute is not None and compute.segments:
         yield from _pictured(pictures.segments(compute))
-        yield brief_segments_section(compute)
-    if compare is not None and compare.segment_columns:
-        yield from compare.by_segment()[:_MOST_FULL]
+        yield brief_segments_section(compute, document.others)
 
 
 def _likelihood(document: Answers) -> Iterator[Content]:
@@ -217,14 +228,12 @@ def _likelihood(document: Answers) -> Iterator[Content]:
     if compute is None or not compute.products:
         return
     yield product_section(compute, _LOOK)
-    if document.log_product is not None:
-        yield from _pictured(pictures.log_product(document.log_product, compute.products))
+    yield from _pictured(pictures.log_product(document.log_product, compute.products))
 
 
 def _losses(document: Answers) -> Iterator[Content]:
-    if document.losses and document.compute is not None:
-        yield from _pictured(pictures.losses(document.losses))
-        yield losses_section(document.losses, document.compute.report.unit)
+    if document.compute is not None:
+        yield from _pictured(pictures.losses(document.losses, document.compute.report.unit))
 
 
 def _worst(document: Answers) -> Iterator[Content]:
@@ -263,7 +272,8 @@ def _texts(contents: Iterable[Content]) -> Iterator[str]:
     for content in contents:
         if isinstance(content, Picture):
             yield from (content.title, content.description, content.x.title, content.y.title)
-            yield from (mark.name for mark in content.marks)
+            marks = (*content.marks, *(() if content.below is None else content.below.marks))
+            yield from (mark.text if isinstance(mark, Remark) else mark.name for mark in marks)
             yield from () if content.numbers is None else _texts((content.numbers,))
         else:
             yield from (content.title, *content.verdicts, *content.formulas, *content.sentences)
@@ -271,24 +281,39 @@ def _texts(contents: Iterable[Content]) -> Iterator[str]:
             yield from (cell for row in content.rows for cell in row)
 
 
+def _figures(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of what the page shows, for there is no room for all."""
+    found: dict[str, Any] = without(dict(record), LEFT_OUT)
+    if found.get("compare") is not None:
+        found["compare"] = without(found["compare"], ("segments",))
+    return found
+
+
 def compact_json(record: Mapping[str, Any]) -> str:
     """Write strict JSON without spaces, a line for each key; what is infinite is null.
 
+    Lists of records whose key is one of `TABLES` become the names of columns, and rows.
+
     Examples
     --------
-    >>> print(compact_json({"n": 2, "models": [{"mean_loss": float("inf")}]}))
+    >>> print(compact_json({"n": 2, "bins": [{"low": 0, "rate": float("inf")}]}))
     {"n":2,
-    "models":[{"mean_loss":null}]}
+    "bins":{"columns":["low","rate"],"rows":[[0,null]]}}
     """
+    lines = (f"{_written(key)}:{_written(_strict(value, key))}" for key, value in record.items())
+    return "{" + ",\n".join(lines) + "}"
 
-    def strict(value: Any) -> Any:  # noqa: ANN401
-        if isinstance(value, dict):
-            return {key: strict(item) for key, item in value.items()}
-        return [*map(strict, value)] if isinstance(value, list | tuple) else finite(value)
 
-    def written(value: Any) -> str:  # noqa: ANN401
-        return json.dumps(strict(value), allow_nan=False, separators=(",", ":"))
+def _strict(value: Any, key: str = "") -> Any:  # noqa: ANN401 -- any JSON value
+    if isinstance(value, dict):
+        return {name: _strict(item, name) for name, item in value.items()}
+    if not isinstance(value, list | tuple):
+        return finite(value)
+    if key in TABLES and value and isinstance(value[0], dict):
+        rows = [[_strict(item, name) for name, item in record.items()] for record in value]
+        return {"columns": [*value[0]], "rows": rows}
+    return [_strict(item) for item in value]
 
-    return (
-        "{" + ",\n".join(f"{written(key)}:{written(value)}" for key, value in record.items()) + "}"
-    )
+
+def _written(value: Any) -> str:  # noqa: ANN401 -- any JSON value
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
