@@ -1,11 +1,10 @@
-"""A page printed: on A4, with all that it has to say, and nothing cut off."""
+"""A report printed: on A4, with all that it has to say, and nothing folded or cut off."""
 
 from __future__ import annotations
 
 import io
 import re
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,28 +12,28 @@ import pytest
 from tests.browser.chromium import evaluated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from typer.testing import Result
+    from pypdf import PageObject
 
     from tests.browser.chromium import Shown
-    from tests.browser.conftest import Show
-
-    Bce = Callable[..., Result]
+    from tests.browser.conftest import Report, Show
 
 pytestmark = pytest.mark.deep
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
-TABLES = """() => [...document.querySelectorAll("table")].map(
-  table => [...table.querySelectorAll("th, td")].map(cell => cell.textContent))"""
+A4 = (595, 842)
+"""Width and height in points, 1/72 of an inch."""
+WIDTH_BETWEEN_MARGINS = 680
+"""Of A4 less 15 mm on both sides, in pixels, 1/96 of an inch."""
+TEXTS = """() => [...document.querySelectorAll("h1, h2, h3, figcaption, p, th, td, text")].map(
+  element => [...element.childNodes].filter(node => node.nodeName != "title")
+    .map(node => node.textContent).join(""))"""
+FOLDED = "() => document.querySelector('#figures pre').textContent"
 
 
-def printed(shown: Shown) -> str:
-    """Print a page on A4; return its letters and signs without spaces."""
+def sheets_of(shown: Shown) -> list[PageObject]:
+    """Print a page as its own style says."""
     from pypdf import PdfReader  # noqa: PLC0415 -- an extra
 
-    sheets = PdfReader(io.BytesIO(shown.page.pdf(format="A4"))).pages
-    return squeezed("".join(sheet.extract_text() for sheet in sheets))
+    return list(PdfReader(io.BytesIO(shown.page.pdf(prefer_css_page_size=True))).pages)
 
 
 def squeezed(text: str) -> str:
@@ -42,11 +41,25 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
-def test_all_cells_of_tables_are_printed(show: Show, bce: Bce) -> None:
-    limits = ("--max-loss", "0.2", "--confident")
-    found = bce("check", str(SAMPLES / "breast_cancer.csv"), "-p", "forest", *limits, "-f", "html")
-    shown = show(found.stdout)
-    text = printed(shown)
-    tables = evaluated(shown, TABLES)
-    assert len(tables) == 1
-    assert [cell for table in tables for cell in table if squeezed(cell) not in text] == []
+def test_all_texts_are_printed_on_a4(show: Show, report: Report) -> None:
+    shown = show(report())
+    sheets = sheets_of(shown)
+    assert {(round(sheet.mediabox.width), round(sheet.mediabox.height)) for sheet in sheets} == {A4}
+    texts = [squeezed(sheet.extract_text()) for sheet in sheets]
+    numbers = [f"{i}/{len(sheets)}" for i, _ in enumerate(sheets, start=1)]
+    assert all(map(str.startswith, texts, numbers))
+    printed = "".join(map(str.removeprefix, texts, numbers))
+    assert [text for text in evaluated(shown, TEXTS) if squeezed(text) not in printed] == []
+    pieces = evaluated(shown, FOLDED).split(",")
+    parted = [piece for piece in pieces if squeezed(piece) not in printed]
+    assert len(parted) < len(sheets)  # each of them by the end of a sheet
+
+
+def test_nothing_is_wider_than_the_sheet_and_no_sheet_is_dark(show: Show, report: Report) -> None:
+    shown = show(report(), scheme="dark", width=WIDTH_BETWEEN_MARGINS)
+    shown.page.emulate_media(media="print")
+    assert evaluated(shown, "() => document.documentElement.scrollWidth") == WIDTH_BETWEEN_MARGINS
+    assert (
+        evaluated(shown, "() => getComputedStyle(document.body).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
