@@ -10,6 +10,7 @@ from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text
 from bce_cli.render.compute import summary_section
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Section,
     count,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from bce_cli.core.segments import SegmentReport
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
-    from bce_cli.render.layout import Texts
+    from bce_cli.render.layout import Look, Texts
     from bce_cli.render.page.document import Answers, HowMade
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
@@ -100,7 +101,9 @@ def inputs_section(making: HowMade) -> Section:
     )
 
 
-def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool) -> Section:
+def loss_section(
+    compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN, *, is_told: bool
+) -> Section:
     """Show the loss and what it is to be measured by: the base rate, a coin, bits.
 
     Parameters
@@ -110,7 +113,7 @@ def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool
     is_told : bool
         Whether the page has said already what the loss comes to.
     """
-    section, report = summary_section(compute), compute.report
+    section, report = summary_section(compute, look), compute.report
     rows: list[Texts] = []
     for row in section.rows:
         rows.append(row)
@@ -252,14 +255,16 @@ def _losses(each: LossBin) -> str:
     return f"{figure(least, 3)} to {figure(most, 3)}"
 
 
-def brief_segments_section(compute: ComputeDocument) -> Section:
+def brief_segments_section(compute: ComputeDocument, look: Look = PLAIN) -> Section:
     """Show the segments that cost most, and in one row what all others come to."""
     segments, columns = compute.segments, compute.segment_columns
     costly = sorted(range(len(segments)), key=lambda i: -_total(segments[i]))[:MOST_SEGMENTS]
     shown = [segments[place] for place in sorted(costly)]
     rest = [segments[place] for place in sorted({*range(len(segments))} - {*costly})]
     are_cut = bool(compute.origin.cuts)
-    section = segments_section(segments, columns, compute.confidence, are_cut=are_cut, shown=shown)
+    section = segments_section(
+        segments, columns, compute.confidence, are_cut=are_cut, shown=shown, look=look
+    )
     if not rest:
         return section
     what = f"{how_many(len(rest), 'other segment')}, which cost less"
