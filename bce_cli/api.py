@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_kind, check_whole, number_in, shown
@@ -858,8 +859,10 @@ def report(
     bce_cli.errors.ArgumentError: fine_bins must be a bool, got 1
     """
     from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
+    from bce_cli.questions.making import making_of, now  # noqa: PLC0415 -- as above
     from bce_cli.questions.report import ReportPlan  # noqa: PLC0415 -- as above
     from bce_cli.questions.report import report as all_answers  # noqa: PLC0415 -- as above
+    from bce_cli.storage.sources import Source  # noqa: PLC0415 -- as above
 
     check_kind("fine_bins", fine_bins, bool)
     check_kind("stamp", stamp, bool)
@@ -876,6 +879,8 @@ def report(
         "min_rows": min_rows,
     }
     has_rival = against is not None or against_column is not None
+    is_file = isinstance(baseline, str | os.PathLike)
+    saved = [Source(path_of_json("baseline", baseline)).looked_at()] if is_file else []
     held = (*asked.values(), baseline, budget, confident or None, has_rival or None)
     limits = None
     if any(value is not None for value in held):
@@ -895,7 +900,8 @@ def report(
     given, job = _asked(judged, data, prediction, options, **columns)
     plan = ReportPlan(unit, confidence, n_worst, calibration, limits)
     document = all_answers(job, given.inputs, given.sources, plan)
-    return _told(ReportResult(document), job)
+    making = making_of(job.data, saved, None, now() if stamp else None)
+    return _told(ReportResult(replace(document, making=making)), job)
 
 
 def _limits(

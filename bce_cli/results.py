@@ -19,7 +19,7 @@ from bce_cli.errors import (
 )
 from bce_cli.figures import Figures
 from bce_cli.render.layout import Look
-from bce_cli.render.write import write_document
+from bce_cli.render.write import write_document, write_report
 from bce_cli.storage.streams import write_whole
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         SavedLoss,
     )
     from bce_cli.recalibrator import Recalibrator
-    from bce_cli.render import Format
+    from bce_cli.render import Format, PictureFormat
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.report import ReportDocument
@@ -171,7 +171,9 @@ class Result(Figures, ABC):
     def _written(self, kind: Format, *, brief: bool, excel_safe: bool = False) -> str:
         return write_document(self._document, kind, _LOOK, brief=brief, excel_safe=excel_safe)
 
-    def report(self, path: str | os.PathLike[str]) -> Path:
+    def report(
+        self, path: str | os.PathLike[str], *, picture_format: PictureFormat = "svg"
+    ) -> Path:
         """Write all that is known here to one page, that can be sent, printed and read offline.
 
         No row of the data stands on it, but for the costliest that ``worst=10`` asks for.
@@ -181,6 +183,8 @@ class Result(Figures, ABC):
         path : str or path-like
             Of a file, which is written whole or not at all. Its ending is the format: ``.html`` for
             the page, ``.md`` for its short form, ``.json`` for its figures.
+        picture_format : {"svg", "png"}, default "svg"
+            How pictures of the page are held: PNG is for mail, and needs matplotlib.
 
         Returns
         -------
@@ -190,17 +194,20 @@ class Result(Figures, ABC):
         Raises
         ------
         ArgumentError
-            The ending is another.
+            The ending is another, or `picture_format` is not known.
+        UsageError
+            matplotlib is not installed.
         OutputCreationError
             The file cannot be written, or is what was read.
         """
         place, kind = _page_at(path)
+        check_choice("picture_format", picture_format, ("svg", "png"))
         document = self._report_document()
         for file in () if document.making is None else document.making.inputs:
             if _are_same(file.source, place):
                 message = f"{safe_text(str(place))}: the report would overwrite what was read"
                 raise OutputCreationError(message, "choose another name")
-        write_whole(place, _written_report(document, kind).encode())
+        write_whole(place, write_report(document, kind, _LOOK, picture_format).encode())
         return place
 
     def _report_document(self) -> ReportDocument:
@@ -718,7 +725,7 @@ class ReportResult(Result):
     """
 
     __slots__ = ()
-    _document: Any
+    _document: ReportDocument
     _BRIEF = ("n", "unit", "verdict")
     if TYPE_CHECKING:
         prediction_column: str
@@ -762,11 +769,10 @@ class ReportResult(Result):
 
     def to_html(self, *, brief: bool = False) -> str:  # noqa: ARG002 -- a page is whole
         """Return the page."""
-        return _written_report(self._document, "html")
+        return write_report(self._document, "html", _LOOK)
 
     def _report_document(self) -> ReportDocument:
-        document: ReportDocument = self._document
-        return document
+        return self._document
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the reliability diagram; see `Result`."""
@@ -815,13 +821,6 @@ def _are_same(source: str, path: Path) -> bool:
     with suppress(OSError, ValueError):  # one of them is not there
         return path.samefile(source)
     return False
-
-
-def _written_report(document: ReportDocument, kind: Format) -> str:
-    """Write a report; until pages are made, that of its only answer."""
-    answers = (getattr(document, name) for name in _ANSWERS)
-    told = [each for each in (*answers, *document.recalibrations) if each is not None]
-    return write_document(told[0], kind, _LOOK)
 
 
 _RESULTS: dict[

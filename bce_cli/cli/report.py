@@ -152,12 +152,12 @@ def report(
     data = asked.data(paths)
     also_read = [source.local_path or source.path for source in saved]
     with engine.at_work(data, inputs, out, quiet=quiet, also_read=also_read) as (job, stream):
-        from bce_cli.questions.making import making_of  # noqa: PLC0415 -- not for --help
+        from bce_cli.questions.making import making_of, now  # noqa: PLC0415 -- not for --help
         from bce_cli.questions.report import report as reported  # noqa: PLC0415
 
         document = reported(job, asked, paths, plan)
         command = " ".join(_command(ctx, paths))
-        making = making_of(data, saved, command, _now() if wanted.stamp else None)
+        making = making_of(data, saved, command, now() if wanted.stamp else None)
         document = replace(document, making=making)
         stream.write(out.page(document))
     out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
@@ -208,12 +208,6 @@ def _plan(wanted: Wanted, demanded: Demands) -> "ReportPlan":
         **bins,
     )
     return ReportPlan(wanted.unit, demanded.confidence, wanted.worst, calibration, limits)
-
-
-def _now() -> str:
-    from datetime import datetime  # noqa: PLC0415 -- rarely needed
-
-    return datetime.now().astimezone().isoformat(" ", "seconds")
 
 
 def _command(ctx: typer.Context, paths: "Sequence[str]") -> "Iterator[str]":

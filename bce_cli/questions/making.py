@@ -54,6 +54,13 @@ def making_of(
     return Making(found, command, __version__, stamp)
 
 
+def now() -> str:
+    """Return the time to the second, with the offset from UTC here."""
+    from datetime import datetime  # noqa: PLC0415 -- rarely needed
+
+    return datetime.now().astimezone().isoformat(" ", "seconds")
+
+
 def _each_once(sources: Iterable[Source]) -> list[Source]:
     """Return sources, of several parts of one archive only the first."""
     found: dict[str, Source] = {}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from bce_cli.errors import UsageError
+from bce_cli.render.layout import Look
 from bce_cli.render.segments import segment_records
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
-    from bce_cli.render.layout import Look, Section
+    from bce_cli.render.layout import Section
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
@@ -120,6 +121,11 @@ class ReportDocument:
     others: OtherSegments | None = None
 
     tables: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def look(self) -> Look:
+        """How it looks: a page speaks of options, unless a function was called."""
+        return Look(of_result=self.making is not None and self.making.command is None)
 
     @property
     def doubts(self) -> tuple[str, ...]:

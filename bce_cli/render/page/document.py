@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
+    from bce_cli.render.layout import Look
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
@@ -116,6 +117,10 @@ class Answers(Protocol):
     @property
     def making(self) -> HowMade | None:
         """How all of it came about."""
+
+    @property
+    def look(self) -> Look:
+        """Whether it speaks of options, or of arguments."""
 
 
 class Recorded(Answers, Protocol):

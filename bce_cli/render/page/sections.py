@@ -10,6 +10,7 @@ from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text
 from bce_cli.render.compute import summary_section
 from bce_cli.render.layout import (
+    PLAIN,
     Column,
     Section,
     count,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from bce_cli.core.segments import OtherSegments
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
-    from bce_cli.render.layout import Texts
+    from bce_cli.render.layout import Look, Texts
     from bce_cli.render.page.document import Answers, HowMade, ReadFile
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
@@ -101,7 +102,9 @@ def _file_text(file: ReadFile) -> str:
     return f"{safe_text(file.source)}{many}"
 
 
-def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool) -> Section:
+def loss_section(
+    compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN, *, is_told: bool
+) -> Section:
     """Show the loss and what it is to be measured by: the base rate, a coin, bits.
 
     Parameters
@@ -111,7 +114,7 @@ def loss_section(compute: ComputeDocument, model: ModelFigures, *, is_told: bool
     is_told : bool
         Whether the page has said already what the loss comes to.
     """
-    section, report = summary_section(compute), compute.report
+    section, report = summary_section(compute, look), compute.report
     rows: list[Texts] = []
     for row in section.rows:
         rows.append(row)
@@ -224,7 +227,9 @@ def advice_section(documents: Sequence[tuple[str, RecalibrateDocument]]) -> Sect
     )
 
 
-def brief_segments_section(compute: ComputeDocument, others: OtherSegments | None) -> Section:
+def brief_segments_section(
+    compute: ComputeDocument, others: OtherSegments | None, look: Look = PLAIN
+) -> Section:
     """Show the segments that cost most, and in a row of their own what all others come to.
 
     Parameters
@@ -232,6 +237,7 @@ def brief_segments_section(compute: ComputeDocument, others: OtherSegments | Non
     compute : ComputeDocument
     others : OtherSegments or None
         Those that have no row.
+    look : Look, optional
     """
     segments, columns = compute.segments, compute.segment_columns
     rest = [] if others is None else [replace(others.report, names=_rest_names(others, columns))]
@@ -242,6 +248,7 @@ def brief_segments_section(compute: ComputeDocument, others: OtherSegments | Non
         compute.confidence,
         are_cut=bool(compute.origin.cuts),
         shown=[*shown, *rest],
+        look=look,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.compare import differences_section
-from bce_cli.render.layout import Look, Section, how_many
+from bce_cli.render.layout import Section, how_many
 from bce_cli.render.page.advice import doubts_of
 from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
 from bce_cli.render.page.model_figures import called, models_of
@@ -47,12 +47,12 @@ def short_form(document: Answers) -> Section:
 def _table(document: Answers) -> Section:
     """Return the checks, or else the figures of the models."""
     if document.check is not None:
-        return document.check.sections(Look())[0]
+        return document.check.sections(document.look)[0]
     models = models_of(document)
     if not models:
         return Section("")
     if document.compare is not None and len(models) > _MOST_COLUMNS:
-        return differences_section(document.compare)
+        return differences_section(document.compare, document.look)
     return models_section(models, confidence_of(document), document.compare)
 
 
@@ -68,7 +68,7 @@ def _details(document: Answers, table: Section) -> Iterator[str]:
         yield f"Recalibration of {called(name)}: {advice}"
     notes = table.sentences if document.check is not None else ()
     if document.compare is not None:
-        notes = (*notes, *differences_section(document.compare).notes)
+        notes = (*notes, *differences_section(document.compare, document.look).notes)
     told = {*doubts, *_reads(document)}
     yield from (note for note in notes if note not in told)
     yield from document.origin.notes()

@@ -11,7 +11,7 @@ from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.compare import changed_section, differences_section, each_model_section
 from bce_cli.render.compute import product_section, worst_section
-from bce_cli.render.layout import Look, Section
+from bce_cli.render.layout import Section
 from bce_cli.render.page import pictures
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bce_cli.render.calibration import CalibrationDocument
+    from bce_cli.render.layout import Look
     from bce_cli.render.page.document import Answers, Recorded
 
 Content: TypeAlias = "Section | Picture"
 
-_LOOK = Look()
 _MOST_COLUMNS = 5
 """Models that have a column each; of more, each has a row."""
 LEFT_OUT = frozenset(("isotonic", "histogram", "knots", "log_product", "against_recommended"))
@@ -122,7 +122,8 @@ def _topics(document: Answers) -> Iterator[Topic]:
     read = making_section(document, first)
     yield Topic("making", "Where the numbers come from", (read, *inputs))
     if compute is not None and first is not None:
-        yield Topic("loss", "The loss", (loss_section(compute, first, is_told=True),))
+        loss = loss_section(compute, first, document.look, is_told=True)
+        yield Topic("loss", "The loss", (loss,))
     yield Topic("models", "The models compared", (*_models(document),))
     yield Topic("calibration", "Calibration", (*_calibration(document),))
     yield Topic("recalibration", "Recalibration", (*_recalibration(document),))
@@ -135,7 +136,7 @@ def _topics(document: Answers) -> Iterator[Topic]:
     yield Topic("losses", "How losses are distributed", (*_losses(document),))
     yield Topic("worst", "The rows that cost most", (*_worst(document),))
     if check is not None:
-        (found,) = check.sections(_LOOK)
+        (found,) = check.sections(document.look)
         shown = replace(found, title="The checks")
         yield Topic("checks", "The checks", (shown, *_pictured(pictures.checks(check))))
 
@@ -149,7 +150,7 @@ def _models(document: Answers) -> Iterator[Content]:
     if compare is None:
         return
     found = models_of(document)
-    yield replace(differences_section(compare), title="How they differ")
+    yield replace(differences_section(compare, document.look), title="How they differ")
     yield from _pictured(pictures.models(compare))
     if len(found) <= _MOST_COLUMNS:
         yield models_section(found, compare.report.confidence, compare)
@@ -165,11 +166,12 @@ def _calibration(document: Answers) -> Iterator[Content]:
     named = [(name, each.report) for name, each in drawn if each.has_diagram]
     picture = _pictured(pictures.reliability(named)) if named else ()
     if isinstance(found, CalibrationsDocument) and len(found.models) > 1:
-        table = found.table.section(_LOOK, ())
+        table = found.table.section(document.look, ())
         yield replace(table, title="Calibration of each model")
         yield from picture
     (name, first), *others = drawn
-    yield from _calibration_of_first(first, f"{called(name)}: " if others else "")
+    prefix = f"{called(name)}: " if others else ""
+    yield from _calibration_of_first(first, prefix, document.look)
     if not others:
         yield from picture
     for name, each in (drawn if others else drawn[:1])[:_MOST_COLUMNS]:
@@ -178,10 +180,12 @@ def _calibration(document: Answers) -> Iterator[Content]:
             yield _titled(bins, f"{called(name)}: " if others else "")
 
 
-def _calibration_of_first(document: CalibrationDocument, prefix: str) -> Iterator[Section]:
+def _calibration_of_first(
+    document: CalibrationDocument, prefix: str, look: Look
+) -> Iterator[Section]:
     """Show the parts of the loss, and what is off, of the model that is judged."""
     report = document.report
-    parts = replace(parts_section(document, _LOOK), title="The parts of the loss")
+    parts = replace(parts_section(document, look), title="The parts of the loss")
     yield _titled(replace(parts, verdicts=() if prefix else parts.verdicts), prefix)
     if report.bootstrap is not None:
         yield _titled(samples_section(report.bootstrap, report), prefix)
@@ -201,7 +205,7 @@ def _recalibration(document: Answers) -> Iterator[Content]:
     found = [*zip(document.models, document.recalibrations, strict=False)]
     for place, (name, each) in enumerate(found[:_MOST_FULL]):
         prefix = f"{called(name)}: " if len(found) > 1 else ""
-        losses, maps = each.sections(_LOOK)
+        losses, maps = each.sections(document.look)
         notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
         yield _titled(losses, prefix)
@@ -220,14 +224,14 @@ def _segments(document: Answers) -> Iterator[Content]:
     compute = document.compute
     if compute is not None and compute.segments:
         yield from _pictured(pictures.segments(compute))
-        yield brief_segments_section(compute, document.others)
+        yield brief_segments_section(compute, document.others, document.look)
 
 
 def _likelihood(document: Answers) -> Iterator[Content]:
     compute = document.compute
     if compute is None or not compute.products:
         return
-    yield product_section(compute, _LOOK)
+    yield product_section(compute, document.look)
     yield from _pictured(pictures.log_product(document.log_product, compute.products))
 
 
