@@ -693,6 +693,16 @@ def test_png_has_two_pixels_for_one_and_the_same_bytes() -> None:
     assert png_of(picture) == found
 
 
+def test_png_has_room_for_letters_that_are_written_as_escapes() -> None:
+    picture = replace(flat_picture(Remark("漢", (1.0, 1.0))), y=names("漢", ["漢字" * 20, "b"]))
+    escaped = replace(
+        flat_picture(Remark("\\u6f22", (1.0, 1.0))),
+        y=names("\\u6f22", ["\\u6f22\\u5b57" * 20, "b"]),
+    )
+    assert_apart(escaped)
+    assert png_of(picture) == png_of(escaped)
+
+
 def test_an_image_has_its_words_beside_it() -> None:
     picture = replace(flat_picture(), title='<b> & "c"')
     found = ET.fromstring(f"{img_of(picture)}</img>")  # noqa: S314 -- made here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bce_cli.errors import UsageError, shortage
 from bce_cli.render.drawing import drawable
 from bce_cli.render.page.letters import SIZE
+from bce_cli.render.page.picture import Remark
 from bce_cli.render.page.placed import INK, number, place
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.axes import Axes
 
-    from bce_cli.render.page.picture import XY, Picture
+    from bce_cli.render.page.picture import XY, Picture, PictureMark, Scale
     from bce_cli.render.page.placed import Anchor, Stroke, Words
 
 _DARK = "#1a1a1a"
+_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # where a line of words begins, whatever it says
 _INCH = 100.0  # pixels of the usual size, of which one is two of PNG
 _SHARPNESS = 2
 _POINTS = 72.0
@@ -72,9 +75,9 @@ def img_of(picture: Picture) -> Markup:
     """
     from markupsafe import Markup  # noqa: PLC0415 -- as above
 
-    placed = place(picture)
-    image = Markup('<img src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">')
     data = b64encode(png_of(picture)).decode("ascii")
+    placed = place(_drawable(picture))
+    image = Markup('<img src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">')
     size = number(placed.width), number(placed.height)
     return image.format(data, *size, f"{picture.title}. {picture.description}".strip())
 
@@ -96,7 +99,7 @@ def png_of(picture: Picture) -> bytes:
         raise shortage(error) or UsageError(message, hint) from None
     from PIL import Image  # noqa: PLC0415 -- what matplotlib writes PNG with
 
-    placed = place(picture)
+    placed = place(_drawable(picture))
     size = placed.width / _INCH, placed.height / _INCH
     canvas: Any = FigureCanvasAgg(Figure(size, dpi=_INCH * _SHARPNESS, facecolor="white"))
     ax = canvas.figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -113,6 +116,31 @@ def png_of(picture: Picture) -> bytes:
         stream, "png", optimize=True
     )
     return stream.getvalue()
+
+
+def _drawable(picture: Picture) -> Picture:
+    """Return a picture without letters that no font has, before words are given their places."""
+    below = picture.below
+    if below is not None:
+        below = replace(below, y=_drawable_scale(below.y))
+    return replace(
+        picture,
+        x=_drawable_scale(picture.x),
+        y=_drawable_scale(picture.y),
+        marks=tuple(_drawable_mark(mark) for mark in picture.marks),
+        below=below,
+    )
+
+
+def _drawable_scale(scale: Scale) -> Scale:
+    ticks = tuple((at, drawable(text)) for at, text in scale.ticks)
+    return replace(scale, title=drawable(scale.title), ticks=ticks)
+
+
+def _drawable_mark(mark: PictureMark) -> PictureMark:
+    if isinstance(mark, Remark):
+        return replace(mark, text=drawable(mark.text))
+    return replace(mark, name=drawable(mark.name))
 
 
 def _draw_stroke(stroke: Stroke, ax: Axes) -> None:
@@ -154,7 +182,7 @@ def _write_words(words: Words, ax: Axes) -> None:
     ax.text(
         words.x,
         words.y,
-        drawable(words.text),
+        f"{_LEFT_TO_RIGHT}{words.text}" if _LEFT_TO_RIGHT in words.text else words.text,
         color=_DARK,
         fontsize=_points(SIZE),
         family="DejaVu Sans",
