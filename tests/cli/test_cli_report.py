@@ -14,8 +14,6 @@ import pytest
 from bce_cli import __version__
 from bce_cli.cli import report as command
 from bce_cli.questions import report as question
-from tests.storage.test_storage_s3 import CSV
-from tests.storage.web_server import WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +169,7 @@ def test_the_name_of_the_file_is_the_format(bce: Bce, table: str) -> None:
             "--confidence must lie between 0 and 1, got 1",
             "such as 0.95 or 0.99",
         ),
-        ("--max-ece 2", "--max-ece must be in [0, 1], got 2", None),
+        ("--max-ece 2", "--max-ece must be in [0, 1], got 2.0", None),
         (
             "--fine-bins --cluster user",
             "--cluster needs the rows, and --fine-bins does not hold them",
@@ -228,11 +226,11 @@ def test_pictures_for_mail_need_matplotlib(
     ("options", "code", "verdict"),
     [
         ("--max-loss 9", 0, ""),
-        ("--max-loss 0.5", 3, "bce: check failed: mean loss 0.843265 is above 0.5\n"),
+        ("--max-loss 0.5", 3, "bce: check failed: mean loss 0.865508 is above 0.5\n"),
         (
             "--max-loss 0.8 --confident",
             4,
-            "bce: check undecided: mean loss 0.843265 (0.6318 to 1.055) is not clear of 0.8\n",
+            "bce: check undecided: mean loss 0.865508 (0.6481 to 1.083) is not clear of 0.8\n",
         ),
     ],
 )
@@ -253,11 +251,10 @@ def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> N
     lines = [line.split(",") for line in TEXT.splitlines()]
     old = "".join(f"{line[0]},{line[1]},{line[3].replace('old', 'p')}\n" for line in lines)
     Path("old.csv").write_text(old, encoding="utf-8")
-    found = told(bce("report", table, "-p", "p", "--against", "old.csv", "-f", "json"))
-    beside = told(bce("report", table, "-p", "p", "--against-column", "old", "-f", "json"))
-    among = told(
-        bce("report", table, "-p", "p", "-p", "old", "--against-column", "old", "-f", "json")
-    )
+    options = "-p", "p", "--budget", "1", "-f", "json"
+    found = told(bce("report", table, *options, "--against", "old.csv"))
+    beside = told(bce("report", table, *options, "--against-column", "old"))
+    among = told(bce("report", table, *options, "-p", "old", "--against-column", "old"))
     assert found["models"] == ["t.csv", "old.csv"]
     assert [found["check"]["against"][key] for key in ("source", "column")] == ["old.csv", "p"]
     assert [file["source"] for file in found["inputs"]] == ["t.csv", "old.csv"]
@@ -266,7 +263,7 @@ def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> N
         assert [c["name"] for c in each["check"]["checks"]] == ["against"]
         assert each["check"]["checks"][0]["value"] == -difference
     assert beside["models"] == among["models"] == ["p", "old"]
-    assert among["command"] == "bce report t.csv -p p -p old --against-column old"
+    assert among["command"] == "bce report t.csv -p p -p old --against-column old --budget 1"
 
 
 def test_files_are_told_of_with_their_digests(bce: Bce, table: str) -> None:
@@ -355,21 +352,6 @@ def test_words_with_a_meaning_for_the_shell_are_quoted(bce: Bce) -> None:
     )
 
 
-def test_secrets_of_addresses_are_not_told(bce: Bce) -> None:
-    with WebServer({"/a.csv": CSV.encode()}) as web:
-        host = web.address.removeprefix("http://")
-        address = f"http://t0k3n@{host}/a.csv?sig=s1g"
-        result = bce("report", address, "--fine-bins", "-o", "r.html")
-        found = told(bce("report", address, "--fine-bins", "-f", "json"))
-    shown = f"http://***@{host}/a.csv?..."
-    assert result.exit_code == 0
-    assert found["command"] == f"bce report '{shown}' --fine-bins"
-    assert found["inputs"] == [{"source": shown, "files": 1, "bytes": None, "sha256": None}]
-    page = Path("r.html").read_text(encoding="utf-8") + json.dumps(found)
-    assert "t0k3n" not in page
-    assert "s1g" not in page
-
-
 @pytest.mark.parametrize(
     ("options", "place"),
     [("--baseline saved.json", "saved.json"), ("--labels labels.json", "labels.json")],
@@ -405,12 +387,10 @@ def test_of_many_segments_the_costliest_are_told_of_and_a_sum(bce: Bce) -> None:
     whole = told(bce("compute", "s.csv", "-p", "p", "--by", "site", "-f", "json"))
     shown, others = whole["segments"][:50], whole["segments"][50:]
     assert found["compute"]["segments"] == shown
-    assert found["other_segments"] == {
-        "segments": 10,
-        "n": 20,
-        "mean_loss": math.fsum(each["total_loss"] for each in others) / 20,
-        "share_of_total": math.fsum(each["share_of_total"] for each in others),
-    }
+    rest = found["other_segments"]
+    assert (rest["segments"], rest["n"]) == (10, 20)
+    assert rest["mean_loss"] == math.fsum(each["total_loss"] for each in others) / 20
+    assert rest["share_of_total"] == math.fsum(each["share_of_total"] for each in others)
     names = {each["segment"]["site"] for each in shown}
     compared = [each["segment"]["site"] for each in found["compare"]["segments"]]
     assert (len(compared), {*compared}) == (50, names)
