@@ -44,6 +44,7 @@ COMMANDS = (
     "recalibrate",
     "apply",
     "check",
+    "report",
     "demo",
     "help",
 )
@@ -252,7 +253,8 @@ def keys_of(value: object) -> set[str]:
         return set().union(*map(keys_of, value))
     if not isinstance(value, dict):
         return set()
-    inner = set().union(*(keys_of(of) for key, of in value.items() if key not in FREE))
+    told = (of for key, of in value.items() if key not in FREE or isinstance(of, list))
+    inner = set().union(*map(keys_of, told))
     return set(value) | inner
 
 
@@ -261,6 +263,7 @@ PLAIN = (
 )
 IMPOSSIBLE = "label,old,p,g\n1,0,0.8,u\n0,0.2,0.4,u\n1,0.6,0.3,v\n0,0.3,0.1,v\n"
 MANY = "label,p\n" + "".join(f"{i % 2},{p}\n" for p in (0, 1, 0.2, 0.7, 0.8) for i in range(4))
+SEGMENTS = "label,p,g\n" + "".join(f"{i % 2},0.{i + 10},{i}\n" for i in range(51))
 RUNS = {
     "compute": (
         "plain.csv -p p --worst 1 --id id",
@@ -285,7 +288,22 @@ RUNS = {
         "many.csv -p p --folds 2",
     ),
     "check": ("plain.csv -p p --max-ece 0.5 --confident",),
+    "report": (
+        "many.csv -p p --max-loss 9",
+        "plain.csv -p old -p p --by group --fine-bins",
+        "segments.csv -p p --by g --fine-bins",
+    ),
 }
+OF_COMMANDS = {
+    "compute",
+    "compare",
+    "calibration",
+    "recalibrate",
+    "check",
+    "conventions",
+    "other_segments",
+}
+"""What a report has of commands, which are told of by themselves."""
 
 
 @pytest.mark.few(1)
@@ -294,9 +312,13 @@ def test_every_key_of_the_json_is_told_of(bce: Callable[..., Result], command: s
     Path("plain.csv").write_text(PLAIN, encoding="utf-8")
     Path("odd.csv").write_text(IMPOSSIBLE, encoding="utf-8")
     Path("many.csv").write_text(MANY, encoding="utf-8")
+    Path("segments.csv").write_text(SEGMENTS, encoding="utf-8")
     printed: set[str] = set()
     for options in RUNS[command]:
-        printed |= keys_of(json.loads(bce(command, *options.split(), "-f", "json").stdout))
+        record = json.loads(bce(command, *options.split(), "-f", "json").stdout)
+        of_commands = OF_COMMANDS if command == "report" else set()
+        own = {key: None if key in of_commands else of for key, of in record.items()}
+        printed |= keys_of(own)
     shared = set(first_column(section("output.md", "### Of every report")))
     told = set(first_column(section("output.md", f"### Of `bce {command}`"))) | shared
     assert printed - told == set()

@@ -57,7 +57,10 @@ def loaded(preds: Callable[..., str]) -> Callable[..., set[str]]:
     [
         ["--help"],
         ["--version"],
-        *([name, "--help"] for name in ("compute", "compare", "calibration", "check", "demo")),
+        *(
+            [name, "--help"]
+            for name in ("compute", "compare", "calibration", "check", "report", "demo")
+        ),
         ["apply", "--help"],
     ],
 )

@@ -172,6 +172,7 @@ class ReportDocument:
             "conventions": [] if conventions is None else conventions["conventions"],
             "calibration": calibration,
             "recalibrate": recalibrations,
+            "no_advice": self.no_advice,
             "check": check,
             "losses": [asdict(each) for each in self.losses],
             "log_product": None if self.log_product is None else asdict(self.log_product),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli import __version__
-from bce_cli.cli import report as command
+from bce_cli.questions import making
 from bce_cli.questions import report as question
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ KEYS = [
     *("source", "label_column", "prediction_columns", "positive_label", "negative_label", "n"),
     *("n_missing", "n_unmatched", "unit", "models", "confidence", "version", "command", "stamp"),
     *("inputs", "answer", "verdict", "compute", "compare", "other_segments", "conventions"),
-    *("calibration", "recalibrate", "check", "losses", "log_product", "notes"),
+    *("calibration", "recalibrate", "no_advice", "check", "losses", "log_product", "notes"),
 ]
 
 
@@ -337,7 +337,7 @@ def test_the_same_question_makes_the_same_bytes(bce: Bce, table: str) -> None:
 def test_a_stamp_is_there_if_it_was_asked_for(
     bce: Bce, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_now", lambda: "2026-11-26 13:00:00+00:00")
+    monkeypatch.setattr(making, "now", lambda: "2026-11-26 13:00:00+00:00")
     found = told(bce("report", table, "-p", "p", "-f", "json", "--stamp"))
     assert found["stamp"] == "2026-11-26 13:00:00+00:00"
     assert found["command"] == "bce report t.csv -p p"

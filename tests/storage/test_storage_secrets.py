@@ -82,7 +82,9 @@ def test_what_was_read_is_named_without_its_secrets(user: str, web: Web, bce: Bc
     compared = json.loads(bce("compare", a, b, "-f", "json").stdout)
     assert compared["source"] == shown
     assert [model["name"] for model in compared["models"]] == ["a.csv", "b.csv"]
-    page = json.loads(bce("report", a, "--baseline", "old.json", "--fine-bins", "-f", "json").stdout)
+    page = json.loads(
+        bce("report", a, "--baseline", "old.json", "--fine-bins", "-f", "json").stdout
+    )
     assert page["command"] == f"bce report '{shown[0]}' --fine-bins --baseline old.json"
     assert page["inputs"][0] == {"source": shown[0], "files": 1, "bytes": None, "sha256": None}
     for call in (
