@@ -218,10 +218,12 @@ def _command(ctx: typer.Context, paths: "Sequence[str]") -> "Iterator[str]":
     """
     from shlex import quote  # noqa: PLC0415 -- not for --help
 
+    from bce_cli.questions.making import MOST_LISTED  # noqa: PLC0415 -- as above
     from bce_cli.storage.paths import without_secrets  # noqa: PLC0415 -- as above
 
+    named = [quote(without_secrets(f"./{p}" if p[:1] == "-" < p else p)) for p in paths]
     yield ctx.command_path
-    yield from (quote(without_secrets(f"./{p}" if p[:1] == "-" < p else p)) for p in paths)
+    yield from named if len(named) <= MOST_LISTED else (named[0], "...", named[-1])
     options: list[Any] = ctx.command.params
     for option in options:
         value = ctx.params.get(option.name)

@@ -294,7 +294,8 @@ def test_many_files_are_told_of_as_one(bce: Bce) -> None:
     for number, name in enumerate(names):
         Path(name).write_text(f"y,p\n1,0.{number + 10}\n0,0.3\n", encoding="utf-8")
     lines = "".join(f"{digest(name)}\n" for name in names)
-    found = told(bce("report", "log", "-f", "json"))
+    found = told(bce("report", *names, "-f", "json"))
+    assert found["command"] == "bce report log/00.csv ... log/50.csv"
     assert found["inputs"] == [
         {
             "source": "log/00.csv and 50 more",
