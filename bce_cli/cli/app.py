@@ -48,7 +48,7 @@ _COMMANDS = {
     "calibration": "Where does the loss come from, and are predictions calibrated?",
     "recalibrate": "Would another map of the probabilities do better, and which?",
     "check": "May this model pass? A gate for CI, by exit code.",
-    "report": "What is there to tell of them, on one page to send or to print?",
+    "report": "What can be told of predictions, on one page to send or print?",
     "apply": "What are the recalibrated predictions, or the map as a formula?",
     "demo": "How does binary cross-entropy come about, step by step?",
     "help": "What does a command do, and which options does it have?",

@@ -135,7 +135,7 @@ def report(
     ] = False,
     engine: EngineOptions,
 ) -> None:
-    """What is there to tell of these predictions, on one page to send or to print?
+    """What can be told of predictions, on one page to send or print?
 
     The loss and what it is made of, models compared, calibration, advice, segments and checks, in
     words, tables and pictures. The page is one small file without scripts; it loads nothing and

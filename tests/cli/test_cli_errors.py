@@ -241,7 +241,9 @@ def test_an_invalid_value_is_told_with_what_would_do(
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
-COMMANDS = "the commands are compute, compare, calibration, recalibrate, check, apply, demo, help"
+COMMANDS = (
+    "the commands are compute, compare, calibration, recalibrate, check, report, apply, demo, help"
+)
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ bce: 'bce {name} --help' tells more
         ("calibration", "preds.csv", "preds.csv --bootstrap 1000"),
         ("recalibrate", "preds.csv", "preds.csv --save map.json"),
         ("check", "preds.csv --max-loss 0.65", "preds.csv --min-skill 0 --confident"),
+        ("report", "preds.csv -o report.html", "preds.csv -p new -p old -o r.html"),
     ],
 )
 def test_on_a_terminal_without_a_source_it_is_said_what_is_missing(
