@@ -200,6 +200,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "labels": ("compute", "b.csv", "--labels", "a.csv", "--on", "id"),
     "joined": ("compare", "a.csv", "b.csv", "--on", "id"),
     "folder": ("compute", "."),
+    "report": ("report", "b.csv", "a.csv"),
 }
 
 
