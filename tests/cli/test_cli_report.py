@@ -97,7 +97,7 @@ def test_each_answer_is_that_of_its_command(bce: Bce, table: str) -> None:
 
 
 def test_no_row_is_told_of_unless_that_was_asked_for(bce: Bce, table: str) -> None:
-    options = "-p", "p", "-p", "old", "-f", "json"
+    options = "-p", "p", "-p", "old", "--fine-bins", "-f", "json"
     found = told(bce("report", table, *options))
     assert "row0" not in json.dumps(found)
     assert "worst_rows" not in found["compute"]
@@ -109,16 +109,16 @@ def test_no_row_is_told_of_unless_that_was_asked_for(bce: Bce, table: str) -> No
     )
     assert worst == told_by_compute["worst_rows"]
     assert len(worst) == 2
-    assert shown["command"] == "bce report t.csv -p p -p old --id id --worst 2"
+    assert shown["command"] == "bce report t.csv -p p -p old --fine-bins --id id --worst 2"
 
 
 def test_the_name_of_the_file_is_the_format(bce: Bce, table: str) -> None:
     starts = {"r.html": b"<!DOCTYPE html>", "r.md": b"#", "r.json": b"{", "report": b"<!DOCTYPE"}
     for name, start in starts.items():
-        result = bce("report", table, "-p", "p", "-q", "-o", name)
+        result = bce("report", table, "-p", "p", "--fine-bins", "-q", "-o", name)
         assert (result.output, result.exit_code) == ("", 0)
         assert Path(name).read_bytes().startswith(start)
-    result = bce("report", table, "-p", "p")
+    result = bce("report", table, "-p", "p", "--fine-bins")
     assert (result.stdout_bytes, result.stderr) == (Path("r.html").read_bytes(), "")
 
 
@@ -251,7 +251,7 @@ def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> N
     lines = [line.split(",") for line in TEXT.splitlines()]
     old = "".join(f"{line[0]},{line[1]},{line[3].replace('old', 'p')}\n" for line in lines)
     Path("old.csv").write_text(old, encoding="utf-8")
-    options = "-p", "p", "--budget", "1", "-f", "json"
+    options = "-p", "p", "--budget", "1", "--fine-bins", "-f", "json"
     found = told(bce("report", table, *options, "--against", "old.csv"))
     beside = told(bce("report", table, *options, "--against-column", "old"))
     among = told(bce("report", table, *options, "-p", "old", "--against-column", "old"))
@@ -263,7 +263,10 @@ def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> N
         assert [c["name"] for c in each["check"]["checks"]] == ["against"]
         assert each["check"]["checks"][0]["value"] == -difference
     assert beside["models"] == among["models"] == ["p", "old"]
-    assert among["command"] == "bce report t.csv -p p -p old --against-column old --budget 1"
+    assert (
+        among["command"]
+        == "bce report t.csv -p p -p old --fine-bins --against-column old --budget 1"
+    )
 
 
 def test_files_are_told_of_with_their_digests(bce: Bce, table: str) -> None:
@@ -330,8 +333,9 @@ def test_a_file_that_changes_meanwhile_makes_no_page(
 
 
 def test_the_same_question_makes_the_same_bytes(bce: Bce, table: str) -> None:
-    bce("report", table, "--label", "y", "--prediction=p", "-o", "one.html")
-    bce("report", "-p", "p", "-l", "y", table, "-q", "-o", "two.html", "--workers", "2")
+    bce("report", table, "--label", "y", "--prediction=p", "--fine-bins", "-o", "one.html")
+    others = "-q", "-o", "two.html", "--workers", "2", "--fine-bins"
+    bce("report", "-p", "p", "-l", "y", table, *others)
     assert Path("one.html").read_bytes() == Path("two.html").read_bytes()
 
 
