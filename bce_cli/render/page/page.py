@@ -138,7 +138,8 @@ class _PageDress:
 
     has_headings = True
     _CLASSES: ClassVar[set[str]] = {
-        *("text", "words", "wide", "marked", "formula", "drawing", "listed", "dense", "wider"),
+        *("text", "words", "number", "wide", "dense", "wider"),
+        *("marked", "formula", "drawing", "listed"),
         *_SIGNS,
     }
 
@@ -146,8 +147,11 @@ class _PageDress:
         self._labels: dict[str, int] = {}
 
     def look(self, _: str, words: str) -> Markup:
-        """Leave it to the style sheet of the page."""
-        return _attribute("class", " ".join(w for w in words.split() if w in self._CLASSES))
+        """Leave it to the style sheet of the page, which knows what is usual without a class."""
+        found = words.split()
+        usual = "text" if "name" in found or "words" in found else "number"
+        shown = (word for word in found if word in self._CLASSES and word != usual)
+        return _attribute("class", " ".join(shown))
 
     def label(self, section: Section, kind: str = "Table") -> str:
         """Name a region that scrolls; "" for a table that is narrow enough everywhere."""
@@ -227,7 +231,7 @@ def _density(section: Section) -> str:
 
 
 def _kind(column: Column) -> str:
-    return " ".join(["text"] * column.is_text + ["words"] * column.wraps)
+    return " ".join(["text" if column.is_text else "number"] + ["words"] * column.wraps)
 
 
 def _verdict(text: str) -> str:
