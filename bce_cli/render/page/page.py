@@ -7,7 +7,6 @@ here says how elements look, and what becomes of text that is long or cannot be 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,7 +16,7 @@ from markupsafe import Markup
 
 from bce_cli.errors import safe_text
 from bce_cli.render.layout import Judged
-from bce_cli.render.page.drawn import png_of, svg_of
+from bce_cli.render.page.drawn import img_of, svg_of
 from bce_cli.render.page.picture import Picture
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def write_page(
         sections=(),
         topics=topics,
         is_listed=len(topics) >= _LISTED_FROM,
-        picture_format=picture_format,
+        drawn=img_of if picture_format == "png" else svg_of,
     )
 
 
@@ -105,7 +104,7 @@ def write_html(sections: Sequence[Section], title: str) -> str:
         sections=sections,
         topics=(),
         is_listed=False,
-        picture_format="svg",
+        drawn=svg_of,
     )
 
 
@@ -158,10 +157,6 @@ class _PageDress:
         if kind == "Table" and _width(section) <= _NARROW:
             return ""
         return self._unlike_others(section.title or kind)
-
-    def label_of_picture(self, picture: Picture) -> str:
-        """Name the region of a picture."""
-        return self._unlike_others(picture.title)
 
     def _unlike_others(self, title: str) -> str:
         label = _cut(title, _LONGEST_LABEL)
@@ -300,11 +295,6 @@ def _size(text: str) -> str:
     return f"{max(1, round(len(text) / 1000))} kB"
 
 
-def _encoded(picture: Picture) -> str:
-    """Return a picture as PNG, in base64."""
-    return b64encode(png_of(picture)).decode("ascii")
-
-
 def _rendered(template: str, **values: Any) -> str:  # noqa: ANN401 -- whatever a template takes
     return _environment().get_template(template).render(**values)
 
@@ -329,8 +319,6 @@ def _environment() -> Environment:
         "longest_text": _LONGEST_TEXT,
         "size": _size,
         "density": _density,
-        "svg_of": svg_of,
-        "encoded": _encoded,
         "is_picture": lambda content: isinstance(content, Picture),
     }
     return made
