@@ -102,7 +102,7 @@ def test_a_picture_has_its_caption_and_its_numbers_folded() -> None:
 
 def test_pictures_for_mail_are_images(monkeypatch: pytest.MonkeyPatch) -> None:
     image = '<img src="data:image/png;base64,iVBORw0KGgo" alt="A curve. It rises.">'
-    monkeypatch.setattr(page, "img_of", lambda _: Markup(image))
+    monkeypatch.setattr(page, "img_of", lambda _: Markup(image))  # noqa: S704
     text = write_page(TOPICS, "Report", picture_format="png")
     assert f"<figcaption>A curve</figcaption>\n{image}\n<details>" in text
     assert "<svg" not in text
