@@ -72,15 +72,15 @@ def test_a_section_is_a_table_with_a_caption_and_heads() -> None:
     assert page.of("th") == [
         {"scope": "col", "class": "text"},
         {"scope": "col"},
-        {"scope": "col", "class": "text words"},
-        {"scope": "row", "class": "text"},
-        {"scope": "row", "class": "text"},
+        {"scope": "col", "class": "words"},
+        {"scope": "row"},
+        {"scope": "row"},
     ]
     assert page.of("td") == [
         {},
-        {"class": "text words passed"},
+        {"class": "words passed"},
         {},
-        {"class": "text words failed"},
+        {"class": "words failed"},
     ]
     assert page.inside("td") == ["0.5", " passed", "0.7", " FAILED"]
     assert page.of("tr") == [{}, {}, {"class": "marked"}]

@@ -7,7 +7,6 @@ here says how elements look, and what becomes of text that is long or cannot be 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,7 +16,7 @@ from markupsafe import Markup
 
 from bce_cli.errors import safe_text
 from bce_cli.render.layout import Judged
-from bce_cli.render.page.drawn import png_of, svg_of
+from bce_cli.render.page.drawn import img_of, svg_of
 from bce_cli.render.page.picture import Picture
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def write_page(
         sections=(),
         topics=topics,
         is_listed=len(topics) >= _LISTED_FROM,
-        picture_format=picture_format,
+        drawn=img_of if picture_format == "png" else svg_of,
     )
 
 
@@ -105,7 +104,7 @@ def write_html(sections: Sequence[Section], title: str) -> str:
         sections=sections,
         topics=(),
         is_listed=False,
-        picture_format="svg",
+        drawn=svg_of,
     )
 
 
@@ -138,7 +137,8 @@ class _PageDress:
 
     has_headings = True
     _CLASSES: ClassVar[set[str]] = {
-        *("text", "words", "wide", "marked", "formula", "drawing", "listed", "dense", "wider"),
+        *("text", "words", "number", "wide", "dense", "wider"),
+        *("marked", "formula", "drawing", "listed"),
         *_SIGNS,
     }
 
@@ -146,18 +146,17 @@ class _PageDress:
         self._labels: dict[str, int] = {}
 
     def look(self, _: str, words: str) -> Markup:
-        """Leave it to the style sheet of the page."""
-        return _attribute("class", " ".join(w for w in words.split() if w in self._CLASSES))
+        """Leave it to the style sheet of the page, which knows what is usual without a class."""
+        found = words.split()
+        usual = "text" if "name" in found or "words" in found else "number"
+        shown = (word for word in found if word in self._CLASSES and word != usual)
+        return _attribute("class", " ".join(shown))
 
     def label(self, section: Section, kind: str = "Table") -> str:
         """Name a region that scrolls; "" for a table that is narrow enough everywhere."""
         if kind == "Table" and _width(section) <= _NARROW:
             return ""
         return self._unlike_others(section.title or kind)
-
-    def label_of_picture(self, picture: Picture) -> str:
-        """Name the region of a picture."""
-        return self._unlike_others(picture.title)
 
     def _unlike_others(self, title: str) -> str:
         label = _cut(title, _LONGEST_LABEL)
@@ -227,7 +226,7 @@ def _density(section: Section) -> str:
 
 
 def _kind(column: Column) -> str:
-    return " ".join(["text"] * column.is_text + ["words"] * column.wraps)
+    return " ".join(["text" if column.is_text else "number"] + ["words"] * column.wraps)
 
 
 def _verdict(text: str) -> str:
@@ -296,11 +295,6 @@ def _size(text: str) -> str:
     return f"{max(1, round(len(text) / 1000))} kB"
 
 
-def _encoded(picture: Picture) -> str:
-    """Return a picture as PNG, in base64."""
-    return b64encode(png_of(picture)).decode("ascii")
-
-
 def _rendered(template: str, **values: Any) -> str:  # noqa: ANN401 -- whatever a template takes
     return _environment().get_template(template).render(**values)
 
@@ -325,8 +319,6 @@ def _environment() -> Environment:
         "longest_text": _LONGEST_TEXT,
         "size": _size,
         "density": _density,
-        "svg_of": svg_of,
-        "encoded": _encoded,
         "is_picture": lambda content: isinstance(content, Picture),
     }
     return made
