@@ -78,6 +78,7 @@ def _without_conventions(document: ComputeDocument) -> ComputeDocument:
     if document.saved is None:
         return plain
     record = {k: v for k, v in document.saved.record.items() if k not in _OF_CONVENTIONS}
+    record["float_type"] = None  # that of the exact losses
     return replace(plain, saved=replace(document.saved, record=record))
 
 

@@ -113,6 +113,7 @@ def of_polars() -> bce.ReportResult:
     return bce.report(polars.from_pandas(FRAME), ["p", "q"], label="y", by="site", **QUICKLY)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -247,3 +248,51 @@ def test_who_calls_them_models_is_told() -> None:
     with pytest.raises(TypeError) as caught:
         bce.report(FRAME, models=["p", "q"])  # type: ignore[call-overload]
     assert str(caught.value) == "report() has no argument 'models'; did you mean 'prediction'?"
+
+
+SAVED: dict[str, Callable[[], bce.ReportResult]] = {
+    "all": asked,
+    "one": lambda: bce.report(FRAME["y"], FRAME["p"], **QUICKLY),
+    "infinite": lambda: bce.report(
+        FRAME["y"], {"p": FRAME["p"], "q": 1.0 - FRAME["y"]}, by=FRAME["site"], **QUICKLY
+    ),
+    "infinite first": lambda: bce.report(
+        FRAME["y"], {"q": 1.0 - FRAME["y"], "p": FRAME["p"]}, max_loss=1, **QUICKLY
+    ),
+    "few": lambda: bce.report([1, 0, 1], [0.9, 0.2, 0.6], unit="bits"),
+    "soft": lambda: bce.report([0.5, 0.25] * 20, [0.4, 0.3] * 20, soft_labels=True, **QUICKLY),
+}
+
+
+@pytest.mark.few(3)
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_report_is_the_same_report(name: str) -> None:
+    found = SAVED[name]()
+    found.report("saved.json")
+    loaded = bce.load("saved.json")
+    assert isinstance(loaded, bce.ReportResult)
+    assert loaded == found
+    assert (loaded.to_json(), loaded.to_markdown()) == (found.to_json(), found.to_markdown())
+    assert loaded.to_html() == found.to_html()
+    assert (loaded.compute, loaded.compare) == (found.compute, found.compare)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"compute": {}}, "saved.json: not a report of bce compute, compare, "),
+        ({"compute": "check"}, "saved.json: compute is no report of bce compute"),
+        ({"calibration": 7}, "saved.json: calibration must be an object, not '7'"),
+        ({"losses": [{"low": 2}]}, "saved.json: losses[0].low must be a number in [0, 1], not '2'"),
+        ({"log_product": {"rows": [1], "log10": [], "n": 1}}, "saved.json: log_product.log10 must"),
+        ({"other_segments": {}}, "saved.json: there are more than 50 segments"),
+    ],
+)
+def test_a_report_that_is_damaged_is_refused(change: dict[str, Any], message: str) -> None:
+    record = asked().to_dict()
+    for key, value in change.items():
+        record[key] = record[value] if isinstance(value, str) else value
+    Path("saved.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(bce.DataError) as caught:
+        bce.load("saved.json")
+    assert caught.value.message.startswith(message)

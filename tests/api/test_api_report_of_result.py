@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,17 @@ def test_a_page_is_the_same_each_time(name: str) -> None:
     first = answer(name).report("first.html").read_bytes()
     assert first == QUESTIONS[name]().report(Path("SECOND.HTM")).read_bytes()
     assert first.startswith(b"<!DOCTYPE html>\n")
+
+
+@asked
+def test_a_saved_result_has_the_same_page(name: str) -> None:
+    Path("saved.json").write_text(answer(name).to_json(), encoding="utf-8")
+    loaded = bce.load("saved.json")
+    assert isinstance(loaded, bce.Result)
+    page = loaded.report("loaded.html").read_text(encoding="utf-8")
+    if name not in ("recalibrate", "check"):  # which save less of the losses than they show
+        assert page == answer(name).report("fresh.html").read_text(encoding="utf-8")
+    assert re.findall(r"\b(?:nan|None|--[a-z]+)\b", page.partition("</style>")[2]) == []
 
 
 def test_it_takes_the_place_of_what_was_there() -> None:

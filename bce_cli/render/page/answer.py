@@ -183,7 +183,9 @@ def _beside_all(document: Answers, model: ModelFigures) -> list[tuple[str, Verdi
 def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
     if model.base_rate_loss == 0.0 and not math.isinf(model.mean_loss):
         return "all labels are the same, so there is no base rate to beat", "undecided"
-    base = f"always predicting the base rate, {percent(model.base_rate)}"
+    base = "always predicting the base rate"
+    if model.base_rate is not None:
+        base += f", {percent(model.base_rate)}"
     cost = f"{figure(model.base_rate_loss)} {model.unit}"
     if math.isinf(model.mean_loss):
         return f"it is worse than {base}, which costs {cost} a row and never infinity", "failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.errors import safe_text
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Ends: TypeAlias = "tuple[float, float] | None"
 
+
+T = TypeVar("T")
 
 _LONGEST_NAME = 40
 
@@ -43,7 +45,9 @@ class ModelFigures:
         Of which each row would have to be given as much to what happened, for that mean.
     has_own_rule : bool
         Whether losses are those of another library, whose mean stands for no probability.
-    base_rate, base_rate_loss : float
+    base_rate : float or None
+        None where a saved report does not tell it.
+    base_rate_loss : float
     skill : float or None
     skill_ends : tuple of (float, float) or None
         Its interval, of losses that are paired with those of the base rate.
@@ -65,7 +69,7 @@ class ModelFigures:
     ends: Ends
     effective_probability: float
     has_own_rule: bool
-    base_rate: float
+    base_rate: float | None
     base_rate_loss: float
     skill: float | None
     skill_ends: Ends
@@ -106,6 +110,11 @@ class ModelFigures:
         return True if high < self.base_rate_loss else False if low > self.base_rate_loss else None
 
 
+def _known(value: float | None, other: T) -> float | T:
+    """Return a figure, or something in its place where a saved report does not tell it."""
+    return other if value is None or math.isnan(value) else value
+
+
 def probability_of(loss: float, unit: Unit) -> float:
     """Return the probability that costs so much where it was given to what happened.
 
@@ -133,20 +142,20 @@ def model_of(document: Answers, place: int) -> ModelFigures | None:
         return ModelFigures(
             name,
             losses.n,
-            losses.effective_n,
+            _known(losses.effective_n, None),
             losses.unit,
             losses.mean_loss,
             ends,
-            losses.effective_probability,
+            _known(losses.effective_probability, probability_of(losses.mean_loss, losses.unit)),
             has_own_rule,
-            losses.base_rate,
+            _known(losses.base_rate, None),
             losses.base_rate_loss,
             losses.skill,
             _skill_ends(calibration) if is_known else _checked_skill(document, place),
             losses.brier,
             losses.n_impossible,
             losses.finite_mean_loss,
-            losses.label_entropy,
+            _known(losses.label_entropy, None),
             losses,
             calibration,
         )

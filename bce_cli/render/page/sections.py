@@ -62,7 +62,7 @@ def _facts(document: Answers, model: ModelFigures | None) -> Iterator[tuple[str,
         yield "source of labels", safe_text(origin.labels_source)
     if model is not None:
         rows = how_many(model.n)
-        if model.losses is not None:
+        if model.losses is not None and model.base_rate is not None:
             share = f" ({percent(model.base_rate)})" if not origin.has_weights else ""
             rows += f", {count(model.losses.n_positive)} with label 1{share}"
         yield "rows", rows

@@ -16,7 +16,7 @@ from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
 from bce_cli.render.recalibrate import RecalibrateDocument
-from bce_cli.render.report import InputFile, Making, ReportDocument
+from bce_cli.render.report import MOST_SEGMENTS, InputFile, Making, ReportDocument
 from bce_cli.render.saved.compute import conventions_of
 from bce_cli.render.saved.document import document_in
 from bce_cli.render.saved.parts import origin_of
@@ -48,6 +48,9 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         Names the first key that is missing, or whose value is not what it must be.
     """
     fields = Fields(record, name)
+    if fields.members.get("other_segments") is not None:
+        message = f"{safe_text(name)}: there are more than {MOST_SEGMENTS} segments"
+        raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
     calibration = _maybe(fields, "calibration", CalibrationDocument, CalibrationsDocument)
@@ -55,7 +58,9 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         origin_of(fields),
         fields.texts("models"),
         compute=compute,
-        conventions=compute and replace(compute, comparison=compared) if compared else None,
+        conventions=compute and replace(compute, comparison=compared, saved=None)
+        if compared
+        else None,
         compare=_maybe(fields, "compare", CompareDocument),
         calibration=calibration,
         recalibrations=tuple(
@@ -65,7 +70,6 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         losses=tuple(map(_bin, fields.all("losses"))),
         log_product=_product(fields.maybe_one("log_product")),
         making=_making(fields),
-        no_advice=fields.maybe_text("no_advice"),
     )
 
 
@@ -107,7 +111,12 @@ def _product(fields: Fields | None) -> LogProduct | None:
 
 def _making(fields: Fields) -> Making:
     inputs = (
-        InputFile(each.text("source"), each.maybe_count("bytes"), each.maybe_text("sha256"))
+        InputFile(
+            each.text("source"),
+            each.maybe_count("bytes"),
+            each.maybe_text("sha256"),
+            each.count("files", 1),
+        )
         for each in fields.all("inputs")
     )
     return Making(
