@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.render.page.model_figures import ModelFigures
 
 _DIGITS = 4
-_MOST_REASONS = 2
+_MOST_REASONS = 1
 _BOTH = 2
 _AS_IS = "as-is"
 _UNSEEN = "on rows that it has not seen"
@@ -146,34 +146,32 @@ def _recalibrate(document: Answers, place: int) -> Iterator[str]:
     found = report.of(report.recommended)
     what = f" {called(document.models[place])}" if place else ""
     if found.method != _AS_IS:
-        yield f"recalibrate{what} with the {found.method} map, {_gain(found, report)}"
+        gain = f"which {_gain(found, report)} {_UNSEEN}"
+        yield f"recalibrate{what} with the {found.method} map, {gain}"
         return
     judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
-    off = f"though they are {_off(document, place)}, " if _off(document, place) else ""
+    off = f"they are {_off(document, place)}, but " if _off(document, place) else ""
     leave = f"leave {'its' if place else 'the'} predictions as they are: {off}"
     if not judged:
         yield f"{leave}no map can be judged"
         return
     best = min(judged, key=lambda each: each.cross_fitted_loss or 0.0)
-    yield (
-        f"{leave}no map makes them clearly better {_UNSEEN}, not even {best.method}, "
-        f"{_gain(best, report)}"
-    )
+    gain = f"the best, {best.method}, {_gain(best, report)}"
+    yield f"{leave}no map is clearly better {_UNSEEN}, and {gain}"
 
 
 def _gain(found: MethodReport, report: RecalibrationReport) -> str:
     """Say what a map takes off the loss of rows that it was not fitted to."""
     difference, unit = found.difference, report.unit
     if difference is None or difference.value is None or math.isinf(difference.value):
-        return f"which leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row {_UNSEEN}"
+        return f"leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row"
     value, ends = -difference.value, ""
     if difference.ci_low is not None and difference.ci_high is not None:
         ends = f" ({interval(-difference.ci_high, -difference.ci_low)})"
     way = "takes off" if value >= 0.0 else "adds"
     if value < 0.0 and ends:
         ends = f" ({interval(difference.ci_low, difference.ci_high)})"
-    where = "" if found.method != report.recommended else f" {_UNSEEN}"
-    return f"which {way} {figure(abs(value), _DIGITS)} {unit} a row{ends}{where}"
+    return f"{way} {figure(abs(value), _DIGITS)} {unit} a row{ends}"
 
 
 def _off(document: Answers, place: int) -> str:

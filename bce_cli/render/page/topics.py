@@ -170,6 +170,8 @@ def _calibration(document: Answers) -> Iterator[Content]:
         yield replace(table, title="Calibration of each model")
         yield from picture
     (name, first), *others = drawn
+    if document.recalibrations:  # which tell better what a map is worth
+        first = replace(first, gain=None)
     prefix = f"{called(name)}: " if others else ""
     yield from _calibration_of_first(first, prefix, document.look)
     if not others:
