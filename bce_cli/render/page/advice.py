@@ -48,7 +48,7 @@ def advice_of(document: Answers, model: ModelFigures | None) -> str:
     clauses = [*_before_all(model, doubted), *_of_gate(document, is_told=is_infinite)]
     if model is not None and model.are_few:
         tell = "tells" if model.n == 1 else "tell"
-        clauses.append(f"gather more rows, as {few_rows(model).rstrip(',')} {tell} next to nothing")
+        clauses.append(f"gather more rows, as {few_rows(model)} {tell} next to nothing")
     elif model is not None and model.base_rate_loss == 0.0:
         clauses.append("gather rows of either label, as all of these have the same")
     elif not doubted:  # else nobody knows what else is worth doing
