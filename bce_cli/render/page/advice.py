@@ -61,7 +61,7 @@ def advice_of(document: Answers, model: ModelFigures | None) -> str:
 
 def _gains(document: Answers, model: ModelFigures | None) -> Iterator[str]:
     """Say which model to take, and what would make that better."""
-    place = _best_place(document)
+    place = best_place(document)
     if place:
         yield f"take {called(document.models[place])} in its place"
     elif model is not None and model.beats_base_rate is False and math.isfinite(model.mean_loss):
@@ -124,7 +124,7 @@ def _of_gate(document: Answers, *, is_told: bool) -> Iterator[str]:
     yield f"do not let it pass{yet}: {which} {said}{because}"
 
 
-def _best_place(document: Answers) -> int:
+def best_place(document: Answers) -> int:
     """Return the place of the model to take: of the first, unless others are better for sure."""
     if document.compare is None:
         return 0

@@ -13,6 +13,7 @@ from bce_cli.render.compare import changed_section, differences_section, each_mo
 from bce_cli.render.compute import product_section, worst_section
 from bce_cli.render.layout import Section
 from bce_cli.render.page import pictures
+from bce_cli.render.page.advice import best_place
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
 from bce_cli.render.page.picture import Picture, Remark
@@ -213,7 +214,7 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         yield _titled(losses, prefix)
         if place == 0:
             yield from _pictured(pictures.maps(each))
-        if each.report.recommended != "as-is":
+        if each.report.recommended != "as-is" and place in (0, best_place(document)):
             yield _titled(maps, prefix)
     if len(found) > _MOST_FULL:
         yield advice_section(found[_MOST_FULL:])
