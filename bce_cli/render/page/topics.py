@@ -259,7 +259,8 @@ def _told_of_origin(document: Answers) -> set[str]:
     answers: list[Any] = [document.compute, document.conventions, document.compare, document.check]
     answers += [*calibrations_of(document), *document.recalibrations, document.calibration]
     origins = [answer.origin for answer in answers if answer is not None]
-    return {note for origin in (*origins, document.origin) for note in origin.notes()}
+    told = {note for origin in (*origins, document.origin) for note in origin.notes()}
+    return told - {*document.origin.notes()[:-1]}  # which stand with the making
 
 
 def _once(contents: Iterable[Content], told: set[str]) -> Iterator[Content]:
