@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.render.page.model_figures import ModelFigures
 
 _DIGITS = 4
-_MOST_REASONS = 2
+_MOST_REASONS = 1
 _BOTH = 2
 _AS_IS = "as-is"
 _UNSEEN = "on rows that it has not seen"
@@ -48,7 +48,7 @@ def advice_of(document: Answers, model: ModelFigures | None) -> str:
     clauses = [*_before_all(model, doubted), *_of_gate(document, is_told=is_infinite)]
     if model is not None and model.are_few:
         tell = "tells" if model.n == 1 else "tell"
-        clauses.append(f"gather more rows, as {few_rows(model).rstrip(',')} {tell} next to nothing")
+        clauses.append(f"gather more rows, as {few_rows(model)} {tell} next to nothing")
     elif model is not None and model.base_rate_loss == 0.0:
         clauses.append("gather rows of either label, as all of these have the same")
     elif not doubted:  # else nobody knows what else is worth doing
@@ -61,7 +61,7 @@ def advice_of(document: Answers, model: ModelFigures | None) -> str:
 
 def _gains(document: Answers, model: ModelFigures | None) -> Iterator[str]:
     """Say which model to take, and what would make that better."""
-    place = _best_place(document)
+    place = best_place(document)
     if place:
         yield f"take {called(document.models[place])} in its place"
     elif model is not None and model.beats_base_rate is False and math.isfinite(model.mean_loss):
@@ -124,7 +124,7 @@ def _of_gate(document: Answers, *, is_told: bool) -> Iterator[str]:
     yield f"do not let it pass{yet}: {which} {said}{because}"
 
 
-def _best_place(document: Answers) -> int:
+def best_place(document: Answers) -> int:
     """Return the place of the model to take: of the first, unless others are better for sure."""
     if document.compare is None:
         return 0
@@ -146,34 +146,32 @@ def _recalibrate(document: Answers, place: int) -> Iterator[str]:
     found = report.of(report.recommended)
     what = f" {called(document.models[place])}" if place else ""
     if found.method != _AS_IS:
-        yield f"recalibrate{what} with the {found.method} map, {_gain(found, report)}"
+        gain = f"which {_gain(found, report)} {_UNSEEN}"
+        yield f"recalibrate{what} with the {found.method} map, {gain}"
         return
     judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
-    off = f"though they are {_off(document, place)}, " if _off(document, place) else ""
+    off = f"they are {_off(document, place)}, but " if _off(document, place) else ""
     leave = f"leave {'its' if place else 'the'} predictions as they are: {off}"
     if not judged:
         yield f"{leave}no map can be judged"
         return
     best = min(judged, key=lambda each: each.cross_fitted_loss or 0.0)
-    yield (
-        f"{leave}no map makes them clearly better {_UNSEEN}, not even {best.method}, "
-        f"{_gain(best, report)}"
-    )
+    gain = f"the best, {best.method}, {_gain(best, report)}"
+    yield f"{leave}no map is clearly better {_UNSEEN}, and {gain}"
 
 
 def _gain(found: MethodReport, report: RecalibrationReport) -> str:
     """Say what a map takes off the loss of rows that it was not fitted to."""
     difference, unit = found.difference, report.unit
     if difference is None or difference.value is None or math.isinf(difference.value):
-        return f"which leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row {_UNSEEN}"
+        return f"leaves {figure(found.cross_fitted_loss, _DIGITS)} {unit} a row"
     value, ends = -difference.value, ""
     if difference.ci_low is not None and difference.ci_high is not None:
         ends = f" ({interval(-difference.ci_high, -difference.ci_low)})"
     way = "takes off" if value >= 0.0 else "adds"
     if value < 0.0 and ends:
         ends = f" ({interval(difference.ci_low, difference.ci_high)})"
-    where = "" if found.method != report.recommended else f" {_UNSEEN}"
-    return f"which {way} {figure(abs(value), _DIGITS)} {unit} a row{ends}{where}"
+    return f"{way} {figure(abs(value), _DIGITS)} {unit} a row{ends}"
 
 
 def _off(document: Answers, place: int) -> str:

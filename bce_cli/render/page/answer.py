@@ -102,7 +102,7 @@ def _how_good(document: Answers, model: ModelFigures) -> str:
     name, unit, rows = called(model.name), model.unit, how_many(model.n)
     if math.isinf(model.mean_loss):
         return Judged(f"{_infinite(model, name, rows)}.", "failed")
-    loss = f"{name} costs {figure(model.mean_loss)} {unit} a row over {rows}"
+    loss = f"{name} costs {figure(model.mean_loss, _DIGITS)} {unit} a row over {rows}"
     loss += _loss_ends(document, model)
     if model.label_entropy is not None:
         entropy = figure(model.label_entropy, _DIGITS)
@@ -132,9 +132,9 @@ def _loss_ends(document: Answers, model: ModelFigures) -> str:
     column, n_clusters, effective = _clusters(document)
     text = f"{interval_title(confidence_of(document))} {interval(*model.ends)}"
     if column is not None and n_clusters is not None:
-        text += f", by {how_many(n_clusters, 'cluster')} of {quoted(column)}"
-        if are_too_narrow(n_clusters, effective):
-            text += ", too few for it to be wide enough"
+        found = f"{how_many(n_clusters, 'cluster')} of {quoted(column)}"
+        few = are_too_narrow(n_clusters, effective)
+        text += f", likely wider: {found} are few" if few else f", by {found}"
     elif model.are_few:
         text += ", rough for so few rows"
     return f" ({text})"
@@ -186,7 +186,7 @@ def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
     base = "always predicting the base rate"
     if model.base_rate is not None:
         base += f", {percent(model.base_rate)}"
-    cost = f"{figure(model.base_rate_loss)} {model.unit}"
+    cost = f"{figure(model.base_rate_loss, _DIGITS)} {model.unit}"
     if math.isinf(model.mean_loss):
         return f"it is worse than {base}, which costs {cost} a row and never infinity", "failed"
     beats = model.beats_base_rate

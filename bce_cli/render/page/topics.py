@@ -13,6 +13,7 @@ from bce_cli.render.compare import changed_section, differences_section, each_mo
 from bce_cli.render.compute import product_section, worst_section
 from bce_cli.render.layout import Section
 from bce_cli.render.page import pictures
+from bce_cli.render.page.advice import best_place
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
 from bce_cli.render.page.picture import Picture, Remark
@@ -170,6 +171,8 @@ def _calibration(document: Answers) -> Iterator[Content]:
         yield replace(table, title="Calibration of each model")
         yield from picture
     (name, first), *others = drawn
+    if document.recalibrations:  # which tell better what a map is worth
+        first = replace(first, gain=None)
     prefix = f"{called(name)}: " if others else ""
     yield from _calibration_of_first(first, prefix, document.look)
     if not others:
@@ -211,7 +214,7 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         yield _titled(losses, prefix)
         if place == 0:
             yield from _pictured(pictures.maps(each))
-        if each.report.recommended != "as-is":
+        if each.report.recommended != "as-is" and place in (0, best_place(document)):
             yield _titled(maps, prefix)
     if len(found) > _MOST_FULL:
         yield advice_section(found[_MOST_FULL:])
@@ -256,7 +259,8 @@ def _told_of_origin(document: Answers) -> set[str]:
     answers: list[Any] = [document.compute, document.conventions, document.compare, document.check]
     answers += [*calibrations_of(document), *document.recalibrations, document.calibration]
     origins = [answer.origin for answer in answers if answer is not None]
-    return {note for origin in (*origins, document.origin) for note in origin.notes()}
+    told = {note for origin in (*origins, document.origin) for note in origin.notes()}
+    return told - {*document.origin.notes()[:-1]}  # which stand with the making
 
 
 def _once(contents: Iterable[Content], told: set[str]) -> Iterator[Content]:
