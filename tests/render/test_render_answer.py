@@ -136,8 +136,8 @@ def test_an_infinite_loss_comes_first_of_all() -> None:
         "wrongly; without them the mean is 0.5585 nats."
     )
     mend = (
-        "Mend first the 2 predictions that were certain and wrong, best by bounds where the model "
-        "makes them; do not let it pass: both checks failed; take b in its place."
+        "Mend first the 2 predictions that were certain and wrong, best by bounds in the model "
+        "itself; do not let it pass: both checks failed; take b in its place."
     )
     assert told(report) == [
         ("failed", infinite),
@@ -157,9 +157,7 @@ def test_other_infinite_losses_are_told() -> None:
     )
     assert told(both)[1][1] == f"{NEVER}; the mean loss of b is infinite as well."
     assert told(both)[2][1] == (
-        "Mend first the prediction that was certain and wrong, best by bounds where the model "
-        "makes "
-        "them."
+        "Mend first the prediction that was certain and wrong, best by bounds in the model itself."
     )
 
 

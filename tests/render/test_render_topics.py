@@ -75,6 +75,9 @@ def cells(section: Section) -> Iterator[str]:
 def test_topics_stand_in_the_order_of_the_page() -> None:
     assert [topic.name for topic in topics_of(full())] == ORDER
     assert title_of(full()) == "a beside b: arrays"
+    origin = replace(full().origin, sources=("a.csv", "b.csv", "-", "d.csv", "e.csv"))
+    title = "a beside b: a.csv, b.csv, standard input and 2 more"
+    assert title_of(replace(full(), origin=origin)) == title
 
 
 def test_what_is_not_known_has_no_topic() -> None:

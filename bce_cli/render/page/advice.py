@@ -82,7 +82,7 @@ def _before_all(model: ModelFigures | None, doubted: Sequence[str]) -> Iterator[
     elif model is not None and math.isinf(model.mean_loss):
         n = model.n_impossible
         what = "the prediction that was" if n == 1 else f"the {count(n)} predictions that were"
-        yield f"mend first {what} certain and wrong, best by bounds where the model makes them"
+        yield f"mend first {what} certain and wrong, best by bounds in the model itself"
 
 
 def _own_doubts(document: Answers, model: ModelFigures | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.compare import changed_section, differences_section, each_model_section
 from bce_cli.render.compute import product_section, worst_section
-from bce_cli.render.layout import Section
+from bce_cli.render.layout import Section, count
 from bce_cli.render.page import pictures
 from bce_cli.render.page.advice import best_place
 from bce_cli.render.page.answer import answer_of
@@ -47,10 +47,12 @@ It does without the segments of a comparison, too.
 TABLES = frozenset(("segments", "conventions", "losses", "bins", "methods"))
 """Keys of lists of records that the page has as columns and rows, for want of room."""
 _FIGURES = (
-    "As JSON, with all digits: what bce report --format json writes, without the points of curves "
-    "and what else the page does not show. Segments, conventions, losses, bins and methods are "
-    "tables here: columns, and rows."
+    "As JSON, with all digits: what a report written as JSON has, without the points of curves and "
+    "what else the page does not show. Segments, conventions, losses, bins and methods are tables "
+    "here: columns, and rows."
 )
+_MOST_SOURCES = 3
+"""That a title names."""
 _MOST_FULL = 3
 """Models that are told of in full where others have a row."""
 
@@ -87,7 +89,9 @@ def title_of(document: Answers) -> str:
     beside = (
         f" beside {others[0] if len(others) == 1 else f'{len(others)} others'}" if others else ""
     )
-    return f"{first}{beside}: {document.origin.names}"
+    sources, rest = document.origin.sources[:_MOST_SOURCES], document.origin.sources[_MOST_SOURCES:]
+    names = replace(document.origin, sources=sources).names
+    return f"{first}{beside}: {names}{f' and {count(len(rest))} more' if rest else ''}"
 
 
 def topics_of(document: Recorded) -> tuple[Topic, ...]:
