@@ -342,6 +342,7 @@ def test_records_of_one_key_become_columns_and_rows() -> None:
     )
 
 
+@pytest.mark.deep
 def test_segments_beyond_the_costliest_are_one_row(bce: Bce) -> None:
     lines = [
         f"{y},{p!r},s{place % 60:02}"

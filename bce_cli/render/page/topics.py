@@ -156,7 +156,8 @@ def _models(document: Answers) -> Iterator[Content]:
         return
     found = models_of(document)
     yield replace(differences_section(compare, document.look), title="How they differ")
-    yield from _pictured(pictures.models(compare))
+    whole = replace(compare, segment_columns=())  # whose record is soon made
+    yield from _pictured(pictures.models(whole))
     if len(found) <= _MOST_COLUMNS:
         yield models_section(found, compare.report.confidence, compare)
     else:
