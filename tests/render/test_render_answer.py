@@ -288,12 +288,13 @@ def test_the_segment_that_is_off_most_is_named() -> None:
     low = np.where(SITES == "y", P * 0.6, P)
     report = report_of(Y, {"a": low}, ("compute",), by={"site": SITES})
     assert answer_of(report)[2] == (
-        "Look at 'y' of 'site', where predictions are too low by 0.1993 on average."
+        "Look at 'y' of 'site', where predictions are too low by 0.1993 on average, beyond "
+        "chance among 2 segments."
     )
     both = report_of(Y, {"a": P * 0.6}, ("compute",), by={"site": SITES})
     assert answer_of(both)[2] == (
-        "Look at 'x' of 'site', where predictions are too low by 0.2007 on average, the most of 2 "
-        "that are off."
+        "Look at 'x' of 'site', where predictions are too low by 0.2007 on average, the most of 2, "
+        "beyond chance among 2 segments."
     )
     fine = report_of(Y, {"a": P}, ("compute",), by={"site": SITES})
     assert answer_of(fine)[2] == "Nothing that was looked at asks for a change."

@@ -224,7 +224,7 @@ def test_recalibration_has_formulas_where_a_map_is_to_be_taken() -> None:
     titles = [each.title for each in named(full())["recalibration"].contents]
     assert titles == [
         "a: each map on rows that it has not seen",
-        "What each recalibration would change",
+        "a: what each recalibration would change",
         "b: each map on rows that it has not seen",
     ]
     extreme = named(report_of(Y, {"b": EXTREME}, ("recalibrate",)))["recalibration"]

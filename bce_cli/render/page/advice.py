@@ -198,7 +198,8 @@ def _segments(document: Answers) -> Iterator[str]:
     way = "too low" if gap.value > 0.0 else "too high"
     by = ", ".join(map(quoted, compute.segment_columns))
     which = f"{segment_name(worst.names)} of {by}"
-    others = f", the most of {count(len(off))} that are off" if len(off) > 1 else ""
+    many = f", the most of {count(len(off))}" if len(off) > 1 else ""
+    others = f"{many}, beyond chance among {count(len(known))} segments" if len(known) > 1 else ""
     amount = gap_text(gap).lstrip("+-")
     yield f"look at {which}, where predictions are {way} by {amount} on average{others}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bce_cli.render.calibration import bins_section, parts_section, samples_section
 from bce_cli.render.calibration_fit import fit_section
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bce_cli.render.layout import Look
     from bce_cli.render.page.document import Answers, Recorded
 
+T = TypeVar("T", "Section", "Picture")
 Content: TypeAlias = "Section | Picture"
 
 _MOST_COLUMNS = 5
@@ -200,7 +201,7 @@ def _calibration_of_first(
     yield _titled(fit_section(report), prefix)
 
 
-def _titled(section: Section, prefix: str) -> Section:
+def _titled(section: T, prefix: str) -> T:
     """Put the name of a model before a title, if it is not the only one."""
     title = section.title
     return replace(section, title=f"{prefix}{title[0].lower()}{title[1:]}") if prefix else section
@@ -218,7 +219,8 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
         yield _titled(losses, prefix)
         if place == 0:
-            yield from _pictured(pictures.maps(each))
+            for picture in _pictured(pictures.maps(each)):
+                yield _titled(picture, prefix)
         if each.report.recommended != "as-is" and place in (0, best_place(document)):
             yield _titled(maps, prefix)
     if len(found) > _MOST_FULL:
