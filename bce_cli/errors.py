@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Self
 
     Given = list[tuple[str, "str | bool | float | None"]]
     """Names of arguments, each with a value; None stands for none."""
@@ -309,15 +310,35 @@ def safe_text(text: str, longest: int | None = None) -> str:
     --------
     >>> safe_text("a\x1b[31mred")
     'a\\x1b[31mred'
-    >>> safe_text("abcdef", longest=4)
-    'abcd...'
+    >>> safe_text("abcdef", longest=4), safe_text("abcdef", longest=4).whole
+    ('abcd...', 'abcdef')
     """
-    cut = text if longest is None or len(text) <= longest else text[:longest] + "..."
-    if cut.isascii() and cut.isprintable():
-        return cut
+    if longest is not None and len(text) > longest:
+        return Cut(f"{safe_text(text[:longest])}...", text)
+    if text.isascii() and text.isprintable():
+        return text
     import unicodedata  # noqa: PLC0415 -- rarely needed
 
-    return "".join(_escaped(c) if unicodedata.category(c) in _INVISIBLE else c for c in cut)
+    return "".join(_escaped(c) if unicodedata.category(c) in _INVISIBLE else c for c in text)
+
+
+class Cut(str):
+    """A text that was cut off, for places that can show the whole beside it.
+
+    Attributes
+    ----------
+    whole : str
+        As it came, not fit to be shown as it is.
+    """
+
+    __slots__ = ("whole",)
+    whole: str
+
+    def __new__(cls, text: str, whole: str = "") -> Self:
+        """Remember what a text was before."""
+        cut = super().__new__(cls, text)
+        cut.whole = whole
+        return cut
 
 
 def _escaped(character: str) -> str:

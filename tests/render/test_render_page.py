@@ -189,6 +189,14 @@ def test_what_is_long_is_cut_with_the_whole_in_a_title() -> None:
     ]
 
 
+def test_what_was_cut_before_has_the_whole_in_its_title() -> None:
+    name = f"{'n' * 30}<b>\u202e"
+    section = Section("", (TEXT, Column("x")), ((safe_text(name, 30), "1"),))
+    (cell,) = parsed(write_html([section], "Page")).iterfind(".//tbody/tr/th")
+    assert text_of(cell) == "n" * 30 + "..."
+    assert [span.get("title") for span in cell] == [f"{'n' * 30}<b>\\u202e"]
+
+
 def test_a_name_of_a_million_letters_makes_no_page_of_many() -> None:
     text = write_page([Topic("loss", "Loss", (hostile("x" * 1_000_000),))], "y" * 1_000_000)
     assert len(text) < 60_000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bce_cli.errors import safe_text
+from bce_cli.errors import Cut, safe_text
 from bce_cli.render.layout import Judged
 from bce_cli.render.page.drawn import img_of, svg_of
 from bce_cli.render.page.picture import Picture
@@ -272,6 +272,9 @@ def _pieces(text: str, longest: int = 0) -> Iterator[tuple[str, str]]:
     >>> [(len(part), len(whole)) for part, whole in _pieces(f"of {'x' * 500} {'y' * 64}")]
     [(3, 0), (60, 500), (65, 0)]
     """
+    if isinstance(text, Cut):
+        yield text, _cut(text.whole, _LONGEST_TEXT)
+        return
     most = longest or _LONGEST_TEXT
     if len(text) > most:
         yield _cut(text, most), _cut(text, _LONGEST_TEXT)
