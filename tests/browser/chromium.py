@@ -22,6 +22,11 @@ MODULES = ("playwright", "axe_playwright_python", "pypdf")
 ADDRESS = "http://report.test/report.html"
 """Where pages seem to be; no name under `test` belongs to anybody (RFC 2606)."""
 
+WIDTH = "() => document.documentElement.scrollWidth"
+"""A function of a page in JavaScript: how wide it is; more than the window where it is cut off."""
+WIDTH_BETWEEN_MARGINS = 680
+"""Of A4 less 15 mm on both sides, in pixels, 1/96 of an inch."""
+
 
 def skip_without_browser() -> None:
     """Skip a test where there is no browser to be driven; BCE_BROWSER makes that a failure."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Scheme: TypeAlias = Literal["light", "dark"]
 ALL_TOPICS = (
     *("-p", "old", "-p", "new", "--id", "id", "--by", "country", "--cluster", "user"),
-    *("--worst", "5", "--max-loss", "0.6", "--min-auc", "0.8", "--confident"),
+    *("--worst", "5", "--max-loss", "0.36", "--min-auc", "0.8", "--confident"),
 )
 COUNTRIES = ("Norway", "Chile", "Saint Vincent and the Grenadines", "Laos")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.chromium import ADDRESS, evaluated, visit
+from tests.browser.chromium import ADDRESS, WIDTH, evaluated, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -62,7 +62,7 @@ def test_it_can_be_read_where_styles_are_refused(show: Show, report: Report) -> 
         evaluated(bare, "() => getComputedStyle(document.querySelector('main')).maxWidth") == "none"
     )
     assert bare.text.split() == shown.text.split()
-    assert evaluated(bare, "() => document.documentElement.scrollWidth") == 1280
+    assert evaluated(bare, WIDTH) == 1280
     assert evaluated(shown, "() => document.querySelectorAll('[style]').length") == 0
 
 
@@ -87,7 +87,7 @@ def test_nothing_but_tables_is_wider_than_the_window(
     show: Show, report: Report, width: int
 ) -> None:
     shown = show(report(), width=width)
-    assert evaluated(shown, "() => document.documentElement.scrollWidth") == width
+    assert evaluated(shown, WIDTH) == width
 
 
 def violations(shown: Shown) -> dict[str, Any]:
