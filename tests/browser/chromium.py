@@ -7,7 +7,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+Scheme: TypeAlias = Literal["light", "dark"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MODULES = ("playwright", "axe_playwright_python", "pypdf")
 ADDRESS = "http://report.test/report.html"

@@ -13,8 +13,8 @@ from tests.browser.chromium import ADDRESS, WIDTH, evaluated, visit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.browser.chromium import Shown
-    from tests.browser.conftest import Report, Scheme, Show
+    from tests.browser.chromium import Scheme, Shown
+    from tests.browser.conftest import Report, Show
 
 pytestmark = pytest.mark.deep
 
