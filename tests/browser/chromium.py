@@ -7,7 +7,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+Scheme: TypeAlias = Literal["light", "dark"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MODULES = ("playwright", "axe_playwright_python", "pypdf")
 ADDRESS = "http://report.test/report.html"
 """Where pages seem to be; no name under `test` belongs to anybody (RFC 2606)."""
+
+WIDTH = "() => document.documentElement.scrollWidth"
+"""A function of a page in JavaScript: how wide it is; more than the window where it is cut off."""
+WIDTH_BETWEEN_MARGINS = 680
+"""Of A4 less 15 mm on both sides, in pixels, 1/96 of an inch."""
 
 
 def skip_without_browser() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, chdir
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from typer.testing import CliRunner
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-Scheme: TypeAlias = Literal["light", "dark"]
+    from tests.browser.chromium import Scheme
+
 ALL_TOPICS = (
     *("-p", "old", "-p", "new", "--id", "id", "--by", "country", "--cluster", "user"),
-    *("--worst", "5", "--max-loss", "0.6", "--min-auc", "0.8", "--confident"),
+    *("--worst", "5", "--max-loss", "0.36", "--min-auc", "0.8", "--confident"),
 )
 COUNTRIES = ("Norway", "Chile", "Saint Vincent and the Grenadines", "Laos")
 

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.chromium import ADDRESS, evaluated, visit
+from tests.browser.chromium import ADDRESS, WIDTH, evaluated, visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from collections.abc import Callable
 
-    from tests.browser.chromium import Shown
-    from tests.browser.conftest import Report, Scheme, Show
+    from playwright.sync_api import Browser
+    from typer.testing import Result
+
+    from tests.browser.chromium import Scheme, Shown
+    from tests.browser.conftest import Report, Show
 
 pytestmark = pytest.mark.deep
 
 JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self'"
 """What Jenkins has pages of builds do without: styles of their own and all scripts."""
+
+CANCER = str(Path(__file__).parents[2] / "sample_data" / "breast_cancer.csv")
 
 GEOMETRY = """() => [...document.body.querySelectorAll("*")].map(element => {
   const box = element.getBoundingClientRect();
@@ -62,7 +67,7 @@ def test_it_can_be_read_where_styles_are_refused(show: Show, report: Report) -> 
         evaluated(bare, "() => getComputedStyle(document.querySelector('main')).maxWidth") == "none"
     )
     assert bare.text.split() == shown.text.split()
-    assert evaluated(bare, "() => document.documentElement.scrollWidth") == 1280
+    assert evaluated(bare, WIDTH) == 1280
     assert evaluated(shown, "() => document.querySelectorAll('[style]').length") == 0
 
 
@@ -87,7 +92,7 @@ def test_nothing_but_tables_is_wider_than_the_window(
     show: Show, report: Report, width: int
 ) -> None:
     shown = show(report(), width=width)
-    assert evaluated(shown, "() => document.documentElement.scrollWidth") == width
+    assert evaluated(shown, WIDTH) == width
 
 
 def violations(shown: Shown) -> dict[str, Any]:
@@ -107,6 +112,14 @@ def test_axe_finds_nothing(show: Show, report: Report, scheme: Scheme, width: in
 
 def test_axe_finds_nothing_where_styles_are_refused(show: Show, report: Report) -> None:
     found = violations(show(report(), policy="style-src 'self'"))
+    assert found == {}, json.dumps(found, indent=2)
+
+
+def test_axe_finds_nothing_on_the_page_of_a_command(show: Show, bce: Callable[..., Result]) -> None:
+    html = bce("calibration", CANCER, "-p", "logistic", "-p", "forest", "-f", "html").stdout
+    shown = show(html, width=390)
+    found = violations(shown)
+    assert (shown.messages, shown.requests) == ([], [ADDRESS])
     assert found == {}, json.dumps(found, indent=2)
 
 

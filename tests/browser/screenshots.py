@@ -1,0 +1,39 @@
+"""Photograph a page to be looked at: python tests/browser/screenshots.py PAGE.html FOLDER.
+
+Wide and narrow, light and dark, and as a PDF for the printer.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.browser.chromium import running_browser
+
+if TYPE_CHECKING:
+    from tests.browser.chromium import Scheme
+
+WIDTHS = (1280, 390)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+def photograph(page: Path, folder: Path) -> None:
+    """Write five files that are called after the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, running_browser(Path(home)) as browser:
+        for width, scheme in product(WIDTHS, SCHEMES):
+            size = {"width": width, "height": 900}
+            context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+            shown = context.new_page()
+            shown.goto(page.absolute().as_uri())
+            shown.screenshot(path=folder / f"{page.stem}-{scheme}-{width}.png", full_page=True)
+            if (width, scheme) == (WIDTHS[0], SCHEMES[0]):
+                shown.pdf(path=folder / f"{page.stem}.pdf", prefer_css_page_size=True)
+            context.close()
+
+
+if __name__ == "__main__":
+    photograph(Path(sys.argv[1]), Path(sys.argv[2]))
