@@ -898,6 +898,9 @@ def report(
     columns: dict[str, object] = {"id": id, "by": by, "cut": cut, "cluster": cluster}
     columns |= {"against": against, "against_column": against_column}
     given, job = _asked(judged, data, prediction, options, **columns)
+    if given.inputs.against and len(given.inputs.predictions) > 1:
+        message = "against adds one model to one, and prediction names several"
+        raise ArgumentError(message, None, "against", "prediction")
     plan = ReportPlan(unit, confidence, n_worst, calibration, limits)
     document = all_answers(job, given.inputs, given.sources, plan)
     making = making_of(job.data, saved, None, now() if stamp else None)

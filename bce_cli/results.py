@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from bce_cli.recalibrator import Recalibrator
     from bce_cli.render import Format, PictureFormat
     from bce_cli.render.calibrations import CalibrationsDocument
+    from bce_cli.render.layout import Section
     from bce_cli.render.recalibrate import RecalibrateDocument
     from bce_cli.render.report import ReportDocument
     from bce_cli.render.saved import SavedDocument
@@ -201,7 +203,7 @@ class Result(Figures, ABC):
             The file cannot be written, or is what was read.
         """
         place, kind = _page_at(path)
-        check_choice("picture_format", picture_format, ("svg", "png"))
+        _check_pictures(picture_format, kind)
         document = self._report_document()
         for file in () if document.making is None else document.making.inputs:
             if _are_same(file.source, place):
@@ -767,6 +769,23 @@ class ReportResult(Result):
             raise UsageError(message, "max_loss=0.6, say, makes one, which is true if it passes")
         return self.verdict == "passed"
 
+    def __str__(self) -> str:
+        from bce_cli.render.terminal import draw  # noqa: PLC0415 -- not every report is printed
+
+        return draw([self._in_brief()], _LOOK).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from bce_cli.render.page.page import html_fragment  # noqa: PLC0415 -- for notebooks alone
+
+        return html_fragment([self._in_brief()])
+
+    def _in_brief(self) -> Section:
+        """Return the short form, which is folded away nowhere but in Markdown."""
+        from bce_cli.render.page.topics import title_of  # noqa: PLC0415 -- as above
+
+        (section,) = self._document.sections(_LOOK)
+        return replace(section, title=title_of(self._document))
+
     def to_html(self, *, brief: bool = False) -> str:  # noqa: ARG002 -- a page is whole
         """Return the page."""
         return write_report(self._document, "html", _LOOK)
@@ -815,6 +834,19 @@ def _page_at(path: object) -> tuple[Path, Format]:
             message, ".html is the page, .md its short form, .json its figures", "path"
         )
     return place, kind
+
+
+def _check_pictures(picture_format: object, kind: Format) -> None:
+    """Refuse pictures that cannot be drawn here, or have no place."""
+    check_choice("picture_format", picture_format, ("svg", "png"))
+    if picture_format == "svg":
+        return
+    if kind != "html":
+        message = f"picture_format is for .html, and {kind} has no pictures"
+        raise ArgumentError(message, None, "picture_format")
+    from bce_cli.render.drawing import require_matplotlib  # noqa: PLC0415 -- an extra
+
+    require_matplotlib("picture_format='png'")
 
 
 def _are_same(source: str, path: Path) -> bool:

@@ -350,6 +350,7 @@ QUESTIONS: dict[Callable[..., object], str] = {
     bce_cli.calibration: "calibration",
     bce_cli.recalibrate: "recalibrate",
     bce_cli.check: "check",
+    bce_cli.report: "report",
 }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 import pickle
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -296,3 +299,75 @@ def test_a_report_that_is_damaged_is_refused(change: dict[str, Any], message: st
     with pytest.raises(bce.DataError) as caught:
         bce.load("saved.json")
     assert caught.value.message.startswith(message)
+
+
+def test_it_tells_how_it_came_about() -> None:
+    Path("preds.csv").write_bytes(b"y,p\n1,0.9\n0,0.2\n")
+    old = bce.compute("preds.csv")
+    Path("old.json").write_text(old.to_json(), encoding="utf-8")
+    found = bce.report("preds.csv", baseline="old.json", stamp=True, **QUICKLY)
+    digests = [hashlib.sha256(Path(n).read_bytes()).hexdigest() for n in ("preds.csv", "old.json")]
+    assert found.inputs["source"].to_pylist() == ["preds.csv", "old.json"]
+    assert found.inputs["sha256"].to_pylist() == digests
+    assert found.inputs["bytes"].to_pylist()[0] == 16
+    assert found.stamp is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", found.stamp)
+    assert found.stamp in found.to_html()
+    assert bce.report("preds.csv", **QUICKLY).stamp is None
+    with pytest.raises(bce.OutputCreationError, match=r"^old\.json: the report would overwrite"):
+        found.report("old.json")
+
+
+def test_text_and_notebook_have_the_short_form_under_the_name_of_the_page() -> None:
+    assert str(asked()).splitlines()[0] == "p beside q: preds.csv"
+    assert asked().answer[0] in " ".join(str(asked()).split())
+    shown = asked()._repr_html_()
+    assert '<p style="font-weight:bold">p beside q: preds.csv</p>' in shown
+    assert asked()._repr_markdown_() == asked().to_markdown()
+
+
+def test_its_pages_speak_of_arguments() -> None:
+    found = bce.report(
+        [1, 0] * 25, [0.6, 0.0] * 25, by={"age": list(range(50))}, max_loss=0.3, confident=True
+    )
+    for text in (str(found), found.to_markdown(), found.to_html()):
+        words = text.rpartition("</style>")[2]
+        assert re.findall(r"(?<![\w-])--[a-z][a-z-]*", words) == []
+    assert "cluster=... is for rows that are not." in found.to_html()
+
+
+@pytest.mark.deep
+def test_pictures_may_be_png() -> None:
+    found = bce.report(FRAME["y"], FRAME["p"], **QUICKLY)
+    page = found.report("mail.html", picture_format="png").read_text(encoding="utf-8")
+    assert "<svg" not in page
+    assert page.count('src="data:image/png;base64,') == found.to_html().count("<svg")
+    alone = bce.calibration(FRAME["y"], FRAME["p"]).report("one.html", picture_format="png")
+    assert alone.read_text(encoding="utf-8").count("data:image/png;base64,") == 1
+
+
+def test_pictures_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = bce.compute(FRAME["y"], FRAME["p"])
+    kinds: Any = {"gif": "x.html", "png": "x.md"}
+    messages = ["picture_format 'gif' is not known"]
+    messages += ["picture_format is for .html, and markdown has no pictures"]
+    for (kind, path), message in zip(kinds.items(), messages, strict=True):
+        with pytest.raises(ArgumentError) as caught:
+            found.report(path, picture_format=kind)
+        assert caught.value.message == message
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(UsageError) as lacking:
+        found.report("x.html", picture_format="png")
+    assert lacking.value.message == (
+        "picture_format='png' needs matplotlib, which is not installed"
+    )
+    assert list(Path().iterdir()) == []
+
+
+def test_models_of_two_tables_are_one_each() -> None:
+    other = FRAME.assign(p=FRAME["q"])
+    found = bce.report(FRAME, "p", label="y", against=other, name="new", **QUICKLY)
+    assert (found.models, found.verdict) == (("new", "DataFrame"), "failed")
+    with pytest.raises(ArgumentError) as caught:
+        bce.report(FRAME, ["p", "q"], label="y", against=other)
+    assert caught.value.message == "against adds one model to one, and prediction names several"

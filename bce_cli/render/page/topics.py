@@ -48,9 +48,9 @@ It does without the segments of a comparison, too.
 TABLES = frozenset(("segments", "conventions", "losses", "bins", "methods"))
 """Keys of lists of records that the page has as columns and rows, for want of room."""
 _FIGURES = (
-    "As JSON, with all digits: what a report written as JSON has, without the points of curves and "
-    "what else the page does not show. Segments, conventions, losses, bins and methods are tables "
-    "here: columns, and rows."
+    "As JSON, with all digits: what {} writes, without the points of curves and what else the page "
+    "does not show. Segments, conventions, losses, bins and methods are tables here: columns, and "
+    "rows."
 )
 _MOST_SOURCES = 3
 """That a title names."""
@@ -111,7 +111,8 @@ def topics_of(document: Recorded) -> tuple[Topic, ...]:
     texts = [text for topic in topics for text in _texts(topic.contents)]
     maps = {each.method for found in document.recalibrations for each in found.report.methods}
     topics.append(Topic("terms", "Terms", (terms_section(texts, maps),)))
-    note = Section("", notes=(_FIGURES,))
+    writer = document.look.asked_by("bce report --format json", "report('figures.json')")
+    note = Section("", notes=(_FIGURES.format(writer),))
     figures = compact_json(_figures(document.record()))
     topics.append(Topic("figures", "All figures", (note,), folded=figures))
     return tuple(topics)

@@ -70,6 +70,7 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         losses=tuple(map(_bin, fields.all("losses"))),
         log_product=_product(fields.maybe_one("log_product")),
         making=_making(fields),
+        no_advice=fields.maybe_text("no_advice"),
     )
 
 
