@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from bce_cli.render import Format, PictureFormat
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.layout import Section
+    from bce_cli.render.page.document import ReportDocument
     from bce_cli.render.recalibrate import RecalibrateDocument
-    from bce_cli.render.report import ReportDocument
     from bce_cli.render.saved import SavedDocument
     from bce_cli.render.write import Document
 

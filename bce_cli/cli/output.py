@@ -20,7 +20,7 @@ from bce_cli.render import Format, PictureFormat
 
 if TYPE_CHECKING:
     from bce_cli.render.layout import Look
-    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.page.document import ReportDocument
     from bce_cli.render.write import Document
 
 MOST_ROWS = 10_000

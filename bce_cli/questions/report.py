@@ -32,7 +32,8 @@ from bce_cli.questions.answers import (
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import Against
-from bce_cli.render.report import MOST_SEGMENTS, ReportDocument
+from bce_cli.render.page.answers import MOST_SEGMENTS
+from bce_cli.render.page.document import ReportDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

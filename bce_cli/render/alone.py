@@ -11,7 +11,8 @@ from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
-from bce_cli.render.report import InputFile, Making, ReportDocument
+from bce_cli.render.page.answers import InputFile, Making
+from bce_cli.render.page.document import ReportDocument
 from bce_cli.version import __version__
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bce_cli.render import Format, PictureFormat
     from bce_cli.render.layout import Section
-    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.page.document import ReportDocument
 
 
 class Document(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.page.document import ReportDocument
 
 
 def figures(document: ReportDocument) -> dict[str, Any]:

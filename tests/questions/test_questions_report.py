@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
-    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.page.document import ReportDocument
 
 N = 200
 _OF_PRODUCT = {"products", "likelihood_product", "product_subnormal_row", "product_zero_row"}

@@ -10,7 +10,7 @@ import numpy as np
 
 import bce_cli
 from bce_cli.errors import DoubtWarning
-from bce_cli.render.report import ReportDocument
+from bce_cli.render.page.document import ReportDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

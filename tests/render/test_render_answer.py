@@ -14,7 +14,7 @@ from bce_cli.render.page.model_figures import model_of
 from tests.render.reports import ALL, EXTREME, N, P, Y, report_of
 
 if TYPE_CHECKING:
-    from bce_cli.render.report import ReportDocument
+    from bce_cli.render.page.document import ReportDocument
     from tests.render.reports import Values
 
 ZERO = P.copy()

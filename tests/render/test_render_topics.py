@@ -15,13 +15,13 @@ import pytest
 
 from bce_cli.render.layout import Look, Section
 from bce_cli.render.markdown import write_markdown
+from bce_cli.render.page.answers import InputFile, Making
 from bce_cli.render.page.model_figures import models_of
 from bce_cli.render.page.page import write_page
 from bce_cli.render.page.picture import Picture
 from bce_cli.render.page.sections import models_section
 from bce_cli.render.page.terms import TERMS
 from bce_cli.render.page.topics import LEFT_OUT, TABLES, Topic, compact_json, title_of, topics_of
-from bce_cli.render.report import InputFile, Making, ReportDocument
 from tests.golden import assert_golden
 from tests.render.reports import ALL, EXTREME, N, P, Y, report_of
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from typer.testing import Result
+
+    from bce_cli.render.page.document import ReportDocument
 
     Bce = Callable[..., Result]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
     from bce_cli.render.layout import Look, Texts
-    from bce_cli.render.page.document import Answers, HowMade, ReadFile
+    from bce_cli.render.page.answers import Answers, InputFile, Making
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
 
@@ -84,7 +84,7 @@ def _facts(document: Answers, model: ModelFigures | None) -> Iterator[tuple[str,
             yield "made", making.stamp
 
 
-def inputs_section(making: HowMade) -> Section:
+def inputs_section(making: Making) -> Section:
     """Tell the files that were read, each by its digest."""
     return Section(
         "Files, and what tells them from others",
@@ -97,7 +97,7 @@ def inputs_section(making: HowMade) -> Section:
     )
 
 
-def _file_text(file: ReadFile) -> str:
+def _file_text(file: InputFile) -> str:
     many = f" ({how_many(file.n_files, 'file')})" if file.n_files > 1 else ""
     return f"{safe_text(file.source)}{many}"
 

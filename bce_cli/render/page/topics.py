@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.layout import Look
-    from bce_cli.render.page.document import Answers, Recorded
+    from bce_cli.render.page.answers import Answers
+    from bce_cli.render.page.document import ReportDocument
 
 T = TypeVar("T", "Section", "Picture")
 Content: TypeAlias = "Section | Picture"
@@ -95,7 +96,7 @@ def title_of(document: Answers) -> str:
     return f"{first}{beside}: {names}{f' and {count(len(rest))} more' if rest else ''}"
 
 
-def topics_of(document: Recorded) -> tuple[Topic, ...]:
+def topics_of(document: ReportDocument) -> tuple[Topic, ...]:
     """Return what the page says, topic by topic; what is not known is left out.
 
     What a row holds is on it only if the worst rows were asked for. A note that several answers
@@ -103,7 +104,7 @@ def topics_of(document: Recorded) -> tuple[Topic, ...]:
 
     Parameters
     ----------
-    document : Recorded
+    document : ReportDocument
     """
     topics = [topic for topic in _topics(document) if topic.contents]
     told = _told_of_origin(document)
