@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Scheme: TypeAlias = Literal["light", "dark"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MODULES = ("playwright", "axe_playwright_python", "pypdf")
+PATIENCE = 120_000.0
+"""How long to wait for what happens, in milliseconds."""
 ADDRESS = "http://report.test/report.html"
 """Where pages seem to be; no name under `test` belongs to anybody (RFC 2606)."""
 
@@ -50,7 +52,9 @@ def running_browser(home: Path) -> Iterator[Browser]:
     surroundings = {"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     program = next(path for path in map(shutil.which, NAMES) if path)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, env={**surroundings})
+        browser = playwright.chromium.launch(
+            executable_path=program, env={**surroundings}, timeout=PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -96,6 +100,7 @@ def show(context: BrowserContext, html: str, policy: str) -> Shown:
 
 def visit(context: BrowserContext, address: str) -> Shown:
     """Open an address, and listen."""
+    context.set_default_timeout(PATIENCE)
     shown = Shown(context.new_page())
     shown.page.on("console", lambda message: shown.messages.append(message.text))
     shown.page.on("pageerror", lambda error: shown.messages.append(str(error)))

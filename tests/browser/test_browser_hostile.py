@@ -105,4 +105,7 @@ def test_strings_from_outside_are_shown_as_they_are(
 ) -> None:
     shown = show(hostile())
     names = evaluated(shown, NAMES_OF_SEGMENTS)
-    assert {*names} == {safe_text(text) for text in SEGMENTS}
+    assert {*names} == {*map(safe_text, SEGMENTS)}
+    shown.page.set_viewport_size({"width": WIDTH_BETWEEN_MARGINS, "height": 900})
+    shown.page.emulate_media(media="print")
+    assert evaluated(shown, WIDTH) == WIDTH_BETWEEN_MARGINS
