@@ -853,10 +853,10 @@ def report(
     Examples
     --------
     >>> import bce_cli as bce
-    >>> bce.report([1, 0], [0.9, 0.2], fine_bins=1)
-    Traceback (most recent call last):
-    ...
-    bce_cli.errors.ArgumentError: fine_bins must be a bool, got 1
+    >>> models = {"new": [0.8, 0.3, 0.6, 0.2], "old": [0.5] * 4}
+    >>> result = bce.report([1, 0, 1, 0], models, max_loss=0.5)
+    >>> round(result.compute.mean_loss, 6), result.compare.best, result.verdict
+    (0.328447, 'new', 'passed')
     """
     from bce_cli.core.calibration.plan import CalibrationPlan  # noqa: PLC0415 -- as above
     from bce_cli.questions.making import making_of, now  # noqa: PLC0415 -- as above

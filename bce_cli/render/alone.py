@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bce_cli.core.cuts import in_order
+from bce_cli.core.report import FEW
+from bce_cli.core.segments import OtherSegments, SegmentReport
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
-from bce_cli.render.page.answers import InputFile, Making
+from bce_cli.render.page.answers import MOST_SEGMENTS, InputFile, Making
 from bce_cli.render.page.document import ReportDocument
 from bce_cli.version import __version__
 
@@ -40,7 +44,7 @@ def report_of(document: SavedDocument) -> ReportDocument:
     if isinstance(document, ComputeDocument):
         whole = _without_rows(replace(document, excerpt=(), differences=()))
         if not document.comparison:
-            return replace(found, compute=whole)
+            return replace(found, compute=whole, others=_other_segments(document))
         return replace(found, compute=_without_conventions(whole), conventions=whole)
     if isinstance(document, CompareDocument):
         return replace(found, compare=_without_rows(_without_changes(document)))
@@ -64,6 +68,21 @@ def _making(origin: Origin) -> Making:
     labels = () if origin.labels_source is None else (origin.labels_source,)
     names = dict.fromkeys((*origin.sources, *labels))
     return Making(tuple(InputFile(name, None, None) for name in names), None, __version__)
+
+
+def _other_segments(document: ComputeDocument) -> OtherSegments | None:
+    """Take together the segments that a page has no room for, as far as sums of figures go."""
+    segments = document.segments
+    costs = {
+        item.names: (item.report.total_loss if item.report else 0.0, item.n) for item in segments
+    }
+    names = frozenset(in_order(costs)[MOST_SEGMENTS:])
+    if not names:
+        return None
+    rest = [item for item in segments if item.names in names]
+    shares = [item.share_of_total for item in rest if item.share_of_total is not None]
+    share, n = (math.fsum(shares) if shares else None), sum(item.n for item in rest)
+    return OtherSegments(names, SegmentReport((), n, None, share, is_small=n < FEW))
 
 
 def _without_changes(document: CompareDocument) -> CompareDocument:

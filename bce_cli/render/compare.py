@@ -124,7 +124,7 @@ class CompareDocument:
         """Say which model is better; show each by itself, and the rows that changed most."""
         if self.table == "models":
             return [_board(self, look)]
-        answer, by_segment = differences_section(self, look), self._by_segment(look)
+        answer, by_segment = differences_section(self, look), self.by_segment(look)
         if self.table == "comparisons":
             return [answer]
         if self.table == "segments":
@@ -135,7 +135,7 @@ class CompareDocument:
         ]
         return [answer, *by_segment, each_model_section(self), *changed]
 
-    def _by_segment(self, look: Look) -> list[Section]:
+    def by_segment(self, look: Look) -> list[Section]:
         """Show how each model differs from the first, by segment; nothing without segments."""
         names = [self.shown(item.model) for item in self.report.comparisons]
         baseline = self.shown(self.report.models[0].name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from functools import cache
@@ -187,3 +188,35 @@ def test_what_is_no_file_is_written_as_it_is() -> None:
         os.close(reader)
     assert text == answer("check").report("plain.md").read_text(encoding="utf-8")
     assert files() == ["pipe.md", "plain.md"]
+
+
+def test_the_page_of_many_segments_stays_small() -> None:
+    n = 300
+    names = [f"segment {i // 3}" for i in range(n)]
+    result = bce.compute([1, 0, 0] * 100, [0.3 + i / 1000 for i in range(n)], by={"s": names})
+    result.report("many.json")
+    record = json.loads(Path("many.json").read_text(encoding="utf-8"))
+    kept = record["compute"]["segments"]
+    assert len(kept) == 50
+    others = record["other_segments"]
+    assert (others["segments"], others["n"]) == (50, 150)
+    shares = [each["share_of_total"] for each in kept]
+    assert math.isclose(others["share_of_total"] + math.fsum(shares), 1.0, rel_tol=1e-12)
+    assert min(shares) > others["share_of_total"] / 50
+    page = result.report("many.html").read_text(encoding="utf-8")
+    assert "50 other segments together" in page
+    assert ("segment 0<" in page, "segment 99<" in page) == (False, True)
+    assert len(result.to_dict()["segments"]) == 100
+
+
+def test_segments_are_on_the_page_of_any_answer() -> None:
+    by = {"site": [*"aabbb"]}
+    for result in (
+        bce.compare(Y, {"old": P, "new": Q}, by=by),
+        bce.calibration(Y, Q, by=by, bins=2),
+        bce.calibration(Y, {"old": P, "new": Q}, by=by, bins=2),
+    ):
+        page = result.report("report.html").read_text(encoding="utf-8")
+        chapter = page.partition('<section id="segments">')[2].partition('<section id="')[0]
+        shown = re.findall(r'scope="row"[^>]*>([ab])<', chapter)
+        assert list(dict.fromkeys(shown)) == ["b", "a"], result

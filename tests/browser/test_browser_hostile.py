@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bce_cli.errors import safe_text
-from tests.browser.chromium import ADDRESS, evaluated
+from tests.browser.chromium import ADDRESS, WIDTH, WIDTH_BETWEEN_MARGINS, evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,10 +100,11 @@ def test_strings_from_outside_do_nothing(
     assert controls == set()
 
 
-def test_strings_from_outside_are_shown_as_they_are(
+def test_strings_from_outside_are_shown_as_they_are_and_have_room(
     show: Show, hostile: Callable[..., str]
 ) -> None:
-    shown = show(hostile())
+    shown = show(hostile(), width=390)
+    assert evaluated(shown, WIDTH) == 390
     names = evaluated(shown, NAMES_OF_SEGMENTS)
     assert {*names} == {*map(safe_text, SEGMENTS)}
     shown.page.set_viewport_size({"width": WIDTH_BETWEEN_MARGINS, "height": 900})

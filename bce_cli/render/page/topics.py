@@ -44,7 +44,7 @@ _MOST_COLUMNS = 5
 LEFT_OUT = frozenset(("isotonic", "histogram", "knots", "log_product", "against_recommended"))
 """Keys that the page has no room for: the points of curves, and tests of one map against another.
 
-It does without the segments of a comparison, too.
+It does without the segments of a comparison and of calibration, too.
 """
 TABLES = frozenset(("segments", "conventions", "losses", "bins", "methods"))
 """Keys of lists of records that the page has as columns and rows, for want of room."""
@@ -237,6 +237,21 @@ def _segments(document: Answers) -> Iterator[Content]:
     if compute is not None and compute.segments:
         yield from _pictured(pictures.segments(compute))
         yield brief_segments_section(compute, document.others, document.look)
+    if compute is None:
+        yield from _segments_alone(document)
+
+
+def _segments_alone(document: Answers) -> Iterator[Content]:
+    """Show segments where the only answer that knows of them is another than the loss."""
+    compare, calibration = document.compare, document.calibration
+    if compare is not None and compare.segment_columns:
+        yield from compare.by_segment(document.look)[:_MOST_FULL]
+    if isinstance(calibration, CalibrationsDocument) and calibration.segment_columns:
+        if len(calibration.models) == 1:  # the table of several models has them
+            table = calibration.table.section(document.look, ())
+            yield replace(table, title="Calibration of each segment")
+        else:
+            yield calibration.table.gap_section()
 
 
 def _likelihood(document: Answers) -> Iterator[Content]:
@@ -301,8 +316,9 @@ def _texts(contents: Iterable[Content]) -> Iterator[str]:
 def _figures(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of what the page shows, for there is no room for all."""
     found: dict[str, Any] = without(dict(record), LEFT_OUT)
-    if found.get("compare") is not None:
-        found["compare"] = without(found["compare"], ("segments",))
+    for name in ("compare", "calibration"):
+        if found.get(name) is not None:
+            found[name] = without(found[name], ("segments",))
     return found
 
 
