@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pyarrow as pa  # noqa: TID253 -- as above
 import pytest
 
 import bce_cli
+from tests.in_python import in_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,28 +243,6 @@ def test_text_is_that_of_the_terminal_and_markdown_that_of_the_command(
         else:
             assert getattr(result, f"to_{output_format}")() == text
     assert result._repr_markdown_() == in_python(printed(command, options, "markdown"))
-
-
-ARGUMENTS = {
-    "--cluster COLUMN": "cluster=...",
-    "--clip EPS": "clip=...",
-    "--like all": "like='all'",
-    "--against old.csv": "against='old.csv'",
-    "bce check --min-skill 0 --confident": "bce.check(..., min_skill=0, confident=True)",
-    "--save map.json, then bce apply map.json new.csv": (
-        "save('map.json'), or map().apply(predictions)"
-    ),
-}
-"""What texts of the command ask for by options, and those of results by arguments."""
-
-
-def in_python(text: str) -> str:
-    """Put arguments in the place of options, wherever lines end."""
-    for option, argument in ARGUMENTS.items():
-        for said in (str, escape):
-            pattern = r"\s".join(map(re.escape, said(option).split()))
-            text = re.sub(pattern, said(argument), text)
-    return text
 
 
 def _without_hint(text: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 import bce_cli
 from bce_cli.errors import ArgumentError, InputError
+from tests.in_python import in_python, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,10 +154,8 @@ def test_the_same_model_twice_is_doubted(
     assert result.stderr == f"{_columns(args)}bce: note: {doubt}\n"
     assert _record(result)["notes"] == [doubt]
     Path("saved.json").write_text(result.stdout)
-    assert (
-        str(bce_cli.load("saved.json")).splitlines()
-        == bce("check", *args, "--confident").stdout.splitlines()
-    )
+    text = bce("check", *args, "--confident").stdout
+    assert words(f"{bce_cli.load('saved.json')}") == words(in_python(text))
 
 
 def _columns(args: list[str]) -> str:
@@ -210,7 +209,7 @@ def test_infinite_losses_are_told_apart(
     below = "Any finite loss is below that of old.csv, which is infinite: 1 row was certain and"
     assert (below in " ".join(result.stdout.split())) == (code == 4)
     Path("saved.json").write_text(bce(*args, "-f", "json").stdout)
-    assert f"{bce_cli.load('saved.json')}\n" == result.stdout
+    assert words(f"{bce_cli.load('saved.json')}") == words(in_python(result.stdout))
 
 
 @pytest.mark.usefixtures("files")
@@ -222,7 +221,7 @@ def test_a_saved_check_says_the_same_again(bce: Callable[..., Result]) -> None:
     ):
         Path("saved.json").write_text(bce("check", *args, *options, "-f", "json").stdout)
         loaded = bce_cli.load("saved.json")
-        assert f"{loaded}\n" == bce("check", *args, *options).stdout
+        assert words(f"{loaded}") == words(in_python(bce("check", *args, *options).stdout))
         assert isinstance(loaded, bce_cli.CheckResult)
         assert loaded.to_csv() == bce("check", *args, *options, "-f", "csv").stdout
 

@@ -12,6 +12,7 @@ import pytest
 
 import bce_cli
 from bce_cli.errors import ArgumentError
+from tests.in_python import in_python, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +129,7 @@ def test_figures_that_rows_are_held_for_are_told(
     Path("saved.json").write_text(saved)
     loaded = bce_cli.load("saved.json")
     assert isinstance(loaded, bce_cli.CheckResult)
-    assert f"{loaded}\n" == result.stdout
+    assert words(f"{loaded}") == words(in_python(result.stdout))
     assert loaded.to_json() == saved
 
 

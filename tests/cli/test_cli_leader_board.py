@@ -12,6 +12,7 @@ import pytest
 
 import bce_cli
 from bce_cli.results import CompareResult
+from tests.in_python import in_python, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -286,7 +287,7 @@ def test_rows_of_no_weight_are_counted_in_segments_and_finite_blocks_have_all_ke
     back = bce_cli.load(preds(json.dumps(record), "report.json"))
     assert json.loads(back.to_json()) == record
     text = bce("compare", path, "-l", "y", "-w", "w", "--by", "g", "-p", "a", "-p", "b").stdout
-    assert f"{back}\n" == text
+    assert words(f"{back}") == words(in_python(text))
     (row,) = [line.split() for line in text.splitlines() if line.startswith("A ")]
     assert row == ["A", "2*", "-", "-", "-", "-", "undecided"]
 
