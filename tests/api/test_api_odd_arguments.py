@@ -209,8 +209,12 @@ def test_what_is_wrong_is_said_in_words_of_arrays(call: Callable[[], object], me
 @pytest.mark.parametrize(
     ("question", "argument", "instead"),
     [
-        ("losses", "cluster", "; compute, compare, calibration, recalibrate and check have it"),
-        ("check", "by", "; compute, compare and calibration have it"),
+        (
+            "losses",
+            "cluster",
+            "; compute, compare, calibration, recalibrate, check and report have it",
+        ),
+        ("check", "by", "; compute, compare, calibration and report have it"),
         ("compute", "y_true", "; did you mean 'data'?"),
         ("compute", "y_pred", "; did you mean 'prediction'?"),
         ("compare", "y_prob", "; did you mean 'predictions'?"),
