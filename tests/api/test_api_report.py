@@ -313,6 +313,8 @@ def test_it_tells_how_it_came_about() -> None:
     assert found.stamp is not None
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", found.stamp)
     assert found.stamp in found.to_html()
+    assert digests[0] in found.to_html()
+    assert "SHA-256" not in asked().to_html()  # as it was no file
     assert bce.report("preds.csv", **QUICKLY).stamp is None
     with pytest.raises(bce.OutputCreationError, match=r"^old\.json: the report would overwrite"):
         found.report("old.json")

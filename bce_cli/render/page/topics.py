@@ -126,7 +126,8 @@ def _topics(document: Answers) -> Iterator[Topic]:
     answer = Section("The answer", verdicts=answer_of(document))
     yield Topic("answer", "The answer", (answer,))
     making = document.making
-    inputs = (inputs_section(making),) if making is not None and making.inputs else ()
+    has_files = making is not None and any(each.sha256 for each in making.inputs)
+    inputs = (inputs_section(making),) if making is not None and has_files else ()
     read = making_section(document, first)
     yield Topic("making", "Where the numbers come from", (read, *inputs))
     if compute is not None and first is not None:
