@@ -74,6 +74,7 @@ def test_each_answer_is_that_of_its_own_question() -> None:
     assert found.conventions == every.conventions
 
 
+@pytest.mark.deep
 def test_figures_are_those_of_its_json() -> None:
     found = asked()
     record = found.to_dict()
@@ -152,6 +153,7 @@ def figures(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
     return [*map(figures, value)] if isinstance(value, list) else value
 
 
+@pytest.mark.deep
 def test_it_is_the_json_of_the_command(bce: Callable[..., Result]) -> None:
     import bce_cli  # noqa: PLC0415 -- whose short name the fixture has
 
@@ -174,6 +176,7 @@ def test_it_is_the_json_of_the_command(bce: Callable[..., Result]) -> None:
     assert {key: value for key, value in found.to_dict().items() if key != "command"} == record
 
 
+@pytest.mark.deep
 def test_the_page_has_no_row_unless_it_is_asked_for() -> None:
     plain = bce.report(FRAME, ["p", "q"], label="y", id="id", **QUICKLY)
     for ending in ("html", "md", "json"):
@@ -328,6 +331,7 @@ def test_text_and_notebook_have_the_short_form_under_the_name_of_the_page() -> N
     assert asked()._repr_markdown_() == asked().to_markdown()
 
 
+@pytest.mark.deep
 def test_its_pages_speak_of_arguments() -> None:
     found = bce.report(
         [1, 0] * 25, [0.6, 0.0] * 25, by={"age": list(range(50))}, max_loss=0.3, confident=True

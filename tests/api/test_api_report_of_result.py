@@ -56,6 +56,7 @@ def rows_in(value: Any, key: str = "") -> list[Any]:  # noqa: ANN401 -- any JSON
     return value if key in ROWS else [row for item in value for row in rows_in(item)]
 
 
+@pytest.mark.few(3)
 @asked
 @pytest.mark.parametrize("is_saved", [False, True], ids=["fresh", "saved"])
 def test_no_row_leaves_the_house_that_nobody_asked_for(name: str, is_saved: bool) -> None:
@@ -76,6 +77,7 @@ def test_no_row_leaves_the_house_that_nobody_asked_for(name: str, is_saved: bool
     assert rows_in(json.loads(Path("report.json").read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.few(2)
 @asked
 def test_a_page_is_the_same_each_time(name: str) -> None:
     first = answer(name).report("first.html").read_bytes()
@@ -83,6 +85,7 @@ def test_a_page_is_the_same_each_time(name: str) -> None:
     assert first.startswith(b"<!DOCTYPE html>\n")
 
 
+@pytest.mark.few(3)
 @asked
 def test_a_saved_result_has_the_same_page(name: str) -> None:
     Path("saved.json").write_text(answer(name).to_json(), encoding="utf-8")
@@ -190,6 +193,7 @@ def test_what_is_no_file_is_written_as_it_is() -> None:
     assert files() == ["pipe.md", "plain.md"]
 
 
+@pytest.mark.deep
 def test_the_page_of_many_segments_stays_small() -> None:
     n = 300
     names = [f"segment {i // 3}" for i in range(n)]
@@ -209,6 +213,7 @@ def test_the_page_of_many_segments_stays_small() -> None:
     assert len(result.to_dict()["segments"]) == 100
 
 
+@pytest.mark.deep
 def test_segments_are_on_the_page_of_any_answer() -> None:
     by = {"site": [*"aabbb"]}
     for result in (

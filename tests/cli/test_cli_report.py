@@ -96,6 +96,7 @@ def test_each_answer_is_that_of_its_command(bce: Bce, table: str) -> None:
     assert found["conventions"] == asked("compute", *one, "--like", "all")["conventions"]
 
 
+@pytest.mark.deep
 def test_no_row_is_told_of_unless_that_was_asked_for(bce: Bce, table: str) -> None:
     options = "-p", "p", "-p", "old", "--fine-bins", "-f", "json"
     found = told(bce("report", table, *options))
@@ -112,6 +113,7 @@ def test_no_row_is_told_of_unless_that_was_asked_for(bce: Bce, table: str) -> No
     assert shown["command"] == "bce report t.csv -p p -p old --fine-bins --id id --worst 2"
 
 
+@pytest.mark.deep
 def test_the_name_of_the_file_is_the_format(bce: Bce, table: str) -> None:
     starts = {"r.html": b"<!DOCTYPE html>", "r.md": b"#", "r.json": b"{", "report": b"<!DOCTYPE"}
     for name, start in starts.items():
@@ -222,6 +224,7 @@ def test_pictures_for_mail_need_matplotlib(
     assert result.exit_code == 2
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("options", "code", "verdict"),
     [
@@ -247,6 +250,7 @@ def test_checks_decide_how_it_ends(
     assert Path("q.json").read_bytes() == Path("r.json").read_bytes()
 
 
+@pytest.mark.deep
 def test_another_file_is_the_second_model_and_a_check(bce: Bce, table: str) -> None:
     lines = [line.split(",") for line in TEXT.splitlines()]
     old = "".join(f"{line[0]},{line[1]},{line[3].replace('old', 'p')}\n" for line in lines)
@@ -339,6 +343,7 @@ def test_the_same_question_makes_the_same_bytes(bce: Bce, table: str) -> None:
     assert Path("one.html").read_bytes() == Path("two.html").read_bytes()
 
 
+@pytest.mark.deep
 def test_a_stamp_is_there_if_it_was_asked_for(
     bce: Bce, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +387,7 @@ def test_a_folder_that_is_not_there_is_named(bce: Bce, table: str) -> None:
     assert result.exit_code == 73
 
 
+@pytest.mark.deep
 def test_of_many_segments_the_costliest_are_told_of_and_a_sum(bce: Bce) -> None:
     rows = "".join(
         f"{i % 2},0.{10 + i},0.5,s{i:02}\n{1 - i % 2},0.5,0.4,s{i:02}\n" for i in range(60)

@@ -89,6 +89,7 @@ def test_rows_that_are_left_out_count_for_nothing() -> None:
     assert filled(rows) == [(0.4, 0.5, 1), (0.2, 0.3, 1)]
 
 
+@pytest.mark.deep
 @given(st.from_type(Rows), st.lists(st.integers(0, 40), max_size=4))
 def test_no_share_depends_on_how_rows_were_cut(
     split: Callable[[Rows, list[int]], list[Rows]], rows: Rows, places: list[int]

@@ -372,6 +372,7 @@ def test_there_is_no_advice_where_no_map_can_be_judged() -> None:
     assert few.log_product.rows == (0, 1, 2)
 
 
+@pytest.mark.deep
 def test_values_of_rows_are_in_it_only_where_they_were_asked_for() -> None:
     write_rows(60)
     inputs = replace(TWO, id="id", labels="truth.csv", on=("id",), by=("site",))

@@ -216,6 +216,7 @@ def hostile(text: str) -> Section:
     )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("text", [HOSTILE, HOSTILE * 40, "\udcff\ud800", "\x00\r\n\u2028"])
 @pytest.mark.parametrize(
     "write",

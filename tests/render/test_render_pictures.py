@@ -326,6 +326,7 @@ def test_colours_are_seen_on_white_and_on_black() -> None:
 # Scales and letters
 
 
+@pytest.mark.deep
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9), st.integers(2, 9), st.booleans())
 @settings(max_examples=examples(300))
 def test_ticks_are_round_few_and_between_the_ends(
@@ -349,6 +350,7 @@ def test_axes_say_their_numbers() -> None:
     assert [text for _, text in shares("", 0.0).ticks] == ["0 %", "50 %", "100 %"]
 
 
+@pytest.mark.deep
 @given(st.text(max_size=40), st.floats(13.0, 300.0))
 @settings(max_examples=examples(300))
 def test_what_is_cut_has_room(text: str, room: float) -> None:
@@ -394,6 +396,7 @@ def test_a_diagram_of_one_model_has_its_bins_its_curve_and_how_often_it_said_wha
     assert pictures.reliability([]) is None
 
 
+@pytest.mark.deep
 def test_eight_models_are_told_apart_by_shape_and_colour_and_the_first_five_drawn(
     preds: Callable[..., str],
 ) -> None:
@@ -442,6 +445,7 @@ def test_intervals_of_segments_say_their_level(preds: Callable[..., str]) -> Non
     assert picture.marks[1].name == "mean loss, 90 % interval"  # type: ignore[union-attr]
 
 
+@pytest.mark.deep
 def test_of_many_segments_fifty_are_drawn_and_the_others_summed_up(
     preds: Callable[..., str],
 ) -> None:
@@ -638,6 +642,7 @@ def test_a_product_of_few_rows_and_one_that_is_0_are_drawn_as_far_as_they_go() -
 # Names from outside
 
 
+@pytest.mark.deep
 def test_names_do_nothing_and_keep_apart(preds: Callable[..., str]) -> None:
     drawn = [
         segments_of([name for name in HOSTILE if "\0" not in name], preds),
@@ -678,6 +683,7 @@ def test_all_lengths_have_a_decimal_at_most_and_ids_are_of_the_name(
 # PNG
 
 
+@pytest.mark.deep
 def test_png_has_two_pixels_for_one_and_the_same_bytes() -> None:
     marks = (
         Polyline("$line$", ((0.0, 0.0), (4.0, 2.0)), 0, "dashed"),
@@ -693,6 +699,7 @@ def test_png_has_two_pixels_for_one_and_the_same_bytes() -> None:
     assert png_of(picture) == found
 
 
+@pytest.mark.deep
 def test_png_has_room_for_letters_that_are_written_as_escapes() -> None:
     picture = replace(flat_picture(Remark("漢", (1.0, 1.0))), y=names("漢", ["漢字" * 20, "b"]))
     escaped = replace(
