@@ -223,6 +223,19 @@ def segments_table(of: Record) -> Expected:
     )
 
 
+def differences_by_segment_table(of: Record) -> Expected:
+    return rows_of(
+        of["compare"]["segments"],
+        {
+            "rows": "n",
+            "mean loss": "mean_loss",
+            "difference": "difference",
+            "its 95 % interval": "ci_low ci_high",
+            "p (Holm)": "p_adjusted",
+        },
+    )
+
+
 def conventions_table(of: Record) -> Expected:
     exact = of["conventions"][0]["mean_loss"]
     costs = ("cap_positive", "cap_negative")
@@ -323,6 +336,7 @@ TABLES: dict[str, Callable[[Record], Expected]] = {
     f"{OLD}: each map on rows that it has not seen": lambda of: recalibrations_table(of, 0),
     f"{NEW}: each map on rows that it has not seen": lambda of: recalibrations_table(of, 1),
     "Where the loss comes from: by 'carrier', costliest first": segments_table,
+    f"{NEW} minus {OLD}, by 'carrier', costliest first": differences_by_segment_table,
     "The mean loss by the convention of each library": conventions_table,
     "The likelihood of all labels: a product underflows, a sum of logs does not": products_table,
     "The product of the likelihoods, row by row": running_product_table,

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 HOSTILE = "</title><script>alert(1)</script>\"'&<img src=x onerror=y>"
 VOID = {"meta"}
+CELLS = ("td", "th")
+ENDED_BY = {
+    **dict.fromkeys(CELLS, CELLS),
+    **dict.fromkeys(("tr", "thead", "tbody"), (*CELLS, "tr")),
+}
+"""Cells and rows need no end of their own."""
 
 
 class Page(HTMLParser):
@@ -36,11 +42,17 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.end_cells(*ENDED_BY.get(tag, ()))
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
+    def end_cells(self, *tags: str) -> None:
+        while self.open and self.open[-1] in tags:
+            self.open.pop()
+
     def handle_endtag(self, tag: str) -> None:
+        self.end_cells(*ENDED_BY.get(tag, ()))
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:

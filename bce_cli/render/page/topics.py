@@ -46,12 +46,20 @@ LEFT_OUT = frozenset(("isotonic", "histogram", "knots", "log_product", "against_
 
 It does without the segments of a comparison and of calibration, too.
 """
+HEAD = frozenset(
+    (
+        *("source", "labels_source", "label_column", "weight_column", "cut", "notes"),
+        *("positive_label", "negative_label", "n", "n_missing", "n_unmatched", "unit"),
+        *("confidence", "logits", "soft_labels"),
+    )
+)
+"""Keys that no answer repeats where its value is that of the whole."""
 TABLES = frozenset(("segments", "conventions", "losses", "bins", "methods"))
 """Keys of lists of records that the page has as columns and rows, for want of room."""
 _FIGURES = (
     "As JSON, with all digits: what {} writes, without the points of curves and what else the page "
     "does not show. Segments, conventions, losses, bins and methods are tables here: columns, and "
-    "rows."
+    "rows; and no answer repeats what stands before the first of them."
 )
 _MOST_SOURCES = 3
 """That a title names."""
@@ -238,12 +246,6 @@ def _segments(document: Answers) -> Iterator[Content]:
     if compute is not None and compute.segments:
         yield from _pictured(pictures.segments(compute))
         yield brief_segments_section(compute, document.others, document.look)
-    if compute is None:
-        yield from _segments_alone(document)
-
-
-def _segments_alone(document: Answers) -> Iterator[Content]:
-    """Show segments where the only answer that knows of them is another than the loss."""
     compare, calibration = document.compare, document.calibration
     if compare is not None and compare.segment_columns:
         yield from compare.by_segment(document.look)[:_MOST_FULL]
@@ -320,7 +322,18 @@ def _figures(record: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("compare", "calibration"):
         if found.get(name) is not None:
             found[name] = without(found[name], ("segments",))
-    return found
+    head = {key: found[key] for key in HEAD if key in found}
+    answers = ("compute", "compare", "calibration", "recalibrate", "check")
+    return found | {name: _beside(head, found[name]) for name in answers if name in found}
+
+
+def _beside(head: Mapping[str, Any], answer: Any) -> Any:  # noqa: ANN401 -- a record, several, none
+    """Return an answer without what the head of all answers has said."""
+    if isinstance(answer, list):
+        return [_beside(head, each) for each in answer]
+    if answer is None:
+        return None
+    return {k: v for k, v in answer.items() if k not in head or v != head[k]}
 
 
 def compact_json(record: Mapping[str, Any]) -> str:
