@@ -32,13 +32,8 @@ if TYPE_CHECKING:
     from bce_cli.render.page.model_figures import Ends, ModelFigures
 
 _DIGITS = 4
-_LONGEST_NAME = 40
 _FEW_MODELS = 2
 _MOST_NAMED = 3
-_MOST_REASONS = 2
-_BOTH = 2
-_AS_IS = "as-is"
-_UNSEEN = "on rows that it has not seen"
 
 
 def answer_of(document: Answers) -> tuple[str, str, str]:
