@@ -200,16 +200,16 @@ def _losses(document: Answers, place: int) -> tuple[LossReport | None, Ends, boo
     """Return the losses of a model, the interval of their mean, and whether a rule makes them."""
     compute, compare, check = document.compute, document.compare, document.check
     if compute is not None and place == 0:
-        has_own_rule = compute.convention.name != "exact" or compute.convention.clip is not None
+        has_own_rule = compute.convention.name != "exact"
         return compute.report, _pair(compute.report.ci_low, compute.report.ci_high), has_own_rule
     if compare is not None:
-        has_own_rule = compare.convention.name != "exact" or compare.convention.clip is not None
+        has_own_rule = compare.convention.name != "exact"
         model = compare.report.models[place]
         return model.report, _pair(model.ci_low, model.ci_high), has_own_rule
     if place < len(document.recalibrations):
         return document.recalibrations[place].report.losses, None, False
     if check is not None and place == 0:
-        has_own_rule = check.convention.name != "exact" or check.convention.clip is not None
+        has_own_rule = check.convention.name != "exact"
         return check.judgement.report, None, has_own_rule
     return None, None, False
 
