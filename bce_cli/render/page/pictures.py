@@ -207,20 +207,13 @@ def segments(document: ComputeDocument) -> Picture | None:
     )
 
 
-def maps(document: RecalibrateDocument, name: str = "picture-maps") -> Picture | None:
-    """Return how much less or more each map costs rows that it has not seen.
-
-    Parameters
-    ----------
-    document : RecalibrateDocument
-    name : str, optional
-        Of the picture, where a page has several.
-    """
+def maps(document: RecalibrateDocument) -> Picture | None:
+    """Return how much less or more each map costs rows that it has not seen."""
     record = document.record()
     if len(record["methods"]) == 1:
         return None
     return _of_dots(
-        name,
+        "picture-maps",
         "What each recalibration would change",
         dots_of_maps(record),
         "Left of the line of no difference a map is better than predictions as they are.",

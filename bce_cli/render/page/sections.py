@@ -102,17 +102,10 @@ def _file_text(file: InputFile) -> str:
     return f"{safe_text(file.source)}{many}"
 
 
-def loss_section(
-    compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN, *, is_told: bool
-) -> Section:
-    """Show the loss and what it is to be measured by: the base rate, a coin, bits.
+def loss_section(compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN) -> Section:
+    """Show what the loss is to be measured by: the base rate, a coin, bits.
 
-    Parameters
-    ----------
-    compute : ComputeDocument
-    model : ModelFigures
-    is_told : bool
-        Whether the page has said already what the loss comes to.
+    What it comes to is not said in words, as the answer of the page has them.
     """
     section, report = summary_section(compute, look), compute.report
     rows: list[Texts] = []
@@ -128,8 +121,7 @@ def loss_section(
     other: Unit = "nats" if report.unit == "bits" else "bits"
     value = report.mean_loss * NATS_PER[report.unit] / NATS_PER[other]
     rows.insert(2, (f"in {other}", mean_loss_text(value), f"the same mean, {other} per row"))
-    verdicts = () if is_told else section.verdicts
-    return replace(section, title="The loss", rows=tuple(rows), verdicts=verdicts, marked=(0,))
+    return replace(section, title="The loss", rows=tuple(rows), verdicts=(), marked=(0,))
 
 
 def models_section(

@@ -139,7 +139,7 @@ def _topics(document: Answers) -> Iterator[Topic]:
     read = making_section(document, first)
     yield Topic("making", "Where the numbers come from", (read, *inputs))
     if compute is not None and first is not None:
-        loss = loss_section(compute, first, document.look, is_told=True)
+        loss = loss_section(compute, first, document.look)
         yield Topic("loss", "The loss", (loss,))
     yield Topic("models", "The models compared", (*_models(document),))
     yield Topic("calibration", "Calibration", (*_calibration(document),))
