@@ -32,7 +32,7 @@ from bce_cli.questions.answers import (
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import Against
-from bce_cli.render.page.answers import MOST_SEGMENTS
+from bce_cli.render.page.answers import MOST_TOLD
 from bce_cli.render.page.document import ReportDocument
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Answers:
         if result.segments is None:
             return None
         whole, confidence = compute.report, self.plan.confidence
-        return other_segments(result.segments, compute.segments, MOST_SEGMENTS, whole, confidence)
+        return other_segments(result.segments, compute.segments, MOST_TOLD, whole, confidence)
 
     def conventions(self, result: Result, asked: Plan) -> ComputeDocument | None:
         """Say what other libraries print; None where that is not defined."""

@@ -15,7 +15,7 @@ from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
-from bce_cli.render.page.answers import MOST_SEGMENTS, InputFile, Making
+from bce_cli.render.page.answers import MOST_TOLD, InputFile, Making
 from bce_cli.render.page.document import ReportDocument
 from bce_cli.version import __version__
 
@@ -76,7 +76,7 @@ def _other_segments(document: ComputeDocument) -> OtherSegments | None:
     costs = {
         item.names: (item.report.total_loss if item.report else 0.0, item.n) for item in segments
     }
-    names = frozenset(in_order(costs)[MOST_SEGMENTS:])
+    names = frozenset(in_order(costs)[MOST_TOLD:])
     if not names:
         return None
     rest = [item for item in segments if item.names in names]

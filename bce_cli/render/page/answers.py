@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bce_cli.render.origin import Origin
     from bce_cli.render.recalibrate import RecalibrateDocument
 
-MOST_SEGMENTS = 50
+MOST_TOLD = 50
 """Segments that are told of one by one: the costliest; others are summed up."""
 
 
@@ -98,7 +98,7 @@ class Answers:
     no_advice : str or None
         Why there are no recalibrations, though rows are held: too few of them, or one label only.
     others : OtherSegments or None
-        The segments of `compute` and `compare` beyond the costliest `MOST_SEGMENTS`, together; the
+        The segments of `compute` and `compare` beyond the costliest `MOST_TOLD`, together; the
         page has them as one, and None where there are no more.
     """
 

@@ -28,6 +28,7 @@ from bce_cli.render.layout import (
     power_of_ten,
     table,
 )
+from bce_cli.render.page.answers import MOST_TOLD
 from bce_cli.render.page.picture import (
     Boxes,
     Level,
@@ -54,9 +55,6 @@ if TYPE_CHECKING:
     from bce_cli.render.dots import Mark
     from bce_cli.render.page.picture import XY, PictureMark
     from bce_cli.render.recalibrate import RecalibrateDocument
-
-MOST_SEGMENTS = 50
-"""That a picture has; the others are told of."""
 
 _LONGEST_NAME, _BRIEF = 400, 40
 _FROM_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
@@ -202,7 +200,7 @@ def segments(document: ComputeDocument) -> Picture | None:
     return _of_dots(
         "picture-segments",
         "Mean loss of each segment",
-        dots_of_segments(record, _named, MOST_SEGMENTS),
+        dots_of_segments(record, _named, MOST_TOLD),
         "Left of the loss of its base rate a segment has skill, right of it none.",
     )
 

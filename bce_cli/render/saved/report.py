@@ -15,7 +15,7 @@ from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
-from bce_cli.render.page.answers import MOST_SEGMENTS, InputFile, Making
+from bce_cli.render.page.answers import MOST_TOLD, InputFile, Making
 from bce_cli.render.page.document import ReportDocument
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.compute import conventions_of
@@ -50,7 +50,7 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
     """
     fields = Fields(record, name)
     if fields.members.get("other_segments") is not None:
-        message = f"{safe_text(name)}: there are more than {MOST_SEGMENTS} segments"
+        message = f"{safe_text(name)}: there are more than {MOST_TOLD} segments"
         raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
