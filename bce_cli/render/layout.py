@@ -339,8 +339,20 @@ def power_of_ten(log10: float, look: Look) -> str:
     mantissa = f"{10.0 ** (log10 - exponent):.3g}"
     if mantissa == "10":
         mantissa, exponent = "1", exponent + 1
-    power = f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
-    return f"{mantissa} {look.pick('×', 'x')} {power}"
+    return f"{mantissa} {look.pick('×', 'x')} {ten_to(exponent, look)}"
+
+
+def ten_to(exponent: int, look: Look = PLAIN) -> str:
+    """Write a power of ten.
+
+    Examples
+    --------
+    >>> ten_to(-324), ten_to(-324, Look(unicode=False)), ten_to(0), ten_to(1)
+    ('10⁻³²⁴', '10^-324', '1', '10')
+    """
+    if exponent in (0, 1):
+        return str(10**exponent)
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}" if look.unicode else f"10^{exponent}"
 
 
 def formula(text: str, look: Look) -> str:

@@ -74,12 +74,8 @@ _MOST_ROOMY, _ROOMY, _TIGHT = 12, 26, 20
 _LONG_BIN = 1.3
 _POINTS = 24
 """Of a curve, in a table."""
-_LIMITS: dict[FloatType, tuple[float, float]] = {
-    "float16": (2.0**-14, 2.0**-24),
-    "float32": (2.0**-126, 2.0**-149),
-    "float64": (2.0**-1022, 2.0**-1074),
-}
-"""Least number that is held to full precision, and least one above 0 (IEEE 754)."""
+_LEAST: dict[FloatType, float] = {"float16": 2.0**-24, "float32": 2.0**-149, "float64": 2.0**-1074}
+"""The least number above 0 (IEEE 754)."""
 
 
 def reliability(models: Sequence[tuple[str, CalibrationReport]]) -> Picture | None:
@@ -411,7 +407,7 @@ def log_product(
     marks: list[PictureMark] = [Polyline("product, as a sum of logarithms", tuple(spots), 0)]
     bottom = min(lowest * 1.05, -1.0)
     for place, name in enumerate(FLOAT_TYPES):
-        limit = math.log10(_LIMITS[name][1])
+        limit = math.log10(_LEAST[name])
         if limit >= bottom:
             text = f"{name}: nothing below {power_of_ten(limit, Look())}"
             marks.append(Level(text, limit, "y", place + 1, ("dotted", "dashed", "solid")[place]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bce_cli.render.layout import ten_to
 from bce_cli.render.page.picture import Scale
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 _FIRST_STEP, _LAST_STEP = 1e-5, 1e6
 """Between these, numbers are written out."""
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DUST = 1e-9  # of a step
 
 
@@ -64,7 +64,7 @@ def powers(title: str, low: float, high: float, most: int = 6) -> Scale:
     """
     step = max(nice_step(high - low, most), 1.0)
     step = math.ceil(step - _DUST)  # no powers between whole ones
-    ticks = ((at, power(round(at))) for at in multiples(low, high, step))
+    ticks = ((at, ten_to(round(at))) for at in multiples(low, high, step))
     return Scale(title, low, high, tuple(ticks))
 
 
@@ -135,15 +135,3 @@ def written(value: float, step: float) -> str:
         return f"{value:.3g}"
     digits = f"{step:.10f}".rstrip("0").partition(".")[2]
     return f"{value:,.{len(digits)}f}"
-
-
-def power(exponent: int) -> str:
-    """Write a power of ten.
-
-    Examples
-    --------
-    >>> power(-324), power(0), power(1)
-    ('10⁻³²⁴', '1', '10')
-    """
-    plain = {0: "1", 1: "10"}
-    return plain.get(exponent, f"10{str(exponent).translate(_SUPERSCRIPTS)}")
