@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bce_cli.cli.demanded import VERDICT_CODES, Demanded
-from bce_cli.cli.diagnostics import say
+from bce_cli.cli.demanded import Demanded, end_judged
 from bce_cli.cli.input import ScoredInput, SourcesArg, paths_or_help
 from bce_cli.cli.options import EngineOptions, LossOptions
 from bce_cli.cli.output import OutputOptions, quiet_option
@@ -60,11 +59,8 @@ def check(
         document = judged(job, asked, paths, convention, losses.unit, limits)
         if not is_silent:
             stream.write(out.written(document))
-    verdict = document.judgement.verdict
     out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
-    if not quiet and verdict != "passed" and not out.is_seen:
-        say(f"check {verdict}: {document.reasons()}")
-    raise typer.Exit(VERDICT_CODES[verdict])
+    end_judged(document, is_told=quiet or out.is_seen)
 
 
 def _refuse_idle(demanded: Demanded) -> None:

@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from bce_cli.cli.diagnostics import ExitCode
+from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.input import column_option, refuse_column
 from bce_cli.cli.parsing import OptionGroup, count_option, number_in
 from bce_cli.errors import UsageError
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.gate.limits import Limits
     from bce_cli.questions.inputs import Inputs
+    from bce_cli.render.check import CheckDocument
 
-VERDICT_CODES = {
+_CODES = {
     "passed": ExitCode.OK,
     "failed": ExitCode.GATE_FAILED,
     "undecided": ExitCode.GATE_UNDECIDED,
@@ -223,3 +224,23 @@ class Demanded(OptionGroup):
         return replace(
             inputs, against=against, against_column=self.against_column, cluster=self.cluster
         )
+
+
+def end_judged(document: "CheckDocument", *, is_told: bool) -> NoReturn:
+    """End a command with the exit code of its verdict.
+
+    Parameters
+    ----------
+    document : CheckDocument
+    is_told : bool
+        Whether the reasons are read already, or nobody wants them; else they are told.
+
+    Raises
+    ------
+    typer.Exit
+        Always.
+    """
+    verdict = document.judgement.verdict
+    if not is_told and verdict != "passed":
+        say(f"check {verdict}: {document.reasons()}")
+    raise typer.Exit(_CODES[verdict])

@@ -1,12 +1,11 @@
 """bce report: all that can be told of predictions, on one page."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bce_cli.cli.demanded import VERDICT_CODES, Demanded
-from bce_cli.cli.diagnostics import say
+from bce_cli.cli.demanded import Demanded, end_judged
 from bce_cli.cli.input import (
     ByOpt,
     ClusterOpt,
@@ -55,16 +54,6 @@ class Demands(Demanded):
         int | None,
         count_option(
             "--bins", "Bins of the reliability table, and for --max-ece. Else 10.", 1000, least=1
-        ),
-    ] = None
-    strategy: Annotated[
-        Literal["uniform", "quantile"] | None,
-        typer.Option(
-            "--strategy",
-            metavar="RULE",
-            help="Their kind: of equal width (uniform), or of about as many rows each (quantile). "
-            "Else uniform.",
-            show_default=False,
         ),
     ] = None
     cluster: ClusterOpt = None
@@ -162,10 +151,7 @@ def report(
         stream.write(out.page(document))
     out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
     if document.check is not None:
-        verdict = document.check.judgement.verdict
-        if not quiet and verdict != "passed" and not out.is_seen:
-            say(f"check {verdict}: {document.check.reasons()}")
-        raise typer.Exit(VERDICT_CODES[verdict])
+        end_judged(document.check, is_told=quiet or out.is_seen)
 
 
 def _asked(inputs: ModelsInput, wanted: Wanted, demanded: Demands) -> "Inputs":
