@@ -5,19 +5,18 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from bce_cli.errors import UsageError, shortage
 from bce_cli.render.drawing import drawable
 from bce_cli.render.page.letters import SIZE
 from bce_cli.render.page.picture import Remark
 from bce_cli.render.page.placed import INK, number, place
+from bce_cli.render.page.templating import rendered
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-    from markupsafe import Markup
     from matplotlib.axes import Axes
 
     from bce_cli.render.page.picture import XY, Picture, PictureMark, Scale
@@ -47,22 +46,9 @@ def svg_of(picture: Picture) -> Markup:
     >>> '<title id="it-title">A line</title>' in drawn, "a &lt; b" in drawn
     (True, True)
     """
-    from markupsafe import Markup  # noqa: PLC0415 -- where pages are written
-
-    drawn = _template().render(picture=picture, placed=place(picture), number=number, size=SIZE)
+    found = {"picture": picture, "placed": place(picture), "number": number, "letters": SIZE}
+    drawn = rendered("picture.svg.jinja", **found)
     return Markup(drawn)  # noqa: S704 -- the template has escaped all text
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 -- as above
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("picture.svg.jinja")
 
 
 def img_of(picture: Picture) -> Markup:
@@ -73,8 +59,6 @@ def img_of(picture: Picture) -> Markup:
     UsageError
         matplotlib is missing.
     """
-    from markupsafe import Markup  # noqa: PLC0415 -- as above
-
     data = b64encode(png_of(picture)).decode("ascii")
     placed = place(_drawable(picture))
     image = Markup('<img src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">')

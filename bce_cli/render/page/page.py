@@ -1,26 +1,22 @@
 """Topics, or sections alone, as one page of HTML; and sections as a piece of a notebook.
 
 All markup stands in the templates beside this file, which escape whatever they are given. What is
-here says how elements look, and what becomes of text that is long or cannot be seen.
+here says how elements look.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bce_cli.errors import Cut, safe_text
 from bce_cli.render.layout import Judged
 from bce_cli.render.page.drawn import img_of, svg_of
 from bce_cli.render.page.picture import Picture
+from bce_cli.render.page.templating import LONGEST_CELL, cut, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bce_cli.core.gate.judgement import Verdict
     from bce_cli.render.layout import Column, Section
@@ -31,10 +27,7 @@ _POLICY = Markup(
 )
 _SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "undecided": "?"}
 
-_LONGEST_CELL, _LONGEST_LABEL = 60, 120
-_LONGEST_TEXT = 2000  # of a sentence, and of what stands in a title
-_LONG_WORD = re.compile(r"\S{101,}")
-_LONGEST_WORD = 60  # of those that are cut; a digest of SHA-256 has 64, and is not
+_LONGEST_LABEL = 120
 _WORDS = 16  # letters of a column whose cells are broken into lines
 _NARROW = 36  # letters side by side that fit a phone
 _DENSE, _WIDER = 90, 120  # more of them do not fit A4 in the usual size, or in the least
@@ -69,16 +62,7 @@ def write_page(
     >>> "<h2>The loss</h2>" in page, "<p>a &lt; b</p>" in page
     (True, True)
     """
-    return _rendered(
-        "page.html.jinja",
-        dress=_PageDress(),
-        policy=_POLICY + Markup("; img-src data:") * (picture_format == "png"),
-        title=title,
-        sections=(),
-        topics=topics,
-        is_listed=len(topics) >= _LISTED_FROM,
-        drawn=img_of if picture_format == "png" else svg_of,
-    )
+    return _page(title, topics=topics, are_png=picture_format == "png")
 
 
 def write_html(sections: Sequence[Section], title: str) -> str:
@@ -96,15 +80,26 @@ def write_html(sections: Sequence[Section], title: str) -> str:
     >>> "<p>a &lt; b</p>" in write_html([Section("", notes=("a < b",))], "Page")
     True
     """
-    return _rendered(
+    return _page(title, sections)
+
+
+def _page(
+    title: str,
+    sections: Sequence[Section] = (),
+    topics: Sequence[Topic] = (),
+    *,
+    are_png: bool = False,
+) -> str:
+    return rendered(
         "page.html.jinja",
+        **_ASKED,
         dress=_PageDress(),
-        policy=_POLICY,
+        policy=_POLICY + Markup("; img-src data:") * are_png,
         title=title,
         sections=sections,
-        topics=(),
-        is_listed=False,
-        drawn=svg_of,
+        topics=topics,
+        is_listed=len(topics) >= _LISTED_FROM,
+        drawn=img_of if are_png else svg_of,
     )
 
 
@@ -129,7 +124,7 @@ def html_fragment(sections: Sequence[Section]) -> str:
     </section>
     </div>
     """
-    return _rendered("fragment.html.jinja", dress=_NotebookDress(), sections=sections)
+    return rendered("fragment.html.jinja", **_ASKED, dress=_NotebookDress(), sections=sections)
 
 
 class _PageDress:
@@ -159,13 +154,13 @@ class _PageDress:
         return self._unlike_others(section.title or kind)
 
     def _unlike_others(self, title: str) -> str:
-        label = _cut(title, _LONGEST_LABEL)
+        label = cut(title, _LONGEST_LABEL)
         number = self._labels[label] = self._labels.get(label, 0) + 1
         return label if number == 1 else f"{label} ({number})"
 
     def image(self, title: str) -> str:
         """Name letters that are a drawing, which nobody wants to have read out."""
-        return _cut(title, _LONGEST_LABEL) or "Drawing"
+        return cut(title, _LONGEST_LABEL) or "Drawing"
 
 
 class _NotebookDress:
@@ -214,7 +209,7 @@ def _width(section: Section) -> int:
     lines = [[column.title for column in section.columns], *section.rows]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return sum(
-        2 + min(width, _WORDS if column.wraps else _LONGEST_CELL)
+        2 + min(width, _WORDS if column.wraps else LONGEST_CELL)
         for column, width in zip(section.columns, widths, strict=True)
     )
 
@@ -225,103 +220,22 @@ def _density(section: Section) -> str:
     return " ".join(["dense"] * (width > _DENSE) + ["wider"] * (width > _WIDER))
 
 
-def _kind(column: Column) -> str:
-    return " ".join(["text" if column.is_text else "number"] + ["words"] * column.wraps)
+def _kinds(columns: Sequence[Column]) -> list[str]:
+    return [
+        " ".join(["text" if column.is_text else "number"] + ["words"] * column.wraps)
+        for column in columns
+    ]
 
 
 def _verdict(text: str) -> str:
     return text.verdict if isinstance(text, Judged) else ""
 
 
-def _visible(value: Any) -> Any:  # noqa: ANN401 -- whatever a template shows
-    """Make visible what cannot be seen, wherever text from outside has come through."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return safe_text(value)
-    return value
-
-
-def _lines(texts: Sequence[str]) -> Markup:
-    """Join lines of text that stands between tags, where quotes need no escape."""
-    return Markup("\n".join(escape(safe_text(text), quote=False) for text in texts))  # noqa: S704
-
-
-def _cut(text: str, longest: int) -> str:
-    """Cut a text for places where there is no room for the whole.
-
-    Examples
-    --------
-    >>> _cut("abcdefgh", 6), _cut("abc", 6)
-    ('abc...', 'abc')
-    """
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
-
-
-def _pieces(text: str, longest: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield a text, cut where it is too long, and the whole of what was cut, or "".
-
-    Parameters
-    ----------
-    text : str
-    longest : int, default 0
-        Of the whole; 0 means that of sentences, and then the words have a limit of their own.
-
-    Examples
-    --------
-    >>> list(_pieces("abcdefgh", 6))
-    [('abc...', 'abcdefgh')]
-    >>> [(len(part), len(whole)) for part, whole in _pieces(f"of {'x' * 500} {'y' * 64}")]
-    [(3, 0), (60, 500), (65, 0)]
-    """
-    if isinstance(text, Cut):
-        yield text, _cut(text.whole, _LONGEST_TEXT)
-        return
-    most = longest or _LONGEST_TEXT
-    if len(text) > most:
-        yield _cut(text, most), _cut(text, _LONGEST_TEXT)
-        return
-    done = 0
-    for word in () if longest else _LONG_WORD.finditer(text):
-        yield text[done : word.start()], ""
-        yield _cut(word.group(), _LONGEST_WORD), word.group()
-        done = word.end()
-    yield text[done:], ""
-
-
-def _size(text: str) -> str:
-    """Say how long a text is.
-
-    Examples
-    --------
-    >>> _size("x" * 12345), _size("x")
-    ('12 kB', '1 kB')
-    """
-    return f"{max(1, round(len(text) / 1000))} kB"
-
-
-def _rendered(template: str, **values: Any) -> str:  # noqa: ANN401 -- whatever a template takes
-    return _environment().get_template(template).render(**values)
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("bce_cli.render.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters |= {"cut": _cut, "kind": _kind, "lines": _lines}
-    made.globals |= {
-        "signs": _SIGNS,
-        "longest_cell": _LONGEST_CELL,
-        "verdict": _verdict,
-        "pieces": _pieces,
-        "longest_text": _LONGEST_TEXT,
-        "size": _size,
-        "density": _density,
-        "is_picture": lambda content: isinstance(content, Picture),
-    }
-    return made
+_ASKED: Mapping[str, Any] = {
+    "signs": _SIGNS,
+    "verdict": _verdict,
+    "kinds_of": _kinds,
+    "density": _density,
+    "is_picture": lambda content: isinstance(content, Picture),
+}
+"""What templates ask of what they are given."""
