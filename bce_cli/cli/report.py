@@ -47,7 +47,7 @@ _MOST_WORST = 1000
 """Rows that a page may show; more would make it large."""
 
 
-class Demands(Demanded):
+class PageDemands(Demanded):
     """What predictions are held to, where intervals and bins are those of the whole page."""
 
     bins: Annotated[
@@ -116,7 +116,7 @@ def report(
     *,
     inputs: ModelsInput,
     wanted: Wanted,
-    demanded: Demands,
+    demanded: PageDemands,
     out: PageOptions,
     quiet: Annotated[
         bool,
@@ -154,13 +154,13 @@ def report(
         end_judged(document.check, is_told=quiet or out.is_seen)
 
 
-def _asked(inputs: ModelsInput, wanted: Wanted, demanded: Demands) -> "Inputs":
+def _asked(inputs: ModelsInput, wanted: Wanted, demanded: PageDemands) -> "Inputs":
     """Return what is to be read: columns of models, or one beside that which it is held against."""
     asked = demanded.asked(wanted.asked(inputs.asked()))
     return replace(asked, least_models=None) if demanded.against is not None else asked
 
 
-def _saved(demanded: Demands) -> "list[Source]":
+def _saved(demanded: PageDemands) -> "list[Source]":
     """Return the report that predictions are held to, as it is now; none without one."""
     if not demanded.baseline:
         return []
@@ -169,7 +169,7 @@ def _saved(demanded: Demands) -> "list[Source]":
     return [Source(demanded.baseline).looked_at()]
 
 
-def _plan(wanted: Wanted, demanded: Demands) -> "ReportPlan":
+def _plan(wanted: Wanted, demanded: PageDemands) -> "ReportPlan":
     """Return what is to be found out; reads the baseline.
 
     Raises

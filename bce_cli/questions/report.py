@@ -171,22 +171,22 @@ def report(job: Job, inputs: Inputs, sources: Sequence[Source], plan: ReportPlan
     result, seen = evaluate_with(job, asked, look, are_small=not plan.holds_rows)
     rows = concatenated(seen.held) if plan.holds_rows else None
     seen = replace(seen, held=[])  # of which these are copies
-    answers = _Answers(job, inputs, tuple(sources), plan, seen, rows)
-    recalibrations, obstacle = answers.recalibrations()
-    compute = answers.compute(result, asked)
+    reporter = _Reporter(job, inputs, tuple(sources), plan, seen, rows)
+    recalibrations, obstacle = reporter.recalibrations()
+    compute = reporter.compute(result, asked)
     return ReportDocument(
-        answers.origin,
-        tuple(answers.names),
+        reporter.origin,
+        tuple(reporter.names),
         compute=compute,
-        conventions=answers.conventions(result, asked),
-        compare=answers.compare(),
-        calibration=answers.calibration(),
+        conventions=reporter.conventions(result, asked),
+        compare=reporter.compare(),
+        calibration=reporter.calibration(),
         recalibrations=recalibrations,
-        check=answers.check(),
+        check=reporter.check(),
         losses=seen.losses.bins(plan.unit),
         log_product=result.log_product,
         no_advice=obstacle,
-        others=answers.others(result, compute),
+        others=reporter.others(result, compute),
     )
 
 
@@ -199,7 +199,7 @@ def _place_of_rival(inputs: Inputs) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
+class _Reporter:
     """What rows that were all read came to, and how to tell of them."""
 
     job: Job
