@@ -11,6 +11,7 @@ ARGUMENTS = {
     "--like all": "like='all'",
     "--against old.csv": "against='old.csv'",
     "bce check --min-skill 0 --confident": "bce.check(..., min_skill=0, confident=True)",
+    "bce recalibrate": "bce.recalibrate(...)",
     "--save map.json, then bce apply map.json new.csv": (
         "save('map.json'), or map().apply(predictions)"
     ),

@@ -234,7 +234,7 @@ def parts_section(document: CalibrationDocument, look: Look) -> Section:
             *document.doubts,
             *_score_notes(report),
             *([_HOW] if report.log_loss.miscalibration else []),
-            *([] if document.gain is None else [_gain_note(document.gain, report)]),
+            *([] if document.gain is None else [_gain_note(document.gain, report, look)]),
             *_fine_notes(report),
             *_impossible_notes(report, origin),
             cluster_note(
@@ -292,12 +292,12 @@ def _end(value: float) -> str:
     return figure(value, _END_DIGITS)
 
 
-def _gain_note(gain: SimpleGain, report: CalibrationReport) -> str:
+def _gain_note(gain: SimpleGain, report: CalibrationReport, look: Look) -> str:
     """Say what the best simple map removes on rows that it was not fitted to."""
     best = f"the best simple map, {gain.method},"
-    where = f"bce recalibrate; of {count(gain.n)} rows drawn by chance"
-    if gain.n < MOST or gain.n == report.n_weighted:
-        where = "bce recalibrate"
+    where = look.asked_by("bce recalibrate", "bce.recalibrate(...)")
+    if gain.n >= MOST and gain.n != report.n_weighted:
+        where += f"; of {count(gain.n)} rows drawn by chance"
     if math.isinf(gain.removed):
         left = f"{figure(gain.loss, _DIGITS)} {report.unit}"
         return f"Cross-fitted, {best} leaves {left}: {where}."

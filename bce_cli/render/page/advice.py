@@ -139,8 +139,10 @@ def _recalibrate(document: Answers, place: int) -> Iterator[str]:
     if document.no_advice is not None:
         return
     if place >= len(document.recalibrations):
-        if _off(document, place):
-            yield f"look for a map with bce recalibrate, as predictions are {_off(document, place)}"
+        off = _off(document, place)
+        if off:
+            finder = document.look.asked_by("bce recalibrate", "bce.recalibrate(...)")
+            yield f"look for a map with {finder}, as predictions are {off}"
         return
     report = document.recalibrations[place].report
     found = report.of(report.recommended)
@@ -150,8 +152,9 @@ def _recalibrate(document: Answers, place: int) -> Iterator[str]:
         yield f"recalibrate{what} with the {found.method} map, {gain}"
         return
     judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
-    off = f"they are {_off(document, place)}, but " if _off(document, place) else ""
-    leave = f"leave {'its' if place else 'the'} predictions as they are: {off}"
+    off = _off(document, place)
+    although = f"they are {off}, but " if off else ""
+    leave = f"leave {'its' if place else 'the'} predictions as they are: {although}"
     if not judged:
         yield f"{leave}no map can be judged"
         return
