@@ -214,7 +214,7 @@ class Result(Figures, ABC):
 
     def _report_document(self) -> ReportDocument:
         """Return all that is known here, and no rows that nobody asked for."""
-        from bce_cli.render.alone import report_of  # noqa: PLC0415 -- not for every result
+        from bce_cli.render.one_answer import report_of  # noqa: PLC0415 -- not for every result
 
         return report_of(cast("SavedDocument", self._document))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from bce_cli.render.page.answers import InputFile, Making
+from bce_cli.render.page.material import InputFile, Making
 from bce_cli.storage.digests import digest_of
 from bce_cli.storage.paths import without_secrets
 from bce_cli.version import __version__

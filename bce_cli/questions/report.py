@@ -32,8 +32,8 @@ from bce_cli.questions.answers import (
 from bce_cli.render.calibration_table import ModelCalibration
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import Against
-from bce_cli.render.page.answers import MOST_TOLD
 from bce_cli.render.page.document import ReportDocument
+from bce_cli.render.page.material import MOST_TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ import pytest
 
 from bce_cli.render.layout import Look, Section
 from bce_cli.render.markdown import write_markdown
-from bce_cli.render.page.answers import InputFile, Making
+from bce_cli.render.page.material import InputFile, Making
 from bce_cli.render.page.model_figures import models_of
 from bce_cli.render.page.page import write_page
 from bce_cli.render.page.picture import Picture

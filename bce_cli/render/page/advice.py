@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.recalibration.choice import MethodReport, RecalibrationReport
     from bce_cli.core.segments import Gap, SegmentReport
-    from bce_cli.render.page.answers import Answers
+    from bce_cli.render.page.material import Answers
     from bce_cli.render.page.model_figures import ModelFigures
 
 _DIGITS = 4

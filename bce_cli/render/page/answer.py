@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.differences import Difference, DifferenceReport, Infinite
     from bce_cli.core.comparison.differences import Verdict as Word
     from bce_cli.core.gate.judgement import Verdict
-    from bce_cli.render.page.answers import Answers
+    from bce_cli.render.page.material import Answers
     from bce_cli.render.page.model_figures import Ends, ModelFigures
 
 _DIGITS = 4

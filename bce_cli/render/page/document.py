@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from bce_cli.errors import UsageError
 from bce_cli.render.page.answer import answer_of
-from bce_cli.render.page.answers import Answers
+from bce_cli.render.page.material import Answers
 from bce_cli.render.page.short_form import short_form
 from bce_cli.render.segments import segment_records
 
 if TYPE_CHECKING:
     from bce_cli.core.segments import OtherSegments
     from bce_cli.render.layout import Look, Section
-    from bce_cli.render.page.answers import Making
+    from bce_cli.render.page.material import Making
 
 
 class _Document(Protocol):

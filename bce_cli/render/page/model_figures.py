@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bce_cli.core.calibration.report import CalibrationReport
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.render.calibration import CalibrationDocument
-    from bce_cli.render.page.answers import Answers
+    from bce_cli.render.page.material import Answers
 
     Ends: TypeAlias = "tuple[float, float] | None"
 

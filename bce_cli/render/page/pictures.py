@@ -28,7 +28,7 @@ from bce_cli.render.layout import (
     power_of_ten,
     table,
 )
-from bce_cli.render.page.answers import MOST_TOLD
+from bce_cli.render.page.material import MOST_TOLD
 from bce_cli.render.page.picture import (
     Boxes,
     Level,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
     from bce_cli.render.layout import Look, Texts
-    from bce_cli.render.page.answers import Answers, InputFile, Making
+    from bce_cli.render.page.material import Answers, InputFile, Making
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
 

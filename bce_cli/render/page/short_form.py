@@ -17,7 +17,7 @@ from bce_cli.render.recalibrate import recalibration_verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bce_cli.render.page.answers import Answers
+    from bce_cli.render.page.material import Answers
 
 _MOST_COLUMNS = 5
 

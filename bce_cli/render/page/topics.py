@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.layout import Look
-    from bce_cli.render.page.answers import Answers
     from bce_cli.render.page.document import ReportDocument
+    from bce_cli.render.page.material import Answers
 
 T = TypeVar("T", "Section", "Picture")
 Content: TypeAlias = "Section | Picture"

@@ -15,8 +15,8 @@ from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
-from bce_cli.render.page.answers import MOST_TOLD, InputFile, Making
 from bce_cli.render.page.document import ReportDocument
+from bce_cli.render.page.material import MOST_TOLD, InputFile, Making
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.compute import conventions_of
 from bce_cli.render.saved.document import document_in
