@@ -13,7 +13,7 @@ from bce_cli.questions.answers import job
 from bce_cli.questions.cuts import cuts_of_texts
 from bce_cli.questions.inputs import Inputs
 from bce_cli.questions.report import ReportPlan, report
-from tests.questions.figured import figures
+from tests.render.reports import figures_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,7 +47,7 @@ def test_a_cluster_answers_as_this_process_does(
 ) -> None:
     def asked(*engine: Any) -> dict[str, Any]:  # noqa: ANN401 -- as `job` takes it
         data = inputs.data(sources[form])
-        return figures(report(job(data, *engine), inputs, sources[form], plan))
+        return figures_of(report(job(data, *engine), inputs, sources[form], plan))
 
     local = asked(2, "local", None)
     assert len(local["log_product"].rows) > 50

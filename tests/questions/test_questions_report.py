@@ -21,7 +21,7 @@ from bce_cli.questions.cuts import cuts_of_texts
 from bce_cli.questions.inputs import Inputs
 from bce_cli.questions.report import ReportPlan, report
 from bce_cli.render.records import write_json
-from tests.questions.figured import figures
+from tests.render.reports import figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,15 +242,15 @@ def test_every_answer_is_that_of_the_command_alone(name: str, bce: Callable[...,
     document = asked(case.inputs, case.plan)
     assert_all_as_alone(document, case, bce)
     cut = asked(case.inputs, case.plan, n_workers=1, block_bytes=3000)
-    assert figures(cut) == figures(document)
+    assert figures_of(cut) == figures_of(document)
 
 
 def test_a_pipe_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     write_rows(60)
-    of_file = figures(asked(ONE))
+    of_file = figures_of(asked(ONE))
     text = Path("preds.csv").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
-    of_pipe = figures(asked(ONE, ReportPlan(), "-"))
+    of_pipe = figures_of(asked(ONE, ReportPlan(), "-"))
     assert of_pipe["origin"] == replace(of_file["origin"], sources=("-",))
     for there, here in zip(of_file["records"], of_pipe["records"], strict=True):
         assert here == (None if there is None else there | {"source": "-"})
@@ -376,7 +376,7 @@ def test_there_is_no_advice_where_no_map_can_be_judged() -> None:
 def test_values_of_rows_are_in_it_only_where_they_were_asked_for() -> None:
     write_rows(60)
     inputs = replace(TWO, id="id", labels="truth.csv", on=("id",), by=("site",))
-    text = json.dumps(saved(figures(asked(inputs, FINE))["records"]))
+    text = json.dumps(saved(figures_of(asked(inputs, FINE))["records"]))
     assert "row 1" not in text
     told = asked(inputs, replace(FINE, n_worst=2))
     assert told.compute is not None

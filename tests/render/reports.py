@@ -1,4 +1,4 @@
-"""Reports of small data, made of the answers that are asked for."""
+"""Reports of small data, made of the answers that are asked for, and what two are compared by."""
 
 from __future__ import annotations
 
@@ -72,3 +72,18 @@ def report_of(
 
 def _document(result: Result) -> Any:  # noqa: ANN401 -- of any question
     return result._document  # noqa: SLF001 -- what a report is made of
+
+
+def figures_of(document: ReportDocument) -> dict[str, Any]:
+    """Return all there is in a document; those of arrays cannot be compared."""
+    answers = (document.compute, document.conventions, document.compare)
+    judged = (document.calibration, *document.recalibrations, document.check)
+    return {
+        "records": [None if each is None else each.record() for each in (*answers, *judged)],
+        "origin": document.origin,
+        "models": document.models,
+        "losses": document.losses,
+        "log_product": document.log_product,
+        "no_advice": document.no_advice,
+        "others": document.others,
+    }
