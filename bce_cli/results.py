@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from bce_cli.core.arguments import check_choice, shown
 from bce_cli.errors import (
@@ -810,7 +810,7 @@ _PAGES: Mapping[str, Format] = {
 """The formats that the endings of a report's name ask for."""
 
 
-def _result(document: SavedDocument) -> Result:
+def _result(document: SavedDocument) -> _Answer:
     return _RESULTS[type(document).__name__](document)
 
 
@@ -855,17 +855,15 @@ def _are_same(source: str, path: Path) -> bool:
     return False
 
 
-_RESULTS: dict[
-    str,
-    type[
-        ComputeResult
-        | CompareResult
-        | CalibrationResult
-        | CalibrationsResult
-        | RecalibrateResult
-        | CheckResult
-    ],
-] = {
+_Answer: TypeAlias = (
+    ComputeResult
+    | CompareResult
+    | CalibrationResult
+    | CalibrationsResult
+    | RecalibrateResult
+    | CheckResult
+)
+_RESULTS: dict[str, type[_Answer]] = {
     "ComputeDocument": ComputeResult,
     "CompareDocument": CompareResult,
     "CalibrationDocument": CalibrationResult,
@@ -928,8 +926,7 @@ def load(
         return Recalibrator(map_of(record, place))
     if is_report(record):
         return ReportResult(report_document(record, place))
-    document = document_of(record, place)
-    return _RESULTS[type(document).__name__](document)
+    return _result(document_of(record, place))
 
 
 _SAVED = "Path('saved.json').write_text(result.to_json()) makes one"
