@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bce_cli.render.page.model_figures import Ends, ModelFigures
     from bce_cli.render.recalibrate import RecalibrateDocument
 
+MOST_COLUMNS = 5
+"""Models that have a column each; of more, each has a row."""
 _LONGEST_NAME = 30
 _DIGITS = 4
 _COIN = 0.5

@@ -11,15 +11,13 @@ from bce_cli.render.layout import Section, how_many
 from bce_cli.render.page.advice import doubts_of
 from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
 from bce_cli.render.page.model_figures import called, models_of
-from bce_cli.render.page.sections import models_section
+from bce_cli.render.page.sections import MOST_COLUMNS, models_section
 from bce_cli.render.recalibrate import recalibration_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bce_cli.render.page.material import Answers
-
-_MOST_COLUMNS = 5
 
 
 def short_form(document: Answers) -> Section:
@@ -51,7 +49,7 @@ def _table(document: Answers) -> Section:
     models = models_of(document)
     if not models:
         return Section("")
-    if document.compare is not None and len(models) > _MOST_COLUMNS:
+    if document.compare is not None and len(models) > MOST_COLUMNS:
         return differences_section(document.compare, document.look)
     return models_section(models, confidence_of(document), document.compare)
 
@@ -60,10 +58,10 @@ def _details(document: Answers, table: Section) -> Iterator[str]:
     """Yield what few ask for: calibration, maps, what intervals allow for, and what was read."""
     doubts = doubts_of(document)
     if document.calibration is not None:
-        for name, report in document.calibration.named_reports[:_MOST_COLUMNS]:
+        for name, report in document.calibration.named_reports[:MOST_COLUMNS]:
             yield calibration_verdict(report, called(name))
     pairs = zip(document.models, document.recalibrations, strict=False)
-    for name, found in [*pairs][:_MOST_COLUMNS]:
+    for name, found in [*pairs][:MOST_COLUMNS]:
         advice = recalibration_verdict(found.report)
         yield f"Recalibration of {called(name)}: {advice}"
     notes = table.sentences if document.check is not None else ()

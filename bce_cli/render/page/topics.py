@@ -18,6 +18,7 @@ from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.model_figures import calibrations_of, called, models_of
 from bce_cli.render.page.picture import Picture, Remark
 from bce_cli.render.page.sections import (
+    MOST_COLUMNS,
     advice_section,
     brief_segments_section,
     inputs_section,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", "Section", "Picture")
 Content: TypeAlias = "Section | Picture"
 
-_MOST_COLUMNS = 5
-"""Models that have a column each; of more, each has a row."""
 LEFT_OUT = frozenset(("isotonic", "histogram", "knots", "log_product", "against_recommended"))
 """Keys that the page has no room for: the points of curves, and tests of one map against another.
 
@@ -170,7 +169,7 @@ def _models(document: Answers) -> Iterator[Content]:
     yield replace(differences_section(compare, document.look), title="How they differ")
     whole = replace(compare, segment_columns=())  # whose record is soon made
     yield from _pictured(pictures.models(whole))
-    if len(found) <= _MOST_COLUMNS:
+    if len(found) <= MOST_COLUMNS:
         yield models_section(found, compare.report.confidence, compare)
     else:
         yield each_model_section(compare)
@@ -194,7 +193,7 @@ def _calibration(document: Answers) -> Iterator[Content]:
     yield from _calibration_of_first(first, prefix, document.look)
     if not others:
         yield from picture
-    for name, each in (drawn if others else drawn[:1])[:_MOST_COLUMNS]:
+    for name, each in (drawn if others else drawn[:1])[:MOST_COLUMNS]:
         if each.report.bins:
             bins = bins_section(each.report, has_weights=document.origin.has_weights)
             yield _titled(bins, f"{called(name)}: " if others else "")
