@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text
-from bce_cli.render.compute import summary_section
+from bce_cli.render.compute import other_ways, summary_section
 from bce_cli.render.layout import (
     PLAIN,
     Column,
@@ -63,7 +63,8 @@ def _facts(document: Answers, model: ModelFigures | None) -> Iterator[tuple[str,
     if model is not None:
         rows = how_many(model.n)
         if model.losses is not None and model.base_rate is not None:
-            share = f" ({percent(model.base_rate)})" if not origin.has_weights else ""
+            rate, soft = percent(model.base_rate), model.label_entropy is not None
+            share = f" ({rate}{' mean label' * soft})" if not origin.has_weights else ""
             rows += f", {count(model.losses.n_positive)} with label 1{share}"
         yield "rows", rows
     yield "label", safe_text(origin.label_column)
@@ -103,7 +104,12 @@ def _file_text(file: InputFile) -> str:
 
 
 def loss_section(
-    compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN, *, is_told: bool
+    compute: ComputeDocument,
+    model: ModelFigures,
+    look: Look = PLAIN,
+    *,
+    is_told: bool,
+    has_libraries: bool = False,
 ) -> Section:
     """Show the loss and what it is to be measured by: the base rate, a coin, bits.
 
@@ -113,6 +119,8 @@ def loss_section(
     model : ModelFigures
     is_told : bool
         Whether the page has said already what the loss comes to.
+    has_libraries : bool, optional
+        Whether the page shows the means of other libraries.
     """
     section, report = summary_section(compute, look), compute.report
     rows: list[Texts] = []
@@ -129,7 +137,13 @@ def loss_section(
     value = report.mean_loss * NATS_PER[report.unit] / NATS_PER[other]
     rows.insert(2, (f"in {other}", mean_loss_text(value), f"the same mean, {other} per row"))
     verdicts = () if is_told else section.verdicts
-    return replace(section, title="The loss", rows=tuple(rows), verdicts=verdicts, marked=(0,))
+    where = " Means of other libraries stand below, by themselves." * has_libraries
+    notes = tuple(
+        note.replace(f"; {other_ways(compute, look)}", f".{where}") for note in section.notes
+    )
+    return replace(
+        section, title="The loss", rows=tuple(rows), verdicts=verdicts, notes=notes, marked=(0,)
+    )
 
 
 def models_section(
