@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster, weights_of
-from bce_cli.core.inference import at_confidence, interval_of
+from bce_cli.core.inference import at_confidence, interval_of, t_quantile
 from bce_cli.core.report import FEW, LossReport, check_unit, loss_report
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
@@ -157,9 +157,18 @@ class SegmentSums(State):
 
     def gap(self, confidence: float) -> Gap:
         """Return how far the predictions are off on average, where there is a weight."""
+        promised = 0.0  # of shares, which are not spread as events are
+        if not self.losses.n_soft:
+            promised = promised_error(self.mean_prediction, self.errors.effective_n)
         if self.error_clusters is None:
-            return gap_of(self.errors, confidence)
-        return gap_of(self.error_clusters.moments, confidence, are_clusters=True)
+            return gap_of(self.errors, confidence, promised=promised)
+        moments = self.error_clusters.moments
+        return gap_of(moments, confidence, promised=promised, are_clusters=True)
+
+    @property
+    def mean_prediction(self) -> float:
+        """By weight, where there is one."""
+        return self.predictions.units / self.losses.weights.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +181,100 @@ class Gap:
         Weighted mean of label minus prediction: above 0, predictions are too low.
     std_error, ci_low, ci_high : float or None
         By linearisation, and robust to clusters where there are any; None for want of rows.
+    promised_error : float
+        What the standard error may be at most if the predictions are true; see `promised_error`.
+    df : float
+        Degrees of freedom of the interval.
+
+    Examples
+    --------
+    >>> gap = Gap(-0.004, 0.001, -0.006, -0.002, promised_error=0.003)  # of next to no events
+    >>> gap.is_off(0.95), Gap(-0.004, 0.001).is_off(0.95)
+    (False, True)
     """
 
     value: float
     std_error: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    promised_error: float = 0.0
+    df: float = math.inf
 
     @property
-    def is_sure(self) -> bool:
-        """Whether the interval leaves out 0."""
-        if self.ci_low is None or self.ci_high is None:
+    def certainty(self) -> float:
+        """How many standard errors, the larger of the two, it is away from 0."""
+        error = max(self.std_error or 0.0, self.promised_error)
+        return abs(self.value) / error if error else math.inf if self.value else 0.0
+
+    def is_off(self, confidence: float) -> bool:
+        """Whether predictions that are true would hardly have it, by the larger standard error.
+
+        The spread of events that are rare is told by those few that happened: where they are
+        fewer than was to be expected, it is too small, and so is the interval.
+
+        Parameters
+        ----------
+        confidence : float
+            In (0, 1).
+        """
+        if self.std_error is None:
             return False
-        return self.ci_low > 0.0 or self.ci_high < 0.0
+        return self.certainty > t_quantile(confidence, self.df)
 
 
-def gap_of(moments: Moments, confidence: float = 0.95, *, are_clusters: bool = False) -> Gap:
+def off_beyond_chance(gaps: Sequence[Gap | None], confidence: float) -> list[int]:
+    """Return the places of gaps that chance alone hardly makes among so many; the widest first.
+
+    With true predictions, the chance that there are any is at most one minus the confidence, as
+    far as gaps are normally distributed (Bonferroni).
+
+    Parameters
+    ----------
+    gaps : sequence of Gap or None
+    confidence : float
+        In (0, 1).
+
+    Examples
+    --------
+    >>> off_beyond_chance([Gap(0.1, 0.02), None, Gap(-0.2, 0.05), Gap(0.1, 0.05)], 0.95)
+    [2, 0]
+    """
+    known = [(place, gap) for place, gap in enumerate(gaps) if gap and gap.std_error is not None]
+    each = 1.0 - (1.0 - confidence) / max(len(known), 1)
+    off = [(place, gap) for place, gap in known if gap.is_off(each)]
+    return [place for place, _ in sorted(off, key=lambda pair: -abs(pair[1].value))]
+
+
+def promised_error(mean_prediction: float, effective_n: float) -> float:
+    """Return the most that the standard error of a gap may be if all predictions are true.
+
+    The variance of labels is then the mean of p (1 - p), which is at most that of the mean
+    prediction, for p (1 - p) is concave.
+
+    Parameters
+    ----------
+    mean_prediction : float
+        In [0, 1].
+    effective_n : float
+        Rows, or how many of equal weight say as much; 0 where that underflows.
+
+    Examples
+    --------
+    >>> promised_error(0.5, 100)
+    0.05
+    """
+    if not effective_n:
+        return math.inf
+    return math.sqrt(max(mean_prediction * (1.0 - mean_prediction), 0.0) / effective_n)
+
+
+def gap_of(
+    moments: Moments,
+    confidence: float = 0.95,
+    *,
+    promised: float = 0.0,
+    are_clusters: bool = False,
+) -> Gap:
     """Return the mean of label minus prediction, and its interval.
 
     Parameters
@@ -197,6 +284,8 @@ def gap_of(moments: Moments, confidence: float = 0.95, *, are_clusters: bool = F
         above 0.
     confidence : float, default 0.95
         In (0, 1).
+    promised : float, optional
+        See `promised_error`.
     are_clusters : bool, default False
     """
     value, error = moments.ratio, moments.standard_error()
@@ -204,7 +293,7 @@ def gap_of(moments: Moments, confidence: float = 0.95, *, are_clusters: bool = F
     if error is None:
         return Gap(value)
     df = moments.n - 1 if are_clusters else math.inf
-    return Gap(value, error, *interval_of(value, error, confidence, df))
+    return Gap(value, error, *interval_of(value, error, confidence, df), promised, df)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +431,7 @@ def _report(
         report,
         share,
         totals.n < FEW,
-        sums.predictions.units / totals.weights.units,
+        sums.mean_prediction,
         sums.gap(confidence),
         *told,
     )

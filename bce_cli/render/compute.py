@@ -351,21 +351,27 @@ def _impossible_notes(document: ComputeDocument, look: Look) -> Iterator[str]:
         return
     subject = "It makes" if report.n_impossible == 1 else "They make"
     advice = "Best clip or mend such predictions where the model makes them; "
-    others = look.asked_by("--like all", "like='all'")
+    advice += other_ways(document, look)
     if math.isinf(report.mean_loss):
         effect = f"{subject} the mean infinite."
-        clip = look.asked_by("--clip EPS", "clip=...")
-        advice += f"{clip} bounds their loss here, {others} shows other libraries' means."
     else:
         rule = convention.name if convention.clip is None else look.asked_by("--clip", "clip")
         share = f"{percent(report.impossible_share)} of the mean under {rule}"
         effect = f"{subject} up {share}; the exact mean is infinite."
-        advice += f"{others} shows what other rules make of them."
     yield f"{document.origin.impossible_rows(report)}. {effect}"
     if report.finite_mean_loss is not None:
         rows = how_many(report.n - report.n_impossible)
         advice = f"The mean of the other {rows} is {figure(report.finite_mean_loss)}. {advice}"
     yield advice
+
+
+def other_ways(document: ComputeDocument, look: Look) -> str:
+    """Say by which options impossible rows have a finite loss."""
+    others = look.asked_by("--like all", "like='all'")
+    if math.isfinite(document.report.mean_loss):
+        return f"{others} shows what other rules make of them."
+    clip = look.asked_by("--clip EPS", "clip=...")
+    return f"{clip} bounds their loss here, {others} shows other libraries' means."
 
 
 def product_section(document: ComputeDocument, look: Look) -> Section:

@@ -295,7 +295,10 @@ def percent(value: float | None) -> str:
     >>> percent(0.1234), percent(-0.5), percent(None)
     ('12.3 %', '-50.0 %', '-')
     """
-    return "-" if value is None else f"{value:.1%}".replace("%", " %")
+    if value is None:
+        return "-"
+    text = f"{value:.1%}".replace("%", " %")
+    return "0.0 %" if text == "-0.0 %" else text
 
 
 def wrapped(text: str, width: int, head: str = "") -> list[str]:

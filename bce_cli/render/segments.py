@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bce_cli.core.segments import off_beyond_chance
 from bce_cli.errors import quoted, safe_text
 from bce_cli.render.layout import (
     PLAIN,
@@ -146,24 +147,28 @@ def gap_verdict(gaps: Sequence[tuple[tuple[str, ...], Gap]], confidence: float) 
     confidence : float
         Of the intervals.
 
+    Only a segment that is off beyond what chance does among so many is named.
+
     Examples
     --------
     >>> from bce_cli.core.segments import Gap
     >>> gap_verdict([(("a",), Gap(0.5, 0.1, 0.3, 0.7)), (("b",), Gap(0.0, 0.1, -0.2, 0.2))], 0.95)
     "Predictions are off on average in 1 of 2 segments, most in 'a': +0.5000 [0.3000, 0.7000]; \
-chance alone would make it about 0.1 of 2."
+chance alone would make it at most about 0.1 of 2."
     """
-    judged = [(names, gap) for names, gap in gaps if gap.ci_low is not None]
+    judged = [(names, gap) for names, gap in gaps if gap.std_error is not None]
     if not judged:
         return "No segment has the 30 rows that its gap could be told from."
-    off = [(names, gap) for names, gap in judged if gap.is_sure]
-    segments = how_many(len(judged), "segment")
-    text = f"Predictions are off on average in {count(len(off))} of {segments}"
-    if off:
-        names, worst = max(off, key=lambda item: abs(item[1].value))
+    n_off = sum(gap.is_off(confidence) for _, gap in judged)
+    text = f"Predictions are off on average in {count(n_off)} of {how_many(len(judged), 'segment')}"
+    beyond = off_beyond_chance([gap for _, gap in judged], confidence)
+    if beyond:
+        names, worst = judged[beyond[0]]
         text += f", most in {segment_name(names)}: {gap_text(worst)} [{gap_ends(worst, ', ')}]"
-    by_chance = (1.0 - confidence) * len(judged)
-    return f"{text}; chance alone would make it about {by_chance:.2g} of {count(len(judged))}."
+    elif n_off:
+        text += ", none of them beyond chance"
+    most = (1.0 - confidence) * len(judged)
+    return f"{text}; chance alone would make it at most about {most:.2g} of {count(len(judged))}."
 
 
 def by_title(columns: Sequence[str], *, are_cut: bool) -> str:

@@ -318,7 +318,7 @@ def test_a_report_says_what_its_intervals_allow_for(
     assert "of that mean, by cluster" in said
     assert "Intervals allow for rows of the same 'd' depending on each other: 3 clusters." in said
     assert "With so few of them, the intervals tend to be too narrow." in said
-    assert "chance alone would make it about 0.4 of 2." in said
+    assert "chance alone would make it at most about 0.4 of 2." in said
     assert "depend" not in bce("compute", path, "--by", "g").stdout
 
 

@@ -19,9 +19,12 @@ from bce_cli.core.report import NORMAL_QUANTILE, loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows, concatenated
 from bce_cli.core.segments import (
     MOST_SEGMENTS,
+    Gap,
     Segmented,
     SegmentReport,
     SegmentSums,
+    off_beyond_chance,
+    promised_error,
     segment_reports,
 )
 from bce_cli.core.totals import LossTotals
@@ -342,7 +345,7 @@ def test_one_row_or_one_cluster_has_no_interval() -> None:
         assert found.gap is not None
         assert (found.report.std_error, found.report.ci_low, found.report.ci_high) == (None,) * 3
         assert (found.gap.std_error, found.gap.ci_low, found.gap.ci_high) == (None,) * 3
-        assert not found.gap.is_sure
+        assert not found.gap.is_off(0.95)
 
 
 def test_a_level_of_95_percent_changes_no_digit_without_clusters() -> None:
@@ -354,3 +357,54 @@ def test_a_level_of_95_percent_changes_no_digit_without_clusters() -> None:
     assert report.std_error is not None
     assert wider.ci_high == report.mean_loss + t_quantile(0.99, math.inf) * report.std_error
     assert replace(wider, ci_low=report.ci_low, ci_high=report.ci_high) == report
+
+
+def test_a_gap_is_off_by_the_larger_of_two_standard_errors() -> None:
+    none = Rows(np.zeros(100, bool), np.full(100, 0.02))
+    gap = of_one_segment(none).gap
+    assert gap is not None
+    assert (gap.value, gap.std_error) == (-0.02, 0.0)  # as no event happened
+    assert gap.promised_error == math.sqrt(0.02 * 0.98 / 100)
+    assert not gap.is_off(0.95)
+    weighed = of_one_segment(replace(none, weights=np.repeat([1.0, 3.0], 50))).gap
+    assert weighed is not None
+    assert weighed.promised_error == pytest.approx(math.sqrt(0.02 * 0.98 / 80), rel=1e-14)
+    shares = of_one_segment(Rows(np.full(100, 0.04), np.full(100, 0.02))).gap
+    assert shares is not None
+    assert (shares.promised_error, shares.is_off(0.95)) == (0.0, True)
+    assert Gap(0.2, 0.01, promised_error=0.11).is_off(0.90)
+    assert not Gap(0.2, 0.01, promised_error=0.11).is_off(0.95)
+    assert not Gap(0.2, 0.1, df=3).is_off(0.95)  # by Student's t
+    assert promised_error(0.5, 0.0) == math.inf
+    assert Gap(0.0, 0.0).certainty == 0.0
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("level", "spread", "n", "n_segments"),
+    [
+        (-6.0, 1.6, 20_000, 26),  # 0.9 % events
+        (-4.5, 1.3, 5_000, 20),  # 2.6 %
+        (-3.0, 1.3, 2_000, 20),  # 8.6 %
+        (-3.0, 1.3, 5_000, 10),
+        (-1.0, 1.3, 2_000, 20),  # 30 %
+    ],
+)
+def test_true_probabilities_are_off_in_no_segment(
+    level: float, spread: float, n: int, n_segments: int
+) -> None:
+    rng, alarms, naive = np.random.default_rng(3), 0, 0
+    for _ in range(200):
+        p = 1.0 / (1.0 + np.exp(-rng.normal(level, spread, n)))
+        errors, place = (rng.random(n) < p) - p, rng.integers(0, n_segments, n)
+        gaps = []
+        for segment in range(n_segments):
+            chosen = place == segment
+            m = np.count_nonzero(chosen)
+            error = float(np.std(errors[chosen], ddof=1) / math.sqrt(m))
+            promised = promised_error(float(p[chosen].mean()), m)
+            gaps.append(Gap(float(errors[chosen].mean()), error, promised_error=promised))
+        alarms += bool(off_beyond_chance(gaps, 0.95))
+        naive += bool(off_beyond_chance([replace(gap, promised_error=0.0) for gap in gaps], 0.95))
+    assert alarms <= 10  # of 200, as one minus the confidence is 5 %
+    assert naive > alarms

@@ -432,3 +432,38 @@ def test_the_short_form_is_the_golden_file(name: str) -> None:
 def test_the_page_of_two_models_is_small() -> None:
     page = write_page(topics_of(full()), title_of(full()))
     assert len(page.encode()) < 100_000
+
+
+def test_the_short_form_has_the_segments_and_rows_that_were_asked_for() -> None:
+    asked = report_of(Y, {"a": P}, ("compute",), by={"site": SITES}, worst=2)
+    text = write_markdown(asked.sections(Look()))
+    assert re.findall("^### (.*)", text, re.MULTILINE)[1:] == [
+        "Where the loss comes from: by 'site', costliest first",
+        "The rows that cost most",
+    ]
+    assert "\n| x | 200 |" in text
+    plain = report_of(Y, {"a": P}, ("compute",))
+    assert len(plain.sections(Look())) == 1
+
+
+def test_the_page_offers_no_option_that_it_has_not() -> None:
+    zero = P.copy()
+    zero[-1] = 0.0
+    for answers, where in [
+        (("compute",), ""),
+        (("compute", "conventions"), " Means of other libraries stand below, by themselves."),
+    ]:
+        (loss,) = tables(named(report_of(Y, {"a": zero}, answers))["loss"]).values()
+        advice = f"Best clip or mend such predictions where the model makes them.{where}"
+        assert [note for note in loss.notes if "clip" in note] == [
+            f"The mean of the other 399 rows is 0.558188. {advice}"
+        ]
+
+
+def test_the_mean_of_soft_labels_is_called_so() -> None:
+    read = next(
+        iter(
+            tables(named(report_of(P, {"a": P}, ("compute",), soft_labels=True))["making"]).values()
+        )
+    )
+    assert ("rows", "400 rows, 0 with label 1 (50.0 % mean label)") in read.rows

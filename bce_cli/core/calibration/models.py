@@ -18,7 +18,7 @@ from bce_cli.core.groups import grouped
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.report import FEW
 from bce_cli.core.rows import Categories, weighted
-from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, too_many_segments
+from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, promised_error, too_many_segments
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 
@@ -68,10 +68,15 @@ def calibration_gap(rows: Rows, confidence: float = 0.95) -> Gap:
     (0.625, 0.125)
     """
     errors = weighted(rows.labels - rows.probabilities, rows.weights)
+    moments = Moments.of(errors, rows.weights)
+    promised = 0.0  # of shares, which are not spread as events are
+    if rows.labels.dtype == bool:
+        mean = float(np.average(rows.probabilities, weights=rows.weights))
+        promised = promised_error(mean, moments.effective_n)
     if rows.cluster is None:
-        return gap_of(Moments.of(errors, rows.weights), confidence)
+        return gap_of(moments, confidence, promised=promised)
     moments = ClusteredRows(rows.cluster).moments(errors, rows.weights)
-    return gap_of(moments, confidence, are_clusters=True)
+    return gap_of(moments, confidence, promised=promised, are_clusters=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bce_cli.core.calibration.verdict import judge_calibration
-from bce_cli.core.inference import interval_of
+from bce_cli.core.segments import off_beyond_chance
 from bce_cli.errors import quoted
 from bce_cli.render.calibration_verdict import ways_off
 from bce_cli.render.layout import Judged, count, figure, interval, verb
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bce_cli.core.recalibration.choice import MethodReport, RecalibrationReport
-    from bce_cli.core.segments import Gap, SegmentReport
     from bce_cli.render.page.material import Answers
     from bce_cli.render.page.model_figures import ModelFigures
 
@@ -192,12 +191,12 @@ def _segments(document: Answers) -> Iterator[str]:
     if document.compute is None or not document.compute.segments:
         return
     compute = document.compute
-    known = [(each, each.gap) for each in compute.segments if _is_known(each)]
-    confidence = 1.0 - (1.0 - compute.confidence) / max(len(known), 1)  # Bonferroni
-    off = [(each, gap) for each, gap in known if gap and _is_off(each, gap, confidence)]
+    known = [(each, each.gap) for each in compute.segments if each.gap and not each.is_small]
+    known = [(each, gap) for each, gap in known if gap.std_error is not None]
+    off = off_beyond_chance([gap for _, gap in known], compute.confidence)
     if not off:
         return
-    worst, gap = max(off, key=lambda pair: abs(pair[1].value))
+    worst, gap = known[off[0]]
     way = "too low" if gap.value > 0.0 else "too high"
     by = ", ".join(map(quoted, compute.segment_columns))
     which = f"{segment_name(worst.names)} of {by}"
@@ -205,15 +204,3 @@ def _segments(document: Answers) -> Iterator[str]:
     others = f"{many}, beyond chance among {count(len(known))} segments" if len(known) > 1 else ""
     amount = gap_text(gap).lstrip("+-")
     yield f"look at {which}, where predictions are {way} by {amount} on average{others}"
-
-
-def _is_known(segment: SegmentReport) -> bool:
-    gap = segment.gap
-    return gap is not None and gap.std_error is not None and not segment.is_small
-
-
-def _is_off(segment: SegmentReport, gap: Gap, confidence: float) -> bool:
-    """Whether the interval of a gap leaves out 0, at a confidence that allows for all segments."""
-    df = math.inf if segment.n_clusters is None else segment.n_clusters - 1
-    low, high = interval_of(gap.value, gap.std_error or 0.0, confidence, df)
-    return low > 0.0 or high < 0.0

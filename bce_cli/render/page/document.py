@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from bce_cli.errors import UsageError
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.material import Answers
-from bce_cli.render.page.short_form import short_form
+from bce_cli.render.page.short_form import asked_sections, short_form
 from bce_cli.render.segments import segment_records
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ReportDocument(Answers):
 
     def sections(self, _look: Look) -> list[Section]:
         """Say it in brief, as Markdown has it; the page has it all."""
-        return [short_form(self)]
+        return [short_form(self), *asked_sections(self)]
 
     def record(self) -> dict[str, Any]:
         """Return all figures by name: the answers to all questions, each as its command has it.

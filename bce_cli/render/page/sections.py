@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text
-from bce_cli.render.compute import summary_section
+from bce_cli.render.compute import other_ways, summary_section
 from bce_cli.render.layout import (
     PLAIN,
     Column,
@@ -65,7 +65,8 @@ def _facts(document: Answers, model: ModelFigures | None) -> Iterator[tuple[str,
     if model is not None:
         rows = how_many(model.n)
         if model.losses is not None and model.base_rate is not None:
-            share = f" ({percent(model.base_rate)})" if not origin.has_weights else ""
+            rate, soft = percent(model.base_rate), model.label_entropy is not None
+            share = f" ({rate}{' mean label' * soft})" if not origin.has_weights else ""
             rows += f", {count(model.losses.n_positive)} with label 1{share}"
         yield "rows", rows
     yield "label", safe_text(origin.label_column)
@@ -104,10 +105,21 @@ def _file_text(file: InputFile) -> str:
     return f"{safe_text(file.source)}{many}"
 
 
-def loss_section(compute: ComputeDocument, model: ModelFigures, look: Look = PLAIN) -> Section:
-    """Show what the loss is to be measured by: the base rate, a coin, bits.
+def loss_section(
+    compute: ComputeDocument,
+    model: ModelFigures,
+    look: Look = PLAIN,
+    *,
+    has_libraries: bool = False,
+) -> Section:
+    """Show the loss and what it is to be measured by: the base rate, a coin, bits.
 
-    What it comes to is not said in words, as the answer of the page has them.
+    Parameters
+    ----------
+    compute : ComputeDocument
+    model : ModelFigures
+    has_libraries : bool, optional
+        Whether the page shows the means of other libraries.
     """
     section, report = summary_section(compute, look), compute.report
     rows: list[Texts] = []
@@ -123,7 +135,13 @@ def loss_section(compute: ComputeDocument, model: ModelFigures, look: Look = PLA
     other: Unit = "nats" if report.unit == "bits" else "bits"
     value = report.mean_loss * NATS_PER[report.unit] / NATS_PER[other]
     rows.insert(2, (f"in {other}", mean_loss_text(value), f"the same mean, {other} per row"))
-    return replace(section, title="The loss", rows=tuple(rows), verdicts=(), marked=(0,))
+    where = " Means of other libraries stand below, by themselves." * has_libraries
+    notes = tuple(
+        note.replace(f"; {other_ways(compute, look)}", f".{where}") for note in section.notes
+    )
+    return replace(
+        section, title="The loss", rows=tuple(rows), verdicts=(), notes=notes, marked=(0,)
+    )
 
 
 def models_section(

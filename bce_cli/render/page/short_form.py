@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from bce_cli.errors import safe_text
 from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.compare import differences_section
+from bce_cli.render.compute import worst_section
 from bce_cli.render.layout import Section, how_many
 from bce_cli.render.page.advice import doubts_of
 from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
 from bce_cli.render.page.model_figures import called, models_of
-from bce_cli.render.page.sections import MOST_COLUMNS, models_section
+from bce_cli.render.page.sections import MOST_COLUMNS, brief_segments_section, models_section
 from bce_cli.render.recalibrate import recalibration_verdict
 
 if TYPE_CHECKING:
@@ -40,6 +41,20 @@ def short_form(document: Answers) -> Section:
         details=(*dict.fromkeys(_details(document, table)),),
         marked=table.marked,
     )
+
+
+def asked_sections(document: Answers) -> Iterator[Section]:
+    """Yield what an option asked for by name: segments, and rows as they are.
+
+    Parameters
+    ----------
+    document : Answers
+    """
+    compute = document.compute
+    if compute is not None and compute.segments:
+        yield brief_segments_section(compute, document.others, document.look)
+    if compute is not None and compute.worst:
+        yield worst_section(compute)
 
 
 def _table(document: Answers) -> Section:

@@ -138,7 +138,9 @@ def _topics(document: Answers) -> Iterator[Topic]:
     read = making_section(document, first)
     yield Topic("making", "Where the numbers come from", (read, *inputs))
     if compute is not None and first is not None:
-        loss = loss_section(compute, first, document.look)
+        has_libraries = document.conventions is not None and bool(document.conventions.comparison)
+        look = document.look
+        loss = loss_section(compute, first, look, has_libraries=has_libraries)
         yield Topic("loss", "The loss", (loss,))
     yield Topic("models", "The models compared", (*_models(document),))
     yield Topic("calibration", "Calibration", (*_calibration(document),))

@@ -11,7 +11,7 @@ from bce_cli.core.fields import Fields
 from bce_cli.core.report import NATS_PER, LossReport
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
-from bce_cli.core.segments import Gap
+from bce_cli.core.segments import Gap, promised_error
 from bce_cli.errors import ArgumentError, safe_text
 from bce_cli.render.origin import Origin, is_doubt
 
@@ -155,12 +155,16 @@ def which_row(fields: Fields) -> dict[str, Any]:
 
 
 def gap_of(fields: Fields) -> Gap:
-    """Return how far predictions are off on average."""
+    """Return how far predictions are off on average; all rows count alike for what they promise."""
+    mean, n = fields.maybe_number("mean_prediction", 0.0, 1.0), fields.maybe_count("n")
+    n_clusters = fields.maybe_count("n_clusters")
     return Gap(
         fields.number("gap", -1.0, 1.0),
         fields.maybe_number("gap_std_error", 0.0),
         fields.maybe_number("gap_ci_low"),
         fields.maybe_number("gap_ci_high"),
+        promised_error(mean or 0.0, n) if n else 0.0,
+        math.inf if n_clusters is None else max(n_clusters - 1, 1),
     )
 
 
