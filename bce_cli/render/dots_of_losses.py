@@ -20,6 +20,7 @@ from bce_cli.render.dots import (
     number,
 )
 from bce_cli.render.layout import count, figure, how_many, interval_title, percent, verb
+from bce_cli.render.segments import segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,7 +177,8 @@ def _is_infinite(segment: Record) -> bool:
 
 
 def _segment_name(segment: Record) -> str:
-    return ", ".join(str(word) or "(empty)" for word in segment["segment"].values())
+    words = map(str, segment["segment"].values())
+    return ", ".join(word if word.strip() else segment_name((word,)) for word in words)
 
 
 def _segment_row(label: str, segment: Record, mark: Mark) -> Row:

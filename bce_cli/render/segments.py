@@ -229,6 +229,19 @@ def segment_name(names: Sequence[str]) -> str:
     return ", ".join(quoted(name) if name else EMPTY for name in names)
 
 
+def name_shown(name: str) -> str:
+    """Show a word that parts the rows, in quotes where nothing would be seen of it.
+
+    Examples
+    --------
+    >>> name_shown("Oslo"), name_shown(" "), name_shown("")
+    ('Oslo', "' '", '(empty)')
+    """
+    if not name:
+        return EMPTY
+    return safe_text(name, _LONGEST_NAME) if name.strip() else quoted(name)
+
+
 def name_column(index: int, name: str, names_of: Callable[[T], Sequence[str]]) -> TableColumn[T]:
     """Return the column of words that part the rows.
 
@@ -242,7 +255,7 @@ def name_column(index: int, name: str, names_of: Callable[[T], Sequence[str]]) -
     """
     return (
         Column(safe_text(name, _LONGEST_NAME), is_text=True, wraps=True),
-        lambda line: safe_text(names_of(line)[index], _LONGEST_NAME) or EMPTY,
+        lambda line: name_shown(names_of(line)[index]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -98,6 +99,13 @@ def test_a_picture_has_its_caption_and_its_numbers_folded() -> None:
     assert texts(folded, "summary") == ["Numbers of this picture"]
     assert texts(folded, "caption") == ["Numbers"]
     assert texts(folded, "td") == ["1", "2"]
+
+
+def test_a_picture_does_not_repeat_the_heading_above_it() -> None:
+    topics = [Topic("curve", "A curve", (PICTURE, replace(PICTURE, name="next", title="Another")))]
+    written = write_page(topics, "Page")
+    assert re.findall("<figcaption>(.*)</figcaption>", written) == ["Another"]
+    assert re.findall("<title id=.*>(.*)</title>", written) == ["A curve", "Another"]
 
 
 def test_pictures_for_mail_are_images(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from bce_cli.core.likelihood import LogProduct, likelihood_product
 from bce_cli.errors import UsageError
 from bce_cli.render.page import pictures
 from bce_cli.render.page.drawn import img_of, png_of, svg_of
-from bce_cli.render.page.letters import fitted, fitted_name, lines_of, width_of
+from bce_cli.render.page.letters import fitted, fitted_name, fitted_names, lines_of, width_of
 from bce_cli.render.page.picture import (
     Boxes,
     Level,
@@ -139,7 +139,9 @@ def models_of(named: Sequence[str], preds: Callable[..., str]) -> tuple[Picture,
 
 def checks_of(preds: Callable[..., str], text: str, **limits: Any) -> Picture:  # noqa: ANN401
     found = bce_cli.check(preds(text), prediction="p", confident=True, **limits)
-    return pictures.checks(found_in(found))
+    picture = pictures.checks(found_in(found))
+    assert picture is not None
+    return picture
 
 
 def assert_apart(picture: Picture) -> None:
@@ -366,6 +368,26 @@ def test_what_is_cut_keeps_letters_with_their_accents() -> None:
     assert lines_of("mean loss (95 % interval)", 140.0) == ["mean loss", "(95 % interval)"]
 
 
+def test_of_names_that_begin_alike_is_left_where_they_part() -> None:
+    long = [f"segment number {at} of a long list{'x' * 60} ({at}.5 %)" for at in range(3)]
+    assert fitted_names([*long, "short", "another one, and long as well, too"], 216.0) == [
+        *(f"segm…{at} of a long lis…xx ({at}.5 %)" for at in range(3)),
+        "short",
+        "another one, a…ng as well, too",
+    ]
+    assert fitted_names(["x" * 50, "x" * 50], 100.0) == ["xxxxx…xxxxx"] * 2
+    ends = fitted_names([f"{'x' * 50}{at}" for at in range(2)], 100.0)
+    assert ends == ["xxxxx…xxxx0", "xxxxx…xxxx1"]
+
+
+@given(st.lists(st.text("ab e\u0301", max_size=40), max_size=4), st.floats(60.0, 300.0))
+@settings(max_examples=examples(100))
+def test_names_beside_each_other_have_room(found: list[str], room: float) -> None:
+    for name, shown in zip(found, fitted_names(found, room), strict=True):
+        assert width_of(shown) <= room + 1e-6
+        assert shown == name or "…" in shown
+
+
 # The pictures
 
 
@@ -536,6 +558,17 @@ def test_an_infinite_loss_breaks_its_limit_at_the_end(preds: Callable[..., str])
     (failed,) = [mark for mark in picture.marks if isinstance(mark, Spots)]
     assert failed.spots == ((-math.inf, 0.0),)
     assert_apart(picture)
+
+
+def test_a_segment_whose_name_is_blank_is_told_in_quotes(preds: Callable[..., str]) -> None:
+    picture = segments_of([" ", "", "a"], preds)
+    assert sorted(text.partition(" (")[0] for _, text in picture.y.ticks) == ["' '", "(empty)", "a"]
+
+
+def test_the_map_to_take_is_told_in_full() -> None:
+    scale = names("", ["temperature (recommended): better", "beta: cannot be told"])
+    picture = Picture("it", "It", "All.", linear("x", 0.0, 4.0), scale)
+    assert words(picture)[:2] == ["temperature (recommended): better", "beta: cannot be told"]
 
 
 BINS = (

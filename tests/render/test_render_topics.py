@@ -101,6 +101,20 @@ def test_what_is_not_known_has_no_topic() -> None:
     assert title_of(three) == "a beside 2 others: arrays"
 
 
+def test_others_are_compared_without_being_judged_for_the_model_of_the_page() -> None:
+    differ = tables(named(full())["models"])["How they differ"]
+    assert [type(text) for text in differ.verdicts] == [str]
+    assert differ.verdicts[0].startswith("a is better than b by ")
+
+
+def test_checks_are_drawn_where_their_intervals_are_known() -> None:
+    limits = {"max_loss": 0.5}
+    drawn = named(report_of(Y, {"a": P}, (), {**limits, "confident": True}))["checks"]
+    assert [each.title for each in drawn.contents] == ["The checks", "Each check beside its limit"]
+    plain = named(report_of(Y, {"a": P}, (), limits))["checks"]
+    assert [each.title for each in plain.contents] == ["The checks"]
+
+
 def test_names_on_the_page_occur_once() -> None:
     contents = [each for topic in topics_of(full()) for each in topic.contents]
     pictures = [each.name for each in contents if isinstance(each, Picture)]

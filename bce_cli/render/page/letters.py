@@ -15,6 +15,7 @@ SIZE = 13.0
 _CUT = "…"
 _UNBROKEN = "\N{NO-BREAK SPACE}%"
 _TRIALS = 8
+_HEAD, _END = 0.25, 0.4  # of a name that is cut twice
 _WIDE = 1.0  # letters of Chinese, Japanese and Korean
 _OTHER = 0.72  # of most scripts; those of wider letters have fewer
 _WIDTHS = (
@@ -85,6 +86,40 @@ def fitted_name(name: str, room: float) -> str:
     while end and unicodedata.combining(end[0]):
         end = end[1:]  # an accent whose letter is gone
     return fitted(name, half) + end
+
+
+def fitted_names(names: Sequence[str], room: float) -> list[str]:
+    """Do so for names side by side; of those that begin alike, that is left where they part.
+
+    Examples
+    --------
+    >>> fitted_names(["part number 1 of the first file (2 %)", "part number 2 of it (3 %)"], 120.0)
+    ['pa…1 of th…(2 %)', 'pa…2 of it (3 %)']
+    """
+    shown = [fitted_name(name, room) for name in names]
+    alike: dict[str, list[str]] = {}
+    for name, text in zip(names, shown, strict=True):
+        if text != name:
+            alike.setdefault(text.partition(_CUT)[0], []).append(name)
+    for group in alike.values():
+        first, last = min(group), max(group)
+        pairs = enumerate(zip(first, last, strict=False))
+        parting = next((at for at, (a, b) in pairs if a != b), min(map(len, group)))
+        for name in group if len(group) > 1 else ():
+            shown[names.index(name)] = _with_middle(name, parting, room)
+    return shown
+
+
+def _with_middle(name: str, start: int, room: float) -> str:
+    """Return some of a name: its beginning, what follows from a letter on, and its end."""
+    end = fitted(name[::-1], _END * room)[::-1].removeprefix(_CUT)
+    if len(name) - start <= len(end):
+        return fitted_name(name, room)
+    while unicodedata.combining(name[start]):
+        start -= 1
+    head = fitted(name[:start], _HEAD * room)
+    rest = name[start : len(name) - len(end)]
+    return head + fitted(rest, room - width_of(head) - width_of(end)) + end
 
 
 def lines_of(text: str, room: float) -> list[str]:

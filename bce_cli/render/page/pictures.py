@@ -214,12 +214,18 @@ def maps(document: RecalibrateDocument) -> Picture | None:
     )
 
 
-def checks(document: CheckDocument) -> Picture:
-    """Return each value, on the side of its limit that it is on."""
+def checks(document: CheckDocument) -> Picture | None:
+    """Return each interval, on the side of its limit that it is on, or on both.
+
+    A value alone would stand at an end of its scale, whatever its limit; so there is no picture.
+    """
+    record = document.record()
+    if not record["confident"]:
+        return None
     return _of_dots(
         "picture-checks",
         "Each check beside its limit",
-        dots_of_checks(document.record()),
+        dots_of_checks(record),
         "Right of the line a value keeps its limit, left of it it breaks it.",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from bce_cli.render.layout import figure
-from bce_cli.render.page.letters import SIZE, fitted, fitted_name, lines_of, width_of
+from bce_cli.render.page.letters import SIZE, fitted, fitted_name, fitted_names, lines_of, width_of
 from bce_cli.render.page.picture import Boxes, Level, Polyline, Remark, Spots
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _BETWEEN = 14.0  # entries of a legend
 _RADIUS = 4.2
 _CAP = 3.0
 _RIGHT = 10.0
-_MOST_LABEL = 0.45  # of the width of a picture
+_MOST_LABEL, _CUT_LABEL = 0.54, 0.45  # of the width of a picture; the latter if some are cut
 _CLOSE = 8  # tenths of a pixel, that nobody tells apart
 _PANELS = 10.0  # from one to the other
 
@@ -178,9 +178,10 @@ def place(picture: Picture) -> Placed:
     """Find a place for all that a picture consists of."""
     below = picture.below
     scales = [picture.y] if below is None else [picture.y, below.y]
-    room = picture.width * _MOST_LABEL
-    widths = [width_of(text) for scale in scales for _, text in scale.ticks]
-    left = min(max(widths, default=0.0), room) + _GAP
+    labels = max((width_of(text) for scale in scales for _, text in scale.ticks), default=0.0)
+    is_cut = labels > picture.width * _MOST_LABEL
+    room = picture.width * _CUT_LABEL if is_cut else labels
+    left = room + _GAP
     top, strokes, words = _legend(picture)
     width = picture.width - left - _RIGHT
     plot = _Plot(picture.x, picture.y, left, top + _heading(picture.y), width, picture.height)
@@ -223,10 +224,11 @@ def _y_words(plot: _Plot, room: float) -> Iterator[Words]:
         shown = fitted(plot.y.title, plot.right)
         yield _words(shown, 0.0, plot.top - _GAP - 4.0, plot.y.title)
     last = math.inf
-    for at, name in plot.y.ticks:
+    texts = fitted_names([name for _, name in plot.y.ticks], room)
+    for (at, name), text in zip(plot.y.ticks, texts, strict=True):
         y = plot.down(at) + _DESCENT
         if abs(y - last) >= SIZE:
-            yield _words(fitted_name(name, room), plot.left - _GAP, y, name, "end")
+            yield _words(text, plot.left - _GAP, y, name, "end")
             last = y
 
 

@@ -168,13 +168,24 @@ def _models(document: Answers) -> Iterator[Content]:
     if compare is None:
         return
     found = models_of(document)
-    yield replace(differences_section(compare, document.look), title="How they differ")
+    differ = differences_section(compare, document.look)
+    yield _unjudged(replace(differ, title="How they differ"))
     whole = replace(compare, segment_columns=())  # whose record is soon made
     yield from _pictured(pictures.models(whole))
     if len(found) <= MOST_COLUMNS:
         yield models_section(found, compare.report.confidence, compare)
     else:
         yield each_model_section(compare)
+
+
+def _unjudged(section: Section) -> Section:
+    """Leave out how others were judged: what is bad of them is good of the model of the page."""
+    said = [column.title == "verdict" for column in section.columns]
+    rows = tuple(
+        tuple(str(cell) if is_said else cell for cell, is_said in zip(row, said, strict=True))
+        for row in section.rows
+    )
+    return replace(section, rows=rows, verdicts=(*map(str, section.verdicts),))
 
 
 def _calibration(document: Answers) -> Iterator[Content]:
@@ -249,7 +260,7 @@ def _segments(document: Answers) -> Iterator[Content]:
         yield brief_segments_section(compute, document.others, document.look)
     compare, calibration = document.compare, document.calibration
     if compare is not None and compare.segment_columns:
-        yield from compare.by_segment(document.look)[:_MOST_FULL]
+        yield from map(_unjudged, compare.by_segment(document.look)[:_MOST_FULL])
     if isinstance(calibration, CalibrationsDocument) and calibration.segment_columns:
         if len(calibration.models) == 1:  # the table of several models has them
             table = calibration.table.section(document.look, ())
