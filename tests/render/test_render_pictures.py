@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import bce_cli
 from bce_cli.core.distribution import LossBin
-from bce_cli.core.likelihood import LogProduct, likelihood_product
+from bce_cli.core.likelihood import FLOAT_TYPES, LogProduct, likelihood_product
 from bce_cli.errors import UsageError
 from bce_cli.render.page import pictures
 from bce_cli.render.page.drawn import img_of, png_of, svg_of
@@ -627,11 +627,12 @@ def test_a_product_of_few_rows_and_one_that_is_0_are_drawn_as_far_as_they_go() -
     assert short.x.title == "rows multiplied"
     assert short.y.low == -1.0
     assert_apart(short)
-    zero = pictures.log_product(LogProduct((0, 1, 2), (0.0, -0.3, -math.inf), 2))
+    lost = [likelihood_product([1, 1, 1], [0.9, 0.6, 0.0], dtype=t) for t in FLOAT_TYPES]
+    zero = pictures.log_product(LogProduct((0, 1, 2), (0.0, -0.05, -0.27), 3), lost)
     assert zero is not None
     assert zero.description == (
-        "The product of the likelihoods of the first 1 row is 0.501, as the sum of their "
-        "logarithms tells. Further on a row was held impossible, and the product is 0."
+        "The product of the likelihoods of the first 2 rows is 0.537, as the sum of their "
+        "logarithms tells. Row 3 was held impossible, so the product is 0 from there on."
     )
     assert_apart(zero)
     assert pictures.log_product(None) is None

@@ -393,11 +393,7 @@ def log_product(
     """
     if found is None or len(found.rows) < 2:  # noqa: PLR2004 -- one point is no line
         return None
-    spots = [
-        (float(rows), log10)
-        for rows, log10 in zip(found.rows, found.log10, strict=True)
-        if math.isfinite(log10)
-    ]
+    spots = [(float(rows), log10) for rows, log10 in zip(found.rows, found.log10, strict=True)]
     lowest = min(log10 for _, log10 in spots)
     last = found.rows[-1]
     title = "rows multiplied"
@@ -442,10 +438,14 @@ def _of_product(
         f"The product of the likelihoods of the first {how_many(round(rows))} is "
         f"{power_of_ten(log10, Look())}, as the sum of their logarithms tells."
     )
-    if len(spots) < len(found.rows):
-        text += " Further on a row was held impossible, and the product is 0."
-    gone = [f"in {each.dtype} from row {count(row)} on" for each, row in lost]
-    return f"{text} Multiplied row by row it is 0 {', '.join(gone)}." if gone else text
+    last = found.rows[-1]  # a product that underflows is followed beyond the row that loses it
+    gone = [f"in {each.dtype} from row {count(row)} on" for each, row in lost if row <= last]
+    if gone:
+        text += f" Multiplied row by row it is 0 {', '.join(gone)}."
+    impossible = next((row for _, row in lost if row > last), None)
+    if impossible is not None:
+        text += f" Row {count(impossible)} was held impossible, so the product is 0 from there on."
+    return text
 
 
 def _product_table(found: LogProduct) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def _product(fields: Fields | None) -> LogProduct | None:
     if fields is None:
         return None
     rows = fields.numbers("rows", 0.0, math.inf)
-    log10 = fields.numbers("log10", -math.inf, 0.0)
+    log10 = fields.numbers("log10", -sys.float_info.max, 0.0)
     if len(log10) != len(rows):
         fields.refuse("log10", "as many numbers as there are rows")
     return LogProduct(tuple(map(int, rows)), log10, fields.count("n"))
