@@ -21,7 +21,7 @@ from bce_cli.render.page.material import MOST_TOLD, InputFile, Making
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.compute import conventions_of
 from bce_cli.render.saved.document import document_in
-from bce_cli.render.saved.parts import origin_of
+from bce_cli.render.saved.parts import absolute, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +55,11 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
+    origin, making = origin_of(fields), _making(fields)
+    files = absolute((*origin.files, *(file.source for file in making.inputs)))
     calibration = _maybe(fields, "calibration", CalibrationDocument, CalibrationsDocument)
     return ReportDocument(
-        origin_of(fields),
+        replace(origin, files=files),
         fields.texts("models"),
         compute=compute,
         conventions=compute and replace(compute, comparison=compared, saved=None)
@@ -71,7 +73,7 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         check=_maybe(fields, "check", CheckDocument),
         losses=tuple(map(_bin, fields.all("losses"))),
         log_product=_product(fields.maybe_one("log_product")),
-        making=_making(fields),
+        making=making,
         no_advice=fields.maybe_text("no_advice"),
     )
 
