@@ -55,12 +55,13 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
+    models = fields.texts("models")
     origin, making = origin_of(fields), _making(fields)
     files = absolute((*origin.files, *(file.source for file in making.inputs)))
     calibration = _maybe(fields, "calibration", CalibrationDocument, CalibrationsDocument)
     return ReportDocument(
         replace(origin, files=files),
-        fields.texts("models"),
+        models,
         compute=compute,
         conventions=compute and replace(compute, comparison=compared, saved=None)
         if compared
