@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rules import Like
     from bce_cli.engine.run import Job
     from bce_cli.questions.given import Given
+    from bce_cli.render.origin import Origin
     from bce_cli.signatures import (
         Array,
         BinsOfArrays,
@@ -758,7 +759,8 @@ def check(
     columns = {"against": against, "against_column": against_column, "cluster": cluster}
     given, job = _asked(scored, data, prediction, options, **columns)
     document = answers.check(job, given.inputs, given.sources, convention, unit, limits)
-    return _told(CheckResult(document), job)
+    origin = _with_file(document.origin, baseline)
+    return _told(CheckResult(replace(document, origin=origin)), job)
 
 
 @overload
@@ -904,7 +906,8 @@ def report(
     plan = ReportPlan(unit, confidence, n_worst, calibration, limits)
     document = all_answers(job, given.inputs, given.sources, plan)
     making = making_of(job.data, saved, None, now() if stamp else None)
-    return _told(ReportResult(replace(document, making=making)), job)
+    origin = _with_file(document.origin, baseline)
+    return _told(ReportResult(replace(document, origin=origin, making=making)), job)
 
 
 def _limits(
@@ -1020,6 +1023,16 @@ def _baseline(given: object, convention: Convention) -> Baseline:
 
 
 R = TypeVar("R", bound=Result)
+
+
+def _with_file(origin: Origin, given: object) -> Origin:
+    """Return what was read, and beside it a saved report, where one was given by its path."""
+    if not isinstance(given, str | os.PathLike):
+        return origin
+    from bce_cli.storage.sources import Source, files_of  # noqa: PLC0415 -- as above
+
+    saved = files_of([Source(path_of_json("baseline", given))])
+    return replace(origin, files=(*origin.files, *saved))
 
 
 def _told(result: R, job: Job) -> R:

@@ -26,6 +26,8 @@ class Recalibrator:
     Parameters
     ----------
     saved : SavedMap
+    read : tuple of str, optional
+        Absolute paths of what it was fitted to, which it is not saved to.
 
     Attributes
     ----------
@@ -45,11 +47,13 @@ class Recalibrator:
     [0.25, 0.75]
     """
 
-    __slots__ = ("_saved",)
+    __slots__ = ("_read", "_saved")
     _saved: SavedMap
+    _read: tuple[str, ...]
 
-    def __init__(self, saved: SavedMap) -> None:
+    def __init__(self, saved: SavedMap, read: tuple[str, ...] = ()) -> None:
         object.__setattr__(self, "_saved", saved)
+        object.__setattr__(self, "_read", read)
 
     @property
     def method(self) -> str:
@@ -146,12 +150,16 @@ class Recalibrator:
         Raises
         ------
         OutputCreationError
-            The file cannot be written.
+            The file cannot be written, or is what the map was fitted to.
         DataError
             The map has too many knots.
         """
-        from bce_cli.storage.streams import write_whole  # noqa: PLC0415 -- for this alone
+        from bce_cli.storage.streams import (  # noqa: PLC0415 -- for this alone
+            refuse_overwriting,
+            write_whole,
+        )
 
+        refuse_overwriting(path, self._read, "map")
         write_whole(path, self._saved.to_json())
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,7 +179,7 @@ class Recalibrator:
         return hash(self._saved.map)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._saved,)
+        return type(self), (self._saved, self._read)
 
     def __repr__(self) -> str:
         parameters = "".join(f", {name}={value!r}" for name, value in self.parameters.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
@@ -13,15 +13,13 @@ from bce_cli.core.arguments import check_choice, shown
 from bce_cli.errors import (
     ArgumentError,
     DataError,
-    OutputCreationError,
     UsageError,
     quoted,
-    safe_text,
 )
 from bce_cli.figures import Figures
 from bce_cli.render.layout import Look
 from bce_cli.render.write import write_document, write_report
-from bce_cli.storage.streams import write_whole
+from bce_cli.storage.streams import refuse_overwriting, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -205,10 +203,7 @@ class Result(Figures, ABC):
         place, kind = _page_at(path)
         _check_pictures(picture_format, kind)
         document = self._report_document()
-        for file in () if document.making is None else document.making.inputs:
-            if _are_same(file.source, place):
-                message = f"{safe_text(str(place))}: the report would overwrite what was read"
-                raise OutputCreationError(message, "choose another name")
+        refuse_overwriting(place, document.origin.files, "report")
         write_whole(place, write_report(document, kind, _LOOK, picture_format).encode())
         return place
 
@@ -614,9 +609,8 @@ class RecalibrateResult(Result):
         """
         from bce_cli.recalibrator import Recalibrator  # noqa: PLC0415 -- for this alone
 
-        return Recalibrator(
-            self._document.saved_map(self.recommended if method is None else method)
-        )
+        kept = self._document.saved_map(self.recommended if method is None else method)
+        return Recalibrator(kept, self._document.origin.files)
 
     def save(self, path: str | os.PathLike[str], method: str | None = None) -> None:
         """Write a map to a file for ``bce apply`` and `load`; see `map`.
@@ -624,7 +618,7 @@ class RecalibrateResult(Result):
         Raises
         ------
         OutputCreationError
-            The file cannot be written.
+            The file cannot be written, or is what was read.
         """
         self.map(method).save(path)
 
@@ -847,12 +841,6 @@ def _check_pictures(picture_format: object, kind: Format) -> None:
     from bce_cli.render.drawing import require_matplotlib  # noqa: PLC0415 -- an extra
 
     require_matplotlib("picture_format='png'")
-
-
-def _are_same(source: str, path: Path) -> bool:
-    with suppress(OSError, ValueError):  # one of them is not there
-        return path.samefile(source)
-    return False
 
 
 _Answer: TypeAlias = (

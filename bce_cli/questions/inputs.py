@@ -13,7 +13,7 @@ from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 from bce_cli.readers.patterns import must_match_several
 from bce_cli.storage.paths import file_name, is_pattern, without_secrets
-from bce_cli.storage.sources import PIPE, STANDARD_INPUT, paths_at
+from bce_cli.storage.sources import PIPE, STANDARD_INPUT, files_of, paths_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,6 +174,7 @@ class Inputs:
                 for name, cut in zip(data.segment_names, data.cuts, strict=True)
                 if cut is not None
             },
+            files=files_of(data.sources),
         )
 
     def against_names(self) -> tuple[str, ...]:

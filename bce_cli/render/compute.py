@@ -349,7 +349,13 @@ def _impossible_notes(document: ComputeDocument, look: Look) -> Iterator[str]:
     report, convention = document.report, document.convention
     if not report.n_impossible:
         return
-    subject = "It makes" if report.n_impossible == 1 else "They make"
+    is_one = report.n_impossible == 1
+    subject = "It makes" if is_one else "They make"
+    told = document.origin.impossible_rows(report)
+    if 0.0 in (report.impossible_share, report.mean_loss):
+        has, adds = ("It has", "adds") if is_one else ("They have", "add")
+        yield f"{told}. {has} no weight, and {adds} nothing to the mean."
+        return
     advice = "Best clip or mend such predictions where the model makes them; "
     advice += other_ways(document, look)
     if math.isinf(report.mean_loss):
@@ -358,7 +364,7 @@ def _impossible_notes(document: ComputeDocument, look: Look) -> Iterator[str]:
         rule = convention.name if convention.clip is None else look.asked_by("--clip", "clip")
         share = f"{percent(report.impossible_share)} of the mean under {rule}"
         effect = f"{subject} up {share}; the exact mean is infinite."
-    yield f"{document.origin.impossible_rows(report)}. {effect}"
+    yield f"{told}. {effect}"
     if report.finite_mean_loss is not None:
         rows = how_many(report.n - report.n_impossible)
         advice = f"The mean of the other {rows} is {figure(report.finite_mean_loss)}. {advice}"

@@ -29,6 +29,8 @@ _OPENING = re.compile(r"(?P<sign>[-+])(?=[\s-]|$)|(?P<number>\d+)(?P<stop>[.)])(
 """What would make a list, a line or code of a paragraph that it stands at the beginning of."""
 
 _BREAK, _AS_ENTITY = "\u200b", "&#8203;"  # of no width
+_AS_ENTITIES = str.maketrans({_BREAK: _AS_ENTITY, "{": "&#123;", "}": "&#125;"})
+"""Braces are what sites that fill in templates look for before they look for tags."""
 _SIGNS: dict[Verdict, str] = {"passed": "✅", "failed": "❌", "undecided": "⚠️"}
 _LEAST_FENCE = 3
 
@@ -56,10 +58,10 @@ def _in_html(text: str) -> str:
 
     Examples
     --------
-    >>> _in_html("<b> & @all")
-    '&lt;b&gt; &amp; @&#8203;all'
+    >>> _in_html("<b> & @all"), _in_html("{{ 7 }}")
+    ('&lt;b&gt; &amp; @&#8203;all', '&#123;&#123; 7 &#125;&#125;')
     """
-    return escape(_broken(text), quote=False).replace(_BREAK, _AS_ENTITY)
+    return escape(_broken(text), quote=False).translate(_AS_ENTITIES)
 
 
 def _paragraph(text: str) -> str:

@@ -86,6 +86,9 @@ class Origin:
         What makes rows look like ones that were not meant, as standard error tells it.
     cuts : dict of str to Cut
         How columns of numbers were cut, whose intervals part the rows.
+    files : tuple of str, default ()
+        Absolute paths of all that was read on this machine, which nothing written later may
+        overwrite, wherever the process has gone since; no record has them.
     """
 
     sources: tuple[str, ...]
@@ -100,6 +103,7 @@ class Origin:
     n_unmatched: int | None = None
     doubts: tuple[str, ...] = ()
     cuts: Mapping[str, Cut] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     @property
     def has_weights(self) -> bool:

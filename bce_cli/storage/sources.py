@@ -30,7 +30,7 @@ from bce_cli.storage.stamps import Stamp, WholeFile, unchanged
 from bce_cli.storage.streams import Translated, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import ExitStack
 
     from bce_cli.storage.paths import Entry, Tree
@@ -273,6 +273,12 @@ class Source:
         if not size:
             return cast("IO[bytes]", Translated(stream, explain))
         return cast("IO[bytes]", WholeFile(stream, explain, self.name, size))
+
+
+def files_of(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the absolute paths of those that are files of this machine, each once."""
+    paths = dict.fromkeys(source.local_path for source in sources)
+    return tuple(os.path.abspath(path) for path in paths if path is not None)  # noqa: PTH100
 
 
 def blame_change(error: BceError, sources: Sequence[Source]) -> None:

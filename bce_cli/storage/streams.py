@@ -23,7 +23,7 @@ from bce_cli.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from _typeshed import WriteableBuffer
 
@@ -210,6 +210,29 @@ def peeked(stream: IO[bytes], n_bytes: int) -> tuple[bytes, IO[bytes]]:
     filled = read_fully(stream, memoryview(buffer))
     head = bytes(buffer[:filled])
     return head, cast("IO[bytes]", Rejoined(head, stream))
+
+
+def refuse_overwriting(path: str | os.PathLike[str], read: Iterable[str], what: str) -> None:
+    """Refuse to write where something was read, by whatever name.
+
+    Parameters
+    ----------
+    path : str or path-like
+    read : iterable of str
+        Paths.
+    what : str
+        What is to be written.
+
+    Raises
+    ------
+    OutputCreationError
+        The path leads to a file that was read.
+    """
+    for name in read:
+        with suppress(OSError, ValueError):  # one of them is not there
+            if Path(path).samefile(name):
+                message = f"{safe_text(os.fspath(path))}: the {what} would overwrite what was read"
+                raise OutputCreationError(message, "choose another name")
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,17 +142,44 @@ def test_a_place_that_cannot_be_written_is_named() -> None:
     assert files() == ["folder.html"]
 
 
-def test_what_was_read_is_not_overwritten() -> None:
-    Path("preds.json").write_text('[{"y": 1, "p": 0.9}, {"y": 0, "p": 0.2}]', encoding="utf-8")
+def refused(write: Callable[[str], object], path: str, what: str = "report") -> None:
+    before = Path(path).read_bytes()
+    with pytest.raises(OutputCreationError) as caught:
+        write(path)
+    assert caught.value.message == f"{path}: the {what} would overwrite what was read"
+    assert caught.value.hint == "choose another name"
+    assert Path(path).read_bytes() == before
+
+
+def test_what_was_read_is_not_overwritten_wherever_one_has_gone_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [{"y": y, "p": p} for y, p in zip(MIXED, [0.4] * 4 + [0.6] * 4, strict=True)] * 4
+    Path("preds.json").write_text(json.dumps(rows), encoding="utf-8")
     Path("link.json").symlink_to("preds.json")
-    before = Path("preds.json").read_bytes()
-    result = bce.compute("preds.json")
-    for path in ("preds.json", "link.json"):
-        with pytest.raises(OutputCreationError) as caught:
-            result.report(path)
-        assert caught.value.message == f"{path}: the report would overwrite what was read"
-        assert caught.value.hint == "choose another name"
-    assert Path("preds.json").read_bytes() == before
+    Path("hard.json").hardlink_to("preds.json")
+    Path("old.json").write_text(bce.compute("preds.json").to_json(), encoding="utf-8")
+    report = bce.report("preds.json", baseline="old.json")
+    check = bce.check("preds.json", baseline="old.json")
+    found = bce.recalibrate("preds.json", folds=3)
+    report.report("saved.json")
+    loaded = bce.load("saved.json")
+    assert isinstance(loaded, bce.ReportResult)
+    Path("inner").mkdir()
+    for folder in (".", "inner"):
+        monkeypatch.chdir(folder)
+        above = "" if folder == "." else "../"
+        for name in ("preds.json", "link.json", "hard.json"):
+            refused(report.report, f"{above}{name}")
+        for result in (check, found, loaded):
+            refused(result.report, f"{above}preds.json")
+        for result in (report, check, loaded):
+            refused(result.report, f"{above}old.json")
+        for write in (found.save, found.map().save, copy(found.map()).save):
+            refused(write, f"{above}preds.json", "map")
+    Path("preds.json").write_text("another file of that name")
+    report.report("preds.json")
+    assert Path("preds.json").read_bytes()[:1] == b"{"
 
 
 @pytest.mark.parametrize(

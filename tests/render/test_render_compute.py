@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bce_cli as bce
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.render.layout import Look
 from bce_cli.render.write import write_document
@@ -221,6 +222,40 @@ def test_worst_rows_hold_exact_numbers_and_raw_ids(
     assert row == {key: str(value) for key, value in expected.items()} | {
         "share_of_total": repr(share)
     }
+
+
+@pytest.mark.parametrize("clip", [None, 1e-6])
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        (
+            "1,0,0\n1,0.8,1\n",
+            (
+                "1 row was certain and wrong; the first is row 1. It has no weight, and "
+                "adds nothing to the mean."
+            ),
+        ),
+        (
+            "1,0.8,1\n0,1,0\n0,1,0\n",
+            (
+                "2 rows were certain and wrong; the first is row 2. They have no "
+                "weight, and add nothing to the mean."
+            ),
+        ),
+    ],
+)
+def test_impossible_rows_of_no_weight_leave_the_mean_as_it_is(
+    rows: str, note: str, clip: float | None
+) -> None:
+    Path("weighted.csv").write_text(f"label,p,w\n{rows}", encoding="utf-8")
+    found = bce.compute("weighted.csv", weight="w", clip=clip)
+    assert note in found.to_markdown()
+    assert "infinite" not in found.to_markdown()
+
+
+def test_no_weight_is_said_of_impossible_rows_where_nothing_costs_anything() -> None:
+    found = bce.compute([1, 1], [0.0, 1.0], weight=[0.0, 1.0])
+    assert "It has no weight, and adds nothing to the mean." in found.to_markdown()
 
 
 def test_the_share_of_an_impossible_row_is_undefined(

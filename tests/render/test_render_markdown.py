@@ -21,6 +21,7 @@ HOSTILE = (
     *("https://evil.test", "see HTTP://evil.test", "www.evil.test", "mailto:me@example.com"),
     *("![x](https://evil.test/x.png)", "[x](https://evil.test)", "<https://evil.test>"),
     *("<img src=x onerror=alert(1)>", "<!-- x", "</summary></details><h1>x", "&commat;all", "&"),
+    *("{{7*7}}", "{% raw %}"),
     *("a|b", "a\\|b", "\\", "`x`", "``` x", "~~~", "$x$", "$$x$$", ":smile:", "~~x~~", "**x**"),
     *("_x_", "- x", "+ x", "* x", "-", "---", "***", "===", "1. x", "12) x", "# x", "> x"),
     *("    x", " x", "[x]: https://evil.test", "[^1]", "- [ ] x", "!12", "%12", "~12", "10:30:05"),
@@ -74,7 +75,8 @@ def test_a_fold_holds_whatever_stands_in_it(text: str) -> None:
     found = re.fullmatch("<details>\n<summary>([^<>]*)</summary>\n", begin)
     assert found is not None
     assert ACTING.search(found[1].replace("&#8203;", "\u200b")) is None
-    entities = {"&#8203;": "", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+    assert re.search("[{}]", found[1]) is None
+    entities = {"&#123;": "{", "&#125;": "}", "&#8203;": "", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
     assert re.sub("&.*?;", lambda m: entities[m[0]], found[1]) == f"{text}: 1 row"
     assert end == "</details>\n"
     assert {token.type for token in tokens} <= OF_REPORTS | {"text_special", "html_block"}

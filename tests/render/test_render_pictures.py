@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import bce_cli
 from bce_cli.core.distribution import LossBin
-from bce_cli.core.likelihood import LogProduct, likelihood_product
+from bce_cli.core.likelihood import FLOAT_TYPES, LogProduct, likelihood_product
 from bce_cli.errors import UsageError
 from bce_cli.render.page import pictures
 from bce_cli.render.page.drawn import img_of, png_of, svg_of
@@ -607,20 +607,50 @@ def test_losses_are_shares_of_rows_beside_what_these_cost() -> None:
 
 def test_of_an_infinite_loss_no_row_has_a_share() -> None:
     bins = [replace(each, share_of_loss=None) for each in BINS]
+    bins[0] = replace(bins[0], n=58, share_of_rows=0.58)
     bins[-1] = replace(bins[-1], n=2, share_of_rows=0.02)
     picture = pictures.losses(bins, "bits")
     assert picture is not None
     (of_rows,) = picture.marks
     assert isinstance(of_rows, Boxes)
-    assert of_rows.boxes[0] == (0.1, 0.9, 0.6)
+    assert of_rows.boxes[0] == (0.1, 0.9, 0.58)
     assert picture.x.ticks[-2:] == ((3.3, "0.001"), (4.8, "0"))
     assert picture.description.endswith("2 rows were held impossible, so the loss is infinite.")
     assert picture.numbers is not None
     assert picture.numbers.rows[-1] == ("0", "infinite", "2", "2.0 %", "-")
     assert picture.numbers.columns[1].title == "loss, bits"
     assert_apart(picture)
+    bins[:1] = [replace(bins[0], n=59, share_of_rows=0.59)]
+    bins[-1] = replace(bins[-1], n=1, share_of_rows=0.01)
+    one = pictures.losses(bins)
+    assert one is not None
+    assert one.description.endswith("1 row was held impossible, so the loss is infinite.")
     assert pictures.losses([replace(each, n=0) for each in BINS]) is None
     assert pictures.losses([]) is None
+
+
+def test_shares_are_of_the_weight_where_rows_have_some() -> None:
+    bins = [*BINS[:2], replace(BINS[2], n=30), BINS[3], replace(BINS[4], n=1)]
+    picture = pictures.losses(bins)
+    assert picture is not None
+    assert [mark.name for mark in picture.marks] == [  # type: ignore[union-attr]
+        "share of weight",
+        "share of the loss",
+    ]
+    assert picture.numbers is not None
+    assert [column.title for column in picture.numbers.columns[2:]] == [
+        "rows",
+        "share of weight",
+        "share of the loss",
+    ]
+    assert picture.numbers.rows[-1][2:] == ("1", "0.0 %", "0.0 %")
+    assert picture.description == (  # the row that was held impossible has no weight
+        "For each range of the probability that was given to what happened, the share of weight "
+        "and its share of the loss. 60.0 % of all weight is of rows that were given more than 0.9 "
+        "up to 1. 50.0 % of the loss is of the 10.0 % of weight whose rows were given more than "
+        "0.001 up to 0.1, and cost 2.3 nats or more."
+    )
+    assert_apart(picture)
 
 
 def test_the_product_falls_through_the_limits_of_floats() -> None:
@@ -660,11 +690,12 @@ def test_a_product_of_few_rows_and_one_that_is_0_are_drawn_as_far_as_they_go() -
     assert short.x.title == "rows multiplied"
     assert short.y.low == -1.0
     assert_apart(short)
-    zero = pictures.log_product(LogProduct((0, 1, 2), (0.0, -0.3, -math.inf), 2))
+    lost = [likelihood_product([1, 1, 1], [0.9, 0.6, 0.0], dtype=t) for t in FLOAT_TYPES]
+    zero = pictures.log_product(LogProduct((0, 1, 2), (0.0, -0.05, -0.27), 3), lost)
     assert zero is not None
     assert zero.description == (
-        "The product of the likelihoods of the first 1 row is 0.501, as the sum of their "
-        "logarithms tells. Further on a row was held impossible, and the product is 0."
+        "The product of the likelihoods of the first 2 rows is 0.537, as the sum of their "
+        "logarithms tells. Row 3 was held impossible, so the product is 0 from there on."
     )
     assert_apart(zero)
     assert pictures.log_product(None) is None

@@ -319,7 +319,8 @@ def losses(bins: Sequence[LossBin], unit: Unit = "nats") -> Picture | None:
     if bins[-1].high == 0.0:  # which has no other end
         ticks[-2:] = [((ends[-2] + ends[-1]) / 2.0, "0")]
     highest = max(height for *_, height in (*rows, *parts))
-    marks = [Boxes("share of rows", tuple(rows), 0), Boxes("share of the loss", tuple(parts), 1)]
+    whole = f"share of {_counted(bins)}"
+    marks = [Boxes(whole, tuple(rows), 0), Boxes("share of the loss", tuple(parts), 1)]
     return Picture(
         name="picture-losses",
         title="How losses are distributed",
@@ -337,22 +338,34 @@ def _width_of(each: LossBin) -> float:
     return 1.0 if len(figure(each.low)) <= len("0.1") else _LONG_BIN
 
 
+def _counted(bins: Sequence[LossBin]) -> str:
+    """Return what shares are of: rows, where none has more weight than another."""
+    n = sum(each.n for each in bins)
+    are_rows = all(math.isclose(each.share_of_rows, each.n / n) for each in bins)
+    return "rows" if are_rows else "weight"
+
+
 def _of_losses(bins: Sequence[LossBin], unit: Unit) -> str:
     """Say where most rows are, and where most of the loss."""
     most = max(bins, key=lambda each: each.share_of_rows)
+    whole = _counted(bins)
+    have = "were given" if whole == "rows" else "is of rows that were given"
     text = (
-        "For each range of the probability that was given to what happened, the share of rows and "
-        f"their share of the loss. {percent(most.share_of_rows)} of all rows were given "
-        f"{_range(most)}."
+        "For each range of the probability that was given to what happened, the share of "
+        f"{whole} and {'their' if whole == 'rows' else 'its'} share of the loss. "
+        f"{percent(most.share_of_rows)} of all {whole} {have} {_range(most)}."
     )
-    if bins[-1].high == 0.0 and bins[-1].n:
-        return f"{text} {how_many(bins[-1].n)} were held impossible, so the loss is infinite."
+    impossible = bins[-1]
+    if impossible.high == 0.0 and impossible.share_of_rows:
+        were = "was" if impossible.n == 1 else "were"
+        return f"{text} {how_many(impossible.n)} {were} held impossible, so the loss is infinite."
     dearest = max(bins, key=lambda each: each.share_of_loss or 0.0)
     if not dearest.share_of_loss:
         return text
+    have = "rows that" if whole == "rows" else "weight whose rows"
     return (
         f"{text} {percent(dearest.share_of_loss)} of the loss is of the "
-        f"{percent(dearest.share_of_rows)} of rows that were given {_range(dearest)}, and cost "
+        f"{percent(dearest.share_of_rows)} of {have} were given {_range(dearest)}, and cost "
         f"{figure(min(dearest.loss_low, dearest.loss_high), 3)} {unit} or more."
     )
 
@@ -372,7 +385,7 @@ def _losses_table(bins: Sequence[LossBin], unit: Unit) -> Section:
             ("probability given to what happened", _range),
             (f"loss, {unit}", _loss_text),
             ("rows", lambda each: count(each.n)),
-            ("share of rows", lambda each: percent(each.share_of_rows)),
+            (f"share of {_counted(bins)}", lambda each: percent(each.share_of_rows)),
             ("share of the loss", lambda each: percent(each.share_of_loss)),
         ),
     )
@@ -399,11 +412,7 @@ def log_product(
     """
     if found is None or len(found.rows) < 2:  # noqa: PLR2004 -- one point is no line
         return None
-    spots = [
-        (float(rows), log10)
-        for rows, log10 in zip(found.rows, found.log10, strict=True)
-        if math.isfinite(log10)
-    ]
+    spots = [(float(rows), log10) for rows, log10 in zip(found.rows, found.log10, strict=True)]
     lowest = min(log10 for _, log10 in spots)
     last = found.rows[-1]
     title = "rows multiplied"
@@ -448,10 +457,14 @@ def _of_product(
         f"The product of the likelihoods of the first {how_many(round(rows))} is "
         f"{power_of_ten(log10, Look())}, as the sum of their logarithms tells."
     )
-    if len(spots) < len(found.rows):
-        text += " Further on a row was held impossible, and the product is 0."
-    gone = [f"in {each.dtype} from row {count(row)} on" for each, row in lost]
-    return f"{text} Multiplied row by row it is 0 {', '.join(gone)}." if gone else text
+    last = found.rows[-1]  # a product that underflows is followed beyond the row that loses it
+    gone = [f"in {each.dtype} from row {count(row)} on" for each, row in lost if row <= last]
+    if gone:
+        text += f" Multiplied row by row it is 0 {', '.join(gone)}."
+    impossible = next((row for _, row in lost if row > last), None)
+    if impossible is not None:
+        text += f" Row {count(impossible)} was held impossible, so the product is 0 from there on."
+    return text
 
 
 def _product_table(found: LogProduct) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from bce_cli.errors import ArgumentError, safe_text
 from bce_cli.render.origin import Origin, is_doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bce_cli.core.cuts import Cut
     from bce_cli.core.report import Unit
@@ -42,12 +43,14 @@ def origin_of(fields: Fields, columns: tuple[str, ...] = (), known: tuple[str, .
         is_told = "prediction_column" in fields or not columns
         predictions = (fields.text("prediction_column"),) if is_told else columns
     notes = fields.texts("notes")
+    sources = fields.texts("source") if is_list else (fields.text("source"),)
+    labels = fields.maybe_text("labels_source")
     return Origin(
-        sources=fields.texts("source") if is_list else (fields.text("source"),),
+        sources=sources,
         label_column=fields.text("label_column"),
         prediction_columns=predictions,
         weight_column=fields.maybe_text("weight_column"),
-        labels_source=fields.maybe_text("labels_source"),
+        labels_source=labels,
         positive_label=fields.maybe_text("positive_label"),
         negative_label=fields.maybe_text("negative_label"),
         of_logits=fields.flag("logits", default=False),
@@ -55,7 +58,13 @@ def origin_of(fields: Fields, columns: tuple[str, ...] = (), known: tuple[str, .
         n_unmatched=fields.maybe_count("n_unmatched"),
         cuts=_cuts_of(fields),
         doubts=tuple(safe_text(note) for note in notes if not is_doubt(note) and note not in known),
+        files=absolute((*sources, *(() if labels is None else (labels,)))),
     )
+
+
+def absolute(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that names lead to, were they files seen from here; each once."""
+    return tuple(dict.fromkeys(os.path.abspath(name) for name in names))  # noqa: PTH100
 
 
 def _cuts_of(fields: Fields) -> dict[str, Cut]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from bce_cli.render.page.material import MOST_TOLD, InputFile, Making
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.compute import conventions_of
 from bce_cli.render.saved.document import document_in
-from bce_cli.render.saved.parts import origin_of
+from bce_cli.render.saved.parts import absolute, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,10 +55,13 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
+    models = fields.texts("models")
+    origin, making = origin_of(fields), _making(fields)
+    files = absolute((*origin.files, *(file.source for file in making.inputs)))
     calibration = _maybe(fields, "calibration", CalibrationDocument, CalibrationsDocument)
     return ReportDocument(
-        origin_of(fields),
-        fields.texts("models"),
+        replace(origin, files=files),
+        models,
         compute=compute,
         conventions=compute and replace(compute, comparison=compared, saved=None)
         if compared
@@ -70,7 +74,7 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         check=_maybe(fields, "check", CheckDocument),
         losses=tuple(map(_bin, fields.all("losses"))),
         log_product=_product(fields.maybe_one("log_product")),
-        making=_making(fields),
+        making=making,
         no_advice=fields.maybe_text("no_advice"),
     )
 
@@ -105,7 +109,7 @@ def _product(fields: Fields | None) -> LogProduct | None:
     if fields is None:
         return None
     rows = fields.numbers("rows", 0.0, math.inf)
-    log10 = fields.numbers("log10", -math.inf, 0.0)
+    log10 = fields.numbers("log10", -sys.float_info.max, 0.0)
     if len(log10) != len(rows):
         fields.refuse("log10", "as many numbers as there are rows")
     return LogProduct(tuple(map(int, rows)), log10, fields.count("n"))
