@@ -777,7 +777,7 @@ class ReportResult(Result):
         """Return the short form, which is folded away nowhere but in Markdown."""
         from bce_cli.render.page.topics import title_of  # noqa: PLC0415 -- as above
 
-        (section,) = self._document.sections(_LOOK)
+        section = self._document.sections(_LOOK)[0]
         return replace(section, title=title_of(self._document))
 
     def to_html(self, *, brief: bool = False) -> str:  # noqa: ARG002 -- a page is whole

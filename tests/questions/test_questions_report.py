@@ -251,7 +251,7 @@ def test_a_pipe_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     text = Path("preds.csv").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
     of_pipe = figures_of(asked(ONE, ReportPlan(), "-"))
-    assert of_pipe["origin"] == replace(of_file["origin"], sources=("-",))
+    assert of_pipe["origin"] == replace(of_file["origin"], sources=("-",), files=())
     for there, here in zip(of_file["records"], of_pipe["records"], strict=True):
         assert here == (None if there is None else there | {"source": "-"})
     for name in ("losses", "log_product"):
