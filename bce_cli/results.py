@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar, cast
 
 from bce_cli.core.arguments import check_choice, shown
 from bce_cli.errors import (
     ArgumentError,
     DataError,
     UsageError,
+    did_you_mean,
     quoted,
 )
 from bce_cli.figures import Figures
@@ -22,7 +25,7 @@ from bce_cli.render.write import write_document, write_report
 from bce_cli.storage.streams import refuse_overwriting, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
     from matplotlib.axes import Axes
@@ -51,6 +54,26 @@ if TYPE_CHECKING:
 
 
 _LOOK = Look(of_result=True)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _telling_of_arguments(method: Callable[P, R]) -> Callable[P, R]:
+    """Have a method say of an argument that it lacks what functions say."""
+    known = [*inspect.signature(method).parameters][1:]
+
+    @wraps(method)
+    def asked(*args: P.args, **options: P.kwargs) -> R:
+        for option in options:
+            if option not in known:
+                also = did_you_mean(option, known)
+                message = f"{method.__name__}() has no argument {quoted(option)}{also}"
+                raise TypeError(message)
+        return method(*args, **options)
+
+    return asked
 
 
 class Result(Figures, ABC):
@@ -171,6 +194,7 @@ class Result(Figures, ABC):
     def _written(self, kind: Format, *, brief: bool, excel_safe: bool = False) -> str:
         return write_document(self._document, kind, _LOOK, brief=brief, excel_safe=excel_safe)
 
+    @_telling_of_arguments
     def report(
         self, path: str | os.PathLike[str], *, picture_format: PictureFormat = "svg"
     ) -> Path:

@@ -18,10 +18,10 @@ from bce_cli.errors import (
     OutputCreationError,
     OutputError,
     os_reason,
-    quoted,
     safe_text,
     shortage,
 )
+from bce_cli.storage.streams import without_folder
 
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
@@ -62,11 +62,10 @@ def staged_output(
     place = safe_text(path)
     found = _looked_up(path, place)
     target = Path(os.path.realpath(path))  # a link that the user named is followed
-    if found is None and not target.parent.exists():
+    hint = without_folder(path) if found is None else None
+    if hint is not None:
         message = f"{place}: no such file or directory"
-        folder = os.path.dirname(path)  # noqa: PTH120 -- Path takes an address apart
-        lacking = str(target.parent) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
-        raise OutputCreationError(message, f"there is no folder {quoted(lacking)}")
+        raise OutputCreationError(message, hint)
     if found is not None:
         _refuse_inputs(place, found, inputs, option)
     if found is not None and not stat.S_ISREG(found.st_mode):

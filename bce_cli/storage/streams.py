@@ -267,11 +267,22 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         temporary.replace(target)
     except (OSError, ValueError) as error:  # the latter of a NUL
         message = f"{safe_text(place)}: {os_reason(error)}"
-        raise shortage(error) or OutputCreationError(message) from None
+        hint = without_folder(place) if isinstance(error, FileNotFoundError) else None
+        raise shortage(error) or OutputCreationError(message, hint) from None
     finally:
         if temporary is not None:
             with suppress(OSError):  # it was never made, or is in its place
                 temporary.unlink()
+
+
+def without_folder(path: str) -> str | None:
+    """Say which folder a file cannot be written to, as it is not there; None if there is one."""
+    there = Path(os.path.realpath(path)).parent
+    if there.exists():
+        return None
+    folder = os.path.dirname(path)  # noqa: PTH120 -- Path takes an address apart
+    lacking = str(there) if os.path.isdir(folder) else folder  # noqa: PTH112 -- a link
+    return f"there is no folder {quoted(lacking)}"
 
 
 def unreadable(name: str, error: Exception) -> InputError | ShortageError:

@@ -131,15 +131,24 @@ def test_a_name_that_says_no_format_is_refused(path: Any, got: str) -> None:  # 
 
 def test_a_place_that_cannot_be_written_is_named() -> None:
     Path("folder.html").mkdir()
-    for path, reason in (
-        ("no/report.html", "no such file or directory"),
-        ("folder.html", "is a directory"),
-        ("a\0.html", "embedded null byte"),
+    for path, reason, hint in (
+        ("no/report.html", "no such file or directory", "there is no folder 'no'"),
+        ("folder.html", "is a directory", None),
+        ("a\0.html", "embedded null byte", None),
     ):
         with pytest.raises(OutputCreationError) as caught:
             answer("compute").report(path)
         assert caught.value.message == f"{path}: {reason}".replace("\0", r"\x00")
+        assert caught.value.hint == hint
     assert files() == ["folder.html"]
+
+
+def test_an_argument_that_is_not_known_is_named() -> None:
+    for option, also in (("worst", ""), ("pictures_format", "; did you mean 'picture_format'?")):
+        with pytest.raises(TypeError) as caught:
+            answer("compute").report("x.html", **{option: 3})  # type: ignore[arg-type]
+        assert str(caught.value) == f"report() has no argument '{option}'{also}"
+    assert files() == []
 
 
 def refused(write: Callable[[str], object], path: str, what: str = "report") -> None:
