@@ -21,6 +21,7 @@ ARGUMENTS = {
 
 def in_python(text: str) -> str:
     """Put arguments in the place of options, wherever lines end."""
+    text = re.sub(r"<code>(--[a-z-]+)</code>", r"\1", text)  # as pages have options
     for option, argument in ARGUMENTS.items():
         for said in (str, escape):
             pattern = r"\s".join(map(re.escape, said(option).split()))

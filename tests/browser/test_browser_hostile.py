@@ -50,7 +50,7 @@ FILE = "<iframe srcdoc=x>&'\"{{x}}.csv"
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "nav", "section", "div", "span"),
     *("h1", "h2", "h3", "p", "ol", "li", "a", "mark", "pre", "details", "summary"),
-    *("table", "caption", "thead", "tbody", "tr", "th", "td"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "code"),
     *("figure", "figcaption", "svg", "desc", "path", "g", "text", "img"),
 }
 LOUD = """() => [...document.querySelectorAll("*")].flatMap(element =>

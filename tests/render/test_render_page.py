@@ -262,6 +262,15 @@ def picture(text: str) -> Picture:
     )
 
 
+def test_lines_do_not_break_within_percentages_and_options() -> None:
+    written = write_html(
+        [Section("5 %", notes=("use --min-auc (--by, --a--b), not 50 %",))], "Page"
+    )
+    assert "<h2>5\N{NO-BREAK SPACE}%</h2>" in written
+    options = "<code>--min-auc</code> (<code>--by</code>, <code>--a--b</code>)"
+    assert f"<p>use {options}, not 50\N{NO-BREAK SPACE}%</p>" in written
+
+
 def test_what_cannot_be_seen_is_shown() -> None:
     section = Section("", (TEXT, Column("x")), ((HOSTILE * 2, "1"),), notes=(HOSTILE,))
     tree = parsed(write_html([section], HOSTILE))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as escaped
 
 from bce_cli.errors import Cut, safe_text
 
@@ -19,6 +20,8 @@ LONGEST_CELL = 60
 """Letters of a cell of a table whose lines are not broken."""
 _LONGEST_TEXT = 2000  # of a sentence, and of what stands in a title
 _LONG_WORD = re.compile(r"\S{101,}")
+_PERCENT = re.compile(r"(?<=\d) %")
+_OPTION = re.compile(r"(?<![^\s(])--[a-z][a-z-]{1,30}(?![\w-])")
 _LONGEST_WORD = 60  # of those that are cut; a digest of SHA-256 has 64, and is not
 
 
@@ -48,7 +51,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"cut": cut, "lines": _lines}
+    made.filters |= {"cut": cut, "lines": _lines, "unbroken": _unbroken}
     made.globals |= {
         "longest_cell": LONGEST_CELL,
         "longest_text": _LONGEST_TEXT,
@@ -63,6 +66,18 @@ def _visible(value: Any) -> Any:  # noqa: ANN401 -- whatever a template shows
     if isinstance(value, str) and not isinstance(value, Markup):
         return safe_text(value)
     return value
+
+
+def _unbroken(text: str) -> Markup:
+    """Keep a number and its sign on one line, and what is typed as one word.
+
+    Examples
+    --------
+    >>> str(_unbroken("--min-auc: 5 % < 6 %")).replace("\N{NO-BREAK SPACE}", "~")
+    '<code>--min-auc</code>: 5~% &lt; 6~%'
+    """
+    shown = _PERCENT.sub("\N{NO-BREAK SPACE}%", escaped(safe_text(text)))
+    return Markup(_OPTION.sub(r"<code>\g<0></code>", shown))  # noqa: S704 -- it is escaped
 
 
 def _lines(texts: Sequence[str]) -> Markup:
