@@ -63,6 +63,10 @@ LOUD = """() => [...document.querySelectorAll("*")].flatMap(element =>
 NAMES_OF_SEGMENTS = """() => [...document.querySelectorAll("#segments tbody th")].map(
   cell => cell.querySelector("[title]")?.title ?? cell.textContent)"""
 
+WIDEST_NAME = """() => Math.max(...[...document.querySelectorAll("#segments tbody th")].map(
+  cell => cell.clientWidth / parseFloat(getComputedStyle(cell).fontSize)))"""
+"""How wide the first column is, in the size of its letters."""
+
 
 @pytest.fixture
 def hostile(bce: Bce) -> Callable[..., str]:
@@ -110,3 +114,10 @@ def test_strings_from_outside_are_shown_as_they_are_and_have_room(
     shown.page.set_viewport_size({"width": WIDTH_BETWEEN_MARGINS, "height": 900})
     shown.page.emulate_media(media="print")
     assert evaluated(shown, WIDTH) == WIDTH_BETWEEN_MARGINS
+
+
+def test_a_long_name_leaves_figures_in_view(show: Show, hostile: Callable[..., str]) -> None:
+    shown = show(hostile())
+    assert evaluated(shown, WIDEST_NAME) < 24
+    shown.page.set_viewport_size({"width": 390, "height": 900})
+    assert evaluated(shown, WIDEST_NAME) < 12
