@@ -400,7 +400,7 @@ def test_true_probabilities_are_off_in_no_segment(
         gaps = []
         for segment in range(n_segments):
             chosen = place == segment
-            m = np.count_nonzero(chosen)
+            m = int(np.count_nonzero(chosen))
             error = float(np.std(errors[chosen], ddof=1) / math.sqrt(m))
             promised = promised_error(float(p[chosen].mean()), m)
             gaps.append(Gap(float(errors[chosen].mean()), error, promised_error=promised))

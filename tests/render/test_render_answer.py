@@ -392,8 +392,10 @@ FEW_ONES[[50, 90, 200, 300, 390]] = 1.0
         (
             Y,
             1.0 - P,
-            "make sure first that this was meant (1 - p would cost 0.556921 in place of 1.2217 "
-            "nats a row: is this the probability of the other label?).",
+            (
+                "make sure first that this was meant (1 - p would cost 0.556921 in place of 1.2217 "
+                "nats a row: is this the probability of the other label?)."
+            ),
             "make sure first that this was meant",
         ),
         (
@@ -411,15 +413,19 @@ FEW_ONES[[50, 90, 200, 300, 390]] = 1.0
         (
             Y,
             ONE_ZERO,
-            "mend first the prediction that was certain and wrong, best by bounds in the model "
-            "itself.",
+            (
+                "mend first the prediction that was certain and wrong, best by bounds in the model "
+                "itself."
+            ),
             "the mean loss is infinite",
         ),
         (
             Y,
             EXTREME**3,
-            "always predicting the base rate costs less; recalibrate with the logistic map, which "
-            "takes off",
+            (
+                "always predicting the base rate costs less; recalibrate with the logistic map, "
+                "which takes off"
+            ),
             "always predicting the base rate costs less",
         ),
         (
@@ -433,9 +439,8 @@ FEW_ONES[[50, 90, 200, 300, 390]] = 1.0
 def test_checks_that_hold_are_no_pass_where_they_mean_little(
     labels: Values, predictions: Values, but: str, headlined: str
 ) -> None:
-    answers = ("compute", "calibration")
-    if headlined.startswith("always"):
-        answers = (*answers, "recalibrate")
+    maps = ("recalibrate",) * headlined.startswith("always")
+    answers = ("compute", "calibration", *maps)
     report = report_of(labels, {"a": predictions}, answers, {"min_rows": 5})
     verdict, text = told(report)[2]
     assert verdict == "undecided"
@@ -464,8 +469,10 @@ def test_an_infinite_loss_is_to_be_mended_and_not_mapped() -> None:
     report = report_of(Y, {"a": ZERO}, ALL, by={"site": SITES})
     assert told(report)[2] == (
         "failed",
-        "Mend first the 2 predictions that were certain and wrong, best by bounds in the model "
-        "itself.",
+        (
+            "Mend first the 2 predictions that were certain and wrong, best by bounds in the model "
+            "itself."
+        ),
     )
 
 
@@ -475,8 +482,10 @@ def test_few_rows_of_one_label_tell_as_little_as_few_rows() -> None:
     assert ", rough for so few rows with label 1)" in first[1]
     assert second == (
         "undecided",
-        "Whether it is better than always predicting the base rate, 1.2 % (0.0672 nats), 5 rows "
-        "with label 1 cannot tell.",
+        (
+            "Whether it is better than always predicting the base rate, 1.2 % (0.0672 nats), 5 "
+            "rows with label 1 cannot tell."
+        ),
     )
     assert third == (None, "Gather more rows with label 1: 5 tell next to nothing.")
     other = report_of(1.0 - FEW_ONES, {"a": np.full(N, 0.98)}, ALL)

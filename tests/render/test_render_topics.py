@@ -467,3 +467,18 @@ def test_the_mean_of_soft_labels_is_called_so() -> None:
         )
     )
     assert ("rows", "400 rows, 0 with label 1 (50.0 % mean label)") in read.rows
+
+
+def test_no_map_is_advised_where_predictions_are_to_be_mended_or_rows_are_few() -> None:
+    zero, rare = P.copy(), np.zeros(N)
+    zero[-1], rare[::80] = 0.0, 1.0
+    for labels, predictions, why in [
+        (Y, zero, "mend first the prediction that was certain and wrong"),
+        (rare, P, "5 rows with label 1 tell next to nothing"),
+    ]:
+        report = report_of(labels, {"a": predictions}, ("compute", "recalibrate"))
+        (shown,) = named(report)["recalibration"].contents
+        assert isinstance(shown, Section)
+        assert shown.verdicts == (f"No map is advised: {why}.",)
+        told = f"Recalibration of a: No map is advised: {why}."
+        assert told in report.sections(Look())[0].details

@@ -62,6 +62,22 @@ def advice_of(document: Answers, model: ModelFigures | None) -> str:
     return Judged(text, "failed") if is_infinite else text
 
 
+def why_no_map(model: ModelFigures | None) -> str:
+    """Say why no map is to be advised for a model; nothing where one may be.
+
+    Parameters
+    ----------
+    model : ModelFigures or None
+    """
+    if model is not None and math.isinf(model.mean_loss):
+        n = model.n_impossible
+        what = "the prediction that was" if n == 1 else f"the {count(n)} predictions that were"
+        return f"mend first {what} certain and wrong"
+    if model is not None and model.are_few:
+        return f"{few_rows(model)} {_tell(model)} next to nothing"
+    return ""
+
+
 def caveat_of(document: Answers, model: ModelFigures | None) -> str:
     """Say in a few words why checks that hold mean little; nothing where they mean what they say.
 
@@ -73,13 +89,11 @@ def caveat_of(document: Answers, model: ModelFigures | None) -> str:
     """
     if _own_doubts(document, model):
         return "make sure first that this was meant"
-    if model is None:
-        return ""
-    if math.isinf(model.mean_loss):
+    if model is not None and math.isinf(model.mean_loss):
         return "the mean loss is infinite"
-    if model.are_few:
+    if model is not None and model.are_few:
         return f"{few_rows(model)} {_tell(model)} next to nothing"
-    if model.base_rate_loss == 0.0:
+    if model is not None and model.base_rate_loss == 0.0:
         return "all labels are the same"
     if _same(document):
         return "all predictions are the same"
@@ -199,9 +213,7 @@ def _before_all(document: Answers, model: ModelFigures | None) -> Iterator[str]:
             doubt = f"{doubt[0].lower()}{doubt[1:]}"
         yield f"make sure first that this was meant ({doubt}{more})"
     elif model is not None and math.isinf(model.mean_loss):
-        n = model.n_impossible
-        what = "the prediction that was" if n == 1 else f"the {count(n)} predictions that were"
-        yield f"mend first {what} certain and wrong, best by bounds in the model itself"
+        yield f"{why_no_map(model)}, best by bounds in the model itself"
 
 
 def _own_doubts(document: Answers, model: ModelFigures | None) -> tuple[str, ...]:
