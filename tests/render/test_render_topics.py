@@ -458,6 +458,11 @@ def test_the_page_offers_no_option_that_it_has_not() -> None:
         assert [note for note in loss.notes if "clip" in note] == [
             f"The mean of the other 399 rows is 0.558188. {advice}"
         ]
+    checked = report_of(Y, {"a": zero}, ("compute",), {"min_rows": 9})
+    (checks,) = tables(named(checked)["checks"]).values()
+    infinite = "1 row was certain and wrong, the first is row 400, so the mean is infinite."
+    assert infinite in checks.details
+    assert infinite in checked.sections(Look())[0].details
 
 
 def test_the_mean_of_soft_labels_is_called_so() -> None:

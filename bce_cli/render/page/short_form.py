@@ -12,7 +12,7 @@ from bce_cli.render.layout import Section, how_many
 from bce_cli.render.page.advice import doubts_of, why_no_map
 from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
 from bce_cli.render.page.model_figures import called, model_of, models_of
-from bce_cli.render.page.sections import brief_segments_section, models_section
+from bce_cli.render.page.sections import brief_segments_section, checks_section, models_section
 from bce_cli.render.recalibrate import recalibration_verdict
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def asked_sections(document: Answers) -> Iterator[Section]:
 def _table(document: Answers) -> Section:
     """Return the checks, or else the figures of the models."""
     if document.check is not None:
-        return document.check.sections(document.look)[0]
+        return checks_section(document.check, document.look)
     models = models_of(document)
     if not models:
         return Section("")

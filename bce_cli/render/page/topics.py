@@ -20,6 +20,7 @@ from bce_cli.render.page.picture import Picture, Remark
 from bce_cli.render.page.sections import (
     advice_section,
     brief_segments_section,
+    checks_section,
     inputs_section,
     loss_section,
     making_section,
@@ -155,8 +156,7 @@ def _topics(document: Answers) -> Iterator[Topic]:
     yield Topic("losses", "How losses are distributed", (*_losses(document),))
     yield Topic("worst", "The rows that cost most", (*_worst(document),))
     if check is not None:
-        (found,) = check.sections(document.look)
-        shown = replace(found, title="The checks")
+        shown = replace(checks_section(check, document.look), title="The checks")
         yield Topic("checks", "The checks", (shown, *_pictured(pictures.checks(check))))
 
 
