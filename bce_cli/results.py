@@ -790,19 +790,19 @@ class ReportResult(Result):
     def __str__(self) -> str:
         from bce_cli.render.terminal import draw  # noqa: PLC0415 -- not every report is printed
 
-        return draw([self._in_brief()], _LOOK).rstrip("\n")
+        return draw(self._in_brief(), _LOOK).rstrip("\n")
 
     def _repr_html_(self) -> str:
         from bce_cli.render.page.page import html_fragment  # noqa: PLC0415 -- for notebooks alone
 
-        return html_fragment([self._in_brief()])
+        return html_fragment(self._in_brief())
 
-    def _in_brief(self) -> Section:
+    def _in_brief(self) -> list[Section]:
         """Return the short form, which is folded away nowhere but in Markdown."""
         from bce_cli.render.page.topics import title_of  # noqa: PLC0415 -- as above
 
-        section = self._document.sections(_LOOK)[0]
-        return replace(section, title=title_of(self._document))
+        section, *asked = self._document.sections(_LOOK)
+        return [replace(section, title=title_of(self._document)), *asked]
 
     def to_html(self, *, brief: bool = False) -> str:  # noqa: ARG002 -- a page is whole
         """Return the page."""

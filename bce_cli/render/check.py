@@ -371,10 +371,14 @@ def _row_notes(document: CheckDocument) -> Iterator[str]:
 
 def _impossible_notes(report: LossReport, origin: Origin, look: Look) -> Iterator[str]:
     if report.n_impossible:
-        clip = look.asked_by("--clip EPS", "clip=...")
-        infinite = f", so the mean is infinite; {clip} bounds such losses"
+        infinite = f", so the mean is infinite{bound_by(look)}"
         effect = infinite if math.isinf(report.mean_loss) else ""
         yield f"{origin.impossible_rows(report, ', ')}{effect}."
+
+
+def bound_by(look: Look) -> str:
+    """Say by which option impossible rows have a finite loss."""
+    return f"; {look.asked_by('--clip EPS', 'clip=...')} bounds such losses"
 
 
 def _verdict_text(check: Check) -> Judged:

@@ -472,6 +472,11 @@ def test_the_page_offers_no_option_that_it_has_not() -> None:
         assert [note for note in loss.notes if "clip" in note] == [
             f"The mean of the other 399 rows is 0.558188. {advice}"
         ]
+    checked = report_of(Y, {"a": zero}, ("compute",), {"min_rows": 9})
+    (checks,) = tables(named(checked)["checks"]).values()
+    infinite = "1 row was certain and wrong, the first is row 400, so the mean is infinite."
+    assert infinite in checks.details
+    assert infinite in checked.sections(Look())[0].details
 
 
 def test_the_mean_of_soft_labels_is_called_so() -> None:
@@ -481,3 +486,18 @@ def test_the_mean_of_soft_labels_is_called_so() -> None:
         )
     )
     assert ("rows", "400 rows, 0 with label 1 (50.0 % mean label)") in read.rows
+
+
+def test_no_map_is_advised_where_predictions_are_to_be_mended_or_rows_are_few() -> None:
+    zero, rare = P.copy(), np.zeros(N)
+    zero[-1], rare[::80] = 0.0, 1.0
+    for labels, predictions, why in [
+        (Y, zero, "mend first the prediction that was certain and wrong"),
+        (rare, P, "5 rows with label 1 tell next to nothing"),
+    ]:
+        report = report_of(labels, {"a": predictions}, ("compute", "recalibrate"))
+        (shown,) = named(report)["recalibration"].contents
+        assert isinstance(shown, Section)
+        assert shown.verdicts == (f"No map is advised: {why}.",)
+        told = f"Recalibration of a: No map is advised: {why}."
+        assert told in report.sections(Look())[0].details

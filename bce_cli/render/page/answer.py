@@ -19,7 +19,7 @@ from bce_cli.render.layout import (
     verb,
 )
 from bce_cli.render.origin import are_too_narrow
-from bce_cli.render.page.advice import advice_of
+from bce_cli.render.page.advice import advice_of, caveat_of, checks_held
 from bce_cli.render.page.model_figures import calibrations_of, called, capital, few_rows, model_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def answer_of(document: Answers) -> tuple[str, str, str]:
     Returns
     -------
     tuple of three str
-        `Judged`, where something is judged.
+        `Judged`, where something is judged, and all of a sentence alike.
     """
     model = model_of(document, 0)
     if model is None:
@@ -68,6 +68,10 @@ def headline_of(document: Answers) -> Judged:
     if document.check is not None:
         headline = document.check.sections(Look())[0].headline
         assert headline is not None  # noqa: S101 -- a check has one
+        model = model_of(document, 0)
+        caveat = caveat_of(document, model)
+        if caveat and document.check.judgement.verdict == "passed":
+            return Judged(f"{capital(checks_held(document.check))}, but {caveat}", "undecided")
         return headline
     model = model_of(document, 0)
     if model is None:
@@ -131,7 +135,8 @@ def _loss_ends(document: Answers, model: ModelFigures) -> str:
         few = are_too_narrow(n_clusters, effective)
         text += f", likely wider: {found} are few" if few else f", by {found}"
     elif model.are_few:
-        text += ", rough for so few rows"
+        of_label = f" with label {model.rare_label[0]}" if model.rare_label else ""
+        text += f", rough for so few rows{'' if model.has_few_rows else of_label}"
     return f" ({text})"
 
 
@@ -167,8 +172,9 @@ def confidence_of(document: Answers) -> float:
 def _better_than(document: Answers, model: ModelFigures) -> str:
     """Set the model beside the base rate, and beside the other models."""
     clauses = _beside_all(document, model)
-    text = "; ".join(clause for clause, _ in clauses)
-    return Judged(f"{capital(text)}.", max((kind for _, kind in clauses), key=_BADNESS.index))
+    text = f"{capital('; '.join(clause for clause, _ in clauses))}."
+    kinds = {kind for _, kind in clauses}
+    return Judged(text, kinds.pop()) if len(kinds) == 1 else text
 
 
 def _beside_all(document: Answers, model: ModelFigures) -> list[tuple[str, Verdict]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LONGEST_NAME = 40
+_FEWEST_OF_LABEL = 10
+"""Rows of either label; by fewer, no loss is told from that of the base rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class ModelFigures:
     name : str
     n : int
     effective_n : float or None
+    n_positive : int or None
+        None of soft labels, of which next to none may be 1.
     unit : {"nats", "bits"}
     mean_loss : float
         Infinite where a prediction was certain and wrong.
@@ -64,6 +68,7 @@ class ModelFigures:
     name: str
     n: int
     effective_n: float | None
+    n_positive: int | None
     unit: Unit
     mean_loss: float
     ends: Ends
@@ -82,9 +87,24 @@ class ModelFigures:
 
     @property
     def are_few(self) -> bool:
-        """Whether there are too few rows for any interval to be trusted."""
+        """Whether there are too few rows, or of one label, for any interval to be trusted."""
+        return self.has_few_rows or self.rare_label is not None
+
+    @property
+    def has_few_rows(self) -> bool:
+        """Whether rows of both labels together are too few."""
         worth = self.n if self.effective_n is None else min(self.n, self.effective_n)
         return worth < FEW
+
+    @property
+    def rare_label(self) -> tuple[int, int] | None:
+        """The label that too few rows have, and how many; None where both or one alone are told."""
+        if self.n_positive is None:
+            return None
+        label, n = min(
+            (0, self.n - self.n_positive), (1, self.n_positive), key=lambda pair: pair[1]
+        )
+        return (label, n) if 0 < n < _FEWEST_OF_LABEL else None
 
     @property
     def probability_ends(self) -> Ends:
@@ -143,6 +163,7 @@ def model_of(document: Answers, place: int) -> ModelFigures | None:
             name,
             losses.n,
             _known(losses.effective_n, None),
+            losses.n_positive if _known(losses.label_entropy, None) is None else None,
             losses.unit,
             losses.mean_loss,
             ends,
@@ -179,8 +200,11 @@ def capital(text: str) -> str:
 
 
 def few_rows(model: ModelFigures) -> str:
-    """Say how few rows there are, or how few they are worth."""
+    """Say how few rows there are, how few they are worth, or how few have one of the labels."""
     rows = how_many(model.n)
+    if model.rare_label is not None and not model.has_few_rows:
+        label, n = model.rare_label
+        return f"{how_many(n)} with label {label}"
     if model.effective_n is None or model.n - model.effective_n < 1.0:
         return rows
     return f"{rows}, by weight worth {figure(model.effective_n, 3)},"
@@ -224,6 +248,7 @@ def _of_calibration(name: str, report: CalibrationReport) -> ModelFigures:
         name,
         report.n,
         report.effective_n,
+        None if report.has_soft_labels else report.n_positive,
         report.unit,
         report.mean_loss,
         _pair(report.ci_low, report.ci_high),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text
+from bce_cli.render.check import bound_by
 from bce_cli.render.compute import other_ways, summary_section
 from bce_cli.render.layout import (
     PLAIN,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.report import Unit
     from bce_cli.core.segments import OtherSegments
+    from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument
     from bce_cli.render.layout import Look, Texts
@@ -142,6 +144,19 @@ def loss_section(
     return replace(
         section, title="The loss", rows=tuple(rows), verdicts=(), notes=notes, marked=(0,)
     )
+
+
+def checks_section(check: CheckDocument, look: Look = PLAIN) -> Section:
+    """Show the checks as their command does, but for an option that a report has not.
+
+    Parameters
+    ----------
+    check : CheckDocument
+    look : Look, optional
+    """
+    (section,) = check.sections(look)
+    details = tuple(note.replace(bound_by(look), "") for note in section.details)
+    return replace(section, details=details)
 
 
 def models_section(

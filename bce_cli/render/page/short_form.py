@@ -9,10 +9,15 @@ from bce_cli.render.calibration_verdict import calibration_verdict
 from bce_cli.render.compare import differences_section
 from bce_cli.render.compute import worst_section
 from bce_cli.render.layout import Section, how_many
-from bce_cli.render.page.advice import doubts_of
+from bce_cli.render.page.advice import doubts_of, why_no_map
 from bce_cli.render.page.answer import answer_of, confidence_of, headline_of
-from bce_cli.render.page.model_figures import called, models_of
-from bce_cli.render.page.sections import MOST_COLUMNS, brief_segments_section, models_section
+from bce_cli.render.page.model_figures import called, model_of, models_of
+from bce_cli.render.page.sections import (
+    MOST_COLUMNS,
+    brief_segments_section,
+    checks_section,
+    models_section,
+)
 from bce_cli.render.recalibrate import recalibration_verdict
 
 if TYPE_CHECKING:
@@ -60,7 +65,7 @@ def asked_sections(document: Answers) -> Iterator[Section]:
 def _table(document: Answers) -> Section:
     """Return the checks, or else the figures of the models."""
     if document.check is not None:
-        return document.check.sections(document.look)[0]
+        return checks_section(document.check, document.look)
     models = models_of(document)
     if not models:
         return Section("")
@@ -76,8 +81,9 @@ def _details(document: Answers, table: Section) -> Iterator[str]:
         for name, report in document.calibration.named_reports[:MOST_COLUMNS]:
             yield calibration_verdict(report, called(name))
     pairs = zip(document.models, document.recalibrations, strict=False)
-    for name, found in [*pairs][:MOST_COLUMNS]:
-        advice = recalibration_verdict(found.report)
+    for place, (name, found) in enumerate([*pairs][:MOST_COLUMNS]):
+        why = why_no_map(model_of(document, place))
+        advice = f"No map is advised: {why}." if why else recalibration_verdict(found.report)
         yield f"Recalibration of {called(name)}: {advice}"
     notes = table.sentences if document.check is not None else ()
     if document.compare is not None:

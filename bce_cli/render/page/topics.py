@@ -13,14 +13,15 @@ from bce_cli.render.compare import changed_section, differences_section, each_mo
 from bce_cli.render.compute import product_section, worst_section
 from bce_cli.render.layout import Section, count
 from bce_cli.render.page import pictures
-from bce_cli.render.page.advice import best_place
+from bce_cli.render.page.advice import best_place, why_no_map
 from bce_cli.render.page.answer import answer_of
-from bce_cli.render.page.model_figures import calibrations_of, called, models_of
+from bce_cli.render.page.model_figures import calibrations_of, called, model_of, models_of
 from bce_cli.render.page.picture import Picture, Remark
 from bce_cli.render.page.sections import (
     MOST_COLUMNS,
     advice_section,
     brief_segments_section,
+    checks_section,
     inputs_section,
     loss_section,
     making_section,
@@ -154,8 +155,7 @@ def _topics(document: Answers) -> Iterator[Topic]:
     yield Topic("losses", "How losses are distributed", (*_losses(document),))
     yield Topic("worst", "The rows that cost most", (*_worst(document),))
     if check is not None:
-        (found,) = check.sections(document.look)
-        shown = replace(found, title="The checks")
+        shown = replace(checks_section(check, document.look), title="The checks")
         yield Topic("checks", "The checks", (shown, *_pictured(pictures.checks(check))))
 
 
@@ -240,7 +240,12 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         losses, maps = each.sections(document.look)
         notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
+        why = why_no_map(model_of(document, place))
+        if why:
+            losses = replace(losses, verdicts=(f"No map is advised: {why}.",), marked=())
         yield _titled(losses, prefix)
+        if why:
+            continue
         if place == 0:
             for picture in _pictured(pictures.maps(each)):
                 yield _titled(picture, prefix)
