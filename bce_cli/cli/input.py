@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from bce_cli.cli.diagnostics import ExitCode, say
 from bce_cli.cli.help import no_sources
 from bce_cli.cli.parsing import OptionGroup
-from bce_cli.errors import InputError, UsageError, quoted, safe_text
+from bce_cli.errors import InputError, OutputCreationError, UsageError, quoted, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.data.data import Data
@@ -383,15 +384,40 @@ def paths_or_help(ctx: typer.Context, sources: list[str] | None) -> list[str]:
     ------
     InputError
         One of several sources is not there, and seems to be the name of a column.
+    OutputCreationError
+        What is written would be read by the next run, as it lies in a folder that is a source.
     """
     if sources:
         _refuse_columns(sources)
+        for option in _WRITTEN:
+            _refuse_within(sources, ctx.params.get(option), option)
         return sources
     if sys.stdin is not None and not sys.stdin.isatty():
         return ["-"]
     for line in no_sources(ctx):
         typer.echo(line, err=True)
     raise typer.Exit(ExitCode.USAGE)
+
+
+_WRITTEN = ("output", "plot", "save")
+"""Options that name a file which is written."""
+
+
+def _refuse_within(sources: list[str], path: str | None, option: str) -> None:
+    """Refuse a new file in a folder of which all files are read, unless its name hides it."""
+    if not path or "\0" in path or os.path.lexists(path):  # no file, or an old one
+        return
+    from bce_cli.storage.folders import is_hidden, is_leftover  # noqa: PLC0415 -- not for --help
+
+    target = Path(os.path.realpath(path))
+    for source in filter(os.path.isdir, sources):
+        folder = os.path.realpath(source)
+        if not target.is_relative_to(folder):
+            continue
+        parts = target.relative_to(folder).parts
+        if not any(is_hidden(part) or is_leftover(part) for part in parts):
+            message = f"{safe_text(path)}: the output would lie in a folder that is read"
+            raise OutputCreationError(message, f"choose another folder for --{option}")
 
 
 def paths_read(data: "Data") -> list[str]:

@@ -196,7 +196,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     total = math.inf if totals.n_infinite else float(totals.losses)
     mean = math.inf if totals.n_infinite else totals.losses.over(divisors)
     base_rate = float(totals.positive_weights) / weight_sum
-    base_rate_loss = _entropy(base_rate) * (weight_sum / divisor)
+    base_rate_loss = constant_loss(base_rate) * (weight_sum / divisor)
     error = None if totals.n_infinite else totals.moments.standard_error()
     nats = NATS_PER[unit]
     return LossReport(
@@ -218,7 +218,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
         base_rate_loss=base_rate_loss / nats,
         label_entropy=float(totals.label_entropies) / divisor / nats if totals.n_soft else None,
         kl_divergence=_divergence(totals) / nats if totals.n_soft else None,
-        skill=_skill(mean, base_rate_loss),
+        skill=skill_of(mean, base_rate_loss),
         brier=float(totals.squared_errors) / weight_sum,
         n_impossible=totals.n_impossible,
         first_impossible_row=totals.first_impossible_row,
@@ -230,7 +230,7 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     )
 
 
-def _entropy(probability: float) -> float:
+def constant_loss(probability: float) -> float:
     """Mean loss, in nats, of a constant prediction that equals the share of label 1."""
     if probability in (0.0, 1.0):
         return 0.0
@@ -238,7 +238,8 @@ def _entropy(probability: float) -> float:
     return 0.0 - probability * math.log(probability) - other * math.log1p(-probability)
 
 
-def _skill(mean: float, base_rate_loss: float) -> float | None:
+def skill_of(mean: float, base_rate_loss: float) -> float | None:
+    """Return the share of the loss of the base rate that is removed; None where there is none."""
     if base_rate_loss == 0.0 or math.isinf(mean):
         return None
     skill = 1.0 - mean / base_rate_loss

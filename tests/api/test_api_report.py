@@ -291,6 +291,12 @@ def test_a_saved_report_is_the_same_report(name: str) -> None:
         ({"calibration": 7}, "saved.json: calibration must be an object, not '7'"),
         ({"losses": [{"low": 2}]}, "saved.json: losses[0].low must be a number in [0, 1], not '2'"),
         ({"log_product": {"rows": [1], "log10": [], "n": 1}}, "saved.json: log_product.log10 must"),
+        ({"models": []}, "saved.json: models has 0 names, of 2 models"),
+        ({"models": ["a", "b", "c"]}, "saved.json: models has 3 names, of 2 models"),
+        (
+            {"models": [], "compare": None, "calibration": None, "recalibrate": []},
+            "saved.json: models has 0 names, of 1 model",
+        ),
         ({"other_segments": {}}, "saved.json: there are more than 50 segments"),
     ],
 )

@@ -151,6 +151,26 @@ def test_an_argument_that_is_not_known_is_named() -> None:
     assert files() == []
 
 
+def test_the_loss_of_a_saved_recalibration_and_of_a_saved_check_is_told() -> None:
+    labels, predictions = MIXED * 4, ([0.4] * 4 + [0.6] * 4) * 4
+    found = bce.recalibrate(labels, predictions, folds=3, unit="bits")
+    found.report("saved.json")
+    found.report("fresh.html")
+    loaded = bce.load("saved.json")
+    assert isinstance(loaded, bce.ReportResult)
+    loaded.report("loaded.html")
+    assert Path("loaded.html").read_bytes() == Path("fresh.html").read_bytes()
+    assert "nothing is known" not in loaded.to_markdown().lower()
+    assert "| Brier score | - |" in loaded.to_markdown()
+    bce.check(labels, [0.45, 0.55] * 16, max_loss=0.8).report("saved.json")
+    check = bce.load("saved.json")
+    assert isinstance(check, bce.ReportResult)
+    assert (
+        "Whether it is better than always predicting the base rate cannot be told: this costs "
+        in (check.to_markdown())
+    )
+
+
 def refused(write: Callable[[str], object], path: str, what: str = "report") -> None:
     before = Path(path).read_bytes()
     with pytest.raises(OutputCreationError) as caught:

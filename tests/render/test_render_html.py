@@ -112,7 +112,7 @@ def test_the_head_allows_nothing_but_its_own_style() -> None:
         "content": "default-src 'none'; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'",
     } in Page(text).of("meta")
-    assert "color-scheme: light dark" in text
+    assert "color-scheme:light dark" in text
     allowed = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "section"}
     allowed |= {
         "div",

@@ -207,6 +207,38 @@ def test_no_part_is_overwritten(source: str, command: str, bce: Callable[..., Re
     assert Path("parts/b.csv").read_text() == HEADER + ROWS[1]
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "place"),
+    [
+        ("report", "--output", "parts/report.html"),
+        ("compute", "--output", "./parts/a=1/../found.json"),
+        ("recalibrate", "--save", "link/map.json"),
+    ],
+)
+def test_nothing_is_put_beside_the_parts_that_the_next_run_would_read(
+    command: str, option: str, place: str, bce: Callable[..., Result]
+) -> None:
+    make("parts/a.csv", "parts/b.csv", "parts/a=1/c.csv")
+    Path("link").symlink_to("parts")
+    done = bce(command, "parts", option, place)
+    assert (done.exit_code, done.stdout) == (73, "")
+    assert done.stderr == (
+        f"bce: error: {place}: the output would lie in a folder that is read\n"
+        f"bce: choose another folder for {option}\n"
+    )
+    assert sorted(path.name for path in Path("parts").iterdir()) == ["a.csv", "a=1", "b.csv"]
+
+
+def test_what_is_no_part_by_its_name_may_be_put_beside_the_parts(
+    bce: Callable[..., Result],
+) -> None:
+    make("parts/a.csv", "parts/b.csv")
+    for place in ("parts/_found.json", "found.json", "parts/.kept/found.json"):
+        Path(place).parent.mkdir(exist_ok=True)
+        assert bce("compute", "parts", "-o", place).exit_code == 0
+    assert bce("compute", "parts/*.csv", "-o", "parts/found.json").exit_code == 0
+
+
 def test_labels_and_models_may_be_folders(bce: Callable[..., Result]) -> None:
     for name, text in {
         "old/1.csv": "id,p\na,0.5\n",

@@ -196,7 +196,8 @@ def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
         return f"whether it is better than {base} ({cost}), {few}", "undecided"
     figures = _beside_cost(model, cost)
     if beats is None:
-        return f"whether it is better than {base}, cannot be told: {figures}", "undecided"
+        comma = "" if model.base_rate is None else ","
+        return f"whether it is better than {base}{comma} cannot be told: {figures}", "undecided"
     word: Verdict = "passed" if beats else "failed"
     return f"it is {'better' if beats else 'worse'} than {base}: {figures}", word
 

@@ -173,7 +173,7 @@ def model_of(document: Answers, place: int) -> ModelFigures | None:
             losses.base_rate_loss,
             losses.skill,
             _skill_ends(calibration) if is_known else _checked_skill(document, place),
-            losses.brier,
+            _known(losses.brier, None),
             losses.n_impossible,
             losses.finite_mean_loss,
             _known(losses.label_entropy, None),

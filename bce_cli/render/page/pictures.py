@@ -72,7 +72,7 @@ _BARS = 50
 _MOST_ROOMY, _ROOMY, _TIGHT = 12, 26, 20
 """Rows up to which each has so many pixels, and what it has where there are more."""
 _LONG_BIN = 1.3
-_POINTS = 24
+_POINTS = 16
 """Of a curve, in a table."""
 _LEAST: dict[FloatType, float] = {"float16": 2.0**-24, "float32": 2.0**-149, "float64": 2.0**-1074}
 """The least number above 0 (IEEE 754)."""

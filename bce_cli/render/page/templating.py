@@ -14,7 +14,7 @@ from markupsafe import escape as escaped
 from bce_cli.errors import Cut, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 LONGEST_CELL = 60
 """Letters of a cell of a table whose lines are not broken."""
@@ -40,10 +40,36 @@ def rendered(template: str, **values: Any) -> str:  # noqa: ANN401 -- whatever a
     return _environment().get_template(template).render(**values)
 
 
+class _Loader(PackageLoader):
+    """Takes templates from this folder, and style sheets without what only their authors need."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool] | None]:
+        source, name, is_current = super().get_source(environment, template)
+        return (_brief(source) if template.endswith(".css") else source), name, is_current
+
+
+def _brief(style: str) -> str:
+    r"""Return a style sheet without comments, indentation and spaces that mean nothing.
+
+    A line holds a rule. Strings in it may have single spaces, but none beside a sign of CSS.
+
+    Examples
+    --------
+    >>> _brief("/* x */\n@media print {\n  #a > b, p { margin: 0 1px; top: calc(1px + 2px); }\n}\n")
+    '@media print{ #a > b,p{margin:0 1px;top:calc(1px + 2px)}\n}'
+    """
+    text = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    text = re.sub(r"\s*([{};,]|(?<=\w):(?=\s))\s*", r"\1", " ".join(text.split()))
+    # A brace and a number sign would begin a comment of the template.
+    return text.replace(";}", "}").replace("{#", "{ #").replace("}", "}\n").strip()
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("bce_cli.render.page"),
+        loader=_Loader("bce_cli.render.page"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,

@@ -14,12 +14,14 @@ from bce_cli.core.recalibration.choice import (
     RecalibrationReport,
 )
 from bce_cli.core.recalibration.maps import METHODS, PARAMETERS, STEPPED, RecalibrationMap
+from bce_cli.core.report import NATS_PER, constant_loss, skill_of
 from bce_cli.errors import DataError, safe_text
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.parts import losses_of, origin_of, unit_of
 
 if TYPE_CHECKING:
     from bce_cli.core.recalibration.maps import Method
+    from bce_cli.core.report import LossReport
 
 _HEAD = ("n", "n_positive", "weight_sum", "base_rate")
 _OBSTACLES = get_args(Obstacle)
@@ -39,11 +41,12 @@ def recalibrate_document(fields: Fields) -> RecalibrateDocument:
     if not methods or names[0] != "as-is" or len(set(names)) < len(names):
         fields.refuse("methods", "a list of different methods, as-is first")
     recommended: Method = fields.choice("recommended", names)
+    n_judged = fields.count("n_judged", 1)
     report = RecalibrationReport(
-        losses=losses,
+        losses=_with_mean(losses, methods[0], are_all=n_judged == losses.n),
         n_at_0=fields.count("n_at_0"),
         n_at_1=fields.count("n_at_1"),
-        n_judged=fields.count("n_judged", 1),
+        n_judged=n_judged,
         folds=fields.count("folds", 1),
         n_clusters=fields.maybe_count("n_clusters", 1),
         effective_clusters=fields.maybe_number("effective_clusters", 0.0),
@@ -66,6 +69,31 @@ def recalibrate_document(fields: Fields) -> RecalibrateDocument:
     if set(fewer.of_folds) & set(fields.texts("notes")):
         document = fewer
     return replace(document, origin=origin_of(fields, known=document.notes))
+
+
+def _with_mean(losses: LossReport, as_is: MethodReport, *, are_all: bool) -> LossReport:
+    """Return losses with what follows from the mean, which is that of predictions as they are.
+
+    Parameters
+    ----------
+    losses : LossReport
+    as_is : MethodReport
+    are_all : bool
+        Whether all rows were judged, whose impossible ones are counted; without their number
+        nothing is said of an infinite mean.
+    """
+    mean, nats = as_is.fitted_loss, NATS_PER[losses.unit]
+    if mean is None or (math.isinf(mean) and not are_all):
+        return losses
+    base_rate_loss = constant_loss(losses.base_rate) / nats
+    return replace(
+        losses,
+        mean_loss=mean,
+        effective_probability=math.exp(-mean * nats),
+        base_rate_loss=base_rate_loss,
+        skill=skill_of(mean, base_rate_loss),
+        n_impossible=as_is.n_infinite or 0,
+    )
 
 
 def _method(fields: Fields, base_rate: float, *, is_infinite: bool) -> MethodReport:

@@ -16,8 +16,10 @@ from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument
 from bce_cli.render.compare import CompareDocument
 from bce_cli.render.compute import ComputeDocument
+from bce_cli.render.layout import how_many
 from bce_cli.render.page.document import ReportDocument
 from bce_cli.render.page.material import MOST_TOLD, InputFile, Making
+from bce_cli.render.page.model_figures import calibrations_of
 from bce_cli.render.recalibrate import RecalibrateDocument
 from bce_cli.render.saved.compute import conventions_of
 from bce_cli.render.saved.document import document_in
@@ -55,13 +57,12 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         raise DataError(message, "it has the others as a sum, of which no report can be made again")
     compute = _maybe(fields, "compute", ComputeDocument)
     compared = conventions_of(fields)
-    models = fields.texts("models")
     origin, making = origin_of(fields), _making(fields)
     files = absolute((*origin.files, *(file.source for file in making.inputs)))
     calibration = _maybe(fields, "calibration", CalibrationDocument, CalibrationsDocument)
-    return ReportDocument(
+    found = ReportDocument(
         replace(origin, files=files),
-        models,
+        fields.texts("models"),
         compute=compute,
         conventions=compute and replace(compute, comparison=compared, saved=None)
         if compared
@@ -77,6 +78,21 @@ def report_document(record: Mapping[str, Any], name: str) -> ReportDocument:
         making=making,
         no_advice=fields.maybe_text("no_advice"),
     )
+    _check_names(fields, found)
+    return found
+
+
+def _check_names(fields: Fields, found: ReportDocument) -> None:
+    """Refuse more or fewer names of models than there are models in an answer."""
+    least = max(1, len(found.recalibrations))
+    numbers = {len(calibrations_of(found))} if found.calibration is not None else set()
+    if found.compare is not None:
+        numbers.add(len(found.compare.report.models))
+    told = len(found.models)
+    if told < least or numbers - {told}:
+        models = how_many(max({least, *numbers}), "model")
+        message = f"{safe_text(fields.name)}: models has {how_many(told, 'name')}, of {models}"
+        raise DataError(message)
 
 
 def _maybe(fields: Fields, key: str, *kinds: type) -> Any:  # noqa: ANN401 -- one of these kinds
