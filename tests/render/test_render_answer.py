@@ -215,6 +215,19 @@ def test_few_rows_are_told_and_more_are_asked_for() -> None:
     assert told(one)[2] == (None, "Gather more rows, as 1 row tells next to nothing.")
 
 
+def test_a_model_that_is_better_on_few_rows_is_so_on_these_alone() -> None:
+    labels = np.array([1, 0])
+    models = {"a": np.array([0.6, 0.4]), "b": np.array([0.7, 0.3])}
+    document = report_of(labels, models, ALL[:2])
+    second, third = answer_of(document)[1:]
+    assert second.endswith("; on these rows alone, b is better by 0.1542 nats a row.")
+    assert isinstance(second, Judged)
+    assert second.verdict == "undecided"
+    assert third == "Gather more rows, as 2 rows tell next to nothing."
+    assert headline_of(document) == "a: not to be told from the base rate or b"
+    assert headline_of(document).verdict == "undecided"
+
+
 def test_rows_of_one_label_leave_nothing_to_beat() -> None:
     report = report_of(np.ones(50), {"a": P[-50:]}, ("compute",))
     assert told(report)[1:] == [

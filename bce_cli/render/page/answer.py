@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.comparison.differences import Difference, DifferenceReport, Infinite
     from bce_cli.core.comparison.differences import Verdict as Word
+    from bce_cli.core.comparison.models import ComparisonReport
     from bce_cli.core.gate.judgement import Verdict
     from bce_cli.render.page.material import Answers
     from bce_cli.render.page.model_figures import Ends, ModelFigures
@@ -82,7 +83,7 @@ def headline_of(document: Answers) -> Judged:
     if document.compare is not None:
         report = document.compare.report
         for item in report.comparisons:
-            word = _BESIDE[report.verdict(item)]
+            word = _BESIDE[_told(report, item, model)]
             beside.setdefault(word, []).append(item.model)
     said = ", ".join(f"{word} {_listed(names, _JOINTS[word])}" for word, names in beside.items())
     verdict = max((kind for _, kind in _beside_all(document, model)), key=_BADNESS.index)
@@ -178,7 +179,7 @@ def _better_than(document: Answers, model: ModelFigures) -> str:
 
 
 def _beside_all(document: Answers, model: ModelFigures) -> list[tuple[str, Verdict]]:
-    return [_beside_base_rate(model), *_beside_models(document)]
+    return [_beside_base_rate(model), *_beside_models(document, model)]
 
 
 def _beside_base_rate(model: ModelFigures) -> tuple[str, Verdict]:
@@ -219,20 +220,29 @@ def _beside_cost(model: ModelFigures, cost: str) -> str:
     return f"it removes {percent(skill)}{_ends(ends)} of the {cost} a row that this costs"
 
 
-def _beside_models(document: Answers) -> Iterator[tuple[str, Verdict]]:
+def _beside_models(document: Answers, model: ModelFigures) -> Iterator[tuple[str, Verdict]]:
     """Say which other models it is better than, as differences paired row by row tell."""
     if document.compare is None:
         return
     report = document.compare.report
-    items = [(item, report.verdict(item)) for item in report.comparisons]
+    items = [(item, _told(report, item, model)) for item in report.comparisons]
     if len(items) <= _FEW_MODELS:
         for item, word in items:
-            yield _beside(item, word, report.unit), _KINDS[word]
+            seen = report.verdict(item)
+            alone = "" if seen == word else "on these rows alone, "
+            yield f"{alone}{_beside(item, seen, report.unit)}", _KINDS[word]
         return
     for word, said in _OF_MANY.items():
         names = [item.model for item, each in items if each == word]
         if names:
             yield said.format(_listed(names), verb(len(names), "is")), _KINDS[word]
+
+
+def _told(report: ComparisonReport, item: DifferenceReport, model: ModelFigures) -> Word:
+    """Return how another model differs, of which a few rows tell nothing."""
+    word = report.verdict(item)
+    is_sure = word in {"better", "worse"} and not (model.are_few and item.infinite is None)
+    return word if is_sure or word == "equivalent" else "undecided"
 
 
 _KINDS: dict[Word, Verdict] = {
