@@ -221,8 +221,7 @@ def test_a_model_that_is_better_on_few_rows_is_so_on_these_alone() -> None:
     document = report_of(labels, models, ALL[:2])
     second, third = answer_of(document)[1:]
     assert second.endswith("; on these rows alone, b is better by 0.1542 nats a row.")
-    assert isinstance(second, Judged)
-    assert second.verdict == "undecided"
+    assert getattr(second, "verdict", None) == "undecided"
     assert third == "Gather more rows, as 2 rows tell next to nothing."
     assert headline_of(document) == "a: not to be told from the base rate or b"
     assert headline_of(document).verdict == "undecided"
