@@ -272,6 +272,23 @@ def test_of_many_models_the_advice_is_a_table() -> None:
     assert section.rows == (("d", *row), ("e", *row))
 
 
+@pytest.mark.deep
+def test_of_many_models_none_that_is_to_be_mended_gets_a_map() -> None:
+    wrong = np.where(np.arange(N) == 3, 1.0 - Y, P)
+    models = {"a": P, "b": EXTREME, "c": P[::-1].copy(), "d": wrong, "e": EXTREME}
+    section = tables(named(report_of(Y, models, ALL))["recalibration"])[
+        "Advice for the other models"
+    ]
+    assert [row[:2] for row in section.rows] == [("e", "temperature")]
+    assert section.notes == (
+        "d: no map is advised: mend first the prediction that was certain and wrong.",
+    )
+    alone = {name: models[name] for name in "abcd"}
+    section = tables(named(report_of(Y, alone, ALL))["recalibration"])[section.title]
+    assert section.rows == ()
+    assert len(section.notes) == 1
+
+
 def test_it_says_why_there_is_no_advice() -> None:
     document = replace(full(), recalibrations=(), no_advice="all labels are 1: a map takes both")
     (section,) = tables(named(document)["recalibration"]).values()

@@ -220,14 +220,19 @@ def _shares(ends: Ends) -> str:
     return "-" if ends is None else " to ".join(map(percent, ends))
 
 
+_OTHERS = "Advice for the other models"
+
+
 def advice_section(documents: Sequence[tuple[str, RecalibrateDocument]]) -> Section:
     """Say in a line for each model which map to take, and what it gains."""
+    if not documents:
+        return Section(_OTHERS)
     first = documents[0][1].report
     found = [
         (name, each.report, each.report.of(each.report.recommended)) for name, each in documents
     ]
     return Section(
-        "Advice for the other models",
+        _OTHERS,
         *table(
             found,
             (

@@ -251,8 +251,16 @@ def _recalibration(document: Answers) -> Iterator[Content]:
                 yield _titled(picture, prefix)
         if each.report.recommended != "as-is" and place in (0, best_place(document)):
             yield _titled(maps, prefix)
-    if len(found) > _MOST_FULL:
-        yield advice_section(found[_MOST_FULL:])
+    others = [*enumerate(found)][_MOST_FULL:]
+    if others:
+        why_not = {place: why_no_map(model_of(document, place)) for place, _ in others}
+        advised = [pair for place, pair in others if not why_not[place]]
+        notes = tuple(
+            f"{called(name)}: no map is advised: {why_not[place]}."
+            for place, (name, _) in others
+            if why_not[place]
+        )
+        yield replace(advice_section(advised), notes=notes)
 
 
 _NEXT_STEP = "Next: --save", "Next: bce recalibrate --save"
