@@ -346,7 +346,7 @@ def test_its_pages_speak_of_arguments() -> None:
         words = text.rpartition("</style>")[2]
         assert re.findall(r"(?<![\w-])--[a-z][a-z-]*", words) == []
     assert "cluster=... is for rows that are not." in found.to_html()
-    off = bce.report([1, 0, 0, 0] * 9, [0.8, 0.6, 0.3, 0.9] * 9, fine_bins=True)
+    off = bce.report([1, 0, 0, 0] * 10, [0.8, 0.6, 0.3, 0.9] * 10, fine_bins=True)
     assert off.answer[2] == (
         "Look for a map with bce.recalibrate(...), as predictions are too high on average."
     )

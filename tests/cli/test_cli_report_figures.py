@@ -352,7 +352,7 @@ SOME_ROWS = "rows multiplied"
 
 
 def text_of(element: Element) -> str:
-    return "".join(element.itertext())
+    return "".join(element.itertext()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def misprints(table: list[list[str]], expected: Expected) -> list[str]:

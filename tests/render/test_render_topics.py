@@ -407,7 +407,7 @@ def test_segments_beyond_the_costliest_are_one_row(bce: Bce) -> None:
     assert rows[-1][0] == "(the 10 other segments together)"
     assert rows[-1][1] == f"{sum(each['n'] for each in rest)}"
     share = sum(each["share_of_total"] for each in rest)
-    assert rows[-1][-1] == f"{100 * share:.1f} %"
+    assert rows[-1][-1] == f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
 PAIRS = [(7 * i % 11 % 2, math.sin(i + 0.5) ** 2) for i in range(240)]
