@@ -288,8 +288,9 @@ def _recalibrate(document: Answers, place: int) -> Iterator[str]:
         yield f"recalibrate{what} with the {found.method} map, {gain}"
         return
     judged = [each for each in report.methods[1:] if each.cross_fitted_loss is not None]
-    off = f"they are {_off(document, place)}, but " if _off(document, place) else ""
-    leave = f"leave the predictions{f' of {own}' if what else ''} as they are: {off}"
+    off = _off(document, place)
+    although = f"they are {off}, but " if off else ""
+    leave = f"leave the predictions{f' of {own}' if what else ''} as they are: {although}"
     if not judged:
         yield f"{leave}no map can be judged"
         return

@@ -235,12 +235,13 @@ def _recalibration(document: Answers) -> Iterator[Content]:
         why = f"There is no advice: {document.no_advice}."
         yield Section("Recalibration", notes=(why,))
     found = [*zip(document.models, document.recalibrations, strict=False)]
-    for place, (name, each) in enumerate(found[:_MOST_FULL]):
+    why_not = [why_no_map(model_of(document, place)) for place in range(len(found))]
+    in_turn = [*zip(found, why_not, strict=True)]
+    for place, ((name, each), why) in enumerate(in_turn[:_MOST_FULL]):
         prefix = f"{called(name)}: " if len(found) > 1 else ""
         losses, maps = each.sections(document.look)
         notes = tuple(note.replace(*_NEXT_STEP) for note in losses.notes)
         losses = replace(losses, title="Each map on rows that it has not seen", notes=notes)
-        why = why_no_map(model_of(document, place))
         if why:
             losses = replace(losses, verdicts=(f"No map is advised: {why}.",), marked=())
         yield _titled(losses, prefix)
@@ -251,16 +252,11 @@ def _recalibration(document: Answers) -> Iterator[Content]:
                 yield _titled(picture, prefix)
         if each.report.recommended != "as-is" and place in (0, best_place(document)):
             yield _titled(maps, prefix)
-    others = [*enumerate(found)][_MOST_FULL:]
+    others = in_turn[_MOST_FULL:]
     if others:
-        why_not = {place: why_no_map(model_of(document, place)) for place, _ in others}
-        advised = [pair for place, pair in others if not why_not[place]]
-        notes = tuple(
-            f"{called(name)}: no map is advised: {why_not[place]}."
-            for place, (name, _) in others
-            if why_not[place]
-        )
-        yield replace(advice_section(advised), notes=notes)
+        advised = [pair for pair, why in others if not why]
+        told = (f"{called(name)}: no map is advised: {why}." for (name, _), why in others if why)
+        yield replace(advice_section(advised), notes=tuple(told))
 
 
 _NEXT_STEP = "Next: --save", "Next: bce recalibrate --save"
