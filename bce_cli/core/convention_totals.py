@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import Convention, refuse_mixed
@@ -20,6 +20,7 @@ from bce_cli.core.totals import (
     merged_types,
 )
 from bce_cli.core.validate import check_rows
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

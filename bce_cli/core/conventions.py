@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
 from bce_cli.errors import ArgumentError, DataError, argument
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

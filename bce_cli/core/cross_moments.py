@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments, finite_losses, squared_errors
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray, Rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from bce_cli.core.report import NATS_PER
 from bce_cli.core.rules import likelihoods_of
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

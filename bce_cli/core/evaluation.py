@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.rows import Rows, ScoredRows
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import LossTotals
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.convention_totals import ConventionTotals

@@ -16,10 +16,11 @@ remainders.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.totals import count_soft
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention

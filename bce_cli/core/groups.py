@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from itertools import chain, starmap
 from operator import add, mul
@@ -21,6 +21,7 @@ from bce_cli.core.exact_sum import (
 )
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments, finite_losses
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
@@ -12,6 +11,7 @@ from bce_cli.core.arguments import check_choice
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.validate import check_rows
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.arguments import check_choice, check_kind
@@ -12,6 +11,7 @@ from bce_cli.core.rows import weighted
 from bce_cli.core.totals import LossTotals
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import reduce
 from itertools import pairwise
 from operator import iadd
@@ -18,6 +18,7 @@ from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments
 from bce_cli.errors import DataError, argument, given
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

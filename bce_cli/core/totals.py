@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from bce_cli.core.rules import losses_of
 from bce_cli.core.state import FIRST, State
 from bce_cli.core.validate import check_rows
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

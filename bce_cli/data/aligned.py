@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from bce_cli.data.parts import OpenedPart, Part, parts_of, seen_from_anywhere
 from bce_cli.data.table import ReadRows, label_conflict, read_with_size
 from bce_cli.errors import BceError, DataError, InputError, JoinInDoubt, argument, given, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.grammar import parse_number
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import first_difference

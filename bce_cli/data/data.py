@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
@@ -15,6 +15,7 @@ from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.rows import in_their_order
 from bce_cli.data.table import Facts, Table, read_block
 from bce_cli.errors import DataError, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.columns import USAGE, Beside, ColumnChoice
 from bce_cli.storage.sources import Source, refuse_second_pipe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
@@ -24,6 +24,7 @@ from bce_cli.errors import (
     given,
     quoted,
 )
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.reading import LabelValues, Reading
 from bce_cli.readers.texts import Texts, one_by_one
 

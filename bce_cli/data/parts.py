@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from bce_cli.data.same_labels import numbered
 from bce_cli.data.table import empty_note
 from bce_cli.errors import BceError, EmptyInputError
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
 from bce_cli.readers.files import at_its_path, open_file, utf8, utf8_mark_length

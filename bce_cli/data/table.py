@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from bce_cli.data.same_labels import MOST_SOURCES, in_a_row, numbered, remark_on
 from bce_cli.errors import BceError, DataError, EmptyInputError, JoinInDoubt, LabelError
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.dialect import parse_delimiter
 from bce_cli.readers.files import File, check_encoding, open_file

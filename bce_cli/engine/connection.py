@@ -8,7 +8,6 @@ import signal
 import time
 from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +21,7 @@ from bce_cli.errors import (
     safe_text,
     shortage,
 )
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.paths import shown_path, without_secrets_in
 from bce_cli.storage.stores import in_a_thread
 from bce_cli.version import __version__

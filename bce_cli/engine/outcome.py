@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.state import merged
 from bce_cli.data.table import Facts
 from bce_cli.errors import BceError, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.sources import faults_of
 from bce_cli.version import __version__
 

@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from bce_cli.core.state import merged
 from bce_cli.data.table import Facts, read_block
 from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial, reduce
 from operator import iadd
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -22,6 +22,7 @@ from bce_cli.engine.run import (
     fold_rows,
 )
 from bce_cli.errors import ArgumentError, argument, given
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

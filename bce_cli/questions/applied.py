@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -17,6 +16,7 @@ from bce_cli.core.progress import Stage, silent
 from bce_cli.core.recalibration.maps import Points
 from bce_cli.engine.run import threads
 from bce_cli.errors import DataError, UsageError, given, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.columnar import ColumnarBlock
 from bce_cli.readers.delimited import DelimitedBlock, DelimitedFile
 from bce_cli.readers.json_lines import JsonBlock, JsonFile

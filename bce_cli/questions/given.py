@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from bce_cli.core.arguments import check_kind, shown
 from bce_cli.errors import ArgumentError, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.questions.inputs import Inputs, model_sources
 from bce_cli.readers.array_likes import (
     UnfitError,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice
 from bce_cli.data.data import Data, Join, open_data, open_models, open_rivals
 from bce_cli.errors import ArgumentError, argument, given
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers import grammar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from bce_cli.core.segments import other_segments
 from bce_cli.core.state import State
 from bce_cli.engine.run import evaluate_with
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.questions.answers import (
     calibrated,
     compared,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,6 +20,7 @@ from bce_cli.core.validate import (
     widened,
 )
 from bce_cli.errors import quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.texts import has_texts, strings, values_of
 from bce_cli.readers.typed_columns import label_texts
 

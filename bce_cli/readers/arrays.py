@@ -11,7 +11,7 @@ import math
 import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from bce_cli.errors import BceError, DataError, given, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.arrow_files import Batches, RowGroups, Wanted
 from bce_cli.readers.blocks import LONGEST_RECORD
 from bce_cli.readers.columnar import LEAST_ROWS, ColumnarFile

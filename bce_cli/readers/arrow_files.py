@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.streams import ReadOnly
 
 if TYPE_CHECKING:

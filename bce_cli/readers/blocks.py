@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.grammar import label_key
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
 from bce_cli.storage.streams import read_fully

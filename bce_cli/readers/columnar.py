@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import DataError, quoted, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.arrow_files import (
     Batches,
     RowGroups,

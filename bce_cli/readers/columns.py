@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from bce_cli.core.arguments import is_place
 from bce_cli.errors import DataError, argument, did_you_mean, given, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.parts import Header
 from bce_cli.storage.paths import is_pattern
 

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from bce_cli.errors import (
     quoted,
     safe_text,
 )
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.blocks import (
     LONGEST_RECORD,
     Lines,

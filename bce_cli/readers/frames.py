@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bce_cli.errors import ArgumentError, BceError, DataError, quoted, safe_text, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.array_likes import (
     Numbers,
     ShapeError,

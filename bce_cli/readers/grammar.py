@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.validate import LARGEST_WEIGHT, LEAST_WEIGHT
@@ -23,6 +23,7 @@ from bce_cli.errors import (
     quoted,
     safe_text,
 )
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.columns import ColumnChoice
 
 if TYPE_CHECKING:

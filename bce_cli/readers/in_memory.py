@@ -6,11 +6,12 @@ Columns are looked at only where they are wanted, and numbers of NumPy are not c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from bce_cli.errors import ArgumentError, DataError, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.array_likes import (
     Numbers,
     Typed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
 from bce_cli.readers.buffers import floats_of
 from bce_cli.readers.columns import find_columns

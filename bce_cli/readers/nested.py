@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.texts import bools
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from bce_cli.core.validate import (
     unsigned_zeros,
 )
 from bce_cli.errors import LabelError, argument, given, quoted
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.buffers import categories_of
 from bce_cli.readers.columns import MAY_BE_LEFT_OUT, WATCHED
 from bce_cli.readers.grammar import (

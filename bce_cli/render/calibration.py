@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.calibration.decomposition import PARTS
@@ -12,6 +12,7 @@ from bce_cli.core.calibration.fine_bins import GREATEST_ODDS_RATIO
 from bce_cli.core.calibration.verdict import judge_calibration
 from bce_cli.core.inference import level_of
 from bce_cli.core.recalibration.gain import MOST
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibration_verdict import (
     calibration_verdict,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.calibration.models import CalibrationFigures, CalibrationLine
 from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
 from bce_cli.errors import safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibration_verdict import OBSTACLES, calibration_verdict
 from bce_cli.render.layout import (
     Column,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.errors import safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibration_table import CalibrationTable
 from bce_cli.render.diagram import models_section
 from bce_cli.render.origin import Saved

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.inference import FEWEST_CLUSTERS
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.compare_verdict import power_note
 from bce_cli.render.layout import (
     Column,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from bce_cli.errors import safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.compare_verdict import power_notes, verdicts
 from bce_cli.render.layout import (
     PLAIN,

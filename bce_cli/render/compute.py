@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import FEW, NATS_PER
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.conventions import ConventionTable, DividedRow
 from bce_cli.render.layout import (
     PLAIN,

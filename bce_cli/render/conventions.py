@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import (
     Column,
     Section,

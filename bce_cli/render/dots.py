@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import ArgumentError, UsageError, safe_text, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.crown import (
     PLAIN,
     POINTS,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bce_cli.errors import UsageError, quoted, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import count, figure, how_many, interval, interval_title, wrapped
 
 if TYPE_CHECKING:

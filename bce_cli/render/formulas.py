@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import keyword
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import is_place
 from bce_cli.core.recalibration.maps import STEPPED, log_odds_of
 from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

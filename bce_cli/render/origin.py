@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bce_cli.core.inference import ENOUGH_IN_EFFECT
 from bce_cli.core.report import FEW
 from bce_cli.errors import quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import PLAIN, Column, count, figure, how_many, percent, verb
 
 if TYPE_CHECKING:

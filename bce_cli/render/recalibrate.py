@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bce_cli.core.recalibration.choice import PairedDifference
@@ -14,6 +14,7 @@ from bce_cli.core.recalibration.maps import GREATEST, PARAMETERS, STEPPED
 from bce_cli.core.recalibration.saved import SavedMap
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibration_verdict import OBSTACLES
 from bce_cli.render.layout import (
     Column,

@@ -10,12 +10,12 @@ import codecs
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from bce_cli.errors import DataError, quoted, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.rows import (
     csv_cells,
     joined_lines,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import safe_text, without_formula
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.markdown import escaped, markdown_row
 
 if TYPE_CHECKING:

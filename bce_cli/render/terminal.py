@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import GAPS, Column, Judged, Section
 
 if TYPE_CHECKING:

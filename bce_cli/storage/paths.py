@@ -9,11 +9,11 @@ import os
 import re
 import stat
 from collections import deque
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from bce_cli.errors import InputError, UsageError, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.folders import LOGS, is_hidden, is_leftover, refuse_logged_table
 from bce_cli.storage.stamps import Stamp
 from bce_cli.storage.streams import unreadable

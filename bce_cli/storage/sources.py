@@ -7,11 +7,12 @@ import os
 import stat
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from bce_cli.errors import BceError, InputError, UsageError, safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.folders import passed_over
 from bce_cli.storage.paths import (
     LocalTree,

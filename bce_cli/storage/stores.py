@@ -21,12 +21,12 @@ import os
 import re
 import threading
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.errors import BceError, InputError, safe_text, shortage
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.folders import is_hidden, refuse_logged_table, refuse_logged_tables
 from bce_cli.storage.paths import (
     Entry,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import iadd
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from bce_cli.core.calibration.scores import errors_by_cluster, errors_of_totals
 from bce_cli.core.calibration.tally import Tally, histogram
 from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.progress import silent
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from bce_cli.core.report import NORMAL_QUANTILE
 from bce_cli.core.rows import as_floats
 from bce_cli.core.state import FIRST, State
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ from bce_cli.core.inference import level_of
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import Rows, as_floats
 from bce_cli.core.validate import positive_labels
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,7 @@ degrees of freedom.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.inference import two_sided_p
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.rules import logit, sigmoid
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

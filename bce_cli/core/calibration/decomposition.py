@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from bce_cli.core.exact_sum import ExactSum, slices
 from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.tally import Parts, Tally

@@ -8,7 +8,6 @@ of calibration, and logits are ranked as logits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product, starmap
 from operator import add
@@ -20,6 +19,7 @@ from bce_cli.core.calibration.tally import Tally, total
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, distilled, slices
 from bce_cli.core.inference import ENOUGH_IN_EFFECT, t_quantile
 from bce_cli.core.rows import as_floats
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate, pairwise
 from operator import sub
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +35,7 @@ from bce_cli.core.exact_sum import ExactSum, trailing_zeros
 from bce_cli.core.groups import GroupedRows
 from bce_cli.core.rows import as_floats
 from bce_cli.core.state import FIRST, State
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

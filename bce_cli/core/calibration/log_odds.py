@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -12,6 +11,7 @@ import numpy as np
 from bce_cli.core.calibration.tally import total
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.rules import logit
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

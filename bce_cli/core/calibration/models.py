@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 from operator import iadd
@@ -21,6 +21,7 @@ from bce_cli.core.rows import Categories, weighted
 from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, promised_error, too_many_segments
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice, check_confidence, check_whole
@@ -14,6 +13,7 @@ from bce_cli.core.report import check_unit
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import ArgumentError, argument
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.report import Unit

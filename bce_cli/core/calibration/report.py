@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from operator import iadd
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.validate import check_rows
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

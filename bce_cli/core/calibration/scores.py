@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.cross_moments import brier_error, skill_error, skill_error_of_sums
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.totals import finite_losses, squared_errors
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.cluster_moments import ClusteredRows

@@ -8,7 +8,6 @@ ordinary size three.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import sub
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,6 +18,7 @@ from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS, uniform_edges
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, peak_of, two_product
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bce_cli.core.inference import level_of
 from bce_cli.core.report import FEW
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import Estimate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bce_cli.core.comparison.differences import Difference, difference_of
 from bce_cli.core.inference import holm_adjusted, level_of
 from bce_cli.core.totals import Moments
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, finite_losses
 from bce_cli.errors import ArgumentError, argument
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

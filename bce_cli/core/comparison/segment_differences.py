@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bce_cli.core.comparison.differences import (
@@ -20,6 +20,7 @@ from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.core.segments import Segmented
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.derivation.trials import SHOWN, log_of
 from bce_cli.core.exact_sum import ExactSum
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray, Rows

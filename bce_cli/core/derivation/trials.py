@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from bce_cli.core.rows import Rows
 from bce_cli.core.rules import losses_of
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import ArgumentError, argument
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import ExampleRow

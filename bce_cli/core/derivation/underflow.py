@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from bce_cli.core.conventions import EXACT
 from bce_cli.core.likelihood import FLOAT_TYPES, FloatType, RunningProduct
 from bce_cli.core.report import loss_report
 from bce_cli.core.totals import LossTotals
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.likelihood import LikelihoodProduct

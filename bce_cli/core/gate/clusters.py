@@ -6,7 +6,6 @@ alone, or with the clusters and the bins that these have rows in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments, produ
 from bce_cli.core.rows import Categories, as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses, squared_errors
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,6 @@ of a comparison, whose interval has no width where they are all the same.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from bce_cli.core.exact_sum import UNIT_EXPONENT
 from bce_cli.core.gate.clusters import label_sums_in_bins, rate_covariance
 from bce_cli.core.inference import Power, power_of, t_quantile
 from bce_cli.core.report import NATS_PER
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.discrimination import Discrimination

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bce_cli.core.arguments import (
@@ -16,6 +15,7 @@ from bce_cli.core.arguments import (
 from bce_cli.core.calibration.bins import MOST_BINS
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import ArgumentError, DataError, argument, given, quoted
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import Strategy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from bce_cli.core.recalibration.folds import deal
 from bce_cli.core.recalibration.gain import MOST, drawn_places
 from bce_cli.core.report import NATS_PER
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.decomposition import Pools

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bce_cli.core.calibration.bins import ReliabilityTotals, uniform_edges
@@ -12,6 +12,7 @@ from bce_cli.core.cross_moments import CrossMoments
 from bce_cli.core.gate.clusters import GateClusters, label_sums_in_bins
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, count_weightless
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.gate.limits import Limits

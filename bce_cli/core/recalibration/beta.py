@@ -12,7 +12,6 @@ logistic calibration for binary classifiers", AISTATS 2017.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +26,7 @@ from bce_cli.core.calibration.log_odds import (
     polish,
 )
 from bce_cli.core.calibration.tally import is_new
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

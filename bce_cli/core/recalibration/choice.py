@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from bce_cli.core.recalibration.maps import METHODS, Method
 from bce_cli.core.report import NATS_PER, check_unit, loss_report
 from bce_cli.core.totals import LossTotals
 from bce_cli.errors import ArgumentError, argument, did_you_mean
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from bce_cli.core.recalibration.maps import Points
 from bce_cli.core.recalibration.sample import Sample
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.rules import softplus
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bce_cli.core.rows import as_floats
 from bce_cli.errors import ArgumentError, DataError, given
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

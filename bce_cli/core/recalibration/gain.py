@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from bce_cli.core.recalibration.fitting import Fit, fit_whole
 from bce_cli.core.recalibration.folds import deal
 from bce_cli.core.recalibration.maps import RecalibrationMap
 from bce_cli.errors import DataError
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.logistic import LogisticRecalibration

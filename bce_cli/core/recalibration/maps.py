@@ -21,7 +21,7 @@ their knots, on straight lines between these and flat outside.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -31,6 +31,7 @@ import numpy as np
 from bce_cli.core.rules import logit, sigmoid, softplus
 from bce_cli.core.validate import checked_predictions
 from bce_cli.errors import DataError, quoted
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from bce_cli.core.calibration.log_odds import Axis, LogOdds
 from bce_cli.core.calibration.tally import total
 from bce_cli.core.recalibration.maps import Points
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.tally import Parts, Tally

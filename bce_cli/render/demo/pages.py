@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from bce_cli.core.report import loss_report
 from bce_cli.core.totals import LossTotals
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.drawing import (
     Chapter,
     Curve,

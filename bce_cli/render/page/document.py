@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from bce_cli.errors import UsageError
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.page.answer import answer_of
 from bce_cli.render.page.material import Answers
 from bce_cli.render.page.short_form import asked_sections, short_form

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import Look
 
 if TYPE_CHECKING:

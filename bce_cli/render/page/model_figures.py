@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.errors import safe_text
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.layout import figure, how_many
 

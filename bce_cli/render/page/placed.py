@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import figure
 from bce_cli.render.page.letters import SIZE, fitted, fitted_name, fitted_names, lines_of, width_of
 from bce_cli.render.page.picture import Boxes, Level, Polyline, Remark, Spots

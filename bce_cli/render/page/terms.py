@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.layout import Column, Section, table
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from bce_cli.lean_dataclass import dataclass
 from bce_cli.render.calibration import bins_section, parts_section, samples_section
 from bce_cli.render.calibration_fit import fit_section
 from bce_cli.render.calibrations import CalibrationsDocument
