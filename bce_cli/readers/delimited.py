@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from bce_cli.errors import (
     ArgumentError,
     DataError,
@@ -44,6 +46,7 @@ from bce_cli.readers.dialect import (
 )
 from bce_cli.readers.grammar import CellFault, label_key, parse_number, read_cell
 from bce_cli.readers.held import are_held, doubtful, may_hide
+from bce_cli.readers.plain_fields import PlainFields
 from bce_cli.readers.reading import ConvertedColumns
 
 if TYPE_CHECKING:
@@ -51,7 +54,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.readers.columns import ColumnChoice, Columns
+    from bce_cli.core.rows import FloatArray
+    from bce_cli.readers.columns import ColumnChoice, Columns, Role
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.second_look import Record
 
@@ -65,6 +69,8 @@ _NULLS = [
 _ONES = ("1", "1.0", "true", "True", "TRUE")
 _ZEROS = ("0", "0.0", "false", "False", "FALSE")
 """Labels that the parser knows; others are read as words."""
+
+_BITS = ("0", "1")
 
 _ONE_NUMBER = ("#1",)
 """The columns of a file without a header that holds one number a line."""
@@ -303,10 +309,13 @@ class DelimitedBlock(TextBlock):
     dialect : Dialect
     has_text_labels : bool
         Whether labels are likely to be other than numbers.
+    is_plain : bool
+        Whether lines are likely to have the form in which `PlainFields` finds numbers.
     """
 
     dialect: Dialect
     has_text_labels: bool
+    is_plain: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -365,6 +374,10 @@ class DelimitedBlock(TextBlock):
         import pyarrow as pa
 
         data = self.lines.data
+        if self.is_plain:
+            cells = self._plain_numbers(data)
+            if cells is not None:
+                return cells
         has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
             return None
@@ -395,6 +408,40 @@ class DelimitedBlock(TextBlock):
         for key, place in self.columns.texts:
             cells.add_text(key, table.column(f"column {place}"))
         return cells
+
+    def _plain_numbers(self, data: memoryview) -> ConvertedColumns | None:
+        """Convert numbers in lines of the simplest form; None for what is to be parsed."""
+        if any(sign in cast("bytearray", data.obj) for sign in (b'"', b"\r")):
+            return None
+        places = [place for _, _, place in self.columns.numbers]
+        width, delimiter = len(self.columns.names), self.dialect.delimiter
+        fields = PlainFields.found(as_bytes(data), delimiter, width, places)
+        if fields is None:
+            return None
+        cells = ConvertedColumns(fields.n, cuts=self.columns.cuts)
+        for key, role, place in self.columns.numbers:
+            is_hard = role == "label" and not self.grammar.soft_labels
+            values = fields.bits(place) if is_hard else self._plain_floats(fields, role, place)
+            if values is None:
+                return None
+            if role == "label":
+                cells.labels = values
+            else:
+                cells.numbers[key] = cast("FloatArray", values)
+        return cells
+
+    def _plain_floats(self, fields: PlainFields, role: Role, place: int) -> FloatArray | None:
+        """Read a column of finite numbers that are surely what they are read as."""
+        import pyarrow as pa
+
+        try:
+            values = fields.floats(place)
+        except pa.ArrowInvalid:
+            return None
+        if not np.isfinite(values).all():
+            return None
+        is_doubtful = doubtful(values, role, self.grammar).any() and may_hide(fields.data)
+        return None if is_doubtful else values
 
     def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
         import pyarrow as pa
@@ -552,17 +599,18 @@ def blocks_of(
     block: DelimitedBlock | None = None
     for lines in texts:
         if block is None:
-            has_text = _has_text_labels(lines, columns, dialect, grammar)
-            block = DelimitedBlock(columns, grammar, name, lines, dialect, has_text)
+            _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
+            label = columns.label
+            first = "" if label is None or label >= len(fields) else fields[label]
+            has_text = label is not None and _is_text_label(first, grammar)
+            is_plain = not columns.texts and dialect.decimal == "." and not has_text
+            is_plain &= label is None or grammar.soft_labels or first in _BITS
+            block = DelimitedBlock(columns, grammar, name, lines, dialect, has_text, is_plain)
         yield replace(block, lines=lines)
 
 
-def _has_text_labels(lines: Lines, columns: Columns, dialect: Dialect, grammar: Grammar) -> bool:
-    """Glance at the first record; either answer is right, one of them is faster."""
-    if columns.label is None or grammar.soft_labels:
-        return False
-    if grammar.positive is not None:
-        return True
-    _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
-    place = columns.label
-    return place < len(fields) and fields[place] not in (*_ONES, *_ZEROS)
+def _is_text_label(first: str, grammar: Grammar) -> bool:
+    """Guess from the first label; either answer is right, one of them is faster."""
+    if grammar.soft_labels or grammar.positive is not None:
+        return not grammar.soft_labels
+    return first not in ("", *_ONES, *_ZEROS)

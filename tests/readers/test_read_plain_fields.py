@@ -1,0 +1,123 @@
+"""Numbers found between delimiters are those that the parser reads, or are left to it."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bce_cli.errors import BceError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.delimited import DelimitedFile
+from bce_cli.readers.grammar import Grammar, InputOptions
+from bce_cli.readers.plain_fields import PlainFields
+
+HEADER = b"id,y,p,w\n"
+
+
+def found(text: bytes, n_columns: int, *wanted: int) -> PlainFields | None:
+    return PlainFields.found(np.frombuffer(text, np.uint8), ",", n_columns, wanted)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 1 << 19])
+def test_fields_are_found_across_pieces(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bce_cli.readers.plain_fields._PIECE", piece)
+    fields = found(b"1,a,0.25\n0,bc,1e-3\n1,,0.5\n", 3, 0, 2)
+    assert fields is not None
+    assert fields.n == 3
+    bits = fields.bits(0)
+    assert bits is not None
+    assert bits.tolist() == [True, False, True]
+    assert fields.floats(2).tolist() == [0.25, 0.001, 0.5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"1,0.5",
+        b"1,0.5\n\n0,0.5\n",
+        b"1,0.5\n0\n",
+        b"1,0.5\n0\n,0.5\n",
+        b"1,0.5,\n0\n",
+        b"1\n,0.5\n0,0.5\n",
+        b"1,0.5,0\n",
+    ],
+)
+def test_lines_of_other_lengths_are_left_to_the_parser(text: bytes) -> None:
+    assert found(text, 2, 0, 1) is None
+
+
+@pytest.mark.parametrize("text", [b"1,0.5\n,0.5\n", b"1,0.5\n2,0.5\n", b"10,0.5\n", b"true,1\n"])
+def test_labels_of_other_texts_are_left_to_the_parser(text: bytes) -> None:
+    fields = found(text, 2, 0, 1)
+    assert fields is not None
+    assert fields.bits(0) is None
+
+
+CELLS = {
+    "y": ["0", "1", "1", "0", "", "1.0", "true", " 1", "2", "01"],
+    "p": [
+        *("0.25", "5e-1", "1", "0", "+0.5", ".5", "0.", " 0.5", "", "nan", "inf", "-0.0"),
+        *("1e-400", "0.99999999999999999", "0x1p-1", "0,5", "1_0", "x", "2", "0.5\r", '"0.5"'),
+    ],
+    "w": ["1", "2.5", "0", "-1", "1e999", "", "\N{NO-BREAK SPACE}1"],
+}
+
+
+def outcome(text: bytes, grammar: Grammar, *, is_plain: bool) -> Any:  # noqa: ANN401 -- rows or an error
+    """Read text as a command does, with or without the way that is tested."""
+    columns = ColumnChoice(label="y", prediction="p", weight="w")
+    options = InputOptions(columns=columns, grammar=grammar)
+    try:
+        blocks = DelimitedFile(io.BytesIO(text), "-", (), options).blocks()
+        readings = [replace(b, is_plain=b.is_plain and is_plain).read() for b in blocks]
+    except BceError as error:
+        return type(error), error.said
+    arrays = [
+        None if values is None else values.tobytes()
+        for reading in readings
+        for rows in [reading.rows]
+        for values in (rows.labels, rows.probabilities, rows.weights, rows.missing, rows.logits)
+    ]
+    return arrays, [reading.label_values for reading in readings]
+
+
+SETTINGS = [
+    Grammar(),
+    Grammar(soft_labels=True),
+    Grammar(logits=True),
+    Grammar(drop_missing=True),
+    Grammar(positive="1"),
+]
+
+
+@pytest.mark.parametrize("grammar", SETTINGS, ids=str)
+def test_an_odd_cell_is_read_as_the_parser_reads_it(grammar: Grammar) -> None:
+    for at, cells in enumerate(CELLS.values()):
+        for cell in cells:
+            odd = ["1", "0.25", "1"]
+            odd[at] = cell
+            lines = ["r,0,0.75,1", f"r,{','.join(odd)}", "r,1,0.5,2", ""]
+            text = HEADER + "\n".join(lines).encode()
+            found, wanted = (outcome(text, grammar, is_plain=way) for way in (True, False))
+            assert found == wanted, (at, cell)
+
+
+@given(
+    st.lists(
+        st.tuples(*(st.sampled_from(CELLS[name][:4] * 6 + CELLS[name]) for name in "ypw")),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(SETTINGS),
+    st.sampled_from(["\n", "\n", "\n\n", ""]),
+)
+def test_every_way_reads_the_same(
+    lines: list[tuple[str, str, str]], grammar: Grammar, end: str
+) -> None:
+    text = HEADER + ("\n".join(f"r,{y},{p},{w}" for y, p, w in lines) + end).encode()
+    assert outcome(text, grammar, is_plain=True) == outcome(text, grammar, is_plain=False)
