@@ -135,9 +135,9 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {"worst": None, "compared": (), "differences": None, "segments": None}
     found["clusters"] = None
     if rows.cluster is not None:
-        from bce_cli.core.groups import losses_by_cluster  # noqa: PLC0415
+        from bce_cli.core.groups import clusters_of, losses_by_cluster  # noqa: PLC0415
 
-        found["clusters"] = losses_by_cluster(rows, losses, plan.convention)
+        found["clusters"] = losses_by_cluster(clusters_of(rows), rows, losses, plan.convention)
     if plan.n_worst:
         from bce_cli.core.extremes import WorstRows  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster, weights_of
+from bce_cli.core.groups import clusters_of, grouped, losses_by_cluster, weights_of
 from bce_cli.core.inference import at_confidence, interval_of, t_quantile
 from bce_cli.core.report import FEW, LossReport, check_unit, loss_report
 from bce_cli.core.rows import as_floats, weighted
@@ -147,12 +147,13 @@ class SegmentSums(State):
             predictions = ExactSum.of(given)
         else:
             predictions = ExactSum.of_products(given, weights)
+        clusters = clusters_of(rows)
         return cls(
             LossTotals.of(rows, losses, convention),
             predictions,
             Moments.of(errors, divisors),
-            losses_by_cluster(rows, losses, convention),
-            by_cluster(rows, errors, divisors),
+            losses_by_cluster(clusters, rows, losses, convention),
+            None if clusters is None else clusters.sums(errors, divisors),
         )
 
     def gap(self, confidence: float) -> Gap:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
-from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
+from bce_cli.core.groups import divisors_of
 from bce_cli.core.inference import holm_adjusted, interval_of, level_of, power_of, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bce_cli.core.cluster_moments import ClusteredRows
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
+    from bce_cli.core.groups import Clusters, ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import BoolArray, FloatArray, Rows
 
@@ -62,6 +63,8 @@ class DifferenceTotals(State):
         after: FloatArray,
         differences: FloatArray,
         convention: Convention,
+        *,
+        clusters: Clusters | None,
     ) -> DifferenceTotals:
         """Sum up some rows.
 
@@ -74,6 +77,8 @@ class DifferenceTotals(State):
         differences : ndarray of float64, shape (n,)
             What `weighted_differences` makes of these.
         convention : Convention
+        clusters : Clusters or None
+            Of these rows.
         """
         divisors = divisors_of(rows, convention)
         counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
@@ -88,7 +93,7 @@ class DifferenceTotals(State):
             n_only_model_infinite=_count(lone_after),
             n_both_infinite=_count(both),
             moments=Moments.of(finite, divisors),
-            clusters=by_cluster(rows, finite, divisors),
+            clusters=None if clusters is None else clusters.sums(finite, divisors),
         )
 
     @property

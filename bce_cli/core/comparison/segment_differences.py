@@ -15,7 +15,7 @@ from bce_cli.core.comparison.differences import (
 )
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import divisors_of
+from bce_cli.core.groups import clusters_of, divisors_of
 from bce_cli.core.report import FEW, NATS_PER
 from bce_cli.core.segments import Segmented
 from bce_cli.core.state import State
@@ -58,7 +58,7 @@ class SegmentTotals(State):
     def of(cls, rows: Rows, losses: Sequence[FloatArray], convention: Convention) -> SegmentTotals:
         """Sum up rows of one segment, given their losses under each model."""
         finite = [finite_losses(each, rows.weights) for each in losses]
-        before, divisors = losses[0], divisors_of(rows, convention)
+        before, divisors, clusters = losses[0], divisors_of(rows, convention), clusters_of(rows)
         return cls(
             len(rows) - rows.n_missing,
             ExactSum.of_count(len(rows)) if divisors is None else ExactSum.of(divisors),
@@ -71,6 +71,7 @@ class SegmentTotals(State):
                     after,
                     weighted_differences(before, after, rows.weights),
                     convention,
+                    clusters=clusters,
                 )
                 for after in losses[1:]
             ),
