@@ -8,7 +8,7 @@ import numpy as np
 
 from bce_cli.core.exact_sum import UNITS_OF_ONE, ExactSum, exact_parts, units_by_group
 from bce_cli.core.exact_sums import products_of_parts, sum_of_parts
-from bce_cli.core.groups import integer_moments, ordered, product_sum
+from bce_cli.core.groups import distinct, integer_moments, ordered, product_sum
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ class ClusteredRows:
     """
 
     def __init__(self, cluster: Categories, parts: Places | None = None) -> None:
-        codes: npt.NDArray[np.integer] = cluster.codes
-        first = {name: code for code, name in reversed(list(enumerate(cluster.names)))}
-        if len(first) < len(cluster.names):
-            codes = np.array([first[name] for name in cluster.names], codes.dtype)[codes]
+        codes: npt.NDArray[np.integer] = distinct(cluster).codes
         if parts is not None:
             codes = parts * len(cluster.names) + codes
         self._order: Places | None = None

@@ -12,6 +12,7 @@ import numpy as np
 
 from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, two_product
 from bce_cli.core.exact_sums import ExactSums, products_of_parts, sum_of_parts
+from bce_cli.core.rows import Categories
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments, finite_losses
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.rows import Categories, FloatArray, Places, Rows
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
     Names: TypeAlias = tuple[str, ...]
 
@@ -65,6 +66,15 @@ def grouped(
             words.append(column.names[place])
         names.append((columns[0].names[rest], *reversed(words)))
     return order, starts, names
+
+
+def distinct(column: Categories) -> Categories:
+    """Give the same word the same code, wherever it came from."""
+    first: dict[str, int] = {}
+    codes = [first.setdefault(name, code) for code, name in enumerate(column.names)]
+    if len(first) == len(column.names):
+        return column
+    return Categories(np.array(codes, np.int32)[column.codes], column.names)
 
 
 def ordered(
@@ -287,12 +297,12 @@ class Clusters:
     """
 
     def __init__(self, cluster: Categories) -> None:
-        codes: npt.NDArray[np.integer] = cluster.codes
-        first = dict(zip(reversed(cluster.names), range(len(cluster.names))[::-1], strict=True))
-        if len(first) < len(cluster.names):
-            codes = np.array([first[name] for name in cluster.names], codes.dtype)[codes]
-        self._order, self._starts, found = ordered(codes)
-        self._names = ClusterNames([cluster.names[code] for code in found])
+        self._order, self._starts, found = ordered(cluster.codes)
+        names = [cluster.names[code] for code in found]
+        if len(set(names)) < len(names):
+            self._order, self._starts, found = ordered(distinct(cluster).codes)
+            names = [cluster.names[code] for code in found]
+        self._names = ClusterNames(names)
         self._divisors: tuple[FloatArray | None, ExactSums] | None = None
 
     def sums(self, values: FloatArray, divisors: FloatArray | None = None) -> ClusterSums:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -80,18 +80,10 @@ class DifferenceTotals(State):
         clusters : Clusters or None
             Of these rows.
         """
-        divisors = divisors_of(rows, convention)
-        counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
-        n_better, n_worse = _count(counted & (after < before)), _count(counted & (after > before))
-        lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
-        finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
+        found = row_differences(rows, before, after, differences, convention)
+        finite, divisors = found.finite, found.divisors
         return cls(
-            n_better=n_better,
-            n_worse=n_worse,
-            n_tied=_count(counted) - n_better - n_worse,
-            n_only_baseline_infinite=_count(lone_before),
-            n_only_model_infinite=_count(lone_after),
-            n_both_infinite=_count(both),
+            **{name: _count(mask) for name, mask in found.masks.items()},
             moments=Moments.of(finite, divisors),
             clusters=None if clusters is None else clusters.sums(finite, divisors),
         )
@@ -100,6 +92,48 @@ class DifferenceTotals(State):
     def pairs(self) -> Moments:
         """Moments of what is independent: rows or, where there are any, clusters."""
         return self.moments if self.clusters is None else self.clusters.moments
+
+
+class RowDifferences(NamedTuple):
+    """How a model differs from the baseline, by row.
+
+    Attributes
+    ----------
+    masks : dict of str to ndarray of bool, shape (n,)
+        Which rows each count of `DifferenceTotals` has.
+    finite : ndarray of float64, shape (n,)
+        Differences times weights, 0 where a loss is infinite.
+    divisors : ndarray of float64, shape (n,), or None
+        What each adds to the divisor of the mean; None where that is 1 for every row.
+    """
+
+    masks: dict[str, BoolArray]
+    finite: FloatArray
+    divisors: FloatArray | None
+
+
+def row_differences(
+    rows: Rows,
+    before: FloatArray,
+    after: FloatArray,
+    differences: FloatArray,
+    convention: Convention,
+) -> RowDifferences:
+    """Tell apart what `DifferenceTotals.of`, which has these parameters, counts and sums up."""
+    divisors = divisors_of(rows, convention)
+    counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
+    better, worse = counted & (after < before), counted & (after > before)
+    lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
+    finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
+    masks = {
+        "n_better": better,
+        "n_worse": worse,
+        "n_tied": counted & ~(better | worse),
+        "n_only_baseline_infinite": lone_before,
+        "n_only_model_infinite": lone_after,
+        "n_both_infinite": both,
+    }
+    return RowDifferences(masks, finite, divisors)
 
 
 def _infinite_rows(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bce_cli.core.groups import Clusters, ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Rows
-    from bce_cli.core.segments import Segmented
+    from bce_cli.core.segmented import Segmented
 
 
 @dataclass(frozen=True, slots=True)
