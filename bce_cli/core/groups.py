@@ -58,13 +58,16 @@ def grouped(
         codes *= len(column.names)
         codes += column.codes
     order, starts, found = ordered(codes)
+    if len(columns) == 1:
+        words = columns[0].names
+        return order, starts, [(words[code],) for code in found]
     names = []
     for code in found:
-        words, rest = [], code
+        parts, rest = [], code
         for column in reversed(columns[1:]):
             rest, place = divmod(rest, len(column.names))
-            words.append(column.names[place])
-        names.append((columns[0].names[rest], *reversed(words)))
+            parts.append(column.names[place])
+        names.append((columns[0].names[rest], *reversed(parts)))
     return order, starts, names
 
 
@@ -96,16 +99,20 @@ def ordered(
     >>> order.tolist(), starts.tolist(), found
     ([1, 0, 2], [0, 1], [2, 7])
     """
-    order = np.argsort(_narrowed(codes), kind="stable")
+    order = _order(codes)
     sorted_codes = codes[order]
     starts = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
     return order, starts, sorted_codes[starts].tolist()
 
 
-def _narrowed(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """Store small codes in 16 bits, which NumPy sorts by counting."""
-    is_small = len(codes) > 0 and codes.max() < 2**16
-    return codes.astype(np.uint16) if is_small else codes
+def _order(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
+    """Sort codes by 16 bits at a time, which NumPy does by counting; the lowest first."""
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    rest = codes >> 16
+    while rest.any():
+        order = order[np.argsort(rest[order].astype(np.uint16), kind="stable")]
+        rest >>= 16
+    return order
 
 
 class GroupedRows:

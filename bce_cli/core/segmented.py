@@ -59,8 +59,9 @@ class PartedRows:
 
     def __init__(self, rows: Rows) -> None:
         self.order, self._starts, self.names = grouped(tuple(map(distinct, rows.words)))
+        self._bounds = np.append(self._starts, len(rows))
         self.rows = replace(rows, ids=None, segments=()).at(self.order)
-        self.sizes = np.diff(self._starts, append=len(rows))
+        self.sizes = np.diff(self._bounds)
 
     def count(self, chosen: BoolArray) -> IntArray:
         """Count the chosen rows, a mask in the new order, of each segment."""
@@ -68,7 +69,7 @@ class PartedRows:
 
     def count_at(self, places: Places) -> IntArray:
         """Count the rows at some places, ascending."""
-        return np.diff(np.searchsorted(places, [*self._starts, len(self.order)]))
+        return np.diff(np.searchsorted(places, self._bounds))
 
     def first(self, places: Places) -> IntArray:
         """Return the first of the rows at some places, ascending, as `FIRST` has it."""
@@ -88,8 +89,7 @@ class PartedRows:
 
     def each(self, of: Callable[[slice], Any]) -> list[Any]:
         """Return what each segment comes to, where nothing is known for all of them."""
-        ends = [*self._starts.tolist(), len(self.order)]
-        return [of(slice(start, stop)) for start, stop in pairwise(ends)]
+        return [of(slice(start, stop)) for start, stop in pairwise(self._bounds.tolist())]
 
     def by_cluster(
         self, clusters: Sequence[Clusters], values: FloatArray, divisors: FloatArray | None
