@@ -37,6 +37,7 @@ UNIT_EXPONENT = -1074
 UNITS_OF_ONE = 1 << -UNIT_EXPONENT
 BLOCK = 1 << 16  # bounds the scratch memory
 SEGMENT = 1 << 10
+_GROUPED_BLOCK = 1 << 15  # of which a cache holds all that is made of it
 _MOST_BITS = 53 - 10  # of values, 2**43 itself among them, of which a segment can be added up
 _LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
 _LARGE = 2.0**_LARGE_EXPONENT
@@ -116,7 +117,7 @@ def group_counts(
         A count stands for ``2**shift`` units of 2**-1074.
     """
     values = _checked(values)
-    for block in slices(len(values)):
+    for block in slices(len(values), _GROUPED_BLOCK):
         some = values[block]
         first = int(np.searchsorted(starts, block.start, "right")) - 1
         last = int(np.searchsorted(starts, block.start + len(some)))

@@ -222,20 +222,33 @@ class ExactSums:
         return found
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle digits as 32 bits, without the places that no sum needs."""
+        """Pickle digits as 32 bits, and of places that few sums need those few alone."""
         used = [place for place, digits in enumerate(self._digits) if digits.any()]
         if not used:
             return ExactSums, (self._n,)
         held = self._digits[used[0] : used[-1] + 1]
         if held[-1].max() >= _HALF or held[-1].min() < -_HALF:  # the sign stands above
             held = self._digits[used[0] :][: len(held) + 1]
-        packed = np.stack(held).astype("<u4").tobytes()
-        return _unpacked, (self._n, packed, self._lowest + used[0])
+        return _unpacked, (self._n, [*map(_packed, held)], self._lowest + used[0])
 
 
-def _unpacked(n: int, packed: bytes, lowest: int) -> ExactSums:
-    table = np.frombuffer(packed, "<u4").reshape(-1, n).astype(np.int64)
-    return ExactSums(n, [*table[:-1], _signed(table[-1])], lowest)
+def _packed(digits: IntArray) -> tuple[bytes, bytes]:
+    """Return digits and their places; none of these where nearly all are other than 0."""
+    places = np.flatnonzero(digits)
+    if 2 * len(places) > len(digits):
+        return digits.astype("<u4").tobytes(), b""
+    return digits[places].astype("<u4").tobytes(), places.astype("<u4").tobytes()
+
+
+def _unpacked(n: int, packed: list[tuple[bytes, bytes]], lowest: int) -> ExactSums:
+    digits = []
+    for values, places in packed:
+        each = np.zeros(n, np.int64)
+        where = np.frombuffer(places, "<u4") if places or not values else slice(None)
+        each[where] = np.frombuffer(values, "<u4")
+        digits.append(each)
+    digits[-1] = _signed(digits[-1])
+    return ExactSums(n, digits, lowest)
 
 
 def _signed(digits: IntArray) -> IntArray:
