@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.exact_sum import UNITS_OF_ONE, ExactSum, exact_parts, units_by_group
-from bce_cli.core.groups import integer_moments, ordered, product_sum
+from bce_cli.core.exact_sums import products_of_parts, sum_of_parts
+from bce_cli.core.groups import distinct, integer_moments, ordered, product_sum
 from bce_cli.core.totals import Moments
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ class ClusteredRows:
     """
 
     def __init__(self, cluster: Categories, parts: Places | None = None) -> None:
-        codes: npt.NDArray[np.integer] = cluster.codes
-        first = {name: code for code, name in reversed(list(enumerate(cluster.names)))}
-        if len(first) < len(cluster.names):
-            codes = np.array([first[name] for name in cluster.names], codes.dtype)[codes]
+        codes: npt.NDArray[np.integer] = distinct(cluster).codes
         if parts is not None:
             codes = parts * len(cluster.names) + codes
         self._order: Places | None = None
@@ -81,11 +79,11 @@ class ClusteredRows:
         n = len(self) if divisors is None else int(np.count_nonzero(sum(others)))
         return Moments(
             n,
-            _sum(own),
-            _sum(others),
-            _products(own, own),
-            _products(own, others),
-            _products(others, others),
+            sum_of_parts(own),
+            sum_of_parts(others),
+            products_of_parts(own, own),
+            products_of_parts(own, others),
+            products_of_parts(others, others),
         )
 
     def products(self, values: FloatArray, others: FloatArray) -> ExactSum:
@@ -102,7 +100,7 @@ class ClusteredRows:
         if left is None or right is None:
             units = (units_by_group(self._sorted(each), self._starts) for each in (values, others))
             return product_sum(zip(*units, strict=True))
-        return _products(left, right)
+        return products_of_parts(left, right)
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Return the sum of finite values over each cluster, exact but for one rounding.
@@ -140,20 +138,3 @@ class ClusteredRows:
         else:
             parts = units_by_group(self._sorted(divisors), self._starts)
         return integer_moments(zip(units, parts, strict=True))
-
-
-def _sum(parts: list[FloatArray]) -> ExactSum:
-    return sum(map(ExactSum.of, parts), ExactSum())
-
-
-def _products(left: list[FloatArray], right: list[FloatArray]) -> ExactSum:
-    """Sum up products of sums; of equal ones, each pair of parts once."""
-    total = ExactSum()
-    for i, one in enumerate(left):
-        for j, other in enumerate(right):
-            if left is not right or i == j:
-                total += ExactSum.of_products(one, other)
-            elif i < j:
-                mixed = ExactSum.of_products(one, other)
-                total += mixed + mixed
-    return total

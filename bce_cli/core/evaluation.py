@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         RunningProduct,
     )
     from bce_cli.core.rows import FloatArray
-    from bce_cli.core.segments import Segmented, SegmentSums
+    from bce_cli.core.segmented import Segmented
+    from bce_cli.core.segments import SegmentSums
 
 
 _NO_ROWS = Rows(np.zeros(0, np.bool_), np.zeros(0))
@@ -136,9 +137,9 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {"worst": None, "compared": (), "differences": None, "segments": None}
     found["clusters"] = None
     if rows.cluster is not None:
-        from bce_cli.core.groups import losses_by_cluster  # noqa: PLC0415
+        from bce_cli.core.groups import clusters_of, losses_by_cluster  # noqa: PLC0415
 
-        found["clusters"] = losses_by_cluster(rows, losses, plan.convention)
+        found["clusters"] = losses_by_cluster(clusters_of(rows), rows, losses, plan.convention)
     if plan.n_worst:
         from bce_cli.core.extremes import WorstRows  # noqa: PLC0415
 
@@ -150,12 +151,9 @@ def _wishes(rows: Rows, losses: FloatArray, plan: Plan) -> dict[str, Any]:
         found["compared"] = tuple(ConventionTotals.of(rows, rule) for rule in plan.compared)
         found["differences"] = Differences.of(rows, plan.compared, plan.n_differing)
     if rows.segments:
-        from bce_cli.core.segments import Segmented, SegmentSums  # noqa: PLC0415
+        from bce_cli.core.segments import segment_sums  # noqa: PLC0415
 
-        found["segments"] = Segmented.of(
-            replace(rows, rivals=()),
-            lambda part, places: SegmentSums.of(part, losses[places], plan.convention),
-        )
+        found["segments"] = segment_sums(rows, losses, plan.convention)
     return found
 
 

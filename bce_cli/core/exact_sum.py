@@ -38,6 +38,7 @@ UNIT_EXPONENT = -1074
 UNITS_OF_ONE = 1 << -UNIT_EXPONENT
 BLOCK = 1 << 16  # bounds the scratch memory
 SEGMENT = 1 << 10
+_GROUPED_BLOCK = 1 << 15  # of which a cache holds all that is made of it
 _MOST_BITS = 53 - 10  # of values, 2**43 itself among them, of which a segment can be added up
 _LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
 _LARGE = 2.0**_LARGE_EXPONENT
@@ -89,41 +90,49 @@ def _units_within(values: FloatArray, bound: int, finest: int) -> int:
 
 def units_by_group(values: FloatArray, starts: npt.NDArray[np.intp]) -> list[int]:
     """Sum groups as `ExactSum.by_group` does, in units of 2**-1074."""
-    values = _checked(values)
-    groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
     units = [0] * len(starts)
-    for block in slices(len(values)):
-        for group, total in zip(*_group_units(values[block], groups[block]), strict=True):
-            units[group] += total
+    for groups, counts, shift in group_counts(values, starts):
+        found = zip(units[groups], counts.tolist(), strict=True)
+        units[groups] = [unit + (count << shift) for unit, count in found]
     return units
 
 
-def _group_units(values: FloatArray, groups: IntArray) -> tuple[list[int], list[int]]:
-    """Sum one block of finite values by group.
+def group_counts(
+    values: FloatArray, starts: npt.NDArray[np.intp]
+) -> Iterator[tuple[slice, IntArray, int]]:
+    """Sum groups that stand one after the other, a block and a grid at a time.
 
     Parameters
     ----------
     values : ndarray of float64, shape (n,)
-        At least one.
-    groups : ndarray of int, shape (n,)
-        Of each value; those of one group stand together.
+    starts : ndarray of int, shape (m,)
+        Where each group begins, ascending, from 0; none is empty.
 
-    Returns
-    -------
-    groups, units : list of int, shape (m,)
-        The groups in their order, and the sum of each.
+    Yields
+    ------
+    groups : slice
+        Those that the block has values of.
+    counts : ndarray of int64, each below 2**59
+        What each of them has there.
+    shift : int
+        A count stands for ``2**shift`` units of 2**-1074.
     """
-    begins = np.diff(groups, prepend=-1) != 0
-    first_cuts = begins.copy()
-    begins[::SEGMENT] = True
-    cuts = np.flatnonzero(begins)
-    firsts = np.flatnonzero(first_cuts[cuts])
-    units = [0] * len(firsts)
-    span = _span(values)
-    for on_grid, exponent, shift in _grids(values, span.bound, span.finest, keeps_places=True):
-        sums = np.add.reduceat(_counts(on_grid, cuts, exponent), firsts).tolist()
-        units = [a + (b << shift) for a, b in zip(units, sums, strict=True)]
-    return groups[first_cuts].tolist(), units
+    values = _checked(values)
+    for block in slices(len(values), _GROUPED_BLOCK):
+        some = values[block]
+        first = int(np.searchsorted(starts, block.start, "right")) - 1
+        last = int(np.searchsorted(starts, block.start + len(some)))
+        begins = np.maximum(starts[first:last] - block.start, 0)
+        cuts, places = begins, None
+        if np.diff(begins, append=len(some)).max() > SEGMENT:
+            cuts = np.union1d(begins, np.arange(0, len(some), SEGMENT))
+            places = np.searchsorted(cuts, begins)
+        span = _span(some)
+        for on_grid, exponent, shift in _grids(some, span.bound, span.finest, keeps_places=True):
+            counts = _counts(on_grid, cuts, exponent)
+            if places is not None:
+                counts = np.add.reduceat(counts, places)
+            yield slice(first, last), counts, shift
 
 
 _PRODUCT_EXPONENT = 400  # within 2**±400 products, and what rounding takes off them, are exact

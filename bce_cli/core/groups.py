@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import operator
-from dataclasses import field
-from functools import reduce
-from itertools import chain, starmap
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import starmap
 from operator import add, mul
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from bce_cli.core.exact_sum import (
-    UNIT_EXPONENT,
-    UNITS_OF_ONE,
-    ExactSum,
-    trailing_zeros,
-    two_product,
-    units_by_group,
-)
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, two_product
+from bce_cli.core.exact_sums import ExactSums, products_of_parts, sum_of_parts
+from bce_cli.core.rows import Categories
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments, finite_losses
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.rows import Categories, FloatArray, Places, Rows
+    from bce_cli.core.rows import FloatArray, Places, Rows
 
     Names: TypeAlias = tuple[str, ...]
 
@@ -65,14 +59,26 @@ def grouped(
         codes *= len(column.names)
         codes += column.codes
     order, starts, found = ordered(codes)
+    if len(columns) == 1:
+        words = columns[0].names
+        return order, starts, [(words[code],) for code in found]
     names = []
     for code in found:
-        words, rest = [], code
+        parts, rest = [], code
         for column in reversed(columns[1:]):
             rest, place = divmod(rest, len(column.names))
-            words.append(column.names[place])
-        names.append((columns[0].names[rest], *reversed(words)))
+            parts.append(column.names[place])
+        names.append((columns[0].names[rest], *reversed(parts)))
     return order, starts, names
+
+
+def distinct(column: Categories) -> Categories:
+    """Give the same word the same code, wherever it came from."""
+    first: dict[str, int] = {}
+    codes = [first.setdefault(name, code) for code, name in enumerate(column.names)]
+    if len(first) == len(column.names):
+        return column
+    return Categories(np.array(codes, np.int32)[column.codes], column.names)
 
 
 def ordered(
@@ -94,16 +100,20 @@ def ordered(
     >>> order.tolist(), starts.tolist(), found
     ([1, 0, 2], [0, 1], [2, 7])
     """
-    order = np.argsort(_narrowed(codes), kind="stable")
+    order = _order(codes)
     sorted_codes = codes[order]
     starts = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
     return order, starts, sorted_codes[starts].tolist()
 
 
-def _narrowed(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """Store small codes in 16 bits, which NumPy sorts by counting."""
-    is_small = len(codes) > 0 and codes.max() < 2**16
-    return codes.astype(np.uint16) if is_small else codes
+def _order(codes: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
+    """Sort codes by 16 bits at a time, which NumPy does by counting; the lowest first."""
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    rest = codes >> 16
+    while rest.any():
+        order = order[np.argsort(rest[order].astype(np.uint16), kind="stable")]
+        rest >>= 16
+    return order
 
 
 class GroupedRows:
@@ -140,20 +150,53 @@ class GroupedRows:
         return tuple(map(add, *(self.of(part) for part in two_product(left, right))))
 
 
-_SHIFT = 774  # to multiples of 2**-300
-_FINE_BITS = (1 << _SHIFT) - 1
+class ClusterNames:
+    """The names of clusters, each at a place; several sums over the same rows share them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        No name is there twice.
+    """
+
+    __slots__ = ("_places", "_taken")
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._places = dict(zip(names, range(len(names)), strict=True))
+        self._taken: tuple[ClusterNames, int, Places] | None = None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def taking(self, others: ClusterNames) -> Places:
+        """Take in further names, and return the places of all of the others."""
+        # Sums that share names are merged one after the other: the last answer serves them all.
+        if self._taken is None or self._taken[0] is not others or self._taken[1] != len(others):
+            mine = self._places
+            new = [name for name in others if name not in mine]
+            mine.update(zip(new, range(len(mine), len(mine) + len(new)), strict=True))
+            places = np.fromiter(map(mine.__getitem__, others), np.intp, len(others))
+            self._taken = others, len(others), places
+        return self._taken[2]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the names in their order."""
+        return ClusterNames, (list(self._places),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterSums(State):
     """The sum of a value and of a divisor over the rows of each cluster, exact and mergeable.
 
     Attributes
     ----------
-    sums : dict of str to tuple of int
-        Of the values and of the divisors, in units of 2**(shift - 1074).
-    shift : int
-        Ordinary numbers have no bits that small, and integers without them are a fifth as long.
+    names : ClusterNames
+        Of the clusters; sums of other rows may have added some.
+    values, divisors : ExactSums
+        One for each name in its place; sums beyond the names are 0.
 
     Examples
     --------
@@ -165,8 +208,9 @@ class ClusterSums(State):
     (2, 3.0, 1.3333333333333333)
     """
 
-    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
-    shift: int = _SHIFT
+    names: ClusterNames = field(default_factory=ClusterNames)
+    values: ExactSums = field(default_factory=partial(ExactSums, 0))
+    divisors: ExactSums = field(default_factory=partial(ExactSums, 0))
 
     @classmethod
     def of(
@@ -184,71 +228,52 @@ class ClusterSums(State):
         divisors : ndarray of float64, shape (n,), optional
             All 1 by default.
         """
-        if len(values) == 0:
-            return cls()
-        order, starts, found = ordered(cluster.codes)
-        units = units_by_group(values[order], starts)
-        if divisors is None:
-            counts = np.diff(starts, append=len(order)).tolist()
-            parts = [count * UNITS_OF_ONE for count in counts]
-        else:
-            parts = units_by_group(divisors[order], starts)
-        shift = 0
-        if not any(unit & _FINE_BITS for unit in chain(units, parts)):
-            shift = _SHIFT
-            units, parts = ([unit >> shift for unit in some] for some in (units, parts))
-        words = [cluster.names[code] for code in found]
-        sums = dict(zip(words, zip(units, parts, strict=True), strict=True))
-        if len(sums) == len(words):
-            return cls(sums, shift)
-        of_twofold_names = cls(shift=shift)
-        of_twofold_names._take(zip(words, units, parts, strict=True))
-        return of_twofold_names
+        return Clusters(cluster).sums(values, divisors)
 
-    def _take(self, sums: Iterable[tuple[str, int, int]]) -> None:
-        mine = self.sums
-        for name, value, divisor in sums:
-            before = mine.get(name)
-            if before is None:
-                mine[name] = (value, divisor)
-            else:
-                mine[name] = (before[0] + value, before[1] + divisor)
-
-    def _finest(self) -> ClusterSums:
-        """Return the same sums in units of 2**-1074."""
-        shift = self.shift
-        sums = {name: (u << shift, d << shift) for name, (u, d) in self.sums.items()}
-        return ClusterSums(sums, 0)
-
-    def __iadd__(self, other: ClusterSums) -> ClusterSums:  # noqa: PYI034 -- or another, if finer
+    def __iadd__(self, other: ClusterSums) -> ClusterSums:  # noqa: PYI034 -- see below
         """Merge with the sums of other rows."""
-        # By hand: clusters meet by name, in one unit, and may be too many for a call each.
-        if self.shift != other.shift:
-            self, other = self._finest(), other._finest()  # noqa: PLW0642
-        self._take((name, *sums) for name, sums in other.sums.items())
-        return self
+        # By hand: clusters meet by name.
+        places = self.names.taking(other.names)
+        values, divisors = self.values, self.divisors
+        if len(values) < len(self.names):
+            most = len(self.names) * 5 // 4  # so that few of many blocks copy them
+            values, divisors = values.resized(most), divisors.resized(most)
+        n = len(places)
+        values.add(places, other.values.at(slice(n)))
+        divisors.add(places, other.divisors.at(slice(n)))
+        return ClusterSums(self.names, values, divisors)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether clusters of the same names have the same sums."""
+        return isinstance(other, ClusterSums) and self.sums == other.sums
+
+    __hash__ = None  # type: ignore[assignment]  # they change
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle integers without the zero bits that all of them have at the end."""
-        values = [value for value, _ in self.sums.values()]
-        divisors = [divisor for _, divisor in self.sums.values()]
-        return _unpacked, (self.shift, list(self.sums), _packed(values), _packed(divisors))
+        """Pickle the sums of names alone."""
+        n = slice(len(self.names))
+        return ClusterSums, (self.names, self.values.at(n), self.divisors.at(n))
+
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Those of the values and of the divisors, in units of 2**-1074."""
+        pairs = zip(self.values.units(), self.divisors.units(), strict=True)
+        return dict(zip(self.names, pairs, strict=False))
 
     @property
     def n(self) -> int:
         """How many clusters have a divisor above 0."""
-        return sum(1 for _, divisor in self.sums.values() if divisor)
+        return int(np.count_nonzero(self.divisors.nonzero()))
 
     @property
     def effective_n(self) -> float:
         """How many clusters there are in effect; see `Moments.effective_n`."""
-        pairs = ((0, divisor) for _, divisor in self.sums.values())
-        return integer_moments(pairs, self.shift).effective_n
+        return moments_of(self.divisors, self.divisors).effective_n
 
     @property
     def moments(self) -> Moments:
         """Moments in which each cluster with a divisor above 0 is one pair."""
-        return integer_moments(self.sums.values(), self.shift)
+        return moments_of(self.values, self.divisors)
 
     def less(self, other: ClusterSums) -> Moments:
         """Return moments of what these values are above others on the same rows, by cluster.
@@ -261,67 +286,108 @@ class ClusterSums(State):
         >>> left.less(right).ratio
         2.0
         """
-        if self.shift != other.shift:
-            return self._finest().less(other._finest())
-        theirs = other.sums
-        pairs = ((value - theirs[name][0], part) for name, (value, part) in self.sums.items())
-        return integer_moments(pairs, self.shift)
+        return moments_of(self.values.less(self.values_of(other)), self.divisors)
+
+    def values_of(self, other: ClusterSums) -> ExactSums:
+        """Return the values of others on the same rows, in the order of these clusters."""
+        theirs, n = ExactSums(len(self.values)), slice(len(other.names))
+        are_ours = other.names is self.names
+        theirs.add(n if are_ours else self.names.taking(other.names), other.values.at(n))
+        return theirs
 
 
-def integer_moments(sums: Iterable[tuple[int, int]], shift: int = 0) -> Moments:
-    """Return moments of pairs of integers, in units of 2**(shift - 1074).
+class Clusters:
+    """Rows put together by cluster once, to sum up several things of them.
+
+    Parameters
+    ----------
+    cluster : Categories, shape (n,)
+    """
+
+    def __init__(self, cluster: Categories) -> None:
+        self._order, self._starts, found = ordered(cluster.codes)
+        names = [cluster.names[code] for code in found]
+        if len(set(names)) < len(names):
+            self._order, self._starts, found = ordered(distinct(cluster).codes)
+            names = [cluster.names[code] for code in found]
+        self._names = ClusterNames(names)
+        self._divisors: tuple[FloatArray | None, ExactSums] | None = None
+
+    def sums(self, values: FloatArray, divisors: FloatArray | None = None) -> ClusterSums:
+        """Sum up finite values; see `ClusterSums.of`."""
+        found = ExactSums.of(values[self._order], self._starts)
+        return ClusterSums(self._names, found, self._sums_of_divisors(divisors))
+
+    def _sums_of_divisors(self, divisors: FloatArray | None) -> ExactSums:
+        """Keep the last ones: most sums have the same."""
+        if self._divisors is None or self._divisors[0] is not divisors:
+            if divisors is None:
+                sums = ExactSums.of_counts(np.diff(self._starts, append=len(self._order)))
+            else:
+                sums = ExactSums.of(divisors[self._order], self._starts)
+            self._divisors = divisors, sums
+        return self._divisors[1].at(slice(None))
+
+
+def moments_of(values: ExactSums, divisors: ExactSums) -> Moments:
+    """Return moments of sums of values over sums of divisors, where these are above 0.
 
     What is lost of sums of squares is below the smallest float64.
     """
+    counted = divisors.nonzero()
+    if not counted.all():
+        places = np.flatnonzero(counted)
+        values, divisors = values.at(places), divisors.at(places)
+    own, others = values.parts(), divisors.parts()
+    if own is None or others is None:
+        return integer_moments(zip(values.units(), divisors.units(), strict=True))
+    return Moments(
+        len(values),
+        sum_of_parts(own),
+        sum_of_parts(others),
+        products_of_parts(own, own),
+        products_of_parts(own, others),
+        products_of_parts(others, others),
+    )
+
+
+def product_of(left: ExactSums, right: ExactSums) -> ExactSum:
+    """Return the sum of the products of the sums of the same groups."""
+    own, others = left.parts(), right.parts()
+    if own is None or others is None:
+        return product_sum(zip(left.units(), right.units(), strict=True))
+    return products_of_parts(own, others)
+
+
+def integer_moments(sums: Iterable[tuple[int, int]]) -> Moments:
+    """Return moments of pairs of integers, in units of 2**-1074; see `moments_of`."""
     pairs = [pair for pair in sums if pair[1]]
     values, divisors = [value for value, _ in pairs], [divisor for _, divisor in pairs]
     own, mixed, others = (
-        product_sum(zip(left, right, strict=True), shift)
+        product_sum(zip(left, right, strict=True))
         for left, right in ((values, values), (values, divisors), (divisors, divisors))
     )
-    return Moments(
-        len(pairs),
-        ExactSum(sum(values) << shift),
-        ExactSum(sum(divisors) << shift),
-        own,
-        mixed,
-        others,
-    )
+    return Moments(len(pairs), ExactSum(sum(values)), ExactSum(sum(divisors)), own, mixed, others)
 
 
-def product_sum(pairs: Iterable[tuple[int, int]], shift: int = 0) -> ExactSum:
-    """Return the sum of the products of pairs of integers, in units of 2**(shift - 1074)."""
-    return ExactSum((sum(starmap(mul, pairs)) << (2 * shift)) >> -UNIT_EXPONENT)
+def product_sum(pairs: Iterable[tuple[int, int]]) -> ExactSum:
+    """Return the sum of the products of pairs of integers, in units of 2**-1074."""
+    return ExactSum(sum(starmap(mul, pairs)) >> -UNIT_EXPONENT)
 
 
-def _packed(integers: list[int]) -> tuple[int, list[int]]:
-    """Return integers without the zero bits at their ends, and how many these were."""
-    shift = trailing_zeros(reduce(operator.or_, integers, 0))
-    return shift, [integer >> shift for integer in integers]
+def clusters_of(rows: Rows) -> Clusters | None:
+    """Put rows together by cluster; None where they have none."""
+    return None if rows.cluster is None else Clusters(rows.cluster)
 
 
-def _unpacked(
-    shift: int, names: list[str], values: tuple[int, list[int]], divisors: tuple[int, list[int]]
-) -> ClusterSums:
-    pairs = zip(
-        (value << values[0] for value in values[1]),
-        (divisor << divisors[0] for divisor in divisors[1]),
-        strict=True,
-    )
-    return ClusterSums(dict(zip(names, pairs, strict=True)), shift)
-
-
-def by_cluster(rows: Rows, values: FloatArray, divisors: FloatArray | None) -> ClusterSums | None:
-    """Sum up values by cluster; None where rows have none."""
-    return None if rows.cluster is None else ClusterSums.of(rows.cluster, values, divisors)
-
-
-def losses_by_cluster(rows: Rows, losses: FloatArray, convention: Convention) -> ClusterSums | None:
-    """Sum up losses under a convention, which holds the rows; see `by_cluster`."""
-    if rows.cluster is None:
+def losses_by_cluster(
+    clusters: Clusters | None, rows: Rows, losses: FloatArray, convention: Convention
+) -> ClusterSums | None:
+    """Sum up losses under a convention, which holds the rows, by their clusters, if any."""
+    if clusters is None:
         return None
     finite, _ = finite_losses(losses, rows.weights)
-    return by_cluster(rows, finite, divisors_of(rows, convention))
+    return clusters.sums(finite, divisors_of(rows, convention))
 
 
 def divisors_of(rows: Rows, convention: Convention) -> FloatArray | None:

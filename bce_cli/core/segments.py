@@ -3,119 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
-from functools import reduce
-from itertools import pairwise
-from operator import iadd
-from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import by_cluster, grouped, losses_by_cluster, weights_of
+from bce_cli.core.exact_sums import ExactSums
+from bce_cli.core.groups import Clusters, divisors_of, weights_of
 from bce_cli.core.inference import at_confidence, interval_of, t_quantile
 from bce_cli.core.report import FEW, LossReport, check_unit, loss_report
-from bce_cli.core.rows import as_floats, weighted
+from bce_cli.core.rows import FLOAT_TYPES, MIXED, as_floats, one_float_type, weighted
+from bce_cli.core.rules import losses_of
+from bce_cli.core.segmented import FIRST, Segmented
 from bce_cli.core.state import State
-from bce_cli.core.totals import LossTotals, Moments
-from bce_cli.errors import DataError, argument, given
-from bce_cli.lean_dataclass import dataclass
+from bce_cli.core.totals import LossTotals, Moments, finite_losses, held_weights, squared_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.cuts import Cut
     from bce_cli.core.groups import ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Places, Rows
-
-    Names: TypeAlias = tuple[str, ...]
-
-S = TypeVar("S", bound=State)
-
-MOST_SEGMENTS = 10_000
-"""A segment takes some kilobytes, and nobody reads a table of more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segmented(State, Generic[S]):
-    """A state for each segment: for the rows of the same words in the columns that part them.
-
-    Attributes
-    ----------
-    totals : dict of tuple of str to State
-        Row numbers in them count the rows of the segment.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from bce_cli.core.conventions import EXACT
-    >>> from bce_cli.core.rows import Categories, Rows
-    >>> from bce_cli.core.totals import LossTotals
-    >>> sites = Categories(np.array([0, 1, 0], np.int32), ("a", "b"))
-    >>> rows = Rows(np.array([True, True, False]), np.array([0.5, 0.25, 0.5]), segments=(sites,))
-    >>> found = Segmented.of(rows, lambda part, _: LossTotals.of(part, EXACT.losses(part), EXACT))
-    >>> {name: float(totals.losses) for name, totals in found.totals.items()}
-    {('a',): 1.3862943611198906, ('b',): 1.3862943611198906}
-    """
-
-    totals: dict[Names, S] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, rows: Rows, totals_of: Callable[[Rows, Places], S]) -> Self:
-        """Sum up some rows.
-
-        Parameters
-        ----------
-        rows : Rows
-            Without segments there are none.
-        totals_of : callable (Rows, ndarray of int) -> State
-            Sums up the rows of one segment, which stand at these places of all rows.
-
-        Raises
-        ------
-        DataError
-            There are more than `MOST_SEGMENTS`.
-        """
-        found = cls()
-        if not rows.segments or len(rows) == 0:
-            return found
-        order, starts, names = grouped(rows.words)
-        if len(names) > MOST_SEGMENTS:
-            raise too_many_segments()
-        rows = replace(rows, ids=None, segments=()).at(order)
-        for name, (start, stop) in zip(names, pairwise([*starts.tolist(), len(rows)]), strict=True):
-            part = slice(start, stop)
-            found._add(name, totals_of(rows.at(part), order[part]))
-        return found
-
-    def _add(self, name: Names, totals: S) -> None:
-        if name in self.totals:
-            self.totals[name] += totals
-        else:
-            self.totals[name] = totals
-
-    def __iadd__(self, other: Self) -> Self:
-        """Merge with the totals of the rows that follow.
-
-        Raises
-        ------
-        DataError
-            There are more than `MOST_SEGMENTS` now.
-        """
-        # By hand: segments meet by name, and there is a limit to them.
-        for name, totals in other.totals.items():
-            self._add(name, totals)
-        if len(self.totals) > MOST_SEGMENTS:
-            raise too_many_segments()
-        return self
-
-
-def too_many_segments() -> DataError:
-    """Return the error of rows that are parted by the wrong column."""
-    message = f"the rows fall into more than {MOST_SEGMENTS:,} segments"
-    few = f"{argument('by')} is for columns of few different values"
-    return DataError(message, f"{few}; {given(cut='quantile:5')} makes few intervals of numbers")
+    from bce_cli.core.segmented import Figures, Names, PartedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +53,53 @@ class SegmentSums(State):
     error_clusters: ClusterSums | None
 
     @classmethod
-    def of(cls, rows: Rows, losses: FloatArray, convention: Convention) -> SegmentSums:
-        """Sum up some rows, given their losses under the convention, which holds them."""
-        weights, given, divisors = rows.weights, rows.probabilities, weights_of(rows)
-        errors = weighted(as_floats(convention.hardened(rows).labels) - given, weights)
-        if weights is None:
-            predictions = ExactSum.of(given)
-        else:
-            predictions = ExactSum.of_products(given, weights)
+    def of_figures(cls, found: Figures) -> SegmentSums:
+        """Make them of the columns of `segment_sums`."""
+        n, n_missing = found.get("n", 0), found.get("n_missing", 0)
+        count = ExactSum.of_count(n)
+        weights: ExactSum | None = found.get("weights")
+        is_by_weight = "loss_weights" in found
+        losses = found["losses"]
+        types = [name for name in (*FLOAT_TYPES, MIXED) if found.get(_STORED_AS + name)]
+        totals = LossTotals(
+            n=n,
+            n_missing=n_missing,
+            **{name: found.get(name, 0) for name in _COUNTS},
+            n_weightless=n - found.get("n_weighted", 0) if is_by_weight else 0,
+            first_impossible_row=found.get(_FIRST_IMPOSSIBLE) or None,
+            weights=weights or count,
+            positive_weights=found["positive_weights"],
+            weight_squares=found["weight_squares"] if weights else count,
+            losses=losses,
+            impossible_losses=found.get("impossible_losses", ExactSum()),
+            label_entropies=found.get("label_entropies", ExactSum()),
+            squared_errors=found["squared_errors"],
+            divisors=found["weights"] if is_by_weight else count,
+            impossible_divisors=(
+                found.get("impossible_weights", ExactSum())
+                if is_by_weight
+                else ExactSum.of_count(found.get("n_impossible", 0))
+            ),
+            loss_squares=found["loss_squares"],
+            loss_divisors=found["loss_weights"] if is_by_weight else losses,
+            divisor_squares=found["weight_squares"] if is_by_weight else count,
+            held_weights=found.get("held_weights"),
+            float_type=one_float_type(types) if types else None,
+        )
+        errors = found["errors"]
         return cls(
-            LossTotals.of(rows, losses, convention),
-            predictions,
-            Moments.of(errors, divisors),
-            losses_by_cluster(rows, losses, convention),
-            by_cluster(rows, errors, divisors),
+            totals,
+            found["predictions"],
+            Moments(
+                found.get("n_weighted", 0) if weights else n + n_missing,
+                errors,
+                totals.weights,
+                found["error_squares"],
+                found["error_weights"] if weights else errors,
+                totals.weight_squares,
+            ),
+            found.get("loss_clusters"),
+            found.get("error_clusters"),
         )
 
     def gap(self, confidence: float) -> Gap:
@@ -170,6 +116,102 @@ class SegmentSums(State):
     def mean_prediction(self) -> float:
         """By weight, where there is one."""
         return self.predictions.units / self.losses.weights.units
+
+
+_COUNTS = ("n_positive", "n_soft", "n_clipped", "n_impossible", "n_infinite")
+_STORED_AS = "n stored as "
+_FIRST_IMPOSSIBLE = FIRST + "impossible"
+
+
+def segment_sums(rows: Rows, losses: FloatArray, convention: Convention) -> Segmented[SegmentSums]:
+    """Sum up each segment of rows, given their losses under the convention, which holds them.
+
+    The figures of a segment are those of `LossTotals.of` for its rows alone, and more.
+    """
+
+    def columns_of(parted: PartedRows) -> Figures:
+        in_order = losses[parted.order]
+        return _loss_columns(parted, in_order, convention) | _error_columns(
+            parted, in_order, convention
+        )
+
+    return Segmented.of(replace(rows, rivals=()), columns_of, SegmentSums.of_figures)
+
+
+def _loss_columns(parted: PartedRows, losses: FloatArray, convention: Convention) -> Figures:
+    _, impossible = parted.rows.certainties()
+    rows = convention.hardened(parted.rows)
+    weights, labels, are_hard = rows.weights, rows.labels, rows.labels.dtype == np.bool_
+    finite, n_infinite = finite_losses(losses, weights)
+    n_positive = parted.count_at(np.flatnonzero(labels if are_hard else labels == 1.0))
+    n = parted.sizes if rows.missing is None else parted.count(~rows.missing)
+    found: Figures = {
+        "n": n,
+        "n_missing": parted.sizes - n,
+        "n_positive": n_positive,
+        "n_clipped": parted.count_at(convention.clipped_places(rows)),
+        "n_impossible": parted.count_at(impossible),
+        _FIRST_IMPOSSIBLE: parted.first(impossible),
+        "losses": parted.sums(finite),
+        "loss_squares": parted.products(finite, finite),
+        "squared_errors": parted.sums(weighted(squared_errors(rows), weights)),
+    }
+    if n_infinite:
+        found["n_infinite"] = parted.count(np.isinf(weighted(losses, weights)))
+    if len(impossible):
+        found["impossible_losses"] = parted.sums(_alone(finite, impossible))
+    if convention.rule.limits_in is not None:
+        found[_STORED_AS + rows.float_type] = n
+    if not are_hard:
+        found["n_soft"] = parted.count((labels > 0.0) & (labels < 1.0))
+        entropies = losses_of(labels, labels)  # type: ignore[arg-type]
+        found["label_entropies"] = parted.sums(weighted(entropies, weights))
+    if weights is None:
+        found["positive_weights"] = (
+            ExactSums.of_counts(n_positive) if are_hard else parted.sums(as_floats(labels))
+        )
+        return found
+    found |= {
+        "n_weighted": parted.count(weights != 0.0),
+        "weights": parted.sums(weights),
+        "weight_squares": parted.products(weights, weights),
+        "positive_weights": parted.products(weights, as_floats(labels)),
+    }
+    if convention.rule.mean_over == "weights":
+        found["loss_weights"] = parted.products(finite, weights)
+        if len(impossible):
+            found["impossible_weights"] = parted.sums(_alone(weights, impossible))
+    if convention.rule.adds_weights_in_float32:
+        found["held_weights"] = parted.each(lambda part: held_weights(rows.at(part), convention))
+    return found
+
+
+def _alone(values: FloatArray, places: Places) -> FloatArray:
+    """Return values with 0 in place of all others."""
+    alone = np.zeros(len(values))
+    alone[places] = values[places]
+    return alone
+
+
+def _error_columns(parted: PartedRows, losses: FloatArray, convention: Convention) -> Figures:
+    rows, weights = parted.rows, parted.rows.weights
+    given, labels = rows.probabilities, as_floats(convention.hardened(rows).labels)
+    errors = weighted(labels - given, weights)
+    found: Figures = {
+        "errors": parted.sums(errors),
+        "error_squares": parted.products(errors, errors),
+    }
+    if weights is None:
+        found["predictions"] = parted.sums(given)
+    else:
+        found["predictions"] = parted.products(given, weights)
+        found["error_weights"] = parted.products(errors, weights)
+    if rows.cluster is not None:
+        cluster, (finite, _) = rows.cluster, finite_losses(losses, weights)
+        clusters = parted.each(lambda part: Clusters(cluster.at(part)))
+        found["loss_clusters"] = parted.by_cluster(clusters, finite, divisors_of(rows, convention))
+        found["error_clusters"] = parted.by_cluster(clusters, errors, weights_of(rows))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +404,7 @@ def segment_reports(
     check_unit(unit)
     found = {
         names: _report(names, sums, whole, unit, confidence)
-        for names, sums in segments.totals.items()
+        for names, sums in segments.totals().items()
         if sums.losses.n
     }
     costs = {names: (_total(item), item.n) for names, item in found.items()}
@@ -397,7 +439,6 @@ def other_segments(
     Parameters
     ----------
     segments : Segmented of SegmentSums
-        Used up.
     found : sequence of SegmentReport
         The figures of each, from `segment_reports`.
     most : int
@@ -411,8 +452,8 @@ def other_segments(
     rest = in_order(costs)[most:]
     if not rest:
         return None
-    sums = reduce(iadd, (segments.totals[names] for names in rest))
-    return OtherSegments(frozenset(rest), _report((), sums, whole, whole.unit, confidence))
+    together = _report((), segments.together(rest), whole, whole.unit, confidence)
+    return OtherSegments(frozenset(rest), together)
 
 
 def _report(

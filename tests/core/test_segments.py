@@ -14,20 +14,22 @@ from hypothesis import strategies as st
 
 from bce_cli.core.comparison.models import ComparisonPlan, ComparisonTotals, comparison_report
 from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.exact_sum import ExactSum
+from bce_cli.core.groups import ClusterSums, divisors_of, weights_of
 from bce_cli.core.inference import at_confidence, t_quantile
 from bce_cli.core.report import NORMAL_QUANTILE, loss_report
-from bce_cli.core.rows import Categories, Predictions, Rows, concatenated
+from bce_cli.core.rows import Categories, Predictions, Rows, as_floats, concatenated, weighted
+from bce_cli.core.segmented import MOST_SEGMENTS, Segmented
 from bce_cli.core.segments import (
-    MOST_SEGMENTS,
     Gap,
-    Segmented,
     SegmentReport,
     SegmentSums,
     off_beyond_chance,
     promised_error,
     segment_reports,
+    segment_sums,
 )
-from bce_cli.core.totals import LossTotals
+from bce_cli.core.totals import LossTotals, Moments, finite_losses
 from bce_cli.errors import DataError
 
 CONVENTIONS = [EXACT, Convention(clip=0.01), Convention(like="torch"), Convention(like="catboost")]
@@ -57,9 +59,7 @@ def parted(draw: st.DrawFn) -> tuple[Rows, list[tuple[str, str]]]:
 
 def totals_of(rows: Rows, convention: Convention = EXACT) -> Segmented[SegmentSums]:
     held = convention.held(rows)
-    return Segmented.of(
-        held, lambda part, _: SegmentSums.of(part, convention.losses(part), convention)
-    )
+    return segment_sums(held, convention.losses(held), convention)
 
 
 def in_pieces(pieces: list[Rows]) -> Segmented[SegmentSums]:
@@ -74,7 +74,7 @@ def test_a_segment_is_what_its_rows_alone_come_to(
     case: tuple[Rows, list[tuple[str, str]]], convention: Convention
 ) -> None:
     rows, words = case
-    found = totals_of(rows, convention).totals
+    found = totals_of(rows, convention).totals()
     assert set(found) == set(words)
     for name, sums in found.items():
         places = np.array([i for i, pair in enumerate(words) if pair == name])
@@ -88,19 +88,25 @@ def test_segments_add_up_to_the_whole_exactly(
 ) -> None:
     rows, _ = case
     whole = LossTotals.of(rows, convention=convention)
-    found = totals_of(rows, convention).totals.values()
+    found = totals_of(rows, convention).totals().values()
     together = sum((sums.losses for sums in found), LossTotals())
     assert [getattr(together, name) for name in SUMS] == [getattr(whole, name) for name in SUMS]
     held = convention.held(rows)
-    all_of_it = SegmentSums.of(held, convention.losses(held), convention)
+    given, weights, divisors = held.probabilities, held.weights, weights_of(held)
+    errors = weighted(as_floats(convention.hardened(held).labels) - given, weights)
+    losses, _ = finite_losses(convention.losses(held), weights)
     first, *others = found
     for sums in others:
         first += sums
-    assert (first.predictions, first.errors) == (all_of_it.predictions, all_of_it.errors)
-    assert (first.error_clusters, first.loss_clusters) == (
-        all_of_it.error_clusters,
-        all_of_it.loss_clusters,
+    assert first.predictions == (
+        ExactSum.of(given) if weights is None else ExactSum.of_products(given, weights)
     )
+    assert first.errors == Moments.of(errors, divisors)
+    if held.cluster is not None:
+        assert first.error_clusters == ClusterSums.of(held.cluster, errors, divisors)
+        assert first.loss_clusters == ClusterSums.of(
+            held.cluster, losses, divisors_of(held, convention)
+        )
 
 
 @given(parted(), st.integers(1, 5))
@@ -137,7 +143,7 @@ def test_the_order_of_rows_changes_no_figure(
 def test_a_word_that_stands_twice_in_a_column_is_one_segment() -> None:
     column = Categories(np.array([0, 1, 2], np.int32), ("a", "b", "a"))
     rows = Rows(np.array([True] * 3), np.array([0.5, 0.25, 0.5]), segments=(column,))
-    found = totals_of(concatenated([rows, rows])).totals
+    found = totals_of(concatenated([rows, rows])).totals()
     assert {name: sums.losses.n for name, sums in found.items()} == {("a",): 4, ("b",): 2}
 
 
@@ -206,7 +212,7 @@ def test_as_many_segments_as_are_allowed_are_fine() -> None:
     n = MOST_SEGMENTS
     column = Categories(np.arange(n, dtype=np.int32), tuple(map(str, range(n))))
     rows = Rows(np.zeros(n, np.bool_), np.full(n, 0.5), segments=(column,))
-    assert len(totals_of(rows).totals) == n
+    assert len(totals_of(rows).totals()) == n
 
 
 def of_one_segment(rows: Rows, confidence: float = 0.95) -> SegmentReport:
@@ -283,9 +289,9 @@ def test_a_gap_turns_with_the_labels_and_takes_predictions_as_they_are() -> None
     assert gap.ci_low == pytest.approx(-(other.ci_high or 0.0), rel=1e-12)
     column = Categories(np.zeros(50, np.int32), ("all",))
     rows = replace(rows, segments=(column,))
-    clipped = totals_of(rows, Convention(clip=0.3)).totals["all",]
-    assert clipped.predictions == totals_of(rows).totals["all",].predictions
-    assert clipped.errors == totals_of(rows).totals["all",].errors
+    clipped = totals_of(rows, Convention(clip=0.3)).totals()["all",]
+    assert clipped.predictions == totals_of(rows).totals()["all",].predictions
+    assert clipped.errors == totals_of(rows).totals()["all",].errors
 
 
 def test_soft_labels_count_as_the_convention_has_them() -> None:

@@ -14,11 +14,12 @@ from bce_cli.core.calibration.report import report_of_rows
 from bce_cli.core.cluster_moments import ClusteredRows
 from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import slices
-from bce_cli.core.groups import grouped
+from bce_cli.core.groups import distinct, grouped
 from bce_cli.core.progress import Advance, Stage, silent
 from bce_cli.core.report import FEW
-from bce_cli.core.rows import Categories, weighted
-from bce_cli.core.segments import MOST_SEGMENTS, Gap, gap_of, promised_error, too_many_segments
+from bce_cli.core.rows import weighted
+from bce_cli.core.segmented import MOST_SEGMENTS, too_many_segments
+from bce_cli.core.segments import Gap, gap_of, promised_error
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments
 from bce_cli.lean_dataclass import dataclass
@@ -242,7 +243,7 @@ def segment_lines_of(
         There are more than `MOST_SEGMENTS`.
     """
     plan = replace(plan, n_bootstrap=0)
-    order, starts, all_names = grouped(tuple(map(_distinct, rows.words)))
+    order, starts, all_names = grouped(tuple(map(distinct, rows.words)))
     if len(all_names) > MOST_SEGMENTS:
         raise too_many_segments()
     rows, spans = replace(rows, segments=()), pairwise([*starts.tolist(), len(rows)])
@@ -279,12 +280,3 @@ def _part(rows: Rows, places: Places) -> Rows:
         return part
     every = np.arange(len(part))
     return replace(part, cluster=part.cluster.spread(len(part), every, every))
-
-
-def _distinct(column: Categories) -> Categories:
-    """Give the same word the same code, wherever it came from."""
-    first: dict[str, int] = {}
-    codes = [first.setdefault(name, code) for code, name in enumerate(column.names)]
-    if len(first) == len(column.names):
-        return column
-    return Categories(np.array(codes, np.int32)[column.codes], column.names)

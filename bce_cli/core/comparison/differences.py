@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bce_cli.core.extremes import ChangedRows
-from bce_cli.core.groups import ClusterSums, by_cluster, divisors_of
+from bce_cli.core.groups import divisors_of
 from bce_cli.core.inference import holm_adjusted, interval_of, level_of, power_of, two_sided_p
 from bce_cli.core.report import NATS_PER
 from bce_cli.core.rows import weighted
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bce_cli.core.cluster_moments import ClusteredRows
     from bce_cli.core.conventions import Convention
     from bce_cli.core.extremes import ChangedRow
+    from bce_cli.core.groups import Clusters, ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import BoolArray, FloatArray, Rows
 
@@ -63,6 +64,8 @@ class DifferenceTotals(State):
         after: FloatArray,
         differences: FloatArray,
         convention: Convention,
+        *,
+        clusters: Clusters | None,
     ) -> DifferenceTotals:
         """Sum up some rows.
 
@@ -75,27 +78,63 @@ class DifferenceTotals(State):
         differences : ndarray of float64, shape (n,)
             What `weighted_differences` makes of these.
         convention : Convention
+        clusters : Clusters or None
+            Of these rows.
         """
-        divisors = divisors_of(rows, convention)
-        counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
-        n_better, n_worse = _count(counted & (after < before)), _count(counted & (after > before))
-        lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
-        finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
+        found = row_differences(rows, before, after, differences, convention)
+        finite, divisors = found.finite, found.divisors
         return cls(
-            n_better=n_better,
-            n_worse=n_worse,
-            n_tied=_count(counted) - n_better - n_worse,
-            n_only_baseline_infinite=_count(lone_before),
-            n_only_model_infinite=_count(lone_after),
-            n_both_infinite=_count(both),
+            **{name: _count(mask) for name, mask in found.masks.items()},
             moments=Moments.of(finite, divisors),
-            clusters=by_cluster(rows, finite, divisors),
+            clusters=None if clusters is None else clusters.sums(finite, divisors),
         )
 
     @property
     def pairs(self) -> Moments:
         """Moments of what is independent: rows or, where there are any, clusters."""
         return self.moments if self.clusters is None else self.clusters.moments
+
+
+class RowDifferences(NamedTuple):
+    """How a model differs from the baseline, by row.
+
+    Attributes
+    ----------
+    masks : dict of str to ndarray of bool, shape (n,)
+        Which rows each count of `DifferenceTotals` has.
+    finite : ndarray of float64, shape (n,)
+        Differences times weights, 0 where a loss is infinite.
+    divisors : ndarray of float64, shape (n,), or None
+        What each adds to the divisor of the mean; None where that is 1 for every row.
+    """
+
+    masks: dict[str, BoolArray]
+    finite: FloatArray
+    divisors: FloatArray | None
+
+
+def row_differences(
+    rows: Rows,
+    before: FloatArray,
+    after: FloatArray,
+    differences: FloatArray,
+    convention: Convention,
+) -> RowDifferences:
+    """Tell apart what `DifferenceTotals.of`, which has these parameters, counts and sums up."""
+    divisors = divisors_of(rows, convention)
+    counted = np.ones(len(rows), np.bool_) if divisors is None else divisors > 0.0
+    better, worse = counted & (after < before), counted & (after > before)
+    lone_before, lone_after, both = _infinite_rows(before, after, rows.weights)
+    finite, divisors = _finite(differences, divisors, lone_before | lone_after | both)
+    masks = {
+        "n_better": better,
+        "n_worse": worse,
+        "n_tied": counted & ~(better | worse),
+        "n_only_baseline_infinite": lone_before,
+        "n_only_model_infinite": lone_after,
+        "n_both_infinite": both,
+    }
+    return RowDifferences(masks, finite, divisors)
 
 
 def _infinite_rows(

@@ -20,7 +20,7 @@ from bce_cli.core.comparison.leader_board import Contest, Standing, standings
 from bce_cli.core.comparison.segment_differences import segment_differences, segmented
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.extremes import ChangedRows
-from bce_cli.core.groups import by_cluster, divisors_of
+from bce_cli.core.groups import clusters_of, losses_by_cluster
 from bce_cli.core.inference import at_confidence
 from bce_cli.core.report import LossReport, check_unit, loss_report
 from bce_cli.core.state import State
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.segment_differences import SegmentDifference, SegmentTotals
     from bce_cli.core.cuts import Cut
     from bce_cli.core.exact_sum import ExactSum
-    from bce_cli.core.groups import ClusterSums
+    from bce_cli.core.groups import Clusters, ClusterSums
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Rows
-    from bce_cli.core.segments import Segmented
+    from bce_cli.core.segmented import Segmented
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class ModelTotals(State):
         convention: Convention,
         reversed_losses: FloatArray,
         squares: ExactSum | None = None,
+        *,
+        clusters: Clusters | None,
     ) -> ModelTotals:
         """Sum up some rows, given their losses under the convention, and those of 1 - p."""
-        finite, _ = finite_losses(losses, rows.weights)
-        clusters = by_cluster(rows, finite, divisors_of(rows, convention))
         totals = LossTotals.of(rows, losses, convention, reversed_losses, squares)
-        return cls(totals, clusters)
+        return cls(totals, losses_by_cluster(clusters, rows, losses, convention))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +130,19 @@ class ComparisonTotals(State):
         held = [convention.held(model) for model in rows.under_models()]
         losses, reversed_losses = zip(*map(convention.losses_both_ways, held), strict=True)
         first, before = held[0], losses[0]
-        products = _products(first, losses)
+        products, clusters = _products(first, losses), clusters_of(first)
         squares = (products.get((place, place)) for place in range(len(held)))
         models = zip(held, losses, reversed_losses, squares, strict=True)
         differences, changed = [], []
         for rival, after in zip(held[1:], losses[1:], strict=True):
             found = weighted_differences(before, after, first.weights)
-            differences.append(DifferenceTotals.of(first, before, after, found, convention))
+            differences.append(
+                DifferenceTotals.of(first, before, after, found, convention, clusters=clusters)
+            )
             changed.append(_changed(first, rival, found, plan.n_shown))
         return cls(
             tuple(
-                ModelTotals.of(rows, own, convention, other, square)
+                ModelTotals.of(rows, own, convention, other, square, clusters=clusters)
                 for rows, own, other, square in models
             ),
             tuple(differences),

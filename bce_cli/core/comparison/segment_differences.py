@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bce_cli.core.comparison.differences import (
     DifferenceReport,
     DifferenceTotals,
     adjusted,
     difference_report,
+    row_differences,
     weighted_differences,
 )
 from bce_cli.core.cuts import in_order
-from bce_cli.core.exact_sum import ExactSum
-from bce_cli.core.groups import divisors_of
+from bce_cli.core.exact_sums import ExactSums
+from bce_cli.core.groups import Clusters, divisors_of
 from bce_cli.core.report import FEW, NATS_PER
-from bce_cli.core.segments import Segmented
+from bce_cli.core.rows import weighted
+from bce_cli.core.segmented import Segmented, moments_in
 from bce_cli.core.state import State
-from bce_cli.core.totals import finite_losses
-from bce_cli.lean_dataclass import dataclass
+from bce_cli.core.totals import Moments, finite_losses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.cuts import Cut
+    from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.report import Unit
-    from bce_cli.core.rows import FloatArray, Places, Rows
+    from bce_cli.core.rows import FloatArray, Rows
+    from bce_cli.core.segmented import Figures, PartedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +61,21 @@ class SegmentTotals(State):
     differences: tuple[DifferenceTotals, ...]
 
     @classmethod
-    def of(cls, rows: Rows, losses: Sequence[FloatArray], convention: Convention) -> SegmentTotals:
-        """Sum up rows of one segment, given their losses under each model."""
-        finite = [finite_losses(each, rows.weights) for each in losses]
-        before, divisors = losses[0], divisors_of(rows, convention)
+    def of_figures(cls, found: Figures) -> SegmentTotals:
+        """Make them of the columns of `segmented`."""
+        n_models = sum(name.startswith(_LOSSES) for name in found)
         return cls(
-            len(rows) - rows.n_missing,
-            ExactSum.of_count(len(rows)) if divisors is None else ExactSum.of(divisors),
-            tuple(ExactSum.of(values) for values, _ in finite),
-            tuple(n for _, n in finite),
+            found.get("n", 0),
+            found["divisors"],
+            tuple(found[f"{_LOSSES}{place}"] for place in range(n_models)),
+            tuple(found.get(f"n_infinite {place}", 0) for place in range(n_models)),
             tuple(
-                DifferenceTotals.of(
-                    rows,
-                    before,
-                    after,
-                    weighted_differences(before, after, rows.weights),
-                    convention,
+                DifferenceTotals(
+                    **{name: found.get(f"{name} {place}", 0) for name in _DIFFERENCE_COUNTS},
+                    moments=Moments(*moments_in(found, f"difference {place}")),
+                    clusters=found.get(f"clusters {place}"),
                 )
-                for after in losses[1:]
+                for place in range(1, n_models)
             ),
         )
 
@@ -95,10 +97,45 @@ def segmented(
     if not rows.segments:
         return None
 
-    def totals_of(part: Rows, places: Places) -> SegmentTotals:
-        return SegmentTotals.of(part, [each[places] for each in losses], convention)
+    def columns_of(parted: PartedRows) -> Figures:
+        return _columns(parted, [each[parted.order] for each in losses], convention)
 
-    return Segmented.of(replace(rows, rivals=(), logits=None), totals_of)
+    rows = replace(rows, rivals=(), logits=None)
+    return Segmented.of(rows, columns_of, SegmentTotals.of_figures)
+
+
+_LOSSES = "losses "
+_DIFFERENCE_COUNTS = [name.name for name in fields(DifferenceTotals) if name.name.startswith("n_")]
+
+
+def _columns(parted: PartedRows, losses: Sequence[FloatArray], convention: Convention) -> Figures:
+    rows = parted.rows
+    divisors = divisors_of(rows, convention)
+    found: Figures = {
+        "n": parted.sizes if rows.missing is None else parted.count(~rows.missing),
+        "divisors": (
+            ExactSums.of_counts(parted.sizes) if divisors is None else parted.sums(divisors)
+        ),
+    }
+    for place, each in enumerate(losses):
+        finite, n_infinite = finite_losses(each, rows.weights)
+        found[f"{_LOSSES}{place}"] = parted.sums(finite)
+        if n_infinite:
+            found[f"n_infinite {place}"] = parted.count(np.isinf(weighted(each, rows.weights)))
+    clusters = None
+    if rows.cluster is not None:
+        cluster = rows.cluster
+        clusters = parted.each(lambda part: Clusters(cluster.at(part)))
+    for place, after in enumerate(losses[1:], start=1):
+        differences = weighted_differences(losses[0], after, rows.weights)
+        of_rows = row_differences(rows, losses[0], after, differences, convention)
+        found |= {f"{name} {place}": parted.count(mask) for name, mask in of_rows.masks.items()}
+        found |= parted.moments(f"difference {place}", of_rows.finite, of_rows.divisors)
+        if clusters is not None:
+            found[f"clusters {place}"] = parted.by_cluster(
+                clusters, of_rows.finite, of_rows.divisors
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +191,8 @@ def segment_differences(
     if segments is None:
         return ()
     found: list[SegmentDifference] = []
+    parts = {words: totals for words, totals in segments.totals().items() if totals.n}
     for place, name in enumerate(names):
-        parts = {words: totals for words, totals in segments.totals.items() if totals.n}
         costs = {words: (totals.total(place + 1), totals.n) for words, totals in parts.items()}
         ordered = [(words, parts[words]) for words in in_order(costs, cuts)]
         differences = [

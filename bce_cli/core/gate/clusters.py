@@ -12,7 +12,14 @@ import numpy as np
 
 from bce_cli.core.calibration.bins import bins_of
 from bce_cli.core.cross_moments import skill_error_of_sums
-from bce_cli.core.groups import ClusterSums, divisors_of, integer_moments, product_sum, weights_of
+from bce_cli.core.groups import (
+    Clusters,
+    ClusterSums,
+    divisors_of,
+    moments_of,
+    product_of,
+    weights_of,
+)
 from bce_cli.core.rows import Categories, as_floats, weighted
 from bce_cli.core.state import State
 from bce_cli.core.totals import finite_losses, squared_errors
@@ -62,13 +69,13 @@ class GateClusters(State):
         """
         assert rows.cluster is not None  # noqa: S101 -- as asked for
         finite, _ = finite_losses(losses, rows.weights)
+        clusters, weights = Clusters(rows.cluster), weights_of(rows)
         labels = errors = None
         if limits.min_skill is not None:
-            labels = _over_weights(rows, as_floats(rows.labels))
+            labels = clusters.sums(weighted(as_floats(rows.labels), weights), weights)
         if limits.max_brier is not None:
-            errors = _over_weights(rows, squared_errors(rows))
-        divisors = divisors_of(rows, convention)
-        return cls(ClusterSums.of(rows.cluster, finite, divisors), labels, errors)
+            errors = clusters.sums(weighted(squared_errors(rows), weights), weights)
+        return cls(clusters.sums(finite, divisors_of(rows, convention)), labels, errors)
 
     def brier_error(self) -> float | None:
         """Return the standard error of the Brier score."""
@@ -84,25 +91,14 @@ class GateClusters(State):
         """
         if self.labels is None:
             return None
-        least = min(self.losses.shift, self.labels.shift)
-        up, own = self.losses.shift - least, self.labels.shift - least
-        of_losses = self.losses.sums
-        sums = [
-            (of_losses[name][0] << up, label << own, weight << own)
-            for name, (label, weight) in self.labels.sums.items()
-            if weight
-        ]
-        losses = integer_moments(((loss, weight) for loss, _, weight in sums), least)
-        labels = integer_moments(((label, weight) for _, label, weight in sums), least)
-        products = product_sum(((loss, label) for loss, label, _ in sums), least)
-        return skill_error_of_sums(totals, losses, labels, products)
-
-
-def _over_weights(rows: Rows, values: FloatArray) -> ClusterSums:
-    """Sum up weighted values by cluster, and the weights."""
-    assert rows.cluster is not None  # noqa: S101 -- as above
-    weights = weights_of(rows)
-    return ClusterSums.of(rows.cluster, weighted(values, weights), weights)
+        labels, weights = self.labels.values, self.labels.divisors
+        losses = self.labels.values_of(self.losses)
+        return skill_error_of_sums(
+            totals,
+            moments_of(losses, weights),
+            moments_of(labels, weights),
+            product_of(losses, labels),
+        )
 
 
 def label_sums_in_bins(rows: Rows, edges: Sequence[float]) -> ClusterSums:

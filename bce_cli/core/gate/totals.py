@@ -10,6 +10,7 @@ from bce_cli.core.comparison.differences import DifferenceTotals, weighted_diffe
 from bce_cli.core.conventions import EXACT, Convention, check_convention
 from bce_cli.core.cross_moments import CrossMoments
 from bce_cli.core.gate.clusters import GateClusters, label_sums_in_bins
+from bce_cli.core.groups import clusters_of
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, count_weightless
 from bce_cli.lean_dataclass import dataclass
@@ -42,7 +43,9 @@ class RivalTotals(State):
         differences = weighted_differences(others, losses, rows.weights)
         return cls(
             LossTotals.of(rival, others, convention, reversed_losses),
-            DifferenceTotals.of(rows, others, losses, differences, convention),
+            DifferenceTotals.of(
+                rows, others, losses, differences, convention, clusters=clusters_of(rows)
+            ),
         )
 
 

@@ -22,7 +22,7 @@ from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.report import CalibrationReport, report_of_rows
 from bce_cli.core.inference import t_quantile
 from bce_cli.core.rows import Categories, Predictions, Rows, concatenated
-from bce_cli.core.segments import MOST_SEGMENTS
+from bce_cli.core.segmented import MOST_SEGMENTS
 from bce_cli.errors import DataError
 
 N = 200

@@ -45,7 +45,7 @@ def report_of(rows: Rows, **options: Any) -> ComparisonReport:  # noqa: ANN401
 def test_segments_add_up_to_the_whole_to_the_last_unit(columns: dict[str, Any]) -> None:
     totals = totals_of(parted(columns), cuts=(70, 200))
     assert totals.segments is not None
-    parts = [*totals.segments.totals.values()]
+    parts = [*totals.segments.totals().values()]
     assert len(parts) == 4
     for place, whole in enumerate(totals.differences):
         pairs = [part.differences[place] for part in parts]
