@@ -6,7 +6,7 @@ are columns, one number for each segment, which are made and merged without a lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from bce_cli.core.exact_sums import ExactSums
 from bce_cli.core.groups import distinct, grouped
 from bce_cli.core.state import State, merged
 from bce_cli.errors import DataError, argument, given
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from bce_cli.core.rules import losses_of
 from bce_cli.core.segmented import FIRST, Segmented
 from bce_cli.core.state import State
 from bce_cli.core.totals import LossTotals, Moments, finite_losses, held_weights, squared_errors
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from bce_cli.core.rows import weighted
 from bce_cli.core.segmented import Segmented, moments_in
 from bce_cli.core.state import State
 from bce_cli.core.totals import Moments, finite_losses
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
