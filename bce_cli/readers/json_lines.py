@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from bce_cli.readers.json_values import (
     reason_of,
 )
 from bce_cli.readers.parts import part_hint
+from bce_cli.readers.regular_lines import numbers_of
 from bce_cli.readers.texts import literal_text
 from bce_cli.readers.typed_columns import bool_text, typed_cells
 
@@ -51,8 +53,8 @@ _RULES = {
 
 def _objects_of(lines: Lines, source: str, unit: str) -> Iterator[tuple[str, Pairs | DataError]]:
     """Yield the object on each line with its place; blank lines are passed over."""
-    for line, raw in enumerate(bytes(lines.data).split(b"\n"), start=lines.first_line):
-        text = raw.decode("utf-8", "surrogateescape").strip(" \t\r")
+    for line, raw in enumerate(io.BytesIO(lines.data), start=lines.first_line):
+        text = raw.removesuffix(b"\n").decode("utf-8", "surrogateescape").strip(" \t\r")
         if text:
             place = f"{source}, {unit} {line}"
             yield place, _object(text, place, unit)
@@ -172,7 +174,7 @@ class JsonBlock(TextBlock):
         n = count_objects(self.lines.data)
         if not n or any(name in bytes(self.lines.data) for name in self._named_parts()):
             return None
-        table = self._table()
+        table = self._table(n)
         if len(table) != n:
             return None
         table.validate(full=True)  # the parser lets text through that is not UTF-8
@@ -211,7 +213,7 @@ class JsonBlock(TextBlock):
 
         return part_of(column, path)
 
-    def _table(self) -> pa.Table:
+    def _table(self, n: int) -> pa.Table:
         import pyarrow as pa
         from pyarrow import json
 
@@ -230,6 +232,10 @@ class JsonBlock(TextBlock):
                 chosen = pa.float64()
             _set_type(schema, self.columns.path(place), chosen)
         data = self.lines.data
+        if all(kind == pa.float64() for kind in schema.values()):
+            table = numbers_of(data, n)
+            if table is not None and schema.keys() <= set(table.column_names):
+                return table
         return json.read_json(
             pa.BufferReader(pa.py_buffer(data)),
             json.ReadOptions(use_threads=False, block_size=len(data) + 1),
