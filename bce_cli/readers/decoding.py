@@ -51,7 +51,7 @@ def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
         return cast("IO[bytes]", _Members(stream, _decompressors(codec, name), _PADDING[codec]))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     if codec == "gzip":
-        return cast("IO[bytes]", _GzipMembers(buffered))
+        return cast("IO[bytes]", _GzipMembers(cast("io.BufferedReader", buffered)))
     import pyarrow as pa
 
     return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(buffered, mode="r"), codec))
@@ -151,7 +151,8 @@ class _GzipMembers(Chunks):
         import zlib  # noqa: PLC0415 -- not every input is compressed
 
         while _pass_gzip_header(packed):
-            member, crc, size = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
+            member: Any = zlib.decompressobj(-zlib.MAX_WBITS)
+            crc = size = 0
             while not member.eof:
                 data = packed.peek()
                 text = member.decompress(data, min(self.n_wanted, _MOST_AT_ONCE))

@@ -28,15 +28,13 @@ _WORD = 8
 _LF, _COMMA, _MINUS, _POINT, _ZERO, _NINE = b"\n,-.09"
 
 
-def numbers_of(data: memoryview, n: int) -> pa.Table | None:
+def numbers_of(data: memoryview) -> pa.Table | None:
     r"""Read lines that hold numbers alone.
 
     Parameters
     ----------
     data : memoryview
         Whole lines.
-    n : int
-        How many lines are not blank.
 
     Returns
     -------
@@ -46,9 +44,9 @@ def numbers_of(data: memoryview, n: int) -> pa.Table | None:
 
     Examples
     --------
-    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"y": 0, "p": 1e-3}\n'), 2).column_names
+    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"y": 0, "p": 1e-3}\n')).column_names
     ['y', 'p']
-    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"p": 0.25, "y": 0}\n'), 2)
+    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"p": 0.25, "y": 0}\n'))
     """
     found = _template(bytes(data[:_LONGEST]))
     if found is None:
@@ -57,7 +55,8 @@ def numbers_of(data: memoryview, n: int) -> pa.Table | None:
     text = as_bytes(data)
     ends = np.flatnonzero(text == _LF) + 1
     commas = np.flatnonzero(text == _COMMA)
-    if len(ends) != n or ends[-1] != len(text) or len(commas) != n * (len(names) - 1):
+    n = len(ends)
+    if ends[-1] != len(text) or len(commas) != n * (len(names) - 1):
         return None
     starts = np.append(0, ends[:-1])
     places = [starts, *commas.reshape(n, -1).T] if len(names) > 1 else [starts]
@@ -74,7 +73,9 @@ def numbers_of(data: memoryview, n: int) -> pa.Table | None:
 
 def _template(start: bytes) -> tuple[list[str], list[bytes], bytes] | None:
     """Return the keys of the first line, what stands before each of its numbers, and its end."""
-    names, literals, end = [], [], 0
+    names: list[str] = []
+    literals: list[bytes] = []
+    end = 0
     while (member := _MEMBER.match(start, end)) is not None:
         if member[1].startswith(b"{") != (not names):
             return None
