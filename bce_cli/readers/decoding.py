@@ -16,6 +16,11 @@ _CHUNK = 1 << 18
 _PADDING = {"bz2": 0, "xz": 4}
 """Zeros that may follow a member come in groups of so many; 0 for none at all."""
 
+_MOST_AT_ONCE = 1 << 20  # decompressed bytes that are made in one go
+_DEFLATE = 8
+_HAS_CRC, _HAS_MORE, _HAS_NAME, _HAS_COMMENT = 2, 4, 8, 16
+"""What the header of gzip may have, by its flags."""
+
 _C1_BYTES = range(0xDC80, 0xDCA0)  # as Python keeps bytes that it could not decode
 
 
@@ -45,10 +50,8 @@ def _open(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
     if codec in ("bz2", "xz"):
         return cast("IO[bytes]", _Members(stream, _decompressors(codec, name), _PADDING[codec]))
     buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
-    if codec == "gzip":  # reads on over padding with zeros, which pyarrow does not
-        import gzip  # noqa: PLC0415
-
-        return cast("IO[bytes]", gzip.GzipFile(mode="rb", fileobj=buffered))
+    if codec == "gzip":
+        return cast("IO[bytes]", _GzipMembers(cast("io.BufferedReader", buffered)))
     import pyarrow as pa
 
     return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(buffered, mode="r"), codec))
@@ -120,6 +123,84 @@ class _Members(Chunks):
                 data = start
             if member.eof:
                 data, member, n_zeros = member.unused_data, decompressor(), 0
+
+
+class _GzipMembers(Chunks):
+    """The decompressed bytes of all members of gzip, between and behind which zeros may stand.
+
+    That of Python asks for 8 KiB at a time, for each of which it waits for the interpreter lock;
+    that of pyarrow knows no zeros.
+
+    Parameters
+    ----------
+    packed : BufferedReader
+        What it has in its buffer is decompressed at once.
+
+    Raises
+    ------
+    EOFError
+        While reading, if the last member is cut off.
+    OSError, zlib.error
+        While reading, if the data are damaged; with the words of Python's own module.
+    """
+
+    def __init__(self, packed: io.BufferedReader) -> None:
+        super().__init__(self._decompressed(packed))
+
+    def _decompressed(self, packed: io.BufferedReader) -> Iterator[bytes]:
+        import zlib  # noqa: PLC0415 -- not every input is compressed
+
+        while _pass_gzip_header(packed):
+            member: Any = zlib.decompressobj(-zlib.MAX_WBITS)
+            crc = size = 0
+            while not member.eof:
+                data = packed.peek()
+                text = member.decompress(data, min(self.n_wanted, _MOST_AT_ONCE))
+                left = member.unused_data if member.eof else member.unconsumed_tail
+                packed.read(len(data) - len(left))
+                if not (text or data):
+                    raise EOFError
+                crc, size = zlib.crc32(text, crc), size + len(text)
+                yield text
+            told = int.from_bytes(_exactly(packed, 4), "little")
+            told_size = int.from_bytes(_exactly(packed, 4), "little")
+            if told != crc:
+                message = f"CRC check failed {told:#x} != {crc:#x}"
+                raise OSError(message)
+            if told_size != size & 0xFFFFFFFF:
+                message = "Incorrect length of data produced"
+                raise OSError(message)
+            while (data := packed.peek())[:1] == b"\0":
+                packed.read(len(data) - len(data.lstrip(b"\0")))
+
+
+def _pass_gzip_header(packed: io.BufferedReader) -> bool:
+    """Go behind the header of the next member; say whether there is one."""
+    magic = packed.read(2)
+    if not magic:
+        return False
+    if magic != b"\x1f\x8b":
+        message = f"Not a gzipped file ({magic!r})"
+        raise OSError(message)
+    method, flags, *_ = _exactly(packed, 8)
+    if method != _DEFLATE:
+        message = "Unknown compression method"
+        raise OSError(message)
+    if flags & _HAS_MORE:
+        _exactly(packed, int.from_bytes(_exactly(packed, 2), "little"))
+    for has_text in (_HAS_NAME, _HAS_COMMENT):
+        while flags & has_text and packed.read(1) not in (b"", b"\0"):
+            pass
+    if flags & _HAS_CRC:
+        _exactly(packed, 2)
+    return True
+
+
+def _exactly(packed: io.BufferedReader, n_bytes: int) -> bytes:
+    data = packed.read(n_bytes)
+    if len(data) < n_bytes:
+        raise EOFError
+    return data
 
 
 def suggested_encoding(text: str) -> str:

@@ -139,16 +139,20 @@ def read_header(
 
 def _split(block: Lines) -> tuple[Lines, Lines, Lines]:
     """Return the first record that is not blank, or nothing; all from there on; what follows it."""
-    text = bytes(block.data)
-    start = len(text) - len(text.lstrip(b"\r\n"))
-    ends = [ends_outside_quotes(as_bytes(block.data)[start:], ord(sign)) for sign in "\r\n"]
-    end = min((start + int(found[0]) + 1 for found in ends if len(found)), default=len(text))
-    end += text[end - 1 : end + 1] == b"\r\n"
+    data = block.data
+    for near in (block.glance().data, data):  # which begin with the same record
+        text = bytes(near)
+        start = len(text) - len(text.lstrip(b"\r\n"))
+        ends = [ends_outside_quotes(as_bytes(near)[start:], ord(sign)) for sign in "\r\n"]
+        end = min((start + int(found[0]) + 1 for found in ends if len(found)), default=len(data))
+        if end < len(near):
+            break
+    end += bytes(data[end - 1 : end + 1]) == b"\r\n"
     line = block.first_line + count_lines(text, start)
     return (
-        Lines(block.data[start:end], line),
-        Lines(block.data[start:], line),
-        Lines(block.data[end:], block.first_line + count_lines(text, end)),
+        Lines(data[start:end], line),
+        Lines(data[start:], line),
+        Lines(data[end:], block.first_line + count_lines(bytes(data[:end]))),
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 File: TypeAlias = "DelimitedFile | JsonFile | ColumnarFile"
 
 _CODEC_HEAD = 16
+_DECOMPRESSED_BYTES = 1 << 20
 _CODECS = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bz2"),
@@ -171,6 +172,7 @@ def _of_stream(
     if codec is not None:
         stream = _decompressed(stream, codec, name)
         head, stream = peeked(stream, HEAD_BYTES)
+        options = _in_small_blocks(options)
     kind = _checked_kind(head, name, options.layout)
     is_compressed = codec is not None or is_packed
     if kind is not None:
@@ -233,6 +235,13 @@ def _decompressed(stream: IO[bytes], codec: str, name: str) -> IO[bytes]:
         message = f"{name}: it is compressed twice, {codec} around {again}"
         raise DataError(message, "decompress it once on the way in, in a pipe")
     return stream
+
+
+def _in_small_blocks(options: InputOptions) -> InputOptions:
+    """Let workers begin, and end, soon after what they wait for was decompressed."""
+    from dataclasses import replace  # noqa: PLC0415 -- not for a glance at the header
+
+    return replace(options, block_bytes=min(options.block_bytes, _DECOMPRESSED_BYTES))
 
 
 def binary_format(head: bytes, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,7 @@ from bce_cli.readers.json_values import (
     reason_of,
 )
 from bce_cli.readers.parts import part_hint
+from bce_cli.readers.regular_lines import numbers_of
 from bce_cli.readers.texts import literal_text
 from bce_cli.readers.typed_columns import bool_text, typed_cells
 
@@ -52,8 +54,8 @@ _RULES = {
 
 def _objects_of(lines: Lines, source: str, unit: str) -> Iterator[tuple[str, Pairs | DataError]]:
     """Yield the object on each line with its place; blank lines are passed over."""
-    for line, raw in enumerate(bytes(lines.data).split(b"\n"), start=lines.first_line):
-        text = raw.decode("utf-8", "surrogateescape").strip(" \t\r")
+    for line, raw in enumerate(io.BytesIO(lines.data), start=lines.first_line):
+        text = raw.removesuffix(b"\n").decode("utf-8", "surrogateescape").strip(" \t\r")
         if text:
             place = f"{source}, {unit} {line}"
             yield place, _object(text, place, unit)
@@ -170,16 +172,20 @@ class JsonBlock(TextBlock):
 
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted keys, typed, in this thread; None for what is odd."""
-        n = count_objects(self.lines.data)
-        if not n or any(name in bytes(self.lines.data) for name in self._named_parts()):
+        data = self.lines.data
+        if any(name in bytes(data) for name in self._named_parts()):
             return None
-        table = self._table()
-        if len(table) != n:
-            return None
-        table.validate(full=True)  # the parser lets text through that is not UTF-8
+        tree = self._tree()
+        table = numbers_of(data) if _are_numbers(tree) else None
+        if table is None or not tree.keys() <= set(table.column_names):
+            n = count_objects(data)
+            table = self._parsed(tree) if n else None
+            if table is None or len(table) != n:
+                return None
+            table.validate(full=True)  # the parser lets text through that is not UTF-8
         if hides(self.lines.data) or self._has_coarse_numbers(table):
             return None
-        return typed_cells(n, self.columns, partial(self._column, table), self.grammar)
+        return typed_cells(len(table), self.columns, partial(self._column, table), self.grammar)
 
     def _named_parts(self) -> set[bytes]:
         """Return the names of parts that are wanted, as keys that are called so have them."""
@@ -212,9 +218,8 @@ class JsonBlock(TextBlock):
 
         return part_of(column, path)
 
-    def _table(self) -> pa.Table:
+    def _tree(self) -> _Tree:
         import pyarrow as pa
-        from pyarrow import json
 
         types = {"string": pa.string(), "bool": pa.bool_()}
         schema: _Tree = {}
@@ -230,12 +235,18 @@ class JsonBlock(TextBlock):
             if key in self.columns.cuts and found in ("integer", "number"):
                 chosen = pa.float64()
             _set_type(schema, self.columns.path(place), chosen)
+        return schema
+
+    def _parsed(self, tree: _Tree) -> pa.Table:
+        import pyarrow as pa
+        from pyarrow import json
+
         data = self.lines.data
         return json.read_json(
             pa.BufferReader(pa.py_buffer(data)),
             json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             json.ParseOptions(
-                explicit_schema=pa.schema(_fields(schema)), unexpected_field_behavior="ignore"
+                explicit_schema=pa.schema(_fields(tree)), unexpected_field_behavior="ignore"
             ),
         )
 
@@ -264,6 +275,12 @@ def _set_type(tree: _Tree, path: tuple[Step, ...], kind: pa.DataType) -> None:
             return
     message = "a part is wanted in two ways"
     raise pa.ArrowInvalid(message)
+
+
+def _are_numbers(tree: _Tree) -> bool:
+    import pyarrow as pa
+
+    return all(kind == pa.float64() for kind in tree.values())
 
 
 def _fields(tree: _Tree) -> list[tuple[str, pa.DataType]]:
