@@ -38,7 +38,7 @@ def text_of(
     output_format: RowFormat, rows: ScoredRows, unit: Unit = "nats", first_row: int = 1
 ) -> str:
     stream = RowStream(output_format, unit, has_ids=rows.rows.ids is not None)
-    return (stream.header() + stream.rows(first_row, rows)).decode()
+    return (stream.header() + stream.rows(first_row, rows.rows, rows.losses)).decode()
 
 
 SMALL = [True, False, True], [0.5, 1.0, 1.0]
@@ -92,7 +92,7 @@ def test_a_table_is_as_wide_as_the_terminal(
 ) -> None:
     stream = RowStream("table", "nats", has_ids=ids is not None, width=width)
     rows = scored([False], [2.2250738585072014e-308], ids)
-    assert (stream.header() + stream.rows(7, rows)).decode() == expected
+    assert (stream.header() + stream.rows(7, rows.rows, rows.losses)).decode() == expected
 
 
 def test_a_weight_and_a_soft_label_take_room_too() -> None:
