@@ -48,6 +48,7 @@ _ENDS = {
 _NEEDS_QUOTES = re.compile('[,"\r\n]')
 _LONGEST_ID = 200  # of what people are to read; data for programs hold all of it
 
+_AT_ONCE = 32_768  # rows whose texts a core's own cache holds
 _COMMA = ord(",")
 _MANY = 8  # where more than one in so many is to be written otherwise, all are
 
@@ -122,8 +123,12 @@ class RowStream:
             lines = [self._gap.join(name.rjust(self._widths[name]) for name in names)]
         return "".join(f"{line}\n" for line in lines).encode()
 
-    def rows(self, first_row: int, rows: Rows, losses: FloatArray) -> bytes | memoryview:
+    def rows(self, first_row: int, rows: Rows, losses: FloatArray) -> list[bytes | memoryview]:
         """Return the lines of some rows, of which the first has this 1-based number."""
+        cuts = (slice(start, start + _AT_ONCE) for start in range(0, len(rows), _AT_ONCE))
+        return [self._lines(first_row + cut.start, rows.at(cut), losses[cut]) for cut in cuts]
+
+    def _lines(self, first_row: int, rows: Rows, losses: FloatArray) -> bytes | memoryview:
         numbers = _numbers(first_row, rows, losses, self.unit)
         if len(numbers["row"]) == 0:
             return b""
@@ -224,6 +229,11 @@ class RowTable:
     soft_labels: bool = False
 
     @property
+    def whole(self) -> list[str]:
+        """Names of the columns of whole numbers."""
+        return ["row"] if self.soft_labels else ["row", "label"]
+
+    @property
     def schema(self) -> pa.Schema:
         """The columns and their types."""
         import pyarrow as pa
@@ -259,7 +269,7 @@ def number_array(values: Array, kind: pa.DataType) -> pa.Array:
 
 @contextmanager
 def parquet_writer(
-    stream: IO[bytes], schema: pa.Schema, words: Sequence[str] = ()
+    stream: IO[bytes], schema: pa.Schema, words: Sequence[str] = (), whole: Sequence[str] = ()
 ) -> Iterator[Any]:
     """Provide a writer of a Parquet file, which is complete at the end.
 
@@ -272,10 +282,15 @@ def parquet_writer(
     schema : pyarrow.Schema
     words : sequence of str
         Columns that get a dictionary; a number that hardly occurs twice is not worth one.
+    whole : sequence of str
+        Columns of whole numbers that are stored as differences, in a quarter of the time and room.
     """
     from pyarrow import parquet
 
-    writer = parquet.ParquetWriter(stream, schema, use_dictionary=[*words])
+    encodings = dict.fromkeys(whole, "DELTA_BINARY_PACKED")
+    writer = parquet.ParquetWriter(
+        stream, schema, use_dictionary=[*words], column_encoding=encodings or None
+    )
     try:
         yield writer
         writer.close()
