@@ -152,7 +152,7 @@ def _check_rows(out: RowOutputOptions, engine: EngineOptions) -> None:
 
 
 def _row_block_bytes(out: RowOutputOptions) -> int:
-    return _ROW_BLOCK_BYTES * (2 if out.is_parquet else 1)  # readers like larger row groups
+    return _ROW_BLOCK_BYTES * (2 if out.text_format in ("csv", "parquet") else 1)
 
 
 def _write_rows(
@@ -171,7 +171,7 @@ def _write_rows(
         from bce_cli.render.rows import RowTable, parquet_writer  # noqa: PLC0415
 
         table = RowTable(losses.unit, has_ids, has_weights, inputs.soft_labels)
-        with parquet_writer(stream, table.schema) as writer:
+        with parquet_writer(stream, table.schema, whole=table.whole) as writer:
             for rows in format_rows(job, convention, table.rows):
                 writer.write_table(rows)
         return
@@ -188,7 +188,7 @@ def _write_rows(
     )
     stream.write(text.header())
     for lines in format_rows(job, convention, text.rows):
-        stream.write(lines)
+        stream.writelines(lines)
 
 
 def _plan(

@@ -1,6 +1,7 @@
 """Where output goes: nothing of it is seen there before all of it is known to be good."""
 
 import contextlib
+import io
 import os
 import stat
 import sys
@@ -8,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import typer
 
@@ -25,6 +26,7 @@ from bce_cli.storage.streams import without_folder
 
 _KEPT_IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
+_SENT_AT_ONCE = 32 << 20
 _HANDLES = "/proc/self/fd"
 
 
@@ -207,6 +209,23 @@ def _copy(spool: IO[bytes], stream: IO[bytes]) -> None:
     stream.flush()
 
 
+class SentEarly(io.FileIO):
+    """A new file whose bytes go to the disk while others are made; the end waits for the last."""
+
+    _n_written = _n_sent = 0
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 -- any buffer
+        """Write bytes, and have the system begin to send those it holds when they are many."""
+        n = super().write(data)
+        self._n_written += n
+        n_waiting = self._n_written - self._n_sent
+        if n_waiting >= _SENT_AT_ONCE and hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):  # what fails to be written, fsync tells
+                os.posix_fadvise(self.fileno(), self._n_sent, n_waiting, os.POSIX_FADV_DONTNEED)
+            self._n_sent = self._n_written
+        return n
+
+
 @contextmanager
 def _replacing(place: str, target: Path, old: os.stat_result | None) -> Iterator[IO[bytes]]:
     # Named before it is made, so that no signal can come between the making and the removing.
@@ -218,7 +237,7 @@ def _replacing(place: str, target: Path, old: os.stat_result | None) -> Iterator
             if handle is None:
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with _naming(place):
-            with os.fdopen(handle, "wb") as stream:
+            with io.BufferedWriter(SentEarly(handle, "wb")) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.progress import Progress
-    from bce_cli.core.rows import Rows, ScoredRows
+    from bce_cli.core.rows import FloatArray, Rows
     from bce_cli.data.data import Data
     from bce_cli.engine.connection import Cluster
     from bce_cli.readers.blocks import Block
@@ -369,7 +369,7 @@ def collect_with(job: Job, look: Callable[[Rows], S]) -> tuple[Rows, list[S]]:
 
 
 def format_rows(
-    job: Job, convention: Convention, formatter: Callable[[int, ScoredRows], Text]
+    job: Job, convention: Convention, formatter: Callable[[int, Rows, FloatArray], Text]
 ) -> Iterator[Text]:
     """Turn every row and its loss into what is to be written, in order; this is no fold.
 
@@ -377,7 +377,7 @@ def format_rows(
     ----------
     job : Job
     convention : Convention
-    formatter : callable (first_row, ScoredRows) -> bytes or table
+    formatter : callable (first_row, Rows, losses) -> bytes or table
         Told the 1-based number of the first row it gets; runs in the workers.
 
     Yields
@@ -392,24 +392,25 @@ def format_rows(
     """
     data = job.data
 
-    def score(block: Block) -> tuple[ScoredRows, Facts]:
+    def score(block: Block) -> tuple[tuple[Rows, FloatArray], Facts]:
         reading = block.read()
-        return convention.score(reading.rows), Facts.of(reading, block.n_bytes)
+        rows = convention.held(reading.rows)
+        return (rows, convention.losses(rows)), Facts.of(reading, block.n_bytes)
 
     def numbered(
-        blocks: Iterator[tuple[ScoredRows, Facts]],
-    ) -> Iterator[tuple[int, ScoredRows]]:
+        blocks: Iterator[tuple[tuple[Rows, FloatArray], Facts]],
+    ) -> Iterator[tuple[int, Rows, FloatArray]]:
         first_row, whole, total = 1, Facts(), data.n_bytes()
-        for scored, facts in blocks:
+        for (rows, losses), facts in blocks:
             whole, error = whole.followed_by(facts, data.positive)
             if error is not None:
                 raise error
-            if len(scored):
-                yield first_row, scored
-            first_row += len(scored)
+            if len(rows):
+                yield first_row, rows, losses
+            first_row += len(rows)
             job.tell(whole.n_bytes, total)
         data.conclude(whole)
 
     with data, threads(job.n_workers) as engine:
-        rows = numbered(engine.map(score, data.blocks(engine.map, job.progress)))
-        yield from engine.map(lambda item: formatter(*item), rows)
+        found = numbered(engine.map(score, data.blocks(engine.map, job.progress)))
+        yield from engine.map(lambda item: formatter(*item), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -550,3 +551,25 @@ def test_a_pipe_has_no_ending(preds: Callable[..., str], bce: Callable[..., Resu
         assert os.read(reader, 100) == b"0.6931471805599453\n"
     finally:
         os.close(reader)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system has no such call")
+def test_every_byte_is_sent_once_while_others_are_made(
+    bce: Callable[..., Result], preds: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[int, int]] = []
+
+    def refused(_handle: int, start: int, length: int, advice: int) -> None:
+        sent.append((start, length))
+        assert advice == os.POSIX_FADV_DONTNEED
+        raise OSError(errno.EINVAL, "not here")
+
+    path = preds("y,p\n" + "1,0.5\n" * 1000)
+    monkeypatch.setattr(staging, "_SENT_AT_ONCE", 16_000)
+    monkeypatch.setattr(os, "posix_fadvise", refused)
+    args = ("compute", path, "--per-example", "-f", "csv")
+    assert bce(*args, "-o", "out.csv").exit_code == 0
+    assert Path("out.csv").read_text() == bce(*args).stdout
+    assert len(sent) == 1
+    assert sent[0][0] == 0
+    assert 16_000 <= sent[0][1] <= Path("out.csv").stat().st_size

@@ -56,6 +56,28 @@ def test_rows_are_in_order_whatever_reads_them(
     assert table["prediction"].to_pylist() == [(i % 97 + 1) / 128 for i in range(n)]
 
 
+def test_whole_numbers_are_stored_as_differences(
+    bce: Callable[..., Result], preds: Callable[..., str]
+) -> None:
+    from pyarrow import parquet
+
+    soft = preds("y,p\n0.25,0.5\n1,0.5\n")
+    hard = preds("y,p\n0,0.5\n1,0.5\n", "hard.csv")
+    for path, options, names in (
+        (hard, [], {"row", "label"}),
+        (soft, ["--soft-labels"], {"row"}),
+    ):
+        assert bce("compute", path, *options, *ROWS).exit_code == 0
+        group = parquet.read_metadata("out.parquet").row_group(0)
+        columns = [group.column(place) for place in range(group.num_columns)]
+        found = {
+            column.path_in_schema
+            for column in columns
+            if column.encodings == ("RLE", "DELTA_BINARY_PACKED")
+        }
+        assert found == names
+
+
 def test_weights_soft_labels_and_rows_left_out(
     bce: Callable[..., Result], preds: Callable[..., str]
 ) -> None:

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ def test_all_rows_are_written_the_same_to_the_last_byte(n_workers: int, many: st
         stream = RowStream("csv", "nats", has_ids=True)
         options = InputOptions(ColumnChoice(id="id"), block_bytes=block_bytes)
         job = Job(open_data([many], options), n)
-        return b"".join(format_rows(job, Plan().convention, stream.rows))
+        return b"".join(chain.from_iterable(format_rows(job, Plan().convention, stream.rows)))
 
     whole = rows(1, 1 << 20)
     assert whole.count(b'"row\n') == N

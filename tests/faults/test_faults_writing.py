@@ -28,7 +28,7 @@ TEXT = "y,p\n" + "".join(f"{i % 2},0.{i:03d}\n" for i in range(N))
 FORMATS = [["-f", "csv", "--per-example"], ["-f", "json"], ["-f", "markdown"], ["-q"]]
 
 
-class FullDisk(io.FileIO):
+class FullDisk(staging.SentEarly):
     """A file that takes little at a time, and from some write on nothing."""
 
     n_writes = 0
@@ -45,12 +45,10 @@ class FullDisk(io.FileIO):
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> type[FullDisk]:
     """Write every output to a disk that may be full."""
 
-    def opened(handle: int, mode: str = "r") -> io.BufferedWriter:
-        return io.BufferedWriter(FullDisk(handle, mode), 1024)
-
     monkeypatch.setattr(FullDisk, "n_writes", 0)
     monkeypatch.setattr(FullDisk, "fails_at", 0)
-    monkeypatch.setattr(staging.os, "fdopen", opened)  # type: ignore[attr-defined]
+    monkeypatch.setattr(staging, "_SENT_AT_ONCE", 1024)
+    monkeypatch.setattr(staging, "SentEarly", FullDisk)
     return FullDisk
 
 

@@ -173,7 +173,11 @@ def test_every_row_can_be_written_with_its_weight_and_its_soft_label(
 ) -> None:
     scored = EXACT.score(Rows(SOFT, TAME, WEIGHTS))
     stream = RowStream(output_format, "nats", has_ids=False, has_weights=True, soft_labels=True)
-    lines = (stream.header() + stream.rows(1, scored)).decode().splitlines()
+    lines = (
+        b"".join([stream.header(), *stream.rows(1, scored.rows, scored.losses)])
+        .decode()
+        .splitlines()
+    )
     assert len({len(line) for line in lines}) == 1 or output_format != "table"
     if output_format == "csv":
         assert lines[:2] == ["row,label,prediction,weight,loss", lines[1]]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import bce_cli.render.rows as render_rows
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.rows import Rows
 from bce_cli.render.rows import RowFormat, RowStream, number_texts
@@ -38,7 +39,7 @@ def text_of(
     output_format: RowFormat, rows: ScoredRows, unit: Unit = "nats", first_row: int = 1
 ) -> str:
     stream = RowStream(output_format, unit, has_ids=rows.rows.ids is not None)
-    return (stream.header() + stream.rows(first_row, rows)).decode()
+    return b"".join([stream.header(), *stream.rows(first_row, rows.rows, rows.losses)]).decode()
 
 
 SMALL = [True, False, True], [0.5, 1.0, 1.0]
@@ -92,7 +93,7 @@ def test_a_table_is_as_wide_as_the_terminal(
 ) -> None:
     stream = RowStream("table", "nats", has_ids=ids is not None, width=width)
     rows = scored([False], [2.2250738585072014e-308], ids)
-    assert (stream.header() + stream.rows(7, rows)).decode() == expected
+    assert b"".join([stream.header(), *stream.rows(7, rows.rows, rows.losses)]).decode() == expected
 
 
 def test_a_weight_and_a_soft_label_take_room_too() -> None:
@@ -205,6 +206,32 @@ def test_a_number_is_written_as_pyarrow_does(values: list[float], end: str) -> N
 
     expected = pa.array(values).cast(pa.string()).to_pylist()
     assert number_texts(np.array(values), end).to_pylist() == [text + end for text in expected]
+
+
+@given(
+    st.lists(st.tuples(st.floats(allow_nan=False), st.floats(0.0, 1.0)), min_size=1),
+    st.sampled_from([",\n", ";,", ",,"]),
+)
+@example([(0.5, 1.0), (math.inf, 0.25), (1e300, 0.0)], ",\n")
+@example([(0.5, 0.25), (0.125, 0.75), (0.5, 0.25), (0.5, 0.25), (5e-6, 0.25)], ",\n")
+def test_neighbours_are_one_text(pairs: list[tuple[float, float]], signs: str) -> None:
+    each = number_texts(np.array(pairs).reshape(-1), ";").to_pylist()
+    texts = [text[:-1] for text in each]
+    expected = [f"{a}{signs[0]}{b}{signs[1]}" for a, b in zip(texts[::2], texts[1::2], strict=True)]
+    assert number_texts(np.array(pairs).reshape(-1), signs).to_pylist() == expected
+
+
+@pytest.mark.parametrize("output_format", get_args(RowFormat))
+def test_rows_that_are_cut_are_written_as_each_of_them(
+    output_format: RowFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = scored([True, False, True, True, False], [0.5, 1.0, 0.25, 1.0, 0.125], IDS[:5])
+    whole = text_of(output_format, rows, first_row=8)
+    monkeypatch.setattr(render_rows, "_AT_ONCE", 2)
+    stream = RowStream(output_format, "nats", has_ids=True)
+    lines = stream.rows(8, rows.rows, rows.losses)
+    assert len(lines) == 3
+    assert b"".join([stream.header(), *lines]).decode() == whole
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
