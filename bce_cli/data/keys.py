@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.rows import BoolArray
 
+Integers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 Places: TypeAlias = npt.NDArray[np.int64]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
@@ -52,13 +53,13 @@ class Keys:
     ----------
     words : ndarray of uint64
         The bytes of all texts, and at least one word behind them.
-    starts, lengths : ndarray of int64, shape (n,)
+    starts, lengths : ndarray of int, shape (n,)
         Where the bytes of each text stand; texts may share them.
     hashes : ndarray of uint64, shape (n,)
         The same for the same text, in every process.
     """
 
-    def __init__(self, words: Hashes, starts: Places, lengths: Places, hashes: Hashes) -> None:
+    def __init__(self, words: Hashes, starts: Integers, lengths: Integers, hashes: Hashes) -> None:
         self.words = words
         self.starts = starts
         self.lengths = lengths
@@ -88,7 +89,7 @@ class Keys:
         return cls(
             np.concatenate(words),
             np.concatenate([none, *starts]),
-            np.concatenate([none, *(part.lengths for part in parts)]),
+            np.concatenate([np.zeros(0, np.int32), *(part.lengths for part in parts)]),
             np.concatenate([np.zeros(0, np.uint64), *(part.hashes for part in parts)]),
         )
 
@@ -127,7 +128,7 @@ class Keys:
         """Whether no text has any other character."""
         return not np.any(self.words & _NOT_ASCII)
 
-    def at(self, rows: npt.NDArray[np.integer[Any]]) -> Keys:
+    def at(self, rows: Integers) -> Keys:
         """Return the keys of some rows."""
         return Keys(self.words, self.starts[rows], self.lengths[rows], self.hashes[rows])
 
@@ -197,7 +198,7 @@ def _partners_among(left: Keys, right: Keys, span: tuple[Hashes, Hashes]) -> Par
     is_doubtful[:-1] |= is_alike
     is_sure = is_met & ~is_doubtful
     rows, places = left.rows(found[is_sure]), right.rows(others[at[is_sure]])
-    is_same = _are_same(left.at(rows), right.at(places))
+    is_same = _are_same(left, rows, right, places)
     if not is_same.all():
         rows, places = rows[is_same], places[is_same]
     is_doubtful &= is_met
@@ -211,11 +212,13 @@ def _partners_among(left: Keys, right: Keys, span: tuple[Hashes, Hashes]) -> Par
     return Partners(rows, places)
 
 
-def _are_same(left: Keys, right: Keys) -> BoolArray:
-    """Compare the bytes of keys, one by one."""
-    is_same: BoolArray = left.lengths == right.lengths
-    for step in _steps(np.minimum(left.lengths, right.lengths)):
-        is_same[step.rows] &= step.words(left) == step.words(right)
+def _are_same(left: Keys, rows: Places, right: Keys, places: Places) -> BoolArray:
+    """Compare the bytes of some keys with those of as many others."""
+    lengths, others = left.lengths[rows], right.lengths[places]
+    mine, theirs = left.starts[rows], right.starts[places]
+    is_same: BoolArray = lengths == others
+    for step in _steps(np.minimum(lengths, others)):
+        is_same[step.rows] &= step.words(left.words, mine) == step.words(right.words, theirs)
     return is_same
 
 
@@ -236,17 +239,17 @@ class _Step(NamedTuple):
     rows: Any
     masks: Hashes
 
-    def words(self, keys: Keys) -> Hashes:
-        """Return these bytes of keys as numbers."""
-        place = keys.starts[self.rows] + self.start
+    def words(self, words: Hashes, starts: Integers) -> Hashes:
+        """Return these bytes of the texts that begin at some places, as numbers."""
+        place = starts[self.rows] + self.start
         at, shift = place >> 3, (place & 7).astype(np.uint64) << np.uint64(3)
-        low = keys.words.take(at) >> shift
-        high = keys.words.take(at + 1) << np.uint64(1) << (np.uint64(63) - shift)
+        low = words.take(at) >> shift
+        high = words.take(at + 1) << np.uint64(1) << (np.uint64(63) - shift)
         found: Hashes = (low | high) & self.masks
         return found
 
 
-def _steps(lengths: Places) -> Iterator[_Step]:
+def _steps(lengths: Integers) -> Iterator[_Step]:
     """Go through texts of some lengths, eight bytes at a time."""
     rows: Any = slice(None)
     n_left = lengths
@@ -270,22 +273,21 @@ def _of_chunk(column: pa.Array) -> Keys:
         return _of_chunk(column.dictionary).at(codes_of(column))
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string())
-    offsets = offsets_of(column).astype(np.int64)
+    offsets = offsets_of(column)
     start, stop = int(offsets[0]), int(offsets[-1])
     words = np.zeros((stop - start) // _WORD + 2, _WORDS)
     if stop > start:
         data = np.frombuffer(column.buffers()[2], np.uint8)
         words.view(np.uint8)[: stop - start] = data[start:stop]
-    keys = Keys(words, offsets[:-1] - start, np.diff(offsets), np.zeros(0, np.uint64))
-    keys.hashes = _hashes(keys)
-    return keys
+    starts, lengths = offsets[:-1] - start, np.diff(offsets).astype(np.int32)
+    return Keys(words, starts, lengths, _hashes(words, starts, lengths))
 
 
-def _hashes(keys: Keys) -> Hashes:
+def _hashes(words: Hashes, starts: Integers, lengths: Integers) -> Hashes:
     """Mix the bytes of each key into a number."""
-    hashes = keys.lengths.astype(np.uint64)
-    for step in _steps(keys.lengths):
-        mixed = (hashes[step.rows] ^ step.words(keys)) * _ODD[0]
+    hashes = lengths.astype(np.uint64)
+    for step in _steps(lengths):
+        mixed = (hashes[step.rows] ^ step.words(words, starts)) * _ODD[0]
         hashes[step.rows] = mixed ^ mixed >> _HALF
     hashes *= _ODD[1]
     hashes ^= hashes >> _HALF
