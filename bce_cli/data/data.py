@@ -328,7 +328,7 @@ class Data:
         baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
         truth = None if self.truth is None else gathered(self.truth, run, read, found)
         sides = Sides(truth, tuple(rivals), self._segments_of_truth)
-        joined = joined_rows(baseline, sides, is_inner=join.is_inner, tell=found)
+        joined = joined_rows(baseline, sides, is_inner=join.is_inner, run=run, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
             self._note_other_forms(joined.n_in_other_form(baseline, sides))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections import deque
-from dataclasses import field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 
 from bce_cli.core.rows import Predictions, Rows, concatenated
+from bce_cli.data.keys import Keys, Partners, partners
 from bce_cli.data.parts import seen_from_anywhere
-from bce_cli.data.table import Facts, ReadRows, Table, label_conflict, read_with_size
+from bce_cli.data.table import Facts, ReadRows, Table, label_conflict
 from bce_cli.errors import (
     BceError,
     DataError,
@@ -26,53 +28,23 @@ from bce_cli.errors import (
 )
 from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.reading import LabelValues, Reading
-from bce_cli.readers.texts import Texts, one_by_one
+from bce_cli.readers.texts import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
-    import pandas as pd
 
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray
+    from bce_cli.data.keys import Hashes, Places
     from bce_cli.readers.blocks import Block
     from bce_cli.readers.grammar import InputOptions
     from bce_cli.storage.sources import Source
 
-    Places: TypeAlias = npt.NDArray[np.int64]
     Bits: TypeAlias = npt.NDArray[np.uint8]
-    Hashes: TypeAlias = npt.NDArray[np.uint64]
 
 _MOST_SHOWN = 5
 _BLOCK_ROWS = 1 << 16
-
-
-@dataclass(slots=True)
-class Keys:
-    """The keys of some rows.
-
-    Attributes
-    ----------
-    texts : list of str
-    are_great : bool
-        Whether a long text may stand in many rows, and be held once.
-    """
-
-    texts: list[str] = field(default_factory=list)
-    are_great: bool = False
-
-    def add(self, keys: Sequence[str] | None) -> None:
-        """Take in the keys of the rows that follow."""
-        if keys is not None:
-            self.are_great |= isinstance(keys, Texts) and keys.are_great
-            self.texts += keys
-
-    def index(self) -> pd.Index:
-        """Return what finds their places."""
-        import pandas as pd
-
-        kind = "object" if self.are_great else "str"  # which holds a copy for each row
-        return pd.Index(pd.Series(self.texts, dtype=kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +56,7 @@ class Gathered:
     name : str
         What messages call it.
     rows : Rows
-    keys : pandas.Index
+    keys : Keys
         The key of each row.
     key_names : tuple of str
         The columns that it was made of.
@@ -92,28 +64,54 @@ class Gathered:
 
     name: str
     rows: Rows
-    keys: pd.Index
+    keys: Keys
     key_names: tuple[str, ...] = ()
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The `key` of each row, and its 0-based place as `row`."""
-        import pandas as pd
-
-        return pd.DataFrame({"key": self.keys, "row": np.arange(len(self.keys))})
-
-    def shown(self, key: str) -> str:
-        """Return a key as messages show it, with its columns if there are several."""
+    def shown(self, row: int) -> str:
+        """Return the key of a row as messages show it, with its columns if there are several."""
+        (key,) = self.keys.texts(np.array([row]))
         if len(self.key_names) <= 1:
             return quoted(key)
         pairs = zip(self.key_names, one_by_one(key), strict=True)
         return f"({', '.join(f'{quoted(name)}: {quoted(text)}' for name, text in pairs)})"
 
-    def lone(self, places: Places) -> pd.DataFrame:
-        """Return the `frame` of all rows but those at some places."""
+    def others(self, rows: Sequence[int] | Places, what: str) -> str:
+        """Count rows but for the first, and name the keys of some."""
+        n = len(rows) - 1
+        if not n:
+            return ""
+        shown = ", ".join(self.shown(int(row)) for row in rows[1 : _MOST_SHOWN + 1])
+        more = ", ..." if n > _MOST_SHOWN else ""
+        return f"; {n:,} more {what}: {shown}{more}"
+
+    def lone(self, places: Places) -> Places:
+        """Return all rows but those at some places."""
         is_lone = np.ones(len(self.keys), np.bool_)
         is_lone[places] = False
-        return self.frame[is_lone]
+        return np.flatnonzero(is_lone)
+
+
+class KeyedRows(NamedTuple):
+    """A block that was read.
+
+    Attributes
+    ----------
+    reading : Reading
+    keys : Keys
+        Those of its rows.
+    n_bytes : int
+        What it was read from.
+    """
+
+    reading: Reading
+    keys: Keys
+    n_bytes: int
+
+    @classmethod
+    def of(cls, block: Block) -> KeyedRows:
+        """Read a block."""
+        reading = block.read()
+        return cls(reading, Keys.of(reading.keys or ()), block.n_bytes)
 
 
 def gathered(
@@ -132,62 +130,40 @@ def gathered(
         Calls the function with each item and yields the results in order, as `map` does.
     read, indexed : callable (n) -> object
         Told from how many bytes each block was read; and 0 and 1, before and behind the sorting of
-        keys, which takes as long.
+        keys, which takes long.
 
     Raises
     ------
     DataError
         The first fault in the order of the rows; or there are no rows, or a key occurs twice.
     """
-    blocks, keys, facts = [], Keys(), Facts()
+    blocks, keys, facts = [], [], Facts()
     positive = table.labels.positive
-    for reading, n_bytes in run(read_with_size, table.blocks()):
-        facts, error = facts.followed_by(Facts.of(reading, 0), positive)
+    for block in run(KeyedRows.of, table.blocks()):
+        facts, error = facts.followed_by(Facts.of(block.reading, 0), positive)
         if error is not None:
             raise error
-        blocks.append(reading.rows)
-        keys.add(reading.keys)
-        read(n_bytes)
-    if not keys.texts:
+        blocks.append(block.reading.rows)
+        keys.append(block.keys)
+        read(block.n_bytes)
+    if not any(map(len, keys)):
         message = f"{table.name}: there are no rows"
         raise DataError(message)
     for values in facts.labels:
         table.conclude(values)
     table.labels.finish()
     indexed(0)
-    found = Gathered(table.name, concatenated(blocks), keys.index(), table.columns.key_names)
-    is_unique = found.keys.is_unique
+    found = Gathered(table.name, concatenated(blocks), Keys.joined(keys), table.columns.key_names)
+    repeats = found.keys.repeats()
     indexed(1)
-    if is_unique:
+    if not repeats:
         return found
-    frame = found.frame
-    repeated = frame[frame["key"].duplicated()].drop_duplicates("key")
-    key, row = repeated.iloc[0]
-    first = frame.loc[frame["key"] == key, "row"].iloc[0]
+    (row, first), *_ = repeats
     message = (
-        f"{table.name}, row {row + 1}: the key {found.shown(key)} stands in row {first + 1} too"
+        f"{table.name}, row {row + 1}: the key {found.shown(row)} stands in row {first + 1} too"
     )
-    raise DataError(message + _others(found, repeated, "repeat"), "each row needs a key of its own")
-
-
-class Partners(NamedTuple):
-    """Which rows of two tables belong together.
-
-    Attributes
-    ----------
-    left, right : ndarray of int, shape (m,)
-        Places of the rows that have a partner, in pairs.
-    """
-
-    left: Places
-    right: Places
-
-
-def partners(left: Gathered, right: Gathered) -> Partners:
-    """Find out which rows of two tables belong together, in the order of the left ones."""
-    places = right.keys.get_indexer(left.keys)
-    found = np.flatnonzero(places >= 0)
-    return Partners(found, places[found])
+    others = found.others([row for row, _ in repeats], "repeat")
+    raise DataError(message + others, "each row needs a key of its own")
 
 
 def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]) -> None:
@@ -196,24 +172,14 @@ def _refuse_lone(sides: tuple[Gathered, Gathered], places: tuple[Places, Places]
     if len(mine) == len(side.keys):
         return
     lone = side.lone(mine)
-    key, row = lone.iloc[0]
-    place = f"{side.name}, row {int(row) + 1}"
-    message = f"{place}: the key {side.shown(key)} has no partner in {other.name}"
+    row = int(lone[0])
+    place = f"{side.name}, row {row + 1}"
+    message = f"{place}: the key {side.shown(row)} has no partner in {other.name}"
     hint = f"{given(join='inner')} leaves out rows without a partner, and counts them"
-    n = len(in_other_form(lone["key"], other.lone(theirs)["key"]))
+    n = len(in_other_form(side.keys, lone, other.keys, other.lone(theirs)))
     if n:
         hint = f"{other_form(n)}: write both files in the same one"
-    raise DataError(message + _others(side, lone, "have none"), hint)
-
-
-def _others(side: Gathered, keys: pd.DataFrame, what: str) -> str:
-    """Count the keys but for the first, and name some."""
-    others = keys["key"].iloc[1:]
-    if others.empty:
-        return ""
-    shown = ", ".join(side.shown(key) for key in others.head(_MOST_SHOWN))
-    more = ", ..." if len(others) > _MOST_SHOWN else ""
-    return f"; {len(others):,} more {what}: {shown}{more}"
+    raise DataError(message + side.others(lone, "have none"), hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +233,21 @@ class JoinedRows:
 
     def n_unmatched(self, left: Gathered, sides: Sides) -> int:
         """Count the keys of any table that lack a partner in another."""
-        keys = set(left.keys[self.is_lone])
-        for side, found in zip(sides.all, self.found, strict=True):
-            keys.update(side.lone(found.right)["key"])
-        return len(keys)
+        mine = np.flatnonzero(self.is_lone)
+        pairs = zip(sides.all, self.found, strict=True)
+        theirs = [(side.keys, side.lone(found.right)) for side, found in pairs]
+        if len(theirs) == 1:
+            return len(mine) + len(theirs[0][1])
+        texts = set(left.keys.texts(mine))
+        texts.update(chain.from_iterable(keys.texts(lone) for keys, lone in theirs))
+        return len(texts)
 
     def n_in_other_form(self, left: Gathered, sides: Sides) -> int:
         """Count the keys that lack a partner only because of their Unicode form."""
         forms: set[str] = set()
         for side, found in zip(sides.all, self.found, strict=True):
-            mine, theirs = left.lone(found.left)["key"], side.lone(found.right)["key"]
-            forms |= in_other_form(mine, theirs)
+            mine, theirs = left.lone(found.left), side.lone(found.right)
+            forms |= in_other_form(left.keys, mine, side.keys, theirs)
         return len(forms)
 
 
@@ -287,6 +257,7 @@ def joined_rows(
     *,
     is_inner: bool,
     is_whole: bool = True,
+    run: Callable[..., Iterator[Any]] = map,
     tell: Callable[[], None] = lambda: None,
 ) -> JoinedRows:
     """Join rows with all sides.
@@ -299,6 +270,8 @@ def joined_rows(
         Leave out rows without a partner, instead of refusing them.
     is_whole : bool
         Whether the rows are all there are, so that each row of a side must have its partner here.
+    run : callable (function, items) -> iterator
+        As `partners` has it.
     tell : callable () -> None
         Called after each side.
 
@@ -310,7 +283,7 @@ def joined_rows(
     rows, is_lone = left.rows, np.zeros(len(left.rows), np.bool_)
     all_found = []
     for side in sides.all:
-        found = partners(left, side)
+        found = partners(left.keys, side.keys, run)
         if not is_inner:
             _refuse_lone((left, side), (found.left, found.right))
             if is_whole:
@@ -394,11 +367,11 @@ def _refuse_other_labels(baseline: Gathered, rival: Gathered, found: Partners) -
             differ &= ~missing
     if differ.any():
         place = int(np.argmax(differ))
-        row = found.right[place]
+        row = int(found.right[place])
         raise label_conflict(
             (rival.name, theirs.label(place)),
             (baseline.name, mine.label(place)),
-            f"{row + 1} (key {rival.shown(rival.keys[row])})",
+            f"{row + 1} (key {rival.shown(row)})",
         )
 
 
@@ -555,11 +528,9 @@ def read_joined(block: Block, plan: SidesPlan) -> Reading:
         They do not join, or what they are joined with cannot be read. Which of these faults comes
         first, and in which words, is up to who reads all sources one after the other.
     """
-    reading = block.read()
+    reading, keys, _ = KeyedRows.of(block)
     sides = held(plan)
-    keys = Keys()
-    keys.add(reading.keys)
-    left = Gathered("", reading.rows, keys.index())
+    left = Gathered("", reading.rows, keys)
     try:
         joined = joined_rows(left, sides, is_inner=plan.is_inner, is_whole=False)
     except DataError as error:
@@ -598,22 +569,19 @@ class JoinTally:
         JoinInDoubt
             A key occurs twice.
         """
-        import pandas as pd
-
-        first = joined.found[0]
-        lone = left.keys.delete(first.left).to_numpy(dtype=object)
+        lone = left.keys.hashes[left.lone(joined.found[0].left)]
         matched, forms = [], set[str]()
         for side, found in zip(sides.all, joined.found, strict=True):
             is_matched = np.zeros(len(side.keys), np.bool_)
             is_matched[found.right] = True
             matched.append(np.packbits(is_matched))
-            if len(found.left) < len(left.keys):
-                forms |= composed(k for k in left.lone(found.left)["key"] if not k.isascii())
-        hashes = pd.util.hash_array(lone)
-        if not left.keys.is_unique:
+            if len(found.left) < len(left.keys) and not left.keys.are_ascii:
+                texts = left.keys.texts(left.lone(found.left))
+                forms |= composed(text for text in texts if not text.isascii())
+        if left.keys.repeats():
             raise _twofold()
         n_lone = int(np.count_nonzero(joined.is_lone))
-        return cls(n_lone, tuple(matched), np.sort(hashes), hashed(forms))
+        return cls(n_lone, tuple(matched), np.sort(lone), hashed(forms))
 
     def __iadd__(self, other: JoinTally) -> Self:  # written out: it refuses what is in both
         """Merge with what other rows have found.
@@ -685,7 +653,7 @@ def settled(plan: SidesPlan, n: int, tally: JoinTally | None) -> Settled:
     lone: set[str] = set()
     for side, bits in zip(sides.all, tally.matched, strict=True):
         is_matched = np.unpackbits(bits, count=len(side.keys))
-        lone.update(side.lone(np.flatnonzero(is_matched))["key"])
+        lone.update(side.keys.texts(side.lone(np.flatnonzero(is_matched))))
     if lone and not plan.is_inner:
         message = "a key has no partner"
         raise JoinInDoubt(message)
@@ -701,23 +669,24 @@ def composed(keys: Iterable[str]) -> set[str]:
     return {unicodedata.normalize("NFC", key) for key in keys}
 
 
-def in_other_form(keys: Iterable[str], others: Iterable[str]) -> set[str]:
+def in_other_form(keys: Keys, rows: Places, others: Keys, other_rows: Places) -> set[str]:
     r"""Return the NFC form of keys that differ from others in nothing but their Unicode form.
 
     Parameters
     ----------
-    keys, others : iterable of str
-        No key is in both.
+    keys, others : Keys
+    rows, other_rows : ndarray of int
+        Which of them are compared; no key is among both.
 
     Examples
     --------
-    >>> len(in_other_form(["a", "\u00e9"], ["e\u0301", "b"]))
+    >>> one = np.array([1])
+    >>> len(in_other_form(Keys.of(["a", "\u00e9"]), one, Keys.of(["b", "e\u0301"]), one))
     1
     """
-    keys, others = list(keys), list(others)
-    if all(map(str.isascii, keys)) and all(map(str.isascii, others)):
+    if not (len(rows) and len(other_rows)) or (keys.are_ascii and others.are_ascii):
         return set()
-    return composed(keys) & composed(others)
+    return composed(keys.texts(rows)) & composed(others.texts(other_rows))
 
 
 def other_form(n: int) -> str:
@@ -728,7 +697,4 @@ def other_form(n: int) -> str:
 
 def hashed(keys: Iterable[str]) -> Hashes:
     """Return a hash of each key, ascending; the same in every process."""
-    import pandas as pd
-
-    array = np.array(list(keys), dtype=object)
-    return np.sort(pd.util.hash_array(array)) if len(array) else np.zeros(0, np.uint64)
+    return np.sort(Keys.of(list(keys)).hashes)

@@ -9,6 +9,7 @@ import numpy as np
 from bce_cli.core.rows import Categories
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
     from bce_cli.core.rows import BoolArray, FloatArray
@@ -50,6 +51,25 @@ def _chunks(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     return column.chunks if hasattr(column, "chunks") else [column]
 
 
+def offsets_of(column: pa.Array) -> npt.NDArray[np.signedinteger[Any]]:
+    """View where each text of an array of strings begins, and the last one ends, in its bytes."""
+    import pyarrow as pa
+
+    size = 8 if pa.types.is_large_string(column.type) else 4
+    kind = np.dtype(f"i{size}")
+    if not len(column):
+        return np.zeros(1, kind)
+    return np.frombuffer(column.buffers()[1], kind, len(column) + 1, size * column.offset)
+
+
+def codes_of(column: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+    """View the places in the dictionary, which are int32; null cells hold any."""
+    indices = column.indices
+    if not len(indices):
+        return np.zeros(0, np.int32)
+    return np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+
+
 def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
     """Turn a column of strings, dictionary-encoded or not, into codes; null is empty."""
     names: list[str] = []
@@ -57,7 +77,7 @@ def categories_of(column: pa.ChunkedArray | pa.Array) -> Categories:
     for chunk in _chunks(column):
         words = chunk if hasattr(chunk, "dictionary") else chunk.dictionary_encode()
         indices, none = words.indices, np.int32(len(words.dictionary))
-        data = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+        data = codes_of(words)
         if indices.null_count:  # fill_null would import pandas
             data = np.where(bits_of(indices.is_null()), none, data)
         codes.append(data + np.int32(len(names)))

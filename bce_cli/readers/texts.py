@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bce_cli.readers.buffers import offsets_of
 from bce_cli.readers.grammar import holds
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _SEPARATOR, _ESCAPE = "\x1f", "\x1e"
 _ESCAPED = ((_ESCAPE, _ESCAPE + "\x01"), (_SEPARATOR, _ESCAPE + "\x02"))
 """What stands between texts that are one, and what stands for that within a text."""
 
-_GREAT = 1024  # bytes of a text from which on copies of it are counted
+_SPACE, _DELETE = 0x20, 0x7F
 _UUID_BYTES, _UUID_LENGTH = 16, 36
 _DASHES = (8, 13, 18, 23)
 _INT64 = 2.0**63
@@ -172,8 +173,16 @@ class Texts(Sequence[str]):
         return -1 if compute.all(same).as_py() is not False else same.to_pylist().index(False)
 
     @property
+    def chunks(self) -> list[pa.Array]:
+        """The arrays that they stand in, one after the other."""
+        column = self._column
+        return column.chunks if hasattr(column, "chunks") else [column]
+
+    @property
     def has_blank(self) -> bool:
         """Whether one of them is empty, or spaces alone."""
+        if self._column.null_count == 0 and all(map(_begin_with_signs, self.chunks)):
+            return False
         from pyarrow import compute
 
         words = getattr(self._column, "dictionary", self._column)
@@ -199,11 +208,6 @@ class Texts(Sequence[str]):
         texts = [_escaped(column._column.cast(pa.large_string())) for column in columns]  # noqa: SLF001
         separator = strings([_SEPARATOR]).cast(pa.large_string())[0]
         return cls(compute.binary_join_element_wise(*texts, separator))
-
-    @property
-    def are_great(self) -> bool:
-        """Whether copies of them may take much memory, where they themselves take little."""
-        return hasattr(self._column, "dictionary") and longest_text(self._column) > _GREAT
 
 
 def _escaped(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -284,10 +288,10 @@ def is_too_long(text: str) -> bool:
 
 def has_long_text(column: pa.ChunkedArray | pa.Array) -> bool:
     """Whether a cell of a column of strings has more than `LONGEST_TEXT` bytes."""
-    from pyarrow import compute
-
     if longest_text(column) <= LONGEST_TEXT:
         return False
+    from pyarrow import compute
+
     return any(
         compute.max(compute.binary_length(words.dictionary).take(words.indices)).as_py()
         > LONGEST_TEXT
@@ -300,7 +304,6 @@ def has_long_text(column: pa.ChunkedArray | pa.Array) -> bool:
 def longest_text(column: pa.ChunkedArray | pa.Array) -> int:
     """Bytes of the longest text of a column, or of a dictionary; 0 where it holds none."""
     import pyarrow as pa
-    from pyarrow import compute
 
     if hasattr(column, "chunks"):
         return max(map(longest_text, column.chunks), default=0)
@@ -309,7 +312,21 @@ def longest_text(column: pa.ChunkedArray | pa.Array) -> int:
         texts = texts.cast(pa.large_string())
     if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
         return 0
-    return compute.max(compute.binary_length(texts)).as_py() or 0
+    return int(np.diff(offsets_of(texts)).max(initial=0))
+
+
+def _begin_with_signs(column: pa.Array) -> bool:
+    """Whether every text begins with a sign of ASCII that is seen, as hardly any do not."""
+    import pyarrow as pa
+
+    words = getattr(column, "dictionary", column)
+    if words.null_count or pa.types.is_string_view(words.type):
+        return False
+    offsets = offsets_of(words)
+    if np.any(offsets[1:] == offsets[:-1]):
+        return False
+    first = np.frombuffer(words.buffers()[2] or b"", np.uint8).take(offsets[:-1])
+    return bool(np.all((first > _SPACE) & (first < _DELETE)))
 
 
 def _of_dictionary(column: pa.DictionaryArray) -> pa.Array:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.rows import Rows
-from bce_cli.data.joined import Gathered, JoinTally, Keys, Sides, joined_rows
+from bce_cli.data.joined import Gathered, JoinTally, Sides, joined_rows
+from bce_cli.data.keys import Keys
 from bce_cli.errors import JoinInDoubt
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ keys = st.lists(st.sampled_from([f"k{i}" for i in range(12)]), min_size=1, max_s
 
 def gathered(found: Sequence[str]) -> Gathered:
     n = len(found)
-    return Gathered("side", Rows(np.zeros(n, np.bool_), np.full(n, 0.5)), Keys(list(found)).index())
+    return Gathered("side", Rows(np.zeros(n, np.bool_), np.full(n, 0.5)), Keys.of(found))
 
 
 def tally(found: Sequence[str], *sides: Sequence[str]) -> JoinTally:

@@ -1,0 +1,94 @@
+"""Partners are found by hashes, and are those of equal texts whatever the hashes are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bce_cli.data.keys import Keys, partners
+from bce_cli.readers.texts import Texts, strings
+from tests.budgets import examples
+
+texts = st.text(st.sampled_from("ab\0é日"), min_size=1, max_size=20)
+keys = st.lists(texts, max_size=12)
+
+
+def with_hashes(found: list[str], n_hashes: int) -> Keys:
+    """Return keys of which only so many different hashes are known; of 0, their own."""
+    made = Keys.of(found)
+    if n_hashes:
+        made.hashes = made.hashes % np.uint64(n_hashes) << np.uint64(32)
+    return made
+
+
+@settings(max_examples=examples(400))
+@given(keys, st.sets(texts, max_size=12), st.integers(0, 3))
+def test_partners_have_the_same_text(left: list[str], right: set[str], n_hashes: int) -> None:
+    others = sorted(right)
+    found = partners(with_hashes(left, n_hashes), with_hashes(others, n_hashes))
+    pairs = [(row, others.index(text)) for row, text in enumerate(left) if text in right]
+    assert list(zip(*(places.tolist() for places in found), strict=True)) == pairs
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(st.sampled_from(["a", "b", "ab", "a\0", "é" * 9]), max_size=9), st.integers(0, 2))
+def test_rows_that_repeat_a_key(found: list[str], n_hashes: int) -> None:
+    second: dict[str, tuple[int, int]] = {}
+    for row, text in enumerate(found):
+        if found.index(text) < row:
+            second.setdefault(text, (row, found.index(text)))
+    assert with_hashes(found, n_hashes).repeats() == list(second.values())
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(keys, max_size=4))
+def test_hashes_and_texts_are_the_same_however_keys_are_stored(blocks: list[list[str]]) -> None:
+    import pyarrow as pa
+
+    whole = [text for block in blocks for text in block]
+    once = Keys.joined([Keys.of(block) for block in blocks])
+    column = strings(["before", *whole])[1:]
+    stored = [
+        Keys.of(Texts(as_stored))
+        for as_stored in (
+            column,
+            column.cast(pa.large_string()),
+            column.cast(pa.string_view()),
+            column.dictionary_encode(),
+            pa.chunked_array([column, column[:0]]),
+            strings([*whole, "behind", "them"]).dictionary_encode()[: len(whole)],
+        )
+    ]
+    for found in (once, *stored):
+        assert found.hashes.tolist() == Keys.of(whole).hashes.tolist()
+        assert found.texts(np.arange(len(whole))) == whole
+
+
+def test_many_rows_are_matched_span_by_span() -> None:
+    n = 140_000
+    order = np.random.default_rng(3).permutation(n)
+    names = [f"{number:07d}" for number in range(n)]
+    left, right = Keys.of(names), Keys.of([names[number] for number in order])
+    found = partners(left, right)
+    assert np.array_equal(found.left, np.arange(n))
+    assert np.array_equal(order[found.right], np.arange(n))
+    assert right.repeats() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "has_blank"),
+    [
+        (["a", "b"], False),
+        (["a", ""], True),
+        (["a", " "], True),
+        ([" a", "é"], False),
+        (["a", "\u00a0"], True),
+        (["a", None], True),
+        ([], False),
+    ],
+)
+def test_blank_texts_are_found(words: list[str | None], *, has_blank: bool) -> None:
+    assert Texts(strings(words)).has_blank is has_blank
+    assert Texts(strings(words).dictionary_encode()).has_blank is has_blank
