@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
