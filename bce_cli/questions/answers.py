@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.progress import silent
+from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import loss_report
 from bce_cli.core.rules import RULES
 from bce_cli.engine.run import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.models import CalibrationLine, TotalsOfModels
     from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import BriefCalibration
     from bce_cli.core.comparison.models import ComparisonTotals
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
@@ -328,6 +329,17 @@ def calibration(
     kind = CalibrationsDocument if are_several else SegmentedCalibrationDocument
     models = tuple(map(ModelCalibration, names, documents, gaps))
     return kind(origin, models, data.segment_names, lines)
+
+
+def miscalibrations(job: Job, plan: CalibrationPlan) -> list[BriefCalibration]:
+    """How much would recalibration remove of the log loss of each model? One number of each."""
+    from bce_cli.core.calibration import report  # noqa: PLC0415 -- not every question
+
+    rows, totals = _calibration_totals(job, replace(plan, is_brief=True))
+    assert rows is not None  # noqa: S101 -- the plan has no fine bins
+    job.progress(Stage("fitting"))
+    pairs = zip(rows.under_models(), totals.models, strict=True)
+    return [report.BriefCalibration.of_rows(model, own, plan) for model, own in pairs]
 
 
 def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, TotalsOfModels]:
