@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from importlib import import_module
 from operator import iadd
+from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
@@ -347,6 +349,8 @@ def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, T
     from bce_cli.core.calibration.models import TotalsOfModels  # noqa: PLC0415 -- not every question
 
     totals_of = partial(TotalsOfModels.of, plan=plan)
+    if job.n_workers:  # what fits needs takes as long to load as many rows to read
+        Thread(target=import_module, args=("scipy.optimize",)).start()
     if plan.with_fine_bins:
         return None, fold_rows(job, totals_of)
     rows, totals = collect_with(job, totals_of)

@@ -174,7 +174,7 @@ class Tally:
             return _count(hard, rows.probabilities)
         order, keys = ascending(rows.probabilities if rows.logits is None else rows.logits)
         starts = run_starts(keys)
-        keys = keys[starts]
+        keys = keys if len(starts) == len(keys) else keys[starts]
         labels = (rows.labels if hard is None else hard)[order]
         weights = None if rows.weights is None else rows.weights[order]
         is_logit = rows.logits is not None
