@@ -52,14 +52,19 @@ def run_sums(values: FloatArray, starts: Places) -> Parts:
     >>> total(parts).tolist()
     [0.1, 0.5]
     """
-    bits = min(53 - len(values).bit_length() - 1, _LARGEST_ANCHOR_BITS)
+    return _summed(values.copy(), starts)
+
+
+def _summed(rest: FloatArray, starts: Places) -> Parts:
+    """Do the same, and use the numbers up."""
+    bits = min(53 - len(rest).bit_length() - 1, _LARGEST_ANCHOR_BITS)
     parts = []
-    rest, peak = values.copy(), peak_of(values)
+    peak = peak_of(rest)
     while peak:
         grid = max(int(np.frexp(peak)[1]) - bits, UNIT_EXPONENT)
         on_grid, peak = _taken(rest, float(np.ldexp(1.5, grid + 52)))
         # Most predictions are a run of one.
-        is_sum = len(starts) == len(values)
+        is_sum = len(starts) == len(rest)
         parts.append(on_grid if is_sum else np.add.reduceat(on_grid, starts))
     return tuple(parts) or (np.zeros(len(starts)),)
 
@@ -325,9 +330,9 @@ def _product_sums(shares: LabelArray, weights: FloatArray | None, starts: Places
     if weights is None:
         return run_sums(as_floats(shares), starts)
     if shares.dtype == np.bool_:
-        return run_sums(np.where(shares, weights, 0.0), starts)
+        return _summed(np.where(shares, weights, 0.0), starts)
     products, errors = two_product(weights, as_floats(shares))
-    return (*run_sums(products, starts), *run_sums(errors, starts))
+    return (*_summed(products, starts), *_summed(errors, starts))
 
 
 def _squares(labels: LabelArray, weights: FloatArray | None, starts: Places) -> SquareSums | None:
