@@ -19,7 +19,7 @@ from bce_cli.cli.options import ConfidenceOpt, EngineOptions, UnitOpt
 from bce_cli.cli.output import OutputOptions, checked_picture, plot_option, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
 from bce_cli.cli.staging import staged_output
-from bce_cli.errors import UsageError
+from bce_cli.errors import UsageError, safe_text
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.plan import CalibrationPlan
@@ -124,21 +124,31 @@ def calibration(
     asked = replace(parted(inputs.asked(), wanted.by, wanted.cut), cluster=wanted.cluster)
     data = asked.data(paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
-        from bce_cli.questions.answers import calibration as calibrated  # noqa: PLC0415
+        from bce_cli.questions import answers  # noqa: PLC0415
 
-        document = calibrated(job, asked, paths, plan, with_gain=not quiet)
-        models = document.named_reports
-        if quiet:
-            lines = [f"{report.log_loss.miscalibration!r}\n" for _, report in models]
-            stream.write("".join(lines).encode())
+        if quiet and wanted.plot is None and not wanted.fine_bins:
+            from bce_cli.render.origin import doubts  # noqa: PLC0415
+
+            found = answers.miscalibrations(job, plan)
+            stream.write("".join(f"{each.miscalibration!r}\n" for each in found).encode())
+            names = asked.model_names(data, paths) if len(found) > 1 else [""]
+            pairs = zip(found, names, strict=True)
+            told = [doubt for each, name in pairs for doubt in doubts(each.losses, safe_text(name))]
         else:
-            stream.write(out.written(document))
-        if wanted.plot is not None:
-            from bce_cli.render.diagram import plot_models  # noqa: PLC0415
+            document = answers.calibration(job, asked, paths, plan, with_gain=not quiet)
+            models = document.named_reports
+            if quiet:
+                lines = [f"{report.log_loss.miscalibration!r}\n" for _, report in models]
+                stream.write("".join(lines).encode())
+            else:
+                stream.write(out.written(document))
+            if wanted.plot is not None:
+                from bce_cli.render.diagram import plot_models  # noqa: PLC0415
 
-            with staged_output(wanted.plot, paths_read(data), "--plot") as image:
-                plot_models(models, image, picture)
-    out.tell([*data.doubts, *document.doubts] if quiet else document.notes, quiet=quiet)
+                with staged_output(wanted.plot, paths_read(data), "--plot") as image:
+                    plot_models(models, image, picture)
+            told = [*(document.doubts if quiet else document.notes)]
+    out.tell([*data.doubts, *told] if quiet else told, quiet=quiet)
 
 
 def _check(wanted: Wanted, *, quiet: bool) -> None:

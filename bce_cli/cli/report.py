@@ -185,14 +185,14 @@ def _plan(wanted: Wanted, demanded: PageDemands) -> "ReportPlan":
 
     is_held = demanded.has_any or demanded.budget is not None
     limits = demanded.limits(EXACT) if is_held else None
-    bins = {} if demanded.bins is None else {"n_bins": demanded.bins}
     calibration = CalibrationPlan(
         wanted.unit,
         strategy=demanded.strategy or "uniform",
         with_fine_bins=wanted.fine_bins,
         confidence=demanded.confidence,
-        **bins,
     )
+    if demanded.bins is not None:
+        calibration = replace(calibration, n_bins=demanded.bins)
     return ReportPlan(wanted.unit, demanded.confidence, wanted.worst, calibration, limits)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.state import State
@@ -38,7 +40,7 @@ class CrossMoments(State):
     error_weights: ExactSum = ExactSum()
 
     @classmethod
-    def of(cls, rows: Rows, losses: FloatArray) -> CrossMoments:
+    def of(cls, rows: Rows, losses: FloatArray, totals: LossTotals) -> CrossMoments:
         """Sum up some rows.
 
         Parameters
@@ -47,9 +49,21 @@ class CrossMoments(State):
             With weights and labels as the convention counts them.
         losses : ndarray of float64, shape (n,)
             Those that are infinite count for nothing.
+        totals : LossTotals
+            Of the same rows and losses.
         """
         weights = rows.weights
         products, _ = finite_losses(losses, weights)
+        if weights is None and rows.labels.dtype == np.bool_:  # numbers of which most are 0 or 1
+            errors = squared_errors(rows)
+            return cls(
+                loss_labels=ExactSum.of(products[rows.labels]),
+                loss_weights=totals.losses,
+                label_squares=totals.positive_weights,
+                label_weights=totals.positive_weights,
+                error_squares=ExactSum.of_products(errors, errors),
+                error_weights=totals.squared_errors,
+            )
         labels = weighted(as_floats(rows.labels), weights)
         errors = weighted(squared_errors(rows), weights)
         return cls(

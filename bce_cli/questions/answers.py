@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import partial, reduce
+from importlib import import_module
 from operator import iadd
+from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
-from bce_cli.core.progress import silent
+from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import loss_report
 from bce_cli.core.rules import RULES
 from bce_cli.engine.run import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.models import CalibrationLine, TotalsOfModels
     from bce_cli.core.calibration.plan import CalibrationPlan
+    from bce_cli.core.calibration.report import BriefCalibration
     from bce_cli.core.comparison.models import ComparisonTotals
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
@@ -331,11 +334,24 @@ def calibration(
     return kind(origin, models, data.segment_names, lines)
 
 
+def miscalibrations(job: Job, plan: CalibrationPlan) -> list[BriefCalibration]:
+    """How much would recalibration remove of the log loss of each model? One number of each."""
+    from bce_cli.core.calibration import report  # noqa: PLC0415 -- not every question
+
+    rows, totals = _calibration_totals(job, replace(plan, is_brief=True))
+    assert rows is not None  # noqa: S101 -- the plan has no fine bins
+    job.progress(Stage("fitting"))
+    pairs = zip(rows.under_models(), totals.models, strict=True)
+    return [report.BriefCalibration.of_rows(model, own, plan) for model, own in pairs]
+
+
 def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, TotalsOfModels]:
     """Read rows once; return them, where they are held, and what they come to."""
     from bce_cli.core.calibration.models import TotalsOfModels  # noqa: PLC0415 -- not every question
 
     totals_of = partial(TotalsOfModels.of, plan=plan)
+    if job.n_workers:  # what fits needs takes as long to load as many rows to read
+        Thread(target=import_module, args=("scipy.optimize",)).start()
     if plan.with_fine_bins:
         return None, fold_rows(job, totals_of)
     rows, totals = collect_with(job, totals_of)

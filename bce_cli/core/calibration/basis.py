@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from bce_cli.core.calibration.bins import ReliabilityBin
     from bce_cli.core.calibration.bootstrap import Bootstrap
-    from bce_cli.core.calibration.decomposition import Decomposition, Pools, SpiegelhalterTest
+    from bce_cli.core.calibration.decomposition import (
+        Decomposition,
+        OwnLosses,
+        Pools,
+        SpiegelhalterTest,
+    )
     from bce_cli.core.calibration.discrimination import Discrimination
     from bce_cli.core.calibration.fine_bins import FineBins
     from bce_cli.core.calibration.logistic import LogisticRecalibration
@@ -64,6 +69,8 @@ class Basis:
     of_rows : LossTotals or None
         With fine bins, the losses of the rows themselves.
     fine_bins : UsedBins or None
+    own : OwnLosses or None
+        Without fine bins, what the rows lose.
     """
 
     tally: Tally
@@ -77,6 +84,7 @@ class Basis:
     bootstrap: Bootstrap | None = None
     of_rows: LossTotals | None = None
     fine_bins: UsedBins | None = None
+    own: OwnLosses | None = None
 
     @classmethod
     def of_rows_held(
@@ -114,6 +122,7 @@ class Basis:
             bootstrap=bootstrap(rows, plan.n_bootstrap, plan.seed, progress, confidence)
             if plan.n_bootstrap
             else None,
+            own=totals.own,
         )
 
     @classmethod
@@ -138,9 +147,12 @@ class Basis:
 
     def decompositions(self, pools: Pools) -> tuple[Decomposition, Decomposition]:
         """Decompose log loss, in nats, and Brier score."""
-        tally, rows = self.tally, self.of_rows
+        tally, rows, own = self.tally, self.of_rows, self.own
         if rows is None:
-            return decompose_log_loss(tally, pools), decompose_brier(tally, pools)
+            return (
+                decompose_log_loss(tally, pools, own=own),
+                decompose_brier(tally, pools, own=own),
+            )
         return (
             decompose_log_loss(tally, pools, (rows.losses, rows.n_infinite)),
             decompose_brier(tally, pools, rows.squared_errors),

@@ -151,8 +151,13 @@ class ReliabilityTotals(State):
         sums = GroupedRows(bins, n_bins)
         labels, predictions = as_floats(rows.labels), rows.probabilities
         if rows.weights is None:
-            n = tuple(ExactSum.of_count(count) for count in counts)
-            return cls(tuple(edges), counts, n, n, sums.of(labels), sums.of(predictions))
+            n = tuple(map(ExactSum.of_count, counts))
+            if rows.labels.dtype == np.bool_:
+                positives = np.bincount(bins[rows.labels], minlength=n_bins)
+                label_sums = tuple(map(ExactSum.of_count, positives.tolist()))
+            else:
+                label_sums = sums.of(labels)
+            return cls(tuple(edges), counts, n, n, label_sums, sums.of(predictions))
         return cls(
             tuple(edges),
             counts,

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.tally import pooled, total
-from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.exact_sum import ExactSum, slices, two_product
 from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
-from bce_cli.lean_dataclass import dataclass
+from bce_cli.core.totals import squared_errors
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.tally import Parts, Tally
     from bce_cli.core.rows import FloatArray, Places, Rows
     from bce_cli.core.rules import CostRule
+    from bce_cli.core.totals import LossTotals
 
     LossSum: TypeAlias = tuple[ExactSum, int]
 
@@ -72,10 +73,7 @@ def pool_adjacent_violators(tally: Tally) -> Pools:
     """
     from scipy.optimize import isotonic_regression
 
-    # What falls is pooled in any case, and done at once it leaves SciPy much less to hold.
-    means = event_rates(tally.positives, tally.negatives)
-    starts = np.flatnonzero(np.diff(means, prepend=-1.0) > 0.0)
-    del means
+    starts = _rises(tally)
     positives, negatives = pooled(tally.positives, starts), pooled(tally.negatives, starts)
     while True:
         means = event_rates(positives, negatives)
@@ -85,6 +83,20 @@ def pool_adjacent_violators(tally: Tally) -> Pools:
             return Pools(starts, positives, negatives, means)
         starts = starts[inner]
         positives, negatives = pooled(positives, inner), pooled(negatives, inner)
+
+
+def _rises(tally: Tally) -> Places:
+    """Find the first prediction, and all whose event rate is above that of the one before.
+
+    What does not rise is pooled in any case, and done at once it leaves SciPy much less to hold.
+    """
+    found, before = [], -1.0
+    for block in slices(len(tally)):
+        sides = ([part[block] for part in parts] for parts in (tally.positives, tally.negatives))
+        rates = event_rates(*map(tuple, sides))
+        found.append(np.flatnonzero(np.diff(rates, prepend=before) > 0.0) + block.start)
+        before = float(rates[-1])
+    return np.concatenate(found)
 
 
 def pool_all(tally: Tally) -> Pools:
@@ -196,7 +208,79 @@ class Decomposition:
         return replace(self, **scaled, within_bins=within_bins)
 
 
-def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = None) -> Decomposition:
+@dataclass(frozen=True, slots=True)
+class OwnLosses(State):
+    """What the rows of a tally lose: weights times losses, none of which was rounded.
+
+    It is what `loss_sum` finds of their tally, and needs no order.
+
+    Attributes
+    ----------
+    log_losses : ExactSum
+        Of the finite ones.
+    n_infinite : int
+        Rows whose log loss is infinite.
+    squared_errors : ExactSum
+        Of rows with soft labels, less their spread.
+    """
+
+    log_losses: ExactSum
+    n_infinite: int
+    squared_errors: ExactSum
+
+    @classmethod
+    def of(cls, rows: Rows, losses: FloatArray, totals: LossTotals) -> OwnLosses:
+        """Sum up some rows, those that are left out among them.
+
+        Parameters
+        ----------
+        rows : Rows
+        losses : ndarray of float64, shape (n,)
+            Their exact losses.
+        totals : LossTotals
+            Of these.
+
+        Examples
+        --------
+        >>> from bce_cli.core.rows import Rows
+        >>> from bce_cli.core.totals import LossTotals
+        >>> rows = Rows(np.array([True, False]), np.array([1.0, 0.5]), np.array([0.5, 2.0]))
+        >>> losses = exact_costs(rows.probabilities).of(rows.labels)
+        >>> own = OwnLosses.of(rows, losses, LossTotals.of(rows))
+        >>> round(float(own.log_losses), 6), float(own.squared_errors)
+        (1.386294, 0.5)
+        """
+        weights = rows.weights
+        if rows.labels.dtype != np.bool_:
+            return cls._of_soft_labels(rows.counted())
+        if weights is None:
+            return cls(totals.losses, totals.n_infinite, totals.squared_errors)
+        are_finite = np.isfinite(losses)
+        finite = losses if are_finite.all() else np.where(are_finite, losses, 0.0)
+        return cls(
+            ExactSum.of_products(weights, finite),
+            totals.n_infinite,
+            ExactSum.of_products(weights, squared_errors(rows)),
+        )
+
+    @classmethod
+    def _of_soft_labels(cls, rows: Rows) -> OwnLosses:
+        labels, weights = as_floats(rows.labels), rows.weights
+        sides = (labels, 1.0 - labels)
+        positives, negatives = (
+            (side,) if weights is None else two_product(weights, side) for side in sides
+        )
+        if rows.logits is None:
+            own = loss_sum(positives, negatives, rows.probabilities, exact_costs)
+        else:
+            own = loss_sum(positives, negatives, rows.logits, exact_logit_costs)
+        squared, _ = loss_sum(positives, negatives, rows.probabilities, squared_costs)
+        return cls(*own, squared)
+
+
+def decompose_log_loss(
+    tally: Tally, pools: Pools, of_rows: LossSum | None = None, own: OwnLosses | None = None
+) -> Decomposition:
     """Decompose the mean binary cross-entropy, in nats.
 
     Parameters
@@ -207,6 +291,8 @@ def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = Non
     of_rows : (ExactSum, int), optional
         Where the tally is one of fine bins: the sum of the finite losses of all rows, and how many
         are infinite.
+    own : OwnLosses, optional
+        Of the rows of the tally, where the caller has them already.
 
     Examples
     --------
@@ -219,23 +305,30 @@ def decompose_log_loss(tally: Tally, pools: Pools, of_rows: LossSum | None = Non
     >>> round(parts.miscalibration, 6), round(parts.discrimination, 6)
     (0.197635, 0.346574)
     """
-    if tally.logits is None:
-        own = loss_sum(tally.positives, tally.negatives, tally.predictions, exact_costs)
+    if own is not None:
+        lost = own.log_losses, own.n_infinite
+    elif tally.logits is None:
+        lost = loss_sum(tally.positives, tally.negatives, tally.predictions, exact_costs)
     else:
-        own = loss_sum(tally.positives, tally.negatives, tally.logits, exact_logit_costs)
-    return _decompose(tally, pools, own, exact_costs, of_rows=of_rows)
+        lost = loss_sum(tally.positives, tally.negatives, tally.logits, exact_logit_costs)
+    return _decompose(tally, pools, lost, exact_costs, of_rows=of_rows)
 
 
-def decompose_brier(tally: Tally, pools: Pools, of_rows: ExactSum | None = None) -> Decomposition:
+def decompose_brier(
+    tally: Tally, pools: Pools, of_rows: ExactSum | None = None, own: OwnLosses | None = None
+) -> Decomposition:
     """Decompose the Brier score, (y - p)^2; see `decompose_log_loss`.
 
     For a soft label that is y (1 - p)^2 + (1 - y) p^2 but for the spread y (1 - y), which no
     prediction changes.
     """
     spread = tally.label_spread or ExactSum()
-    own = loss_sum(tally.positives, tally.negatives, tally.predictions, squared_costs)
+    if own is not None:
+        lost = own.squared_errors, 0
+    else:
+        lost = loss_sum(tally.positives, tally.negatives, tally.predictions, squared_costs)
     with_spread = None if of_rows is None else (of_rows + spread, 0)
-    return _decompose(tally, pools, own, squared_costs, of_rows=with_spread, spread=spread)
+    return _decompose(tally, pools, lost, squared_costs, of_rows=with_spread, spread=spread)
 
 
 def squared_costs(probabilities: FloatArray) -> Costs:

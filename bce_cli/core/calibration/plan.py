@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import check_choice, check_confidence, check_whole
 from bce_cli.core.calibration.bins import MOST_BINS, ReliabilityTotals, uniform_edges
+from bce_cli.core.calibration.decomposition import OwnLosses
 from bce_cli.core.calibration.fine_bins import FineBins
 from bce_cli.core.conventions import EXACT
 from bce_cli.core.cross_moments import CrossMoments
@@ -45,6 +46,8 @@ class CalibrationPlan:
         Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
     confidence : float
         Of every interval, in (0, 1); what strays beyond it is judged to be no chance.
+    is_brief : bool
+        Whether the miscalibration of the log loss is all there is to find out, of rows held.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class CalibrationPlan:
     seed: int = 0
     with_fine_bins: bool = False
     confidence: float = 0.95
+    is_brief: bool = False
 
     def __post_init__(self) -> None:
         check_unit(self.unit)
@@ -82,13 +86,18 @@ class CalibrationPlan:
 
     def totals_of(self, rows: Rows) -> CalibrationTotals:
         """Sum up some rows."""
-        is_uniform = self.strategy == "uniform"
         losses, reversed_losses = EXACT.losses_both_ways(rows)
+        totals = LossTotals.of(rows, losses, EXACT, reversed_losses)
+        own = None if self.with_fine_bins else OwnLosses.of(rows, losses, totals)
+        if self.is_brief:
+            return CalibrationTotals(totals, None, None, CrossMoments(), own)
+        is_uniform = self.strategy == "uniform"
         return CalibrationTotals(
-            LossTotals.of(rows, losses, EXACT, reversed_losses),
+            totals,
             ReliabilityTotals.of(rows, uniform_edges(self.n_bins)) if is_uniform else None,
             FineBins.of(rows) if self.with_fine_bins else None,
-            CrossMoments.of(rows, losses) if rows.cluster is None else CrossMoments(),
+            CrossMoments.of(rows, losses, totals) if rows.cluster is None else CrossMoments(),
+            own,
         )
 
 
@@ -105,10 +114,14 @@ class CalibrationTotals(State):
     fine : FineBins or None
         None where the rows are held.
     moments : CrossMoments
-        What standard errors are made of; zero where rows are in clusters.
+        What standard errors are made of; zero where rows are in clusters, or nothing is asked for
+        but the miscalibration.
+    own : OwnLosses or None
+        None where no rows are held.
     """
 
     losses: LossTotals
     bins: ReliabilityTotals | None
     fine: FineBins | None
     moments: CrossMoments
+    own: OwnLosses | None

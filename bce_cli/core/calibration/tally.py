@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS, uniform_edges
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, peak_of, two_product
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, peak_of, slices, two_product
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
 from bce_cli.lean_dataclass import dataclass
@@ -52,17 +52,32 @@ def run_sums(values: FloatArray, starts: Places) -> Parts:
     >>> total(parts).tolist()
     [0.1, 0.5]
     """
-    bits = min(53 - len(values).bit_length() - 1, _LARGEST_ANCHOR_BITS)
+    return _summed(values.copy(), starts)
+
+
+def _summed(rest: FloatArray, starts: Places) -> Parts:
+    """Do the same, and use the numbers up."""
+    bits = min(53 - len(rest).bit_length() - 1, _LARGEST_ANCHOR_BITS)
     parts = []
-    rest, on_grid = values.copy(), np.empty_like(values)
-    while peak := peak_of(rest):
+    peak = peak_of(rest)
+    while peak:
         grid = max(int(np.frexp(peak)[1]) - bits, UNIT_EXPONENT)
-        anchor = float(np.ldexp(1.5, grid + 52))
-        np.add(rest, anchor, out=on_grid)
-        on_grid -= anchor
-        parts.append(np.add.reduceat(on_grid, starts))
-        rest -= on_grid
+        on_grid, peak = _taken(rest, float(np.ldexp(1.5, grid + 52)))
+        # Most predictions are a run of one.
+        is_sum = len(starts) == len(rest)
+        parts.append(on_grid if is_sum else np.add.reduceat(on_grid, starts))
     return tuple(parts) or (np.zeros(len(starts)),)
+
+
+def _taken(rest: FloatArray, anchor: float) -> tuple[FloatArray, float]:
+    """Take what is on a grid from what is left of numbers; return the peak of the rest as well."""
+    on_grid, peak = np.empty_like(rest), 0.0
+    for block in slices(len(rest)):
+        np.add(rest[block], anchor, out=on_grid[block])
+        on_grid[block] -= anchor
+        rest[block] -= on_grid[block]
+        peak = max(peak, peak_of(rest[block]))
+    return on_grid, peak
 
 
 def split(sums: Sequence[ExactSum]) -> Parts:
@@ -117,7 +132,7 @@ class Tally:
     positives, negatives : tuple of ndarray of float64, shape (m,)
         Parts of the sums of weights times label, and of weights times one minus the label.
     squares : SquareSums, optional
-        None stands for what is all the same without weights and soft labels.
+        None stands for what is all the same without weights and soft labels, or was not asked for.
     label_spread : ExactSum or None
         Sum of weights times label times one minus the label, which is 0 for labels 0 and 1; None
         stands for no label that is neither.
@@ -139,13 +154,15 @@ class Tally:
         return self.label_spread is not None
 
     @classmethod
-    def of(cls, rows: Rows) -> Tally:
+    def of(cls, rows: Rows, *, with_squares: bool = True) -> Tally:
         """Sort rows by prediction and sum up those of the same one; weight 0 counts for nothing.
 
         Parameters
         ----------
         rows : Rows
             At least one of them with a weight, and none left out.
+        with_squares : bool, default True
+            Whether to sum up squares of weights and labels, which a decomposition does not need.
 
         Examples
         --------
@@ -160,11 +177,9 @@ class Tally:
         hard = _hard_labels(rows.labels)
         if hard is not None and rows.weights is None and rows.logits is None:
             return _count(hard, rows.probabilities)
-        keys = rows.probabilities if rows.logits is None else rows.logits
-        order = np.argsort(keys)
-        keys = keys[order]
+        order, keys = ascending(rows.probabilities if rows.logits is None else rows.logits)
         starts = run_starts(keys)
-        keys = keys[starts]
+        keys = keys if len(starts) == len(keys) else keys[starts]
         labels = (rows.labels if hard is None else hard)[order]
         weights = None if rows.weights is None else rows.weights[order]
         is_logit = rows.logits is not None
@@ -174,7 +189,7 @@ class Tally:
             logits=keys if is_logit else None,
             positives=positives,
             negatives=negatives,
-            squares=_squares(labels, weights, starts),
+            squares=_squares(labels, weights, starts) if with_squares else None,
             label_spread=label_spread(rows) if hard is None else None,
         )
 
@@ -188,12 +203,71 @@ def _count(labels: BoolArray, predictions: FloatArray) -> Tally:
     keys = predictions.view(np.uint64) << _ONE
     keys |= labels
     keys.sort()
-    labels = (keys & _ONE).astype(np.bool_)
-    keys >>= _ONE
-    starts = run_starts(keys.view(np.float64))
-    positives = np.add.reduceat(labels, starts, dtype=np.float64)
+    positives = np.empty(len(keys))
+    for block in slices(len(keys)):
+        np.copyto(positives[block], keys[block] & _ONE)
+        keys[block] >>= _ONE
+    found = keys.view(np.float64)
+    are_new = is_new(found)
+    if are_new.all():
+        return Tally(found, None, (positives,), (1.0 - positives,))
+    starts = np.flatnonzero(are_new)
+    positives = np.add.reduceat(positives, starts)
     negatives = np.diff(starts, append=len(keys)) - positives
-    return Tally(keys.view(np.float64)[starts], None, (positives,), (negatives,))
+    return Tally(found[starts], None, (positives,), (negatives,))
+
+
+_ALL_BUT_SIGN = np.int64(2**63 - 1)
+_MOST_TIED = 4  # a share of one in so many is sorted again
+
+
+def ascending(values: FloatArray) -> tuple[Places, FloatArray]:
+    """Sort numbers; return their places as well.
+
+    The bits of a float, those of a negative one turned round, are in the order of the values. With
+    the place in the lowest bits of the same integer there is one array to sort, which takes a
+    quarter of the time. What the place leaves no room for makes few differ that are not next to
+    each other already; these are sorted again.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        At least one; not NaN.
+
+    Returns
+    -------
+    order : ndarray of intp, shape (n,)
+    sorted : ndarray of float64, shape (n,)
+
+    Examples
+    --------
+    >>> [found.tolist() for found in ascending(np.array([0.5, -1.0, 0.25]))]
+    [[1, 2, 0], [-1.0, 0.25, 0.5]]
+    """
+    n_bits = len(values).bit_length()
+    keys = values.view(np.int64) >> np.int64(63)
+    keys &= _ALL_BUT_SIGN
+    keys ^= values.view(np.int64)
+    keys -= keys.min()
+    codes = keys.view(np.uint64)
+    lost = max(int(codes.max()).bit_length() + n_bits - 64, 0)
+    codes >>= np.uint64(lost)
+    codes <<= np.uint64(n_bits)
+    codes |= np.arange(len(values), dtype=np.uint64)
+    codes.sort()
+    order = (codes & np.uint64((1 << n_bits) - 1)).view(np.intp)
+    found = values[order]
+    if lost and np.any(found[1:] < found[:-1]):
+        codes >>= np.uint64(n_bits)
+        are_tied = np.zeros(len(codes) + 1, np.bool_)
+        np.equal(codes[1:], codes[:-1], out=are_tied[1:-1])
+        tied = np.flatnonzero(are_tied[1:] | are_tied[:-1])
+        if len(tied) > len(codes) // _MOST_TIED:
+            order = np.argsort(values)
+            return order, values[order]
+        again = tied[np.lexsort((found[tied], codes[tied]))]
+        order[tied], found[tied] = order[again], found[again]
+    return order, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +330,9 @@ def _product_sums(shares: LabelArray, weights: FloatArray | None, starts: Places
     if weights is None:
         return run_sums(as_floats(shares), starts)
     if shares.dtype == np.bool_:
-        return run_sums(np.where(shares, weights, 0.0), starts)
+        return _summed(np.where(shares, weights, 0.0), starts)
     products, errors = two_product(weights, as_floats(shares))
-    return (*run_sums(products, starts), *run_sums(errors, starts))
+    return (*_summed(products, starts), *_summed(errors, starts))
 
 
 def _squares(labels: LabelArray, weights: FloatArray | None, starts: Places) -> SquareSums | None:

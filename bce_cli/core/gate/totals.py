@@ -100,10 +100,11 @@ class GateTotals(State):
         edges = None
         if limits.max_ece is not None and limits.strategy == "uniform":
             edges = uniform_edges(limits.n_bins)
+        totals = LossTotals.of(rows, losses, convention, reversed_losses)
         return cls(
-            losses=LossTotals.of(rows, losses, convention, reversed_losses),
+            losses=totals,
             n_weightless=count_weightless(rows),
-            moments=CrossMoments.of(counted, losses) if needs_moments else CrossMoments(),
+            moments=CrossMoments.of(counted, losses, totals) if needs_moments else CrossMoments(),
             reliability=None if edges is None else ReliabilityTotals.of(counted, edges),
             rival=RivalTotals.of(rows, losses, rivals[0], convention) if rivals else None,
             clusters=GateClusters.of(counted, losses, convention, limits) if has_clusters else None,

@@ -144,7 +144,7 @@ def test_scores_have_the_errors_of_sums_over_clusters() -> None:
 def test_without_clusters_the_errors_are_those_of_the_gate() -> None:
     rows = replace(drawn(), cluster=None)
     report, totals = judged(rows), LossTotals.of(rows)
-    moments = CrossMoments.of(rows, -np.log(np.where(rows.labels, *_chances(rows))))
+    moments = CrossMoments.of(rows, -np.log(np.where(rows.labels, *_chances(rows))), totals)
     skill, brier = (error(totals, moments, len(rows)) for error in (skill_error, brier_error))
     assert skill is not None
     assert brier is not None
