@@ -8,7 +8,9 @@ prints medians, ratios, processor time and peak memory. `--help` says what can b
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +21,15 @@ from benchmarks.machine import machine
 from benchmarks.peer_chart import draw
 from benchmarks.peer_data import DATA
 from benchmarks.peer_table import growth, heading, rows_in_words, table
-from benchmarks.peer_tasks import TASKS, commands, shown
+from benchmarks.peer_targets import sizes, targets_table
+from benchmarks.peer_tasks import TASKS, Task, commands, shown
 from benchmarks.peer_times import SkippedError, measure
 from benchmarks.peers import PEERS
 from benchmarks.process_times import FailedRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.peer_result import Result
 
 ROWS = (10_000, 1_000_000, 10_000_000)
@@ -101,11 +106,22 @@ def arguments() -> argparse.Namespace:
         "--rows",
         nargs="+",
         type=number_of_rows,
-        default=ROWS,
         metavar="N",
         help="sizes of the files, such as 10k 1M 10M 100M; without it, 10k 1M 10M",
     )
+    add(
+        "--targets",
+        action="store_true",
+        help="do what has a target, and of the sizes it has a target for",
+    )
     add("--pairs", type=number_of_pairs, default=5, metavar="N", help="timed runs a tool; 5")
+    add(
+        "--runs",
+        type=number_of_pairs,
+        default=1,
+        metavar="N",
+        help="measure all so many times, and print medians of the medians and their range",
+    )
     add(
         "--data",
         type=folder_of_data,
@@ -133,20 +149,62 @@ def show(names: list[str], peers: list[str]) -> None:
         print()
 
 
-def measure_all(options: argparse.Namespace) -> list[Result]:
-    """Measure and print piece after piece, so that an interrupted run has shown what it did."""
-    results = []
+def pieces(options: argparse.Namespace) -> Iterator[tuple[str, int]]:
+    """Give what is to be measured: a key of `TASKS`, and rows."""
     for name in options.only:
-        for rows in sorted(set(options.rows)) if TASKS[name].form else (0,):
+        wanted = options.rows and set(options.rows)
+        if options.targets:
+            yield from ((name, rows) for rows in sizes(name) if not wanted or rows in wanted)
+        elif not TASKS[name].form:
+            yield name, 0
+        else:
+            yield from ((name, rows) for rows in sorted(wanted or ROWS))
+
+
+def measure_all(options: argparse.Namespace) -> list[Result]:
+    """Measure and print piece after piece, so that an interrupted run has shown what it did.
+
+    What is measured several times is printed when it is done for the last time.
+    """
+    results: dict[tuple[str, int], Result] = {}
+    left_out = set()
+    for number in range(1, options.runs + 1):
+        for name, rows in pieces(options):
+            if (name, rows) in left_out:
+                continue
+            print(f"run {number} of {options.runs}", file=sys.stderr)
             try:
                 result = measure(name, rows, options.data, options.pairs, options.peers)
             except SkippedError as reason:
                 size = f", {rows_in_words(rows)}" if rows else ""
                 print(f"Left out: {TASKS[name].title}{size}: {reason}.\n", flush=True)
-            else:
-                results.append(result)
-                print(f"{table(result, options.markdown)}\n", flush=True)
-    return results
+                left_out.add((name, rows))
+                continue
+            earlier = results.get((name, rows))
+            results[name, rows] = result if earlier is None else earlier.with_series(result)
+            if number == options.runs:
+                print(f"{table(results[name, rows], options.markdown)}\n", flush=True)
+    return [*results.values()]
+
+
+def title(options: argparse.Namespace) -> str:
+    """Say what was run, when and on what."""
+    how = f"Rounds: {options.pairs}"
+    if options.runs > 1:
+        how = f"Medians of {options.runs} runs, and of the rounds in each, {options.pairs}"
+    if not options.markdown:
+        return f"{machine()}\n{how}.\n"
+    today = datetime.now().astimezone()
+    command = shlex.join(["python", "benchmarks/against_peers.py", *sys.argv[1:]])
+    return (
+        f"### Results of {today.day} {today:%B %Y}\n\n{machine()} {how}:\n\n```sh\n{command}\n```\n"
+    )
+
+
+def is_mean(name: str) -> bool:
+    """Whether a piece of work gives the mean loss of the rows, in whatever form these are."""
+    task = TASKS[name]
+    return not task.output and task.answer == Task.answer
 
 
 def complaints(results: list[Result]) -> list[str]:
@@ -165,7 +223,7 @@ def complaints(results: list[Result]) -> list[str]:
             answer
             for result in results
             for tool in result.tools
-            if result.rows == rows and not TASKS[result.name].output and tool.is_bce
+            if result.rows == rows and is_mean(result.name) and tool.is_bce
             for answer in tool.answers
         }
         if len(ours) > 1:
@@ -181,13 +239,15 @@ def main() -> int:
         return 0
     try:
         options.data.mkdir(parents=True, exist_ok=True)
-        print(f"{machine()}\n", flush=True)
+        print(title(options), flush=True)
         results = measure_all(options)
     except (FailedRunError, OSError) as error:
         print(f"against_peers: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    if held := targets_table(results, options.markdown):
+        print(f"{held}\n")
     if grown := growth(results, options.markdown):
         print(f"{grown}\n")
     if options.chart and any(result.rows for result in results):

@@ -25,25 +25,60 @@ SEED = 20261124
 CHUNK = 100_000  # rows drawn at a time, so that memory does not grow
 LEVEL = 6  # of compression, that of gzip itself
 ROW_GROUP = 1_000_000  # rows of a Parquet row group
+N_SEGMENTS = 10_000
+NOISE = 0.3  # of a rival's log odds
+
+
+def ids(rows: np.ndarray[Any, Any]) -> list[str]:
+    """Name rows by their numbers."""
+    return [f"r{row:09d}" for row in rows.tolist()]
+
+
+def drawn(form: str, first: int) -> dict[str, Any]:
+    """Draw the columns of the rows from `first` on: labels are 1 as often as predictions say."""
+    rng = np.random.default_rng([SEED, first])
+    predictions = rng.random(CHUNK)
+    labels = (rng.random(CHUNK) < predictions).astype(np.int8)
+    rows = np.arange(first + 1, first + CHUNK + 1)
+    columns: dict[str, Any] = {}
+    if form == "keyed":
+        return {"id": ids(rows), "prediction": predictions}
+    if form == "wide":
+        columns["id"] = ids(rows)
+        columns |= {name: rng.choice(words, CHUNK) for name, words in WORDS.items()}
+        columns |= {name: rng.integers(0, top, CHUNK) for name, top in WHOLE.items()}
+        columns |= {name: rng.standard_normal(CHUNK) for name in MEASURES}
+    columns |= {"label": labels, "prediction": predictions}
+    if form == "models":
+        odds = predictions / (1 - predictions) * np.exp(NOISE * rng.standard_normal(CHUNK))
+        columns["rival"] = odds / (1 + odds)
+    elif form == "segments":
+        columns["segment"] = [f"s{number:04d}" for number in rng.integers(0, N_SEGMENTS, CHUNK)]
+    elif form == "weighted":
+        columns["weight"] = rng.random(CHUNK)
+    return columns
 
 
 def chunks(form: str, rows: int) -> Iterator[Any]:
-    """Give the rows as record batches of pyarrow: labels are 1 as often as the predictions say."""
+    """Give the rows as record batches of pyarrow."""
     import pyarrow as pa
 
-    for first in range(0, rows, CHUNK):
-        rng = np.random.default_rng([SEED, first])
-        predictions = rng.random(CHUNK)
-        labels = (rng.random(CHUNK) < predictions).astype(np.int8)
-        columns: dict[str, Any] = {}
-        if form == "wide":
-            columns["id"] = [f"r{row:09d}" for row in range(first + 1, first + CHUNK + 1)]
-            columns |= {name: rng.choice(words, CHUNK) for name, words in WORDS.items()}
-            columns |= {name: rng.integers(0, top, CHUNK) for name, top in WHOLE.items()}
-            columns |= {name: rng.standard_normal(CHUNK) for name in MEASURES}
-        columns |= {"label": labels, "prediction": predictions}
+    starts = range(0, rows, CHUNK)
+    drawn_in_order = (drawn(form, first) for first in starts)
+    tables = shuffled_labels(rows) if form == "labels" else drawn_in_order
+    for first, columns in zip(starts, tables, strict=True):
         arrays = {name: pa.array(column) for name, column in columns.items()}
         yield pa.RecordBatch.from_pydict(arrays).slice(0, rows - first)
+
+
+def shuffled_labels(rows: int) -> Iterator[dict[str, Any]]:
+    """Give labels and ids of all rows in another order."""
+    starts = range(0, rows, CHUNK)
+    labels = np.concatenate([drawn("csv", first)["label"] for first in starts])
+    order = np.random.default_rng(SEED).permutation(rows)
+    for first in starts:
+        places = order[first : first + CHUNK]
+        yield {"id": ids(places + 1), "label": labels[places]}
 
 
 def write_csv(batches: Iterator[Any], stream: IO[bytes]) -> None:
@@ -82,7 +117,7 @@ def write_json_lines(batches: Iterator[Any], stream: IO[bytes]) -> None:
         stream.write("".join(lines).encode())
 
 
-WRITERS = {"parquet": write_parquet, "jsonl": write_json_lines}
+WRITERS = {"parquet": write_parquet, "weighted": write_parquet, "jsonl": write_json_lines}
 
 
 def make(form: str, rows: int, path: Path) -> None:

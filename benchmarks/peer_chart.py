@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.peer_result import Result
 
 SHADES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999", "#b8a400")
+ALIKE = {"scikit-learn": "scikit-learn, pandas", "NumPy": "NumPy, pandas with pyarrow"}
 ACROSS = 3  # panels beside each other, at the most
 
 
@@ -28,11 +29,16 @@ def curves(results: Sequence[Result], name: str) -> dict[str, list[tuple[int, fl
     return points
 
 
+def n_sizes(points: dict[str, list[tuple[int, float]]]) -> int:
+    """Return how many sizes of files were read at the most."""
+    return max(map(len, points.values()))
+
+
 def style(tool: str) -> dict[str, Any]:
     """Return how the line of a tool looks: the same in every panel, and bce before all others."""
     names = [peer.name for peer in PEERS.values()]
-    if tool in names:
-        shade = SHADES[names.index(tool)]
+    if ALIKE.get(tool, tool) in names:
+        shade = SHADES[names.index(ALIKE.get(tool, tool))]
         return {"color": shade, "linewidth": 1.3, "markersize": 3.5, "zorder": 2}
     first = tool in {"bce", "bce, 2 workers"}
     line = "-" if first else ":"
@@ -40,13 +46,14 @@ def style(tool: str) -> dict[str, Any]:
 
 
 def draw(results: Sequence[Result], path: Path) -> None:
-    """Write a chart with a panel for each piece of work that has rows, both axes logarithmic."""
+    """Write a chart with a panel for each piece of work of several sizes, both axes logarithmic."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    panels = [(name, found) for name in TASKS if (found := curves(results, name))]
+    found = [(name, points) for name in TASKS if (points := curves(results, name))]
+    panels = [panel for panel in found if n_sizes(panel[1]) > 1] or found
     across = min(len(panels), ACROSS)
     down = math.ceil(len(panels) / across)
     figure, axes = plt.subplots(
@@ -57,7 +64,8 @@ def draw(results: Sequence[Result], path: Path) -> None:
         for tool, line in points.items():
             (lines[tool],) = axis.plot(*zip(*line, strict=True), marker="o", **style(tool))
         axis.set(xscale="log", yscale="log", title=TASKS[name].title)
-        axis.set(xlabel="rows", ylabel="seconds (whole process, median)")
+        timed = "a call" if TASKS[name].is_call else "whole process"
+        axis.set(xlabel="rows", ylabel=f"seconds ({timed}, median)")
         axis.grid(which="major", color="#dddddd")
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()

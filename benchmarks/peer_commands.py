@@ -1,8 +1,8 @@
 """The commands of bce and of its peers, as their own users would write them at their best.
 
 Each tool has a dictionary from a piece of work to its command. PATH stands for the file of
-predictions, OUT for the file that is written. Types are told where a tool is faster for it, and
-only the two columns of interest are read.
+predictions, BESIDE for the one of labels where these are elsewhere, OUT for the file that is
+written. Types are told where a tool is faster for it, and only the columns of interest are read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.peer_data import NARROW, WIDE
+from benchmarks.peer_data import KEYED, LABELS, MODELS, NARROW, SEGMENTS, WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +43,11 @@ def lines_of_python(template: str, reads: Mapping[str, str]) -> Commands:
 BCE: Command = (str(Path(sys.executable).with_name("bce")),)
 BCE_MEAN: Command = (*BCE, "compute", "-q", "PATH")
 BCE_LOSSES: Command = (*BCE, "compute", "--per-example", "-f", "FORMAT", "-o", "OUT", "PATH")
+BCE_JOIN: Command = (*BCE_MEAN, "--labels", "BESIDE", "--on", "id")
+BCE_COMPARE: Command = (*BCE, "compare", "-q", "PATH")
+BCE_COMPARE += ("--prediction", "prediction", "--prediction", "rival")
+BCE_SEGMENTS: Command = (*BCE, "compute", "--by", "segment", "-f", "csv", "-o", "OUT", "PATH")
+BCE_CALIBRATION: Command = (*BCE, "calibration", "-q", "PATH")
 
 SKLEARN_MEAN = (
     "import pandas as pd; from sklearn.metrics import log_loss; "
@@ -66,9 +71,18 @@ ARROW_READS = {
     "jsonl": "read_json('PATH', lines=True, engine='pyarrow')",
     "pipe": "read_csv('/dev/stdin', engine='pyarrow')",
 }
+NUMPY_DIFFERENCE = (
+    "import numpy as np, pandas as pd; d = pd.read_csv('PATH', engine='pyarrow'); "
+    "loss = lambda p: -np.log(np.where(d.label == 1, p, 1 - p)); "
+    "print((loss(d.rival) - loss(d.prediction)).mean())"
+)
+ARROW_JOIN = (
+    "read_csv('PATH', engine='pyarrow').merge(pd.read_csv('BESIDE', engine='pyarrow'), on='id')"
+)
 SKLEARN = lines_of_python(SKLEARN_MEAN, PANDAS_READS)
 SKLEARN_ARROW = lines_of_python(SKLEARN_MEAN, ARROW_READS)
-NUMPY_ARROW = lines_of_python(NUMPY_MEAN, ARROW_READS)
+NUMPY_ARROW = lines_of_python(NUMPY_MEAN, ARROW_READS | {"join": ARROW_JOIN})
+NUMPY_ARROW |= {"compare": python(NUMPY_DIFFERENCE)}
 
 
 def polars_schema(types: Mapping[str, str]) -> str:
@@ -95,9 +109,26 @@ POLARS_READS = {
     "jsonl": "scan_ndjson('PATH', schema={'label': pl.Int64, 'prediction': pl.Float64})",
     "pipe": f"scan_csv(__import__('sys').stdin.buffer, schema={polars_schema(NARROW)})",
 }
-POLARS = lines_of_python(POLARS_MEAN, POLARS_READS) | {
+POLARS_JOIN = (
+    f"scan_csv('PATH', schema={polars_schema(KEYED)})"
+    f".join(pl.scan_csv('BESIDE', schema={polars_schema(LABELS)}), on='id')"
+)
+POLARS_DIFFERENCE = (
+    "import polars as pl; y = pl.col('label'); "
+    "loss = lambda p: -pl.when(y == 1).then(pl.col(p)).otherwise(1 - pl.col(p)).log(); "
+    f"print(pl.scan_csv('PATH', schema={polars_schema(MODELS)})"
+    ".select((loss('rival') - loss('prediction')).mean()).collect(engine='streaming').item())"
+)
+POLARS_SEGMENTS = (
+    f"{POLARS_LOSS}pl.scan_csv('PATH', schema={polars_schema(SEGMENTS)})"
+    ".group_by('segment').agg(n=pl.len(), mean_loss=loss.mean())"
+    ".sort('mean_loss', descending=True).sink_csv('OUT')"
+)
+POLARS = lines_of_python(POLARS_MEAN, POLARS_READS | {"join": POLARS_JOIN})
+POLARS |= {
     f"losses-{kind}": python(POLARS_LOSSES.replace("FORMAT", kind)) for kind in ("csv", "parquet")
 }
+POLARS |= {"compare": python(POLARS_DIFFERENCE), "segments": python(POLARS_SEGMENTS)}
 
 
 def duckdb_csv(path: str, types: Mapping[str, str]) -> str:
@@ -111,6 +142,15 @@ DUCKDB_LOSSES = (
     f"copy (select row_number() over () as row, label, prediction, {DUCKDB_LOSS} as loss "  # noqa: S608 -- constants
     f"from {duckdb_csv('PATH', NARROW)}) to 'OUT' (format FORMAT)"
 )
+DUCKDB_SEGMENTS = (
+    f"copy (select segment, count(*) as n, avg({DUCKDB_LOSS}) as mean_loss "  # noqa: S608 -- constants
+    f"from {duckdb_csv('PATH', SEGMENTS)} group by segment order by mean_loss desc) "
+    "to 'OUT' (format csv, header)"
+)
+DUCKDB_DIFFERENCE = (
+    f"select avg({DUCKDB_LOSS.replace('prediction', 'rival')}) - avg({DUCKDB_LOSS}) "  # noqa: S608 -- constants
+    f"from {duckdb_csv('PATH', MODELS)}"
+)
 DUCKDB_READS = {
     "csv": duckdb_csv("PATH", NARROW),
     "wide": duckdb_csv("PATH", WIDE),
@@ -118,11 +158,13 @@ DUCKDB_READS = {
     "parquet": "read_parquet('PATH')",
     "jsonl": "read_ndjson('PATH', columns = {label: 'TINYINT', prediction: 'DOUBLE'})",
     "pipe": duckdb_csv("/dev/stdin", NARROW),
+    "join": f"{duckdb_csv('PATH', KEYED)} join {duckdb_csv('BESIDE', LABELS)} using (id)",
 }
 QUERIES = {
     work: f"select avg({DUCKDB_LOSS}) from {read}"  # noqa: S608 -- constants
     for work, read in DUCKDB_READS.items()
 } | {f"losses-{kind}": DUCKDB_LOSSES.replace("FORMAT", kind) for kind in ("csv", "parquet")}
+QUERIES |= {"compare": DUCKDB_DIFFERENCE, "segments": DUCKDB_SEGMENTS}
 DUCKDB = with_pipe(
     (work, python(f"import duckdb; print(duckdb.sql('''{query}''').fetchall()[0][0])"))
     for work, query in QUERIES.items()

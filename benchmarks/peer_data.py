@@ -13,6 +13,10 @@ DATA = Path(tempfile.gettempdir()) / "bce-benchmarks"
 SPARE = 1 << 30  # bytes of the disk that are never taken
 
 NARROW = {"label": "TINYINT", "prediction": "DOUBLE"}  # with the types that SQL gives them
+MODELS = NARROW | {"rival": "DOUBLE"}
+SEGMENTS = NARROW | {"segment": "VARCHAR"}
+KEYED = {"id": "VARCHAR", "prediction": "DOUBLE"}
+LABELS = {"id": "VARCHAR", "label": "TINYINT"}
 WORDS = {
     "country": ["at", "be", "ch", "de", "fr", "it"],
     "device": ["desktop", "phone", "tablet"],
@@ -42,11 +46,14 @@ class Form:
         What a person calls it.
     bytes_a_row
         About how much of the disk a row takes.
+    beside
+        Key of another form that is read beside it, if any.
     """
 
     suffix: str
     title: str
     bytes_a_row: int
+    beside: str = ""
 
 
 FORMS = {
@@ -55,6 +62,11 @@ FORMS = {
     "gzip": Form(".csv.gz", "CSV, 2 columns, gzip", 10),
     "parquet": Form(".parquet", "Parquet", 11),
     "jsonl": Form(".jsonl", "JSON Lines", 48),
+    "models": Form(".models.csv", "CSV of two models", 42),
+    "segments": Form(".segments.csv", "CSV with 10,000 segments", 28),
+    "weighted": Form(".weighted.parquet", "Parquet with weights", 20),
+    "keyed": Form(".keyed.csv", "CSV of predictions by id", 32, beside="labels"),
+    "labels": Form(".labels.csv", "CSV of labels by id, in another order", 14),
 }
 
 

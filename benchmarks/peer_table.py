@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.peer_result import Result, Timed
 
 LARGE = 1_000_000  # with fewer rows, most of the time is the start
-HEAD = ("tool", "seconds", "of the first", "CPU seconds", "peak MB")
-ANSWERS = ("mean loss", "digits")
+SHORT = 0.01  # seconds, of which three digits say too little
 
 
 def rows_in_words(rows: int) -> str:
@@ -52,25 +51,46 @@ def digits(tool: Timed, first: Timed) -> str:
     return "the same" if different == 1 else f"{different} different"
 
 
-def cells(tool: Timed, first: Timed) -> list[str]:
-    """Return a tool's line of the table."""
-    line = [
-        tool.tool,
-        f"{tool.seconds:.3f}",
-        f"{tool.times_of(first):.2f}",
-        f"{tool.cpu_seconds:.3f}",
-        peak(tool.megabytes),
-    ]
-    return line + ([tool.answers[0], digits(tool, first)] if tool.answers else [])
+def seconds(number: float) -> str:
+    """Return seconds in digits enough for a call of microseconds.
+
+    Examples
+    --------
+    >>> seconds(1.2345), seconds(0.0001234)
+    ('1.234', '0.000123')
+    """
+    return f"{number:.3f}" if number >= SHORT else f"{number:.6f}"
+
+
+def span(low: float, high: float) -> str:
+    """Return the least and the greatest of several."""
+    return f"{seconds(low)} to {seconds(high)}"
+
+
+def line_of(tool: Timed, first: Timed, answer: str) -> dict[str, str]:
+    """Return a tool's line of the table by the heads of its columns."""
+    cells = {"tool": tool.tool, "seconds": seconds(tool.seconds)}
+    if len(tool.series) > 1:
+        cells["range"] = span(*tool.span)
+    cells |= {
+        "of the first": f"{tool.times_of(first):.2f}",
+        "CPU seconds": seconds(tool.cpu_seconds),
+        "peak MB": peak(tool.megabytes),
+    }
+    if first.answers:
+        has_answer = bool(tool.answers)
+        cells[answer] = tool.answers[0] if has_answer else ""
+        cells["digits"] = digits(tool, first) if has_answer else ""
+    return cells
 
 
 def table(result: Result, markdown: bool) -> str:
     """Return a piece of work with a line for each tool, and notes on what was left out."""
-    first = result.tools[0]
-    head = HEAD + (ANSWERS if first.answers else ())
-    lines = [cells(tool, first) for tool in result.tools]
+    first, answer = result.tools[0], TASKS[result.name].answer
+    lines = [line_of(tool, first, answer) for tool in result.tools]
     notes = [f"Left out: {note}." for note in result.notes]
-    return section(heading(result), head, lines, notes, markdown=markdown)
+    cells = [[*line.values()] for line in lines]
+    return section(heading(result), [*lines[0]], cells, notes, markdown=markdown)
 
 
 def growth(results: Sequence[Result], markdown: bool) -> str:

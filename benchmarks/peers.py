@@ -30,6 +30,8 @@ class Peer:
         Program that it needs, if any.
     bytes_a_row
         About how much memory it takes for a row, if it holds all rows at once.
+    most_rows
+        Beyond these it takes too long.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Peer:
     modules: tuple[str, ...] = ()
     program: str = ""
     bytes_a_row: int = 0
+    most_rows: int = 1_000_000_000
 
     def lacks(self, rows: int) -> str:
         """Say what it lacks to work on so many rows, or nothing."""
@@ -45,6 +48,8 @@ class Peer:
                 return f"the Python package {module} is not installed"
         if self.program and shutil.which(self.program) is None:
             return f"{self.program} is not installed"
+        if rows > self.most_rows:
+            return f"it is run on {self.most_rows:,} rows at the most, as it takes long"
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if rows * self.bytes_a_row > memory:
             needed = rows * self.bytes_a_row / 1e9
@@ -52,18 +57,22 @@ class Peer:
         return ""
 
 
+SLOW = 10_000_000
+
 PEERS = {
     "sklearn": Peer(
         "scikit-learn, pandas",
         peer_commands.SKLEARN,
         ("sklearn", "pandas"),
         bytes_a_row=150,
+        most_rows=SLOW,
     ),
     "sklearn-pyarrow": Peer(
         "scikit-learn, pandas with pyarrow",
         peer_commands.SKLEARN_ARROW,
         ("sklearn", "pandas", "pyarrow"),
         bytes_a_row=150,
+        most_rows=SLOW,
     ),
     "numpy": Peer(
         "NumPy, pandas with pyarrow",
@@ -74,6 +83,6 @@ PEERS = {
     "polars": Peer("Polars", peer_commands.POLARS, ("polars",)),
     "duckdb": Peer("DuckDB", peer_commands.DUCKDB, ("duckdb",)),
     "duckdb-shell": Peer("DuckDB's shell", peer_commands.DUCKDB_SHELL, program="duckdb"),
-    "mawk": Peer("mawk", peer_commands.MAWK, program="mawk"),
-    "miller": Peer("Miller", peer_commands.MILLER, program="mlr"),
+    "mawk": Peer("mawk", peer_commands.MAWK, program="mawk", most_rows=SLOW),
+    "miller": Peer("Miller", peer_commands.MILLER, program="mlr", most_rows=SLOW),
 }

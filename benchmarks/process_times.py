@@ -1,16 +1,22 @@
-"""Run a command as a process of its own; say how long it took, and how much of the machine."""
+"""Run a command as a process of its own; say how long it took, and how much of the machine.
+
+Or keep a process that does its work whenever it is asked to.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Self
 
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes of one ru_maxrss
 
@@ -69,6 +75,11 @@ def complaint(errors: str) -> str:
     return next((line for line in lines if "error:" in line), lines[-1])
 
 
+def child_environment() -> dict[str, str]:
+    """Return the variables of children."""
+    return {name: value for name, value in os.environ.items() if name not in UNSET}
+
+
 def run(command: Sequence[str], keep_output: bool = False) -> Run:
     """Run a command and wait for its end.
 
@@ -85,7 +96,7 @@ def run(command: Sequence[str], keep_output: bool = False) -> Run:
     >>> run(["sh", "-c", "echo 0.5"], keep_output=True).output
     '0.5'
     """
-    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
+    environment = child_environment()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -105,3 +116,70 @@ def run(command: Sequence[str], keep_output: bool = False) -> Run:
         raise FailedRunError(code, complaint(errors))
     peak = usage.ru_maxrss * PEAK_UNIT / 1e6
     return Run(seconds, usage.ru_utime + usage.ru_stime, peak, output)
+
+
+class Kept:
+    """A process that is kept, and does its work once for each line that it is sent.
+
+    It answers with a line: seconds, processor seconds, and what it has found.
+
+    Parameters
+    ----------
+    command
+        What to run.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed at the exit
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=child_environment(),
+            text=True,
+        )
+        self._peak: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self._errors.close()
+
+    def once(self) -> Run:
+        """Have the work done once; its peak memory is known at the end.
+
+        Raises
+        ------
+        FailedRunError
+            The process has ended.
+        """
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None  # noqa: S101 -- they are pipes
+        assert answers is not None  # noqa: S101
+        try:
+            print(file=asked, flush=True)
+        except BrokenPipeError:
+            words = []
+        else:
+            words = answers.readline().split(maxsplit=2)
+        if not words:
+            self.end()
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip()
+            raise FailedRunError(self._process.returncode or 1, complaint(said))
+        return Run(float(words[0]), float(words[1]), 0.0, words[2].strip())
+
+    def end(self) -> float:
+        """End the process, and return its peak memory (10**6 bytes)."""
+        if self._peak is None:
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(BrokenPipeError):
+                    if pipe is not None:
+                        pipe.close()
+            _, status, usage = os.wait4(self._process.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self._peak = usage.ru_maxrss
+        return self._peak * PEAK_UNIT / 1e6

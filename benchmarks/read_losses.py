@@ -1,6 +1,7 @@
 """Print the mean of the losses in a file: `python benchmarks/read_losses.py PATH`.
 
-It says whether what a tool has written for every row is right; rows out of order are refused.
+It says whether what a tool has written for every row, or for every segment, is right; rows out of
+order are refused.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import math
 import sys
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +37,30 @@ def losses(path: str) -> Iterator[float]:
     """
     row = 0
     for batch in batches(path):
-        numbers = batch["row"].to_pylist()
-        if numbers != list(range(row + 1, row + len(numbers) + 1)):
+        numbers = batch["row"].to_numpy()
+        if not np.array_equal(numbers, np.arange(row + 1, row + len(numbers) + 1)):
             message = f"the rows after {row} are not in order"
             raise SystemExit(message)
         row += len(numbers)
-        yield from batch["loss"].to_pylist()
+        yield from batch["loss"].to_numpy().tolist()
+
+
+def mean_of_segments(path: str) -> float:
+    """Return the mean loss of all segments, each by its number of rows.
+
+    Raises
+    ------
+    SystemExit
+        If a segment is told twice.
+    """
+    from pyarrow import csv
+
+    table = csv.read_csv(path)
+    counts, means = (table[name].to_numpy() for name in ("n", "mean_loss"))
+    if len(table["segment"].unique()) < len(table):
+        message = "a segment is told twice"
+        raise SystemExit(message)
+    return math.fsum(counts * means) / int(counts.sum())
 
 
 def mean(path: str) -> float:
@@ -56,4 +77,5 @@ def mean(path: str) -> float:
 
 
 if __name__ == "__main__":
-    print(mean(sys.argv[1]))
+    path = sys.argv[1]
+    print(mean_of_segments(path) if ".segments." in path else mean(path))

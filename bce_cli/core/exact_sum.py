@@ -40,6 +40,7 @@ BLOCK = 1 << 16  # bounds the scratch memory
 SEGMENT = 1 << 10
 _GROUPED_BLOCK = 1 << 15  # of which a cache holds all that is made of it
 _MOST_BITS = 53 - 10  # of values, 2**43 itself among them, of which a segment can be added up
+_FEW = 8  # are added up one by one
 _LARGE_EXPONENT = 900  # beyond this the extraction constant or a product could overflow
 _LARGE = 2.0**_LARGE_EXPONENT
 _LARGE_SHIFT = 200
@@ -76,6 +77,9 @@ _LEAST_BOUND = UNIT_EXPONENT + 4  # of products and their errors, where rounding
 
 def block_units(values: FloatArray) -> int:
     """Sum one block of finite values, of any size."""
+    if len(values) <= _FEW and np.isfinite(values).all():
+        ratios = map(float.as_integer_ratio, values.tolist())
+        return sum(n << (1 - UNIT_EXPONENT - of.bit_length()) for n, of in ratios)
     span = _span(values)
     return _units_within(values, span.bound, span.finest)
 

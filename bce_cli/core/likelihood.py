@@ -9,7 +9,7 @@ import numpy as np
 
 from bce_cli.core.arguments import check_choice
 from bce_cli.core.conventions import EXACT
-from bce_cli.core.exact_sum import ExactSum, slices
+from bce_cli.core.exact_sum import BLOCK, ExactSum
 from bce_cli.core.validate import check_rows
 from bce_cli.lean_dataclass import dataclass
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FloatType: TypeAlias = Literal["float16", "float32", "float64", "longdouble"]
 FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
 
+_SOON_LOST = 1 << 11  # by so many ordinary rows, which are multiplied before all others
 _FEW_UNITS = 1 << 20  # below so many subnormal steps, most factors no longer move the product
 
 
@@ -97,11 +98,12 @@ class RunningProduct:
 
     def extend(self, likelihoods: FloatArray) -> None:
         """Multiply by further likelihoods, each in [0, 1]; shape (n,)."""
-        for place in slices(len(likelihoods)):
-            block = likelihoods[place]
-            if not self.is_zero:
-                self._multiply(block)
-            self._n += len(block)
+        rest = likelihoods
+        while len(rest) and not self.is_zero:
+            size = BLOCK if self._n else _SOON_LOST
+            self._multiply(rest[:size])
+            self._n += len(rest[:size])
+            rest = rest[size:]
 
     def _multiply(self, likelihoods: FloatArray) -> None:
         with np.errstate(under="ignore"):

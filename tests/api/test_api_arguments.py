@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import bce_cli as bce
@@ -141,3 +143,18 @@ def test_an_argument_that_cannot_be_used_is_named(
         call()
     assert (caught.value.message, caught.value.hint) == (message, hint)
     assert str(caught.value) == (message if hint is None else f"{message}\n{hint}")
+
+
+@pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
+def test_a_thread_is_started_for_many_rows_or_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Thread) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    few = [1, 0] * 10, [0.9, 0.2] * 10
+    assert bce.compute(*few).n == bce.compute({"y": few[0], "p": few[1]}).n == 20
+    assert bce.compare(few[0], {"a": few[1], "b": few[1]}).n == 20
+    with pytest.raises(RuntimeError):
+        bce.compute(*few, workers=2)
+    with pytest.raises(RuntimeError):
+        bce.compute(np.ones(131_073), np.ones(131_073))

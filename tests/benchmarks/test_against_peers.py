@@ -17,9 +17,10 @@ from benchmarks import make_peer_data
 from benchmarks.peer_data import FORMS, WIDE, need_room
 from benchmarks.peer_result import Result, Timed
 from benchmarks.peer_table import growth, table
+from benchmarks.peer_targets import sizes, targets_table
 from benchmarks.peer_tasks import TASKS
 from benchmarks.peer_times import last_word
-from benchmarks.process_times import FailedRunError, Run, run
+from benchmarks.process_times import FailedRunError, Kept, Run, run
 
 ROOT = Path(__file__).parents[2]
 ROWS = 1_000
@@ -50,7 +51,8 @@ def mean_loss(path: Path) -> float:
 
 @pytest.mark.deep
 def test_every_tool_computes_the_same_and_has_a_line(tmp_path: Path) -> None:
-    work = ("--only", "csv", "losses-csv", "help", "--peers", "sklearn", "numpy", "polars")
+    work = ["--only", "csv", "losses-csv", "segments", "join", "compare", "calibration", "call"]
+    work += ["help", "--peers", "sklearn", "numpy", "polars"]
     size = ("--rows", "1k", "--pairs", "1", "--data", str(tmp_path))
     done = benchmark(*work, *size, "--markdown", "--chart", str(tmp_path / "chart.png"))
     assert done.returncode == 0, done.stderr
@@ -61,9 +63,20 @@ def test_every_tool_computes_the_same_and_has_a_line(tmp_path: Path) -> None:
     assert all(math.isclose(float(line[4]), expected, rel_tol=1e-12) for line in means.values())
     losses = lines_of(done.stdout, "every loss, CSV to CSV, 1 thousand rows")
     assert losses["bce"][4:] == means["bce"][4:] == [means["bce"][4], "the same"]
+    for title in ("10,000 segments", "predictions and labels joined", "a call in a notebook"):
+        lines = lines_of(done.stdout, title).values()
+        assert len(lines) > 1
+        assert all(math.isclose(float(line[4]), expected, rel_tol=1e-12) for line in lines)
+    assert len({line[4][:12] for line in lines_of(done.stdout, "two models").values()}) == 1
+    sorts = ["bce", "np.argsort", "np.sort"]
+    assert list(lines_of(done.stdout, "calibration, Parquet")) == sorts
+    beside = lines_of(done.stdout, "Beside the best")
+    assert beside["CSV, 2 columns, 1 thousand rows"][0] == "Polars"
     assert list(lines_of(done.stdout, "--help")) == ["bce", "import typer"]
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1000.csv", "chart.png"]
+    forms = (".csv", ".keyed.csv", ".labels.csv", ".models.csv", ".parquet", ".segments.csv")
+    made = [*(f"1000{form}" for form in forms), "chart.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == made
 
 
 def test_the_rows_are_the_same_in_every_form(
@@ -81,8 +94,11 @@ def test_the_rows_are_the_same_in_every_form(
     objects = [json.loads(line) for line in paths["jsonl"].read_text().splitlines()]
     expected = [(row["label"], row["prediction"]) for row in objects]
     assert len(set(expected)) == ROWS
-    frames = [wide, pd.read_parquet(paths["parquet"])]
-    frames += [pd.read_csv(paths[form]) for form in ("csv", "gzip")]
+    keyed, labels = (pd.read_csv(paths[form]) for form in ("keyed", "labels"))
+    assert list(keyed["id"]) == sorted(labels["id"]) != list(labels["id"])
+    frames = [wide, keyed.merge(labels, on="id")]
+    frames += [pd.read_parquet(paths[form]) for form in ("parquet", "weighted")]
+    frames += [pd.read_csv(paths[form]) for form in ("csv", "gzip", "models", "segments")]
     for frame in frames:
         assert list(zip(frame["label"], frame["prediction"], strict=True)) == expected
     few = tmp_path / "few.csv"
@@ -120,8 +136,11 @@ def test_show_tells_all_work_and_runs_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+OTHERS = {"DuckDB": 9.0, "mawk": 0.1}
+
+
 def timed(tool: str, seconds: list[float], answers: list[str]) -> Timed:
-    return Timed(tool, (), [Run(wall, 2 * wall, 5e3, "") for wall in seconds], answers)
+    return Timed(tool, (), [[Run(wall, 2 * wall, 5e3, "") for wall in seconds]], answers)
 
 
 def test_a_wrong_answer_and_unsteady_digits_are_told() -> None:
@@ -147,6 +166,49 @@ def test_a_wrong_answer_and_unsteady_digits_are_told() -> None:
         "mistaken    1.000          0.67        2.000     5000        0.5        WRONG\n"
         "Left out: other: it is not installed."
     )
+
+
+def test_several_series_are_summed_up_and_held_against_their_targets() -> None:
+    def measured(bce: list[float], others: list[float]) -> Result:
+        tools = [timed("bce", bce, ["0.5"]), timed("Polars", others, ["0.5"])]
+        tools += [timed(other, [wall] * len(bce), ["0.5"]) for other, wall in OTHERS.items()]
+        return Result("csv", 10_000_000, tools, ["other: it is not installed"])
+
+    first = measured([1.0, 3.0, 2.0], [1.0, 2.0, 2.0])
+    second = measured([0.5, 0.5, 1.0], [1.0, 1.0, 1.0])
+    both = first.with_series(second).with_series(measured([1.9], [1.0]))
+    assert both.notes == ["other: it is not installed"]
+    assert table(both, markdown=True).splitlines()[2:5] == [
+        "| tool | seconds | range | of the first | CPU seconds | peak MB | mean loss | digits |",
+        "|:---|---:|---:|---:|---:|---:|---:|---:|",
+        "| bce | 1.900 | 0.500 to 2.000 | 1.00 | 3.800 | 5000 | 0.5 | the same |",
+    ]
+    assert targets_table([both], markdown=True) == (
+        "**Beside the best**\n\n"
+        "| work | beside | its seconds | seconds | range | CPU seconds | peak MB | ratio "
+        "| its range | target | of the target |\n"
+        "|:---|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+        "| CSV, 2 columns, 10 million rows | Polars | 1.000 | 1.900 | 0.500 to 2.000 | 3.800 "
+        "| 5000 | 1.00 | 0.50 to 1.90 | 0.95 | 1.05 |\n\n"
+        "- Of 1 targets 0 are met: 1.00 of the target, or less."
+    )
+    assert targets_table([], markdown=True) == ""
+    assert sizes("csv") == [10_000, 1_000_000, 10_000_000, 100_000_000]
+
+
+@pytest.mark.deep
+def test_a_line_of_python_is_called_again_and_again(tmp_path: Path) -> None:
+    make_peer_data.make("parquet", 10, tmp_path / "10.parquet")
+    script = str(ROOT / "benchmarks" / "call_again.py")
+    command = [sys.executable, script, str(tmp_path / "10.parquet")]
+    with Kept([*command, "n = []", "n.append(y.sum() + len(p)) or len(n)"]) as process:
+        answers = [float(process.once().output) for _ in range(2)]
+        assert 1 <= answers[0] < answers[1]
+        assert process.end() == process.end() > 1
+    with Kept([*command, "", "missing"]) as process, pytest.raises(FailedRunError) as failure:
+        process.once()
+    assert str(failure.value) == "NameError: name 'missing' is not defined"
+    assert failure.value.code == 1
 
 
 def test_growth_compares_the_two_largest_files() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bce_cli import Convention, binary_cross_entropy, loss_report, loss_totals
 from bce_cli.core.rows import Rows
-from bce_cli.core.rules import RULES
+from bce_cli.core.rules import RULES, chosen
 from bce_cli.errors import ArgumentError, DataError
 
 
@@ -212,3 +212,14 @@ def test_a_convention_and_a_clip_are_two_rules() -> None:
 
 def test_every_rule_names_its_source() -> None:
     assert all(rule.source for rule in RULES.values())
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_loss_of_a_label_is_chosen_bit_for_bit(kind: type[np.floating]) -> None:
+    odd = [0.0, -0.0, 5e-324, 0.1, np.inf, -np.inf, np.nan, -np.nan]
+    pairs = np.array([(one, two) for one in odd for two in odd] * 2, kind)
+    labels = np.arange(len(pairs)) < len(pairs) // 2
+    for positive, negative in (pairs.T, np.ascontiguousarray(pairs.T), pairs[:0].T):
+        these = labels[: len(positive)]
+        expected = np.where(these, positive, negative)
+        assert chosen(these, positive, negative).tobytes() == expected.tobytes()

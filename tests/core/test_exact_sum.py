@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bce_cli.core.rows import FloatArray
 
 UNIT = Fraction(1, 2**1074)
+NINE_ZEROS = [0.0] * 9  # with fewer values, these are added up one by one
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 moderate = finite.filter(lambda x: x == 0.0 or 1e-100 <= abs(x) <= 1e100)  # products stay exact
@@ -51,6 +52,7 @@ def test_a_sum_is_exact(values: list[float]) -> None:
     total = ExactSum.of(np.array(values))
     assert total.units * UNIT == _exact(values)
     assert float(total) == _rounded(_exact(values))
+    assert ExactSum.of(np.array([*values, *NINE_ZEROS])) == total
 
 
 def test_no_unit_of_a_subnormal_number_is_lost() -> None:
@@ -58,6 +60,7 @@ def test_no_unit_of_a_subnormal_number_is_lost() -> None:
         for sign in (1, -1):
             value = math.ldexp(sign * units, -1074)
             assert ExactSum.of(np.array([value, 0.0])).units == sign * units
+            assert ExactSum.of(np.array([value, *NINE_ZEROS])).units == sign * units
 
 
 @given(st.lists(st.floats(-1e300, 1e300), max_size=50))
