@@ -14,6 +14,7 @@ from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
 from bce_cli.core.totals import squared_errors
+from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bce_cli.core.calibration.tally import Parts, Tally
