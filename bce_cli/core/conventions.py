@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bce_cli.core.arguments import check_choice, check_kind
+from bce_cli.core.exact_sum import slices
 from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
 from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
@@ -16,11 +17,14 @@ from bce_cli.errors import ArgumentError, DataError, argument
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, LabelArray
     from bce_cli.core.rules import CostLabels, CostRule, Costs
 
+_PIECE = 1 << 15  # rows; logarithms of more take half as long again
 _ROUNDS_TO_FLOAT32 = 2.0**29 + 1.0
 
 
@@ -84,22 +88,27 @@ class Convention:
 
     def losses(self, rows: Rows) -> FloatArray:
         """Losses in nats; shape (n,)."""
-        return _without_missing(self._costs(rows).of(self._labels(rows.labels)), rows)
+        losses = np.empty(len(rows))
+        for piece, some in _pieces(rows):
+            losses[piece] = self._costs(some).of(self._labels(some.labels))
+        return _without_missing(losses, rows)
 
     def losses_both_ways(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
         """Losses in nats, and those that 1 - p would have in place of p; each of shape (n,)."""
-        labels, costs = self._labels(rows.labels), self._costs(rows)
+        losses, others = np.empty(len(rows)), np.empty(len(rows))
+        for piece, some in _pieces(rows):
+            labels, costs = self._labels(some.labels), self._costs(some)
+            losses[piece] = costs.of(labels)
+            others[piece] = self._other_way(some, costs).of(labels)
+        return _without_missing(losses, rows), _without_missing(others, rows)
+
+    def _other_way(self, rows: Rows, costs: Costs) -> Costs:
+        """Return the costs that 1 - p would have in place of p."""
         if self.name == "exact":
-            other_way = costs.reversed
-        else:  # limits need not be the same on both sides
-            logits = None if rows.logits is None else -rows.logits
-            other_way = self._costs(
-                replace(rows, probabilities=1.0 - rows.probabilities, logits=logits)
-            )
-        return (
-            _without_missing(costs.of(labels), rows),
-            _without_missing(other_way.of(labels), rows),
-        )
+            return costs.reversed
+        # Limits need not be the same on both sides.
+        logits = None if rows.logits is None else -rows.logits
+        return self._costs(replace(rows, probabilities=1.0 - rows.probabilities, logits=logits))
 
     def likelihoods(self, rows: Rows) -> FloatArray:
         """Probability given to each label; where a limit held, what the loss amounts to."""
@@ -225,6 +234,21 @@ def refuse_mixed(float_type: str | None) -> None:
 def _as_held(labels: LabelArray, rule: Rule) -> LabelArray:
     """Return soft labels in the float type in which the library holds them."""
     return labels.astype(np.float32) if rule.single_precision else labels  # type: ignore[return-value]
+
+
+def _pieces(rows: Rows) -> Iterator[tuple[slice, Rows]]:
+    """Cut rows into such as a core's cache holds, with what their losses depend on."""
+    for piece in slices(len(rows), _PIECE):
+        logits = None if rows.logits is None else rows.logits[piece]
+        yield (
+            piece,
+            Rows(
+                rows.labels[piece],
+                rows.probabilities[piece],
+                logits=logits,
+                float_type=rows.float_type,
+            ),
+        )
 
 
 def _without_missing(losses: FloatArray, rows: Rows) -> FloatArray:
