@@ -173,13 +173,14 @@ def part_of(column: pa.Array | pa.ChunkedArray, path: Sequence[Step]) -> pa.Arra
     [0.1, None, None]
     """
     import pyarrow as pa
-    from pyarrow import compute
 
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     column = _decoded(column)
     for step in path:
         if isinstance(step, str):
+            from pyarrow import compute
+
             column = compute.struct_field(column, [step])
         elif is_vector(column.type):
             column = _value_of_vectors(column, step)
@@ -192,10 +193,12 @@ def part_of(column: pa.Array | pa.ChunkedArray, path: Sequence[Step]) -> pa.Arra
 def _decoded(column: pa.Array) -> pa.Array:
     """Write out what is stored as runs of one value."""
     import pyarrow as pa
+
+    if not pa.types.is_run_end_encoded(column.type):
+        return column
     from pyarrow import compute
 
-    is_encoded = pa.types.is_run_end_encoded(column.type)
-    return compute.run_end_decode(column) if is_encoded else column
+    return compute.run_end_decode(column)
 
 
 def other_size(vectors: pa.Array, size: int) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bce_cli.errors import DataError, quoted, safe_text
-from bce_cli.readers.buffers import bits_of, categories_of, floats_of, null_mask
+from bce_cli.readers.buffers import bits_of, categories_of, floats_of, null_mask, numbers_of
 from bce_cli.readers.held import are_held
 from bce_cli.readers.reading import ConvertedColumns
 from bce_cli.readers.texts import has_long_text, has_texts, strings, texts_of
@@ -175,7 +175,9 @@ def _floats(column: pa.Array) -> FloatArray | None:
         column = column.cast(pa.string())
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
-    values = floats_of(column.cast(pa.float64()))
+    values = numbers_of(column)
+    if values is None:
+        values = floats_of(column.cast(pa.float64()))
     return None if is_text(column.type) and not _all_held(column, values) else values
 
 
