@@ -65,8 +65,6 @@ _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a ti
 
 _FEW_COLUMNS = 8  # of more, fewer rows are held at a time
 
-_STEPS_AT_ONCE = 4
-
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
 
@@ -99,10 +97,7 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
         in_file = sorted(wanted, key=lambda column: column.place)  # batches follow this order
         leaves = dict.fromkeys(leaf for column in in_file for leaf in _leaves(opened, column))
         most = max(1, n_rows // (1 + len(wanted) // _FEW_COLUMNS))
-        # Decoding is quicker in large steps, of which numbers alone take little memory.
-        are_numbers = all(_is_number(part_type(schema, column)) for column in wanted)
-        at_once = most * _STEPS_AT_ONCE if are_numbers else most
-        chunks = _Chunks(file, metadata, list(leaves), spans, at_once)
+        chunks = _Chunks(file, metadata, list(leaves), spans, most)
         for batch in _with_fewer_dictionaries(chunks.batches, texts):
             # A name may bring along a column that has a part of that name, such as x in p for p.x.
             named = [i for i, name in enumerate(batch.schema.names) if name in called]
@@ -110,16 +105,9 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
                 message = "its columns cannot be told from each other"
                 raise pa.ArrowInvalid(message)
             columns = [named[found.index(place)] for place in places]
-            whole = validated(batch.select(columns))
-            yield from (whole.slice(start, most) for start in range(0, len(whole), most))
+            yield validated(batch.select(columns))
 
     return Batches(schema, metadata.num_rows, read, _row_groups(metadata))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
 def _leaves(opened: Any, column: Wanted) -> list[str]:  # noqa: ANN401 -- pyarrow's
