@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bce_cli.core.rows import FloatArray
+    from bce_cli.core.rows import BoolArray, FloatArray
     from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.parts import Step
@@ -203,12 +203,12 @@ class JsonBlock(TextBlock):
         has_doubts = bool(self.columns.texts)
         for key, role, _ in self.columns.numbers:
             is_hard = role == "label" and not self.grammar.soft_labels
-            values = lines.bits(names[key]) if is_hard else None
+            values: BoolArray | FloatArray | None = lines.bits(names[key]) if is_hard else None
             if values is None:
-                values = lines.floats(names[key])
-                if values is None:
+                values = numbers = lines.floats(names[key])
+                if numbers is None:
                     return None
-                has_doubts = has_doubts or bool(doubtful(values, role, self.grammar).any())
+                has_doubts = has_doubts or bool(doubtful(numbers, role, self.grammar).any())
             if role == "label":
                 cells.labels = values
             else:
