@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, rea
 from bce_cli.readers.buffers import floats_of
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
-from bce_cli.readers.held import hides
+from bce_cli.readers.held import doubtful, hides
 from bce_cli.readers.json_values import (
     JsonParts,
     Number,
@@ -29,7 +29,8 @@ from bce_cli.readers.json_values import (
     reason_of,
 )
 from bce_cli.readers.parts import part_hint
-from bce_cli.readers.regular_lines import numbers_of
+from bce_cli.readers.reading import ConvertedColumns
+from bce_cli.readers.regular_lines import RegularLines
 from bce_cli.readers.texts import literal_text
 from bce_cli.readers.typed_columns import bool_text, typed_cells
 
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from bce_cli.core.rows import BoolArray, FloatArray
     from bce_cli.readers.columns import ColumnChoice, Columns
     from bce_cli.readers.grammar import Grammar, InputOptions
     from bce_cli.readers.parts import Step
-    from bce_cli.readers.reading import ConvertedColumns
     from bce_cli.readers.second_look import Record
 
 _LF, _CR, _OPEN, _CLOSE = b"\n\r{}"
@@ -176,16 +177,51 @@ class JsonBlock(TextBlock):
         if any(name in bytes(data) for name in self._named_parts()):
             return None
         tree = self._tree()
-        table = numbers_of(data) if _are_numbers(tree) else None
-        if table is None or not tree.keys() <= set(table.column_names):
-            n = count_objects(data)
-            table = self._parsed(tree) if n else None
-            if table is None or len(table) != n:
-                return None
-            table.validate(full=True)  # the parser lets text through that is not UTF-8
-        if hides(self.lines.data) or self._has_coarse_numbers(table):
+        cells = (
+            self._regular_numbers()
+            if self.grammar.positive is None and _are_numbers(tree)
+            else None
+        )
+        if cells is not None:
+            return cells
+        n = count_objects(data)
+        table = self._parsed(tree) if n else None
+        if table is None or len(table) != n:
+            return None
+        table.validate(full=True)  # the parser lets text through that is not UTF-8
+        if hides(data) or self._has_coarse_numbers(table):
             return None
         return typed_cells(len(table), self.columns, partial(self._column, table), self.grammar)
+
+    def _regular_numbers(self) -> ConvertedColumns | None:
+        """Convert numbers of lines that all look alike; None for what is to be parsed."""
+        lines = RegularLines.found(self.lines.data)
+        if lines is None:
+            return None
+        cells = ConvertedColumns(lines.n, cuts=self.columns.cuts, decimal=self.grammar.decimal)
+        names = {key: str(self.columns.path(place)[0]) for key, place in self.columns.wanted}
+        has_doubts = bool(self.columns.texts)
+        for key, role, _ in self.columns.numbers:
+            is_hard = role == "label" and not self.grammar.soft_labels
+            values: BoolArray | FloatArray | None = lines.bits(names[key]) if is_hard else None
+            if values is None:
+                values = numbers = lines.floats(names[key])
+                if numbers is None:
+                    return None
+                has_doubts = has_doubts or bool(doubtful(numbers, role, self.grammar).any())
+            if role == "label":
+                cells.labels = values
+            else:
+                cells.numbers[key] = cast("FloatArray", values)
+        for key, _ in self.columns.texts:  # each is to be cut
+            numbers = lines.floats(names[key])
+            if numbers is None or self._is_coarse(key, numbers):
+                return None
+            cells.add_text(key, _float_column(numbers))
+        are_numbers = all(
+            lines.floats(name) is not None for name in lines.spans.keys() - names.values()
+        )
+        return None if not are_numbers or (has_doubts and hides(self.lines.data)) else cells
 
     def _named_parts(self) -> set[bytes]:
         """Return the names of parts that are wanted, as keys that are called so have them."""
@@ -194,20 +230,21 @@ class JsonBlock(TextBlock):
         return {json.dumps(n, ensure_ascii=kind).encode() for n in names for kind in (True, False)}
 
     def _has_coarse_numbers(self, table: pa.Table) -> bool:
-        """Whether a number that is to be cut may have more digits than were read."""
-        if not self.columns.cuts:
-            return False
-        from bce_cli.readers.cuts import is_coarse  # noqa: PLC0415 -- rarely needed
-
         columns = {
             key: self._column(table, place)
             for key, place in self.columns.texts
             if key in self.columns.cuts
         }
         return any(
-            str(column.type) == "double" and is_coarse(floats_of(column), self.columns.cuts[key])
+            str(column.type) == "double" and self._is_coarse(key, floats_of(column))
             for key, column in columns.items()
         )
+
+    def _is_coarse(self, key: str, numbers: FloatArray) -> bool:
+        """Whether a number that is to be cut may have more digits than were read."""
+        from bce_cli.readers.cuts import is_coarse  # noqa: PLC0415 -- rarely needed
+
+        return is_coarse(numbers, self.columns.cuts[key])
 
     def _column(self, table: pa.Table, place: int) -> pa.ChunkedArray | pa.Array:
         name, *path = self.columns.path(place)
@@ -281,6 +318,12 @@ def _are_numbers(tree: _Tree) -> bool:
     import pyarrow as pa
 
     return all(kind == pa.float64() for kind in tree.values())
+
+
+def _float_column(values: FloatArray) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(values)])
 
 
 def _fields(tree: _Tree) -> list[tuple[str, pa.DataType]]:

@@ -102,10 +102,7 @@ class PlainFields(NamedTuple):
 
     def bits(self, place: int) -> BoolArray | None:
         """Read a column of which each field is the character 0 or 1; None where one is not."""
-        begins, ends = self._bounds(place)
-        digits = self.data[begins] - np.uint8(_ZERO)  # an empty field begins with its end
-        is_one_digit = digits.max() <= 1 and np.array_equal(ends - begins, np.ones_like(ends))
-        return digits.view(np.bool_) if is_one_digit else None
+        return bits_between(self.data, *self._bounds(place))
 
     def floats(self, place: int) -> FloatArray:
         """Read a column of numbers.
@@ -115,16 +112,35 @@ class PlainFields(NamedTuple):
         pyarrow.ArrowInvalid
             A field is none, or has blanks around it.
         """
-        import pyarrow as pa
+        return floats_between(self.data, *self._bounds(place))
 
-        # Texts of Arrow follow each other: between two fields stands one that is null.
-        offsets = np.zeros(2 * self.n + 1, np.int32)
-        offsets[1::2], offsets[2::2] = self._bounds(place)
-        validity = np.full(self.n // 4 + 1, _EVERY_SECOND, np.uint8)
-        buffers = map(pa.py_buffer, (validity, offsets, self.data))
-        texts = pa.Array.from_buffers(pa.string(), 2 * self.n, [*buffers], null_count=self.n)
-        numbers = _cast_to_floats()(texts)
-        return np.frombuffer(numbers.buffers()[1], np.float64, 2 * self.n)[1::2].copy()
+
+def bits_between(data: ByteArray, begins: Offsets, ends: Offsets) -> BoolArray | None:
+    """Read what stands between places, each the character 0 or 1; None where one is not."""
+    digits = data[begins] - np.uint8(_ZERO)  # an empty field begins with its end
+    is_one_digit = digits.max() <= 1 and np.array_equal(ends - begins, np.ones_like(ends))
+    return digits.view(np.bool_) if is_one_digit else None
+
+
+def floats_between(data: ByteArray, begins: Offsets, ends: Offsets) -> FloatArray:
+    """Read the numbers that stand between places, which ascend.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        One is none, or has blanks around it.
+    """
+    import pyarrow as pa
+
+    # Texts of Arrow follow each other: between two fields stands one that is null.
+    n = len(begins)
+    offsets = np.zeros(2 * n + 1, np.int32)
+    offsets[1::2], offsets[2::2] = begins, ends
+    validity = np.full(n // 4 + 1, _EVERY_SECOND, np.uint8)
+    buffers = map(pa.py_buffer, (validity, offsets, data))
+    texts = pa.Array.from_buffers(pa.string(), 2 * n, [*buffers], null_count=n)
+    numbers = _cast_to_floats()(texts)
+    return np.frombuffer(numbers.buffers()[1], np.float64, 2 * n)[1::2].copy()
 
 
 @cache

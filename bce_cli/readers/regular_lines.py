@@ -1,74 +1,105 @@
 """JSON lines that all look like the first: the same keys in the same order, and numbers alone.
 
-Of such lines all but the numbers is blanked out, and what is left is CSV, which pyarrow parses four
-times as fast. Whatever is otherwise, or is no JSON, is left to the parser of JSON.
+What stands between two numbers is then the same on every line, and has one comma or line end. NumPy
+finds these, looks whether all around them is as it was on the first line, and thus knows where each
+number begins and ends; Arrow reads it from there. Whatever is otherwise, or is no JSON, is left to
+the parser of JSON.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
+from bce_cli.readers.plain_fields import PlainFields, bits_between, floats_between
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
-    from bce_cli.readers.blocks import ByteArray, Positions
+    from bce_cli.core.rows import BoolArray, FloatArray
+    from bce_cli.readers.plain_fields import ByteArray, Offsets
 
 _MEMBER = re.compile(
-    rb"""([{,][ \t]*"([^"\\,.\x00-\x1f\x7f-\xff]+)"[ \t]*:[ \t]*)-?[0-9][0-9.eE+-]*"""
+    rb"""((?:\{|[ \t]*,)[ \t]*"([^"\\,.\x00-\x1f\x7f-\xff]+)"[ \t]*:[ \t]*)-?[0-9][0-9.eE+-]*"""
 )
 _TAIL = re.compile(rb"[ \t]*\}\r?\n")
 _LONGEST = 1 << 12
 _WORD = 8
-_LF, _COMMA, _MINUS, _POINT, _ZERO, _NINE = b"\n,-.09"
+_MINUS, _POINT, _ZERO = b"-.0"
 
 
-def numbers_of(data: memoryview) -> pa.Table | None:
-    r"""Read lines that hold numbers alone.
+class RegularLines(NamedTuple):
+    r"""Where the numbers of lines begin and end.
 
-    Parameters
+    Attributes
     ----------
-    data : memoryview
-        Whole lines.
-
-    Returns
-    -------
-    pyarrow.Table or None
-        A column of float64 for each key; None where any line is not like the first, or has a number
-        that is not written as JSON wants it.
+    data : ndarray of uint8
+    spans : dict of str to tuple of two ndarrays of int32, shape (n,)
+        By key, where its numbers begin, and where they end.
 
     Examples
     --------
-    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"y": 0, "p": 1e-3}\n')).column_names
-    ['y', 'p']
-    >>> numbers_of(memoryview(b'{"y": 1, "p": 0.5}\n{"p": 0.25, "y": 0}\n'))
+    >>> lines = RegularLines.found(memoryview(b'{"y": 1, "p": 0.5}\n{"y": 0, "p": 1e-3}\n'))
+    >>> lines.bits("y").tolist(), lines.floats("p").tolist()
+    ([True, False], [0.5, 0.001])
+    >>> RegularLines.found(memoryview(b'{"y": 1, "p": 0.5}\n{"p": 0.25, "y": 0}\n')) is None
+    True
     """
-    found = _template(bytes(data[:_LONGEST]))
-    if found is None:
-        return None
-    names, literals, tail = found
-    text = as_bytes(data)
-    ends = np.flatnonzero(text == _LF) + 1
-    commas = np.flatnonzero(text == _COMMA)
-    n = len(ends)
-    if ends[-1] != len(text) or len(commas) != n * (len(names) - 1):
-        return None
-    starts = np.append(0, ends[:-1])
-    places = [starts, *commas.reshape(n, -1).T] if len(names) > 1 else [starts]
-    if not (np.all(places[-1] < ends) and np.all(places[min(1, len(names) - 1)] >= starts)):
-        return None
-    blanked = text.copy()
-    for literal, at in ((tail, ends - len(tail)), *zip(literals, places, strict=True)):
-        if at[0] < 0 or not _blank(blanked, text, literal, at):
+
+    data: ByteArray
+    spans: dict[str, tuple[Offsets, Offsets]]
+
+    @classmethod
+    def found(cls, data: memoryview) -> Self | None:
+        """Find the numbers in whole lines; None where any line is not like the first.
+
+        What stands in the place of a number is not looked at, but is not empty.
+        """
+        found = _template(bytes(data[:_LONGEST]))
+        if found is None:
             return None
-    values = [at + len(literal) for literal, at in zip(literals, places, strict=True)]
-    are_plain = _have_digits_behind_points(text) and all(_begin_as_numbers(text, v) for v in values)
-    return _parsed(blanked, names, n) if are_plain else None
+        names, literals, tail = found
+        text = as_bytes(data)
+        fields = PlainFields.found(text, ",", len(names), range(len(names)))
+        if fields is None or data[-len(tail) :] != tail:
+            return None
+        line_ends = fields.ends[len(names) - 1] - np.int32(len(tail) - 1)
+        places = [
+            fields.ends[at] - np.int32(literals[at + 1].index(b",")) for at in range(len(names) - 1)
+        ]
+        betweens = [*zip(literals[1:], places, strict=True), (tail + literals[0], line_ends[:-1])]
+        if not all(_stands_at(text, literal, at) for literal, at in betweens):
+            return None
+        begins = [at + np.int32(len(literal)) for literal, at in betweens]
+        begins.insert(0, np.append(np.int32(len(literals[0])), begins.pop()))
+        ends = [*places, line_ends]
+        if not all(np.all(b < e) for b, e in zip(begins, ends, strict=True)):
+            return None
+        return cls(text, dict(zip(names, zip(begins, ends, strict=True), strict=True)))
+
+    @property
+    def n(self) -> int:
+        """How many lines there are."""
+        return len(next(iter(self.spans.values()))[0])
+
+    def bits(self, name: str) -> BoolArray | None:
+        """Read a key of which each number is the character 0 or 1; None where there is none."""
+        return bits_between(self.data, *self.spans[name]) if name in self.spans else None
+
+    def floats(self, name: str) -> FloatArray | None:
+        """Read a key of numbers that are written as JSON wants it; None where there is none."""
+        import pyarrow as pa
+
+        begins, ends = self.spans.get(name, (None, None))
+        if begins is None or ends is None or not _are_spelled_as_in_json(self.data, begins):
+            return None
+        try:
+            return floats_between(self.data, begins, ends)
+        except pa.ArrowInvalid:
+            return None
 
 
 def _template(start: bytes) -> tuple[list[str], list[bytes], bytes] | None:
@@ -86,20 +117,18 @@ def _template(start: bytes) -> tuple[list[str], list[bytes], bytes] | None:
     return (names, literals, tail[0]) if tail and len(set(names)) == len(names) > 0 else None
 
 
-def _blank(blanked: ByteArray, text: ByteArray, literal: bytes, at: Positions) -> bool:
-    """Put spaces for all but commas and line ends of what must stand at some places; or say no."""
-    blank = re.sub(rb"[^,\r\n]", b" ", literal)
-    step = _WORD if len(literal) >= _WORD else 1
-    if at[-1] + len(literal) > len(text):
+def _stands_at(text: ByteArray, literal: bytes, at: Offsets) -> bool:
+    """Whether some bytes, five or more, stand at places that ascend."""
+    if not len(at):
+        return True
+    if int(at[-1]) + len(literal) > len(text):
         return False
-    before, after = _words(text, step), _words(blanked, step)
-    for offset in {*range(0, len(literal) - step, step), len(literal) - step}:
-        word, space = (
-            int.from_bytes(t[offset : offset + step], "little") for t in (literal, blank)
-        )
-        if np.any(before[at + offset] != before.dtype.type(word)):
+    size = _WORD if len(literal) >= _WORD else _WORD // 2
+    words = _words(text, size)
+    for offset in {*range(0, len(literal) - size, size), len(literal) - size}:
+        word = int.from_bytes(literal[offset : offset + size], "little")
+        if not np.all(words[at + np.int32(offset)] == words.dtype.type(word)):
             return False
-        after[at + offset] = space
     return True
 
 
@@ -108,32 +137,26 @@ def _words(text: ByteArray, size: int) -> npt.NDArray[np.unsignedinteger]:
     return np.ndarray(len(text) - size + 1, f"<u{size}", text, strides=(1,))
 
 
-def _is_digit(signs: ByteArray) -> npt.NDArray[np.bool_]:
-    return (signs >= _ZERO) & (signs <= _NINE)
+def _are_digits(signs: ByteArray) -> BoolArray:
+    return signs - np.uint8(_ZERO) <= 9  # noqa: PLR2004
 
 
-def _begin_as_numbers(text: ByteArray, at: Positions) -> bool:
-    """Whether numbers begin with a digit behind a sign, and with 0 only if no digit follows."""
-    at = at + (text[at] == _MINUS)
+def _are_spelled_as_in_json(text: ByteArray, begins: Offsets) -> bool:
+    """Whether what Arrow takes for numbers is what JSON does.
+
+    They begin with a digit behind a sign, and with 0 only if no digit follows; and a digit follows
+    the point behind the first digits: Arrow takes no other.
+    """
+    at = begins + (text[begins] == _MINUS)
     first = text[at]
-    return bool(np.all(_is_digit(first)) and not np.any(_is_digit(text[at + 1]) & (first == _ZERO)))
-
-
-def _have_digits_behind_points(text: ByteArray) -> bool:
-    return bool(np.all(_is_digit(text[np.flatnonzero(text == _POINT) + 1])))
-
-
-def _parsed(text: ByteArray, names: list[str], n: int) -> pa.Table | None:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    try:
-        table = csv.read_csv(
-            pa.py_buffer(text),
-            csv.ReadOptions(use_threads=False, column_names=names, block_size=len(text) + 1),
-            csv.ParseOptions(quote_char=False),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=[]),
-        )
-    except pa.ArrowInvalid:  # a value is no number
-        return None
-    return table if len(table) == n else None
+    if not (
+        np.all(_are_digits(first)) and not np.any(_are_digits(text[at + 1]) & (first == _ZERO))
+    ):
+        return False
+    while len(at):
+        at = at + np.int32(1)
+        signs = text[at]
+        if not np.all(_are_digits(text[at[signs == _POINT] + 1])):
+            return False
+        at = at[_are_digits(signs)]
+    return True
