@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.readers.blocks import as_bytes
+from bce_cli.readers.buffers import floats_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,7 +41,7 @@ def numbers_of(data: memoryview) -> pa.Table | None:
     -------
     pyarrow.Table or None
         A column of float64 for each key; None where any line is not like the first, or has a number
-        that is not written as JSON wants it.
+        that is not written as JSON wants it, or is too large.
 
     Examples
     --------
@@ -136,4 +137,6 @@ def _parsed(text: ByteArray, names: list[str], n: int) -> pa.Table | None:
         )
     except pa.ArrowInvalid:  # a value is no number
         return None
-    return table if len(table) == n else None
+    # The parser of JSON refuses what float64 cannot hold, where this one says infinite.
+    are_held = all(np.isfinite(floats_of(column)).all() for column in table.columns)
+    return table if are_held and len(table) == n else None
