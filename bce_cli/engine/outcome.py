@@ -40,7 +40,7 @@ class Outcome:
     """
 
     state: Any = None
-    facts: Facts = Facts()  # noqa: RUF009 -- frozen
+    facts: Facts = Facts()
     error: BceError | None = None
 
     def followed_by(self, other: Outcome, positive: str | None) -> Outcome:
