@@ -50,7 +50,7 @@ COMMANDS = (
 )
 OF_OTHERS = {  # options in the pages that are not those of bce
     *("--extra", "--no-compile", "--markdown", "--nthreads", "--nworkers", "--no-nanny"),
-    *("--slurpfile", "--only", "--csv"),
+    *("--slurpfile", "--only", "--csv", "--targets", "--runs"),
 }
 NEEDS_MORE = re.compile(
     r"venv|pip |uv |dask|://|/shared|\bcurl\b|benchmarks/|/usr/bin|^(?:sqlite3|duckdb|psql) "

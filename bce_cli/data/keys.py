@@ -31,6 +31,7 @@ _NOT_ASCII = np.uint64(0x8080_8080_8080_8080)
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xD6E8_FEB8_6659_FD93)
 _HALF = np.uint64(32)
 _ROWS_AT_ONCE = 1 << 16
+_LONG = 1 << 10  # bytes
 
 
 class Partners(NamedTuple):
@@ -133,13 +134,15 @@ class Keys:
         return Keys(self.words, self.starts[rows], self.lengths[rows], self.hashes[rows])
 
     def texts(self, rows: Places) -> list[str]:
-        """Return the texts of some rows; those that share their bytes are one."""
+        """Return the texts of some rows; equal ones are one object, so none is compared twice."""
         data = self.words.view(np.uint8).data
         known: dict[tuple[int, int], str] = {}
+        one_of: dict[str, str] = {}
         found = []
         for place in zip(self.starts[rows].tolist(), self.lengths[rows].tolist(), strict=True):
             if place not in known:
-                known[place] = str(data[place[0] : sum(place)], "utf-8")
+                text = str(data[place[0] : sum(place)], "utf-8")
+                known[place] = one_of.setdefault(text, text)
             found.append(known[place])
         return found
 
@@ -285,10 +288,18 @@ def _of_chunk(column: pa.Array) -> Keys:
 
 def _hashes(words: Hashes, starts: Integers, lengths: Integers) -> Hashes:
     """Mix the bytes of each key into a number."""
+    is_long = lengths > _LONG
     hashes = lengths.astype(np.uint64)
-    for step in _steps(lengths):
+    for step in _steps(np.where(is_long, 0, lengths)):
         mixed = (hashes[step.rows] ^ step.words(words, starts)) * _ODD[0]
         hashes[step.rows] = mixed ^ mixed >> _HALF
     hashes *= _ODD[1]
     hashes ^= hashes >> _HALF
+    if is_long.any():  # by arrays, 64 KiB take 8192 steps, though there may be one such text
+        from hashlib import blake2b  # noqa: PLC0415 -- hardly any key is long
+
+        data = words.view(np.uint8).data
+        for row in np.flatnonzero(is_long).tolist():
+            text = data[starts[row] : starts[row] + lengths[row]]
+            hashes[row] = int.from_bytes(blake2b(text, digest_size=_WORD).digest(), "little")
     return hashes

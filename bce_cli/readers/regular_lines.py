@@ -97,9 +97,11 @@ class RegularLines(NamedTuple):
         if begins is None or ends is None or not _are_spelled_as_in_json(self.data, begins):
             return None
         try:
-            return floats_between(self.data, begins, ends)
+            values = floats_between(self.data, begins, ends)
         except pa.ArrowInvalid:
             return None
+        # The parser of JSON refuses what float64 cannot hold, where this cast says infinite.
+        return values if np.isfinite(values).all() else None
 
 
 def _template(start: bytes) -> tuple[list[str], list[bytes], bytes] | None:

@@ -92,3 +92,17 @@ def test_many_rows_are_matched_span_by_span() -> None:
 def test_blank_texts_are_found(words: list[str | None], *, has_blank: bool) -> None:
     assert Texts(strings(words)).has_blank is has_blank
     assert Texts(strings(words).dictionary_encode()).has_blank is has_blank
+
+
+def test_long_keys_find_their_partners_wherever_their_bytes_stand() -> None:
+    long = ["x" * 1024, "x" * 1025, "x" * 2000 + "a", "x" * 2000 + "b"]
+    left, right = Keys.of(["k", *long]), Keys.of([*long[::-1], "other"])
+    assert len({*left.hashes.tolist()}) == 5
+    assert [places.tolist() for places in partners(left, right)] == [[1, 2, 3, 4], [3, 2, 1, 0]]
+
+
+def test_equal_texts_are_one_object() -> None:
+    keys = Keys.joined([Keys.of(["x" * 2000]), Keys.of(["x" * 2000])])
+    first, second = keys.texts(np.array([0, 1]))
+    assert first is second
+    assert keys.repeats() == [(1, 0)]

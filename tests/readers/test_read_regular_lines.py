@@ -7,7 +7,7 @@ import pytest
 
 from bce_cli.errors import BceError
 from bce_cli.readers import json_lines
-from bce_cli.readers.grammar import InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions
 from bce_cli.readers.regular_lines import RegularLines
 
 START = b'{"y": 1, "p": 0.25, "x": -7}\n{"y": 0, "p": 1e-3, "x": 10}\n'
@@ -20,10 +20,12 @@ def numbers_of(data: bytes) -> dict[str, list[float]] | None:
     return lists if lists and len(lists) == len(columns) else None
 
 
-def read(data: bytes) -> str:
+def read(data: bytes, *, logits: bool = False) -> str:
     """Return what some lines are read as, or why they are not."""
     try:
-        file = json_lines.JsonFile(io.BytesIO(data), "rows", InputOptions())
+        file = json_lines.JsonFile(
+            io.BytesIO(data), "rows", InputOptions(grammar=Grammar(logits=logits))
+        )
         rows = [block.read().rows for block in file.blocks()]
     except BceError as error:
         return f"{type(error).__name__}: {error}"
@@ -45,6 +47,7 @@ def test_seventeen_digits_are_the_nearest_number() -> None:
 ODD = (
     *("01", "1.", ".5", "-.5", "+1", "nan", "NaN", "Infinity", "1e", "-01", "1.e3", "1 2", "1,2"),
     *("0x1", "1_0", "-", "1.5.2", "", "null", "true", '"1"', "[1]", "{}", "1\r", "1}{", "\u0661"),
+    *("1e400", "-1e400"),
 )
 
 
@@ -61,6 +64,13 @@ def test_what_is_no_number_of_json_is_left_to_the_parser_of_json(
         with monkeypatch.context() as patch:
             patch.setattr(RegularLines, "found", lambda _data: None)
             assert found == read(data), odd
+
+
+def test_a_logit_is_not_infinite_because_float64_cannot_hold_it() -> None:
+    assert read(b'{"y": 1, "p": 0.5}\n{"y": 1, "p": -1e400}\n', logits=True) == (
+        "ProbabilityError: rows, line 2: prediction -1e400 (column 'p') is finite, but "
+        "float64 cannot hold it\na logit may be infinite, if it is written as inf"
+    )
 
 
 @pytest.mark.parametrize(
