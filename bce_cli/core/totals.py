@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import field, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,17 +102,20 @@ class Moments(State):
         Biometrika 73, 1986). The squares are expanded and the differences taken in integers, so
         nothing cancels.
         """
-        divisors = self.divisors.units
-        if self.n < 2 or divisors == 0:  # noqa: PLR2004 -- a variance needs two
+        sums = (self.values, self.divisors, self.value_squares, self.value_divisors)
+        units = [total.units for total in (*sums, self.divisor_squares)]
+        if self.n < 2 or self.divisors.units == 0:  # noqa: PLR2004 -- a variance needs two
             return None
-        values = self.values.units
+        common = reduce(or_, units)
+        spare = min((common & -common).bit_length() - 1, -UNIT_EXPONENT)  # zeros that all end with
+        values, divisors, value_squares, products, divisor_squares = (u >> spare for u in units)
         squares = (
-            self.value_squares.units * divisors**2
-            - 2 * values * self.value_divisors.units * divisors
-            + values**2 * self.divisor_squares.units
+            value_squares * divisors**2
+            - 2 * values * products * divisors
+            + values**2 * divisor_squares
         )
         return _square_root(
-            (self.n * max(squares, 0)) << -UNIT_EXPONENT, (self.n - 1) * divisors**4
+            (self.n * max(squares, 0)) << (-UNIT_EXPONENT - spare), (self.n - 1) * divisors**4
         )
 
 
