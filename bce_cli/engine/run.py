@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from bce_cli.core.conventions import Convention
     from bce_cli.core.progress import Progress
@@ -55,11 +56,11 @@ class Threads:
 
     Parameters
     ----------
-    pool : ThreadPoolExecutor or None
-        Without one, this thread does it all.
     n_workers : int
         Items in hand never exceed twice this number and one, so memory does not grow with the
-        input.
+        input. With 0, this thread does it all.
+    stack : ExitStack
+        Ends the threads, which are started for the second item: a small file has no more than one.
 
     Examples
     --------
@@ -68,20 +69,22 @@ class Threads:
     [3, 2, 1]
     """
 
-    def __init__(self, pool: ThreadPoolExecutor | None, n_workers: int) -> None:
-        self._pool = pool
+    def __init__(self, n_workers: int, stack: ExitStack) -> None:
+        self._n_workers = n_workers
         self._window = 2 * n_workers + 1
+        self._stack = stack
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``function(item)`` for each item in order; raise the first error in that order.
 
         An error of `items` itself comes after those of the items before it.
         """
-        if self._pool is None:
+        if not self._n_workers:
             yield from map(function, items)
             return
         waiting: deque[Future[R]] = deque()
         remaining = iter(items)
+        alone = [*islice(remaining, 1)]
         failure: Exception | None = None
         while True:
             try:
@@ -93,11 +96,25 @@ class Threads:
                 break
             if len(waiting) == self._window:
                 yield waiting.popleft().result()
-            waiting.append(self._pool.submit(function, item))
+            waiting += [self._pool.submit(function, each) for each in (*alone, item)]
+            alone.clear()
+        yield from map(function, alone)
         while waiting:
             yield waiting.popleft().result()
         if failure is not None:
             raise failure
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- few rows need none
+
+        _end_a_thread()
+        _keep_freed_memory()
+        self._stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        pool = ThreadPoolExecutor(self._n_workers, thread_name_prefix="bce")
+        self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return pool
 
 
 @cache
@@ -129,19 +146,8 @@ def threads(n_workers: int) -> Iterator[Threads]:
         With 0, no thread is started. Where memory is short, one that gets none may end before
         Python hears of it, which then waits for its beginning for ever.
     """
-    if not n_workers:
-        yield Threads(None, 0)
-        return
-    _end_a_thread()
-    _keep_freed_memory()
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="bce")
-    try:
-        yield Threads(pool, n_workers)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        sys.setswitchinterval(interval)
+    with ExitStack() as stack:
+        yield Threads(n_workers, stack)
 
 
 @dataclass(frozen=True, slots=True)

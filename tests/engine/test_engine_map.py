@@ -123,6 +123,27 @@ def test_an_error_of_the_source_of_items_escapes() -> None:
         list(engine.map(lambda item: item, items()))
 
 
+@pytest.mark.parametrize(("n_items", "is_here"), [(1, True), (2, False)])
+def test_threads_are_started_for_the_second_item(n_items: int, is_here: bool) -> None:
+    here = threading.get_ident()
+    with threads(2) as engine:
+        found = list(engine.map(lambda _: threading.get_ident() == here, range(n_items)))
+    assert found == [is_here] * n_items
+
+
+def test_an_error_of_the_items_waits_for_the_only_one_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        message = "no more"
+        raise ValueError(message)
+
+    with threads(2) as engine:
+        results = engine.map(lambda item: item, items())
+        assert next(results) == 1
+        with pytest.raises(ValueError, match="no more"):
+            next(results)
+
+
 def test_there_is_always_a_worker() -> None:
     assert default_workers() >= 1
 
