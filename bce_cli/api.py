@@ -966,13 +966,8 @@ def _asked(
     is_beside = given.has_models
     data_read = inputs.models(sources, given.notes) if is_beside else inputs.data(sources)
     address = getattr(getattr(work["scheduler"], "scheduler", None), "address", None)
-    is_small = not any(isinstance(source, str) or not source.is_small for source in sources)
     return given, answers.job(
-        data_read,
-        work["workers"],
-        work["engine"],
-        address or work["scheduler"],
-        is_limited=is_small,
+        data_read, work["workers"], work["engine"], address or work["scheduler"]
     )
 
 

@@ -105,8 +105,7 @@ def job(
         Address of a cluster; else that of the environment, or processes on this machine.
     progress : callable (Stage) -> None, optional
     is_limited : bool, default False
-        Whether memory is short, or there are few rows, so that threads are started only where they
-        were asked for.
+        Whether memory is short, so that threads are started only where they were asked for.
 
     Raises
     ------

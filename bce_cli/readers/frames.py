@@ -28,7 +28,7 @@ from bce_cli.readers.array_likes import (
     unfit,
 )
 from bce_cli.readers.columnar import ColumnarFile
-from bce_cli.readers.grammar import BLOCK_BYTES, LABELS_FIRST
+from bce_cli.readers.grammar import LABELS_FIRST
 from bce_cli.readers.in_memory import (
     PAIRED,
     TableOfBatches,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 _FEW_ROWS = 1000  # to see whether labels look like probabilities
 _ROW_BYTES = 32  # what a row of a batch counts for, where bytes to read at a time are given
-_ROWS_AT_ONCE = BLOCK_BYTES // _ROW_BYTES
 _TABLES = ("columns", "column_names", "schema", "schema_arrow")
 """What tables have and Series lack."""
 
@@ -86,15 +85,6 @@ class Frame:
     def is_read_once(self) -> bool:
         """Whether its rows are gone once they were read."""
         return self.held.is_read_once
-
-    @property
-    def is_small(self) -> bool:
-        """Whether its rows are surely read at one time, so that no thread is worth its start."""
-        whole = self.held.whole
-        if not isinstance(self.held, TableOfColumns):  # whose rows may cost something to count
-            return False
-        first = next(iter(whole.values()), ()) if isinstance(whole, Mapping) else whole
-        return hasattr(type(first), "__len__") and len(first) <= _ROWS_AT_ONCE  # type: ignore[arg-type]
 
     def called(self, name: str) -> Frame:
         """Return the same table under another name."""

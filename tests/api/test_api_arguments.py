@@ -146,7 +146,7 @@ def test_an_argument_that_cannot_be_used_is_named(
 
 
 @pytest.mark.filterwarnings("ignore::bce_cli.errors.DoubtWarning")
-def test_a_thread_is_started_for_many_rows_or_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_is_started_for_many_rows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_self: Thread) -> None:
         raise RuntimeError
 
@@ -154,7 +154,5 @@ def test_a_thread_is_started_for_many_rows_or_on_demand(monkeypatch: pytest.Monk
     few = [1, 0] * 10, [0.9, 0.2] * 10
     assert bce.compute(*few).n == bce.compute({"y": few[0], "p": few[1]}).n == 20
     assert bce.compare(few[0], {"a": few[1], "b": few[1]}).n == 20
-    with pytest.raises(RuntimeError):
-        bce.compute(*few, workers=2)
     with pytest.raises(RuntimeError):
         bce.compute(np.ones(131_073), np.ones(131_073))
