@@ -238,17 +238,10 @@ def _as_held(labels: LabelArray, rule: Rule) -> LabelArray:
 
 def _pieces(rows: Rows) -> Iterator[tuple[slice, Rows]]:
     """Cut rows into such as a core's cache holds, with what their losses depend on."""
+    labels, probabilities, float_type = rows.labels, rows.probabilities, rows.float_type
     for piece in slices(len(rows), _PIECE):
         logits = None if rows.logits is None else rows.logits[piece]
-        yield (
-            piece,
-            Rows(
-                rows.labels[piece],
-                rows.probabilities[piece],
-                logits=logits,
-                float_type=rows.float_type,
-            ),
-        )
+        yield piece, Rows(labels[piece], probabilities[piece], logits=logits, float_type=float_type)
 
 
 def _without_missing(losses: FloatArray, rows: Rows) -> FloatArray:

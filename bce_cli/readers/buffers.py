@@ -38,7 +38,7 @@ def floats_of(column: pa.ChunkedArray | pa.Array) -> FloatArray:
 
 
 def numbers_of(column: pa.Array) -> FloatArray | None:
-    """Turn a column of numbers into float64; None where that might round, or is no array's type.
+    """Turn a column of numbers into float64; None for other types, and where that might round.
 
     The cast of Arrow does the same, but takes longer to load than a million rows to read.
     """
@@ -55,7 +55,7 @@ def numbers_of(column: pa.Array) -> FloatArray | None:
     sign = "f" if pa.types.is_floating(kind) else "i" if pa.types.is_signed_integer(kind) else "u"
     data, start = column.buffers()[1], width * column.offset
     values = np.frombuffer(data, f"{sign}{width}", count=len(column), offset=start)
-    if width > _HELD_BYTES and len(values) and not _are_held(values):
+    if width > _HELD_BYTES and not _are_held(values):
         return None
     return values.astype(np.float64)
 

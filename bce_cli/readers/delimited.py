@@ -10,8 +10,6 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from bce_cli.errors import (
     ArgumentError,
     DataError,
@@ -378,11 +376,11 @@ class DelimitedBlock(TextBlock):
         import pyarrow as pa
 
         data = self.lines.data
-        if self.is_plain:
+        has_quotes = b'"' in cast("bytearray", data.obj)
+        if self.is_plain and not has_quotes:
             cells = self._plain_numbers(data)
             if cells is not None:
                 return cells
-        has_quotes = b'"' in cast("bytearray", data.obj)
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
             return None
         data = _with_mark(data)
@@ -414,8 +412,8 @@ class DelimitedBlock(TextBlock):
         return cells
 
     def _plain_numbers(self, data: memoryview) -> ConvertedColumns | None:
-        """Convert numbers in lines of the simplest form; None for what is to be parsed."""
-        if any(sign in cast("bytearray", data.obj) for sign in (b'"', b"\r")):
+        """Convert numbers in unquoted lines of the simplest form; None for others."""
+        if b"\r" in cast("bytearray", data.obj):
             return None
         places = [place for _, _, place in self.columns.numbers]
         width, delimiter = len(self.columns.names), self.dialect.delimiter
@@ -435,14 +433,9 @@ class DelimitedBlock(TextBlock):
         return cells
 
     def _plain_floats(self, fields: PlainFields, role: Role, place: int) -> FloatArray | None:
-        """Read a column of finite numbers that are surely what they are read as."""
-        import pyarrow as pa
-
-        try:
-            values = fields.floats(place)
-        except pa.ArrowInvalid:
-            return None
-        if not np.isfinite(values).all():
+        """Read a column of numbers that are surely what they are read as."""
+        values = fields.floats(place)
+        if values is None:
             return None
         is_doubtful = doubtful(values, role, self.grammar).any() and may_hide(fields.data)
         return None if is_doubtful else values
@@ -603,18 +596,23 @@ def blocks_of(
     block: DelimitedBlock | None = None
     for lines in texts:
         if block is None:
-            _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
-            label = columns.label
-            first = "" if label is None or label >= len(fields) else fields[label]
-            has_text = label is not None and _is_text_label(first, grammar)
-            is_plain = not columns.texts and dialect.decimal == "." and not has_text
-            is_plain &= label is None or grammar.soft_labels or first in _BITS
-            block = DelimitedBlock(columns, grammar, name, lines, dialect, has_text, is_plain)
+            likely = _likely_form(lines, columns, dialect, grammar)
+            block = DelimitedBlock(columns, grammar, name, lines, dialect, *likely)
         yield replace(block, lines=lines)
 
 
-def _is_text_label(first: str, grammar: Grammar) -> bool:
-    """Guess from the first label; either answer is right, one of them is faster."""
-    if grammar.soft_labels or grammar.positive is not None:
-        return not grammar.soft_labels
-    return first not in ("", *_ONES, *_ZEROS)
+def _likely_form(
+    lines: Lines, columns: Columns, dialect: Dialect, grammar: Grammar
+) -> tuple[bool, bool]:
+    """Guess from the first record whether labels are texts, and whether lines are plain.
+
+    Any answer is right, one of them is the fastest.
+    """
+    may_be_plain = not columns.texts and dialect.decimal == "."
+    if columns.label is None or grammar.soft_labels:
+        return False, may_be_plain
+    if grammar.positive is not None:
+        return True, False
+    _, fields = next(_fields_of(lines.glance(), dialect), (0, []))
+    first = dict(enumerate(fields)).get(columns.label)
+    return first not in (None, *_ONES, *_ZEROS), may_be_plain and first in _BITS

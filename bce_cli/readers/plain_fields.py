@@ -104,14 +104,8 @@ class PlainFields(NamedTuple):
         """Read a column of which each field is the character 0 or 1; None where one is not."""
         return bits_between(self.data, *self._bounds(place))
 
-    def floats(self, place: int) -> FloatArray:
-        """Read a column of numbers.
-
-        Raises
-        ------
-        pyarrow.ArrowInvalid
-            A field is none, or has blanks around it.
-        """
+    def floats(self, place: int) -> FloatArray | None:
+        """Read a column of finite numbers; None where one is none."""
         return floats_between(self.data, *self._bounds(place))
 
 
@@ -122,13 +116,10 @@ def bits_between(data: ByteArray, begins: Offsets, ends: Offsets) -> BoolArray |
     return digits.view(np.bool_) if is_one_digit else None
 
 
-def floats_between(data: ByteArray, begins: Offsets, ends: Offsets) -> FloatArray:
-    """Read the numbers that stand between places, which ascend.
+def floats_between(data: ByteArray, begins: Offsets, ends: Offsets) -> FloatArray | None:
+    """Read the finite numbers that stand between places, which ascend; None where one is none.
 
-    Raises
-    ------
-    pyarrow.ArrowInvalid
-        One is none, or has blanks around it.
+    Blanks around it belong to no number, and one that float64 cannot hold is not finite.
     """
     import pyarrow as pa
 
@@ -139,8 +130,12 @@ def floats_between(data: ByteArray, begins: Offsets, ends: Offsets) -> FloatArra
     validity = np.full(n // 4 + 1, _EVERY_SECOND, np.uint8)
     buffers = map(pa.py_buffer, (validity, offsets, data))
     texts = pa.Array.from_buffers(pa.string(), 2 * n, [*buffers], null_count=n)
-    numbers = _cast_to_floats()(texts)
-    return np.frombuffer(numbers.buffers()[1], np.float64, 2 * n)[1::2].copy()
+    try:
+        numbers = _cast_to_floats()(texts)
+    except pa.ArrowInvalid:
+        return None
+    values = np.frombuffer(numbers.buffers()[1], np.float64, 2 * n)[1::2].copy()
+    return values if np.isfinite(values).all() else None
 
 
 @cache

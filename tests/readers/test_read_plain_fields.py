@@ -28,10 +28,11 @@ def test_fields_are_found_across_pieces(piece: int, monkeypatch: pytest.MonkeyPa
     fields = found(b"1,a,0.25\n0,bc,1e-3\n1,,0.5\n", 3, 0, 2)
     assert fields is not None
     assert fields.n == 3
-    bits = fields.bits(0)
+    bits, floats = fields.bits(0), fields.floats(2)
     assert bits is not None
+    assert floats is not None
     assert bits.tolist() == [True, False, True]
-    assert fields.floats(2).tolist() == [0.25, 0.001, 0.5]
+    assert floats.tolist() == [0.25, 0.001, 0.5]
 
 
 @pytest.mark.parametrize(
