@@ -38,12 +38,8 @@ if TYPE_CHECKING:
     from bce_cli.core.conventions import Convention
     from bce_cli.core.exact_sum import ExactSum
     from bce_cli.core.likelihood import LikelihoodProduct, likelihood_product
-    from bce_cli.core.report import (
-        LossReport,
-        binary_cross_entropy,
-        loss_report,
-        mean_binary_cross_entropy,
-    )
+    from bce_cli.core.mean_loss import binary_cross_entropy, mean_binary_cross_entropy
+    from bce_cli.core.report import LossReport, loss_report
     from bce_cli.core.totals import LossTotals, loss_totals
     from bce_cli.errors import (
         ArgumentError,
@@ -110,7 +106,7 @@ _HOMES = {
     "ShortageError": "bce_cli.errors",
     "UsageError": "bce_cli.errors",
     "WeightError": "bce_cli.errors",
-    "binary_cross_entropy": "bce_cli.core.report",
+    "binary_cross_entropy": "bce_cli.core.mean_loss",
     "calibration": "bce_cli.api",
     "calibration_report": "bce_cli.core.calibration.report",
     "check": "bce_cli.api",
@@ -122,7 +118,7 @@ _HOMES = {
     "loss_report": "bce_cli.core.report",
     "loss_totals": "bce_cli.core.totals",
     "losses": "bce_cli.api",
-    "mean_binary_cross_entropy": "bce_cli.core.report",
+    "mean_binary_cross_entropy": "bce_cli.core.mean_loss",
     "recalibrate": "bce_cli.api",
     "report": "bce_cli.api",
 }

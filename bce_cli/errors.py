@@ -25,18 +25,18 @@ _LONGEST = 80
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 """Around arguments in a message: code points that no text has, and `safe_text` lets none pass."""
 
-ARGUMENTS = re.compile(f"{_BEGIN}((?:[a-z_]+(?:=(?:[sn](?:[0-9a-f]{{2}})*)?)?,)+){_END}")
+# Patterns are compiled when they are needed: a run without an error needs none.
+ARGUMENTS = f"{_BEGIN}((?:[a-z_]+(?:=(?:[sn](?:[0-9a-f]{{2}})*)?)?,)+){_END}"
 _MOST_LIKE, _FAR = 3, 0.1
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- their wide forms are taken for them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that are shown as escapes: controls, bidirectional and other format
 characters, surrogates (bytes that were not UTF-8), private and unassigned code points, line
 separators."""
-_NO_THREAD = re.compile(r"can't start new thread|Resource temporarily unavailable", re.IGNORECASE)
-_NO_MEMORY = re.compile(
-    r"MemoryError|cannot allocate memory|not enough memory|out of memory|bad_alloc"
-    r"|failed to map segment|cannot create shared object|cannot apply additional memory protection",
-    re.IGNORECASE,
+_NO_THREAD = r"(?i)can't start new thread|Resource temporarily unavailable"
+_NO_MEMORY = (
+    r"(?i)MemoryError|cannot allocate memory|not enough memory|out of memory|bad_alloc"
+    r"|failed to map segment|cannot create shared object|cannot apply additional memory protection"
 )
 
 
@@ -140,6 +140,10 @@ class SideUnreadable(JoinInDoubt):
     """A worker cannot open what rows are to be joined with."""
 
 
+class MeanInDoubt(BceError):  # noqa: N818 -- no error yet
+    """A mean loss may not be what was meant; further sums can say. No user ever sees this."""
+
+
 class DoubtWarning(UserWarning):
     """A result is exact, and looks like one that was not meant."""
 
@@ -203,7 +207,7 @@ def spelt(text: str, spell: Callable[[Given], str]) -> str:
     """
     if _BEGIN not in text:
         return text
-    return ARGUMENTS.sub(lambda mark: spell(arguments_in(mark[1])), text)
+    return re.sub(ARGUMENTS, lambda mark: spell(arguments_in(mark[1])), text)
 
 
 def arguments_in(mark: str) -> Given:
@@ -242,7 +246,7 @@ def _python(given: Given) -> str:
 
 def names_in(text: str) -> list[str]:
     """Return the names of all arguments that are marked in a message."""
-    found = (arguments_in(mark[1]) for mark in ARGUMENTS.finditer(text))
+    found = (arguments_in(mark[1]) for mark in re.finditer(ARGUMENTS, text))
     return [name.removesuffix("=") for given in found for name, _ in given]
 
 
@@ -276,9 +280,9 @@ def shortage(error: BaseException) -> ShortageError | None:
             return ShortageError(f"out of memory; {_FEWER}")
         is_plain = getattr(found, "errno", None) is None  # a number says better what was lacking
         if is_plain and not isinstance(found, BceError | ValueError | LookupError):  # of the data
-            if _NO_THREAD.search(str(found)):
+            if re.search(_NO_THREAD, str(found)):
                 return ShortageError(f"no thread can be started; {_FEWER}")
-            if _NO_MEMORY.search(str(found)):
+            if re.search(_NO_MEMORY, str(found)):
                 return ShortageError(f"out of memory; {_FEWER}")
         found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
     return None

@@ -98,16 +98,19 @@ def compute(
     with engine.at_work(data, inputs, out, quiet=quiet, is_told=is_told) as (job, stream):
         if out.per_example:
             _write_rows(job, conventions[0], losses, inputs, out, stream)
+        elif quiet:
+            from bce_cli.questions.answers import mean_loss  # noqa: PLC0415
+
+            mean, report = mean_loss(job, conventions[0], losses.unit)
+            doubtful = _doubts(report)
+            stream.write(f"{mean!r}\n".encode())
         else:
             from bce_cli.questions.answers import compute as evaluated  # noqa: PLC0415
 
-            plan = _plan(conventions, shown, out, quiet=quiet)
+            plan = _plan(conventions, shown, out)
             found = evaluated(job, asked, plan, losses.unit, confidence)
             doubtful = _doubts(found.report)
-            if quiet:
-                stream.write(f"{found.report.mean_loss!r}\n".encode())
-            else:
-                stream.write(out.written(found.document(job, paths)))
+            stream.write(out.written(found.document(job, paths)))
     out.tell([*(data.doubts if quiet else ()), *doubtful], quiet=quiet)
 
 
@@ -195,15 +198,13 @@ def _plan(
     conventions: "tuple[Convention, tuple[Convention, ...]]",
     shown: Shown,
     out: RowOutputOptions,
-    *,
-    quiet: bool,
 ) -> "Plan":
     """Return what is to be found out; what is not shown is not looked for."""
     from bce_cli.core.evaluation import Plan  # noqa: PLC0415 -- --help needs no NumPy
 
     convention, compared = conventions
     is_short = out.brief and out.is_prose
-    has_product = not (quiet or compared or shown.by or is_short)
+    has_product = not (compared or shown.by or is_short)
     return Plan(
         convention,
         with_product=has_product,
@@ -213,9 +214,9 @@ def _plan(
     )
 
 
-def _doubts(report: "LossReport") -> "Sequence[str]":
+def _doubts(report: "LossReport | None") -> "Sequence[str]":
     """Say what makes a report look like one that was not meant."""
-    if not (report.are_classes or report.is_reversed):
+    if report is None or not (report.are_classes or report.is_reversed):
         return ()
     from bce_cli.render.origin import doubts  # noqa: PLC0415 -- rarely needed
 

@@ -119,7 +119,7 @@ def _in_options(text: str, plain: Sequence[str] = ()) -> str:
     name = "|".join(map(re.escape, plain))
     item = rf"(?:{name})(?:={_VALUE})?"
     pattern = re.compile(
-        rf"(?P<mark>{ARGUMENTS.pattern})|(?<!\w)'.*?'(?!\w)"
+        rf"(?P<mark>{ARGUMENTS})|(?<!\w)'.*?'(?!\w)"
         rf"|(?<![\w./-])(?P<items>{item}(?:, {item})*)(?![\w/=-]|\.\w)"
     )
     return pattern.sub(_replaced, text)

@@ -5,7 +5,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,6 +171,8 @@ def status_of(path: str | None) -> os.stat_result | None:
 
 @contextmanager
 def _spool() -> Iterator[IO[bytes]]:
+    import tempfile  # noqa: PLC0415 -- a number alone needs none
+
     with (
         _naming("temporary file"),  # its folder is full, say
         tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as spool,

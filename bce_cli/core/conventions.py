@@ -11,7 +11,7 @@ import numpy as np
 from bce_cli.core.arguments import check_choice, check_kind
 from bce_cli.core.exact_sum import slices
 from bce_cli.core.rows import MIXED, Rows, ScoredRows, as_floats
-from bce_cli.core.rules import RULES, Rule, likelihoods_of, rule_of_clip
+from bce_cli.core.rules import RULES, Rule, likelihoods_of, losses_of, rule_of_clip
 from bce_cli.core.validate import positive_labels
 from bce_cli.errors import ArgumentError, DataError, argument
 from bce_cli.lean_dataclass import dataclass
@@ -90,7 +90,10 @@ class Convention:
         """Losses in nats; shape (n,)."""
         losses = np.empty(len(rows))
         for piece, some in _pieces(rows):
-            losses[piece] = self._costs(some).of(self._labels(some.labels))
+            if self.name == "exact" and some.logits is None:
+                losses[piece] = losses_of(some.labels, some.probabilities)
+            else:
+                losses[piece] = self._costs(some).of(self._labels(some.labels))
         return _without_missing(losses, rows)
 
     def losses_both_ways(self, rows: Rows) -> tuple[FloatArray, FloatArray]:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from bce_cli.core.arguments import check_choice, check_kind
-from bce_cli.core.conventions import EXACT, Convention, check_convention, refuse_mixed
-from bce_cli.core.rows import weighted
+from bce_cli.core.mean_loss import mean_of
 from bce_cli.core.totals import LossTotals
-from bce_cli.core.validate import check_rows
-from bce_cli.errors import DataError
 from bce_cli.lean_dataclass import dataclass
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from bce_cli.core.rows import FloatArray
-
 
 Unit: TypeAlias = Literal["nats", "bits"]
 
@@ -184,17 +175,9 @@ def loss_report(totals: LossTotals, unit: Unit = "nats") -> LossReport:
     """
     check_kind("totals", totals, LossTotals, _OF_ARRAYS)
     check_unit(unit)
-    if totals.n == 0:
-        message = "the mean of no rows is undefined"
-        raise DataError(message)
-    refuse_mixed(totals.float_type)
-    divisors = totals.mean_divisor
-    weight_sum, divisor = float(totals.weights), float(divisors)
-    if weight_sum == 0.0:
-        message = "all weights are 0, so there is no mean"
-        raise DataError(message)
+    mean = mean_of(totals)
+    weight_sum, divisor = float(totals.weights), float(totals.mean_divisor)
     total = math.inf if totals.n_infinite else float(totals.losses)
-    mean = math.inf if totals.n_infinite else totals.losses.over(divisors)
     base_rate = float(totals.positive_weights) / weight_sum
     base_rate_loss = constant_loss(base_rate) * (weight_sum / divisor)
     error = None if totals.n_infinite else totals.moments.standard_error()
@@ -270,116 +253,3 @@ def _finite_mean(totals: LossTotals, nats: float) -> float | None:
     if not divisors.units:
         return None
     return (totals.losses - totals.impossible_losses).over(divisors) / nats
-
-
-def binary_cross_entropy(
-    labels: npt.ArrayLike,
-    probabilities: npt.ArrayLike,
-    *,
-    weights: npt.ArrayLike | None = None,
-    logits: bool = False,
-    soft_labels: bool = False,
-    convention: Convention = EXACT,
-) -> FloatArray:
-    r"""Binary cross-entropy (log loss) of each row, in nats.
-
-    The smaller the better; 0 for a certain, right prediction, infinite for a certain, wrong one.
-    Nothing is clipped, unless a convention says so.
-
-    Parameters
-    ----------
-    labels : array-like, shape (n,)
-        Outcomes, each 0 or 1; with `soft_labels`, the probability of label 1, each in [0, 1].
-    probabilities : array-like, shape (n,)
-        Predicted P(label = 1), each in [0, 1]; with `logits`, its log odds, any number.
-    weights : array-like, shape (n,), optional
-        Each 0 or in [1e-100, 1e100]; losses are multiplied by them, and that of a row of weight 0
-        is 0.
-    logits, soft_labels : bool, default False
-    convention : Convention, default exact
-        Whose rule is followed: ``Convention(like="torch")``, ``Convention(clip=1e-15)``.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Losses in nats, each in [0, inf], within one unit in the last place of the true value
-        (NumPy's logarithms are not always correctly rounded, and may differ in the last bit
-        between families of processors); two units for logits.
-
-    Raises
-    ------
-    LabelError, ProbabilityError, WeightError
-        Names the first value outside its domain.
-    DataError
-        The lengths differ, or labels are soft and the convention takes only 0 and 1.
-    ArgumentError
-        `convention` is none.
-
-    Notes
-    -----
-    The negative logarithm of a Bernoulli trial's probability :math:`p^y (1-p)^{1-y}`:
-    :math:`-\log p` for :math:`y = 1` and :math:`-\log(1-p)` for :math:`y = 0`, the latter computed
-    as ``-log1p(-p)``, which keeps all digits of a small p. For a logit x, that is
-    :math:`\log(1+e^{-x})` and :math:`\log(1+e^x)`. Soft labels weigh both by y and 1 - y.
-
-    References
-    ----------
-    I. J. Good, "Rational decisions", J. R. Stat. Soc. B 14 (1952), 107-114.
-
-    Examples
-    --------
-    >>> binary_cross_entropy([1, 0], [0.5, 0.0]).tolist()
-    [0.6931471805599453, 0.0]
-    >>> binary_cross_entropy([1, 0], [0.0, 1000.0], logits=True).tolist()
-    [0.6931471805599453, 1000.0]
-    """
-    check_convention(convention)
-    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
-    return weighted(convention.losses(rows), convention.held(rows).weights)
-
-
-def mean_binary_cross_entropy(
-    labels: npt.ArrayLike,
-    probabilities: npt.ArrayLike,
-    *,
-    weights: npt.ArrayLike | None = None,
-    logits: bool = False,
-    soft_labels: bool = False,
-    convention: Convention = EXACT,
-) -> float:
-    """Mean binary cross-entropy (log loss) in nats.
-
-    Parameters
-    ----------
-    labels, probabilities : array-like, shape (n,)
-    logits, soft_labels : bool, default False
-    convention : Convention, default exact
-        As for `binary_cross_entropy`.
-    weights : array-like, shape (n,), optional
-        Of the rows, each 0 or in [1e-100, 1e100].
-
-    Returns
-    -------
-    float
-        In [0, inf]: the exact sum of the (weighted) losses, rounded once, over n or the sum of the
-        weights. The order of the rows does not matter.
-
-    Raises
-    ------
-    LabelError, ProbabilityError, WeightError
-        Names the first value outside its domain.
-    DataError
-        The lengths differ, there are no rows, or all weights are 0.
-
-    Examples
-    --------
-    >>> round(mean_binary_cross_entropy([1, 1, 0, 0], [0.9, 0.8, 0.3, 0.4]), 12)
-    0.299001158669
-    >>> mean_binary_cross_entropy([1], [0.0])
-    inf
-    >>> mean_binary_cross_entropy([1], [0.0], convention=Convention(like="torch"))
-    100.0
-    """
-    check_convention(convention)
-    rows = check_rows(labels, probabilities, weights, logits=logits, soft_labels=soft_labels)
-    return loss_report(LossTotals.of(rows, convention=convention)).mean_loss

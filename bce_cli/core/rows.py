@@ -7,12 +7,13 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
 
 FloatType: TypeAlias = Literal["float16", "float32", "float64"]
@@ -23,14 +24,14 @@ FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
 MIXED = "mixed"
 """In place of a float type: some predictions were stored as one, and some as another."""
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
-Places: TypeAlias = npt.NDArray[np.intp]
-LabelArray: TypeAlias = BoolArray | FloatArray
+FloatArray: TypeAlias = "npt.NDArray[np.float64]"
+BoolArray: TypeAlias = "npt.NDArray[np.bool_]"
+Places: TypeAlias = "npt.NDArray[np.intp]"
+LabelArray: TypeAlias = "BoolArray | FloatArray"
 """Bool where every label is 0 or 1; float64 in [0, 1] for soft labels."""
 
 Value = TypeVar("Value")
-Values = TypeVar("Values", bound=npt.NDArray[Any])
+Values = TypeVar("Values", bound="npt.NDArray[Any]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from bce_cli.core.arguments import number_in, shown
 from bce_cli.core.rows import as_floats
@@ -53,12 +52,14 @@ from bce_cli.errors import ArgumentError, argument
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from bce_cli.core.rows import BoolArray, FloatArray, LabelArray, Rows
 
 
-CostArray: TypeAlias = npt.NDArray[np.floating[Any]]
+CostArray: TypeAlias = "npt.NDArray[np.floating[Any]]"
 F = TypeVar("F", bound=np.floating[Any])
-CostLabels: TypeAlias = npt.NDArray[np.bool_] | CostArray
+CostLabels: TypeAlias = "npt.NDArray[np.bool_] | CostArray"
 """Labels as a rule sees them, in its float type where they are soft."""
 CostRule: TypeAlias = "Callable[[FloatArray], Costs]"
 
@@ -227,7 +228,14 @@ def negated(logs: CostArray) -> CostArray:
 
 def losses_of(labels: LabelArray, probabilities: FloatArray) -> FloatArray:
     """Exact losses in nats of rows that were validated before; shape (n,)."""
-    return exact_costs(probabilities).of(labels)
+    if labels.dtype != np.bool_:
+        return exact_costs(probabilities).of(labels)
+    losses = np.negative(probabilities)
+    ones, zeros = np.flatnonzero(labels), np.flatnonzero(np.logical_not(labels))
+    with np.errstate(divide="ignore"):  # each row is asked for one of the logarithms alone
+        losses[ones] = np.log(probabilities[ones])
+        losses[zeros] = np.log1p(losses[zeros])
+    return negated(losses)  # type: ignore[return-value]
 
 
 def likelihoods_of(rows: Rows) -> FloatArray:

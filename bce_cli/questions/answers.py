@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial, reduce
 from importlib import import_module
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
+from bce_cli.core.evaluation import Plan
+from bce_cli.core.mean_loss import MeanTotals, mean_of
 from bce_cli.core.progress import Stage, silent
-from bce_cli.core.report import loss_report
+from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.rules import RULES
 from bce_cli.engine.run import (
     Job,
@@ -23,7 +26,7 @@ from bce_cli.engine.run import (
     evaluate,
     fold_rows,
 )
-from bce_cli.errors import ArgumentError, argument, given
+from bce_cli.errors import ArgumentError, MeanInDoubt, argument, given
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from bce_cli.core.comparison.models import ComparisonTotals
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
-    from bce_cli.core.evaluation import Plan, Result
+    from bce_cli.core.evaluation import Result
     from bce_cli.core.gate.limits import Limits
     from bce_cli.core.gate.totals import GateTotals
     from bce_cli.core.progress import Progress
@@ -202,6 +205,27 @@ def compute(
     """
     check_confidence(confidence)
     return evaluated(evaluate(job, plan), inputs, plan, unit, confidence)
+
+
+def mean_loss(job: Job, convention: Convention, unit: Unit) -> tuple[float, LossReport | None]:
+    """How good are these predictions, in one number?
+
+    Returns
+    -------
+    mean_loss : float
+    report : LossReport or None
+        None where the mean is beyond doubt. That mostly shows without the sums that a report needs;
+        where it does not, they are read once more, as pipes and files elsewhere are not at all
+        without them.
+    """
+    sources = job.data.sources
+    if job.cluster is None and all(each.local_path and each.size() for each in sources):
+        with suppress(MeanInDoubt):
+            totals = fold_rows(job, partial(MeanTotals.of, convention=convention))
+            if not totals.are_in_doubt:
+                return mean_of(totals) / NATS_PER[unit], None
+    report = loss_report(evaluate(job, Plan(convention, with_product=False)).totals, unit)
+    return report.mean_loss, report
 
 
 def evaluated(

@@ -56,6 +56,10 @@ class Block(Protocol):
         """Parse and validate every row."""
 
 
+class _Odd(Exception):  # noqa: N818 -- no error yet
+    """A block needs the second look."""
+
+
 @dataclass(frozen=True, slots=True)
 class TwoLooks(ABC):
     """A block that is converted a column at a time, and where that does not do, read by record.
@@ -73,6 +77,13 @@ class TwoLooks(ABC):
     columns: Columns
     grammar: Grammar
     source: str
+
+    def plain_numbers(self) -> ConvertedColumns | None:
+        """Convert the wanted columns where they are in the form in which most are; None for others.
+
+        It comes before `convert`, which needs pyarrow: loading that takes as long as a small file.
+        """
+        return None
 
     @abstractmethod
     def convert(self) -> ConvertedColumns | None:
@@ -99,23 +110,32 @@ class TwoLooks(ABC):
         DataError
             Names the first row that is not fine.
         """
-        import pyarrow as pa
-
-        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            cells = self.convert()
-            if cells is not None:
-                cells.float_types = self.float_types
-                if self.columns.folders and not self._take_folders(cells):
-                    cells = None
-            checked = None if cells is None else rows_of(cells, self.grammar)
-            if cells is not None and checked is not None:
-                rows, first_other = checked
-                return Reading(rows, cells.key, (self._label_values(cells, first_other),))
+        with suppress(_Odd):
+            return self._read_by_column()
         if self.columns.watched is not None:  # nobody has asked for it
             return replace(self, columns=replace(self.columns, watched=None)).read()
         from bce_cli.readers.second_look import look_again  # noqa: PLC0415 -- rarely needed
 
         return look_again(self.records(), self.columns, self.grammar, self.float_types, self.source)
+
+    def _read_by_column(self) -> Reading:
+        """Convert all rows at once; raise `_Odd` where that does not do."""
+        try:
+            cells = self.plain_numbers() or self.convert()
+            if cells is None:
+                raise _Odd
+            cells.float_types = self.float_types
+            if self.columns.folders and not self._take_folders(cells):
+                raise _Odd
+            checked = rows_of(cells, self.grammar)
+        except (ValueError, NotImplementedError) as error:
+            if type(error).__module__ != "pyarrow.lib":  # which may not be loaded
+                raise
+            raise _Odd from error
+        if checked is None:
+            raise _Odd
+        rows, first_other = checked
+        return Reading(rows, cells.key, (self._label_values(cells, first_other),))
 
     def _take_folders(self, cells: ConvertedColumns) -> bool:
         from bce_cli.readers.partitions import take_folders  # noqa: PLC0415 -- few paths have any

@@ -371,16 +371,42 @@ class DelimitedBlock(TextBlock):
             return False
         return True
 
+    def plain_numbers(self) -> ConvertedColumns | None:
+        """Convert numbers in unquoted lines of the simplest form; None for others."""
+        data = self.lines.data
+        if not self.is_plain or any(sign in cast("bytearray", data.obj) for sign in (b'"', b"\r")):
+            return None
+        places = [place for _, _, place in self.columns.numbers]
+        width, delimiter = len(self.columns.names), self.dialect.delimiter
+        fields = PlainFields.found(as_bytes(data), delimiter, width, places)
+        if fields is None:
+            return None
+        cells = ConvertedColumns(fields.n, cuts=self.columns.cuts)
+        for key, role, place in self.columns.numbers:
+            is_hard = role == "label" and not self.grammar.soft_labels
+            values = fields.bits(place) if is_hard else self._plain_floats(fields, role, place)
+            if values is None:
+                return None
+            if role == "label":
+                cells.labels = values
+            else:
+                cells.numbers[key] = cast("FloatArray", values)
+        return cells
+
+    def _plain_floats(self, fields: PlainFields, role: Role, place: int) -> FloatArray | None:
+        """Read a column of numbers that are surely what they are read as."""
+        values = fields.floats(place)
+        if values is None:
+            return None
+        is_doubtful = doubtful(values, role, self.grammar).any() and may_hide(fields.data)
+        return None if is_doubtful else values
+
     def convert(self) -> ConvertedColumns | None:
         """Convert the wanted columns, typed, in this thread; None for what is odd."""
         import pyarrow as pa
 
         data = self.lines.data
         has_quotes = b'"' in cast("bytearray", data.obj)
-        if self.is_plain and not has_quotes:
-            cells = self._plain_numbers(data)
-            if cells is not None:
-                return cells
         if has_quotes and misplaced_quote(as_bytes(data), self.dialect.delimiter) is not None:
             return None
         data = _with_mark(data)
@@ -410,35 +436,6 @@ class DelimitedBlock(TextBlock):
         for key, place in self.columns.texts:
             cells.add_text(key, table.column(f"column {place}"))
         return cells
-
-    def _plain_numbers(self, data: memoryview) -> ConvertedColumns | None:
-        """Convert numbers in unquoted lines of the simplest form; None for others."""
-        if b"\r" in cast("bytearray", data.obj):
-            return None
-        places = [place for _, _, place in self.columns.numbers]
-        width, delimiter = len(self.columns.names), self.dialect.delimiter
-        fields = PlainFields.found(as_bytes(data), delimiter, width, places)
-        if fields is None:
-            return None
-        cells = ConvertedColumns(fields.n, cuts=self.columns.cuts)
-        for key, role, place in self.columns.numbers:
-            is_hard = role == "label" and not self.grammar.soft_labels
-            values = fields.bits(place) if is_hard else self._plain_floats(fields, role, place)
-            if values is None:
-                return None
-            if role == "label":
-                cells.labels = values
-            else:
-                cells.numbers[key] = cast("FloatArray", values)
-        return cells
-
-    def _plain_floats(self, fields: PlainFields, role: Role, place: int) -> FloatArray | None:
-        """Read a column of numbers that are surely what they are read as."""
-        values = fields.floats(place)
-        if values is None:
-            return None
-        is_doubtful = doubtful(values, role, self.grammar).any() and may_hide(fields.data)
-        return None if is_doubtful else values
 
     def _table(self, data: memoryview, *, has_quotes: bool) -> pa.Table:
         import pyarrow as pa

@@ -176,16 +176,8 @@ class JsonBlock(TextBlock):
         data = self.lines.data
         if any(name in bytes(data) for name in self._named_parts()):
             return None
-        tree = self._tree()
-        cells = (
-            self._regular_numbers()
-            if self.grammar.positive is None and _are_numbers(tree)
-            else None
-        )
-        if cells is not None:
-            return cells
         n = count_objects(data)
-        table = self._parsed(tree) if n else None
+        table = self._parsed() if n else None
         if table is None or len(table) != n:
             return None
         table.validate(full=True)  # the parser lets text through that is not UTF-8
@@ -193,9 +185,9 @@ class JsonBlock(TextBlock):
             return None
         return typed_cells(len(table), self.columns, partial(self._column, table), self.grammar)
 
-    def _regular_numbers(self) -> ConvertedColumns | None:
+    def plain_numbers(self) -> ConvertedColumns | None:
         """Convert numbers of lines that all look alike; None for what is to be parsed."""
-        lines = RegularLines.found(self.lines.data)
+        lines = RegularLines.found(self.lines.data) if self._are_numbers() else None
         if lines is None:
             return None
         cells = ConvertedColumns(lines.n, cuts=self.columns.cuts, decimal=self.grammar.decimal)
@@ -222,6 +214,17 @@ class JsonBlock(TextBlock):
             lines.floats(name) is not None for name in lines.spans.keys() - names.values()
         )
         return None if not are_numbers or (has_doubts and hides(self.lines.data)) else cells
+
+    def _are_numbers(self) -> bool:
+        """Whether the first object holds a number wherever one is wanted, and nothing else is."""
+        places = [place for _, place in self.columns.wanted]
+        kinds = {self.kinds.get(self.columns.names[place], "number") for place in places}
+        return (
+            self.grammar.positive is None
+            and kinds <= {"integer", "number"}
+            and all(len(self.columns.path(place)) == 1 for place in places)
+            and all(key in self.columns.cuts for key, _ in self.columns.texts)
+        )
 
     def _named_parts(self) -> set[bytes]:
         """Return the names of parts that are wanted, as keys that are called so have them."""
@@ -274,7 +277,7 @@ class JsonBlock(TextBlock):
             _set_type(schema, self.columns.path(place), chosen)
         return schema
 
-    def _parsed(self, tree: _Tree) -> pa.Table:
+    def _parsed(self) -> pa.Table:
         import pyarrow as pa
         from pyarrow import json
 
@@ -283,7 +286,7 @@ class JsonBlock(TextBlock):
             pa.BufferReader(pa.py_buffer(data)),
             json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             json.ParseOptions(
-                explicit_schema=pa.schema(_fields(tree)), unexpected_field_behavior="ignore"
+                explicit_schema=pa.schema(_fields(self._tree())), unexpected_field_behavior="ignore"
             ),
         )
 
@@ -312,12 +315,6 @@ def _set_type(tree: _Tree, path: tuple[Step, ...], kind: pa.DataType) -> None:
             return
     message = "a part is wanted in two ways"
     raise pa.ArrowInvalid(message)
-
-
-def _are_numbers(tree: _Tree) -> bool:
-    import pyarrow as pa
-
-    return all(kind == pa.float64() for kind in tree.values())
 
 
 def _float_column(values: FloatArray) -> pa.Array:

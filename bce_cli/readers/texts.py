@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -423,13 +422,16 @@ def _of_decimals(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     others = compute.match_substring_regex(texts, r"E|^-?0\.0000")
     if compute.any(others).as_py():
-        odd = [_decimal_text(Decimal(text)) for text in texts.filter(others).to_pylist()]
+        odd = [_decimal_text(text) for text in texts.filter(others).to_pylist()]
         rest = _without_zeros(compute.if_else(others, strings(["0"])[0], texts))
         return compute.replace_with_mask(rest, others.fill_null(False), strings(odd))
     return _without_zeros(texts)
 
 
-def _decimal_text(value: Decimal) -> str:
+def _decimal_text(digits: str | int, scale: int = 1) -> str:
+    from decimal import Decimal  # noqa: PLC0415 -- rarely needed
+
+    value = Decimal(digits) / scale if scale != 1 else Decimal(digits)
     if value == value.to_integral_value():
         return f"{value:f}".partition(".")[0] if value else "0"
     near = repr(float(value))
@@ -454,9 +456,7 @@ def _of_durations(column: pa.Array) -> pa.Array:
 
     scale = _UNITS[column.type.unit]
     encoded = column.cast(pa.int64()).dictionary_encode()
-    words = [
-        f"{_decimal_text(Decimal(value) / scale)}s" for value in encoded.dictionary.to_pylist()
-    ]
+    words = [f"{_decimal_text(value, scale)}s" for value in encoded.dictionary.to_pylist()]
     return pa.DictionaryArray.from_arrays(encoded.indices, strings(words))
 
 

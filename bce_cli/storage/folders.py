@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _HIDDEN = (".", "_")
 _MOST_SHOWN = 5
-_LEFTOVER = re.compile(
-    r".*(?:~|\.(?:bak|backup|old|orig|rej|sw[a-p]|tmp|temp|crc|part|partial|crdownload|download))"
-    r"|#.*#|~\$.*|thumbs\.db|desktop\.ini|icon\r",
-    re.IGNORECASE | re.DOTALL,
+# Compiled when they are needed: most commands read no folder.
+_LEFTOVER = (
+    r"(?is).*(?:~|\.(?:bak|backup|old|orig|rej|sw[a-p]|tmp|temp|crc|part|partial"
+    r"|crdownload|download))|#.*#|~\$.*|thumbs\.db|desktop\.ini|icon\r"
 )
 
 
@@ -45,7 +45,7 @@ def is_leftover(name: str) -> bool:
     >>> [name for name in ("a.csv~", "#a.csv#", "a.CSV.BAK", "part-0.csv") if is_leftover(name)]
     ['a.csv~', '#a.csv#', 'a.CSV.BAK']
     """
-    return _LEFTOVER.fullmatch(name) is not None
+    return re.fullmatch(_LEFTOVER, name) is not None
 
 
 def passed_over(names: Sequence[str], what: str = "file") -> str:
@@ -77,7 +77,7 @@ _METADATA = "metadata"
 LOGS = (*_LOGS, _METADATA)
 """Names of folders that tables which keep a log may have in theirs."""
 
-_ICEBERG_LOG = re.compile(r"[^/.][^/]*\.metadata\.json(?:\.gz)?", re.IGNORECASE)
+_ICEBERG_LOG = r"(?i)[^/.][^/]*\.metadata\.json(?:\.gz)?"
 """Writers differ in what they put before: a version, a number and a UUID, or what they like."""
 
 
@@ -97,7 +97,7 @@ def refuse_logged_table(
     """
     found = set(names)
     kinds = [kind for name, kind in _LOGS.items() if name in found]
-    if _METADATA in found and any(map(_ICEBERG_LOG.fullmatch, metadata())):
+    if _METADATA in found and any(re.fullmatch(_ICEBERG_LOG, name) for name in metadata()):
         kinds.append(_ICEBERG)
     if kinds:
         raise _error(folder, kinds[0])
@@ -117,7 +117,7 @@ def refuse_logged_tables(paths: Iterable[str], shown: Callable[[str], str]) -> N
         names = path.split("/")
         for place, name in enumerate(names):
             below = "/".join(names[place + 1 :])
-            is_iceberg = name == _METADATA and _ICEBERG_LOG.fullmatch(below)
+            is_iceberg = name == _METADATA and re.fullmatch(_ICEBERG_LOG, below)
             kind = _ICEBERG if is_iceberg else _LOGS.get(name)
             if kind is not None:
                 raise _error(shown("/".join(names[:place])), kind)

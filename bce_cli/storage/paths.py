@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     Identity = tuple[int, int]
 
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+# Patterns are compiled when they are needed: most paths are no addresses.
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+)://"
 _WEB = ("http", "https")
 _SCHEDULERS = ("tcp:", "tls:", "ws:", "wss:")
 _LOCAL_HOSTS = ("", "localhost")
-_ANY_SCHEME = re.compile(r"https?:/+|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_WORD_WITH_ADDRESS = re.compile(
-    rf"(?:{_ANY_SCHEME.pattern})[^\s'\"<>]*[^\s'\"<>:,;)]", re.IGNORECASE
-)
-_END_OF_AUTHORITY = re.compile(r"[/?#]")
-_HOST_AND_PORT = re.compile(r"(?:.*@)?(?:\[[^\]]*\]|[^:]*):\d*")
+_ANY_SCHEME = r"(?i:https?:/+|[a-z][a-z0-9+.-]*://)"
+_IN_ANY_SCHEME = ":/"
+_WORD_WITH_ADDRESS = rf"{_ANY_SCHEME}[^\s'\"<>]*[^\s'\"<>:,;)]"
+_END_OF_AUTHORITY = r"[/?#]"
+_HOST_AND_PORT = r"(?:.*@)?(?:\[[^\]]*\]|[^:]*):\d*"
 _SHOWN_CREDENTIALS, _SHOWN_QUERY = "***@", "?..."
-_PARTS_OF_SECRETS, _LEAST_SECRET = re.compile(r"[:@/?#&=\s]"), 3
-_PAGE_QUERY = re.compile(r"[?#]")
-_QUERY = re.compile(r"[?#][\w.%-]+=")
+_PARTS_OF_SECRETS, _LEAST_SECRET = r"[:@/?#&=\s]", 3
+_PAGE_QUERY = r"[?#]"
+_QUERY = r"[?#][\w.%-]+="
 """Of other addresses than pages, whose names may hold both, and where ? is a sign of patterns."""
 
 
@@ -49,7 +49,7 @@ def scheme_of(path: str) -> str | None:
     >>> scheme_of("s3://bucket/preds.csv"), scheme_of("preds.csv"), scheme_of("./s3://a")
     ('s3', None, None)
     """
-    found = _SCHEME.match(path)
+    found = re.match(_SCHEME, path) if _IN_ANY_SCHEME in path else None
     return found.group(1).lower() if found else None
 
 
@@ -108,17 +108,17 @@ def without_secrets(path: str) -> str:
 
 def _divided(path: str) -> tuple[str, str, str, str]:
     """Return what precedes an authority, who is named in it, the place, and query and fragment."""
-    found = _ANY_SCHEME.search(path)
+    found = re.search(_ANY_SCHEME, path) if _IN_ANY_SCHEME in path else None
     if found is None:
         return "", "", path, ""
     start, rest = path[: found.end()], path[found.end() :]
-    authority = _END_OF_AUTHORITY.split(rest, maxsplit=1)[0]
+    authority = re.split(_END_OF_AUTHORITY, rest, maxsplit=1)[0]
     # A slash in a password ends what looks like the authority; but no port is like that.
-    is_cut = ":" in authority and not _HOST_AND_PORT.fullmatch(authority)
+    is_cut = ":" in authority and not re.fullmatch(_HOST_AND_PORT, authority)
     end = (rest if is_cut else authority).rfind("@") + 1
     place = rest[end:]
     is_page = found.group().lower().startswith((*_WEB, *_SCHEDULERS))
-    query = (_PAGE_QUERY if is_page else _QUERY).search(place)
+    query = re.search(_PAGE_QUERY if is_page else _QUERY, place)
     cut = len(place) if query is None else query.start()
     return start, rest[:end], place[:cut], place[cut:]
 
@@ -138,7 +138,7 @@ def secrets_of(path: str) -> list[str]:
     _, user, _, query = _divided(path)
     found = [user.removesuffix("@"), query]
     for text in tuple(found):
-        found += [part for part in _PARTS_OF_SECRETS.split(text) if len(part) >= _LEAST_SECRET]
+        found += [part for part in re.split(_PARTS_OF_SECRETS, text) if len(part) >= _LEAST_SECRET]
     both = dict.fromkeys(part for text in found for part in (text, unquote(text)) if part)
     return sorted(both, key=len, reverse=True)
 
@@ -157,7 +157,7 @@ def without_secrets_in(text: str, address: str | None = None) -> str:
     >>> without_secrets_in("cannot open 'https://token@host/a?b=c' now")
     "cannot open 'https://***@host/a?...' now"
     """
-    text = _WORD_WITH_ADDRESS.sub(lambda found: without_secrets(found[0]), text)
+    text = re.sub(_WORD_WITH_ADDRESS, lambda found: without_secrets(found[0]), text)
     for secret in [] if address is None else secrets_of(address):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return text

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.report import LossReport, binary_cross_entropy, loss_report
+from bce_cli.core.mean_loss import binary_cross_entropy
+from bce_cli.core.report import LossReport, loss_report
 from bce_cli.data.data import Data, open_data
 from bce_cli.engine.run import Job, collect_rows, evaluate
 from bce_cli.readers.columns import ColumnChoice

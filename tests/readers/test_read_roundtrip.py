@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.report import binary_cross_entropy, loss_report
+from bce_cli.core.mean_loss import binary_cross_entropy
+from bce_cli.core.report import loss_report
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice
