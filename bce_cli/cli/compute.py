@@ -19,6 +19,7 @@ from bce_cli.cli.input import (
 from bce_cli.cli.options import ConfidenceOpt, EngineOptions, SideBySideLossOptions
 from bce_cli.cli.output import MOST_ROWS, RowOutputOptions, quiet_option
 from bce_cli.cli.parsing import OptionGroup, count_option
+from bce_cli.core.arguments import check_confidence
 from bce_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def compute(
         elif quiet:
             from bce_cli.questions.answers import mean_loss  # noqa: PLC0415
 
+            check_confidence(confidence)
             mean, report = mean_loss(job, conventions[0], losses.unit)
             doubtful = _doubts(report)
             stream.write(f"{mean!r}\n".encode())

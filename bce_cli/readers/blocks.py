@@ -39,6 +39,7 @@ LONGEST_RECORD = 64 << 20
 _QUOTE, _LF, _CR = b'"\n\r'
 _MOST_STEPS = 1000
 _GLANCE = 1 << 16
+_PIECE = 1 << 19  # bytes
 
 
 class Block(Protocol):
@@ -210,7 +211,7 @@ class PlainRecords:
 
     def count_lines(self, buffer: bytearray, end: int) -> int:
         """Count the line ends of whole records, which stand before `end`."""
-        return int(np.count_nonzero(as_bytes(memoryview(buffer)[:end]) == _LF))
+        return count_byte(as_bytes(memoryview(buffer)[:end]), _LF)
 
 
 class QuotedRecords(PlainRecords):
@@ -355,10 +356,16 @@ def ends_outside_quotes(data: ByteArray, line_end: int) -> Positions:
     return outside
 
 
+def count_byte(data: ByteArray, byte: int) -> int:
+    """Count how often a byte occurs, in pieces that stay in the cache of a core."""
+    pieces = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+    return sum(int(np.count_nonzero(piece == byte)) for piece in pieces)
+
+
 def count_lines(text: bytes | bytearray, end: int | None = None) -> int:
     """Count line ends before `end` as an editor does: LF, CR, or both together."""
     data = as_bytes(memoryview(text)[:end])
-    n_lines = int(np.count_nonzero(data == _LF))
+    n_lines = count_byte(data, _LF)
     if text.find(b"\r", 0, end) < 0:  # much faster than a look at every byte
         return n_lines
     returns = np.flatnonzero(data == _CR)

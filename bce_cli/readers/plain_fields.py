@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from bce_cli.readers.blocks import count_byte
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 _LF, _ZERO = b"\n0"
 _IN_NUMBERS = b"0123456789.eE-"
 _SMALL = 1 << 20  # bytes, of which Python reads the numbers in some milliseconds
-_PIECE = 1 << 19  # bytes; what is found out about so many stays in the cache of a core
+_PIECE = 1 << 20  # bytes; what is found out about so many stays in the cache of a core
 _LONGEST = 1 << 31
 _EVERY_SECOND = 0b10101010
+
+_PLACES_OF_BITS = np.zeros(256, np.intp)
+_PLACES_OF_BITS[[128 >> place for place in range(8)]] = range(8)
 
 
 class PlainFields(NamedTuple):
@@ -71,6 +76,10 @@ class PlainFields(NamedTuple):
         """
         if not len(data) or data[-1] != _LF or len(data) >= _LONGEST:
             return None
+        if n_columns == 2:  # noqa: PLR2004 -- one of which mostly has a single character
+            both = _of_one_character(data, ord(delimiter))
+            if both is not None:
+                return cls(data, both)
         last = n_columns - 1
         found: dict[int, list[Offsets]] = {last: []}
         found |= {end % n_columns: [] for place in wanted for end in (place - 1, place)}
@@ -112,10 +121,44 @@ class PlainFields(NamedTuple):
         return floats_between(self.data, *self._bounds(place))
 
 
+def _of_one_character(data: ByteArray, delimiter: int) -> dict[int, Offsets] | None:
+    """Find the fields of two columns, of which one has a single character; None for others.
+
+    Then line ends alone need to be found.
+    """
+    ends = _line_ends(data)
+    if ends is None:
+        return None
+    begins = np.zeros_like(ends)
+    np.add(ends[:-1], 1, out=begins[1:])
+    is_first = len(data) > 1 and data[1] == delimiter
+    between = begins + np.int32(1) if is_first else ends - np.int32(2)
+    if not (np.all(between >= begins) and np.all(between < ends)):
+        return None
+    if count_byte(data, delimiter) != len(ends) or np.any(data.take(between) != delimiter):
+        return None
+    return {0: between, 1: ends}
+
+
+def _line_ends(data: ByteArray) -> Offsets | None:
+    """Find all LF; None where two of them are among eight bytes that are looked at together."""
+    parts = []
+    for start in range(0, len(data), _PIECE):
+        eights = np.packbits(data[start : start + _PIECE] == _LF)
+        at = np.flatnonzero(eights != 0)
+        bits = eights.take(at)
+        if np.any(bits & (bits - np.uint8(1))):
+            return None
+        at *= 8
+        at += _PLACES_OF_BITS.take(bits)
+        parts.append(np.add(at, start, dtype=np.int32, casting="unsafe"))
+    return np.concatenate(parts)
+
+
 def bits_between(data: ByteArray, begins: Offsets, ends: Offsets) -> BoolArray | None:
     """Read what stands between places, each the character 0 or 1; None where one is not."""
-    digits = data[begins] - np.uint8(_ZERO)  # an empty field begins with its end
-    is_one_digit = digits.max() <= 1 and np.array_equal(ends - begins, np.ones_like(ends))
+    digits = data.take(begins) - np.uint8(_ZERO)  # an empty field begins with its end
+    is_one_digit = digits.max() <= 1 and bool(np.all(ends - begins == 1))
     return digits.view(np.bool_) if is_one_digit else None
 
 

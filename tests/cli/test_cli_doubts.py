@@ -94,3 +94,31 @@ def test_ordinary_predictions_have_no_notes(preds: Preds, bce: Bce) -> None:
     result = bce("compute", path, "-f", "json")
     assert json.loads(result.stdout)["notes"] == []
     assert "note:" not in result.stderr
+
+
+def refuse(*_: object) -> None:
+    pytest.fail("the losses of 1 - p were asked for")
+
+
+def test_a_number_alone_needs_no_losses_of_1_minus_p(
+    preds: Preds, bce: Bce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = preds("y,p\n" + "1,0.9\n0,0.2\n" * 10)
+    wanted = bce("compute", path, "-f", "json").stdout
+    monkeypatch.setattr("bce_cli.core.conventions.Convention.losses_both_ways", refuse)
+    result = bce("compute", path, "-q")
+    assert (result.stdout, result.stderr) == (f"{json.loads(wanted)['mean_loss']!r}\n", "")
+
+
+@pytest.mark.parametrize("rows", [CLASSES, REVERSED, "y,p\n1,0.9\n0,0.2\n"])
+def test_a_pipe_has_the_same_number_and_notes(rows: str, preds: Preds, bce: Bce) -> None:
+    of_file, of_pipe = bce("compute", preds(rows), "-q"), bce("compute", "-", "-q", stdin=rows)
+    assert of_file.stdout == of_pipe.stdout
+    assert of_file.stderr == of_pipe.stderr
+
+
+@pytest.mark.deep
+def test_a_doubt_of_late_rows_is_found_too(preds: Preds, bce: Bce) -> None:
+    first, rest = "1,0.9\n0,0.2\n" * 200_000, "1,0.1\n0,0.8\n" * 2_000_000
+    result = bce("compute", preds("y,p\n" + first + rest), "-q", "--workers", "2")
+    assert "1 - p would cost" in result.stderr

@@ -13,7 +13,11 @@ from bce_cli.errors import BceError
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.delimited import DelimitedFile
 from bce_cli.readers.grammar import Grammar, InputOptions
-from bce_cli.readers.plain_fields import PlainFields
+from bce_cli.readers.plain_fields import (
+    PlainFields,
+    _floats_by_arrow,
+    _floats_by_python,
+)
 
 HEADER = b"id,y,p,w\n"
 
@@ -57,6 +61,75 @@ def test_labels_of_other_texts_are_left_to_the_parser(text: bytes) -> None:
     fields = found(text, 2, 0, 1)
     assert fields is not None
     assert fields.bits(0) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "label"),
+    [
+        (["0,0.25", "1,1e-3", "1,0.123456789012345678"], 0),
+        (["0.25,0", "0.001,1", "0.5,1"], 1),
+        (["0,1", "1,0"], 0),  # two line ends among eight bytes
+        ([",0.5", "1,0.5"], 0),
+        (["0.5,", "0.5,1"], 1),
+        (["1.0,1", "0.5,0"], 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("piece", [8, 24, 1 << 20])
+def test_a_column_of_one_character_is_found_by_the_line_ends(
+    lines: list[str], label: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bce_cli.readers.plain_fields._PIECE", piece)
+    text = "".join(f"{line}\n" for line in lines)
+    fields = found(text.encode(), 2, 0, 1)
+    assert fields is not None
+    for place in (0, 1):
+        ends, width = fields.ends[place].tolist(), [len(line.split(",")[place]) for line in lines]
+        begins = [0, *(end + 1 for end in fields.ends[1].tolist()[:-1])]
+        if place:
+            begins = [end + 1 for end in fields.ends[0].tolist()]
+        assert [end - begin for begin, end in zip(begins, ends, strict=True)] == width
+    bits = fields.bits(label)
+    wanted = [line.split(",")[label] for line in lines]
+    assert (None if bits is None else bits.tolist()) == (
+        None if "" in wanted else [word == "1" for word in wanted]
+    )
+
+
+@given(st.lists(st.text("01.,\n", max_size=12), max_size=8), st.sampled_from([0, 1]))
+def test_whatever_is_found_is_what_stands_between(lines: list[str], label: int) -> None:
+    text = "".join(f"{f'1,{line}' if label else f'{line},1'}\n" for line in lines).encode()
+    fields = found(text, 2, 0, 1)
+    records = [line.split(b",") for line in text.splitlines()]
+    are_plain = bool(lines) and all(len(record) == 2 for record in records)
+    assert (fields is not None) == are_plain
+    if fields is not None:
+        first, last = fields.ends[0].tolist(), fields.ends[1].tolist()
+        begins = [0, *(end + 1 for end in last[:-1])]
+        cells = zip(begins, first, last, strict=True)
+        assert [[text[a:b], text[b + 1 : c]] for a, b, c in cells] == records
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.decimals(-2, 2, allow_nan=False, places=25).map(str),
+    st.text("0123456789.eE+-_ xinfa", max_size=8),
+)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_python_reads_numbers_as_arrow_does(numbers: list[str]) -> None:
+    for some in (numbers, *([number] for number in numbers)):
+        text = np.frombuffer("".join(f"{number}," for number in some).encode(), np.uint8)
+        ends = np.flatnonzero(text == ord(",")).astype(np.int32)
+        begins = np.append(0, ends[:-1] + 1).astype(np.int32)
+        by_python, by_arrow = (
+            way(text, begins, ends) for way in (_floats_by_python, _floats_by_arrow)
+        )
+        if by_python is not None and np.isfinite(by_python).all() and by_arrow is not None:
+            assert by_python.tobytes() == by_arrow.tobytes()
+        if by_python is None and by_arrow is not None:  # left to Arrow: signs and the like
+            assert any(sign in number for number in some for sign in "+_ xinfa")
 
 
 CELLS = {
