@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-    from bce_cli.core.segments import Gap, SegmentReport
+    from bce_cli.core.segment_reports import SegmentReport
+    from bce_cli.core.segments import Gap
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import DecimalSign, Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
@@ -187,7 +188,7 @@ class Evaluated:
     def _segments(self, cuts: tuple[Cut | None, ...]) -> tuple[SegmentReport, ...]:
         if self.result.segments is None:
             return ()
-        from bce_cli.core.segments import segment_reports  # noqa: PLC0415 -- rarely needed
+        from bce_cli.core.segment_reports import segment_reports  # noqa: PLC0415 -- rarely needed
 
         report = self.report
         return segment_reports(self.result.segments, report, report.unit, cuts, self.confidence)
