@@ -7,6 +7,7 @@ digits: `loss_report` and `SegmentSums.gap` say what the figures are.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -263,7 +264,7 @@ class _Columns:
         rows = zip(*(self.counts(name).tolist() for name in stored), strict=True)
         return [float_type_in(dict(zip(stored, row, strict=True))) for row in rows]
 
-    @property
+    @cached_property
     def effective_n(self) -> list[float]:
         """As `LossTotals` has it."""
         if not self.has_weights:
@@ -271,7 +272,7 @@ class _Columns:
         exponent, pairs = _in_common(self.weights, self.weight_squares)
         return [weight**2 / (square << -exponent) for weight, square in pairs]
 
-    @property
+    @cached_property
     def mean_predictions(self) -> list[float]:
         """As `SegmentSums` has it."""
         _, pairs = _in_common(self.sums("predictions"), self.weights)

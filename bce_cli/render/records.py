@@ -141,8 +141,11 @@ _MANY = 100  # numbers, which are worth a library that writes them fast
 
 
 def _csv_texts(values: Sequence[Any], *, is_safe: bool) -> list[str]:
-    if len(values) > _MANY and {*map(type, values)} <= {float, NoneType}:
+    kinds = {*map(type, values)}
+    if len(values) > _MANY and kinds <= {float, NoneType}:
         return float_texts(values)
+    if kinds == {int}:
+        return [*map(str, values)]
     return [_csv_text(value, is_safe=is_safe) for value in values]
 
 
