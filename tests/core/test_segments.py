@@ -18,7 +18,7 @@ from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import ClusterSums, divisors_of, weights_of
 from bce_cli.core.inference import at_confidence, t_quantile
-from bce_cli.core.report import NORMAL_QUANTILE, Unit, loss_report
+from bce_cli.core.report import FEW, NORMAL_QUANTILE, Unit, loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows, as_floats, concatenated, weighted
 from bce_cli.core.segment_reports import SegmentReport, segment_reports
 from bce_cli.core.segmented import MOST_SEGMENTS, Segmented
@@ -167,7 +167,7 @@ def test_figures_side_by_side_are_those_of_each_segment_alone(
         assert item.report == at_confidence(report, totals.moments, sums.loss_clusters, confidence)
         assert item.gap == sums.gap(confidence)
         assert item.mean_prediction == sums.mean_prediction
-        assert (item.n, item.is_small) == (totals.n, True)
+        assert (item.n, item.is_small) == (totals.n, totals.n < FEW)
         is_told = 0.0 < whole.total_loss < math.inf
         assert item.share_of_total == (report.total_loss / whole.total_loss if is_told else None)
 
