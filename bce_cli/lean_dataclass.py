@@ -8,15 +8,19 @@ stand below, once for all classes. To type checkers, and to `dataclasses.fields`
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import MISSING, FrozenInstanceError, fields
 from dataclasses import dataclass as _dataclass
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "side_by_side"]
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from dataclasses import dataclass
 else:
 
@@ -65,6 +69,33 @@ else:
             return _dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
 
         return made
+
+
+def side_by_side(cls: type[T], n: int, columns: Mapping[str, Sequence[Any]]) -> list[T]:
+    """Make n instances of a dataclass with slots, field by field, which takes a third of the time.
+
+    Parameters
+    ----------
+    cls : type
+        Without a `__post_init__`.
+    n : int
+    columns : mapping of str to sequence
+        The values of a field in all instances; a field without gets its default.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True, slots=True)
+    ... class Interval:
+    ...     low: float
+    ...     high: float = 1.0
+    >>> side_by_side(Interval, 2, {"low": [0.25, 0.5]})
+    [Interval(low=0.25, high=1.0), Interval(low=0.5, high=1.0)]
+    """
+    made = [*map(object.__new__, repeat(cls, n))]
+    for name in cls.__match_args__:  # type: ignore[attr-defined]
+        values = columns[name] if name in columns else repeat(_default(cls, name), n)
+        deque(map(getattr(cls, name).__set__, made, values), maxlen=0)
+    return made
 
 
 def _init(self: Any, /, *values: Any, **named: Any) -> None:  # noqa: ANN401 -- of any dataclass

@@ -18,7 +18,7 @@ from bce_cli.cli.parsing import DeferredCommand
 from bce_cli.core.conventions import Convention
 from bce_cli.core.evaluation import Plan
 from bce_cli.core.report import Unit, loss_report
-from bce_cli.core.segments import segment_reports
+from bce_cli.core.segment_reports import segment_reports
 from bce_cli.data.data import open_data
 from bce_cli.engine.run import Job, evaluate
 from bce_cli.readers.columns import ColumnChoice

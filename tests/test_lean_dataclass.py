@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bce_cli.lean_dataclass import dataclass
+from bce_cli.lean_dataclass import dataclass, side_by_side
 
 
 def _interval(decorate: Any) -> Any:  # noqa: ANN401 -- a decorator, and the class it makes
@@ -155,3 +155,17 @@ def test_own_equality_without_a_hash_gets_the_hash_of_its_fields() -> None:
         return hash(made(0.5))
 
     assert both(dataclass) == both(standard) == hash((0.5,))
+
+
+def test_instances_side_by_side_are_those_made_one_by_one() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Interval:
+        low: float
+        high: float = 1.0
+        notes: tuple[str, ...] = field(default_factory=tuple)
+
+    made = side_by_side(Interval, 2, {"low": [0.25, 0.5], "notes": [("open",), ()]})
+    assert made == [Interval(0.25, notes=("open",)), Interval(0.5)]
+    assert side_by_side(Interval, 0, {"low": []}) == []
+    with pytest.raises(TypeError, match="lacks the argument 'low'"):
+        side_by_side(Interval, 2, {})

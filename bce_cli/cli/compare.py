@@ -79,26 +79,26 @@ def compare(
     asked, convention = inputs.asked(), losses.convention()
     data, models = inputs.models(asked, paths)
     with engine.at_work(data, inputs, out, quiet=quiet) as (job, stream):
-        from bce_cli.questions.answers import compare as compared  # noqa: PLC0415 -- not for --help
+        from bce_cli.questions import answers  # noqa: PLC0415 -- not for --help
 
-        document = compared(
-            job,
-            asked,
-            models,
-            convention,
-            losses.unit,
-            confidence=confidence,
-            margin=margin,
-            n_shown=0 if quiet or out.brief else rows,
-            is_sorted=sort,
-        )
+        question = job, asked, models, convention, losses.unit
         if quiet:
-            values = (found.value for found in document.comparisons)
+            values, doubts = answers.mean_differences(
+                *question, confidence=confidence, margin=margin
+            )
             lines = [f"{math.nan if value is None else value!r}\n" for value in values]
             stream.write("".join(lines).encode())
         else:
+            document = answers.compare(
+                *question,
+                confidence=confidence,
+                margin=margin,
+                n_shown=0 if out.brief else rows,
+                is_sorted=sort,
+            )
+            doubts = document.doubts
             stream.write(out.written(replace(document, table=table)))
-    out.tell([*(data.doubts if quiet else ()), *document.doubts], quiet=quiet)
+    out.tell([*(data.doubts if quiet else ()), *doubts], quiet=quiet)
 
 
 def _refuse_unnamed(*, quiet: bool, sort: bool) -> None:

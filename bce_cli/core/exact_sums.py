@@ -182,20 +182,39 @@ class ExactSums:
         more = np.zeros(n - self._n, np.int64)
         return ExactSums(n, [np.append(each, more) for each in self._digits], self._lowest)
 
-    def units(self) -> list[int]:
-        """Return the sums in units of 2**-1074."""
-        if not self._digits:
-            return [0] * self._n
-        table = np.stack(self._digits, axis=1).astype("<u4")
-        data, size = table.tobytes(), 4 * len(self._digits)
-        shift = (self._lowest - _FINEST) * _BITS - _BELOW
-        whole = (
-            int.from_bytes(data[at : at + size], "little", signed=True)
-            for at in range(0, len(data), size)
-        )
+    @property
+    def exponent(self) -> int:
+        """The greatest up to 0 for which digits show that sums are multiples of 2**exponent."""
+        used = (place for place, digits in enumerate(self._digits, self._lowest) if digits.any())
+        return max(min(next(used, 0) * _BITS, 0), UNIT_EXPONENT)
+
+    def units(self, exponent: int = UNIT_EXPONENT) -> list[int]:
+        """Return the sums in units of 2**exponent, of which they are multiples."""
+        digits = self._digits or self._zeros(1)
+        if len(digits) % 2:
+            digits = [*digits[:-1], digits[-1] & _MASK, digits[-1] >> _BITS]
+        # Two at a time are a number of 64 bits, the last of which has the sign.
+        pairs = [low + (high << _BITS) for low, high in zip(digits[::2], digits[1::2], strict=True)]
+        whole: list[int] = pairs[-1].tolist()
+        for pair in reversed(pairs[:-1]):
+            lower = pair.view(np.uint64).tolist()
+            whole = [(unit << 2 * _BITS) + low for unit, low in zip(whole, lower, strict=True)]
+        shift = self._lowest * _BITS - exponent
         if shift < 0:
             return [unit >> -shift for unit in whole]
-        return [unit << shift for unit in whole]
+        return [unit << shift for unit in whole] if shift else whole
+
+    def floats(self) -> FloatArray:
+        """Return each sum as `ExactSum` rounds it; shape (m,)."""
+        if len(self._digits) == 1:
+            with np.errstate(over="ignore"):
+                return np.ldexp(self._digits[0].astype(np.float64), self._lowest * _BITS)
+        exponent = self.exponent
+        one = 1 << -exponent
+        try:
+            return np.array([unit / one for unit in self.units(exponent)])
+        except OverflowError:
+            return np.array([float(total) for total in self.totals()])
 
     def totals(self) -> list[ExactSum]:
         """Return each sum."""

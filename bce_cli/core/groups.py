@@ -74,10 +74,10 @@ def grouped(
 
 def distinct(column: Categories) -> Categories:
     """Give the same word the same code, wherever it came from."""
+    if len({*column.names}) == len(column.names):
+        return column
     first: dict[str, int] = {}
     codes = [first.setdefault(name, code) for code, name in enumerate(column.names)]
-    if len(first) == len(column.names):
-        return column
     return Categories(np.array(codes, np.int32)[column.codes], column.names)
 
 

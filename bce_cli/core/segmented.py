@@ -211,10 +211,8 @@ class Segmented(State, Generic[S]):
         """
         # By hand: segments meet by name, and there is a limit to them.
         names = self.names
-        new = [name for name in other.names if name not in names]
-        names.update(zip(new, range(len(names), len(names) + len(new)), strict=True))
+        places = np.array([names.setdefault(name, len(names)) for name in other.names], np.intp)
         _refuse_many(len(names))
-        places = np.fromiter(map(names.__getitem__, other.names), np.intp, len(other.names))
         sizes = _longer(self.sizes, len(names))
         columns = {
             name: _together(

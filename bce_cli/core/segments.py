@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bce_cli.core.cuts import in_order
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.exact_sums import ExactSums
 from bce_cli.core.groups import Clusters, divisors_of, weights_of
-from bce_cli.core.inference import at_confidence, interval_of, t_quantile
-from bce_cli.core.report import FEW, LossReport, check_unit, loss_report
+from bce_cli.core.inference import interval_of, t_quantile
 from bce_cli.core.rows import FLOAT_TYPES, MIXED, as_floats, one_float_type, weighted
 from bce_cli.core.rules import losses_of
 from bce_cli.core.segmented import FIRST, Segmented
@@ -25,11 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bce_cli.core.conventions import Convention
-    from bce_cli.core.cuts import Cut
     from bce_cli.core.groups import ClusterSums
-    from bce_cli.core.report import Unit
     from bce_cli.core.rows import FloatArray, Places, Rows
-    from bce_cli.core.segmented import Figures, Names, PartedRows
+    from bce_cli.core.segmented import Figures, PartedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +57,12 @@ class SegmentSums(State):
         weights: ExactSum | None = found.get("weights")
         is_by_weight = "loss_weights" in found
         losses = found["losses"]
-        types = [name for name in (*FLOAT_TYPES, MIXED) if found.get(_STORED_AS + name)]
         totals = LossTotals(
             n=n,
             n_missing=n_missing,
             **{name: found.get(name, 0) for name in _COUNTS},
             n_weightless=n - found.get("n_weighted", 0) if is_by_weight else 0,
-            first_impossible_row=found.get(_FIRST_IMPOSSIBLE) or None,
+            first_impossible_row=found.get(FIRST_IMPOSSIBLE) or None,
             weights=weights or count,
             positive_weights=found["positive_weights"],
             weight_squares=found["weight_squares"] if weights else count,
@@ -85,7 +80,7 @@ class SegmentSums(State):
             loss_divisors=found["loss_weights"] if is_by_weight else losses,
             divisor_squares=found["weight_squares"] if is_by_weight else count,
             held_weights=found.get("held_weights"),
-            float_type=one_float_type(types) if types else None,
+            float_type=float_type_in(found),
         )
         errors = found["errors"]
         return cls(
@@ -120,8 +115,14 @@ class SegmentSums(State):
 
 
 _COUNTS = ("n_positive", "n_soft", "n_clipped", "n_impossible", "n_infinite")
-_STORED_AS = "n stored as "
-_FIRST_IMPOSSIBLE = FIRST + "impossible"
+STORED_AS = "n stored as "
+FIRST_IMPOSSIBLE = FIRST + "impossible"
+
+
+def float_type_in(found: Figures) -> str | None:
+    """Return what predictions were stored as, where that matters: then there are such counts."""
+    types = [name for name in (*FLOAT_TYPES, MIXED) if found.get(STORED_AS + name)]
+    return one_float_type(types) if types else None
 
 
 def segment_sums(rows: Rows, losses: FloatArray, convention: Convention) -> Segmented[SegmentSums]:
@@ -152,7 +153,7 @@ def _loss_columns(parted: PartedRows, losses: FloatArray, convention: Convention
         "n_positive": n_positive,
         "n_clipped": parted.count_at(convention.clipped_places(rows)),
         "n_impossible": parted.count_at(impossible),
-        _FIRST_IMPOSSIBLE: parted.first(impossible),
+        FIRST_IMPOSSIBLE: parted.first(impossible),
         "losses": parted.sums(finite),
         "loss_squares": parted.products(finite, finite),
         "squared_errors": parted.sums(weighted(squared_errors(rows), weights)),
@@ -162,7 +163,7 @@ def _loss_columns(parted: PartedRows, losses: FloatArray, convention: Convention
     if len(impossible):
         found["impossible_losses"] = parted.sums(_alone(finite, impossible))
     if convention.rule.limits_in is not None:
-        found[_STORED_AS + rows.float_type] = n
+        found[STORED_AS + rows.float_type] = n
     if not are_hard:
         found["n_soft"] = parted.count((labels > 0.0) & (labels < 1.0))
         entropies = losses_of(labels, labels)  # type: ignore[arg-type]
@@ -338,147 +339,3 @@ def gap_of(
         return Gap(value)
     df = moments.n - 1 if are_clusters else math.inf
     return Gap(value, error, *interval_of(value, error, confidence, df), promised, df)
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentReport:
-    """One segment beside the others.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Its words in the columns that part the rows.
-    n : int
-    report : LossReport or None
-        None where all weights are 0. Its skill is over the base rate of the segment.
-    mean_prediction : float or None
-        Weighted mean of the predictions as they were given, whatever the convention; None, as the
-        gap is, where all weights are 0, or an older version has saved no such thing.
-    gap : Gap or None
-        The base rate, as the convention counts labels, minus that mean.
-    n_clusters : int or None
-    effective_clusters : float or None
-        Those with a weight, and how many there are in effect (`Moments.effective_n`); None where
-        rows are taken to be independent.
-    share_of_total : float or None
-        Of the sum of all losses; None where that is infinite or 0.
-    is_small : bool
-        Whether there are too few rows for its interval to be trusted.
-    """
-
-    names: tuple[str, ...]
-    n: int
-    report: LossReport | None
-    share_of_total: float | None
-    is_small: bool
-    mean_prediction: float | None = None
-    gap: Gap | None = None
-    n_clusters: int | None = None
-    effective_clusters: float | None = None
-
-
-def segment_reports(
-    segments: Segmented[SegmentSums],
-    whole: LossReport,
-    unit: Unit = "nats",
-    cuts: Sequence[Cut | None] = (),
-    confidence: float = 0.95,
-) -> tuple[SegmentReport, ...]:
-    """Derive the figures of each segment that has rows.
-
-    Parameters
-    ----------
-    segments : Segmented of SegmentSums
-    whole : LossReport
-        Of all rows, in the same unit.
-    unit : {"nats", "bits"}, default "nats"
-    cuts : sequence of Cut or None, optional
-        See `in_order`.
-    confidence : float, default 0.95
-        Of every interval.
-
-    Returns
-    -------
-    tuple of SegmentReport
-        Highest total loss first, or in the order of the cuts.
-    """
-    check_unit(unit)
-    found = {
-        names: _report(names, sums, whole, unit, confidence)
-        for names, sums in segments.totals().items()
-        if sums.losses.n
-    }
-    costs = {names: (_total(item), item.n) for names, item in found.items()}
-    return tuple(found[names] for names in in_order(costs, cuts))
-
-
-@dataclass(frozen=True, slots=True)
-class OtherSegments:
-    """The segments that cost less than some others, taken together.
-
-    Attributes
-    ----------
-    names : frozenset of tuple of str
-        Their words.
-    report : SegmentReport
-        Of all their rows; it has no words.
-    """
-
-    names: frozenset[Names]
-    report: SegmentReport
-
-
-def other_segments(
-    segments: Segmented[SegmentSums],
-    found: Sequence[SegmentReport],
-    most: int,
-    whole: LossReport,
-    confidence: float = 0.95,
-) -> OtherSegments | None:
-    """Take together all segments but the costliest; None where there are no others.
-
-    Parameters
-    ----------
-    segments : Segmented of SegmentSums
-    found : sequence of SegmentReport
-        The figures of each, from `segment_reports`.
-    most : int
-        How many count as the costliest; of equal costs, those of more rows.
-    whole : LossReport
-        Of all rows, in the same unit.
-    confidence : float, default 0.95
-        Of every interval.
-    """
-    costs = {item.names: (_total(item), item.n) for item in found}
-    rest = in_order(costs)[most:]
-    if not rest:
-        return None
-    together = _report((), segments.together(rest), whole, whole.unit, confidence)
-    return OtherSegments(frozenset(rest), together)
-
-
-def _report(
-    names: Names, sums: SegmentSums, whole: LossReport, unit: Unit, confidence: float
-) -> SegmentReport:
-    totals, clusters = sums.losses, sums.loss_clusters
-    told = (None, None) if clusters is None else (clusters.n, clusters.effective_n)
-    if not totals.weights.units:
-        return SegmentReport(names, totals.n, None, None, totals.n < FEW, None, None, *told)
-    report = at_confidence(loss_report(totals, unit), totals.moments, clusters, confidence)
-    share = None
-    if 0.0 < whole.total_loss < math.inf:
-        share = report.total_loss / whole.total_loss
-    return SegmentReport(
-        names,
-        totals.n,
-        report,
-        share,
-        totals.n < FEW,
-        sums.mean_prediction,
-        sums.gap(confidence),
-        *told,
-    )
-
-
-def _total(item: SegmentReport) -> float:
-    return 0.0 if item.report is None else item.report.total_loss

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bce_cli.core.conventions import EXACT, Convention, check_convention
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum
+from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, trailing_zeros
 from bce_cli.core.rows import as_floats, one_float_type, weighted
 from bce_cli.core.rules import losses_of
 from bce_cli.core.state import FIRST, State
@@ -102,21 +102,50 @@ class Moments(State):
         Biometrika 73, 1986). The squares are expanded and the differences taken in integers, so
         nothing cancels.
         """
-        sums = (self.values, self.divisors, self.value_squares, self.value_divisors)
-        units = [total.units for total in (*sums, self.divisor_squares)]
         if self.n < 2 or self.divisors.units == 0:  # noqa: PLR2004 -- a variance needs two
             return None
-        common = reduce(or_, units)
-        spare = min((common & -common).bit_length() - 1, -UNIT_EXPONENT)  # zeros that all end with
-        values, divisors, value_squares, products, divisor_squares = (u >> spare for u in units)
-        squares = (
-            value_squares * divisors**2
-            - 2 * values * products * divisors
-            + values**2 * divisor_squares
+        sums = self.values.units, self.divisors.units
+        products = self.value_squares.units, self.value_divisors.units, self.divisor_squares.units
+        # Zeros that all end with are left out.
+        half = trailing_zeros(reduce(or_, products)) - UNIT_EXPONENT
+        spare = min(trailing_zeros(sums[0] | sums[1]), half // 2)
+        up = max(-UNIT_EXPONENT - 2 * spare, 0)
+        down = max(2 * spare + UNIT_EXPONENT, 0)
+        return standard_error_of(
+            self.n, *[unit >> spare for unit in sums], *[(p << up) >> down for p in products]
         )
-        return _square_root(
-            (self.n * max(squares, 0)) << (-UNIT_EXPONENT - spare), (self.n - 1) * divisors**4
-        )
+
+
+def standard_error_of(  # noqa: PLR0917 -- the moments that it is made of
+    n: int,
+    values: int,
+    divisors: int,
+    value_squares: int,
+    value_divisors: int,
+    divisor_squares: int,
+) -> float:
+    """Return the standard error of a ratio; see `Moments.standard_error`.
+
+    Parameters
+    ----------
+    n : int
+        At least 2.
+    values, divisors : int
+        In a unit that is any power of two; divisors are above 0.
+    value_squares, value_divisors, divisor_squares : int
+        In the square of that unit.
+
+    Examples
+    --------
+    >>> standard_error_of(3, 9, 3, 41, 9, 3) ** 2  # of 1, 2 and 6
+    2.3333333333333335
+    """
+    squares = (
+        value_squares * divisors**2
+        - 2 * values * value_divisors * divisors
+        + values**2 * divisor_squares
+    )
+    return _square_root(n * max(squares, 0), (n - 1) * divisors**4)
 
 
 def _square_root(numerator: int, denominator: int) -> float:

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from bce_cli.core.recalibration.choice import RecalibrationPlan
     from bce_cli.core.report import LossReport, Unit
     from bce_cli.core.rows import Rows
-    from bce_cli.core.segments import Gap, SegmentReport
+    from bce_cli.core.segment_reports import SegmentReport
+    from bce_cli.core.segments import Gap
     from bce_cli.data.data import Data
     from bce_cli.questions.inputs import DecimalSign, Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument
@@ -187,7 +188,7 @@ class Evaluated:
     def _segments(self, cuts: tuple[Cut | None, ...]) -> tuple[SegmentReport, ...]:
         if self.result.segments is None:
             return ()
-        from bce_cli.core.segments import segment_reports  # noqa: PLC0415 -- rarely needed
+        from bce_cli.core.segment_reports import segment_reports  # noqa: PLC0415 -- rarely needed
 
         report = self.report
         return segment_reports(self.result.segments, report, report.unit, cuts, self.confidence)
@@ -218,14 +219,19 @@ def mean_loss(job: Job, convention: Convention, unit: Unit) -> tuple[float, Loss
         where it does not, they are read once more, as pipes and files elsewhere are not at all
         without them.
     """
-    sources = job.data.sources
-    if job.cluster is None and all(each.local_path and each.size() for each in sources):
+    if _may_read_twice(job):
         with suppress(MeanInDoubt):
             totals = fold_rows(job, partial(MeanTotals.of, convention=convention))
             if not totals.are_in_doubt:
                 return mean_of(totals) / NATS_PER[unit], None
     report = loss_report(evaluate(job, Plan(convention, with_product=False)).totals, unit)
     return report.mean_loss, report
+
+
+def _may_read_twice(job: Job) -> bool:
+    """Whether to read a few sums first, and all of them only where it takes that to tell."""
+    sources = job.data.sources
+    return job.cluster is None and all(each.local_path and each.size() for each in sources)
 
 
 def evaluated(
@@ -279,6 +285,50 @@ def compare(
         margin=margin,
     )
     return replace(document, convention=convention, is_sorted=is_sorted)
+
+
+def mean_differences(
+    job: Job,
+    inputs: Inputs,
+    sources: Sequence[Source],
+    convention: Convention,
+    unit: Unit,
+    *,
+    confidence: float,
+    margin: float | None,
+) -> tuple[list[float | None], tuple[str, ...]]:
+    """Which model is better, and by how much, in one number of each but the first?
+
+    Returns
+    -------
+    values : list of float or None
+        The mean differences of losses.
+    doubts : tuple of str
+        What makes a model look like one that was not meant; see `mean_loss`.
+    """
+    is_plain = inputs.cluster is None and not inputs.by and margin is None
+    if is_plain and _may_read_twice(job):
+        from bce_cli.core.comparison.mean_differences import (  # noqa: PLC0415 -- not every question
+            MeanDifferences,
+        )
+
+        check_confidence(confidence)
+        with suppress(MeanInDoubt):
+            totals = fold_rows(job, partial(MeanDifferences.of, convention=convention))
+            if not totals.are_in_doubt:
+                return [value / NATS_PER[unit] for value in totals.values], ()
+    found = compare(
+        job,
+        inputs,
+        sources,
+        convention,
+        unit,
+        confidence=confidence,
+        margin=margin,
+        n_shown=0,
+        is_sorted=False,
+    )
+    return [item.value for item in found.comparisons], found.doubts
 
 
 def compared(

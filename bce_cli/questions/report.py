@@ -17,7 +17,7 @@ from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.recalibration.choice import RecalibrationPlan
 from bce_cli.core.report import check_unit
 from bce_cli.core.rows import MIXED, concatenated
-from bce_cli.core.segments import other_segments
+from bce_cli.core.segment_reports import other_segments
 from bce_cli.core.state import State
 from bce_cli.engine.run import evaluate_with
 from bce_cli.errors import DataError
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate.limits import Limits
     from bce_cli.core.report import Unit
     from bce_cli.core.rows import Rows
-    from bce_cli.core.segments import OtherSegments
+    from bce_cli.core.segment_reports import OtherSegments
     from bce_cli.engine.run import Job
     from bce_cli.questions.inputs import Inputs, Source
     from bce_cli.render.calibration import CalibrationDocument

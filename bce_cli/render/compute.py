@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from bce_cli.core.gate.judgement import Verdict
     from bce_cli.core.likelihood import ExampleRow, LikelihoodProduct
     from bce_cli.core.report import LossReport
-    from bce_cli.core.segments import SegmentReport
+    from bce_cli.core.segment_reports import SegmentReport
     from bce_cli.render.layout import Look, TableColumn
     from bce_cli.render.origin import Origin, Saved
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.core.cuts import in_order
 from bce_cli.core.report import FEW
-from bce_cli.core.segments import OtherSegments, SegmentReport
+from bce_cli.core.segment_reports import OtherSegments, SegmentReport
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.calibrations import CalibrationsDocument
 from bce_cli.render.check import CheckDocument

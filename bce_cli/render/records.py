@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import math
+from functools import cache
+from itertools import groupby
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.errors import without_formula
@@ -66,13 +69,44 @@ def write_json(record: Any, plain: Callable[[Any], Any] = finite) -> str:  # noq
       "n": 2
     }
     """
+    return f"{_written(record, plain, _LINE)}\n"
 
-    def strict(value: Any) -> Any:  # noqa: ANN401
-        if isinstance(value, dict):
-            return {key: strict(item) for key, item in value.items()}
-        return [*map(strict, value)] if isinstance(value, list | tuple) else plain(value)
 
-    return json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
+_LINE = "\n"  # and how far it is set in
+
+
+def _written(value: Any, plain: Callable[[Any], Any], line: str) -> str:  # noqa: ANN401
+    """Write a value as `json.dumps` does with an indent, for which Python has no fast encoder."""
+    inner = f"{line}  "
+    encoded = _encoder(inner)
+    if not isinstance(value, dict | list | tuple):
+        return encoded(plain(value))
+    items: list[str] = []
+    if isinstance(value, dict):
+        for are_groups, pairs in groupby(value.items(), lambda pair: _is_group(pair[1])):
+            if are_groups:
+                items += [f"{encoded(key)}: {_written(each, plain, inner)}" for key, each in pairs]
+            else:
+                items.append(encoded({key: plain(each) for key, each in pairs})[1:-1])
+    else:
+        for are_groups, values in groupby(value, _is_group):
+            if are_groups:
+                items += [_written(each, plain, inner) for each in values]
+            else:
+                items.append(encoded([*map(plain, values)])[1:-1])
+    opened, closed = "{}" if isinstance(value, dict) else "[]"
+    text = f",{inner}".join(items)
+    return f"{opened}{inner}{text}{line}{closed}" if items else opened + closed
+
+
+def _is_group(value: object) -> bool:
+    return isinstance(value, dict | list | tuple)
+
+
+@cache
+def _encoder(inner: str) -> Callable[[Any], str]:
+    """Return what writes values on lines of their own, but for the outermost brackets."""
+    return json.JSONEncoder(allow_nan=False, separators=(f",{inner}", ": ")).encode
 
 
 def write_csv(lines: Sequence[Mapping[str, Any]], *, excel_safe: bool = False) -> str:
@@ -89,14 +123,56 @@ def write_csv(lines: Sequence[Mapping[str, Any]], *, excel_safe: bool = False) -
     >>> write_csv([{"n": 2, "skill": None}])
     'n,skill\n2,\n'
     """
+    columns = zip(*(line.values() for line in lines), strict=True)
+    texts = [_csv_texts(cells, is_safe=excel_safe) for cells in columns]
+    rows = [_csv_texts([*lines[0]], is_safe=excel_safe), *zip(*texts, strict=True)]
+    text = "\n".join([*map(",".join, rows), ""])
+    commas = (len(texts) - 1) * len(rows)
+    is_plain = commas and text.count(",") == commas and text.count("\n") == len(rows)
+    if is_plain and not any(sign in text for sign in _QUOTED):
+        return text
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    for cells in (lines[0], *(line.values() for line in lines)):
-        writer.writerow([_csv_cell(cell, is_safe=excel_safe) for cell in cells])
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 
-def _csv_cell(value: Any, *, is_safe: bool) -> Any:  # noqa: ANN401 -- any JSON value
+_QUOTED = '"\r\0'  # in some versions of Python at least
+_MANY = 100  # numbers, which are worth a library that writes them fast
+
+
+def _csv_texts(values: Sequence[Any], *, is_safe: bool) -> list[str]:
+    kinds = {*map(type, values)}
+    if len(values) > _MANY and kinds <= {float, NoneType}:
+        return float_texts(values)
+    if kinds == {int}:
+        return [*map(str, values)]
+    return [_csv_text(value, is_safe=is_safe) for value in values]
+
+
+def _csv_text(value: Any, *, is_safe: bool) -> str:  # noqa: ANN401 -- any JSON value
     if isinstance(value, bool):
         return str(value).lower()
-    return without_formula(value) if is_safe and isinstance(value, str) else value
+    if isinstance(value, str):
+        return without_formula(value) if is_safe else value
+    return "" if value is None else str(value)
+
+
+def float_texts(values: Sequence[float | None]) -> list[str]:
+    """Write numbers as `str` does, in a tenth of the time; None is empty.
+
+    Examples
+    --------
+    >>> float_texts([0.1, 1e-5, None])
+    ['0.1', '1e-05', '']
+    """
+    import numpy as np  # noqa: PLC0415 -- JSON needs none
+    import orjson
+
+    texts: list[str] = orjson.dumps(values).decode()[1:-1].split(",")
+    sizes = np.abs(np.array(values, np.float64))  # None is nan
+    for place in np.flatnonzero(~((sizes >= _LEAST) & (sizes < _MOST))).tolist():
+        texts[place] = "" if values[place] is None else str(values[place])
+    return texts
+
+
+_LEAST, _MOST = 1e-4, 1e16  # beyond, exponents are written in other ways

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bce_cli.core.segments import off_beyond_chance
@@ -18,12 +19,12 @@ from bce_cli.render.layout import (
     percent,
     table,
 )
-from bce_cli.render.origin import picked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bce_cli.core.segments import Gap, SegmentReport
+    from bce_cli.core.segment_reports import SegmentReport
+    from bce_cli.core.segments import Gap
     from bce_cli.render.layout import Look, TableColumn
 
 T = TypeVar("T")
@@ -301,14 +302,32 @@ def gap_record(gap: Gap | None) -> dict[str, float | None]:
     return {f"gap_{name}".removesuffix("_value"): getattr(gap, name, None) for name in _GAP}
 
 
-def _figures(segment: SegmentReport) -> dict[str, Any]:
-    figures: dict[str, Any] = {"n": segment.n}
-    for name in FIGURES_OF_SEGMENTS:
-        figures[name] = _of(segment, name)
-        if name == "base_rate":
-            figures |= {"mean_prediction": segment.mean_prediction, **gap_record(segment.gap)}
-    rest = ("share_of_total", "n_clusters", "effective_clusters", "is_small")
-    return {**figures, **picked(segment, *rest)}
+def _values(segment: SegmentReport) -> tuple[Any, ...]:
+    """Return the figures of a segment, as `_KEYS` calls them."""
+    report, gap = segment.report, segment.gap
+    figures = _NO_FIGURES if report is None else _figures_of(report)
+    return (
+        segment.n,
+        *figures[:_GAP_AT],
+        segment.mean_prediction,
+        *(_NO_GAP if gap is None else _ends_of(gap)),
+        *figures[_GAP_AT:],
+        *_rest_of(segment),
+    )
+
+
+_REST = ("share_of_total", "n_clusters", "effective_clusters", "is_small")
+_GAP_AT = FIGURES_OF_SEGMENTS.index("base_rate") + 1
+_KEYS = (
+    "n",
+    *FIGURES_OF_SEGMENTS[:_GAP_AT],
+    "mean_prediction",
+    *gap_record(None),
+    *FIGURES_OF_SEGMENTS[_GAP_AT:],
+    *_REST,
+)
+_figures_of, _ends_of, _rest_of = (attrgetter(*n) for n in (FIGURES_OF_SEGMENTS, _GAP, _REST))
+_NO_FIGURES, _NO_GAP = (None,) * len(FIGURES_OF_SEGMENTS), (None,) * len(_GAP)
 
 
 def segment_records(
@@ -316,7 +335,10 @@ def segment_records(
 ) -> list[dict[str, Any]]:
     """Return the words of each segment by column, and its figures beside them, for JSON."""
     return [
-        {"segment": dict(zip(columns, segment.names, strict=True)), **_figures(segment)}
+        {
+            "segment": dict(zip(columns, segment.names, strict=True)),
+            **dict(zip(_KEYS, _values(segment), strict=True)),
+        }
         for segment in segments
     ]
 
@@ -325,11 +347,7 @@ def segment_lines(
     segments: Sequence[SegmentReport], columns: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the words of each segment by column, and its figures, in one line, for CSV."""
-    return [_line(segment, columns) for segment in segments]
-
-
-def _line(segment: SegmentReport, columns: Sequence[str]) -> dict[str, Any]:
-    figures = _figures(segment)
-    words = zip(columns, segment.names, strict=True)
-    named = {f"segment {name}" if name in figures else name: word for name, word in words}
-    return named | figures
+    keys = (*(f"segment {name}" if name in _KEYS else name for name in columns), *_KEYS)
+    return [
+        dict(zip(keys, (*segment.names, *_values(segment)), strict=True)) for segment in segments
+    ]

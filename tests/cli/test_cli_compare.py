@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bce_cli import binary_cross_entropy
+from bce_cli.readers import grammar
 
 if TYPE_CHECKING:
     import subprocess
@@ -158,6 +159,25 @@ def test_quiet_prints_the_differences_alone(
     result = bce("compare", preds(ROWS), *TWO, "-p", "third", "-q")
     assert result.stdout == f"{difference(NEW)!r}\n{difference(THIRD)!r}\n"
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("options", [[], ["-w", "w"], ["--unit", "bits"], ["--like", "torch"]])
+def test_quiet_prints_what_csv_has(
+    options: list[str],
+    preds: Callable[..., str],
+    bce: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", 300)
+    lines = (
+        f"1,0.{5 + i % 5},0.{6 + i % 4},{i % 3}\n0,0.{i % 5}1,0.{i % 4}2,1\n" for i in range(60)
+    )
+    path = preds("y,a,b,w\n" + "".join(lines))
+    args = ["compare", path, "-p", "a", "-p", "b", *options]
+    (line,) = csv.DictReader(bce(*args, "-f", "csv").stdout.splitlines())
+    result = bce(*args, "-q")
+    assert (result.stdout, result.stderr) == (f"{line['difference']}\n", "")
+    assert bce(*args, "-q", "--margin", "0.1").stdout == result.stdout
 
 
 @pytest.mark.parametrize(
@@ -484,9 +504,11 @@ def test_an_error_is_told_and_nothing_is_written(
 def test_weights_that_are_all_0_make_no_mean(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:
-    result = bce("compare", preds("y,a,b,w\n1,.5,.4,0\n"), "-p", "a", "-p", "b", "-w", "w")
-    assert (result.stdout, result.exit_code) == ("", 65)
-    assert result.stderr.startswith("bce: error: all weights are 0, so there is no mean")
+    path = preds("y,a,b,w\n1,.5,.4,0\n")
+    for quiet in ([], ["-q"]):
+        result = bce("compare", path, "-p", "a", "-p", "b", "-w", "w", *quiet)
+        assert (result.stdout, result.exit_code) == ("", 65)
+        assert result.stderr.startswith("bce: error: all weights are 0, so there is no mean")
 
 
 @pytest.mark.parametrize("shape", [[], ["-q"], *(["-f", f] for f in ("json", "csv", "markdown"))])

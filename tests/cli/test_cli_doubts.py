@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bce_cli.readers import grammar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +73,22 @@ def test_models_are_named(preds: Preds, bce: Bce) -> None:
     result = bce(*options, "-f", "json")
     assert json.loads(result.stdout)["notes"] == [f"new: {IS_REVERSED}"]
     assert f"bce: note: new: {IS_REVERSED}\n" in result.stderr
+
+
+@pytest.mark.parametrize("n_before", [0, 200])
+def test_differences_alone_are_read_again_where_a_model_turns_doubtful(
+    n_before: int, preds: Preds, bce: Bce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grammar, "BLOCK_BYTES", 512)
+    path = preds("y,old,new\n" + "1,0.9,0.75\n" * n_before + "1,0.9,0.0625\n0,0.2,0.875\n" * 300)
+    options = ["compare", path, "-p", "old", "-p", "new"]
+    result = bce(*options, "-q")
+    told = bce(*options, "-f", "csv")
+    (line,) = csv.DictReader(told.stdout.splitlines())
+    assert result.stdout == f"{line['difference']}\n"
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("bce: note: new: 1 - p would cost 0.")
+    assert note in told.stderr.splitlines()
 
 
 def test_numbers_and_exit_codes_stay(preds: Preds, bce: Bce) -> None:

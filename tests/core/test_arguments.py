@@ -28,8 +28,8 @@ from bce_cli.core.gate.limits import Limits
 from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.rows import Predictions, Rows
 from bce_cli.core.rules import RULES
+from bce_cli.core.segment_reports import segment_reports
 from bce_cli.core.segmented import Segmented
-from bce_cli.core.segments import segment_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable

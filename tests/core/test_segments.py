@@ -6,6 +6,7 @@ import math
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import compress
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,16 +18,15 @@ from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.groups import ClusterSums, divisors_of, weights_of
 from bce_cli.core.inference import at_confidence, t_quantile
-from bce_cli.core.report import NORMAL_QUANTILE, loss_report
+from bce_cli.core.report import FEW, NORMAL_QUANTILE, Unit, loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows, as_floats, concatenated, weighted
+from bce_cli.core.segment_reports import SegmentReport, segment_reports
 from bce_cli.core.segmented import MOST_SEGMENTS, Segmented
 from bce_cli.core.segments import (
     Gap,
-    SegmentReport,
     SegmentSums,
     off_beyond_chance,
     promised_error,
-    segment_reports,
     segment_sums,
 )
 from bce_cli.core.totals import LossTotals, Moments, finite_losses
@@ -138,6 +138,61 @@ def test_the_order_of_rows_changes_no_figure(
         for items in found
     ]
     assert plain[0] == plain[1]
+
+
+@given(
+    parted(),
+    st.sampled_from([*CONVENTIONS, Convention(like="sklearn"), Convention(like="lightgbm")]),
+    st.sampled_from(get_args(Unit)),
+    st.sampled_from([0.95, 0.8]),
+)
+def test_figures_side_by_side_are_those_of_each_segment_alone(
+    case: tuple[Rows, list[tuple[str, str]]], convention: Convention, unit: Unit, confidence: float
+) -> None:
+    rows, _ = case
+    assume(rows.weights is None or rows.weights.any())
+    assume(rows.n_missing < len(rows))
+    whole = loss_report(LossTotals.of(rows, convention=convention), unit)
+    parts = totals_of(rows, convention)
+    found = segment_reports(parts, whole, unit, confidence=confidence)
+    every = {names: sums for names, sums in parts.totals().items() if sums.losses.n}
+    assert {item.names for item in found} == every.keys()
+    for item in found:
+        sums = every[item.names]
+        totals = sums.losses
+        if not totals.weights.units:
+            assert (item.report, item.gap, item.mean_prediction) == (None, None, None)
+            continue
+        report = loss_report(totals, unit)
+        assert item.report == at_confidence(report, totals.moments, sums.loss_clusters, confidence)
+        assert item.gap == sums.gap(confidence)
+        assert item.mean_prediction == sums.mean_prediction
+        assert (item.n, item.is_small) == (totals.n, totals.n < FEW)
+        is_told = 0.0 < whole.total_loss < math.inf
+        assert item.share_of_total == (report.total_loss / whole.total_loss if is_told else None)
+
+
+def test_a_segment_of_several_float_types_is_refused_as_all_rows_are() -> None:
+    sklearn, column = Convention(like="sklearn"), Categories(np.zeros(1, np.int32), ("a",))
+    one = Rows(np.array([True]), np.array([0.5]), segments=(column,))
+    whole = loss_report(LossTotals.of(one))
+    both = totals_of(one, sklearn)
+    (told,) = segment_reports(both, whole)
+    assert told.report is not None
+    assert told.report.float_type == "float64"
+    both += totals_of(replace(one, float_type="float32"), sklearn)
+    with pytest.raises(DataError, match="predictions are stored in several float types"):
+        segment_reports(both, whole)
+
+
+def test_a_sum_beyond_float64_still_has_a_mean() -> None:
+    column = Categories(np.zeros(2, np.int32), ("a",))
+    logits = np.array([-1.5e308, -1.5e308])
+    rows = Rows(np.array([True, True]), np.zeros(2), logits=logits, segments=(column,))
+    (found,) = segment_reports(totals_of(rows), loss_report(LossTotals.of(rows)))
+    assert found.report is not None
+    assert (found.report.mean_loss, found.report.total_loss) == (1.5e308, math.inf)
+    assert found.report.n_impossible == 0
 
 
 def test_a_word_that_stands_twice_in_a_column_is_one_segment() -> None:

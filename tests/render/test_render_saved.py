@@ -27,7 +27,7 @@ from bce_cli.core.gate.limits import Baseline, Limits
 from bce_cli.core.gate.totals import GateTotals
 from bce_cli.core.report import loss_report
 from bce_cli.core.rows import Categories, Predictions, Rows
-from bce_cli.core.segments import segment_reports
+from bce_cli.core.segment_reports import segment_reports
 from bce_cli.errors import DataError
 from bce_cli.render.calibration import CalibrationDocument
 from bce_cli.render.check import CheckDocument

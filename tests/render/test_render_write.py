@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.render.layout import Column, Look, Section
+from bce_cli.render.records import finite, float_texts, write_csv, write_json
 from bce_cli.render.terminal import draw
 from bce_cli.render.write import write_document
+from tests.budgets import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,4 +96,70 @@ def test_sections_are_drawn_one_below_the_other_with_a_blank_line() -> None:
     ascii_text = draw(sections, Look(unicode=False))
     assert re.sub(r"-+", "{}", ascii_text) == f"{part}\n{part}".replace("{}", "First", 1).replace(
         "\n\n{}", "\n\nSecond"
+    )
+
+
+numbers = st.floats() | st.floats(1e-6, 1e-3) | st.floats(1e15, 1e17) | st.none()
+texts = st.text(',"\\\r\n\0 =aé\u2028😀', max_size=4)
+cells = texts | numbers | st.integers() | st.booleans()
+
+
+@settings(max_examples=examples(300))
+@given(st.lists(numbers, min_size=1))
+def test_numbers_written_fast_are_those_that_python_writes(values: list[float | None]) -> None:
+    assert float_texts(values) == ["" if value is None else str(value) for value in values]
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.lists(st.tuples(cells, cells), min_size=1, max_size=4),
+    st.lists(numbers, min_size=4, max_size=4),
+    st.sampled_from([1, 60]),
+)
+def test_csv_is_what_the_standard_library_writes(
+    rows: list[tuple[Any, ...]], many: list[float | None], times: int
+) -> None:
+    lines = [
+        {str(key): value for key, value in enumerate((*row, number))}
+        for row, number in zip(rows * times, many * times, strict=False)
+    ]
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(lines[0])
+    for line in lines:
+        values = line.values()
+        writer.writerow([str(v).lower() if isinstance(v, bool) else v for v in values])
+    assert write_csv(lines) == stream.getvalue()
+
+
+@pytest.mark.parametrize("cell", [None, "", "a", 0.5])
+def test_csv_of_one_column_is_what_the_standard_library_writes(cell: float | str | None) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerows([["a"], [cell]])
+    assert write_csv([{"a": cell}]) == stream.getvalue()
+
+
+records = st.recursive(
+    numbers | st.integers() | st.booleans() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def plain(record: Any) -> Any:  # noqa: ANN401 -- any JSON value
+    if isinstance(record, dict):
+        return {key: plain(value) for key, value in record.items()}
+    return [*map(plain, record)] if isinstance(record, list) else finite(record)
+
+
+@settings(max_examples=examples(100))
+@given(records)
+def test_json_is_what_the_standard_library_writes(record: Any) -> None:  # noqa: ANN401
+    assert write_json(record) == json.dumps(plain(record), indent=2) + "\n"
+
+
+def test_json_has_what_else_values_are_made_to_be() -> None:
+    record = {"a": (1.5, math.inf), "b": [], "c": {}, "d": [[1]]}
+    assert write_json(record, lambda value: f"<{value}>") == (
+        json.dumps({"a": ["<1.5>", "<inf>"], "b": [], "c": {}, "d": [["<1>"]]}, indent=2) + "\n"
     )

@@ -13,7 +13,7 @@ from bce_cli.render.page.short_form import asked_sections, short_form
 from bce_cli.render.segments import segment_records
 
 if TYPE_CHECKING:
-    from bce_cli.core.segments import OtherSegments
+    from bce_cli.core.segment_reports import OtherSegments
     from bce_cli.render.layout import Look, Section
     from bce_cli.render.page.material import Making
 

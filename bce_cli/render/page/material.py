@@ -10,7 +10,7 @@ from bce_cli.render.layout import Look
 if TYPE_CHECKING:
     from bce_cli.core.distribution import LossBin
     from bce_cli.core.likelihood import LogProduct
-    from bce_cli.core.segments import OtherSegments
+    from bce_cli.core.segment_reports import OtherSegments
     from bce_cli.render.calibration import CalibrationDocument
     from bce_cli.render.calibrations import CalibrationsDocument
     from bce_cli.render.check import CheckDocument

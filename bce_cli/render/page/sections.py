@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bce_cli.core.report import Unit
-    from bce_cli.core.segments import OtherSegments
+    from bce_cli.core.segment_reports import OtherSegments
     from bce_cli.render.check import CheckDocument
     from bce_cli.render.compare import CompareDocument
     from bce_cli.render.compute import ComputeDocument

@@ -10,7 +10,7 @@ from bce_cli.core.convention_totals import ConventionReport
 from bce_cli.core.likelihood import LikelihoodProduct
 from bce_cli.core.rows import FLOAT_TYPES
 from bce_cli.core.rules import RULES
-from bce_cli.core.segments import SegmentReport
+from bce_cli.core.segment_reports import SegmentReport
 from bce_cli.render.compute import ComputeDocument, CostlyRow
 from bce_cli.render.conventions import DividedRow
 from bce_cli.render.saved.parts import (
