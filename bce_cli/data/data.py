@@ -550,18 +550,19 @@ def _prepared(
         choice = replace(choice, keys=join.keys)
     elif is_watched and choice.id is None:
         choice = replace(choice, watches_ids=True)
-    row_id = choice.id if join is None else None
-    rival_choice = replace(
-        choice,
-        prediction=prediction or choice.prediction,
-        rivals=(),
-        weight=None,
-        id=row_id,
-        cluster=None,
-        order=None,
-        segments=(),
-        may_lack=False,
-    )
+    rival_choice = choice
+    if len(models) > 1:
+        rival_choice = replace(
+            choice,
+            prediction=prediction or choice.prediction,
+            rivals=(),
+            weight=None,
+            id=choice.id if join is None else None,
+            cluster=None,
+            order=None,
+            segments=(),
+            may_lack=False,
+        )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)
