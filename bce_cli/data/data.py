@@ -325,9 +325,9 @@ class Data:
         n = len(self.tables)
         found = Advance(progress, Stage("joining", 0, n + n - 1, "steps"))
         read = Advance(progress, Stage("reading", 0, self.n_bytes(), "bytes"))
-        baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
-        truth = None if self.truth is None else gathered(self.truth, run, read, found)
-        sides = Sides(truth, tuple(rivals), self._segments_of_truth)
+        baseline, *others = gathered(self.tables, run, read, found)
+        truth = None if self.truth is None else others.pop()
+        sides = Sides(truth, tuple(others), self._segments_of_truth)
         joined = joined_rows(baseline, sides, is_inner=join.is_inner, run=run, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
