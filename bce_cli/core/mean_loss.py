@@ -74,11 +74,14 @@ class MeanTotals(State):
     float_type: str | None = field(default=None, metadata={"merge": merged_types})
 
     @classmethod
-    def of(cls, rows: Rows, convention: Convention = EXACT) -> MeanTotals:
-        """Sum up some rows."""
+    def of(
+        cls, rows: Rows, convention: Convention = EXACT, losses: FloatArray | None = None
+    ) -> MeanTotals:
+        """Sum up some rows, of which the caller may have the losses already; shape (n,)."""
         n_certain = 0 if rows.logits is not None else rows.certainties()[0]
         rows = convention.held(rows)
-        finite, n_infinite = finite_losses(convention.losses(rows), rows.weights)
+        losses = convention.losses(rows) if losses is None else losses
+        finite, n_infinite = finite_losses(losses, rows.weights)
         n = len(rows) - rows.n_missing
         count = ExactSum.of_count(n)
         weights = count if rows.weights is None else ExactSum.of(rows.weights)
