@@ -6,10 +6,12 @@ from copy import deepcopy
 from dataclasses import FrozenInstanceError, asdict, field, fields, replace
 from dataclasses import dataclass as standard
 from functools import partial
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
 
+from bce_cli import lean_dataclass
 from bce_cli.lean_dataclass import dataclass, side_by_side
 
 
@@ -39,10 +41,15 @@ KINDS = [
 ]
 
 
-@pytest.fixture(params=KINDS, ids=repr)
+@pytest.fixture(params=product(KINDS, [0, lean_dataclass.MANY]), ids=repr)
 def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
-    """The same class, lean and as the standard library makes it."""
-    return _interval(dataclass(**request.param)), _interval(standard(**request.param))
+    """The same class, lean, of few or of many objects, and as the standard library makes it."""
+    options, n_made = request.param
+    lean, twin = _interval(dataclass(**options)), _interval(standard(**options))
+    for _ in range(n_made):
+        lean(0.5)
+    assert (lean.__init__.__code__.co_varnames[1] == "low") == (n_made > 0)
+    return lean, twin
 
 
 def outcome(act: Any) -> Any:  # noqa: ANN401 -- whatever it returns, or the type of its error
@@ -133,6 +140,16 @@ def test_it_is_pickled_and_copied() -> None:
     for copy in (pickle.loads(pickle.dumps(kept)), deepcopy(kept)):  # noqa: S301 -- our own
         assert copy == kept
         assert copy.notes is not kept.notes
+
+
+def test_those_that_derive_from_it_are_made_in_their_own_way() -> None:
+    class Loud(Kept):
+        def __init__(self, low: float) -> None:
+            super().__init__(low, ["loud"])
+
+    made = [Loud(0.5).notes for _ in range(2 * lean_dataclass.MANY)]
+    assert made == [["loud"]] * len(made)
+    assert [KeptLonger(0.5, years=n).years for n in range(len(made))] == [*range(len(made))]
 
 
 def test_methods_of_its_own_stay() -> None:

@@ -133,7 +133,12 @@ def calibration(
             stream.write("".join(f"{each.miscalibration!r}\n" for each in found).encode())
             names = asked.model_names(data, paths) if len(found) > 1 else [""]
             pairs = zip(found, names, strict=True)
-            told = [doubt for each, name in pairs for doubt in doubts(each.losses, safe_text(name))]
+            told = [
+                doubt
+                for each, name in pairs
+                if each.losses is not None
+                for doubt in doubts(each.losses, safe_text(name))
+            ]
         else:
             document = answers.calibration(job, asked, paths, plan, with_gain=not quiet)
             models = document.named_reports

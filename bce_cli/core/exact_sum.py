@@ -128,7 +128,7 @@ def group_counts(
         last = int(np.searchsorted(starts, block.start + len(some)))
         begins = np.maximum(starts[first:last] - block.start, 0)
         cuts, places = begins, None
-        if np.diff(begins, append=len(some)).max() > SEGMENT:
+        if max((begins[1:] - begins[:-1]).max(initial=0), len(some) - begins[-1]) > SEGMENT:
             cuts = np.union1d(begins, np.arange(0, len(some), SEGMENT))
             places = np.searchsorted(cuts, begins)
         span = _span(some)

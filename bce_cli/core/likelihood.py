@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 FloatType: TypeAlias = Literal["float16", "float32", "float64", "longdouble"]
 FLOAT_TYPES: tuple[FloatType, ...] = ("float16", "float32", "float64")
 
-_SOON_LOST = 1 << 11  # by so many ordinary rows, which are multiplied before all others
+_SOON_LOST = {"float16": 1 << 6, "float32": 1 << 9, "float64": 1 << 11, "longdouble": 1 << 15}
+"""By so many ordinary rows, which are multiplied before all others."""
 _FEW_UNITS = 1 << 20  # below so many subnormal steps, most factors no longer move the product
 
 
@@ -100,7 +101,7 @@ class RunningProduct:
         """Multiply by further likelihoods, each in [0, 1]; shape (n,)."""
         rest = likelihoods
         while len(rest) and not self.is_zero:
-            size = BLOCK if self._n else _SOON_LOST
+            size = BLOCK if self._n else _SOON_LOST[self._dtype]
             self._multiply(rest[:size])
             self._n += len(rest[:size])
             rest = rest[size:]
@@ -281,19 +282,21 @@ def example_rows(scored: ScoredRows, prefix: Prefix, indices: list[int]) -> list
     factors = np.append(prefix.product, scored.factors[: indices[-1] + 1])
     with np.errstate(under="ignore"):
         products = np.multiply.accumulate(factors)[1:]
-    examples = []
-    start = 0
-    for index in indices:
-        stretch = scored.weighted_losses(start, index + 1)
-        finite = stretch[np.isfinite(stretch)]
-        prefix = Prefix(
-            n=prefix.n + len(stretch),
+    starts = np.array([0, *(index + 1 for index in indices[:-1])])
+    losses = scored.weighted_losses(0, indices[-1] + 1)
+    are_infinite = np.isinf(losses)
+    infinite_so_far = np.logical_or.accumulate(are_infinite)
+    stretches = ExactSum.by_group(np.where(are_infinite, 0.0, losses), starts)
+    examples, total = [], prefix.losses
+    for index, stretch in zip(indices, stretches, strict=True):
+        total = total + stretch
+        so_far = Prefix(
+            n=prefix.n + index + 1,
             product=float(products[index]),
-            losses=prefix.losses + ExactSum.of(finite),
-            is_infinite=prefix.is_infinite or len(finite) < len(stretch),
+            losses=total,
+            is_infinite=prefix.is_infinite or bool(infinite_so_far[index]),
         )
-        start = index + 1
-        examples.append(example_row(scored, index, prefix))
+        examples.append(example_row(scored, index, so_far))
     return examples
 
 

@@ -77,7 +77,7 @@ class MeanTotals(State):
     def of(
         cls, rows: Rows, convention: Convention = EXACT, losses: FloatArray | None = None
     ) -> MeanTotals:
-        """Sum up some rows; losses under the convention are those that the caller has already."""
+        """Sum up some rows, of which the caller may have the losses already; shape (n,)."""
         n_certain = 0 if rows.logits is not None else rows.certainties()[0]
         rows = convention.held(rows)
         losses = convention.losses(rows) if losses is None else losses

@@ -325,9 +325,9 @@ class Data:
         n = len(self.tables)
         found = Advance(progress, Stage("joining", 0, n + n - 1, "steps"))
         read = Advance(progress, Stage("reading", 0, self.n_bytes(), "bytes"))
-        baseline, *rivals = [gathered(model, run, read, found) for model in self.models]
-        truth = None if self.truth is None else gathered(self.truth, run, read, found)
-        sides = Sides(truth, tuple(rivals), self._segments_of_truth)
+        baseline, *others = gathered(self.tables, run, read, found)
+        truth = None if self.truth is None else others.pop()
+        sides = Sides(truth, tuple(others), self._segments_of_truth)
         joined = joined_rows(baseline, sides, is_inner=join.is_inner, run=run, tell=found)
         self.n_unmatched = joined.n_unmatched(baseline, sides)
         if self.n_unmatched:
@@ -550,18 +550,19 @@ def _prepared(
         choice = replace(choice, keys=join.keys)
     elif is_watched and choice.id is None:
         choice = replace(choice, watches_ids=True)
-    row_id = choice.id if join is None else None
-    rival_choice = replace(
-        choice,
-        prediction=prediction or choice.prediction,
-        rivals=(),
-        weight=None,
-        id=row_id,
-        cluster=None,
-        order=None,
-        segments=(),
-        may_lack=False,
-    )
+    rival_choice = choice
+    if len(models) > 1:
+        rival_choice = replace(
+            choice,
+            prediction=prediction or choice.prediction,
+            rivals=(),
+            weight=None,
+            id=choice.id if join is None else None,
+            cluster=None,
+            order=None,
+            segments=(),
+            may_lack=False,
+        )
     baseline, *rivals = [
         Table.at(paths, replace(options, columns=rival_choice if number else choice))
         for number, paths in enumerate(models)

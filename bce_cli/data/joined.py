@@ -6,6 +6,7 @@ import uuid
 import zlib
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias, cast
@@ -115,17 +116,18 @@ class KeyedRows(NamedTuple):
 
 
 def gathered(
-    table: Table,
+    tables: Sequence[Table],
     run: Callable[..., Iterator[Any]] = map,
     read: Callable[[int], object] = int,
     indexed: Callable[[int], object] = int,
-) -> Gathered:
-    """Read all rows of a table, and refuse keys that occur twice.
+) -> list[Gathered]:
+    """Read all rows of some tables, and refuse keys that occur twice in one of them.
 
     Parameters
     ----------
-    table : Table
-        Opened; it is told what was found out.
+    tables : sequence of Table
+        Opened; they are told what was found out. While the keys of one are sorted, the next is
+        read.
     run : callable (function, items) -> iterator
         Calls the function with each item and yields the results in order, as `map` does.
     read, indexed : callable (n) -> object
@@ -135,11 +137,28 @@ def gathered(
     Raises
     ------
     DataError
-        The first fault in the order of the rows; or there are no rows, or a key occurs twice.
+        The first fault in the order of the tables and of their rows; or there are no rows, or a key
+        occurs twice.
     """
+    found = run(_read, (each for table in tables for each in chain(table.blocks(), [None])))
+    return [_gathered(table, iter(partial(next, found), None), read, indexed) for table in tables]
+
+
+def _read(block: Block | None) -> KeyedRows | None:
+    """Read a block; None stands behind the last one of a table."""
+    return None if block is None else KeyedRows.of(block)
+
+
+def _gathered(
+    table: Table,
+    found: Iterator[Any],
+    read: Callable[[int], object],
+    indexed: Callable[[int], object],
+) -> Gathered:
+    """Put all blocks of a table together, and refuse keys that occur twice."""
     blocks, keys, facts = [], [], Facts()
     positive = table.labels.positive
-    for block in run(KeyedRows.of, table.blocks()):
+    for block in found:
         facts, error = facts.followed_by(Facts.of(block.reading, 0), positive)
         if error is not None:
             raise error
@@ -153,16 +172,16 @@ def gathered(
         table.conclude(values)
     table.labels.finish()
     indexed(0)
-    found = Gathered(table.name, concatenated(blocks), Keys.joined(keys), table.columns.key_names)
-    repeats = found.keys.repeats()
+    whole = Gathered(table.name, concatenated(blocks), Keys.joined(keys), table.columns.key_names)
+    repeats = whole.keys.repeats()
     indexed(1)
     if not repeats:
-        return found
+        return whole
     (row, first), *_ = repeats
     message = (
-        f"{table.name}, row {row + 1}: the key {found.shown(row)} stands in row {first + 1} too"
+        f"{table.name}, row {row + 1}: the key {whole.shown(row)} stands in row {first + 1} too"
     )
-    others = found.others([row for row, _ in repeats], "repeat")
+    others = whole.others([row for row, _ in repeats], "repeat")
     raise DataError(message + others, "each row needs a key of its own")
 
 
@@ -501,7 +520,7 @@ def _read_sides(plan: SidesPlan) -> HeldSides:
     for recipe in plan.rivals if plan.truth is None else (plan.truth, *plan.rivals):
         try:
             with Table(*recipe) as table:
-                sides.append(gathered(table))
+                sides += gathered([table])
         except InputError as error:
             hint = (
                 None if isinstance(error, MissingInputError) else error.said[1]

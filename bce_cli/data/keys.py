@@ -180,34 +180,36 @@ def partners(left: Keys, right: Keys, run: Callable[..., Iterator[Any]] = map) -
     edges = np.arange(n_spans, dtype=np.uint64) * np.uint64((1 << 64) // n_spans)
     spans = zip(left.spans(edges), right.spans(edges), strict=True)
     found = np.full(len(left), -1)
-    for rows, places in run(partial(_partners_among, left, right), spans):
+    for rows, places in run(partial(_likely_partners, left, right), spans):
         found[rows] = places
-    rows = np.flatnonzero(found >= 0)
-    return Partners(rows, found[rows])
+    # In the order of the rows, in which half of what is compared stands together.
+    starts = range(0, len(left), _ROWS_AT_ONCE)
+    parts = ((start, found[start : start + _ROWS_AT_ONCE]) for start in starts)
+    pairs = [Partners(*[np.zeros(0, np.int64)] * 2)]
+    pairs += run(partial(_partners_among, left, right), parts)
+    return Partners(*map(np.concatenate, zip(*pairs, strict=True)))
 
 
-def _partners_among(left: Keys, right: Keys, span: tuple[Hashes, Hashes]) -> Partners:
-    """Find the partners of rows in a span of hashes."""
+def _likely_partners(left: Keys, right: Keys, span: tuple[Hashes, Hashes]) -> Partners:
+    """Find the partners of rows in a span of hashes, which are not compared but for a few."""
     found, others = span
     bits = np.uint64(max(left.n_bits, right.n_bits))
-    hashes = found >> bits
-    at = np.searchsorted(others, hashes << bits)
+    hashes, theirs = found >> bits, others >> bits
+    is_pair = np.array_equal(hashes, theirs)  # as they are where each row has a partner
+    at = np.arange(len(hashes)) if is_pair else np.searchsorted(theirs, hashes)
     is_met = at < len(others)
-    is_met[is_met] = others[at[is_met]] >> bits == hashes[is_met]
+    is_met[is_met] = theirs[at[is_met]] == hashes[is_met]
     is_doubtful = at + 1 < len(others)
-    is_doubtful[is_doubtful] = others[at[is_doubtful] + 1] >> bits == hashes[is_doubtful]
+    is_doubtful[is_doubtful] = theirs[at[is_doubtful] + 1] == hashes[is_doubtful]
     is_alike = hashes[1:] == hashes[:-1]
     is_doubtful[1:] |= is_alike
     is_doubtful[:-1] |= is_alike
     is_sure = is_met & ~is_doubtful
     rows, places = left.rows(found[is_sure]), right.rows(others[at[is_sure]])
-    is_same = _are_same(left, rows, right, places)
-    if not is_same.all():
-        rows, places = rows[is_same], places[is_same]
     is_doubtful &= is_met
     if is_doubtful.any():  # keys with the same hash, as far as it is left
         lefts = left.rows(found[is_doubtful])
-        rights = right.rows(others[np.isin(others >> bits, hashes[is_doubtful])])
+        rights = right.rows(others[np.isin(theirs, hashes[is_doubtful])])
         place_of = dict(zip(right.texts(rights), rights.tolist(), strict=True))
         more = np.array([place_of.get(text, -1) for text in left.texts(lefts)])
         rows = np.concatenate([rows, lefts[more >= 0]])
@@ -215,12 +217,30 @@ def _partners_among(left: Keys, right: Keys, span: tuple[Hashes, Hashes]) -> Par
     return Partners(rows, places)
 
 
-def _are_same(left: Keys, rows: Places, right: Keys, places: Places) -> BoolArray:
-    """Compare the bytes of some keys with those of as many others."""
-    lengths, others = left.lengths[rows], right.lengths[places]
-    mine, theirs = left.starts[rows], right.starts[places]
+def _partners_among(left: Keys, right: Keys, likely: tuple[int, Places]) -> Partners:
+    """Compare rows from some place on with their likely partners, or -1, of which some stay."""
+    start, places = likely
+    rows = np.arange(start, start + len(places))
+    is_likely = places >= 0
+    if not is_likely.all():
+        rows, places = rows[is_likely], places[is_likely]
+    is_same = _are_same(left.at(rows), right, places)
+    return Partners(rows, places) if is_same.all() else Partners(rows[is_same], places[is_same])
+
+
+def _are_same(left: Keys, right: Keys, places: Places) -> BoolArray:
+    """Compare keys with as many at some places.
+
+    Where hashes are the same, and so are lengths and all bytes but eight, so are these: each step
+    of a hash can be undone.
+    """
+    lengths, others = left.lengths, right.lengths[places]
     is_same: BoolArray = lengths == others
-    for step in _steps(np.minimum(lengths, others)):
+    is_same &= left.hashes == right.hashes[places]
+    n_compared = np.minimum(lengths, others)
+    n_compared = np.where(n_compared > _LONG, n_compared, (n_compared - 1) & -_WORD)
+    mine, theirs = left.starts, right.starts[places]
+    for step in _steps(n_compared):
         is_same[step.rows] &= step.words(left.words, mine) == step.words(right.words, theirs)
     return is_same
 

@@ -32,9 +32,9 @@ from bce_cli.lean_dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bce_cli.core.calibration.brief import BriefCalibration
     from bce_cli.core.calibration.models import CalibrationLine, TotalsOfModels
     from bce_cli.core.calibration.plan import CalibrationPlan
-    from bce_cli.core.calibration.report import BriefCalibration
     from bce_cli.core.comparison.models import ComparisonTotals
     from bce_cli.core.convention_totals import ConventionReport
     from bce_cli.core.cuts import Cut
@@ -410,13 +410,21 @@ def calibration(
 
 def miscalibrations(job: Job, plan: CalibrationPlan) -> list[BriefCalibration]:
     """How much would recalibration remove of the log loss of each model? One number of each."""
-    from bce_cli.core.calibration import report  # noqa: PLC0415 -- not every question
+    from bce_cli.core.calibration.brief import BriefCalibration, BriefTotals  # noqa: PLC0415
 
-    rows, totals = _calibration_totals(job, replace(plan, is_brief=True))
-    assert rows is not None  # noqa: S101 -- the plan has no fine bins
+    _load_what_fits_need(job)
+    rows, totals = collect_with(job, lambda rows: [*map(BriefTotals.of, rows.under_models())])
     job.progress(Stage("fitting"))
-    pairs = zip(rows.under_models(), totals.models, strict=True)
-    return [report.BriefCalibration.of_rows(model, own, plan) for model, own in pairs]
+    return [
+        BriefCalibration.of_rows(model, reduce(iadd, own), plan.unit)
+        for model, own in zip(rows.under_models(), zip(*totals, strict=True), strict=True)
+    ]
+
+
+def _load_what_fits_need(job: Job) -> None:
+    """Load it in a thread of its own, which takes as long as many rows take to read."""
+    if job.n_workers:
+        Thread(target=import_module, args=("scipy.optimize",)).start()
 
 
 def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, TotalsOfModels]:
@@ -424,8 +432,7 @@ def _calibration_totals(job: Job, plan: CalibrationPlan) -> tuple[Rows | None, T
     from bce_cli.core.calibration.models import TotalsOfModels  # noqa: PLC0415 -- not every question
 
     totals_of = partial(TotalsOfModels.of, plan=plan)
-    if job.n_workers:  # what fits needs takes as long to load as many rows to read
-        Thread(target=import_module, args=("scipy.optimize",)).start()
+    _load_what_fits_need(job)
     if plan.with_fine_bins:
         return None, fold_rows(job, totals_of)
     rows, totals = collect_with(job, totals_of)

@@ -19,7 +19,7 @@ from bce_cli.readers.arrow_files import (
     validated,
 )
 from bce_cli.readers.blocks import TwoLooks
-from bce_cli.readers.columns import PREDICTION_NAMES, find_columns
+from bce_cli.readers.columns import PREDICTION_NAMES, WATCHED, find_columns
 from bce_cli.readers.nested import (
     ArrowParts,
     is_vector,
@@ -484,7 +484,9 @@ class ColumnarFile:
         import pyarrow as pa
 
         numbers = {number.key for number in self.columns.numbers}
-        for key, place in replace(self.columns, watched=None).wanted:
+        for key, place in self.columns.wanted:
+            if key == WATCHED:
+                continue
             name, role = self.columns.names[place], key.partition(" ")[0]
             field = pa.field(name, part_type(schema, wanted[place]))
             hint = part_hint(whole, self.columns.path(place), name)

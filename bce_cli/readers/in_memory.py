@@ -126,12 +126,15 @@ class _Columns:
     names: list[str]
     _found: dict[int, Column] = field(default_factory=dict)
     _indexes: dict[int, Any] = field(default_factory=dict)
+    _fields: dict[int, pa.Field] = field(default_factory=dict)
 
     def field(self, place: int) -> pa.Field:
         """Return the name and the type of a column."""
         import pyarrow as pa
 
-        return pa.field(self.names[place], self.column(place).kind)
+        if place not in self._fields:
+            self._fields[place] = pa.field(self.names[place], self.column(place).kind)
+        return self._fields[place]
 
     def is_known(self, place: int) -> bool:
         """Whether a column was looked at."""

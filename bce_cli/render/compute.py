@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.report import FEW, NATS_PER
@@ -27,6 +27,7 @@ from bce_cli.render.layout import (
     with_gaps,
 )
 from bce_cli.render.origin import (
+    all_fields,
     cluster_note,
     convention_notes,
     doubts,
@@ -211,7 +212,7 @@ class ComputeDocument:
         record["notes"] = [*self.origin.doubts, *self.doubts]
         if self.products:
             record["products"] = [
-                asdict(product) | {"log_of_product": product.log_of_product}
+                all_fields(product) | {"log_of_product": product.log_of_product}
                 for product in self.products
             ]
         if self.comparison:
@@ -237,7 +238,7 @@ class ComputeDocument:
         record |= picked(self, *_OF_INTERVALS)
         record["n_clipped"] = report.n_clipped
         known = {*record, "float_type", "n_certain", "reversed_loss"}
-        record |= {name: value for name, value in asdict(report).items() if name not in known}
+        record |= {name: value for name, value in all_fields(report).items() if name not in known}
         if self.products:
             product = self.products[-1]
             figures = product.product, product.subnormal_row, product.zero_row
@@ -450,7 +451,7 @@ def _costly(row: WorstRow, result: Result, nats: float) -> CostlyRow:
     if totals.losses.units and not totals.n_infinite:
         weight = 1.0 if row.weight is None else row.weight
         share = weight and row.loss * weight / float(totals.losses)  # of weight 0, infinite or not
-    return CostlyRow(**asdict(row) | {"loss": row.loss / nats}, share_of_total=share)
+    return CostlyRow(**all_fields(row) | {"loss": row.loss / nats}, share_of_total=share)
 
 
 def _divided(row: DifferenceRow, compared: Sequence[ConventionTotals], nats: float) -> DividedRow:
@@ -469,6 +470,8 @@ def _divided(row: DifferenceRow, compared: Sequence[ConventionTotals], nats: flo
 
 def _example_in(row: ExampleRow, nats: float) -> ExampleRow:
     """Put the losses of a row into the unit of the report."""
+    if nats == 1.0:
+        return row
     log_likelihood = row.running_log_likelihood / nats
     return replace(row, loss=row.loss / nats, running_log_likelihood=log_likelihood)
 
@@ -487,4 +490,4 @@ def _row_columns(
 
 
 def _worst_record(row: CostlyRow) -> dict[str, Any]:
-    return without_none(asdict(row), "id", "weight")
+    return without_none(all_fields(row), "id", "weight")

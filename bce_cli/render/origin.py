@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bce_cli.core.inference import ENOUGH_IN_EFFECT
@@ -301,6 +301,11 @@ def few_of(n_clusters: int | None) -> str:
 def picked(report: Any, *names: str) -> dict[str, Any]:  # noqa: ANN401 -- whatever has them
     """Return attributes by name."""
     return {name: getattr(report, name) for name in names}
+
+
+def all_fields(report: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
+    """Return what a dataclass holds by name, without a copy of it."""
+    return {field.name: getattr(report, field.name) for field in fields(report)}
 
 
 def without_none(record: dict[str, Any], *names: str) -> dict[str, Any]:

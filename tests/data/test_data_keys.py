@@ -16,10 +16,12 @@ keys = st.lists(texts, max_size=12)
 
 
 def with_hashes(found: list[str], n_hashes: int) -> Keys:
-    """Return keys of which only so many different hashes are known; of 0, their own."""
+    """Return keys that are sorted by so many different hashes only; for 0, by their own."""
     made = Keys.of(found)
     if n_hashes:
-        made.hashes = made.hashes % np.uint64(n_hashes) << np.uint64(32)
+        own, made.hashes = made.hashes, made.hashes % np.uint64(n_hashes) << np.uint64(32)
+        assert len(made.in_order) == len(found)  # which is found out once
+        made.hashes = own
     return made
 
 
@@ -64,6 +66,16 @@ def test_hashes_and_texts_are_the_same_however_keys_are_stored(blocks: list[list
     for found in (once, *stored):
         assert found.hashes.tolist() == Keys.of(whole).hashes.tolist()
         assert found.texts(np.arange(len(whole))) == whole
+
+
+@settings(max_examples=examples(200))
+@given(texts, texts, texts, st.integers(0, 24))
+def test_hashes_of_texts_that_differ_in_eight_bytes_differ(
+    start: str, one: str, other: str, n_behind: int
+) -> None:
+    both = [f"{start}{middle[:2]:2}{'z' * n_behind}" for middle in (one, other)]
+    if len({len(text.encode()) for text in both}) == 1 and both[0] != both[1]:
+        assert len({*Keys.of(both).hashes.tolist()}) == 2
 
 
 def test_many_rows_are_matched_span_by_span() -> None:

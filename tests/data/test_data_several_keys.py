@@ -109,6 +109,17 @@ BROKEN = {
             "bce: each row needs a key of its own\n"
         ),
     ),
+    "a key twice here, and a fault there": (
+        (PREDS + "a,y,0.75\n", TRUTH.replace("a,x", "a, ")),
+        (
+            "preds.csv, row 4: the key ('user': 'a', 'item': 'y') stands in row 2 too\n"
+            "bce: each row needs a key of its own\n"
+        ),
+    ),
+    "a fault here, and a key twice there": (
+        (PREDS.replace("0.25", "2.5"), TRUTH + "a,y,1\n"),
+        "preds.csv, line 3: prediction 2.5 (column 'p') is not in [0, 1]\n",
+    ),
     "one column is empty": (
         (PREDS, TRUTH.replace("a,y", "a, ")),
         "truth.csv, line 3: the key (column 'item') is empty\n",

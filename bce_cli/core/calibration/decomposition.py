@@ -10,6 +10,7 @@ import numpy as np
 
 from bce_cli.core.calibration.tally import pooled, total
 from bce_cli.core.exact_sum import ExactSum, slices, two_product
+from bce_cli.core.mean_loss import MeanTotals
 from bce_cli.core.rows import Predictions, as_floats
 from bce_cli.core.rules import Costs, exact_costs, exact_logit_costs, sigmoid
 from bce_cli.core.state import State
@@ -72,9 +73,13 @@ def pool_adjacent_violators(tally: Tally) -> Pools:
     >>> pools.starts.tolist(), pools.means.tolist()
     ([0, 1, 3], [0.0, 0.5, 1.0])
     """
+    return pool_runs(tally, _rises(tally))
+
+
+def pool_runs(tally: Tally, starts: Places) -> Pools:
+    """Do the same with what was pooled to runs before, in the order of the tally."""
     from scipy.optimize import isotonic_regression
 
-    starts = _rises(tally)
     positives, negatives = pooled(tally.positives, starts), pooled(tally.negatives, starts)
     while True:
         means = event_rates(positives, negatives)
@@ -221,16 +226,16 @@ class OwnLosses(State):
         Of the finite ones.
     n_infinite : int
         Rows whose log loss is infinite.
-    squared_errors : ExactSum
-        Of rows with soft labels, less their spread.
+    squared_errors : ExactSum or None
+        Of rows with soft labels, less their spread. None where nobody asked for them.
     """
 
     log_losses: ExactSum
     n_infinite: int
-    squared_errors: ExactSum
+    squared_errors: ExactSum | None
 
     @classmethod
-    def of(cls, rows: Rows, losses: FloatArray, totals: LossTotals) -> OwnLosses:
+    def of(cls, rows: Rows, losses: FloatArray, totals: LossTotals | MeanTotals) -> OwnLosses:
         """Sum up some rows, those that are left out among them.
 
         Parameters
@@ -238,8 +243,8 @@ class OwnLosses(State):
         rows : Rows
         losses : ndarray of float64, shape (n,)
             Their exact losses.
-        totals : LossTotals
-            Of these.
+        totals : LossTotals or MeanTotals
+            Of these; by the latter, there are no squared errors.
 
         Examples
         --------
@@ -254,14 +259,15 @@ class OwnLosses(State):
         weights = rows.weights
         if rows.labels.dtype != np.bool_:
             return cls._of_soft_labels(rows.counted())
+        squares = None if isinstance(totals, MeanTotals) else totals.squared_errors
         if weights is None:
-            return cls(totals.losses, totals.n_infinite, totals.squared_errors)
+            return cls(totals.losses, totals.n_infinite, squares)
         are_finite = np.isfinite(losses)
         finite = losses if are_finite.all() else np.where(are_finite, losses, 0.0)
         return cls(
             ExactSum.of_products(weights, finite),
             totals.n_infinite,
-            ExactSum.of_products(weights, squared_errors(rows)),
+            None if squares is None else ExactSum.of_products(weights, squared_errors(rows)),
         )
 
     @classmethod
@@ -324,7 +330,7 @@ def decompose_brier(
     prediction changes.
     """
     spread = tally.label_spread or ExactSum()
-    if own is not None:
+    if own is not None and own.squared_errors is not None:
         lost = own.squared_errors, 0
     else:
         lost = loss_sum(tally.positives, tally.negatives, tally.predictions, squared_costs)

@@ -46,8 +46,6 @@ class CalibrationPlan:
         Whether to sum up rows in fine bins rather than to hold and sort them; without bootstrap.
     confidence : float
         Of every interval, in (0, 1); what strays beyond it is judged to be no chance.
-    is_brief : bool
-        Whether the miscalibration of the log loss is all there is to find out, of rows held.
 
     Raises
     ------
@@ -70,7 +68,6 @@ class CalibrationPlan:
     seed: int = 0
     with_fine_bins: bool = False
     confidence: float = 0.95
-    is_brief: bool = False
 
     def __post_init__(self) -> None:
         check_unit(self.unit)
@@ -89,8 +86,6 @@ class CalibrationPlan:
         losses, reversed_losses = EXACT.losses_both_ways(rows)
         totals = LossTotals.of(rows, losses, EXACT, reversed_losses)
         own = None if self.with_fine_bins else OwnLosses.of(rows, losses, totals)
-        if self.is_brief:
-            return CalibrationTotals(totals, None, None, CrossMoments(), own)
         is_uniform = self.strategy == "uniform"
         return CalibrationTotals(
             totals,
@@ -114,8 +109,7 @@ class CalibrationTotals(State):
     fine : FineBins or None
         None where the rows are held.
     moments : CrossMoments
-        What standard errors are made of; zero where rows are in clusters, or nothing is asked for
-        but the miscalibration.
+        What standard errors are made of; zero where rows are in clusters.
     own : OwnLosses or None
         None where no rows are held.
     """

@@ -12,14 +12,12 @@ from bce_cli.core.arguments import check_kind
 from bce_cli.core.calibration.basis import Basis, stretches
 from bce_cli.core.calibration.bins import expected_calibration_error, maximum_calibration_error
 from bce_cli.core.calibration.decomposition import (
-    decompose_log_loss,
     isotonic_curve,
     pool_adjacent_violators,
 )
 from bce_cli.core.calibration.discrimination import Discrimination
 from bce_cli.core.calibration.plan import CalibrationPlan
 from bce_cli.core.calibration.scores import ends_of
-from bce_cli.core.calibration.tally import Tally
 from bce_cli.core.inference import t_quantile
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import NATS_PER, loss_report
@@ -159,40 +157,6 @@ class CalibrationReport:
         base = self.brier.uncertainty
         skill = 1.0 - self.brier.mean / base if base > 0.0 else None
         return 0.0 if skill is not None and abs(skill) <= _ROUNDING else skill
-
-
-@dataclass(frozen=True, slots=True)
-class BriefCalibration:
-    """The miscalibration of the log loss alone.
-
-    Attributes
-    ----------
-    losses : LossReport
-    miscalibration : float
-        As in the report, in its unit.
-    """
-
-    losses: LossReport
-    miscalibration: float
-
-    @classmethod
-    def of_rows(
-        cls, rows: Rows, totals: CalibrationTotals, plan: CalibrationPlan
-    ) -> BriefCalibration:
-        """Judge rows as `report_of_rows` does, by totals of a plan that is brief.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from bce_cli.core.rows import Rows
-        >>> rows, plan = Rows(np.array([True, False]), np.array([0.5, 0.5])), CalibrationPlan()
-        >>> BriefCalibration.of_rows(rows, plan.totals_of(rows), plan).miscalibration
-        0.0
-        """
-        losses = loss_report(totals.losses, plan.unit)
-        tally = Tally.of(rows, with_squares=False)
-        parts = decompose_log_loss(tally, pool_adjacent_violators(tally), own=totals.own)
-        return cls(losses, parts.per(NATS_PER[plan.unit]).miscalibration)
 
 
 def calibration_report(
