@@ -174,4 +174,5 @@ class EngineOptions(OptionGroup):
         from bce_cli.questions.answers import job  # noqa: PLC0415 -- --help needs no NumPy
 
         is_short = is_limited(_ROOM_FOR_THREADS)
-        return job(data, self.workers, self.engine, self.scheduler, progress, is_limited=is_short)
+        wanted = (self.workers, self.engine, self.scheduler)
+        return job(data, *wanted, progress, is_limited=is_short, may_copy=True)

@@ -10,13 +10,14 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from itertools import islice
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from bce_cli.core.evaluation import Evaluation, Plan, Result, evaluate_rows
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.rows import concatenated
 from bce_cli.core.state import merged
 from bce_cli.data.table import Facts, read_block
+from bce_cli.engine import copies
 from bce_cli.engine.outcome import Outcome, RunPart
 from bce_cli.errors import JoinInDoubt
 from bce_cli.lean_dataclass import dataclass
@@ -164,12 +165,15 @@ class Job:
         Told how far the work is.
     cluster : Cluster, optional
         What does the work, if not this process.
+    may_copy : bool, default False
+        Whether the process is ours, and copies of it may share the work.
     """
 
     data: Data
     n_workers: int
     progress: Progress = silent
     cluster: Cluster | None = None
+    may_copy: bool = False
 
     @contextmanager
     def opened(self) -> Iterator[Data]:
@@ -237,12 +241,13 @@ def evaluate_with(
         if _needs_all(data):
             _, seen = _fold_held(job, of_rows_here, start)
             return evaluation.result(), seen
+        of_rows = partial(_both, plan=plan, look=look)
         if job.cluster is not None:
             with suppress(JoinInDoubt):  # which leaves the last word to this process
-                of_rows = partial(_both, plan=plan, look=look)
                 whole, seen = _fold_there(job, job.cluster, of_rows, are_small=are_small)
                 return _front(data, plan).result(whole), seen
-        _, seen = _fold_here(job, of_rows_here, start)
+        in_copies = _InCopies(of_rows, lambda: evaluation.needs_rows) if are_small else None
+        _, seen = _fold_here(job, of_rows_here, start, in_copies)
     return evaluation.result(), seen
 
 
@@ -288,7 +293,7 @@ def fold_rows(job: Job, of_rows: Callable[[Rows], S], *, are_small: bool = True)
             with suppress(JoinInDoubt):  # which leaves the last word to this process
                 state = _fold_there(job, job.cluster, of_rows, are_small=are_small)
                 return state
-        state = _fold_here(job, of_rows)
+        state = _fold_here(job, of_rows, None, _InCopies(of_rows) if are_small else None)
     return state
 
 
@@ -300,20 +305,57 @@ def _fold_there(
     return fold_on_cluster(job.data, cluster, of_rows, job.progress, are_small=are_small)
 
 
-def _fold_here(job: Job, of_rows: Callable[[Rows], Any], start: Any = None) -> Any:  # noqa: ANN401
-    """Fold the blocks of opened data in threads; `start` is the state before the first."""
+class _InCopies(NamedTuple):
+    """What copies of this process do with rows.
+
+    Attributes
+    ----------
+    of_rows : callable (Rows) -> state
+        Whose states are small.
+    is_here : callable () -> bool
+        Whether the next block must be done in this process nevertheless.
+    """
+
+    of_rows: Callable[[Rows], Any]
+    is_here: Callable[[], bool] = bool
+
+
+def _fold_here(
+    job: Job,
+    of_rows: Callable[[Rows], Any],
+    start: Any = None,  # noqa: ANN401
+    in_copies: _InCopies | None = None,
+) -> Any:  # noqa: ANN401
+    """Fold the blocks of opened data in threads, or in copies; `start` is the first state."""
     data = job.data
     positive, total = data.positive, data.n_bytes()
-    run_part = RunPart(of_rows, read_block, positive)
     whole = Outcome(start)
-    with threads(job.n_workers) as engine:
-        for outcome in engine.map(run_part.of_block, data.blocks(engine.map, job.progress)):
+    with _outcomes(job, of_rows, in_copies) as outcomes:
+        for outcome in outcomes:
             whole = whole.followed_by(outcome, positive)
             if whole.error is not None:
                 raise whole.error
             job.tell(whole.facts.n_bytes, total)
         data.conclude(whole.facts)
     return whole.state
+
+
+@contextmanager
+def _outcomes(
+    job: Job, of_rows: Callable[[Rows], Any], in_copies: _InCopies | None
+) -> Iterator[Iterator[Outcome]]:
+    """Provide what the blocks of opened data come to, in their order."""
+    data, n = job.data, job.n_workers
+    run = RunPart(of_rows, read_block, data.positive).of_block
+    n_shares = copies.shares_of(data, n) if in_copies is not None and job.may_copy else 1
+    if in_copies is not None and n_shares > 1:
+        _keep_freed_memory()
+        run_there = RunPart(in_copies.of_rows, read_block, data.positive).of_block
+        with copies.copies_at_work(n_shares, data, run_there) as found:
+            yield copies.shared_out(n_shares, data, run, found, in_copies.is_here)
+        return
+    with threads(n) as engine:
+        yield engine.map(run, data.blocks(engine.map, job.progress))
 
 
 def _needs_all(data: Data) -> bool:

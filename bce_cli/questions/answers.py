@@ -96,6 +96,7 @@ def job(
     progress: Progress = silent,
     *,
     is_limited: bool = False,
+    may_copy: bool = False,
 ) -> Job:
     """Return what reads some data, and how that is run.
 
@@ -110,6 +111,8 @@ def job(
     progress : callable (Stage) -> None, optional
     is_limited : bool, default False
         Whether memory is short, so that threads are started only where they were asked for.
+    may_copy : bool, default False
+        As `Job` has it.
 
     Raises
     ------
@@ -124,7 +127,8 @@ def job(
         if scheduler is not None:
             message = f"{argument('scheduler')} goes with {given(engine='dask')}"
             raise ArgumentError(message)
-        return Job(data, 0 if is_limited and workers is None else n_workers, progress)
+        n_workers = 0 if is_limited and workers is None else n_workers
+        return Job(data, n_workers, progress, may_copy=may_copy and not is_limited)
     address = scheduler or os.environ.get(SCHEDULER_VARIABLE) or None
     if address is not None and workers is not None:
         named = argument("scheduler") if scheduler else SCHEDULER_VARIABLE

@@ -560,6 +560,8 @@ class DelimitedFile:
 
     n_rows: int | None = None
     """Unknown before they are counted."""
+    is_soon_cut: bool = True
+    """To find where its blocks end takes far less time than to read them."""
     encoding = Encoding()
 
     def __init__(

@@ -387,6 +387,7 @@ class JsonFile:
 
     note: str | None = None
     n_rows: int | None = None
+    is_soon_cut: bool = True
 
     def __init__(
         self,

@@ -1,0 +1,222 @@
+"""Copies of the process share the work out, and nothing shows: not a digit, not an error."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bce_cli.core.evaluation import Plan, Result
+from bce_cli.core.mean_loss import MeanTotals, mean_of
+from bce_cli.data.data import Join, open_data
+from bce_cli.engine import copies
+from bce_cli.engine.copies import shares_of
+from bce_cli.engine.run import Job, evaluate, fold_rows
+from bce_cli.errors import BceError, DataError
+from bce_cli.readers.columns import ColumnChoice
+from bce_cli.readers.grammar import Grammar, InputOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bce_cli.core.rows import Rows
+
+    Preds = Callable[..., str]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, threads do it all")
+
+BLOCK = 512  # bytes
+
+
+def lines(n: int) -> list[str]:
+    source = random.Random(20261126)  # noqa: S311 -- no secret
+    chances = [source.betavariate(0.5, 0.5) for _ in range(n)]
+    rows = ((int(source.random() < p), p) for p in chances)
+    return [f"{label},{p!r},{'ab'[label]}\n" for label, p in rows]
+
+
+@pytest.fixture(autouse=True)
+def _small_shares(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let small files be shared out, and see that no copy outlives a test."""
+    monkeypatch.setattr(copies, "BYTES_A_SHARE", BLOCK)
+    yield
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.fixture
+def rows_path(preds: Preds) -> str:
+    return preds("y,p,g\n" + "".join(lines(400)))
+
+
+def job(path: str, n: int, *, may_copy: bool = True, **choice: Any) -> Job:  # noqa: ANN401
+    options = InputOptions(ColumnChoice("y", "p", **choice), block_bytes=BLOCK)
+    return Job(open_data([path], options), n, may_copy=may_copy)
+
+
+def evaluated(path: str, n: int, *, may_copy: bool = True) -> Result:
+    plan = Plan(n_first=3, n_worst=4)
+    return evaluate(job(path, n, may_copy=may_copy, segments=("g",)), plan)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_copies_come_to_what_threads_do(n: int, rows_path: str) -> None:
+    assert evaluated(rows_path, n) == evaluated(rows_path, n, may_copy=False)
+
+
+def test_a_product_that_lives_long_has_all_its_rows(preds: Preds) -> None:
+    path = preds("y,p,g\n" + "1,0.999999,a\n0,1e-7,b\n" * 300)
+    found, wanted = (evaluated(path, 3, may_copy=way) for way in (True, False))
+    assert found == wanted
+    assert all(product.zero_row is None for product in found.products)
+
+
+def test_each_block_is_done_in_one_process(rows_path: str) -> None:
+    pids = fold_rows(job(rows_path, 3), lambda rows: [(os.getpid(), len(rows))])
+    numbers = {pid: place for place, (pid, _) in reversed([*enumerate(pids)])}
+    assert len(numbers) == 3
+    assert numbers[os.getpid()] == 0
+    assert [numbers[pid] for pid, _ in pids] == [place % 3 for place in range(len(pids))]
+    assert sum(n for _, n in pids) == 400
+
+
+FAULTS = {
+    "own": {0: "2,0.5,a\n"},
+    "of a copy": {40: "1,1.5,a\n"},
+    "both, the copy's first": {40: "1,1.5,a\n", 80: "x,0.5,a\n", 399: "1,,a\n"},
+    "all": dict.fromkeys(range(0, 400, 7), "1,nan,a\n"),
+    "too few fields": {41: "1\n"},
+    "a quote": {90: '1,0.5,"a\n'},
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_first_fault_is_that_of_threads(n: int, faults: dict[int, str], preds: Preds) -> None:
+    text = lines(400)
+    for place, line in faults.items():
+        text[place] = line
+    path, said = preds("y,p,g\n" + "".join(text)), []
+    for may_copy in (True, False):
+        with pytest.raises(BceError) as caught:
+            evaluated(path, n, may_copy=may_copy)
+        said.append((type(caught.value), caught.value.said))
+    assert said[0] == said[1]
+
+
+def test_a_third_label_that_another_process_meets_is_one(preds: Preds) -> None:
+    text = ["p,y\n", *["0.5,yes\n0.25,no\n"] * 150, "0.5,maybe\n", *["0.5,yes\n"] * 150]
+    said = []
+    for may_copy in (True, False):
+        of_words = job(preds("".join(text)), 3, may_copy=may_copy)
+        of_words.data.baseline.options = InputOptions(
+            ColumnChoice("y", "p"),
+            grammar=Grammar(positive="yes"),
+            block_bytes=BLOCK,
+        )
+        with pytest.raises(DataError) as caught:
+            evaluate(of_words, Plan())
+        said.append(caught.value.said)
+    assert said[0] == said[1]
+    assert "neither 'yes' nor 'no'" in said[0][0]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None], ids=str)
+@pytest.mark.parametrize("after", [0, 2])
+def test_what_a_copy_leaves_is_done_here(
+    after: int, end: signal.Signals | None, rows_path: str
+) -> None:
+    here, done = os.getpid(), []
+
+    def of_rows(rows: Rows) -> MeanTotals:
+        if os.getpid() != here and len(done) >= after:
+            if end is None:
+                message = "a bug"
+                raise RuntimeError(message)
+            os.kill(os.getpid(), end)
+        done.append(rows)
+        return MeanTotals.of(rows)
+
+    whole = fold_rows(job(rows_path, 3), of_rows)
+    wanted = fold_rows(job(rows_path, 0), MeanTotals.of)
+    assert whole == wanted
+
+
+@pytest.mark.parametrize("lacking", ["fork", "pipe"])
+def test_without_copies_it_is_done_here(
+    lacking: str, rows_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise BlockingIOError
+
+    wanted = evaluated(rows_path, 3)
+    monkeypatch.setattr(os, lacking, refuse)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert evaluated(rows_path, 3) == wanted
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_an_error_here_ends_the_copies(rows_path: str) -> None:
+    here = os.getpid()
+
+    def of_rows(rows: Rows) -> MeanTotals:
+        if os.getpid() == here:
+            message = "here"
+            raise DataError(message)
+        signal.pause()  # until it is ended
+        return MeanTotals.of(rows)
+
+    with pytest.raises(DataError, match="here"):
+        fold_rows(job(rows_path, 3), of_rows)
+
+
+def test_few_bytes_pipes_and_what_is_slow_to_cut_are_not_shared_out(rows_path: str) -> None:
+    text = Path(rows_path).read_bytes()
+    Path("preds.csv.gz").write_bytes(gzip.compress(text))
+    Path("few.csv").write_bytes(text[: 2 * BLOCK])
+    options = InputOptions(ColumnChoice("y", "p"), block_bytes=BLOCK)
+
+    def shares(path: str, n: int, join: Join | None = None) -> int:
+        with open_data([path], options, join) as data:
+            return shares_of(data, n)
+
+    n_bytes = len(text)
+    assert [shares(rows_path, n) for n in (1, 2, 3)] == [1, 2, 3]
+    assert shares(rows_path, 1000) == n_bytes // BLOCK
+    assert shares("preds.csv.gz", 2) == shares("few.csv", 2) == 1
+    assert shares(rows_path, 2, Join((), rows_path)) == 1
+
+
+def test_a_mean_alone_is_shared_out_and_read_again_in_doubt(
+    rows_path: str, preds: Preds, bce: Callable[..., Any]
+) -> None:
+    totals = fold_rows(job(rows_path, 0), MeanTotals.of)
+    result = bce("compute", rows_path, "-l", "y", "-p", "p", "-q", "--workers", "3")
+    assert (result.stdout, result.stderr) == (f"{mean_of(totals)!r}\n", "")
+    bad = preds("y,p\n" + "1,0.1\n0,0.8\n" * 300)
+    assert "1 - p would cost" in bce("compute", bad, "-q", "--workers", "3").stderr
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=str)
+def test_no_copy_outlives_the_command(number: signal.Signals, preds: Preds) -> None:
+    path = preds("y,p\n" + "1,0.9\n0,0.2\n" * 6_000_000)
+    command = [sys.executable, "-m", "bce_cli", "compute", "-q", path, "--workers", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+        listed = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        while len(found := listed.read_text().split()) < 2:
+            assert running.poll() is None
+        ends = [os.pidfd_open(int(child)) for child in found]
+        running.send_signal(number)
+        assert running.wait() != 0
+        for end in ends:
+            assert select.select([end], [], [], 60)[0]
+            os.close(end)
