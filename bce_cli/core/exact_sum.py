@@ -36,7 +36,7 @@ UNIT_EXPONENT = -1074
 """The smallest subnormal float64 is 2**UNIT_EXPONENT."""
 
 UNITS_OF_ONE = 1 << -UNIT_EXPONENT
-BLOCK = 1 << 16  # bounds the scratch memory
+BLOCK = 1 << 17  # bounds the scratch memory
 SEGMENT = 1 << 10
 _GROUPED_BLOCK = 1 << 15  # of which a cache holds all that is made of it
 _MOST_BITS = 53 - 10  # of values, 2**43 itself among them, of which a segment can be added up

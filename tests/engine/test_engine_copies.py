@@ -134,7 +134,8 @@ def test_a_third_label_that_another_process_meets_is_one(preds: Preds) -> None:
 def test_what_a_copy_leaves_is_done_here(
     after: int, end: signal.Signals | None, rows_path: str
 ) -> None:
-    here, done = os.getpid(), []
+    here = os.getpid()
+    done: list[Rows] = []
 
     def of_rows(rows: Rows) -> MeanTotals:
         if os.getpid() != here and len(done) >= after:
