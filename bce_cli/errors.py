@@ -140,10 +140,6 @@ class SideUnreadable(JoinInDoubt):
     """A worker cannot open what rows are to be joined with."""
 
 
-class MeanInDoubt(BceError):  # noqa: N818 -- no error yet
-    """A mean loss may not be what was meant; further sums can say. No user ever sees this."""
-
-
 class DoubtWarning(UserWarning):
     """A result is exact, and looks like one that was not meant."""
 

@@ -166,7 +166,7 @@ def test_wrong_arguments_are_usage_errors_and_value_errors() -> None:
 def test_every_error_that_a_user_can_meet_is_public() -> None:
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
     known = {name for name, kind in kinds.items() if issubclass(kind, BceError)}
-    assert known - set(bce_cli.__all__) == {"JoinInDoubt", "SideUnreadable", "MeanInDoubt"}
+    assert known - set(bce_cli.__all__) == {"JoinInDoubt", "SideUnreadable"}
 
 
 def test_no_message_below_the_command_line_names_an_option() -> None:

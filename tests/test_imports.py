@@ -88,7 +88,8 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     modules = loaded("compute", "preds.csv", "-l", "y", "-p", "p", *options)
     assert modules & DRAWING == set()
     assert "numpy" in modules
-    assert ("pyarrow" in modules) == ("id" in options)  # numbers of a small file need none
+    # Numbers of a small file need none.
+    assert ("pyarrow" in modules) == bool({"id", "--per-example"} & {*options})
 
 
 @pytest.mark.parametrize("options", [["-q"], ["-f", "json", "--color", "never"]], ids=" ".join)

@@ -37,7 +37,7 @@ WorkersOpt = Annotated[
     int | None,
     count_option(
         "--workers",
-        "Threads, or processes with dask. Else one a core.",
+        "Threads or processes. Else one a core.",
         least=1,
     ),
 ]
@@ -112,7 +112,7 @@ class EngineOptions(OptionGroup):
         typer.Option(
             "--engine",
             metavar="ENGINE",
-            help="local (threads) or dask (a cluster).",
+            help="local (here) or dask (a cluster).",
         ),
     ] = "local"
     scheduler: Annotated[

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bce_cli.core.conventions import EXACT, Convention, check_convention, refuse_mixed
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.rows import weighted
-from bce_cli.core.state import State
+from bce_cli.core.state import BOTH, State
 from bce_cli.core.totals import (
     Float32Sum,
     LossTotals,
@@ -19,10 +19,12 @@ from bce_cli.core.totals import (
     merged_types,
 )
 from bce_cli.core.validate import check_rows
-from bce_cli.errors import DataError, MeanInDoubt
+from bce_cli.errors import DataError
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from bce_cli.core.rows import FloatArray, Rows
@@ -60,8 +62,8 @@ class MeanTotals(State):
     >>> import numpy as np
     >>> from bce_cli.core.rows import Rows
     >>> totals = MeanTotals.of(Rows(np.array([True, False]), np.array([0.5, 0.75])))
-    >>> mean_of(totals) == -(np.log(0.5) + np.log(0.25)) / 2, totals.are_in_doubt
-    (True, True)
+    >>> round(mean_of(totals), 6), totals.are_in_doubt
+    (1.039721, True)
     """
 
     n: int
@@ -104,16 +106,32 @@ class MeanTotals(State):
     @property
     def are_in_doubt(self) -> bool:
         """Whether it takes the sums of `LossTotals` to tell if the mean is what was meant."""
-        is_above = float(self.losses) > _COIN * float(self.weights)
+        is_above = bool(float(self.losses) > _COIN * float(self.weights))
         return is_above or self.n_infinite > 0 or 0 < self.n == self.n_certain
 
-    def __iadd__(self, other: MeanTotals) -> MeanTotals:  # noqa: PYI034 -- as State has it
-        """Merge with the rows that follow; raise MeanInDoubt once that may be in vain."""
-        whole = State.__iadd__(self, other)  # super() finds no class with slots
-        if whole.are_in_doubt:
-            message = "the mean may not be what was meant"
-            raise MeanInDoubt(message)
-        return whole
+
+@dataclass(frozen=True, slots=True)
+class Guarded(State):
+    """A few sums of some rows, and all others where those are in doubt.
+
+    So most rows take the few sums, and those that are surely not what was meant are read once, too.
+
+    Attributes
+    ----------
+    few : MeanTotals or another state
+        What has `are_in_doubt`.
+    whole : LossTotals or another state, or None
+        None where some of the rows were beyond doubt.
+    """
+
+    few: Any
+    whole: Any = field(metadata=BOTH)
+
+    @classmethod
+    def of(cls, rows: Rows, few: Callable[[Rows], Any], whole: Callable[[Rows], Any]) -> Guarded:
+        """Sum up some rows in one way, and where that leaves doubts, in the other, too."""
+        found = few(rows)
+        return cls(found, whole(rows) if found.are_in_doubt else None)
 
 
 def mean_of(totals: MeanTotals | LossTotals) -> float:

@@ -43,6 +43,14 @@ FIRST: Mapping[str, Merge] = MappingProxyType({"merge": _first})
 """Metadata of a field that is the same on both sides, as a name, or is known from the first on."""
 
 
+def _both(left: Any, right: Any) -> Any:  # noqa: ANN401 -- whatever merges
+    return None if left is None or right is None else merged(left, right)
+
+
+BOTH: Mapping[str, Merge] = MappingProxyType({"merge": _both})
+"""Metadata of a field that is None where it is not known of some of the rows."""
+
+
 class State:
     """Base of dataclasses that hold what is known of some rows: they merge field by field.
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from bce_cli.core.arguments import USUAL_CONFIDENCE, check_choice, check_confidence, check_whole
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.evaluation import Plan
-from bce_cli.core.mean_loss import MeanTotals, mean_of
+from bce_cli.core.mean_loss import Guarded, MeanTotals, mean_of
 from bce_cli.core.progress import Stage, silent
 from bce_cli.core.report import NATS_PER, loss_report
 from bce_cli.core.rules import RULES
+from bce_cli.core.totals import LossTotals
 from bce_cli.engine.run import (
     Job,
     collect_rows,
@@ -26,7 +27,7 @@ from bce_cli.engine.run import (
     evaluate,
     fold_rows,
 )
-from bce_cli.errors import ArgumentError, MeanInDoubt, argument, given
+from bce_cli.errors import ArgumentError, BceError, argument, given
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -219,17 +220,21 @@ def mean_loss(job: Job, convention: Convention, unit: Unit) -> tuple[float, Loss
     -------
     mean_loss : float
     report : LossReport or None
-        None where the mean is beyond doubt. That mostly shows without the sums that a report needs;
-        where it does not, they are read once more, as pipes and files elsewhere are not at all
-        without them.
+        None where the mean is beyond doubt, which mostly shows without the sums that a report
+        needs. Where it does not, and some rows were summed up without, all are read once more; so
+        pipes and files elsewhere, which cannot be or are far, are never read without.
     """
-    if _may_read_twice(job):
-        with suppress(MeanInDoubt):
-            totals = fold_rows(job, partial(MeanTotals.of, convention=convention))
-            if not totals.are_in_doubt:
-                return mean_of(totals) / NATS_PER[unit], None
-    report = loss_report(evaluate(job, Plan(convention, with_product=False)).totals, unit)
-    return report.mean_loss, report
+    plan = Plan(convention, with_product=False)
+    if not _may_read_twice(job):
+        report = loss_report(evaluate(job, plan).totals, unit)
+        return report.mean_loss, report
+    few, whole = (partial(sums.of, convention=convention) for sums in (MeanTotals, LossTotals))
+    found = fold_rows(job, partial(Guarded.of, few=few, whole=whole))
+    totals, mean = found.whole, mean_of(found.few) / NATS_PER[unit]
+    if totals is None and found.few.are_in_doubt:
+        with suppress(BceError):  # files that are others by now say nothing of the mean
+            totals = evaluate(job, plan).totals
+    return mean, None if totals is None else loss_report(totals, unit)
 
 
 def _may_read_twice(job: Job) -> bool:
@@ -261,8 +266,11 @@ def compare(
     margin: float | None,
     n_shown: int,
     is_sorted: bool,
+    totals: ComparisonTotals | None = None,
 ) -> CompareDocument:
     """Which model is better, by how much, and is the difference real?
+
+    What all rows come to may be known already, but for those to be shown.
 
     Raises
     ------
@@ -277,8 +285,9 @@ def compare(
     )
 
     check_margin(margin)
-    plan = ComparisonPlan(convention, n_shown=n_shown)
-    totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
+    if totals is None:
+        plan = ComparisonPlan(convention, n_shown=n_shown)
+        totals = fold_rows(job, partial(ComparisonTotals.of, plan=plan))
     document = compared(
         totals,
         job.data,
@@ -310,17 +319,24 @@ def mean_differences(
     doubts : tuple of str
         What makes a model look like one that was not meant; see `mean_loss`.
     """
+    totals = None
     is_plain = inputs.cluster is None and not inputs.by and margin is None
     if is_plain and _may_read_twice(job):
         from bce_cli.core.comparison.mean_differences import (  # noqa: PLC0415 -- not every question
             MeanDifferences,
         )
+        from bce_cli.core.comparison.models import (  # noqa: PLC0415 -- as above
+            ComparisonPlan,
+            ComparisonTotals,
+        )
 
         check_confidence(confidence)
-        with suppress(MeanInDoubt):
-            totals = fold_rows(job, partial(MeanDifferences.of, convention=convention))
-            if not totals.are_in_doubt:
-                return [value / NATS_PER[unit] for value in totals.values], ()
+        few = partial(MeanDifferences.of, convention=convention)
+        whole = partial(ComparisonTotals.of, plan=ComparisonPlan(convention, n_shown=0))
+        guarded = fold_rows(job, partial(Guarded.of, few=few, whole=whole))
+        if not guarded.few.are_in_doubt:
+            return [value / NATS_PER[unit] for value in guarded.few.values], ()
+        totals = guarded.whole
     found = compare(
         job,
         inputs,
@@ -331,6 +347,7 @@ def mean_differences(
         margin=margin,
         n_shown=0,
         is_sorted=False,
+        totals=totals,
     )
     return [item.value for item in found.comparisons], found.doubts
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bce_cli import Convention, loss_report, mean_binary_cross_entropy
-from bce_cli.core.mean_loss import MeanTotals, mean_of
+from bce_cli.core.mean_loss import Guarded, MeanTotals, mean_of
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import RULES, exact_costs, losses_of
 from bce_cli.core.totals import LossTotals
-from bce_cli.errors import DataError, MeanInDoubt
+from bce_cli.errors import DataError
 
 CONVENTIONS = [*map(Convention, [None] * len(RULES), RULES), Convention(0.01)]
 RANDOM = np.random.default_rng(11)
@@ -47,14 +47,8 @@ def test_the_mean_and_what_is_counted_are_those_of_the_report(
     report = loss_report(LossTotals.of(rows, convention=convention))
     assert mean_of(MeanTotals.of(rows, convention)) == report.mean_loss
     first, rest = (MeanTotals.of(half, convention) for half in halves)
-    try:
-        whole = first + rest
-    except MeanInDoubt:
-        assert MeanTotals.of(rows, convention).are_in_doubt
-    else:
-        assert whole == MeanTotals.of(rows, convention)
-        assert not whole.are_in_doubt
-        assert whole.n_certain == (report.n_certain or 0)
+    assert first + rest == MeanTotals.of(rows, convention)
+    assert (first + rest).n_certain == report.n_certain
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda convention: convention.name)
@@ -81,14 +75,15 @@ def test_a_mean_that_looks_reversed_is_in_doubt(
             assert MeanTotals.of(rows, convention).are_in_doubt
 
 
-def test_merging_ends_where_it_may_be_in_vain() -> None:
-    good, bad = Rows(np.array([True]), np.array([0.9])), Rows(np.array([True]), np.array([0.1]))
-    good_sums, bad_sums = MeanTotals.of(good), MeanTotals.of(bad)
-    assert (good_sums + good_sums).n == 2
-    with pytest.raises(MeanInDoubt, match="may not be what was meant"):
-        good_sums += bad_sums
-    half = MeanTotals.of(Rows(np.array([True]), np.array([0.5])))
-    assert not half.are_in_doubt
+def test_all_sums_are_there_where_all_rows_are_in_doubt_and_not_in_part() -> None:
+    good, bad = (Rows(np.array([True]), np.array([p])) for p in (0.5, 0.4))
+    few, whole = MeanTotals.of, LossTotals.of
+    good_sums, bad_sums = (Guarded.of(rows, few, whole) for rows in (good, bad))
+    assert (good_sums.whole, bad_sums.whole) == (None, LossTotals.of(bad))
+    assert (bad_sums + bad_sums).whole == LossTotals.of(bad) + LossTotals.of(bad)
+    for mixed in (good_sums + bad_sums, bad_sums + good_sums):
+        assert mixed.whole is None
+        assert mixed.few.are_in_doubt
 
 
 def test_no_rows_and_no_weight_have_no_mean() -> None:

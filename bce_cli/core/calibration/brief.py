@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import reduce
 from operator import iadd
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ class BriefTotals(State):
         Without squared errors, but for soft labels.
     """
 
-    mean: MeanTotals = field(metadata={"merge": State.__iadd__})  # doubts are met at the end
+    mean: MeanTotals
     own: OwnLosses
 
     @classmethod

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.exact_sum import ExactSum
 from bce_cli.core.mean_loss import MeanTotals, mean_of
 from bce_cli.core.rows import weighted
-from bce_cli.core.state import State
+from bce_cli.core.state import BOTH, State
 from bce_cli.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ class MeanDifferences(State):
     ----------
     models : tuple of MeanTotals
         The baseline first. Where one of them is in doubt, so are the differences.
-    differences : tuple of ExactSum
+    differences : tuple of ExactSum, or None
         Weighted sum of the loss of each model minus that of the baseline, but for the baseline;
-        none where a loss is infinite.
+        None where a loss is infinite.
 
     Examples
     --------
@@ -38,7 +39,7 @@ class MeanDifferences(State):
     """
 
     models: tuple[MeanTotals, ...]
-    differences: tuple[ExactSum, ...]
+    differences: tuple[ExactSum, ...] | None = field(metadata=BOTH)
 
     @classmethod
     def of(cls, rows: Rows, convention: Convention = EXACT) -> MeanDifferences:
@@ -48,11 +49,12 @@ class MeanDifferences(State):
         models = tuple(
             MeanTotals.of(model, convention, own) for model, own in zip(held, losses, strict=True)
         )
+        if any(model.n_infinite for model in models):
+            return cls(models, None)
         differences = []
-        if not any(model.n_infinite for model in models):
-            for after in losses[1:]:
-                after -= losses[0]  # noqa: PLW2901 -- in place, as nobody needs them any more
-                differences.append(ExactSum.of(weighted(after, held[0].weights)))
+        for after in losses[1:]:
+            after -= losses[0]  # noqa: PLW2901 -- in place, as nobody needs them any more
+            differences.append(ExactSum.of(weighted(after, held[0].weights)))
         return cls(models, tuple(differences))
 
     @property
@@ -71,4 +73,4 @@ class MeanDifferences(State):
         """
         for model in self.models:
             mean_of(model)
-        return [total.over(self.models[0].divisors) for total in self.differences]
+        return [total.over(self.models[0].divisors) for total in self.differences or ()]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bce_cli.core.comparison.mean_differences import MeanDifferences
 from bce_cli.core.conventions import EXACT, Convention
 from bce_cli.core.rows import Predictions, Rows
-from bce_cli.errors import DataError, MeanInDoubt
+from bce_cli.errors import DataError
 from tests.core.comparison.compared import compared, compared_rows, counts, rows_under
 
 CONVENTIONS = [EXACT, Convention(clip=0.01), Convention(like="torch"), Convention(like="lightgbm")]
@@ -53,19 +53,19 @@ def test_they_are_those_of_a_comparison_wherever_they_are_not_in_doubt(
     assert (first + rest).values == values
 
 
-def test_rows_that_make_a_model_doubtful_end_it() -> None:
+def test_rows_that_make_a_model_doubtful_make_all_so() -> None:
     good, bad = rows_under([1, 0], [0.75, 0.5], [0.9, 0.2]), rows_under([1], [0.9], [0.1])
     found = MeanDifferences.of(good)
     assert not found.are_in_doubt
-    with pytest.raises(MeanInDoubt):
-        found += MeanDifferences.of(bad)
-    assert MeanDifferences.of(bad).are_in_doubt
+    assert (found + MeanDifferences.of(bad)).are_in_doubt
 
 
 def test_an_infinite_loss_is_in_doubt_and_in_no_sum() -> None:
     found = MeanDifferences.of(rows_under([1, 1], [0.9, 0.9], [0.0, 0.9]))
     assert found.are_in_doubt
-    assert found.differences == ()
+    assert found.differences is None
+    finite = MeanDifferences.of(rows_under([1], [0.9], [0.8]))
+    assert (found + finite).differences is (finite + found).differences is None
 
 
 @pytest.mark.parametrize(
