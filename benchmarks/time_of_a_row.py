@@ -15,6 +15,7 @@ import numpy as np
 
 from bce_cli import ExactSum
 from bce_cli.core.conventions import EXACT
+from bce_cli.core.mean_loss import MeanTotals
 from bce_cli.core.rows import Rows
 from bce_cli.core.rules import chosen
 from bce_cli.core.totals import LossTotals
@@ -69,6 +70,8 @@ def parts() -> dict[str, Callable[[], object]]:
         "CSV to numbers, checked": block.read,
         "the same by pyarrow's parser, unchecked": partial(parse, text.encode()),
         "Parquet to numbers by pyarrow": partial(decode, packed.getvalue()),
+        "loss for the label alone": partial(EXACT.losses, rows),
+        "all of `-q`, that loss among it": partial(MeanTotals.of, rows),
         "losses for the label and for the other": partial(EXACT.losses_both_ways, rows),
         "of these, np.log": partial(np.log, probabilities),
         "of these, np.log1p": partial(np.log1p, -probabilities),
