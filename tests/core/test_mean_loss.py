@@ -34,6 +34,7 @@ CASES = {
 }
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda convention: convention.name)
 def test_the_mean_and_what_is_counted_are_those_of_the_report(

@@ -67,11 +67,13 @@ def evaluated(path: str, n: int, *, may_copy: bool = True) -> Result:
     return evaluate(job(path, n, may_copy=may_copy, segments=("g",)), plan)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_copies_come_to_what_threads_do(n: int, rows_path: str) -> None:
     assert evaluated(rows_path, n) == evaluated(rows_path, n, may_copy=False)
 
 
+@pytest.mark.deep
 def test_a_product_that_lives_long_has_all_its_rows(preds: Preds) -> None:
     path = preds("y,p,g\n" + "1,0.999999,a\n0,1e-7,b\n" * 300)
     found, wanted = (evaluated(path, 3, may_copy=way) for way in (True, False))
@@ -98,6 +100,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("n", [2, 3])
 def test_the_first_fault_is_that_of_threads(n: int, faults: dict[int, str], preds: Preds) -> None:
@@ -112,6 +115,7 @@ def test_the_first_fault_is_that_of_threads(n: int, faults: dict[int, str], pred
     assert said[0] == said[1]
 
 
+@pytest.mark.deep
 def test_a_third_label_that_another_process_meets_is_one(preds: Preds) -> None:
     text = ["p,y\n", *["0.5,yes\n0.25,no\n"] * 150, "0.5,maybe\n", *["0.5,yes\n"] * 150]
     said = []
@@ -129,6 +133,7 @@ def test_a_third_label_that_another_process_meets_is_one(preds: Preds) -> None:
     assert "neither 'yes' nor 'no'" in said[0][0]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None], ids=str)
 @pytest.mark.parametrize("after", [0, 2])
 def test_what_a_copy_leaves_is_done_here(
@@ -151,6 +156,7 @@ def test_what_a_copy_leaves_is_done_here(
     assert whole == wanted
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lacking", ["fork", "pipe"])
 def test_without_copies_it_is_done_here(
     lacking: str, rows_path: str, monkeypatch: pytest.MonkeyPatch
