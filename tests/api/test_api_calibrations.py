@@ -121,6 +121,7 @@ def test_what_names_no_models_is_refused(ask: Callable[[], object], message: str
     assert caught.value.message == message
 
 
+@pytest.mark.deep
 def test_the_picture_has_each_model() -> None:
     ax = bce.calibration(Y, {"old": P, "new": Q}).plot()
     legend = ax.get_legend()

@@ -581,7 +581,7 @@ def test_a_gap_that_rounds_to_nothing_has_no_sign(bce: Bce, preds: Preds) -> Non
     assert " 0.000 " in prose(bce, path)
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "name", one_in(2, ["$p", "$\\frac$", "a$b_c^d$", "\u9810\u6e2c", "x" * 500])
 )

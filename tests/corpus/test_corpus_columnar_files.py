@@ -53,7 +53,7 @@ def test_all_groups_and_batches_are_read(
     )
 
 
-@pytest.mark.few(3)
+@pytest.mark.deep
 @formats
 @pytest.mark.parametrize("size", [999, 30_000])
 @pytest.mark.parametrize("name", ["preds.data", "-"])

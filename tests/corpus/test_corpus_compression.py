@@ -73,7 +73,7 @@ def test_an_empty_member_may_come_first(codec: str, judge: Callable[[Case], None
     judge(good(PACK[codec](b"") + PACK[codec](TEXT)))
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @codecs
 def test_many_long_members_are_all_read(codec: str, judge: Callable[[Case], None]) -> None:
     cuts = [0, 1000, 99_999, 100_000, 350_000, len(LONG)]

@@ -139,7 +139,7 @@ def test_the_first_error_in_the_rows_is_the_same_line(
         assert said.startswith("bce: error: ")
 
 
-@pytest.mark.few(1)
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 @pytest.mark.parametrize("first", one_in(3, [2400, 1, 1100]))
 @pytest.mark.parametrize("second", [1, 1300, 2000])
