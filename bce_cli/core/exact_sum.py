@@ -101,6 +101,21 @@ def units_by_group(values: FloatArray, starts: npt.NDArray[np.intp]) -> list[int
     return units
 
 
+def groups_within(
+    starts: npt.NDArray[np.intp], first: int, n: int
+) -> tuple[slice, npt.NDArray[np.intp]]:
+    """Return which groups have values among n from the first on, and where these begin there.
+
+    Examples
+    --------
+    >>> groups_within(np.array([0, 3, 5]), 2, 3)
+    (slice(0, 2, None), array([0, 1]))
+    """
+    earliest = int(np.searchsorted(starts, first, "right")) - 1
+    groups = slice(earliest, int(np.searchsorted(starts, first + n)))
+    return groups, np.maximum(starts[groups] - first, 0)
+
+
 def group_counts(
     values: FloatArray, starts: npt.NDArray[np.intp]
 ) -> Iterator[tuple[slice, IntArray, int]]:
@@ -124,9 +139,7 @@ def group_counts(
     values = _checked(values)
     for block in slices(len(values), _GROUPED_BLOCK):
         some = values[block]
-        first = int(np.searchsorted(starts, block.start, "right")) - 1
-        last = int(np.searchsorted(starts, block.start + len(some)))
-        begins = np.maximum(starts[first:last] - block.start, 0)
+        groups, begins = groups_within(starts, block.start, len(some))
         cuts, places = begins, None
         if max((begins[1:] - begins[:-1]).max(initial=0), len(some) - begins[-1]) > SEGMENT:
             cuts = np.union1d(begins, np.arange(0, len(some), SEGMENT))
@@ -136,7 +149,7 @@ def group_counts(
             counts = _counts(on_grid, cuts, exponent)
             if places is not None:
                 counts = np.add.reduceat(counts, places)
-            yield slice(first, last), counts, shift
+            yield groups, counts, shift
 
 
 _PRODUCT_EXPONENT = 400  # within 2**±400 products, and what rounding takes off them, are exact

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bce_cli.core.calibration.bins import N_HISTOGRAM_BINS, uniform_edges
-from bce_cli.core.exact_sum import UNIT_EXPONENT, ExactSum, peak_of, slices, two_product
+from bce_cli.core.exact_sum import (
+    UNIT_EXPONENT,
+    ExactSum,
+    groups_within,
+    peak_of,
+    slices,
+    two_product,
+)
 from bce_cli.core.rows import as_floats, weighted
 from bce_cli.core.validate import positive_labels
 from bce_cli.lean_dataclass import dataclass
@@ -89,10 +96,8 @@ def _taken(rest: FloatArray, anchor: float, starts: Places) -> tuple[FloatArray,
         if is_sum:
             sums[block] = on_grid
             continue
-        first = int(np.searchsorted(starts, block.start, "right")) - 1
-        last = int(np.searchsorted(starts, block.start + len(some)))
-        begins = np.maximum(starts[first:last] - block.start, 0)
-        sums[first:last] += np.add.reduceat(on_grid, begins)
+        runs, begins = groups_within(starts, block.start, len(some))
+        sums[runs] += np.add.reduceat(on_grid, begins)
     return sums, peak
 
 
