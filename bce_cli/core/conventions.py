@@ -240,7 +240,7 @@ def _as_held(labels: LabelArray, rule: Rule) -> LabelArray:
 
 
 def _pieces(rows: Rows) -> Iterator[tuple[slice, Rows]]:
-    """Cut rows into such as a core's cache holds, with what their losses depend on."""
+    """Cut rows into pieces, with what their losses depend on; all scratch memory is of one."""
     labels, probabilities, float_type = rows.labels, rows.probabilities, rows.float_type
     for piece in slices(len(rows), _PIECE):
         logits = None if rows.logits is None else rows.logits[piece]
