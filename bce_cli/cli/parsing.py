@@ -91,15 +91,16 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
 _LETTER = len("--p")
 _NOT_PLAIN = object()
 """Stands for a value that has to be converted, or refused."""
+_IN_NUMBERS = frozenset("0123456789.eE+-")
+_MOST_DIGITS = 18  # of a whole number that needs no care
 
 
 class PlainValues:
     """A command or a group whose parameters take plain values as they are.
 
-    Texts, choices and what was left out become what Typer would convert them to; all other values,
-    and those that it refuses, are left to it. Typer loads pydantic for the first parameter that it
-    converts, and builds a converter for each: a fifth of the time of a small file, and no option
-    that was left alone needs it.
+    Texts, choices, numbers and what was left out become what Typer would convert them to; all other
+    values, and those that it refuses, are left to it. Typer loads pydantic for the first parameter
+    that it converts, and builds a converter for each: a third of the time of a small file.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 -- of a class without a public name
@@ -138,13 +139,39 @@ def _plain(parameter: TyperOption | TyperArgument, value: Any) -> Any:  # noqa: 
         if value and all(isinstance(text, str) for text in value):
             return list(value)
     elif not takes_several and isinstance(value, str):
-        if kind.annotation is str:
-            return value
-        if kind.choices is not None and value in kind.choices:
-            return kind.choices[kind.choices.index(value)]
+        return _plain_value(parameter, value)
     elif value is parameter.default and isinstance(value, int | float):
         return value
     return _NOT_PLAIN
+
+
+def _plain_value(parameter: TyperOption | TyperArgument, text: str) -> Any:  # noqa: ANN401
+    kind = parameter.type_descriptor
+    if kind.annotation is str:
+        return text
+    if kind.choices is not None:
+        return kind.choices[kind.choices.index(text)] if text in kind.choices else _NOT_PLAIN
+    return _plain_number(parameter, text, kind.annotation)
+
+
+def _plain_number(
+    parameter: TyperOption | TyperArgument,
+    text: str,
+    kind: Any,  # noqa: ANN401 -- a type, of whatever kind
+) -> Any:  # noqa: ANN401
+    """Return the number that is written in digits, and is among those that are allowed."""
+    if kind is int and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        number: float = int(text)
+    elif kind is float and _IN_NUMBERS.issuperset(text):  # which NaN and infinity are not
+        found = number_in(text)
+        if found is None or not isfinite(found):
+            return _NOT_PLAIN
+        number = found
+    else:
+        return _NOT_PLAIN
+    is_below = parameter.min is not None and number < parameter.min
+    is_above = parameter.max is not None and number > parameter.max
+    return _NOT_PLAIN if is_below or is_above else number
 
 
 def _refusal(parameter: TyperOption | TyperArgument, value: object, reason: str) -> UsageError:

@@ -15,7 +15,7 @@ from bce_cli.data.same_labels import numbered
 from bce_cli.data.table import empty_note
 from bce_cli.errors import BceError, EmptyInputError
 from bce_cli.lean_dataclass import dataclass
-from bce_cli.readers.blocks import QuotedRecords, as_bytes, count_lines, read_blocks
+from bce_cli.readers.blocks import BlockReader, QuotedRecords, as_bytes, count_lines
 from bce_cli.readers.delimited import DelimitedFile, blocks_of
 from bce_cli.readers.files import at_its_path, open_file, utf8, utf8_mark_length
 from bce_cli.storage.sources import opened_at
@@ -132,7 +132,7 @@ class Part:
         del begun[read_fully(stream, memoryview(begun)) :]
         name, options = self.source.name, self.options
         framing, size = QuotedRecords(), options.block_bytes
-        blocks = read_blocks(stream, name, framing, size, rest=bytes(begun), line=span.line)
+        blocks = BlockReader(stream, name, framing, size, rest=bytes(begun), line=span.line)
         return OpenedPart(None, None, blocks_of(blocks, *span.header, options.grammar, name))
 
 

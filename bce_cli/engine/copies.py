@@ -1,11 +1,13 @@
 """Blocks of text shared out to copies of this process, each of which reads the files by itself.
 
 Threads of one interpreter wait for each other at each of the hundreds of steps of Python and NumPy
-that a block takes, and a core that waits has to be woken up. Copies do not wait. To read a file and
-find where its records end takes a fraction of the time that reading the numbers in them does: so
-each copy goes through all blocks, and parses every n-th. What these come to goes back through a
-pipe and is merged in the order of the rows, as everywhere. What a copy has not done, for whatever
-reason, is done here.
+that a block takes, and a core that waits has to be woken up. Copies do not wait. Each of them does
+every n-th block and passes over the others: where line feeds alone say where records end, the last
+bytes before a block tell where it begins, and all else is read up to there, which takes a fraction
+of the time that the numbers take. What blocks come to goes back through a pipe and is merged in the
+order of the rows, as everywhere. What a copy has not done, for whatever reason, is done here, and
+so is all that follows: a copy ends without a word at the first fault, whose line it may not know,
+and at the first quote, behind which the others may have begun within a record.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ import signal
 import sys
 import warnings
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
+from itertools import cycle
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
+from bce_cli.engine.outcome import Outcome
+from bce_cli.storage.stamps import changed
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bce_cli.data.data import Data
-    from bce_cli.engine.outcome import Outcome
     from bce_cli.readers.blocks import Block
 
     Run = Callable[[Block], Outcome]
@@ -43,7 +49,7 @@ def shares_of(data: Data, n_workers: int) -> int:
     """
     if sys.platform != "linux" or len(data.tables) > 1 or data.join is not None:
         return 1
-    if not (data.baseline.first.is_soon_cut and all(each.local_path for each in data.sources)):
+    if not (data.baseline.first.texts and all(each.local_path for each in data.sources)):
         return 1
     n_shares = (data.n_bytes() or 0) // BYTES_A_SHARE  # not known where a file is compressed
     return min(n_workers, n_shares) if n_shares >= _LEAST_SHARES else 1
@@ -57,32 +63,97 @@ class Copy:
     process : int
         Its number.
     outcomes : binary stream
-        What it sends: an outcome for each of its blocks, in their order.
+        What it sends: an outcome for each of its blocks, in their order, and None behind them.
+
+    Attributes
+    ----------
+    is_done : bool
+        Whether it has sent all that.
     """
 
     def __init__(self, process: int, outcomes: IO[bytes]) -> None:
+        self.is_done = False
         self._process = process
         self._outcomes = outcomes
-        self._has_ended = False
+        self._was_ended = False
 
     def outcome(self) -> Outcome | None:
-        """Return what its next block came to; None once it has ended."""
-        if self._has_ended:
-            return None
+        """Return what its next block came to; None where it has none, or has left it."""
         try:
-            found: Outcome = pickle.load(self._outcomes)  # noqa: S301 -- from this program
+            found: Outcome | None = pickle.load(self._outcomes)  # noqa: S301 -- from this program
         except (EOFError, OSError, pickle.UnpicklingError):
-            self._has_ended = True
             return None
+        self.is_done = found is None
         return found
 
     def end(self) -> None:
         """End it, whatever it does, and leave nothing of it behind."""
+        if self._was_ended:
+            return
+        self._was_ended = True
         self._outcomes.close()
         with suppress(ProcessLookupError):
             os.kill(self._process, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(self._process, 0)
+
+
+class _Blocks:
+    """The blocks of opened data, of which some can be passed over.
+
+    Parameters
+    ----------
+    data : Data
+    """
+
+    def __init__(self, data: Data) -> None:
+        self._name = data.name
+        self._blocks = data.blocks()
+        texts = data.baseline.first.texts
+        # Where a named label stands may be told later, by whoever meets a third one.
+        needs_lines = len(data.sources) > 1 or data.positive is not None
+        self._texts = None if needs_lines or not texts or not texts.can_pass_over() else texts
+        if self._texts is not None:
+            self._texts.counts_lines = False
+        self._has_begun = False
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether others know where the blocks behind the last one begin."""
+        return self._texts is None or self._texts.is_regular
+
+    def next(self) -> Block | None:
+        """Return the next one; None behind the last one."""
+        self._has_begun = True
+        return next(self._blocks, None)
+
+    def pass_over(self, n: int) -> None:
+        """Go on behind so many blocks.
+
+        Raises
+        ------
+        InputError
+            They are not what they were when they were found to be regular.
+        """
+        if self._texts is None or not self._has_begun:  # the first is read when it is opened
+            for _ in range(n):
+                self.next()
+        elif not self._texts.pass_over(n):
+            raise changed(self._name)
+
+    def placed(self, block: Block) -> Block:
+        """Return the block that was read last, with the line on which it begins."""
+        if self._texts is None:
+            return block
+        of_text: Any = block
+        found: Block = replace(of_text, lines=self._texts.placed(of_text.lines))
+        return found
+
+    def rest(self) -> Iterator[Block]:
+        """Yield all that follow, with their lines."""
+        if self._texts is not None:
+            self._texts.count_passed()
+        yield from self._blocks
 
 
 @contextmanager
@@ -156,16 +227,30 @@ def _end_with_original(original: int) -> None:
 
 
 def _do_share(share: int, n: int, data: Data, run: Run, stream: IO[bytes]) -> None:
-    """Send what every n-th block comes to."""
+    """Send what every n-th block comes to, up to the first that is out of the ordinary."""
     with data:
-        for place, block in enumerate(data.blocks()):
-            if place % n == share:
-                pickle.dump(run(block), stream, pickle.HIGHEST_PROTOCOL)
-                stream.flush()
+        blocks = _Blocks(data)
+        blocks.pass_over(1)
+        blocks.pass_over(share - 1)
+        outcome: Outcome | None = Outcome()
+        while outcome is not None:
+            block = blocks.next()
+            outcome = None if block is None else run(block)
+            if not blocks.is_regular or (outcome is not None and outcome.error is not None):
+                return
+            pickle.dump(outcome, stream, pickle.HIGHEST_PROTOCOL)
+            stream.flush()
+            blocks.pass_over(n - 1)
 
 
 def shared_out(
-    n: int, data: Data, run: Run, copies: list[Copy], is_here: Callable[[], bool]
+    n: int,
+    data: Data,
+    run: Run,
+    copies: list[Copy],
+    *,
+    is_here: Callable[[], bool],
+    run_all: Callable[[Run, Iterable[Block]], Iterator[Outcome]] = map,
 ) -> Iterator[Outcome]:
     """Yield what all blocks come to, in their order.
 
@@ -179,8 +264,32 @@ def shared_out(
     copies : list of Copy
     is_here : callable () -> bool
         Whether the next block must be done here, whatever a copy has found.
+    run_all : callable (function, items) -> iterator
+        As `map`; does all blocks from the first on that a copy has left.
     """
-    for place, block in enumerate(data.blocks()):
-        share = place % n
-        found: Any = copies[share - 1].outcome() if 0 < share <= len(copies) else None
-        yield run(block) if found is None or is_here() else found
+    blocks, n_passed = _Blocks(data), 0
+    for share in cycle(range(n)):
+        copy = copies[share - 1] if 0 < share <= len(copies) else None
+        found = None if copy is None else copy.outcome()
+        if found is not None and not is_here():
+            n_passed += 1
+            yield found
+            continue
+        if copy is not None and copy.is_done:
+            return
+        blocks.pass_over(n_passed)
+        n_passed = 0
+        if copy is not None and found is None:
+            break
+        block = blocks.next()
+        if block is None:
+            return
+        outcome = run(block)
+        if outcome.error is not None:
+            outcome = run(blocks.placed(block))
+        yield outcome
+        if outcome.error is not None or not blocks.is_regular:
+            break
+    for copy in copies:
+        copy.end()
+    yield from run_all(run, blocks.rest())

@@ -351,8 +351,10 @@ def _outcomes(
     if in_copies is not None and n_shares > 1:
         _keep_freed_memory()
         run_there = RunPart(in_copies.of_rows, read_block, data.positive).of_block
-        with copies.copies_at_work(n_shares, data, run_there) as found:
-            yield copies.shared_out(n_shares, data, run, found, in_copies.is_here)
+        with threads(n) as engine, copies.copies_at_work(n_shares, data, run_there) as found:
+            yield copies.shared_out(
+                n_shares, data, run, found, is_here=in_copies.is_here, run_all=engine.map
+            )
         return
     with threads(n) as engine:
         yield engine.map(run, data.blocks(engine.map, job.progress))

@@ -7,11 +7,12 @@ or doubled within one; text that breaks this rule is refused instead of guessed 
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bce_cli.errors import DataError
 from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.grammar import label_key
 from bce_cli.readers.reading import LabelValues, Reading, rows_of
-from bce_cli.storage.streams import read_fully
+from bce_cli.storage.streams import Limited, read_fully
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +167,7 @@ class Lines:
     data : memoryview
         Their bytes; the last line end may be missing at the end of the source.
     first_line : int
-        1-based physical line on which they begin.
+        1-based physical line on which they begin; 0 where that was not counted.
     """
 
     data: memoryview
@@ -213,6 +214,11 @@ class PlainRecords:
         """Count the line ends of whole records, which stand before `end`."""
         return count_byte(as_bytes(memoryview(buffer)[:end]), _LF)
 
+    def is_regular(self, buffer: bytearray, filled: int) -> bool:
+        """Whether line feeds alone say where records end."""
+        del filled
+        return b"\n" in buffer
+
 
 class QuotedRecords(PlainRecords):
     """Records that end with a line, unless the line end is quoted.
@@ -246,22 +252,18 @@ class QuotedRecords(PlainRecords):
         """Count line ends as an editor does."""
         return count_lines(buffer, end)
 
+    def is_regular(self, buffer: bytearray, filled: int) -> bool:
+        """Whether line feeds alone say where records end."""
+        return self._comment is None and b"\n" in buffer and buffer.find(b'"', 0, filled) < 0
+
 
 def as_bytes(data: object) -> ByteArray:
     """View a buffer as an array of bytes, without a copy."""
     return np.frombuffer(data, dtype=np.uint8)  # type: ignore[call-overload, no-any-return]
 
 
-def read_blocks(
-    stream: IO[bytes],
-    name: str,
-    framing: PlainRecords,
-    block_bytes: int,
-    *,
-    rest: bytes = b"",
-    line: int = 1,
-) -> Iterator[Lines]:
-    """Read a stream to its end, block by block.
+class BlockReader:
+    """Reads a stream to its end, block by block: an iterator of `Lines`.
 
     Parameters
     ----------
@@ -276,6 +278,16 @@ def read_blocks(
     line : int
         1-based physical line on which that begins.
 
+    Attributes
+    ----------
+    line : int
+        1-based physical line behind the blocks that were read.
+    counts_lines : bool
+        Whether that is so; lines are counted later otherwise, if anybody asks for one.
+    is_regular : bool
+        Whether each of those blocks ends with the last line feed of the bytes that were read for
+        it. Then so do those before blocks that were passed over, if they are of that kind, too.
+
     Raises
     ------
     InputError
@@ -283,29 +295,119 @@ def read_blocks(
     DataError
         A record is longer than `LONGEST_RECORD`.
     """
-    step = block_bytes
-    while True:
-        buffer = bytearray(len(rest) + step)
-        buffer[: len(rest)] = rest
-        filled = len(rest) + read_fully(stream, memoryview(buffer)[len(rest) :])
-        is_last = filled < len(buffer)
-        size = len(buffer)
-        cleaned = framing.clean(buffer, filled, is_last=is_last)
-        if cleaned is not buffer:
-            buffer, filled = cleaned, len(cleaned)
-        cut = framing.cut(buffer, filled, is_last=is_last)
-        data = memoryview(buffer)[:filled]
-        if cut:
-            yield Lines(data[:cut], line)
-            line += framing.count_lines(buffer, cut)
-        if is_last:
-            return
-        rest = bytes(data[cut:])
-        if len(rest) > LONGEST_RECORD:
-            message = f"{name}, line {line}: the record is longer than {LONGEST_RECORD >> 20} MiB"
-            raise DataError(message, "a quote that is never closed can be the reason")
-        # One long record: grow by doubling, up to the limit.
-        step = block_bytes if cut else max(min(size, LONGEST_RECORD + 1 - len(rest)), 1)
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        name: str,
+        framing: PlainRecords,
+        block_bytes: int,
+        *,
+        rest: bytes = b"",
+        line: int = 1,
+    ) -> None:
+        self.line = line
+        self.counts_lines = True
+        self.is_regular = True
+        self._stream = stream
+        self._name = name
+        self._framing = framing
+        self._block_bytes = block_bytes
+        self._rest = rest
+        self._lines = self._read()
+
+    def __iter__(self) -> Iterator[Lines]:
+        return self
+
+    def __next__(self) -> Lines:
+        return next(self._lines)
+
+    def can_pass_over(self) -> bool:
+        """Whether blocks can be passed over: not those of pipes, or of text that is decoded."""
+        with suppress(OSError):
+            self._stream.seek(0, os.SEEK_CUR)
+            return self.is_regular
+        return False
+
+    def pass_over(self, n: int) -> bool:
+        """Go on behind so many blocks, of which the last bytes alone are read.
+
+        They, and all before them, must be regular, and lines must not be counted.
+
+        Returns
+        -------
+        bool
+            False where the last of them is seen not to be regular; no block can be read then.
+        """
+        if not n:
+            return True
+        at = self._stream.seek(0, os.SEEK_CUR) + n * self._block_bytes
+        if at > self._stream.seek(0, os.SEEK_END):  # it ends in one of them
+            self._rest = b""
+            return True
+        for n_bytes in (min(_GLANCE, self._block_bytes), self._block_bytes):
+            tail = bytearray(n_bytes)
+            self._stream.seek(at - n_bytes)
+            read_fully(self._stream, memoryview(tail))
+            end = tail.rfind(b"\n") + 1
+            if end:
+                self._rest = bytes(memoryview(tail)[end:])
+                return True
+        return False
+
+    def count_passed(self) -> None:
+        """Count the lines of all that precedes what is read next, and count lines from now on."""
+        at = self._stream.seek(0, os.SEEK_CUR)
+        self._stream.seek(0)
+        passed = cast("IO[bytes]", Limited(self._stream, at - len(self._rest)))
+        reader = BlockReader(passed, self._name, self._framing, self._block_bytes)
+        for _ in reader:
+            pass
+        self._stream.seek(at)
+        self.line, self.counts_lines = reader.line, True
+
+    def placed(self, lines: Lines) -> Lines:
+        """Return the records that were read last, with the line on which they begin."""
+        if lines.first_line:
+            return lines
+        self.count_passed()
+        n_lines = self._framing.count_lines(cast("bytearray", lines.data.obj), len(lines.data))
+        return Lines(lines.data, self.line - n_lines)
+
+    def _read(self) -> Iterator[Lines]:
+        framing, step = self._framing, self._block_bytes
+        while True:
+            rest = self._rest
+            buffer = bytearray(len(rest) + step)
+            buffer[: len(rest)] = rest
+            filled = len(rest) + read_fully(self._stream, memoryview(buffer)[len(rest) :])
+            is_last = filled < len(buffer)
+            size = len(buffer)
+            cleaned = framing.clean(buffer, filled, is_last=is_last)
+            if cleaned is not buffer:
+                buffer, filled = cleaned, len(cleaned)
+            cut = framing.cut(buffer, filled, is_last=is_last)
+            data = memoryview(buffer)[:filled]
+            self.is_regular &= is_last or framing.is_regular(buffer, filled)
+            # One long record: grow by doubling, up to the limit.
+            self._rest = rest = bytes(data[cut:])
+            step = self._block_bytes
+            if not cut:
+                step = max(min(size, LONGEST_RECORD + 1 - len(rest)), 1)
+            if cut:
+                first_line = 0
+                if self.counts_lines:
+                    first_line = self.line
+                    self.line += framing.count_lines(buffer, cut)
+                yield Lines(data[:cut], first_line)
+            if is_last:
+                return
+            if len(rest) > LONGEST_RECORD:
+                message = (
+                    f"{self._name}, line {self.line}: the record is longer than "
+                    f"{LONGEST_RECORD >> 20} MiB"
+                )
+                raise DataError(message, "a quote that is never closed can be the reason")
 
 
 def _without_comments(text: bytes, comment: bytes, *, is_last: bool) -> bytearray:

@@ -427,8 +427,8 @@ class ColumnarFile:
     """
 
     note: str | None = None
-    is_soon_cut: bool = False
-    """Batches are decoded as they are cut."""
+    texts: None = None
+    """It is cut as it is decoded."""
     _kept: list[int] | None = None
     """Places of the columns that are read and kept, where all are."""
 

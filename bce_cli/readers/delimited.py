@@ -22,6 +22,7 @@ from bce_cli.errors import (
 from bce_cli.lean_dataclass import dataclass
 from bce_cli.readers.blocks import (
     LONGEST_RECORD,
+    BlockReader,
     Lines,
     QuotedRecords,
     TextBlock,
@@ -30,7 +31,6 @@ from bce_cli.readers.blocks import (
     count_records,
     ends_outside_quotes,
     misplaced_quote,
-    read_blocks,
 )
 from bce_cli.readers.buffers import bits_of, categories_of, floats_of, null_mask
 from bce_cli.readers.columns import BY_PLACE, LABELS_BESIDE, WATCHED, find_columns
@@ -539,6 +539,8 @@ class DelimitedFile:
 
     Attributes
     ----------
+    texts : BlockReader
+        Of what follows the first block.
     columns : Columns
     dialect : Dialect
     header : bytes
@@ -560,8 +562,6 @@ class DelimitedFile:
 
     n_rows: int | None = None
     """Unknown before they are counted."""
-    is_soon_cut: bool = True
-    """To find where its blocks end takes far less time than to read them."""
     encoding = Encoding()
 
     def __init__(
@@ -570,8 +570,8 @@ class DelimitedFile:
         self._name = name
         self._grammar = options.grammar
         framing = QuotedRecords(options.layout.comment)
-        self._texts = read_blocks(stream, name, framing, options.block_bytes)
-        found = read_header(self._texts, name, extensions, options)
+        self.texts = BlockReader(stream, name, framing, options.block_bytes)
+        found = read_header(self.texts, name, extensions, options)
         self.columns, self.dialect, self._rest, self.header, self.mark = found
         self.note = self._note(told_of_header=not options.layout.has_header)
 
@@ -584,7 +584,7 @@ class DelimitedFile:
 
     def blocks(self) -> Iterator[DelimitedBlock]:
         """Yield the records below the header, block by block."""
-        texts = chain([self._rest] if self._rest.data else [], self._texts)
+        texts = chain([self._rest] if self._rest.data else [], self.texts)
         yield from blocks_of(texts, self.columns, self.dialect, self._grammar, self._name)
 
 

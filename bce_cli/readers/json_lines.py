@@ -14,7 +14,7 @@ import numpy as np
 
 from bce_cli.errors import DataError, EmptyInputError, quoted
 from bce_cli.lean_dataclass import dataclass
-from bce_cli.readers.blocks import Lines, PlainRecords, TextBlock, as_bytes, read_blocks
+from bce_cli.readers.blocks import BlockReader, Lines, PlainRecords, TextBlock, as_bytes
 from bce_cli.readers.buffers import floats_of
 from bce_cli.readers.columns import find_columns
 from bce_cli.readers.grammar import DROP_HINT
@@ -374,6 +374,8 @@ class JsonFile:
 
     Attributes
     ----------
+    texts : BlockReader
+        Of what follows the first block.
     columns : Columns
         Their names are the keys of the first objects.
 
@@ -387,7 +389,6 @@ class JsonFile:
 
     note: str | None = None
     n_rows: int | None = None
-    is_soon_cut: bool = True
 
     def __init__(
         self,
@@ -401,7 +402,7 @@ class JsonFile:
         self._name = name
         self._unit = unit
         self._grammar = options.grammar
-        self._texts = read_blocks(stream, name, PlainRecords(), options.block_bytes)
+        self.texts = BlockReader(stream, name, PlainRecords(), options.block_bytes)
         self._first, found = self._first_object()
         if not has_places:
             _refuse_places(options.columns, name)
@@ -410,7 +411,7 @@ class JsonFile:
 
     def blocks(self) -> Iterator[JsonBlock]:
         """Yield the lines, block by block."""
-        for lines in chain([self._first], self._texts):
+        for lines in chain([self._first], self.texts):
             yield JsonBlock(self.columns, self._grammar, self._name, lines, self._kinds, self._unit)
 
     def _find_columns(self, first: Pairs, choice: ColumnChoice) -> Columns:
@@ -430,7 +431,7 @@ class JsonFile:
         return _columns_of([first], choice, self._name)
 
     def _first_object(self) -> tuple[Lines, Pairs]:
-        for lines in self._texts:
+        for lines in self.texts:
             for _, found in _objects_of(lines, self._name, self._unit):
                 if isinstance(found, DataError):
                     raise found

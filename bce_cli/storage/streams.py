@@ -94,6 +94,14 @@ class Rejoined(ReadOnly):
         self._head = head
         self._rest = rest
 
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to some byte of the stream, if that can do it."""
+        if whence == io.SEEK_CUR:
+            offset, whence = offset + self._rest.seek(0, whence) - len(self._head), io.SEEK_SET
+        position = self._rest.seek(offset, whence)
+        self._head = b""
+        return position
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the start of `buffer`; return how many bytes that are, 0 at the end."""
         view = memoryview(buffer).cast("B")

@@ -23,7 +23,7 @@ from pyarrow import feather, orc, parquet  # noqa: TID253
 
 from bce_cli.core.recalibration.maps import RecalibrationMap
 from bce_cli.core.recalibration.saved import SavedMap, fingerprint
-from bce_cli.readers.blocks import read_blocks
+from bce_cli.readers.blocks import BlockReader
 from tests.budgets import examples
 
 if TYPE_CHECKING:
@@ -693,8 +693,8 @@ def test_cells_of_any_dialect_stay_as_they_are(
 ) -> None:
     text, sign, cells = drawn
     monkeypatch.setattr(
-        "bce_cli.readers.delimited.read_blocks",
-        lambda stream, name, framing, _: read_blocks(stream, name, framing, block_bytes),
+        "bce_cli.readers.delimited.BlockReader",
+        lambda stream, name, framing, _: BlockReader(stream, name, framing, block_bytes),
     )
     Path("t.csv").write_bytes(text)
     found = bce("apply", "map.json", "t.csv", "-q", "--delimiter", sign, "--workers", "1")

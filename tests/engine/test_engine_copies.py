@@ -22,7 +22,7 @@ from bce_cli.engine.copies import shares_of
 from bce_cli.engine.run import Job, evaluate, fold_rows
 from bce_cli.errors import BceError, DataError
 from bce_cli.readers.columns import ColumnChoice
-from bce_cli.readers.grammar import Grammar, InputOptions
+from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,8 @@ BLOCK = 512  # bytes
 def lines(n: int) -> list[str]:
     source = random.Random(20261126)  # noqa: S311 -- no secret
     chances = [source.betavariate(0.5, 0.5) for _ in range(n)]
-    rows = ((int(source.random() < p), p) for p in chances)
+    rows = [(int(source.random() < p), p) for p in chances]
+    rows[:2] = [(1, 1e-200)] * 2  # so that no product needs the rows of all blocks here
     return [f"{label},{p!r},{'ab'[label]}\n" for label, p in rows]
 
 
@@ -113,6 +114,87 @@ def test_the_first_fault_is_that_of_threads(n: int, faults: dict[int, str], pred
             evaluated(path, n, may_copy=may_copy)
         said.append((type(caught.value), caught.value.said))
     assert said[0] == said[1]
+
+
+FORMS: dict[str, Callable[[list[str]], str | bytes]] = {
+    "line feeds": "".join,
+    "no line feed at the end": lambda rows: "".join(rows)[:-1],
+    "up to the end of a block, with no line feed": lambda rows: (
+        "".join(rows)[:-1] + "a" * (-len("".join(rows)[:-1]) % BLOCK)
+    ),
+    "returns and line feeds": lambda rows: "".join(rows).replace("\n", "\r\n"),
+    "returns alone": lambda rows: "".join(rows).replace("\n", "\r"),
+    "a return here and there": lambda rows: (
+        "".join(rows[:90]).replace("a\n", "a\r") + "".join(rows[90:])
+    ),
+    "a mark": lambda rows: "".join(rows).encode("utf-8-sig"),
+    "UTF-16": lambda rows: "".join(rows).encode("utf-16"),
+    "blank lines": lambda rows: "".join(rows[:70]) + "\n" * 3000 + "".join(rows[70:]),
+    "blanks": lambda rows: "".join(rows[:70]) + " " * 3000 + "".join(rows[70:]),
+    "quotes from the start": lambda rows: (
+        "".join(rows[:1]) + "".join(rows[1:]).replace(",a\n", ',"a"\n')
+    ),
+    "quotes late": lambda rows: "".join(rows[:300]) + "".join(rows[300:]).replace(",a", ',"\n1,2"'),
+    "a quote over many lines": lambda rows: (
+        "".join(rows[:200]) + '1,0.5,"a\n' + "".join(rows[200:300]) + '"\n' + "".join(rows[300:])
+    ),
+    "a text over many blocks": lambda rows: (
+        "".join(rows[:200]) + f"1,0.5,{'long' * BLOCK}\n" + "".join(rows[200:])
+    ),
+    "a text over one block": lambda rows: (
+        "".join(rows[:200]) + f"1,0.5,{'l' * BLOCK}\n" * 9 + "".join(rows[200:])
+    ),
+}
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_wherever_records_end_they_are_those_of_threads(
+    n: int, form: Callable[[list[str]], str | bytes], preds: Preds
+) -> None:
+    rows = ["y,p,g\n", *lines(400)]
+    path = preds(form(rows))
+    assert evaluated(path, n) == evaluated(path, n, may_copy=False)
+    rows[-3] = rows[-3].replace("0.", "0..", 1)
+    preds(form(rows))
+    said = []
+    for may_copy in (True, False):
+        with pytest.raises(BceError) as caught:
+            evaluated(path, n, may_copy=may_copy)
+        said.append(caught.value.said)
+    assert said[0] == said[1]
+    assert "0.." in said[0][0]
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("n", [2, 3])
+def test_comments_are_left_out_wherever_they_stand(n: int, preds: Preds) -> None:
+    text = "y,p,g\n" + "".join(line + "# a, b\n" * (at % 3) for at, line in enumerate(lines(400)))
+    path = preds(text)
+    options = InputOptions(ColumnChoice("y", "p"), layout=Layout(comment="#"), block_bytes=BLOCK)
+    found = [
+        fold_rows(Job(open_data([path], options), n, may_copy=way), MeanTotals.of)
+        for way in (True, False)
+    ]
+    assert found[0] == found[1]
+    assert found[0].n == 400
+
+
+@pytest.mark.deep
+def test_copies_read_little_of_what_others_do(preds: Preds) -> None:
+    path = preds("y,p\n" + "1,0.9\n0,0.25\n" * 400_000)
+    here, n_bytes = os.getpid(), Path(path).stat().st_size
+
+    def read_so_far(_rows: Rows) -> list[tuple[bool, int]]:
+        found = Path("/proc/self/io").read_text().split()
+        return [(os.getpid() != here, int(found[1]))]
+
+    options = InputOptions(ColumnChoice("y", "p"), block_bytes=1 << 19)
+    found = fold_rows(Job(open_data([path], options), 5, may_copy=True), read_so_far)
+    of_copies = [n for is_copy, n in found if is_copy]
+    assert len(of_copies) > 0.75 * len(found)
+    assert max(of_copies) < 0.5 * n_bytes
 
 
 @pytest.mark.deep

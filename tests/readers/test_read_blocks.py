@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bce_cli.errors import DataError
 from bce_cli.readers import blocks
-from bce_cli.readers.blocks import PlainRecords, QuotedRecords, as_bytes, read_blocks
+from bce_cli.readers.blocks import BlockReader, PlainRecords, QuotedRecords, as_bytes
 
 texts = st.text('",\n\ra#', max_size=40).map(str.encode)
 cells = st.sampled_from(["a", "", '"b"', '"\n"', '"c\r\nd"', '"x""y"', '"\r"'])
@@ -39,7 +39,7 @@ def without_comments(text: bytes) -> bytes:
 
 
 def read(text: bytes, framing: PlainRecords, size: int, **begun: object) -> list[tuple[bytes, int]]:
-    found = read_blocks(io.BytesIO(text), "preds.csv", framing, size, **begun)  # type: ignore[arg-type]
+    found = BlockReader(io.BytesIO(text), "preds.csv", framing, size, **begun)  # type: ignore[arg-type]
     return [(bytes(lines.data), lines.first_line) for lines in found]
 
 

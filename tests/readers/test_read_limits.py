@@ -11,7 +11,7 @@ import pytest
 
 from bce_cli.errors import DataError, InputError
 from bce_cli.readers import blocks as text_blocks
-from bce_cli.readers.blocks import QuotedRecords, read_blocks
+from bce_cli.readers.blocks import BlockReader, QuotedRecords
 from bce_cli.storage.sources import Source
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_a_stream_that_fails_is_named_with_the_reason(monkeypatch: pytest.Monkey
     Path("preds.csv").touch()
     monkeypatch.setattr(Path, "open", lambda *_, **__: FailingStream())
     with Source("preds.csv").open() as stream, pytest.raises(InputError) as caught:
-        list(read_blocks(stream, "preds.csv", QuotedRecords(), 1 << 20))
+        list(BlockReader(stream, "preds.csv", QuotedRecords(), 1 << 20))
     assert caught.value.message == "preds.csv: input/output error"
 
 
@@ -95,6 +95,6 @@ class SlowStream(io.RawIOBase):
 
 def test_a_stream_that_gives_little_at_a_time_is_read_to_its_end() -> None:
     data = b"y,p\n1,.5\n0,.25\n"
-    blocks = list(read_blocks(SlowStream(data), "preds.csv", QuotedRecords(), 8))  # type: ignore[arg-type]
+    blocks = list(BlockReader(SlowStream(data), "preds.csv", QuotedRecords(), 8))  # type: ignore[arg-type]
     assert b"".join(block.data for block in blocks) == data
     assert [block.first_line for block in blocks] == [1, 2]
