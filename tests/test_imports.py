@@ -92,7 +92,14 @@ def test_data_for_programs_loads_neither_frames_nor_drawing(
     assert ("pyarrow" in modules) == bool({"id", "--per-example"} & {*options})
 
 
-@pytest.mark.parametrize("options", [["-q"], ["-f", "json", "--color", "never"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-q", "--workers", "1", "--clip", "1e-6"],
+        ["-f", "json", "--color", "never", "--worst", "2", "--confidence", ".9"],
+    ],
+    ids=" ".join,
+)
 def test_plain_values_load_no_converters(
     options: list[str], loaded: Callable[..., set[str]]
 ) -> None:

@@ -22,6 +22,13 @@ assert isinstance(GROUP, TyperGroup)
 COMMANDS = {name: c.load() for name, c in GROUP.commands.items() if isinstance(c, DeferredCommand)}
 
 
+NUMBERS = (
+    *("0", "1", "007", "+1", "1.", ".5", "+.5", "-.5e-1", "1e3", "1E-3", "10001", "0.1", "-0.0"),
+    *("5e-324", "1e-400", "1e999", "-1e999", "inf", "9" * 18, "9" * 19, "9" * 400, "1_0", "1 "),
+    *("e", "-", "1e", "1e5.5", "1-1", "--1", "0x1", "\N{ARABIC-INDIC DIGIT ONE}"),
+)
+
+
 def _parameters() -> list[pytest.ParameterSet]:
     found = []
     for name, command in COMMANDS.items():
@@ -38,7 +45,20 @@ def _values(parameter: Parameter) -> list[object]:
     if getattr(parameter, "multiple", False) or parameter.nargs == -1:
         return [None, ["a", "b"], ("",), ["1"], []]
     choices = parameter.type_descriptor.choices or ()
-    return [None, parameter.default, "a", "", " x ", "3", "0.25", "-1", "true", "AUTO", *choices]
+    return [
+        None,
+        parameter.default,
+        "a",
+        "",
+        " x ",
+        "3",
+        "0.25",
+        "-1",
+        "true",
+        "AUTO",
+        *NUMBERS,
+        *choices,
+    ]
 
 
 def _outcome(process: Callable[..., object], *given: object) -> object:
