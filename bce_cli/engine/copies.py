@@ -1,13 +1,14 @@
-"""Blocks of text shared out to copies of this process, each of which reads the files by itself.
+"""Files shared out to copies of this process, each of which reads some blocks of them by itself.
 
 Threads of one interpreter wait for each other at each of the hundreds of steps of Python and NumPy
 that a block takes, and a core that waits has to be woken up. Copies do not wait. Each of them does
-every n-th block and passes over the others: where line feeds alone say where records end, the last
-bytes before a block tell where it begins, and all else is read up to there, which takes a fraction
-of the time that the numbers take. What blocks come to goes back through a pipe and is merged in the
-order of the rows, as everywhere. What a copy has not done, for whatever reason, is done here, and
-so is all that follows: a copy ends without a word at the first fault, whose line it may not know,
-and at the first quote, behind which the others may have begun within a record.
+every n-th block of text, or every n-th span of row groups, and passes over the others: where line
+feeds alone say where records end, the last bytes before a block tell where it begins, and all else
+is read up to there, which takes a fraction of the time that the numbers take. What a share comes to
+goes back through a pipe and is merged in the order of the rows, as everywhere. What a copy has not
+done, for whatever reason, is done here, and so is all that follows: a copy ends without a word at
+the first fault, whose line it may not know, and at the first quote, behind which the others may
+have begun within a record.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ import pickle
 import signal
 import sys
 import warnings
+from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from itertools import cycle
+from itertools import cycle, islice
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from bce_cli.engine.outcome import Outcome
+from bce_cli.engine.outcome import Outcome, in_a_row
 from bce_cli.storage.stamps import changed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bce_cli.data.data import Data
+    from bce_cli.readers.arrow_files import RowGroups
     from bce_cli.readers.blocks import Block
 
     Run = Callable[[Block], Outcome]
@@ -44,15 +47,24 @@ _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
 def shares_of(data: Data, n_workers: int) -> int:
     """Return by how many processes opened data are best read; 1 where copies are of no use.
 
-    Only where a process can be copied, blocks are cut in far less time than they are read, and each
-    copy can read the files.
+    Only where a process can be copied, each copy can read the files, and parts of them are found in
+    far less time than they are read.
     """
     if sys.platform != "linux" or len(data.tables) > 1 or data.join is not None:
         return 1
-    if not (data.baseline.first.texts and all(each.local_path for each in data.sources)):
+    if not all(each.local_path for each in data.sources):
         return 1
     n_shares = (data.n_bytes() or 0) // BYTES_A_SHARE  # not known where a file is compressed
-    return min(n_workers, n_shares) if n_shares >= _LEAST_SHARES else 1
+    if n_shares < _LEAST_SHARES:
+        return 1
+    n_parts = n_shares if data.baseline.first.texts else len(_spans_of(data))
+    return max(1, min(n_workers, n_shares, n_parts))
+
+
+def _spans_of(data: Data) -> Sequence[RowGroups]:
+    """Return the spans of row groups by which a file is shared out; none where that cannot be."""
+    file: Any = data.baseline.first
+    return file.spans() if len(data.sources) == 1 and hasattr(file, "spans") else ()
 
 
 class Copy:
@@ -98,8 +110,8 @@ class Copy:
             os.waitpid(self._process, 0)
 
 
-class _Blocks:
-    """The blocks of opened data, of which some can be passed over.
+class _Text:
+    """The blocks of text in opened data, some of which can be passed over.
 
     Parameters
     ----------
@@ -122,10 +134,11 @@ class _Blocks:
         """Whether others know where the blocks behind the last one begin."""
         return self._texts is None or self._texts.is_regular
 
-    def next(self) -> Block | None:
-        """Return the next one; None behind the last one."""
+    def next(self) -> Iterable[Block] | None:
+        """Return the next block; None behind the last one."""
         self._has_begun = True
-        return next(self._blocks, None)
+        block = next(self._blocks, None)
+        return None if block is None else (block,)
 
     def pass_over(self, n: int) -> None:
         """Go on behind so many blocks.
@@ -150,10 +163,47 @@ class _Blocks:
         return found
 
     def rest(self) -> Iterator[Block]:
-        """Yield all that follow, with their lines."""
+        """Yield all blocks that follow, with their lines."""
         if self._texts is not None:
             self._texts.count_passed()
         yield from self._blocks
+
+
+class _Groups:
+    """The spans of row groups in opened data; see `_Text`.
+
+    Parameters
+    ----------
+    data : Data
+    """
+
+    is_regular = True
+
+    def __init__(self, data: Data) -> None:
+        self._file: Any = data.baseline.first
+        self._spans = iter(_spans_of(data))
+
+    def next(self) -> Iterable[Block] | None:
+        """Return the blocks of the next span; None behind the last one."""
+        span = next(self._spans, None)
+        return None if span is None else self._file.blocks((span,))
+
+    def pass_over(self, n: int) -> None:
+        """Go on behind so many spans."""
+        deque(islice(self._spans, n), maxlen=0)
+
+    def placed(self, block: Block) -> Block:
+        """Return the block, which knows its rows."""
+        return block
+
+    def rest(self) -> Iterator[Block]:
+        """Yield all blocks that follow."""
+        for span in self._spans:
+            yield from self._file.blocks((span,))
+
+
+def _parts_of(data: Data) -> _Text | _Groups:
+    return _Text(data) if data.baseline.first.texts else _Groups(data)
 
 
 @contextmanager
@@ -227,20 +277,20 @@ def _end_with_original(original: int) -> None:
 
 
 def _do_share(share: int, n: int, data: Data, run: Run, stream: IO[bytes]) -> None:
-    """Send what every n-th block comes to, up to the first that is out of the ordinary."""
+    """Send what every n-th part comes to, up to the first that is out of the ordinary."""
     with data:
-        blocks = _Blocks(data)
-        blocks.pass_over(1)
-        blocks.pass_over(share - 1)
-        outcome: Outcome | None = Outcome()
-        while outcome is not None:
-            block = blocks.next()
-            outcome = None if block is None else run(block)
-            if not blocks.is_regular or (outcome is not None and outcome.error is not None):
+        parts = _parts_of(data)
+        parts.pass_over(1)
+        parts.pass_over(share - 1)
+        whole: Outcome | None = Outcome()
+        while whole is not None:
+            blocks = parts.next()
+            whole = None if blocks is None else in_a_row(map(run, blocks), data.positive)
+            if not parts.is_regular or (whole is not None and whole.error is not None):
                 return
-            pickle.dump(outcome, stream, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(whole, stream, pickle.HIGHEST_PROTOCOL)
             stream.flush()
-            blocks.pass_over(n - 1)
+            parts.pass_over(n - 1)
 
 
 def shared_out(
@@ -263,11 +313,11 @@ def shared_out(
         What is done with a block here.
     copies : list of Copy
     is_here : callable () -> bool
-        Whether the next block must be done here, whatever a copy has found.
+        Whether the next part must be done here, whatever a copy has found.
     run_all : callable (function, items) -> iterator
-        As `map`; does all blocks from the first on that a copy has left.
+        As `map`; does all blocks from the first part on that a copy has left.
     """
-    blocks, n_passed = _Blocks(data), 0
+    parts, n_passed = _parts_of(data), 0
     for share in cycle(range(n)):
         copy = copies[share - 1] if 0 < share <= len(copies) else None
         found = None if copy is None else copy.outcome()
@@ -277,19 +327,18 @@ def shared_out(
             continue
         if copy is not None and copy.is_done:
             return
-        blocks.pass_over(n_passed)
+        parts.pass_over(n_passed)
         n_passed = 0
         if copy is not None and found is None:
             break
-        block = blocks.next()
-        if block is None:
+        blocks = parts.next()
+        if blocks is None:
             return
-        outcome = run(block)
-        if outcome.error is not None:
-            outcome = run(blocks.placed(block))
-        yield outcome
-        if outcome.error is not None or not blocks.is_regular:
+        for block in blocks:
+            outcome = run(block)
+            yield outcome if outcome.error is None else run(parts.placed(block))
+        if not parts.is_regular:
             break
     for copy in copies:
         copy.end()
-    yield from run_all(run, blocks.rest())
+    yield from run_all(run, parts.rest())

@@ -14,7 +14,7 @@ from bce_cli.storage.sources import faults_of
 from bce_cli.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from bce_cli.core.rows import Rows
     from bce_cli.data.aligned import AlignedPart
@@ -63,7 +63,7 @@ class Outcome:
             return Outcome(self.state, facts, refusal)
 
 
-def in_a_row(outcomes: Sequence[Outcome], positive: str | None) -> Outcome:
+def in_a_row(outcomes: Iterable[Outcome], positive: str | None) -> Outcome:
     """Merge outcomes in the order of their rows, and leave each of them as it is.
 
     A cluster may need an outcome again, and the first state to be merged is copied.

@@ -9,7 +9,7 @@ from bce_cli.lean_dataclass import dataclass
 from bce_cli.storage.streams import ReadOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -75,12 +75,15 @@ class Batches:
         Reads only what these columns need; of these row groups, where there are any.
     row_groups : tuple of RowGroups
         All those of a Parquet file. No batch goes over the end of one.
+    spans : callable () -> sequence of RowGroups
+        The same, in smaller spans.
     """
 
     schema: pa.Schema
     n_rows: int | None
     read: Callable[[list[Wanted], tuple[RowGroups, ...]], Iterator[pa.RecordBatch]]
     row_groups: tuple[RowGroups, ...] = ()
+    spans: Callable[[], Sequence[RowGroups]] = tuple
 
 
 def open_arrow(file: Any, head: bytes, n_rows: int) -> Batches:  # noqa: ANN401

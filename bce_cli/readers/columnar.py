@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,7 +42,7 @@ from bce_cli.readers.typed_columns import (
 from bce_cli.storage.streams import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from decimal import Decimal
 
     import pyarrow as pa
@@ -67,6 +68,9 @@ _FEW_COLUMNS = 8  # of more, fewer rows are held at a time
 
 LEAST_ROWS = 1 << 22
 """Row groups that stand side by side are read in one go, as soon as they have so many rows."""
+
+_SPAN_ROWS = 1 << 18
+"""Likewise, where processes of one machine take turns."""
 
 _NO_DICTIONARY = "DictAccumulator"
 """Of pyarrow's message about texts that are stored as differences, and read as a dictionary."""
@@ -107,7 +111,8 @@ def open_parquet(file: Any, n_rows: int) -> Batches:  # noqa: ANN401 -- Python's
             columns = [named[found.index(place)] for place in places]
             yield validated(batch.select(columns))
 
-    return Batches(schema, metadata.num_rows, read, _row_groups(metadata))
+    spans = partial(_row_groups, metadata, _SPAN_ROWS)
+    return Batches(schema, metadata.num_rows, read, _row_groups(metadata, LEAST_ROWS), spans)
 
 
 def _leaves(opened: Any, column: Wanted) -> list[str]:  # noqa: ANN401 -- pyarrow's
@@ -176,7 +181,7 @@ class _Chunks:
 
         groups, n_done = list(range(span.first, span.last + 1)), 0
         try:
-            for batch in reader.iter_batches(self.n_rows, groups, self.names):
+            for batch in reader.iter_batches(self.n_rows, groups, self.names, use_threads=False):
                 yield batch
                 n_done += len(batch)
         except (pa.ArrowException, OSError) as error:
@@ -278,14 +283,15 @@ def _are_distinct(texts: pa.Array) -> bool:
     return distinct and longest_text(texts) <= _LONG
 
 
-def _row_groups(metadata: Any) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyarrow's
+def _row_groups(metadata: Any, least_rows: int) -> tuple[RowGroups, ...]:  # noqa: ANN401 -- pyarrow's
+    """Part all row groups into spans of so many rows, as far as row groups can be parted."""
     import pyarrow as pa
 
     found: list[RowGroups] = []
     first_row = 1
     for group in range(metadata.num_row_groups):
         n = metadata.row_group(group).num_rows
-        if not found or found[-1].n_rows >= LEAST_ROWS:
+        if not found or found[-1].n_rows >= least_rows:
             found.append(RowGroups(group, group, first_row))
         found[-1] = replace(found[-1], last=group, n_rows=found[-1].n_rows + n)
         first_row += n
@@ -508,6 +514,10 @@ class ColumnarFile:
         # Without the name of the file: a folder of many says it once.
         self.note = f"{quoted(called)} has vectors, of which {value} is read"
         return replace(column, path=(*column.path, 1), is_guessed=True)
+
+    def spans(self) -> Sequence[RowGroups]:
+        """Return all row groups, in spans that processes of one machine take in turn."""
+        return self._table.spans()
 
     def blocks(self, row_groups: tuple[RowGroups, ...] | None = None) -> Iterator[ColumnarBlock]:
         """Yield the rows, a batch at a time; of these row groups only, which follow each other."""

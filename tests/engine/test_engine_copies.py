@@ -21,6 +21,7 @@ from bce_cli.engine import copies
 from bce_cli.engine.copies import shares_of
 from bce_cli.engine.run import Job, evaluate, fold_rows
 from bce_cli.errors import BceError, DataError
+from bce_cli.readers import columnar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 
@@ -179,6 +180,81 @@ def test_comments_are_left_out_wherever_they_stand(n: int, preds: Preds) -> None
     ]
     assert found[0] == found[1]
     assert found[0].n == 400
+
+
+def parquet(rows: list[str], group: int = 30, name: str = "preds.parquet") -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cells = [line.rstrip().split(",") for line in rows]
+    table = pa.table(
+        {
+            "y": [int(y) for y, _, _ in cells],
+            "p": [float(p) for _, p, _ in cells],
+            "g": [g for _, _, g in cells],
+        }
+    )
+    pq.write_table(table, name, row_group_size=group)
+    return name
+
+
+@pytest.fixture
+def _small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columnar, "_SPAN_ROWS", 45)
+
+
+@pytest.mark.few(2)
+@pytest.mark.usefixtures("_small_spans")
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("group", [1, 30, 50, 199])
+def test_row_groups_are_shared_out_in_spans(group: int, n: int) -> None:
+    path = parquet(lines(400), group)
+    assert evaluated(path, n) == evaluated(path, n, may_copy=False)
+    of_rows = fold_rows(job(path, n), lambda rows: [(os.getpid(), len(rows))])
+    assert sum(n_rows for _, n_rows in of_rows) == 400
+    assert len({pid for pid, _ in of_rows}) == min(n, 3 if group == 199 else 5)
+
+
+@pytest.mark.usefixtures("_small_spans")
+@pytest.mark.parametrize("at", [0, 70, 399])
+def test_the_first_fault_of_row_groups_is_that_of_threads(at: int) -> None:
+    rows = lines(400)
+    for place in (at, 399):
+        rows[place] = "1,1.5,a\n"
+    path, said = parquet(rows), []
+    for may_copy in (True, False):
+        with pytest.raises(BceError) as caught:
+            evaluated(path, 3, may_copy=may_copy)
+        said.append(caught.value.said)
+    assert said[0] == said[1]
+    assert f"row {at + 1}:" in said[0][0]
+
+
+@pytest.mark.usefixtures("_small_spans")
+def test_damage_that_a_copy_meets_is_told_here() -> None:
+    import pyarrow.parquet as pq
+
+    path = parquet(lines(400))
+    data = bytearray(Path(path).read_bytes())
+    column = pq.ParquetFile(path).metadata.row_group(5).column(1)
+    place = column.data_page_offset + column.total_compressed_size // 2
+    data[place : place + 40] = bytes(40)
+    Path(path).write_bytes(data)
+    said = []
+    for may_copy in (True, False):
+        with pytest.raises(DataError) as caught:
+            evaluated(path, 3, may_copy=may_copy)
+        said.append(caught.value.said)
+    assert said[0] == said[1]
+
+
+def test_one_span_and_several_files_of_row_groups_are_not_shared_out() -> None:
+    path = parquet(lines(400))
+    more = parquet(lines(400), name="more.parquet")
+    for paths in ([path], [path, more]):
+        with open_data(paths, InputOptions(ColumnChoice("y", "p"))) as data:
+            assert (data.n_bytes() or 0) > 3 * BLOCK
+            assert shares_of(data, 4) == 1
 
 
 @pytest.mark.deep
