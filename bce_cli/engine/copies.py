@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Run = Callable[[Block], Outcome]
 
 BYTES_A_SHARE = 8 << 20
-"""A copy costs some milliseconds, and reads what others parse, too."""
+"""A copy costs some milliseconds."""
 _LEAST_SHARES = 3  # of fewer, the first blocks are most
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")

@@ -403,6 +403,8 @@ class BlockReader:
             if is_last:
                 return
             if len(rest) > LONGEST_RECORD:
+                if not self.counts_lines:
+                    self.count_passed()
                 message = (
                     f"{self._name}, line {self.line}: the record is longer than "
                     f"{LONGEST_RECORD >> 20} MiB"

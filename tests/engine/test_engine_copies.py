@@ -21,7 +21,7 @@ from bce_cli.engine import copies
 from bce_cli.engine.copies import shares_of
 from bce_cli.engine.run import Job, evaluate, fold_rows
 from bce_cli.errors import BceError, DataError
-from bce_cli.readers import columnar
+from bce_cli.readers import blocks, columnar
 from bce_cli.readers.columns import ColumnChoice
 from bce_cli.readers.grammar import Grammar, InputOptions, Layout
 
@@ -166,6 +166,23 @@ def test_wherever_records_end_they_are_those_of_threads(
         said.append(caught.value.said)
     assert said[0] == said[1]
     assert "0.." in said[0][0]
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("text", ["l" * 5 * BLOCK, '"' + "l\n" * 3 * BLOCK], ids=["long", "quoted"])
+def test_a_record_that_is_too_long_is_told_with_its_line(
+    text: str, n: int, preds: Preds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "LONGEST_RECORD", 4 * BLOCK)
+    rows = lines(400)
+    rows[200] = f"1,0.5,{text}\n"
+    path, said = preds("y,p,g\n" + "".join(rows)), []
+    for may_copy in (True, False):
+        with pytest.raises(DataError, match="line 202: ") as caught:
+            evaluated(path, n, may_copy=may_copy)
+        said.append(caught.value.said)
+    assert said[0] == said[1]
 
 
 @pytest.mark.few(1)
