@@ -290,6 +290,23 @@ def test_copies_read_little_of_what_others_do(preds: Preds) -> None:
     assert max(of_copies) < 0.5 * n_bytes
 
 
+@pytest.mark.few(1)
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("at", [3, 200, 399])
+def test_lines_of_json_are_shared_out_and_faults_have_their_line(
+    at: int, n: int, preds: Preds
+) -> None:
+    cells = [line.rstrip().split(",") for line in lines(400)]
+    text = [f'{{"y": {y}, "p": {p}, "g": "{g}"}}\n' for y, p, g in cells]
+    path = preds("".join(text), "preds.jsonl")
+    assert evaluated(path, n) == evaluated(path, n, may_copy=False)
+    text[at] = text[at].replace('"p": ', '"p": 1')
+    preds("".join(text), path)
+    for may_copy in (True, False):
+        with pytest.raises(DataError, match=f"^{path}, line {at + 1}: prediction"):
+            evaluated(path, n, may_copy=may_copy)
+
+
 @pytest.mark.deep
 def test_a_third_label_that_another_process_meets_is_one(preds: Preds) -> None:
     text = ["p,y\n", *["0.5,yes\n0.25,no\n"] * 150, "0.5,maybe\n", *["0.5,yes\n"] * 150]
