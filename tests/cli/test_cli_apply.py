@@ -232,6 +232,7 @@ def test_a_value_outside_is_an_error_with_its_place(bce: Bce, preds: Preds) -> N
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("command", "output"),
     [

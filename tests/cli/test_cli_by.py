@@ -355,6 +355,7 @@ def test_reports_of_older_versions_are_shown_without_gaps(bce: Callable[..., Res
     assert "gap" not in shown.lower()
 
 
+@pytest.mark.deep
 def test_numbers_that_are_not_cut_are_said_to_be(
     preds: Callable[..., str], bce: Callable[..., Result]
 ) -> None:

@@ -357,6 +357,7 @@ def test_a_saved_report_is_shown_again_in_its_order(
         assert again.to_dict() == json.loads(Path("saved.json").read_text())
 
 
+@pytest.mark.deep
 def test_differences_and_calibration_have_the_same_intervals(
     bce: Callable[..., Result], preds: Callable[..., str]
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_check_says_where_the_interval_of_auc_is_too_narrow(bce: Bce, preds: P
     assert "too narrow" not in text
 
 
+@pytest.mark.deep
 def test_a_table_names_models_and_segments_whose_auc_hangs_on_few_rows(
     bce: Bce, preds: Preds
 ) -> None:

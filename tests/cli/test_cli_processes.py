@@ -103,6 +103,7 @@ def test_a_full_device_is_named_for_texts_too(
     assert done.returncode == 74
 
 
+@pytest.mark.deep
 @needs_full
 def test_a_full_device_as_output_file_is_named(
     preds: Callable[..., str], process: Callable[..., Process]

@@ -189,6 +189,7 @@ NOT_POSITIVE = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("any_blocks")
 @each(NOT_POSITIVE)
 def test_a_third_value_or_an_unseen_one_is_refused(

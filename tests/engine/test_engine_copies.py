@@ -232,6 +232,7 @@ def test_row_groups_are_shared_out_in_spans(group: int, n: int) -> None:
     assert len({pid for pid, _ in of_rows}) == min(n, 3 if group == 199 else 5)
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("_small_spans")
 @pytest.mark.parametrize("at", [0, 70, 399])
 def test_the_first_fault_of_row_groups_is_that_of_threads(at: int) -> None:

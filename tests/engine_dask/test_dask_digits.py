@@ -108,6 +108,7 @@ def test_processes_of_its_own_write_the_same_and_nothing_else(
     assert cluster.stdout == local.stdout
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_what_was_found_out_on_the_way_is_said_once_and_in_order(
     threads: str, told: Callable[..., Outcome]
@@ -122,6 +123,7 @@ def test_what_was_found_out_on_the_way_is_said_once_and_in_order(
     assert told(*call, "--engine", "dask", "--scheduler", threads) == local
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("tiny_parts")
 def test_a_product_that_never_dies_is_multiplied_to_the_end(
     threads: str, told: Callable[..., Outcome]

@@ -111,6 +111,7 @@ def test_what_takes_a_connection_and_is_no_scheduler_is_given_up(
     ]
 
 
+@pytest.mark.deep
 def test_a_cluster_that_is_not_there_is_one_line(
     told: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:

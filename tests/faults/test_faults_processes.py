@@ -159,6 +159,7 @@ def test_an_interrupt_while_modules_are_loaded_ends_without_a_traceback(name: st
     assert names() == ["big.csv", "out.csv"]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("here")
 def test_an_interrupt_while_modules_are_loaded_is_ignored_as_it_was_before(
     big: tuple[Path, bytes, float],

@@ -113,6 +113,7 @@ def pyplot() -> Iterator[Any]:
     plt.close("all")
 
 
+@pytest.mark.deep
 def test_a_mean_loss_stands_above_that_of_the_base_rate() -> None:
     record = golden("plain")
     ax = plot_compute(record, axes())
@@ -398,6 +399,7 @@ def test_a_reliability_diagram_has_all_bins_the_curve_and_how_many_rows_there_ar
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("prediction", "event rate")
 
 
+@pytest.mark.deep
 def test_diagrams_in_the_same_axes_have_colours_and_a_legend_of_models() -> None:
     ax = axes()
     (own,) = ax.plot([0.0, 1.0], [0.5, 0.5], label="mine")

@@ -288,6 +288,7 @@ def dead_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
         yield listening
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("dead_end")
 def test_a_server_that_is_not_there_is_told(bce: Bce) -> None:
     done = bce("compute", "s3://bucket/preds.csv", "-q")
@@ -353,6 +354,7 @@ def test_a_source_is_small_and_opens_anywhere(s3: ObjectStore) -> None:
     assert file.closed
 
 
+@pytest.mark.deep
 def test_long_text_is_read_ahead_in_order(s3: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_GLANCE", 7)
     monkeypatch.setattr(remote, "_CHUNK", 1000)

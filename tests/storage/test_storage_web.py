@@ -43,6 +43,7 @@ def test_json_is_that_of_the_same_file_here(
     assert json.loads(there.stdout)["n"] == N
 
 
+@pytest.mark.deep
 def test_ranges_are_used_where_columns_are_wanted(web: Web, bce: Bce) -> None:
     from tests.corpus.columnar import parquet, table  # noqa: PLC0415
 

@@ -29,6 +29,7 @@ def found_for(rows: Rows, n: int, seed: int = 0) -> CalibratedMiscalibration:
     return found
 
 
+@pytest.mark.deep
 def test_one_row_has_label_1_often_enough_to_count() -> None:
     found = found_for(Rows(np.array([False]), np.array([0.25])), 400)
     assert found == CalibratedMiscalibration(math.log(4.0), 0.5625, 1.0)
@@ -93,6 +94,7 @@ def weights_of(rows: Rows) -> npt.NDArray[np.float64]:
     return np.ones(len(rows)) if rows.weights is None else rows.weights
 
 
+@pytest.mark.deep
 def test_the_seed_decides() -> None:
     rows = Rows(np.ones(50, np.bool_), np.linspace(0.01, 0.99, 50))
     assert found_for(rows, 50, 4) == found_for(rows, 50, 4)
