@@ -151,15 +151,12 @@ def _plain_value(parameter: TyperOption | TyperArgument, text: str) -> Any:  # n
         return text
     if kind.choices is not None:
         return kind.choices[kind.choices.index(text)] if text in kind.choices else _NOT_PLAIN
-    return _plain_number(parameter, text, kind.annotation)
+    return _plain_number(parameter, text)
 
 
-def _plain_number(
-    parameter: TyperOption | TyperArgument,
-    text: str,
-    kind: Any,  # noqa: ANN401 -- a type, of whatever kind
-) -> Any:  # noqa: ANN401
+def _plain_number(parameter: TyperOption | TyperArgument, text: str) -> Any:  # noqa: ANN401
     """Return the number that is written in digits, and is among those that are allowed."""
+    kind = parameter.type_descriptor.annotation
     if kind is int and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         number: float = int(text)
     elif kind is float and _IN_NUMBERS.issuperset(text):  # which NaN and infinity are not

@@ -64,7 +64,7 @@ def shares_of(data: Data, n_workers: int) -> int:
 def _spans_of(data: Data) -> Sequence[RowGroups]:
     """Return the spans of row groups by which a file is shared out; none where that cannot be."""
     file: Any = data.baseline.first
-    return file.spans() if len(data.sources) == 1 and hasattr(file, "spans") else ()
+    return file.spans() if len(data.sources) == 1 else ()
 
 
 class Copy:
@@ -300,7 +300,7 @@ def shared_out(
     copies: list[Copy],
     *,
     is_here: Callable[[], bool],
-    run_all: Callable[[Run, Iterable[Block]], Iterator[Outcome]] = map,
+    run_all: Callable[[Run, Iterable[Block]], Iterator[Outcome]],
 ) -> Iterator[Outcome]:
     """Yield what all blocks come to, in their order.
 

@@ -389,11 +389,9 @@ class BlockReader:
             cut = framing.cut(buffer, filled, is_last=is_last)
             data = memoryview(buffer)[:filled]
             self.is_regular &= is_last or framing.is_regular(buffer, filled)
-            # One long record: grow by doubling, up to the limit.
             self._rest = rest = bytes(data[cut:])
-            step = self._block_bytes
-            if not cut:
-                step = max(min(size, LONGEST_RECORD + 1 - len(rest)), 1)
+            # One long record: grow by doubling, up to the limit.
+            step = self._block_bytes if cut else max(min(size, LONGEST_RECORD + 1 - len(rest)), 1)
             if cut:
                 first_line = 0
                 if self.counts_lines:

@@ -434,7 +434,7 @@ class ColumnarFile:
 
     note: str | None = None
     texts: None = None
-    """It is cut as it is decoded."""
+    """It has none, and is cut as it is decoded."""
     _kept: list[int] | None = None
     """Places of the columns that are read and kept, where all are."""
 
